@@ -1,0 +1,160 @@
+"""The wallet proxy: a host's way to its monero-wallet-rpc."""
+
+from monerosim.mailbox.discovery import WALLETS
+from monerosim.observe.events import ServiceReady, WalletClosed
+from monerosim.plan.model import WalletPlan
+from monerosim.rpc.client import RpcClient
+from monerosim.rpc.errors import RpcCallError, RpcDoubtfulError
+from monerosim.rpc.wallet import WALLET_EXISTS, Balance, Destination, TransferEntry, Transferred, Transfers, WalletRpc
+from monerosim.runtime.actor import Actor, handles
+from monerosim.runtime.host import Host
+from monerosim.runtime.message import Message
+
+START_PATIENCE = 600.0
+"""Seconds a wallet may take to answer for the first time."""
+
+
+class GetAddresses(Message[tuple[str, ...]], frozen=True):
+    """Ask for the wallet's addresses, the primary one first."""
+
+
+class GetBalance(Message[Balance], frozen=True):
+    """Ask for the balance."""
+
+
+class GetWalletHeight(Message[int], frozen=True):
+    """Ask up to which height the wallet has looked."""
+
+
+class Refresh(Message[None], frozen=True):
+    """Have the wallet look at the newest blocks now."""
+
+
+class Transfer(Message[Transferred], frozen=True):
+    """Pay; carried out at most once, whatever happens to the connection."""
+
+    destinations: tuple[Destination, ...]
+    priority: int = 0
+
+
+class SweepAll(Message[list[Transferred]], frozen=True):
+    """Send everything that is unlocked to one address."""
+
+    address: str
+
+
+class GetTransfers(Message[Transfers], frozen=True):
+    """Ask for transactions of some kinds (``in``, ``out``, ``pending``, ``failed``, ``pool``)."""
+
+    kinds: tuple[str, ...]
+    min_height: int | None = None
+
+
+class GetTransfer(Message[TransferEntry], frozen=True):
+    """Ask for one transaction."""
+
+    txid: str
+
+
+class WalletProxy(Actor):
+    """Answers for a wallet. Its handlers raise :class:`monerosim.rpc.errors.RpcError`.
+
+    Args:
+        host: The host.
+        name: The actor's name.
+        plan: The wallet.
+    """
+
+    def __init__(self, host: Host, name: str, plan: WalletPlan) -> None:
+        super().__init__(host, name)
+        self._plan = plan
+        self._rpc = WalletRpc(RpcClient(host.world.wallet(host.name), self.clock.sleep))
+        self._addresses: tuple[str, ...] = ()
+        self._sent: set[str] = set()
+
+    def begin(self) -> None:
+        """Wait until the service answers, open the wallet, and publish its addresses."""
+        service = f"monero-wallet-rpc of {self.host.name}"
+        _, attempts = self._rpc.client.wait_until_up(self._rpc.get_version, name=service, patience=START_PATIENCE)
+        self._open()
+        addresses = self._rpc.get_addresses()
+        while len(addresses) < self._plan.addresses:
+            addresses.append(self._rpc.create_address(f"address-{len(addresses):03d}"))
+        self._addresses = tuple(addresses)
+        self.host.shared.replace(f"{WALLETS}/{self.host.name}.json", {"addresses": list(addresses)})
+        self.log.info("{} is up, after {} tries", service, attempts, address=addresses[0])
+        self.emit(ServiceReady(service, attempts))
+
+    def end(self) -> None:
+        """Record what the wallet holds."""
+        self._rpc.refresh()
+        balance = self._rpc.get_balance()
+        pending = self._rpc.get_transfers("pending").pending
+        in_flight = sum(entry.amount + entry.fee for entry in pending)
+        self.emit(WalletClosed(balance.balance + in_flight, balance.unlocked_balance, in_flight))
+
+    @handles(GetAddresses)
+    def on_get_addresses(self, _: GetAddresses) -> tuple[str, ...]:
+        """Tell the addresses."""
+        return self._addresses
+
+    @handles(GetBalance)
+    def on_get_balance(self, _: GetBalance) -> Balance:
+        """Ask for the balance."""
+        return self._rpc.get_balance()
+
+    @handles(GetWalletHeight)
+    def on_get_height(self, _: GetWalletHeight) -> int:
+        """Ask for the height."""
+        return self._rpc.get_height()
+
+    @handles(Refresh)
+    def on_refresh(self, _: Refresh) -> None:
+        """Have the wallet refresh."""
+        self._rpc.refresh()
+
+    @handles(Transfer)
+    def on_transfer(self, message: Transfer) -> Transferred:
+        """Pay, or find out whether a doubtful payment was made."""
+        try:
+            sent = self._rpc.transfer(message.destinations, priority=message.priority)
+        except RpcDoubtfulError as error:
+            self.log.warning("a transfer is in doubt, asks the wallet what it sent: {}", error)
+            found = self._find(message)
+            if found is None:
+                raise
+            sent = found
+        self._sent.add(sent.tx_hash)
+        self.log.debug("sent {} piconero, fee {}", sent.amount, sent.fee, txid=sent.tx_hash)
+        return sent
+
+    @handles(SweepAll)
+    def on_sweep_all(self, message: SweepAll) -> list[Transferred]:
+        """Send everything."""
+        return self._rpc.sweep_all(message.address)
+
+    @handles(GetTransfers)
+    def on_get_transfers(self, message: GetTransfers) -> Transfers:
+        """Ask for transactions."""
+        return self._rpc.get_transfers(*message.kinds, min_height=message.min_height)
+
+    @handles(GetTransfer)
+    def on_get_transfer(self, message: GetTransfer) -> TransferEntry:
+        """Ask for a transaction."""
+        return self._rpc.get_transfer_by_txid(message.txid)
+
+    def _open(self) -> None:
+        try:
+            self._rpc.create_wallet(self._plan.name)
+        except RpcCallError as error:
+            if error.code != WALLET_EXISTS:
+                raise
+            self._rpc.open_wallet(self._plan.name)
+
+    def _find(self, message: Transfer) -> Transferred | None:
+        """Look for a transaction with these destinations that this actor does not know yet."""
+        transfers = self._rpc.get_transfers("out", "pending")
+        for entry in (*transfers.pending, *transfers.outgoing):
+            if entry.txid not in self._sent and set(entry.destinations) == set(message.destinations):
+                return Transferred(entry.txid, entry.amount, entry.fee)
+        return None

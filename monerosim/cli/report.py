@@ -1,0 +1,89 @@
+"""Printing the summary of a run."""
+
+from statistics import median
+
+from rich.console import Console
+from rich.table import Table
+
+from monerosim.observe.summary import Summary
+from monerosim.plan.model import Plan
+from monerosim.runs import Run
+from monerosim.units import SECOND, XMR, format_amount, format_duration
+
+
+def print_summary(played: Run, console: Console) -> None:
+    """Print what happened in a run as tables."""
+    summary, plan = played.summary, played.plan
+    speed = (summary.simulated_seconds + summary.bootstrap_seconds) / max(summary.wall_seconds, 1e-9)
+    console.print(_overview(summary, speed))
+    if summary.miners:
+        console.print(_miners(summary, plan))
+    if summary.balances:
+        console.print(_balances(summary, plan))
+    if not summary.completed:
+        console.print("[yellow]stopped early[/yellow]: the figures are those of the time that was played")
+    for actor in summary.given_up:
+        console.print(f"[red]{actor} failed too often and was given up[/red]; see `monerosim trace`")
+    console.print(f"{played.directory}  digest {summary.digest}", soft_wrap=True)
+
+
+def _overview(summary: Summary, speed: float) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    paid = summary.transactions
+    unaccounted = summary.unaccounted
+    coins = f"{format_amount(summary.subsidies)}, " + (
+        "all accounted for" if unaccounted == 0 else f"[red]{format_amount(unaccounted)} not accounted for[/red]"
+    )
+    rows = {
+        "simulated": f"{format_duration(round(summary.simulated_seconds) * SECOND)} in {summary.wall_seconds:.1f} s "
+        f"({speed:,.0f} times real time, bootstrap included)",
+        "chain": f"height {summary.height}, {summary.blocks} blocks found, {summary.reorgs} reorganisations",
+        "payments": f"{paid.sent} sent, {paid.confirmed} confirmed, {paid.received} received, {paid.failed} failed, "
+        f"{paid.delayed} waited for locked coins",
+        "coins": coins,
+    }
+    if summary.failures:
+        rows["failures"] = f"[red]{summary.failures} times an actor failed[/red]"
+    for name, value in rows.items():
+        table.add_row(f"[bold]{name}[/bold]", value)
+    return table
+
+
+def _miners(summary: Summary, plan: Plan) -> Table:
+    hashrates: dict[str, float] = {}
+    for host in plan.hosts:
+        for actor in host.actors:
+            hashrate = actor.config.get("hashrate")
+            if isinstance(hashrate, int | float):
+                hashrates[host.name] = hashrate
+    total_rate, total_blocks = sum(hashrates.values()), sum(one.blocks for one in summary.miners.values())
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("miner")
+    for name in ("hashrate", "blocks", "share", "orphans", "reward (XMR)"):
+        table.add_column(name, justify="right")
+    for name, result in summary.miners.items():
+        rate = hashrates.get(name)
+        table.add_row(
+            name,
+            "" if rate is None else f"{rate / total_rate:.1%}",
+            str(result.blocks),
+            f"{result.blocks / total_blocks:.1%}" if total_blocks else "",
+            str(result.orphans),
+            f"{result.reward / XMR:,.3f}",
+        )
+    return table
+
+
+def _balances(summary: Summary, plan: Plan) -> Table:
+    groups: dict[str, list[int]] = {}
+    for host in plan.hosts:
+        if host.name in summary.balances:
+            groups.setdefault(host.group, []).append(summary.balances[host.name])
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("wallets of")
+    for name in ("number", "least (XMR)", "median", "most", "together"):
+        table.add_column(name, justify="right")
+    for group, balances in groups.items():
+        figures = (min(balances), median(balances), max(balances), sum(balances))
+        table.add_row(group, str(len(balances)), *(f"{figure / XMR:,.3f}" for figure in figures))
+    return table

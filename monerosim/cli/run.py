@@ -1,0 +1,108 @@
+"""``monerosim run``: a scenario from file to summary."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import click
+from rich.console import Console
+
+from monerosim.cli.progress import show_progress
+from monerosim.cli.report import print_summary
+from monerosim.cli.scenario import load_or_exit, scenario_options
+from monerosim.engines import EngineError
+from monerosim.observe.traces import LEVELS
+from monerosim.plan.compile import compile_plan
+from monerosim.plan.rundir import RunDirectoryError, write_run_directory
+from monerosim.runs import new_directory, play
+from monerosim.units import format_duration
+
+_INTERRUPTED = 130
+
+
+@click.command("run")
+@scenario_options
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="Run directory.  [default: a new one in ./runs]")
+@click.option("--force", is_flag=True, help="Replace the run that is in the output directory.")
+@click.option("--engine", help="Replace the scenario's engine (embedded, local, shadow).")
+@click.option(
+    "--trace-level",
+    type=click.Choice(LEVELS, case_sensitive=False),
+    default="INFO",
+    show_default=True,
+    help="The least important level of traces to keep.",
+)
+@click.option("--quiet", "-q", is_flag=True, help="No progress, only the summary.")
+@click.pass_context
+def run(
+    context: click.Context,
+    scenario: Path,
+    output: Path | None,
+    force: bool,
+    engine: str | None,
+    seed: int | None,
+    changes: tuple[str, ...],
+    trace_level: str,
+    quiet: bool,
+) -> None:
+    """Play SCENARIO and show what happened.
+
+    The run directory keeps everything: plan.json, events.jsonl, summary.json, and the traces of all actors in hosts/,
+    which `monerosim trace` shows. Ctrl-C stops a run early; what it has done so far is kept.
+    """
+    if engine is not None:
+        changes = (*changes, f"simulation.engine={engine}")
+    loaded, text = load_or_exit(scenario, seed, changes)
+    plan = compile_plan(loaded)
+    directory = output or new_directory(plan.name)
+    console = Console(stderr=True, highlight=False)
+    try:
+        write_run_directory(plan, text, directory, force=force)
+        if not quiet:
+            console.print(
+                f"{plan.name}: {len(plan.hosts)} participants, bootstrap {format_duration(plan.time_zero)}, "
+                f"then {format_duration(plan.duration)}; seed {plan.seed}, engine {plan.engine}",
+                soft_wrap=True,
+            )
+        with _stop_on_interrupt() as stopped, show_progress(plan, console, quiet=quiet) as watch:
+            played = play(directory, trace_level=trace_level.upper(), watch=lambda now: watch(now) and not stopped())
+    except (RunDirectoryError, EngineError) as error:
+        raise click.ClickException(str(error)) from error
+    print_summary(played, Console(highlight=False))
+    if not played.summary.completed:
+        context.exit(_INTERRUPTED)
+
+
+class _Stopped:
+    """Whether Ctrl-C or SIGTERM has come."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+
+    def __call__(self) -> bool:
+        return self.stopped
+
+    def stop(self, signum: int, frame: FrameType | None) -> None:
+        del signum, frame
+        self.stopped = True
+
+
+@contextmanager
+def _stop_on_interrupt() -> Iterator[_Stopped]:
+    """Let the run end in order at the first signal; the second one acts as always."""
+    stopped = _Stopped()
+    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        stopped.stop(signum, frame)
+        signal.signal(signum, previous[signal.Signals(signum)])
+
+    for number in previous:
+        signal.signal(number, stop)
+    try:
+        yield stopped
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,73 @@
+"""What the commands that take a scenario have in common: its options, and telling what is wrong with it."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from monerosim.scenario import Problem, Scenario, ScenarioError, examine, read_file
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+BAD_SCENARIO = 2
+"""The exit code for a scenario that cannot be used."""
+
+
+def scenario_options(command: F) -> F:
+    """Add the argument SCENARIO and the options that change it."""
+    command = click.option(
+        "--set",
+        "changes",
+        multiple=True,
+        metavar="KEY.PATH=VALUE",
+        help="Change a value of the scenario, such as participants.user.count=10; may be given again.",
+    )(command)
+    command = click.option("--seed", type=click.IntRange(min=0), help="Replace the scenario's seed.")(command)
+    return click.argument("scenario", type=click.Path(path_type=Path))(command)
+
+
+def load_or_exit(path: Path, seed: int | None, changes: Sequence[str]) -> tuple[Scenario, bytes]:
+    """Read a scenario; tell all its problems on standard error, and exit with code 2 if there are errors.
+
+    Returns:
+        The scenario, and its file with the changes noted, for the run directory.
+    """
+    try:
+        raw = read_file(path)
+        examination = examine(raw, seed, changes)
+    except ScenarioError as error:
+        refuse(path, error.problems)
+    if examination.errors:
+        refuse(path, examination.problems)
+    for problem in examination.warnings:
+        click.echo(f"{path}: warning: {problem}", err=True)
+    return examination.scenario, _note_changes(raw, seed, changes)
+
+
+def refuse(path: Path, problems: Sequence[Problem]) -> NoReturn:
+    """Tell what is wrong with a scenario and exit."""
+    for problem in problems:
+        click.echo(describe(path, problem), err=True)
+    count = sum(problem.severity == "error" for problem in problems)
+    click.echo(f"{path}: {count} error{'s' if count != 1 else ''}", err=True)
+    raise SystemExit(BAD_SCENARIO)
+
+
+def describe(path: Path, problem: Problem) -> str:
+    """Write a problem the way compilers do, so that editors find the line."""
+    place = f"{path}:{problem.line}" if problem.line is not None else str(path)
+    severity = click.style(problem.severity, fg="red" if problem.severity == "error" else "yellow", bold=True)
+    where = f"{problem.place}: " if problem.place and problem.place != str(path) else ""
+    hint = f"\n    {problem.hint}" if problem.hint else ""
+    return f"{place}: {severity}: {where}{problem.message}{hint}"
+
+
+def _note_changes(raw: bytes, seed: int | None, changes: Sequence[str]) -> bytes:
+    """Head the copy of a scenario with the options that changed it, or it would not be what was run."""
+    options = ([f"--seed {seed}"] if seed is not None else []) + [f"--set {change!r}" for change in changes]
+    if not options:
+        return raw
+    note = f"# Built with: {' '.join(options)}\n".encode("ascii", "backslashreplace")
+    mark = b"\xef\xbb\xbf"
+    return note + raw.removeprefix(mark)

@@ -1,0 +1,103 @@
+"""``monerosim trace``: what the actors of a run logged, in time order."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from monerosim.observe.traces import LEVELS, TraceLine
+from monerosim.runs import Run, RunError
+from monerosim.units import format_clock, parse_duration
+
+_COLOURS = {"TRACE": "bright_black", "DEBUG": "bright_black", "WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
+
+
+class _Time(click.ParamType[int]):
+    """A point of the scenario's time: a duration, negative for the bootstrap."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        text = str(value).strip()
+        sign = -1 if text.startswith("-") else 1
+        try:
+            return sign * parse_duration(text.removeprefix("-"))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@click.command("trace")
+@click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--participant", "-p", multiple=True, help="Only this participant; may be given again.")
+@click.option("--actor", "-a", multiple=True, help="Only actors of this name (wallet, regular-user, ...).")
+@click.option("--level", "-l", type=click.Choice(LEVELS, case_sensitive=False), default="TRACE", help="At least this.")
+@click.option("--since", type=_Time(), help='From this time on, as "90s" or "1h"; negative in the bootstrap.')
+@click.option("--until", type=_Time(), help="Up to this time.")
+@click.option(
+    "--follow", metavar="ID", help="Only what began with this message, or concerns this transaction or block."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the lines as they are stored.")
+def trace(
+    run: Path,
+    participant: tuple[str, ...],
+    actor: tuple[str, ...],
+    level: str,
+    since: int | None,
+    until: int | None,
+    follow: str | None,
+    as_json: bool,
+) -> None:
+    """Show what the actors of RUN logged, in time order across all of them.
+
+    Times are the scenario's: h:mm:ss.mmm since the end of the bootstrap. Each line names participant and actor, and
+    ends with the message it belongs to, which --follow takes.
+    """
+    try:
+        played = Run(run)
+    except RunError as error:
+        raise click.ClickException(str(error)) from error
+    _check_names(participant, [host.name for host in played.plan.hosts])
+    least = LEVELS.index(level.upper())
+    lines: Iterator[TraceLine] = (
+        line
+        for line in played.traces(participants=participant, actors=actor)
+        if LEVELS.index(line.level) >= least
+        and (since is None or line.t >= since)
+        and (until is None or line.t <= until)
+    )
+    if follow is not None:
+        lines = _follow(list(lines), follow)
+    shown = 0
+    for shown, line in enumerate(lines, 1):  # noqa: B007  (counted for the message below)
+        click.echo(line.json() if as_json else _format(line))
+    if not shown:
+        click.echo("no line fits", err=True)
+        sys.exit(1)
+
+
+def _follow(lines: list[TraceLine], identifier: str) -> Iterator[TraceLine]:
+    """Choose the lines that concern an identifier, and all that share a cause with those."""
+    causes = {line.cause for line in lines if line.concerns(identifier)}
+    return (line for line in lines if line.cause in causes or line.concerns(identifier))
+
+
+def _check_names(wanted: tuple[str, ...], names: list[str]) -> None:
+    from difflib import get_close_matches  # noqa: PLC0415  (only for the error)
+
+    for name in wanted:
+        if name not in names:
+            near = get_close_matches(name, names, 1)
+            raise click.ClickException(
+                f"the run has no participant {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+            )
+
+
+def _format(line: TraceLine) -> str:
+    data = "".join(f" {key}={value}" for key, value in line.data.items())
+    text = f"{format_clock(line.t):>14} {line.level:<8} {line.participant}/{line.actor}: {line.text}" + click.style(
+        f"{data}  [{line.message}" + (f" < {line.cause}]" if line.cause != line.message else "]"), dim=True
+    )
+    if line.error:
+        text += "\n" + line.error.rstrip()
+    return click.style(text, fg=_COLOURS.get(line.level))

@@ -1,0 +1,98 @@
+"""What configurations are made of: typed structures that read durations and amounts as people write them.
+
+A scenario's tables and every building block's ``Config`` are :class:`msgspec.Struct` classes. Their fields may be
+:class:`Duration` and :class:`Amount`, which are integers inside and text outside, so a configuration survives the
+way from scenario to plan to actor unchanged.
+"""
+
+from typing import TypeVar
+
+import msgspec
+
+from monerosim.rpc.transport import Json
+from monerosim.units import SECOND, format_amount, format_duration, parse_amount, parse_duration
+
+T = TypeVar("T")
+
+
+class Duration(int):
+    """Microseconds; written ``"90s"``, ``"2h"`` or as a number of seconds."""
+
+    __slots__ = ()
+
+    @property
+    def seconds(self) -> float:
+        """The duration in seconds."""
+        return self / SECOND
+
+
+class Amount(int):
+    """Atomic units; written ``"10 XMR"`` or as a number of XMR."""
+
+    __slots__ = ()
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of every configuration: immutable, and an unknown key is an error."""
+
+
+def duration(text: str) -> Duration:
+    """Give a field a default duration."""
+    value = Duration(parse_duration(text))
+    field: Duration = msgspec.field(default_factory=lambda: value)
+    return field
+
+
+def amount(text: str) -> Amount:
+    """Give a field a default amount."""
+    value = Amount(parse_amount(text))
+    field: Amount = msgspec.field(default_factory=lambda: value)
+    return field
+
+
+def decode_hook(kind: type, value: object) -> object:
+    """Read a :class:`Duration` or an :class:`Amount` (msgspec's ``dec_hook``)."""
+    if isinstance(value, kind):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        value = type(value).__name__
+    if kind is Duration:
+        if not isinstance(value, str):
+            value = f"{value:f}s" if isinstance(value, float) else f"{value}s"
+        return Duration(parse_duration(value))
+    if kind is Amount:
+        return Amount(parse_amount(value))
+    raise NotImplementedError(f"a configuration cannot hold a {kind.__name__}")
+
+
+def encode_hook(value: object) -> str:
+    """Write a :class:`Duration` or an :class:`Amount` (msgspec's ``enc_hook``)."""
+    if isinstance(value, Duration):
+        return format_duration(value)
+    if isinstance(value, Amount):
+        return format_amount(value)
+    raise NotImplementedError(f"a configuration cannot hold a {type(value).__name__}")
+
+
+def schema_hook(kind: type) -> dict[str, Json]:
+    """Describe a :class:`Duration` or an :class:`Amount` (msgspec's ``schema_hook``)."""
+    if kind is Duration:
+        return {"type": ["string", "number"], "description": 'A duration: "90s", "2h", or a number of seconds.'}
+    if kind is Amount:
+        return {"type": ["string", "number"], "description": 'An amount: "10 XMR", or a number of XMR.'}
+    raise NotImplementedError(f"a configuration cannot hold a {kind.__name__}")
+
+
+def load_config(value: object, kind: type[T]) -> T:
+    """Build a configuration of ``kind`` from plain data.
+
+    Raises:
+        msgspec.ValidationError: The data does not fit; the message names the place.
+    """
+    return msgspec.convert(value, kind, dec_hook=decode_hook)
+
+
+def dump_config(config: msgspec.Struct) -> dict[str, Json]:
+    """Turn a configuration into plain data that :func:`load_config` reads back, defaults included."""
+    data: dict[str, Json] = msgspec.to_builtins(config, enc_hook=encode_hook)
+    return data

@@ -1,0 +1,5 @@
+"""The embedded engine: modelled daemons and wallets, all hosts in one thread on a virtual clock."""
+
+from monerosim.engines.embedded.engine import play
+
+__all__ = ["play"]

@@ -1,0 +1,55 @@
+"""Playing a plan in virtual time."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pykka
+from loguru import logger
+
+from monerosim.engines.embedded.world import EmbeddedWorld
+from monerosim.engines.engine import Progress, Watch
+from monerosim.plan.model import Plan
+from monerosim.runtime.blocks import load_supervisor
+from monerosim.runtime.host import Host
+from monerosim.runtime.message import EndHost
+from monerosim.units import SECOND
+
+_SLICE = 10 * SECOND
+"""Simulated time between two looks at whether the run shall stop."""
+
+
+def play(plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
+    """Play a plan; see :class:`monerosim.engines.engine.Engine`."""
+    # pykka logs failures of actors to the root logger too; the actors' own logs have them.
+    logging.getLogger("pykka").addHandler(logging.NullHandler())
+    logger.configure(handlers=[])
+    world = EmbeddedWorld(plan, directory, trace_level)
+    try:
+        return _play(plan, world, watch)
+    finally:
+        world.close()
+
+
+def _play(plan: Plan, world: EmbeddedWorld, watch: Watch) -> int:
+    supervisor = load_supervisor()
+    hosts = [Host(plan, own, world) for own in plan.hosts]
+    supervisors: list[pykka.ActorRef[Any]] = []
+    for host in hosts:
+        world.runtime.call_at(
+            host.own.agent_start,
+            lambda host=host: supervisors.append(host.start(supervisor, "supervisor")),  # type: ignore[misc]  # bound now
+        )
+    now = 0
+    while now < plan.stop:
+        now = min(now + _SLICE, plan.stop)
+        world.runtime.run(now)
+        if not watch(Progress(now, world.height, world.payments)):
+            break
+    for host in hosts:
+        host.closing = True
+    for reference in supervisors:
+        reference.ask(EndHost())
+        reference.stop()
+    watch(Progress(now, world.height, world.payments))
+    return now

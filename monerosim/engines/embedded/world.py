@@ -1,0 +1,130 @@
+"""The embedded engine's side of the hosts: modelled services, in-memory mail and shared state, event log, traces."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from monerosim.mailbox.post import MemoryPostOffice
+from monerosim.mailbox.registry import agent_registry
+from monerosim.mailbox.shared import MemoryState
+from monerosim.model import Daemon, WalletServer
+from monerosim.model import World as Ledger
+from monerosim.model.network import Network
+from monerosim.observe.events import BlockFound, EventLog, PaymentSent, Record, Reorganised
+from monerosim.observe.traces import Traces
+from monerosim.plan.model import HostPlan, Plan
+from monerosim.rpc.transport import Json, Transport
+from monerosim.runtime.rng import stable_seed
+from monerosim.runtime.virtual import VirtualRuntime
+
+if TYPE_CHECKING:
+    from loguru import Logger
+
+    from monerosim.observe.traces import Source
+
+
+class _Service(Protocol):
+    def post(self, path: str, body: Mapping[str, Json]) -> Json: ...
+
+
+class ModelTransport:
+    """A way to a modelled service. The answer comes at once: calls take no simulated time.
+
+    Args:
+        name: The service, for messages.
+        service: The service.
+    """
+
+    def __init__(self, name: str, service: _Service) -> None:
+        self._name = name
+        self._service = service
+
+    @property
+    def address(self) -> str:
+        """Where the service is, for messages."""
+        return f"{self._name} (model)"
+
+    def post(self, path: str, body: Mapping[str, Json], timeout: float) -> Json:
+        """Ask the service."""
+        del timeout
+        return self._service.post(path, body)
+
+
+class EmbeddedWorld:
+    """Everything around the hosts of an embedded run.
+
+    Args:
+        plan: The plan.
+        directory: The run directory.
+        trace_level: The least important level of traces to keep.
+    """
+
+    def __init__(self, plan: Plan, directory: Path, trace_level: str) -> None:
+        self.runtime = VirtualRuntime()
+        self.post_office = MemoryPostOffice(self.runtime, tuple(host.name for host in plan.hosts))
+        self.shared = MemoryState()
+        self.shared.replace(*agent_registry(plan))
+        self.height = 0
+        self.payments = 0
+        self._directory = directory
+        self._time_zero = plan.time_zero
+        self._events = EventLog(directory / "events.jsonl")
+        self._traces = Traces(directory / "hosts", trace_level)
+        self._ledger = Ledger(
+            seed=stable_seed(plan.seed, "ledger"),
+            now=self.runtime.now,
+            network=Network.from_plan(plan),
+            difficulty=plan.consensus.difficulty,
+        )
+        nodes = [host for host in plan.hosts if host.node is not None]
+        self._node_names = [host.name for host in nodes]
+        self._ledger.on_reorg = self._record_reorg
+        self._daemons = {host.name: self._daemon(index, host) for index, host in enumerate(nodes)}
+        self._wallets = {host.name: self._wallet(plan, host) for host in plan.hosts if host.wallets}
+
+    def node(self, host: str) -> Transport:
+        """The way to the modelled monerod of ``host``."""
+        return ModelTransport(f"monerod of {host}", self._daemons[host])
+
+    def wallet(self, host: str) -> Transport:
+        """The way to the modelled monero-wallet-rpc of ``host``."""
+        return ModelTransport(f"monero-wallet-rpc of {host}", self._wallets[host])
+
+    def record(self, record: Record) -> None:
+        """Write down an event."""
+        if isinstance(record.data, PaymentSent):
+            self.payments += 1
+        elif isinstance(record.data, BlockFound):
+            self.height = max(self.height, record.data.height)
+        self._events.append(record)
+
+    def logger(self, source: "Source") -> "Logger":
+        """Make the log of an actor."""
+        return self._traces.logger(source)
+
+    def close(self) -> None:
+        """Write everything to the run directory."""
+        self._events.close()
+        self._traces.close()
+        self.shared.save(self._directory / "shared")
+
+    def _daemon(self, index: int, host: HostPlan) -> Daemon:
+        node = host.node
+        if node is None:
+            raise ValueError(f"{host.name} has no node")
+        address = f"{host.address}:{node.p2p_port}"
+        return Daemon(self._ledger, index, ready_at=node.start + node.ready_after, address=address)
+
+    def _wallet(self, plan: Plan, host: HostPlan) -> WalletServer:
+        wallet = host.wallets[0]
+        return WalletServer(
+            self._ledger,
+            self._daemons[wallet.node],
+            name=host.name,
+            seed=stable_seed(plan.seed, "wallet", host.name),
+            ready_at=wallet.start + wallet.ready_after,
+        )
+
+    def _record_reorg(self, node: int, old_tip: str, new_tip: str, depth: int, at: int) -> None:
+        event = Reorganised(self._node_names[node], depth, old_tip, new_tip)
+        self.record(Record(at - self._time_zero, self._node_names[node], "node", "", event))

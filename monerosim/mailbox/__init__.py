@@ -1,0 +1,1 @@
+"""How hosts coordinate: letters, standing facts, and finding each other."""

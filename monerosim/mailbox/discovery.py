@@ -1,0 +1,155 @@
+"""Finding other agents by what they have published."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+
+from monerosim.mailbox.shared import SharedState, SharedStateError
+
+T = TypeVar("T")
+
+AGENT_REGISTRY = "agent_registry.json"
+MINERS = "miners.json"
+BLOCKS_FOUND = "blocks_found.json"
+MINING_POOLS = "mining_pools"
+MARKETPLACES = "marketplace_addresses"
+WALLETS = "wallets"
+"""Names in the shared state. What many hosts write is a folder with a document each, so that none overwrites
+another's."""
+
+LIFETIME = 30.0
+"""Seconds for which what was read is taken as it is."""
+
+
+class AgentDiscoveryError(Exception):
+    """What was looked for is not there; the message says what is missing."""
+
+
+class Agent(msgspec.Struct, frozen=True):
+    """A participant, as the agent registry has it."""
+
+    id: str
+    group: str
+    address: str
+    actors: tuple[str, ...]
+    node: str | None = None
+    """The host whose node it uses."""
+    wallet: bool = False
+
+
+class Miner(msgspec.Struct, frozen=True):
+    """A miner, as it registers itself."""
+
+    id: str
+    hashrate: float
+    address: str
+    """Where its rewards go."""
+    active: bool = True
+
+
+class Vendor(msgspec.Struct, frozen=True):
+    """Somebody who takes payments."""
+
+    id: str
+    address: str
+
+
+class _Registry(msgspec.Struct, frozen=True):
+    agents: list[Agent]
+
+
+class _Marketplace(msgspec.Struct, frozen=True):
+    vendors: list[Vendor]
+
+
+class _Wallet(msgspec.Struct, frozen=True):
+    addresses: list[str]
+
+
+class AgentDiscovery:
+    """Reads the registries and keeps what it read for a while.
+
+    Args:
+        shared: The shared state.
+        now: The time in seconds.
+        lifetime: Seconds for which what was read is taken as it is.
+    """
+
+    def __init__(self, shared: SharedState, now: Callable[[], float], lifetime: float = LIFETIME) -> None:
+        self._shared = shared
+        self._now = now
+        self._lifetime = lifetime
+        self._cache: dict[str, tuple[float, object]] = {}
+
+    def refresh(self) -> None:
+        """Forget what was read."""
+        self._cache.clear()
+
+    def get_agents(self) -> list[Agent]:
+        """List all agents in the order of their names."""
+        return self._cached(AGENT_REGISTRY, lambda: self._read(AGENT_REGISTRY, _Registry).agents)
+
+    def get_agent(self, agent: str) -> Agent:
+        """Find one agent.
+
+        Raises:
+            AgentDiscoveryError: There is none of this name.
+        """
+        for found in self.get_agents():
+            if found.id == agent:
+                return found
+        raise AgentDiscoveryError(f"the agent registry has no {agent!r}")
+
+    def get_miner_agents(self) -> list[Miner]:
+        """List the miners that have registered and are active, in the order of their names."""
+        miners = self._cached(MINING_POOLS, lambda: self._read_all(MINING_POOLS, Miner))
+        return [miner for miner in miners if miner.active]
+
+    def get_wallet_agents(self) -> list[Agent]:
+        """List the agents that have a wallet."""
+        return [agent for agent in self.get_agents() if agent.wallet]
+
+    def get_block_controllers(self) -> list[Agent]:
+        """List the agents that are block controllers."""
+        return [agent for agent in self.get_agents() if "block-controller" in agent.actors]
+
+    def get_marketplace_addresses(self) -> list[Vendor]:
+        """List all vendors of all marketplaces that have published their addresses."""
+        return self._cached(
+            MARKETPLACES,
+            lambda: [vendor for place in self._read_all(MARKETPLACES, _Marketplace) for vendor in place.vendors],
+        )
+
+    def get_addresses(self, agent: str) -> list[str]:
+        """Tell the addresses of an agent's wallet.
+
+        Raises:
+            AgentDiscoveryError: It has not published any (yet).
+        """
+        name = f"{WALLETS}/{agent}.json"
+        return self._cached(name, lambda: self._read(name, _Wallet).addresses)
+
+    def _cached(self, key: str, read: Callable[[], T]) -> T:
+        entry = self._cache.get(key)
+        now = self._now()
+        if entry is not None and now - entry[0] < self._lifetime:
+            return entry[1]  # type: ignore[return-value]  # each key is always read the same way
+        value = read()
+        self._cache[key] = now, value
+        return value
+
+    def _read_all(self, folder: str, kind: type[T]) -> list[T]:
+        return [self._read(name, kind) for name in self._shared.names(folder)]
+
+    def _read(self, name: str, kind: type[T]) -> T:
+        try:
+            document = self._shared.read(name)
+        except SharedStateError as error:
+            raise AgentDiscoveryError(str(error)) from error
+        if document is None:
+            raise AgentDiscoveryError(f"nobody has published {name} yet")
+        try:
+            return msgspec.convert(document, kind)
+        except msgspec.ValidationError as error:
+            raise AgentDiscoveryError(f"{name} is damaged: {error}") from error

@@ -1,0 +1,104 @@
+"""Letters between hosts, and the grid on which they are delivered."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import msgspec
+
+from monerosim.runtime.runtime import Runtime
+
+POLL_GRID = 1_000_000
+"""Microseconds between two looks into a mailbox."""
+
+DELAY = 100_000
+"""Microseconds before a letter is due: longer than Shadow's scheduling round, within which the order in which two
+hosts see each other's files is not fixed."""
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """A message to an actor of another host."""
+
+    sent: int
+    """Microseconds since the run's start."""
+    sender: str
+    number: int
+    """Counts the sender's letters."""
+    recipient: str
+    actor: str
+    """The recipient's actor that it is for."""
+    kind: str
+    data: Mapping[str, object]
+    cause: str
+
+    @property
+    def key(self) -> tuple[int, str, int]:
+        """The letter's name, and its place in the order of delivery."""
+        return self.sent, self.sender, self.number
+
+
+def delivery_time(sent: int) -> int:
+    """When a letter is delivered: at the first point of the grid at which it is due."""
+    return -(-(sent + DELAY) // POLL_GRID) * POLL_GRID
+
+
+class PostOffice(Protocol):
+    """Brings letters from host to host."""
+
+    def send(self, letter: Letter) -> None:
+        """Take a letter.
+
+        Raises:
+            UnknownHostError: There is no such recipient.
+        """
+
+    def receive(self, host: str, deliver: Callable[[Letter], bool]) -> None:
+        """Have the letters to ``host`` given to ``deliver`` from now on.
+
+        One that it does not take (it returns False) waits for the next receiver.
+        """
+
+
+class UnknownHostError(Exception):
+    """A letter is addressed to nobody."""
+
+
+class MemoryPostOffice:
+    """A post office within one process: the grid's delivery times, and no cost while nothing is sent.
+
+    Args:
+        runtime: Whose clock it goes by.
+        hosts: All participants.
+    """
+
+    def __init__(self, runtime: Runtime, hosts: tuple[str, ...]) -> None:
+        self._runtime = runtime
+        self._waiting: dict[str, list[Letter]] = {host: [] for host in hosts}
+        self._receivers: dict[str, Callable[[Letter], bool]] = {}
+
+    def send(self, letter: Letter) -> None:
+        """Take a letter.
+
+        Raises:
+            UnknownHostError: There is no such recipient.
+        """
+        waiting = self._waiting.get(letter.recipient)
+        if waiting is None:
+            raise UnknownHostError(f"there is no participant {letter.recipient!r}")
+        waiting.append(letter)
+        self._runtime.call_at(delivery_time(letter.sent), lambda: self._deliver(letter.recipient))
+
+    def receive(self, host: str, deliver: Callable[[Letter], bool]) -> None:
+        """Have the letters to ``host`` given to ``deliver`` from now on."""
+        self._receivers[host] = deliver
+        self._deliver(host)
+
+    def _deliver(self, host: str) -> None:
+        deliver = self._receivers.get(host)
+        if deliver is None:
+            return
+        now = self._runtime.now()
+        due = [letter for letter in self._waiting[host] if delivery_time(letter.sent) <= now]
+        self._waiting[host] = [letter for letter in self._waiting[host] if delivery_time(letter.sent) > now]
+        for letter in sorted(due, key=lambda letter: letter.key):
+            if not deliver(letter):
+                self._waiting[host].append(letter)

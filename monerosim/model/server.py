@@ -1,0 +1,97 @@
+"""The model over HTTP: one monerod and one monero-wallet-rpc for programs that want to talk to them."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol, TypeAlias
+
+import msgspec
+from waitress.server import create_server
+
+from monerosim.rpc.errors import RpcUnavailableError
+from monerosim.rpc.transport import Json
+
+MAX_REQUEST = 16 * 1024 * 1024
+"""Bytes of the largest request that is taken."""
+
+LOOPBACK = "127.0.0.1"
+
+_Start: TypeAlias = Callable[[str, list[tuple[str, str]]], object]
+
+
+class Service(Protocol):
+    """A modelled daemon or wallet."""
+
+    def post(self, path: str, body: Mapping[str, Json]) -> Json:
+        """Answer a request."""
+
+
+class _Application:
+    """A WSGI application around a service."""
+
+    def __init__(self, service: Service, lock: threading.Lock) -> None:
+        self._service = service
+        self._lock = lock
+
+    def __call__(self, environ: dict[str, object], start: _Start) -> Iterable[bytes]:
+        try:
+            body = self._body(environ)
+        except msgspec.DecodeError:
+            return _answer(start, "400 Bad Request", b"the body is no JSON object")
+        try:
+            with self._lock:
+                answer = self._service.post(str(environ["PATH_INFO"]), body)
+        except RpcUnavailableError as error:
+            return _answer(start, "503 Service Unavailable", str(error).encode())
+        except KeyError:
+            return _answer(start, "404 Not Found", b"")
+        return _answer(start, "200 OK", msgspec.json.encode(answer), "application/json")
+
+    @staticmethod
+    def _body(environ: dict[str, object]) -> dict[str, Json]:
+        stream = environ["wsgi.input"]
+        data = stream.read(MAX_REQUEST)  # type: ignore[attr-defined]  # a file, by the WSGI specification
+        body: dict[str, Json] = msgspec.json.decode(data or b"{}")
+        if not isinstance(body, dict):
+            raise msgspec.DecodeError("no object")
+        return body
+
+
+def _answer(start: _Start, status: str, body: bytes, kind: str = "text/plain") -> list[bytes]:
+    start(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+class ModelServer:
+    """Serves several modelled services on loopback ports, one request at a time.
+
+    Args:
+        services: Port to service; port 0 chooses a free one.
+
+    Raises:
+        OSError: A port is taken.
+    """
+
+    def __init__(self, services: Iterable[tuple[int, Service]]) -> None:
+        self.lock = threading.Lock()
+        self._servers = [
+            create_server(
+                _Application(service, self.lock), host=LOOPBACK, port=port, threads=1, max_request_body_size=MAX_REQUEST
+            )
+            for port, service in services
+        ]
+        self._threads = [threading.Thread(target=server.run, daemon=True) for server in self._servers]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def ports(self) -> list[int]:
+        """The ports, in the order of the services."""
+        return [server.effective_port for server in self._servers]
+
+    def close(self) -> None:
+        """Stop serving."""
+        for server in self._servers:
+            server.close()
+            server.trigger.pull_trigger()
+        for thread in self._threads:
+            thread.join()

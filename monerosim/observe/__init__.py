@@ -1,0 +1,1 @@
+"""What can be seen of a run: events, traces and the summary made from them."""

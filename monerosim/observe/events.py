@@ -1,0 +1,261 @@
+"""Typed events: everything that reports and metrics are made of.
+
+An event log is a file of JSON lines. Each has ``t`` (microseconds since the scenario's time zero), ``participant``,
+``actor``, ``cause`` and the event itself (``event``, its kind, with its fields). Lines are written whole or not at
+all, so a reader meets at most one torn line, at the end of a run that was killed.
+"""
+
+import io
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+
+
+class BootstrapFinished(msgspec.Struct, frozen=True, tag="bootstrap-finished", tag_field="event"):
+    """Initial balances are paid and unlocked."""
+
+    height: int
+    transactions: int
+    paid: int
+    """Atomic units."""
+
+
+class BootstrapFailed(msgspec.Struct, frozen=True, tag="bootstrap-failed", tag_field="event"):
+    """Initial balances could not be paid, or not in time."""
+
+    reason: str
+
+
+class ServiceReady(msgspec.Struct, frozen=True, tag="service-ready", tag_field="event"):
+    """A daemon or wallet answered for the first time."""
+
+    service: str
+    attempts: int
+
+
+class BlockFound(msgspec.Struct, frozen=True, tag="block-found", tag_field="event"):
+    """A miner's node was given a block."""
+
+    miner: str
+    """The participant."""
+    height: int
+    hash: str
+    reward: int
+    """Subsidy and fees, atomic units."""
+    transactions: int
+
+
+class BlockOrphaned(msgspec.Struct, frozen=True, tag="block-orphaned", tag_field="event"):
+    """A block that was found is off the main chain at the end."""
+
+    miner: str
+    height: int
+    hash: str
+
+
+class WinnerPassedOver(msgspec.Struct, frozen=True, tag="winner-passed-over", tag_field="event"):
+    """The miner that was chosen did not answer."""
+
+    miner: str
+    reason: str
+
+
+class Reorganised(msgspec.Struct, frozen=True, tag="reorganised", tag_field="event"):
+    """A node left a branch for a better one."""
+
+    node: str
+    depth: int
+    """Blocks taken off."""
+    old: str
+    new: str
+    """The tips' hashes."""
+
+
+class PaymentSent(msgspec.Struct, frozen=True, tag="payment-sent", tag_field="event"):
+    """A wallet made and relayed a transaction."""
+
+    txid: str
+    amount: int
+    fee: int
+    recipients: tuple[str, ...]
+    """Addresses."""
+
+
+class PaymentDelayed(msgspec.Struct, frozen=True, tag="payment-delayed", tag_field="event"):
+    """A payment waits: the wallet's coins are locked."""
+
+    amount: int
+
+
+class PaymentFailed(msgspec.Struct, frozen=True, tag="payment-failed", tag_field="event"):
+    """A payment was given up."""
+
+    amount: int
+    reason: str
+
+
+class PaymentConfirmed(msgspec.Struct, frozen=True, tag="payment-confirmed", tag_field="event"):
+    """The sender saw its transaction in a block."""
+
+    txid: str
+    height: int
+    waited: int
+    """Microseconds since it was sent."""
+
+
+class PaymentSeen(msgspec.Struct, frozen=True, tag="payment-seen", tag_field="event"):
+    """A recipient saw a payment in its node's txpool."""
+
+    txid: str
+    address: str
+    amount: int
+
+
+class PaymentReceived(msgspec.Struct, frozen=True, tag="payment-received", tag_field="event"):
+    """A recipient saw a payment in a block."""
+
+    txid: str
+    address: str
+    amount: int
+    height: int
+
+
+class WalletClosed(msgspec.Struct, frozen=True, tag="wallet-closed", tag_field="event"):
+    """What a wallet held at the end of the run."""
+
+    balance: int
+    """Confirmed on the main chain, locked outputs included, atomic units."""
+    unlocked: int
+    in_flight: int
+    """What its unconfirmed transactions will take from it, fees included."""
+
+
+class NodeClosed(msgspec.Struct, frozen=True, tag="node-closed", tag_field="event"):
+    """Where a node's chain stood at the end of the run."""
+
+    height: int
+    """Of the tip; the genesis block has height 0."""
+    tip: str
+
+
+class ActorFailed(msgspec.Struct, frozen=True, tag="actor-failed", tag_field="event"):
+    """An actor raised an exception and has stopped."""
+
+    failed: str
+    error: str
+
+
+class ActorRestarted(msgspec.Struct, frozen=True, tag="actor-restarted", tag_field="event"):
+    """The supervisor started an actor again."""
+
+    restarted: str
+    restarts: int
+
+
+class ActorGivenUp(msgspec.Struct, frozen=True, tag="actor-given-up", tag_field="event"):
+    """The supervisor restarts an actor no more."""
+
+    given_up: str
+    restarts: int
+
+
+Event: TypeAlias = (
+    BootstrapFinished
+    | BootstrapFailed
+    | ServiceReady
+    | BlockFound
+    | BlockOrphaned
+    | WinnerPassedOver
+    | Reorganised
+    | PaymentSent
+    | PaymentDelayed
+    | PaymentFailed
+    | PaymentConfirmed
+    | PaymentSeen
+    | PaymentReceived
+    | WalletClosed
+    | NodeClosed
+    | ActorFailed
+    | ActorRestarted
+    | ActorGivenUp
+)
+
+
+class Record(msgspec.Struct, frozen=True):
+    """An event with where, when and why."""
+
+    t: int
+    """Microseconds since the scenario's time zero; negative in the bootstrap."""
+    participant: str
+    actor: str
+    cause: str
+    data: Event
+
+    def sort_key(self) -> tuple[int, str]:
+        """Order of events across hosts; those of one host keep the order they were written in."""
+        return self.t, self.participant
+
+
+_FLUSH = 256 * 1024
+
+
+class EventLog:
+    """Appends events to a file.
+
+    Args:
+        path: The file; it is made new.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb", buffering=0)
+        self._buffer = io.BytesIO()
+        self._encode = msgspec.json.Encoder().encode
+
+    def append(self, record: Record) -> None:
+        """Write one event; it reaches the file with a later one, or by :meth:`flush`."""
+        self._buffer.write(self._encode(record) + b"\n")
+        if self._buffer.tell() >= _FLUSH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Bring everything to the file, in one write."""
+        self._file.write(self._buffer.getvalue())
+        self._buffer = io.BytesIO()
+
+    def close(self) -> None:
+        """Flush and close."""
+        self.flush()
+        self._file.close()
+
+
+def read_events(path: Path) -> Iterator[Record]:
+    """Read an event log; a torn last line is left out.
+
+    Raises:
+        ValueError: A whole line is no event.
+    """
+    decode = msgspec.json.Decoder(Record).decode
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                yield decode(line)
+            except (ValueError, RecursionError) as error:
+                raise ValueError(f"{path}, line {number}: {error}") from error
+
+
+def digest(records: Iterable[Record]) -> str:
+    """Hash a run's events in their order across hosts.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    encode = msgspec.json.Encoder().encode
+    total = sha256()
+    for record in sorted(records, key=Record.sort_key):
+        total.update(encode(record) + b"\n")
+    return total.hexdigest()

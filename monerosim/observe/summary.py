@@ -1,0 +1,145 @@
+"""The summary of a run, made from its plan and its events alone, so that it is the same for every engine."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+from monerosim.model.emission import base_reward
+from monerosim.observe import events as ev
+from monerosim.plan.model import Plan
+from monerosim.units import SECOND
+
+
+class Transactions(msgspec.Struct, kw_only=True):
+    """Payments of the scenario's own time; the bootstrap's are not counted."""
+
+    sent: int = 0
+    confirmed: int = 0
+    """Seen in a block by their senders."""
+    received: int = 0
+    """Seen in a block by recipients who watch for payments (marketplaces)."""
+    failed: int = 0
+    """Given up."""
+    delayed: int = 0
+    """Payments that had to wait for locked coins."""
+
+
+class MinerResult(msgspec.Struct, kw_only=True):
+    """What a miner found on the main chain."""
+
+    blocks: int = 0
+    reward: int = 0
+    """Atomic units."""
+    orphans: int = 0
+    """Its blocks off the main chain."""
+
+
+class Summary(msgspec.Struct, kw_only=True):
+    """A run in numbers; amounts in atomic units."""
+
+    name: str
+    engine: str
+    seed: int
+    completed: bool
+    """False for a run that was stopped before its time."""
+    participants: int
+    height: int
+    """Of the main chain's tip; the genesis block has height 0."""
+    reorgs: int
+    """How often a node left a branch for a better one."""
+    blocks: int
+    """Found in the scenario's own time, orphans included."""
+    transactions: Transactions
+    miners: dict[str, MinerResult]
+    balances: dict[str, int]
+    """What each wallet holds on the main chain."""
+    subsidies: int
+    """Coins the main chain's blocks have made; all balances together, when no block was under way at the end."""
+    failures: int
+    """Times an actor raised an exception and was stopped."""
+    given_up: list[str]
+    """Actors that failed too often."""
+    bootstrap_seconds: float
+    simulated_seconds: float
+    wall_seconds: float
+    digest: str
+
+    @property
+    def unaccounted(self) -> int:
+        """Coins made that no wallet holds."""
+        return self.subsidies - sum(self.balances.values())
+
+
+def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_seconds: float) -> Summary:
+    """Count what happened.
+
+    Args:
+        plan: The run's plan.
+        records: Its events, in any order across hosts.
+        end: When the run stopped, microseconds since its start.
+        wall_seconds: How long it took.
+    """
+    ordered = sorted(records, key=ev.Record.sort_key)
+    counted: Counter[str] = Counter()
+    miners = {host.name: MinerResult() for host in plan.hosts if any(a.use == "mining-pool" for a in host.actors)}
+    found: dict[str, ev.BlockFound] = {}
+    balances: dict[str, int] = {}
+    given_up: list[str] = []
+    height = 0
+    for record in ordered:
+        if record.participant != "funder":
+            counted[type(record.data).__name__] += 1
+        match record.data:
+            case ev.BlockFound() as block:
+                found[block.hash] = block
+            case ev.BlockOrphaned(hash=block_hash):
+                orphan = found.pop(block_hash)
+                miners.setdefault(orphan.miner, MinerResult()).orphans += 1
+            case ev.WalletClosed(balance=balance):
+                balances[record.participant] = balances.get(record.participant, 0) + balance
+            case ev.NodeClosed() as closed:
+                height = max(height, closed.height)
+            case ev.ActorGivenUp(given_up=actor):
+                given_up.append(f"{record.participant}/{actor}")
+            case _:
+                pass
+    for block in found.values():
+        result = miners.setdefault(block.miner, MinerResult())
+        result.blocks += 1
+        result.reward += block.reward
+    return Summary(
+        name=plan.name,
+        engine=plan.engine,
+        seed=plan.seed,
+        completed=end >= plan.stop,
+        participants=len(plan.hosts),
+        height=height,
+        reorgs=counted["Reorganised"],
+        blocks=counted["BlockFound"],
+        transactions=Transactions(
+            sent=counted["PaymentSent"],
+            confirmed=counted["PaymentConfirmed"],
+            received=counted["PaymentReceived"],
+            failed=counted["PaymentFailed"],
+            delayed=counted["PaymentDelayed"],
+        ),
+        miners=miners,
+        balances=dict(sorted(balances.items())),
+        subsidies=_subsidies(height),
+        failures=counted["ActorFailed"],
+        given_up=given_up,
+        bootstrap_seconds=plan.time_zero / SECOND,
+        simulated_seconds=max(0, min(end, plan.time_zero + plan.duration) - plan.time_zero) / SECOND,
+        wall_seconds=round(wall_seconds, 3),
+        digest=ev.digest(ordered),
+    )
+
+
+def _subsidies(height: int) -> int:
+    """Sum the subsidies of the blocks above the genesis block."""
+    generated = base_reward(0)
+    genesis = generated
+    for _ in range(height):
+        generated += base_reward(generated)
+    return generated - genesis

@@ -1,0 +1,257 @@
+"""From a scenario to a plan: a pure function, the same scenario gives the same bytes."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Address
+
+import msgspec
+
+from monerosim.config import Config, dump_config, load_config
+from monerosim.plan.bootstrap import divide
+from monerosim.plan.model import (
+    PLAN_VERSION,
+    ActorPlan,
+    BootstrapPlan,
+    ConsensusPlan,
+    HostPlan,
+    NodePlan,
+    Plan,
+    ShadowPlan,
+    TopologyPlan,
+    WalletPlan,
+)
+from monerosim.plan.processes import host_processes
+from monerosim.rpc.transport import Json
+from monerosim.runtime.blocks import load_block
+from monerosim.runtime.rng import stable_seed
+from monerosim.scenario.checks import FUNDER, owners_of_nodes
+from monerosim.scenario.compose import Composition, compose, member_names
+from monerosim.scenario.funding import CONTROLLER, bootstrap_of, payees_of
+from monerosim.scenario.load import check
+from monerosim.scenario.model import Node, Scenario, Wallet
+from monerosim.scenario.network import read_topology
+from monerosim.scenario.problems import ScenarioError
+from monerosim.topology import addresses, choose_peers
+from monerosim.units import SECOND, format_amount, format_duration
+
+P2P_PORT = 18_080
+"""monerod's own default on mainnet (monero's src/cryptonote_config.h), as is :data:`RPC_PORT`."""
+
+RPC_PORT = 18_081
+
+WALLET_PORT = 18_082
+"""The first wallet's; each host has an address of its own, so hosts do not share ports."""
+
+WALLET = "wallet"
+"""What a participant's wallet is called among its processes."""
+
+WINDING_DOWN = 60 * SECOND
+"""How long a run goes on after the scenario's duration: a block found at its end has reached everybody well before, at
+latencies of seconds too, and the agents have asked for the last state."""
+
+_NODE_READY = (1_000_000, 5_000_000)
+_WALLET_READY = (500_000, 2_000_000)
+_LOOPBACK = int(IPv4Address("127.1.0.0"))
+
+
+class _Member(msgspec.Struct, frozen=True, kw_only=True):
+    """A host on the way to its plan."""
+
+    name: str
+    group: str
+    index: int
+    composition: Composition
+    uses_node: str | None
+
+
+def compile_plan(scenario: Scenario) -> Plan:
+    """Resolve everything a scenario leaves open.
+
+    Args:
+        scenario: From a file or composed in Python.
+
+    Raises:
+        ScenarioError: Something is wrong with it; all errors are in ``problems``.
+    """
+    problems = check(scenario)
+    if any(problem.severity == "error" for problem in problems):
+        raise ScenarioError(problems)
+    composed = {name: compose(it, ("participants", name)) for name, it in sorted(scenario.participants.items())}
+    members = _members(scenario, composed)
+    bootstrap, needed = bootstrap_of(scenario, composed)
+    time_zero = max(needed, int(scenario.simulation.bootstrap or 0))
+    hosts = _hosts(scenario, members, time_zero)
+    if bootstrap is not None:
+        hosts.append(_funder(scenario, composed, members, bootstrap))
+    hosts = _connect(scenario, sorted(hosts, key=lambda host: host.name))
+    consensus = ConsensusPlan(
+        block_time=int(scenario.consensus.block_time),
+        difficulty=scenario.consensus.difficulty,
+        arrivals=scenario.consensus.arrivals,
+    )
+    by_name = {host.name: host for host in hosts}
+    return Plan(
+        version=PLAN_VERSION,
+        name=scenario.simulation.name,
+        seed=scenario.simulation.seed,
+        engine=scenario.simulation.engine,
+        time_zero=time_zero,
+        duration=int(scenario.simulation.duration),
+        stop=time_zero + scenario.simulation.duration + WINDING_DOWN,
+        consensus=consensus,
+        topology=_topology(scenario, list(by_name)),
+        bootstrap=bootstrap,
+        hosts=tuple(
+            msgspec.structs.replace(host, processes=host_processes(host, consensus, by_name)) for host in hosts
+        ),
+        shadow=ShadowPlan(general=scenario.shadow.general, experimental=scenario.shadow.experimental),
+    )
+
+
+def _members(scenario: Scenario, composed: Mapping[str, Composition]) -> list[_Member]:
+    members = []
+    for group, composition in composed.items():
+        own = isinstance(composition.node, Node)
+        shared: Sequence[str] = ()
+        if isinstance(composition.node, str):
+            shared = owners_of_nodes(scenario, composed, composition.node) or ()
+        for index, name in enumerate(member_names(group, scenario.participants[group].count)):
+            uses = name if own else shared[index % len(shared)] if shared else None
+            members.append(_Member(name=name, group=group, index=index, composition=composition, uses_node=uses))
+    return members
+
+
+def _hosts(scenario: Scenario, members: Sequence[_Member], time_zero: int) -> list[HostPlan]:
+    simulation = scenario.simulation
+    hosts = []
+    for member in members:
+        participant = scenario.participants[member.group]
+        begin = time_zero + participant.start + participant.stagger * member.index
+        controls = any(part.use == CONTROLLER for part in member.composition.parts)
+        wallet = member.composition.wallet
+        hosts.append(
+            HostPlan(
+                name=member.name,
+                group=member.group,
+                address="",
+                uses_node=member.uses_node,
+                node=_node(scenario, member.name) if member.uses_node == member.name else None,
+                wallets=(_wallet(scenario, member.name, wallet, member.uses_node),)
+                if wallet is not None and member.uses_node is not None
+                else (),
+                actors=_actors(member.composition, begin),
+                restarts=_plain(participant.restarts) if participant.restarts is not None else {},
+                agent_start=int(simulation.controller_start if controls else simulation.agent_start),
+            )
+        )
+    return hosts
+
+
+def _actors(composition: Composition, start: int) -> tuple[ActorPlan, ...]:
+    """Name each actor after its building block, with a number where there are several of it."""
+    uses = Counter(part.use for part in composition.parts)
+    seen: Counter[str] = Counter()
+    actors = []
+    for part in composition.parts:
+        seen[part.use] += 1
+        name = part.use if uses[part.use] == 1 else f"{part.use}-{seen[part.use]}"
+        actors.append(ActorPlan(name=name, use=part.use, start=start, config=_plain(part.config)))
+    return tuple(actors)
+
+
+def _node(scenario: Scenario, host: str) -> NodePlan:
+    return NodePlan(
+        p2p_port=P2P_PORT,
+        rpc_port=RPC_PORT,
+        start=int(scenario.simulation.node_start),
+        ready_after=_between(_NODE_READY, scenario.simulation.seed, host, "monerod ready"),
+        peers=(),
+    )
+
+
+def _wallet(scenario: Scenario, host: str, wallet: Wallet, node: str) -> WalletPlan:
+    return WalletPlan(
+        name=WALLET,
+        rpc_port=WALLET_PORT,
+        start=int(scenario.simulation.wallet_start),
+        ready_after=_between(_WALLET_READY, scenario.simulation.seed, host, "wallet ready"),
+        node=node,
+        addresses=wallet.count,
+        initial_balance=int(wallet.initial_balance),
+    )
+
+
+def _funder(
+    scenario: Scenario, composed: Mapping[str, Composition], members: Sequence[_Member], bootstrap: BootstrapPlan
+) -> HostPlan:
+    """Add the host that pays the initial balances; it uses a miner's node, or else the first there is."""
+    owners = sorted((member for member in members if member.uses_node == member.name), key=lambda member: member.name)
+    miners = [member for member in owners if any(hasattr(part.config, "hashrate") for part in member.composition.parts)]
+    node = (miners or owners)[0].name
+    options = {
+        "funding_blocks": bootstrap.funding_blocks,
+        "block_interval": format_duration(bootstrap.block_interval),
+        "unlock_blocks": bootstrap.unlock_blocks,
+        "payees": [
+            {"participant": payee.participant, "amount": format_amount(payee.amount)}
+            for payee in divide(payees_of(scenario, composed))
+        ],
+    }
+    config = _plain(load_config(options, load_block(FUNDER).Config))
+    return HostPlan(
+        name=FUNDER,
+        group=FUNDER,
+        address="",
+        uses_node=node,
+        wallets=(_wallet(scenario, FUNDER, Wallet(), node),),
+        actors=(ActorPlan(name=FUNDER, use=FUNDER, start=bootstrap.start, config=config),),
+        agent_start=int(scenario.simulation.agent_start),
+    )
+
+
+def _connect(scenario: Scenario, hosts: Sequence[HostPlan]) -> list[HostPlan]:
+    """Give the hosts their addresses and the nodes their peers."""
+    seed, usual = scenario.simulation.seed, scenario.network.connections
+    names = [host.name for host in hosts if host.node is not None]
+    wanted = {host.name: usual for host in hosts if host.node is not None}
+    for group, participant in scenario.participants.items():
+        if isinstance(participant.node, Node) and participant.node.connections is not None:
+            wanted |= dict.fromkeys(member_names(group, participant.count), participant.node.connections)
+    peers = {number: choose_peers(names, seed=seed, connections=number) for number in set(wanted.values())}
+    given = _addresses(scenario.simulation.engine, len(hosts))
+    return [
+        msgspec.structs.replace(
+            host,
+            address=address,
+            node=host.node and msgspec.structs.replace(host.node, peers=peers[wanted[host.name]][host.name]),
+        )
+        for host, address in zip(hosts, given, strict=True)
+    ]
+
+
+def _addresses(engine: str, count: int) -> list[str]:
+    """Give addresses in order: of the loopback network for real programs on this machine, else of Shadow's range."""
+    given = addresses(count)
+    if engine != "local":
+        return given
+    first = int(IPv4Address(given[0])) if given else 0
+    return [str(IPv4Address(_LOOPBACK + 1 + int(IPv4Address(address)) - first)) for address in given]
+
+
+def _topology(scenario: Scenario, hosts: Sequence[str]) -> TopologyPlan:
+    topology, findings = read_topology(scenario.network)
+    if topology is None:
+        raise ValueError(f"the network was checked, and yet: {findings}")
+    return topology.build(hosts)
+
+
+def _plain(config: Config) -> dict[str, Json]:
+    """Write a configuration as JSON would have it: arrays for tuples."""
+    data: dict[str, Json] = msgspec.json.decode(msgspec.json.encode(dump_config(config)))
+    return data
+
+
+def _between(bounds: tuple[int, int], *parts: str | int) -> int:
+    """Choose a number of milliseconds between bounds in microseconds, the same for the same parts."""
+    low, high = bounds
+    return low + stable_seed(*parts) % ((high - low) // 1_000 + 1) * 1_000

@@ -1,0 +1,133 @@
+"""The run directory: all that a run reads and writes."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from monerosim.mailbox.disk import FOLDERS
+from monerosim.mailbox.registry import agent_registry
+from monerosim.mailbox.shared import DiskState
+from monerosim.plan.model import Plan, encode_plan
+from monerosim.plan.shadow import shadow_yaml
+from monerosim.topology import to_gml
+
+PLAN = "plan.json"
+SCENARIO = "scenario.toml"
+
+
+class RunDirectoryError(Exception):
+    """The run directory cannot be written; the message is for the user."""
+
+
+class _Mark(msgspec.Struct):
+    """What a plan of any version has, to know a run directory by."""
+
+    version: int
+    hosts: list[msgspec.Raw]
+    time_zero: int
+
+
+def write_run_directory(plan: Plan, scenario: bytes, path: Path | str, *, force: bool = False) -> None:
+    """Write a run directory, whole or not at all.
+
+    It is built beside its place and then moved there, so a failure leaves what was there before.
+
+    Args:
+        plan: What is run.
+        scenario: The scenario's file as it was given; left out if empty.
+        path: Where.
+        force: Whether a run that is there may be replaced, with all its results.
+
+    Raises:
+        RunDirectoryError: Something else is there, or a run and ``force`` is not given, or writing fails.
+    """
+    target = Path(os.path.realpath(path))
+    _check_replaceable(target, path, force=force)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        building = Path(tempfile.mkdtemp(prefix=f".{target.name[:100]}.building-", dir=target.parent))
+    except OSError as error:
+        raise RunDirectoryError(f"{path} cannot be written: {_reason(error)}") from error
+    try:
+        _fill(building, plan, scenario, target)
+        # mkdtemp makes it private; a run directory is like any other
+        building.chmod(0o777 & ~_umask())
+        _move(building, target)
+    except (OSError, ValueError) as error:
+        raise RunDirectoryError(f"{path} cannot be written: {_reason(error)}") from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def is_run_directory(path: Path) -> bool:
+    """Tell whether a directory holds a run of this program, of whatever version."""
+    try:
+        msgspec.json.decode((path / PLAN).read_bytes(), type=_Mark)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return False
+    return True
+
+
+def _check_replaceable(target: Path, shown: Path | str, *, force: bool) -> None:
+    if not os.path.lexists(target):
+        return
+    if not target.is_dir():
+        raise RunDirectoryError(f"{shown} is there already and is not a directory")
+    if target == target.parent:
+        raise RunDirectoryError(f"{shown} is the root of the file system")
+    try:
+        empty = not any(target.iterdir())
+    except OSError as error:
+        raise RunDirectoryError(f"{shown} cannot be read: {_reason(error)}") from error
+    if empty:
+        return
+    if not is_run_directory(target):
+        raise RunDirectoryError(f"{shown} is there already and is not a run of monerosim, so it is left alone")
+    if not force:
+        raise RunDirectoryError(f"{shown} holds a run already; --force replaces it, with all its results")
+
+
+def _fill(directory: Path, plan: Plan, scenario: bytes, target: Path) -> None:
+    (directory / PLAN).write_bytes(encode_plan(plan))
+    if scenario:
+        (directory / SCENARIO).write_bytes(scenario)
+    (directory / "topology.gml").write_text(to_gml(plan.topology), encoding="utf-8")
+    (directory / "shadow.yaml").write_text(shadow_yaml(plan, target), encoding="utf-8")
+    (directory / "shared").mkdir()
+    for host in plan.hosts:
+        (directory / "hosts" / host.name).mkdir(parents=True)
+        for folder in FOLDERS:
+            (directory / "shared" / "mailbox" / host.name / folder).mkdir(parents=True)
+    DiskState(directory / "shared").replace(*agent_registry(plan))
+
+
+def _move(building: Path, target: Path) -> None:
+    """Put the new directory in the old one's place, and the old one back if that fails."""
+    if not os.path.lexists(target):
+        building.rename(target)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{target.name[:100]}.old-", dir=target.parent))
+    try:
+        target.rename(old)
+    except OSError:
+        old.rmdir()
+        raise
+    try:
+        building.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)

@@ -1,0 +1,1 @@
+"""Talking to monerod and monero-wallet-rpc."""

@@ -1,0 +1,158 @@
+"""One JSON-RPC client for both services, over any transport."""
+
+from collections.abc import Callable
+from itertools import count
+from typing import TypeVar
+
+import msgspec
+import tenacity
+
+from monerosim.rpc.errors import RpcCallError, RpcError, RpcProtocolError
+from monerosim.rpc.transport import Json, Transport
+
+T = TypeVar("T")
+
+CALL_TIMEOUT = 60.0
+"""Seconds an ordinary call may take."""
+
+
+class ServiceNeverUpError(RpcError):
+    """A service did not answer within the time it was given to start."""
+
+
+class RpcClient:
+    """Calls methods of one service and checks the answers' types.
+
+    Args:
+        transport: The way to the service.
+        sleep: How to wait between tries (the runtime's clock).
+    """
+
+    def __init__(self, transport: Transport, sleep: Callable[[float], None]) -> None:
+        self._transport = transport
+        self._sleep = sleep
+        self._numbers = count(1)
+        self._starting = False
+
+    @property
+    def address(self) -> str:
+        """Where the service is, for messages."""
+        return self._transport.address
+
+    def call(
+        self,
+        method: str,
+        params: dict[str, Json] | list[Json],
+        kind: type[T],
+        *,
+        timeout: float = CALL_TIMEOUT,
+        repeat: bool = True,
+    ) -> T:
+        """Call a JSON-RPC method.
+
+        Args:
+            method: Its name.
+            params: Its parameters (a list for ``on_get_block_hash``).
+            kind: The type of the result.
+            timeout: Seconds to wait for the answer.
+            repeat: Whether the call may be made again when its outcome is in doubt.
+
+        Raises:
+            RpcCallError: The service refused.
+            RpcUnavailableError: Nothing answers.
+            RpcDoubtfulError: The call may have been carried out.
+        """
+
+        def once() -> T:
+            body: dict[str, Json] = {
+                "jsonrpc": "2.0",
+                "id": str(next(self._numbers)),
+                "method": method,
+                "params": params,
+            }
+            return self._result(method, self._transport.post("/json_rpc", body, timeout), kind)
+
+        return self._retried(once) if repeat else once()
+
+    def post(self, path: str, body: dict[str, Json], kind: type[T], *, timeout: float = CALL_TIMEOUT) -> T:
+        """Call one of monerod's plain paths, such as ``/get_transaction_pool``.
+
+        Raises:
+            RpcError: As with :meth:`call`.
+        """
+        return self._retried(lambda: _convert(path, self._transport.post(path, body, timeout), kind))
+
+    def wait_until_up(
+        self, probe: Callable[[], T], *, name: str, patience: float, interval: float = 1.0
+    ) -> tuple[T, int]:
+        """Try ``probe`` until the service answers it.
+
+        Args:
+            probe: A cheap call.
+            name: The service, for the error.
+            patience: Seconds to go on trying.
+            interval: Seconds between two tries.
+
+        Returns:
+            The probe's result and how many tries it took.
+
+        Raises:
+            ServiceNeverUpError: It did not answer in time; names host, service, address and the last cause.
+        """
+        retrying = tenacity.Retrying(
+            sleep=self._sleep,
+            wait=tenacity.wait_fixed(interval),
+            stop=tenacity.stop_after_attempt(max(1, round(patience / interval))),
+            retry=tenacity.retry_if_exception_type(RpcError),
+        )
+        self._starting = True  # so that the probe itself does not try again and again
+        try:
+            result = retrying(probe)
+        except tenacity.RetryError as error:
+            cause = error.last_attempt.exception()
+            raise ServiceNeverUpError(
+                f"{name} at {self.address} did not answer within {patience:g} s: {cause}"
+            ) from cause
+        finally:
+            self._starting = False
+        return result, int(retrying.statistics["attempt_number"])
+
+    def _retried(self, once: Callable[[], T]) -> T:
+        """Make a call that may be repeated; the usual case, that it just works, costs nothing."""
+        try:
+            return once()
+        except RpcCallError:
+            raise
+        except RpcError:
+            if self._starting:
+                raise
+            retrying = tenacity.Retrying(
+                sleep=self._sleep,
+                wait=tenacity.wait_exponential(multiplier=0.5, max=5),
+                stop=tenacity.stop_after_attempt(4),
+                retry=tenacity.retry_if_exception_type(RpcError) & tenacity.retry_if_not_exception_type(RpcCallError),
+                reraise=True,
+            )
+            self._sleep(0.5)
+            return retrying(once)
+
+    @staticmethod
+    def _result(method: str, answer: Json, kind: type[T]) -> T:
+        if not isinstance(answer, dict):
+            raise RpcProtocolError(f"{method}: the answer is no JSON object")
+        error = answer.get("error")
+        if isinstance(error, dict):
+            code, message = error.get("code"), error.get("message")
+            if isinstance(code, int) and isinstance(message, str):
+                raise RpcCallError(code, message)
+            raise RpcProtocolError(f"{method}: the error has no code and message")
+        if "result" not in answer:
+            raise RpcProtocolError(f"{method}: the answer has neither result nor error")
+        return _convert(method, answer["result"], kind)
+
+
+def _convert(method: str, value: Json, kind: type[T]) -> T:
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise RpcProtocolError(f"{method}: {error}") from error

@@ -1,0 +1,90 @@
+"""The transport of real services: one keep-alive HTTP session."""
+
+from collections.abc import Mapping
+
+import msgspec
+import requests
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from monerosim.rpc.errors import RpcDoubtfulError, RpcProtocolError, RpcUnavailableError
+from monerosim.rpc.transport import Json
+
+MAX_ANSWER = 64 * 1024 * 1024
+"""Bytes of the largest answer that is read."""
+
+_CHUNK = 64 * 1024
+_OK = 200
+
+
+class HttpTransport:
+    """A way over HTTP to a service.
+
+    Args:
+        name: The service, for messages.
+        url: ``http://address:port``.
+    """
+
+    def __init__(self, name: str, url: str) -> None:
+        self._name = name
+        self._url = url
+        self._session = requests.Session()
+        # Proxies named in the environment are for the world outside, not for the simulated network.
+        self._session.trust_env = False
+
+    @property
+    def address(self) -> str:
+        """Where the service is, for messages."""
+        return f"{self._name} ({self._url})"
+
+    def post(self, path: str, body: Mapping[str, Json], timeout: float) -> Json:
+        """Post a JSON document and return the answer.
+
+        Raises:
+            RpcUnavailableError: The connection was not made.
+            RpcDoubtfulError: The connection broke, or the answer did not come within ``timeout`` seconds.
+            RpcProtocolError: The answer is not JSON, or too large.
+        """
+        try:
+            with self._session.post(
+                self._url + path,
+                data=msgspec.json.encode(body),
+                headers={"Content-Type": "application/json"},
+                timeout=timeout,
+                stream=True,
+                allow_redirects=False,
+            ) as response:
+                data = self._read(response)
+                status = response.status_code
+        except requests.ConnectTimeout as error:
+            raise RpcUnavailableError(f"{self.address}: {error}") from error
+        except requests.ConnectionError as error:
+            kind = RpcUnavailableError if _refused(error) else RpcDoubtfulError
+            raise kind(f"{self.address}: {error}") from error
+        except requests.RequestException as error:
+            raise RpcDoubtfulError(f"{self.address}: {error}") from error
+        try:
+            answer: Json = msgspec.json.decode(data)
+        except (ValueError, RecursionError) as error:
+            shown = data[:60].decode(errors="replace")
+            raise RpcProtocolError(f"{self.address}: status {status}, no JSON: {shown!r}") from error
+        if status != _OK:
+            raise RpcProtocolError(f"{self.address}: status {status}")
+        return answer
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._session.close()
+
+    def _read(self, response: requests.Response) -> bytes:
+        data = bytearray()
+        for chunk in response.iter_content(_CHUNK):
+            data += chunk
+            if len(data) > MAX_ANSWER:
+                raise RpcProtocolError(f"{self.address}: an answer of more than {MAX_ANSWER} bytes")
+        return bytes(data)
+
+
+def _refused(error: BaseException) -> bool:
+    """Tell whether a connection was never made, so that nothing can have been received."""
+    reason = error.args[0] if error.args else None
+    return isinstance(reason, MaxRetryError) and isinstance(reason.reason, NewConnectionError)

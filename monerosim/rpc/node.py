@@ -1,0 +1,188 @@
+"""monerod's RPC, typed. Field names and units are monerod's (src/rpc/core_rpc_server_commands_defs.h)."""
+
+import msgspec
+
+from monerosim.rpc.client import RpcClient
+from monerosim.rpc.errors import RpcError
+from monerosim.rpc.transport import Json
+
+
+class NodeInfo(msgspec.Struct, frozen=True):
+    """Part of ``get_info``."""
+
+    height: int
+    """Number of blocks, the genesis block included."""
+    top_block_hash: str
+    difficulty: int
+    tx_pool_size: int
+    incoming_connections_count: int
+    outgoing_connections_count: int
+
+
+class BlockHeader(msgspec.Struct, frozen=True):
+    """A block's header, as ``get_last_block_header`` and its kin give it."""
+
+    hash: str
+    height: int
+    prev_hash: str
+    timestamp: int
+    """Unix time in seconds."""
+    reward: int
+    """Subsidy and fees, atomic units."""
+    num_txes: int
+    difficulty: int
+    orphan_status: bool
+
+
+class PoolTransaction(msgspec.Struct, frozen=True):
+    """A transaction of ``/get_transaction_pool``."""
+
+    id_hash: str
+    fee: int
+    weight: int
+    receive_time: int
+    """Unix time in seconds."""
+
+
+class GeneratedBlocks(msgspec.Struct, frozen=True):
+    """What ``generateblocks`` made."""
+
+    height: int
+    """Of the last one."""
+    blocks: list[str] = []
+    """Their hashes."""
+
+
+class AlternateChain(msgspec.Struct, frozen=True):
+    """A branch off the main chain."""
+
+    block_hash: str
+    height: int
+    length: int
+    difficulty: int
+
+
+class Connection(msgspec.Struct, frozen=True):
+    """A connection to a peer."""
+
+    address: str
+    incoming: bool
+    height: int
+    state: str
+
+
+class _Header(msgspec.Struct, frozen=True):
+    block_header: BlockHeader
+
+
+class _Headers(msgspec.Struct, frozen=True):
+    headers: list[BlockHeader] = []
+
+
+class _Pool(msgspec.Struct, frozen=True):
+    transactions: list[PoolTransaction] = []
+
+
+class _Chains(msgspec.Struct, frozen=True):
+    chains: list[AlternateChain] = []
+
+
+class _Connections(msgspec.Struct, frozen=True):
+    connections: list[Connection] = []
+
+
+class _Fee(msgspec.Struct, frozen=True):
+    fee: int
+    quantization_mask: int
+
+
+class _Sent(msgspec.Struct, frozen=True):
+    status: str
+    reason: str = ""
+    double_spend: bool = False
+
+
+class TransactionRefusedError(RpcError):
+    """A daemon did not take a transaction.
+
+    Attributes:
+        double_spend: Whether it spends what another transaction spends.
+    """
+
+    def __init__(self, reason: str, *, double_spend: bool) -> None:
+        super().__init__(f"the transaction was refused: {reason or 'no reason given'}")
+        self.double_spend = double_spend
+
+
+class NodeRpc:
+    """One monerod.
+
+    All methods raise :class:`monerosim.rpc.errors.RpcError`.
+
+    Args:
+        client: The way to it.
+    """
+
+    def __init__(self, client: RpcClient) -> None:
+        self.client = client
+
+    def get_info(self) -> NodeInfo:
+        """Ask for height, tip, pool and connections."""
+        return self.client.call("get_info", {}, NodeInfo)
+
+    def get_last_block_header(self) -> BlockHeader:
+        """Ask for the tip's header."""
+        return self.client.call("get_last_block_header", {}, _Header).block_header
+
+    def get_block_header_by_height(self, height: int) -> BlockHeader:
+        """Ask for the main chain's header at a height."""
+        return self.client.call("get_block_header_by_height", {"height": height}, _Header).block_header
+
+    def get_block_header_by_hash(self, block_hash: str) -> BlockHeader:
+        """Ask for a block's header, main chain or not."""
+        return self.client.call("get_block_header_by_hash", {"hash": block_hash}, _Header).block_header
+
+    def get_block_headers_range(self, start: int, end: int) -> list[BlockHeader]:
+        """Ask for the main chain's headers from height to height, both included."""
+        return self.client.call("get_block_headers_range", {"start_height": start, "end_height": end}, _Headers).headers
+
+    def on_get_block_hash(self, height: int) -> str:
+        """Ask for the main chain's block hash at a height."""
+        return self.client.call("on_get_block_hash", [height], str)
+
+    def generateblocks(
+        self, count: int, address: str, *, prev_block: str = "", timeout: float = 600.0
+    ) -> GeneratedBlocks:
+        """Have blocks made that pay ``address``; regtest only. Not repeated: each call makes blocks."""
+        params: dict[str, Json] = {"amount_of_blocks": count, "wallet_address": address, "starting_nonce": 0}
+        if prev_block:
+            params["prev_block"] = prev_block
+        return self.client.call("generateblocks", params, GeneratedBlocks, timeout=timeout, repeat=False)
+
+    def get_transaction_pool(self) -> list[PoolTransaction]:
+        """Ask for the txpool."""
+        return self.client.post("/get_transaction_pool", {}, _Pool).transactions
+
+    def get_alternate_chains(self) -> list[AlternateChain]:
+        """Ask for the branches off the main chain."""
+        return self.client.call("get_alternate_chains", {}, _Chains).chains
+
+    def get_connections(self) -> list[Connection]:
+        """Ask for the connections to peers."""
+        return self.client.call("get_connections", {}, _Connections).connections
+
+    def get_fee_estimate(self) -> int:
+        """Ask for the lowest fee, atomic units a byte of weight."""
+        return self.client.call("get_fee_estimate", {}, _Fee).fee
+
+    def send_raw_transaction(self, tx_as_hex: str) -> None:
+        """Hand in a transaction.
+
+        Raises:
+            TransactionRefusedError: It was not taken.
+        """
+        body: dict[str, Json] = {"tx_as_hex": tx_as_hex, "do_not_relay": False}
+        sent = self.client.post("/send_raw_transaction", body, _Sent)
+        if sent.status != "OK":
+            reason = sent.reason or ("double spend" if sent.double_spend else sent.status)
+            raise TransactionRefusedError(reason, double_spend=sent.double_spend)

@@ -1,0 +1,131 @@
+"""A run from scenario to summary."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter
+
+import msgspec
+
+from monerosim.engines import Progress, load_engine
+from monerosim.engines.engine import Watch
+from monerosim.observe.events import Record, read_events
+from monerosim.observe.summary import Summary, summarise
+from monerosim.observe.traces import LEVELS, TraceLine, read_traces
+from monerosim.plan.compile import compile_plan
+from monerosim.plan.model import Plan, decode_plan
+from monerosim.plan.rundir import write_run_directory
+from monerosim.scenario import Scenario, load
+
+SUMMARY = "summary.json"
+
+
+class RunError(Exception):
+    """A run directory is not what was expected; the message is for the user."""
+
+
+class Run:
+    """A run directory that has been played, or is being played.
+
+    Args:
+        directory: Where it is.
+
+    Raises:
+        RunError: There is no run.
+    """
+
+    def __init__(self, directory: Path | str) -> None:
+        self.directory = Path(directory)
+        try:
+            self.plan: Plan = decode_plan((self.directory / "plan.json").read_bytes())
+        except (OSError, ValueError) as error:
+            raise RunError(f"{directory} is no run directory: {error}") from error
+
+    @property
+    def summary(self) -> Summary:
+        """The run in numbers.
+
+        Raises:
+            RunError: The run has not ended.
+        """
+        try:
+            return msgspec.json.decode((self.directory / SUMMARY).read_bytes(), type=Summary)
+        except (OSError, msgspec.MsgspecError) as error:
+            raise RunError(f"{self.directory} has no summary yet: {error}") from error
+
+    def events(self) -> Iterator[Record]:
+        """Read what happened.
+
+        Raises:
+            RunError: The run has not been played.
+        """
+        path = self.directory / "events.jsonl"
+        if not path.is_file():
+            raise RunError(f"{self.directory} has not been played")
+        return read_events(path)
+
+    def traces(self, *, participants: tuple[str, ...] = (), actors: tuple[str, ...] = ()) -> Iterator[TraceLine]:
+        """Read what the actors logged, in time order."""
+        return read_traces(self.directory / "hosts", participants=participants, actors=actors)
+
+
+def run(
+    scenario: Scenario | Path | str,
+    directory: Path | str | None = None,
+    *,
+    force: bool = False,
+    trace_level: str = "INFO",
+    watch: Watch = lambda _: True,
+) -> Run:
+    """Build a scenario and play it.
+
+    Args:
+        scenario: The scenario or its file.
+        directory: The run directory; a new one in ``runs``, if left out.
+        force: Whether a run that is in the directory may be replaced.
+        trace_level: The least important level of traces to keep.
+        watch: Told of the progress; returns False to stop the run.
+
+    Raises:
+        ScenarioError: The scenario has errors.
+        RunDirectoryError: The directory cannot be written.
+        EngineError: The engine cannot play it.
+    """
+    text = b""
+    if not isinstance(scenario, Scenario):
+        text = Path(scenario).read_bytes()
+        scenario = load(Path(scenario))
+    plan = compile_plan(scenario)
+    path = new_directory(plan.name) if directory is None else Path(directory)
+    write_run_directory(plan, text, path, force=force)
+    return play(path, trace_level=trace_level, watch=watch)
+
+
+def play(directory: Path, *, trace_level: str = "INFO", watch: Watch = lambda _: True) -> Run:
+    """Play a run directory that has been built.
+
+    Raises:
+        RunError: There is no run.
+        EngineError: The engine cannot play it.
+    """
+    if trace_level not in LEVELS:
+        raise RunError(f"{trace_level!r} is no level; there are {', '.join(LEVELS)}")
+    played = Run(directory)
+    engine = load_engine(played.plan.engine)
+    began = perf_counter()
+    end = engine(played.plan, directory, trace_level=trace_level, watch=watch)
+    summary = summarise(played.plan, played.events(), end=end, wall_seconds=perf_counter() - began)
+    data = msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
+    (directory / SUMMARY).write_bytes(data)
+    return played
+
+
+def new_directory(name: str) -> Path:
+    """Name a run directory below ``runs`` that does not exist yet."""
+    path, number = Path("runs") / name, 1
+    while path.exists():
+        number += 1
+        path = path.with_name(f"{name}-{number}")
+    return path
+
+
+__all__ = ["Progress", "Run", "RunError", "new_directory", "play", "run"]

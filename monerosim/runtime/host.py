@@ -1,0 +1,124 @@
+"""What the actors of one participant share: its plan, its clock, its ways to daemons and to other hosts."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import pykka
+
+from monerosim.mailbox.post import PostOffice
+from monerosim.mailbox.shared import SharedState
+from monerosim.observe.events import Event, Record
+from monerosim.plan.model import HostPlan, Plan
+from monerosim.rpc.transport import Transport
+from monerosim.runtime.clock import Clock
+from monerosim.runtime.rng import stable_seed
+from monerosim.runtime.runtime import Runtime, Timer
+
+if TYPE_CHECKING:
+    from loguru import Logger
+
+    from monerosim.runtime.actor import Actor
+
+A = TypeVar("A", bound="Actor")
+
+
+class World(Protocol):
+    """What an engine gives to hosts."""
+
+    @property
+    def runtime(self) -> Runtime:
+        """Clock and timers."""
+
+    @property
+    def post_office(self) -> PostOffice:
+        """Letters between hosts."""
+
+    @property
+    def shared(self) -> SharedState:
+        """Standing facts."""
+
+    def node(self, host: str) -> Transport:
+        """The way to the monerod of ``host``."""
+
+    def wallet(self, host: str) -> Transport:
+        """The way to the monero-wallet-rpc of ``host``."""
+
+    def record(self, record: Record) -> None:
+        """Write down an event."""
+
+    def logger(self, actor: "Actor") -> "Logger":
+        """Make the log of an actor."""
+
+
+class NoSuchActorError(Exception):
+    """A host has no actor of the name that was asked for."""
+
+
+class Host:
+    """One participant's actors and what they share.
+
+    Args:
+        plan: The run's plan.
+        own: The participant's part of it.
+        world: The engine's side.
+    """
+
+    def __init__(self, plan: Plan, own: HostPlan, world: World) -> None:
+        self.plan = plan
+        self.own = own
+        self.world = world
+        self.name = own.name
+        self.shared = world.shared
+        self.clock = Clock(world.runtime, plan.time_zero)
+        self.actors: dict[str, pykka.ActorRef[Any]] = {}
+        self.on_failed: Callable[[str, BaseException], None] | None = None
+        self.closing = False
+        self._numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
+
+    def now(self) -> int:
+        """Tell the time in microseconds since the run's start."""
+        return self.world.runtime.now()
+
+    def call_at(self, when: int, function: Callable[[], None]) -> Timer:
+        """Call ``function`` when it is ``when`` microseconds since the run's start, unless the host is closing."""
+        return self.world.runtime.call_at(when, lambda: None if self.closing else function())
+
+    def start(self, actor_class: "type[A]", *arguments: object) -> "pykka.ActorRef[A]":
+        """Start an actor of this host; ``arguments`` follow the host itself, the actor's name first."""
+        reference = self.world.runtime.start(actor_class, self, *arguments)
+        self.actors[str(arguments[0])] = reference
+        return reference
+
+    def numbers(self, purpose: str) -> Iterator[int]:
+        """Count from 1; an actor that is started again goes on where it was, so that no number comes twice."""
+        return self._numbers[purpose]
+
+    def stream_seed(self, *purpose: str) -> int:
+        """Give the seed of a random stream of this host."""
+        return stable_seed(self.plan.seed, self.name, *purpose)
+
+    def actor(self, name: str) -> pykka.ActorRef[Any]:
+        """Find an actor of this host.
+
+        Raises:
+            NoSuchActorError: There is none.
+        """
+        found = self.actors.get(name)
+        if found is None:
+            raise NoSuchActorError(f"{self.name} has no actor {name!r}; it has {', '.join(self.actors)}")
+        return found
+
+    def emit(self, actor: str, cause: str, event: Event) -> None:
+        """Record an event of an actor of this host."""
+        self.world.record(Record(self.clock.microseconds(), self.name, actor, cause, event))
+
+    def logger(self, actor: "Actor") -> "Logger":
+        """Make the log of an actor."""
+        return self.world.logger(actor)
+
+    def failed(self, actor: str, error: BaseException) -> None:
+        """Let the supervisor know that an actor has stopped with an error."""
+        if self.on_failed is not None:
+            self.on_failed(actor, error)

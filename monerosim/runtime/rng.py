@@ -1,0 +1,87 @@
+"""Random numbers that are the same on every machine, one stream an actor and purpose."""
+
+import math
+from collections.abc import Sequence
+from hashlib import blake2b
+from random import Random
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def stable_seed(*parts: str | int) -> int:
+    """Hash what identifies a stream (the scenario's seed, a participant, a purpose) to 64 bits.
+
+    The hash depends on nothing but the parts, so adding a participant leaves the others' streams as they were.
+    """
+    text = "\x1f".join(str(part) for part in parts)
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
+
+
+class Rng:
+    """A stream of random numbers.
+
+    All of them are made from :meth:`random.Random.random`, the one method whose results Python promises to keep
+    from version to version.
+
+    Args:
+        seed: 64 bits, usually from :func:`stable_seed`.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._random = Random(seed).random
+
+    def random(self) -> float:
+        """Draw uniformly from [0, 1)."""
+        return self._random()
+
+    def uniform(self, low: float, high: float) -> float:
+        """Draw uniformly from [low, high)."""
+        return low + (high - low) * self._random()
+
+    def integer(self, low: int, high: int) -> int:
+        """Draw an integer uniformly from low to high, both included; ranges up to 2^106."""
+        wide = (int(self._random() * 2**53) << 53) | int(self._random() * 2**53)
+        return low + (wide * (high - low + 1) >> 106)
+
+    def choice(self, items: Sequence[T]) -> T:
+        """Draw one of the items.
+
+        Raises:
+            IndexError: There are none.
+        """
+        return items[int(self._random() * len(items))]
+
+    def weighted(self, items: Sequence[T], weights: Sequence[float]) -> T:
+        """Draw one of the items with a probability proportional to its weight.
+
+        Raises:
+            IndexError: There are no items, or no weight is positive.
+        """
+        target = self._random() * math.fsum(weights)
+        chosen: T | None = None
+        for item, weight in zip(items, weights, strict=True):
+            if weight > 0:
+                chosen = item
+                target -= weight
+                if target < 0:
+                    break
+        if chosen is None:
+            raise IndexError("nothing to choose from")
+        return chosen
+
+    def exponential(self, mean: float) -> float:
+        """Draw the wait for an event of a Poisson process with this mean wait."""
+        return -math.log(1.0 - self._random()) * mean
+
+    def geometric(self, probability: float) -> int:
+        """Draw how many trials it takes, the successful one included, at this probability a trial.
+
+        Raises:
+            ValueError: The probability is not in (0, 1].
+        """
+        if not 0 < probability <= 1:
+            raise ValueError(f"a probability is above 0 and at most 1, got {probability}")
+        if probability == 1:
+            return 1
+        return 1 + int(math.log(1.0 - self._random()) / math.log1p(-probability))

@@ -1,0 +1,340 @@
+"""Pykka actors on greenlets and a virtual clock: one thread, one fixed order.
+
+The :class:`VirtualRuntime` is a hub in the greenlet that calls :meth:`VirtualRuntime.run`. An actor that has nothing
+to do, sleeps or waits for an answer switches to the hub; the hub switches to whoever is ready, in the order they
+became ready, and moves the clock to the next timer when nobody is.
+"""
+
+import sys
+from collections import deque
+from collections.abc import Callable
+from functools import lru_cache
+from heapq import heappop, heappush
+from itertools import count
+from types import TracebackType
+from typing import Any, ClassVar, TypeAlias, TypeVar, cast
+
+import pykka
+from greenlet import GreenletExit, getcurrent, greenlet
+
+from monerosim.units import SECOND
+
+A = TypeVar("A", bound=pykka.Actor)
+_ExcInfo: TypeAlias = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
+
+
+class DeadlockError(Exception):
+    """Nobody is ready, no timer is due, and somebody waits for an answer that cannot come."""
+
+
+class VirtualTimer:
+    """A call on the virtual clock."""
+
+    __slots__ = ("function",)
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        self.function: Callable[[], None] | None = function
+
+    def cancel(self) -> None:
+        """Take the call back; nothing happens if it is over."""
+        self.function = None
+
+
+class VirtualRuntime:
+    """A clock that stands still while anybody has something to do.
+
+    Attributes:
+        ready: The greenlets that can go on, in the order in which they will.
+        future: The class of this runtime's futures.
+    """
+
+    def __init__(self) -> None:
+        self._now = 0
+        self.ready: deque[greenlet] = deque()
+        self._timers: list[tuple[int, int, VirtualTimer]] = []
+        self._sequence = count()
+        self._waiting: dict[greenlet, VirtualFuture] = {}
+        self._hub: greenlet | None = None
+        self._alive: dict[_ActorGreenlet, None] = {}
+        self._closed = False
+        # pykka makes a future's map, join and so on by calling its class with no arguments.
+        self.future = cast("type[VirtualFuture]", type("VirtualFuture", (VirtualFuture,), {"_runtime": self}))
+        self._bound = lru_cache(maxsize=None)(self._bind)
+
+    def now(self) -> int:
+        """Tell the time in microseconds since the run's start."""
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        """Let the calling actor wait; others go on."""
+        current = getcurrent()
+        self.call_at(self._now + round(seconds * SECOND), lambda: self.ready.append(current))
+        self.pause(current)
+
+    def call_at(self, when: int, function: Callable[[], None]) -> VirtualTimer:
+        """Call ``function`` at ``when``; calls due at the same time run in the order they were asked for."""
+        timer = VirtualTimer(function)
+        heappush(self._timers, (max(when, self._now), next(self._sequence), timer))
+        return timer
+
+    def start(self, actor_class: type[A], *args: object) -> pykka.ActorRef[A]:
+        """Start an actor of this class on the runtime."""
+        return cast("type[A]", self._bound(actor_class)).start(*args)
+
+    def run(self, until: int) -> None:
+        """Play everything that happens up to ``until``, and leave the clock there.
+
+        Raises:
+            DeadlockError: Somebody waits for an answer, and nothing can happen any more.
+        """
+        self._loop(lambda: False, until)
+        self._now = max(self._now, until)
+
+    def close(self) -> None:
+        """End all actors where they stand, from outside; no handler or hook of theirs is called any more.
+
+        A suspended greenlet is never collected, nor is anything it holds, so a runtime that is only dropped stays in
+        memory with all its actors.
+        """
+        self._closed = True
+        self._timers.clear()
+        outer, self._hub = self._hub, getcurrent()
+        try:
+            while self._alive:
+                one = next(iter(self._alive))
+                _retire(one.actor)
+                one.throw(GreenletExit)
+                self._alive.pop(one, None)
+        finally:
+            self._hub = outer
+            self.ready.clear()
+            self._waiting.clear()
+
+    def enter(self, actor: "_VirtualActor") -> None:
+        """Have an actor's loop run when its turn comes."""
+        one = _ActorGreenlet(actor, self)
+        self._alive[one] = None
+        self.ready.append(one)
+
+    def leave(self, one: "_ActorGreenlet") -> None:
+        """Let the greenlet of an actor end."""
+        self._alive.pop(one, None)
+        # What ends goes on with its parent: whoever started the actor, who may be waiting for something else.
+        if self._hub is not None:
+            one.parent = self._hub
+
+    def _loop(self, done: Callable[[], bool], until: int | None) -> None:
+        outer, self._hub = self._hub, getcurrent()
+        ready, timers = self.ready, self._timers
+        try:
+            while not done():
+                if ready:
+                    ready.popleft().switch()
+                elif timers:
+                    if until is not None and timers[0][0] > until:
+                        return
+                    self._now, _, timer = heappop(timers)
+                    if timer.function is not None:
+                        function, timer.function = timer.function, None
+                        function()
+                elif self._waiting or until is None:
+                    raise DeadlockError(self._describe_deadlock())
+                else:
+                    return
+        finally:
+            self._hub = outer
+
+    def pause(self, current: greenlet) -> None:
+        """Give way until somebody makes ``current`` ready again."""
+        if self._hub is None or self._hub is current:
+            self._run_outside(current)
+        elif self._closed:
+            raise GreenletExit
+        else:
+            self._hub.switch()
+
+    def _run_outside(self, current: greenlet) -> None:
+        """Wait in code that is no actor (a test, a notebook): play the run meanwhile."""
+        woken = False
+
+        def done() -> bool:
+            nonlocal woken
+            if self.ready and self.ready[0] is current:
+                self.ready.popleft()
+                woken = True
+            return woken
+
+        self._loop(done, None)
+
+    def wait(self, future: "VirtualFuture", timeout: float | None) -> None:
+        """Give way until ``future`` is set or ``timeout`` seconds are over."""
+        current = getcurrent()
+        timer = None
+        if timeout is not None:
+            timer = self.call_at(self._now + round(timeout * SECOND), lambda: self._wake(current, future))
+        future.waiters.append(current)
+        self._waiting[current] = future
+        try:
+            self.pause(current)
+        finally:
+            self._waiting.pop(current, None)
+            if current in future.waiters:
+                future.waiters.remove(current)
+            if timer is not None:
+                timer.cancel()
+
+    def _wake(self, waiter: greenlet, future: "VirtualFuture") -> None:
+        if waiter in future.waiters:
+            future.waiters.remove(waiter)
+            self.ready.append(waiter)
+
+    def _describe_deadlock(self) -> str:
+        waits = [f"{_label(waiter)} waits for {future.owner}" for waiter, future in self._waiting.items()]
+        return "nothing can happen any more: " + ("; ".join(waits) or "the caller waits, and there is no timer")
+
+    def _bind(self, actor_class: type[pykka.Actor]) -> type[pykka.Actor]:
+        """Derive the class whose instances live on this runtime."""
+        return type(actor_class.__name__, (actor_class, _VirtualActor), {"_runtime": self})
+
+
+def _label(waiter: greenlet) -> str:
+    return str(getattr(waiter, "actor", "the caller"))
+
+
+class VirtualFuture(pykka.Future[Any]):
+    """A future whose ``get`` lets the run go on meanwhile."""
+
+    _runtime: ClassVar[VirtualRuntime]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._done = False
+        self._value: object = None
+        self._exc_info: _ExcInfo | None = None
+        self.waiters: list[greenlet] = []
+        self.owner: object = "nobody"
+        """Who is to answer."""
+
+    def get(self, *, timeout: float | None = None) -> Any:
+        """Return the value, waiting for it on the virtual clock.
+
+        Raises:
+            pykka.Timeout: It did not come within ``timeout`` simulated seconds.
+            DeadlockError: It cannot come.
+        """
+        if self._get_hook is not None:
+            return super().get(timeout=timeout)
+        if not self._done:
+            self._runtime.wait(self, timeout)
+            if not self._done:
+                raise pykka.Timeout(f"{timeout} seconds")
+        if self._exc_info is not None:
+            _, value, traceback = self._exc_info
+            if value is None:
+                raise RuntimeError("a future was given no exception")
+            raise value.with_traceback(traceback)
+        return self._value
+
+    def set(self, value: object = None) -> None:
+        """Set the value and make those ready who wait for it."""
+        self._value = value
+        self._finish()
+
+    def set_exception(self, exc_info: _ExcInfo | None = None) -> None:
+        """Set an exception (the current one, if none is given) to be raised by ``get``."""
+        self._exc_info = exc_info or sys.exc_info()
+        self._finish()
+
+    def _finish(self) -> None:
+        if self._done or self._get_hook is not None:
+            raise RuntimeError("a future is set only once")
+        self._done = True
+        self._runtime.ready.extend(self.waiters)
+        self.waiters.clear()
+
+
+class _Inbox:
+    """An actor's inbox: wakes its actor when something comes."""
+
+    __slots__ = ("_items", "_runtime", "_waiter", "owner")
+
+    def __init__(self, runtime: VirtualRuntime) -> None:
+        self._runtime = runtime
+        self._items: deque[Any] = deque()
+        self._waiter: greenlet | None = None
+        self.owner: object = None
+
+    def put(self, envelope: Any, /) -> None:
+        if envelope.reply_to is not None:
+            envelope.reply_to.owner = self.owner
+        self._items.append(envelope)
+        if self._waiter is not None:
+            self._runtime.ready.append(self._waiter)
+            self._waiter = None
+
+    def get(self) -> Any:
+        while not self._items:
+            self._waiter = getcurrent()
+            self._runtime.pause(self._waiter)
+        return self._items.popleft()
+
+    def empty(self) -> bool:
+        return not self._items
+
+    def qsize(self) -> int:
+        return len(self._items)
+
+
+class _ActorGreenlet(greenlet):
+    """The greenlet of an actor; knows whose it is."""
+
+    def __init__(self, actor: "_VirtualActor", runtime: VirtualRuntime) -> None:
+        super().__init__(self._play)
+        self.actor = actor
+        self.escaped: BaseException | None = None
+        """What is no failure of the actor but for whoever runs it, such as an interrupt from the keyboard."""
+        self._runtime = runtime
+
+    def _play(self) -> None:
+        try:
+            self.actor._actor_loop()  # noqa: SLF001  (pykka's name for what an actor type runs)
+        finally:
+            self._runtime.leave(self)
+        if self.escaped is not None:
+            raise self.escaped
+
+
+class _VirtualActor(pykka.Actor):
+    """How an actor of any class is run on a :class:`VirtualRuntime` (mixed in behind that class)."""
+
+    _runtime: VirtualRuntime
+
+    @classmethod
+    def _create_actor_inbox(cls) -> _Inbox:
+        return _Inbox(cls._runtime)
+
+    @classmethod
+    def _create_future(cls) -> VirtualFuture:
+        return cls._runtime.future()
+
+    def _start_actor_loop(self) -> None:
+        inbox = cast("_Inbox", self.actor_inbox)
+        inbox.owner = self
+        self._runtime.enter(self)
+
+    def _handle_receive(self, message: Any) -> Any:
+        try:
+            return super()._handle_receive(message)
+        except Exception:
+            raise
+        except BaseException as error:  # noqa: BLE001  (raised again by the greenlet)
+            # pykka would stop all actors of the process, one by one and waiting for each, and go on.
+            cast("_ActorGreenlet", getcurrent()).escaped = error
+            _retire(self)
+            return None
+
+
+def _retire(actor: pykka.Actor) -> None:
+    """Have an actor handle nothing more."""
+    pykka.ActorRegistry.unregister(actor.actor_ref)
+    actor.actor_stopped.set()

@@ -1,0 +1,24 @@
+"""Scenarios: what a person writes, checked."""
+
+from monerosim.scenario.load import Examination, check, examine, load, parse, read_file
+from monerosim.scenario.model import Consensus, Network, Node, Participant, Scenario, Shadow, Simulation, Wallet
+from monerosim.scenario.problems import Problem, ScenarioError
+
+__all__ = [
+    "Consensus",
+    "Examination",
+    "Network",
+    "Node",
+    "Participant",
+    "Problem",
+    "Scenario",
+    "ScenarioError",
+    "Shadow",
+    "Simulation",
+    "Wallet",
+    "check",
+    "examine",
+    "load",
+    "parse",
+    "read_file",
+]

@@ -1,0 +1,262 @@
+"""What a scenario must fulfil beyond the types of its values."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from monerosim.scenario.compose import Composition, compose, member_names
+from monerosim.scenario.convert import nearest, quote
+from monerosim.scenario.funding import CONTROLLER, bootstrap_of
+from monerosim.scenario.model import MAX_COUNT, Node, Scenario
+from monerosim.scenario.network import read_topology
+from monerosim.scenario.problems import Finding, Path
+from monerosim.topology import Mesh
+from monerosim.units import format_duration
+
+FUNDER = "funder"
+"""The host that the compiler adds to pay the initial balances."""
+
+LONGEST_NAME = 63
+"""Characters of a host's name (RFC 1123)."""
+
+MOST_IN_MESH = 2_000
+"""Hosts in a mesh, which has a link for any two of them: two million links."""
+
+NAME_PATTERN = "[a-z](?:[a-z0-9-]*[a-z0-9])?"
+"""Hosts' names: what DNS and Shadow allow, in small letters."""
+
+_NAME = re.compile(NAME_PATTERN)
+_SHARES = 100
+
+
+def find_problems(scenario: Scenario) -> list[Finding]:
+    """Check everything that concerns more than one value. Wrong values do not keep it from finding more."""
+    composed = {name: compose(it, ("participants", name)) for name, it in scenario.participants.items()}
+    findings = [finding for composition in composed.values() for finding in composition.findings]
+    if not scenario.participants:
+        findings.append(
+            Finding(
+                path=("participants",),
+                message="there are no participants",
+                hint="add a table such as [participants.user], or begin with `monerosim new`",
+            )
+        )
+    findings += _names(scenario)
+    findings += _references(scenario, composed)
+    findings += _needs(composed)
+    findings += _mining(scenario, composed)
+    findings += _funding(scenario, composed)
+    findings += _times(scenario)
+    findings += _network(scenario)
+    return findings
+
+
+def first_causes(findings: Iterable[Finding]) -> list[Finding]:
+    """Leave out what only follows from something else among the findings, and what is wrong at a place told before."""
+    listed = list(findings)
+    causes = [finding.path for finding in listed if finding.hides and not finding.about]
+
+    def follows(finding: Finding) -> bool:
+        return any(_related(about, cause) for about in finding.about for cause in causes)
+
+    told: set[Path] = set()
+    kept = []
+    for finding in listed:
+        again = finding.hides and finding.path in told
+        if not again and not follows(finding):
+            kept.append(finding)
+        if not finding.about:
+            told.add(finding.path)
+    return kept
+
+
+def _related(one: Path, other: Path) -> bool:
+    length = min(len(one), len(other))
+    return one[:length] == other[:length]
+
+
+def _names(scenario: Scenario) -> list[Finding]:
+    findings: list[Finding] = []
+    total = sum(participant.count for participant in scenario.participants.values())
+    if total > MAX_COUNT:
+        return [Finding(path=("participants",), message=f"there are {total} participants, at most {MAX_COUNT} work")]
+    owner: dict[str, str] = {}
+    # A name written as it is stands before one that comes from a group, so the collision is told at the group.
+    for name in sorted(scenario.participants, key=lambda name: scenario.participants[name].count != 1):
+        path: Path = ("participants", name)
+        members = member_names(name, scenario.participants[name].count)
+        if not _NAME.fullmatch(name):
+            hint = "a name begins with a letter and has only a-z, 0-9 and -"
+            findings.append(Finding(path=path, message="not a valid name", hint=_suggest_name(name, hint), hides=False))
+        elif len(max(members, key=len, default=name)) > LONGEST_NAME:
+            message = f"the name is too long: hosts have up to {LONGEST_NAME} characters"
+            findings.append(Finding(path=path, message=message, hides=False))
+        if FUNDER in members:
+            message = f'the name "{FUNDER}" is reserved for the host that pays the initial balances'
+            findings.append(Finding(path=path, message=message, hint="choose another name", hides=False))
+        for member in members:
+            if member in owner:
+                message = f'the name "{member}" is used twice: by "{owner[member]}" and by a member of "{name}"'
+                findings.append(Finding(path=path, message=message, about=((*path, "count"),)))
+                break
+            owner[member] = name
+    return findings
+
+
+def _suggest_name(name: str, otherwise: str) -> str:
+    better = re.sub(r"[^a-z0-9]+", "-", name[:LONGEST_NAME].lower()).strip("-0123456789")
+    return f'{otherwise}, such as "{better}"' if _NAME.fullmatch(better) else otherwise
+
+
+def owners_of_nodes(scenario: Scenario, composed: Mapping[str, Composition], reference: str) -> list[str] | None:
+    """List the hosts with a node of their own that a reference means.
+
+    Args:
+        scenario: The scenario.
+        composed: Its participants, spelled out.
+        reference: A participant's, a group's or a member's name.
+
+    Returns:
+        The hosts' names, none if they have no node; None if nobody is called so.
+    """
+    group = reference if reference in composed else group_of(scenario, reference)
+    if group is None:
+        return None
+    if not isinstance(composed[group].node, Node):
+        return []
+    return member_names(group, scenario.participants[group].count) if group == reference else [reference]
+
+
+def group_of(scenario: Scenario, member: str) -> str | None:
+    """Find the group a numbered name belongs to."""
+    group, _, number = member.rpartition("-")
+    participant = scenario.participants.get(group)
+    if participant is None or not (number.isascii() and number.isdigit()) or len(number) > len(str(MAX_COUNT)):
+        return None
+    index = int(number)
+    return (
+        group
+        if 1 <= index <= participant.count and member_names(group, participant.count)[index - 1] == member
+        else None
+    )
+
+
+def _references(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Finding]:
+    findings: list[Finding] = []
+    owners = [name for name, composition in composed.items() if isinstance(composition.node, Node)]
+    for name, composition in composed.items():
+        target = composition.node
+        if not isinstance(target, str):
+            continue
+        path: Path = ("participants", name, "node")
+        hosts = owners_of_nodes(scenario, composed, target)
+        about = ((*path[:2], "kind"), *(("participants", target, key) for key in ("kind", "node", "count")))
+        if hosts is None:
+            message = f"there is no participant {quote(target)}"
+            findings.append(Finding(path=path, message=message, hint=nearest(target, owners), about=about))
+        elif not hosts:
+            empty = target in scenario.participants and scenario.participants[target].count == 0
+            message = f'"{target}" has no members' if empty else f'"{target}" has no node of its own'
+            findings.append(Finding(path=path, message=message, hint=nearest("", owners), about=about))
+    return findings
+
+
+def _needs(composed: Mapping[str, Composition]) -> list[Finding]:
+    findings: list[Finding] = []
+    help_with = {
+        "node": 'add node = {} for one of its own, or node = "NAME" to use another\'s',
+        "wallet": "add wallet = {}",
+    }
+    for name, composition in composed.items():
+        path: Path = ("participants", name)
+        about = ((*path, "kind"), (*path, "node"), (*path, "wallet"))
+        told = False
+        for need, hint in help_with.items():
+            lacking = [part for part in composition.parts if need in part.behaviour.needs]
+            if lacking and getattr(composition, need) is None:
+                message = f'the actor "{lacking[0].use}" needs a {need}, which "{name}" does not have'
+                findings.append(Finding(path=lacking[0].path, message=message, hint=hint, about=about))
+                told = True
+        if composition.wallet is not None and composition.node is None and not told:
+            message = "a wallet needs a node to ask"
+            findings.append(Finding(path=(*path, "wallet"), message=message, hint=help_with["node"], about=about))
+    return findings
+
+
+def _mining(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Finding]:
+    findings: list[Finding] = []
+    miners: list[tuple[Path, float]] = []
+    controllers: list[Path] = []
+    for name, composition in composed.items():
+        count = scenario.participants[name].count
+        for part in composition.parts:
+            hashrate = getattr(part.config, "hashrate", None)
+            if isinstance(hashrate, int | float) and count:
+                miners.append((part.path, float(hashrate) * count))
+            if part.use == CONTROLLER:
+                controllers += [part.path] * count
+    if len(controllers) > 1:
+        message = f"there are {len(controllers)} block controllers, a scenario has at most one"
+        findings.append(Finding(path=controllers[1], message=message, hides=False))
+    if miners and not controllers:
+        message = "there are mining pools but no block controller: no block will be found"
+        hint = 'add [participants.block-controller] with kind = "block-controller"'
+        findings.append(Finding(path=miners[0][0], message=message, hint=hint, severity="warning", about=_ALL))
+    if controllers and not miners:
+        message = "there is a block controller but no mining pool: no block will be found"
+        hint = 'add a participant with kind = "mining-pool" and a hashrate'
+        findings.append(Finding(path=controllers[0], message=message, hint=hint, severity="warning", about=_ALL))
+    total = sum(share for _, share in miners)
+    if miners and abs(total - _SHARES) > 1e-9:  # noqa: PLR2004  (thirds do not add up exactly)
+        message = f"the hashrates add up to {total:g}, not to 100: shares are taken of {total:g}"
+        findings.append(Finding(path=miners[0][0], message=message, severity="warning", about=_ALL))
+    return findings
+
+
+_ALL: tuple[Path, ...] = (("participants",),)
+
+
+def _funding(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Finding]:
+    funded = [name for name, it in composed.items() if it.wallet is not None and it.wallet.initial_balance]
+    try:
+        plan, needed = bootstrap_of(scenario, composed)
+    except ValueError as error:
+        path: Path = ("participants", funded[0], "wallet", "initial_balance")
+        return [Finding(path=path, message=str(error), about=_ALL)]
+    findings = []
+    length = scenario.simulation.bootstrap
+    if length is not None and length < needed:
+        message = f"the bootstrap takes at least {format_duration(needed)}, got {format_duration(length)}"
+        findings.append(Finding(path=("simulation", "bootstrap"), message=message, about=_ALL))
+    if plan is not None and not any(isinstance(it.node, Node) for it in composed.values()):
+        path = ("participants", funded[0], "wallet", "initial_balance")
+        message = "nobody has a node of their own, so nobody can pay the initial balance"
+        findings.append(Finding(path=path, message=message, hint="give a participant node = {}", about=_ALL))
+    return findings
+
+
+def _network(scenario: Scenario) -> list[Finding]:
+    topology, findings = read_topology(scenario.network)
+    total = sum(participant.count for participant in scenario.participants.values())
+    if isinstance(topology, Mesh) and total > MOST_IN_MESH:
+        message = f"a mesh has a link between any two: {total} participants are too many, {MOST_IN_MESH} at most"
+        findings.append(Finding(path=("network", "topology"), message=message))
+    return findings
+
+
+def _times(scenario: Scenario) -> list[Finding]:
+    findings: list[Finding] = []
+    duration = scenario.simulation.duration
+    for name, participant in scenario.participants.items():
+        late = participant.start + participant.stagger * max(0, participant.count - 1)
+        if late >= duration:
+            which = "it begins" if participant.count <= 1 else "the last of the group begins"
+            message = f"{which} to act at {format_duration(late)}, but the run ends at {format_duration(duration)}"
+            findings.append(
+                Finding(
+                    path=("participants", name, "stagger" if participant.start < duration else "start"),
+                    message=message,
+                    severity="warning",
+                    about=(("simulation", "duration"), ("participants", name)),
+                )
+            )
+    return findings

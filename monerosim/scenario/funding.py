@@ -1,0 +1,43 @@
+"""When a scenario's own time begins: after the start-up, and after the initial balances have been paid."""
+
+from collections.abc import Mapping
+
+from monerosim.plan.bootstrap import SETTLING, Payee, bootstrap_length, plan_bootstrap, round_up
+from monerosim.plan.model import BootstrapPlan
+from monerosim.scenario.compose import Composition, member_names
+from monerosim.scenario.model import Scenario
+
+CONTROLLER = "block-controller"
+"""The building block that decides who finds the next block."""
+
+
+def payees_of(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Payee]:
+    """List the wallets with an initial balance, in the order of their hosts' names."""
+    payees = [
+        Payee(participant=member, amount=int(composition.wallet.initial_balance))
+        for name, composition in composed.items()
+        if composition.wallet is not None and composition.wallet.initial_balance
+        for member in member_names(name, scenario.participants[name].count)
+    ]
+    return sorted(payees, key=lambda payee: payee.participant)
+
+
+def bootstrap_of(scenario: Scenario, composed: Mapping[str, Composition]) -> tuple[BootstrapPlan | None, int]:
+    """Plan the bootstrap.
+
+    Returns:
+        Its phases, None if nobody is to be paid; and how long it has to be at least, in microseconds.
+
+    Raises:
+        ValueError: The initial balances are too high.
+    """
+    simulation = scenario.simulation
+    starts = [simulation.node_start, simulation.wallet_start, simulation.agent_start]
+    if any(part.use == CONTROLLER for composition in composed.values() for part in composition.parts):
+        starts.append(simulation.controller_start)
+    start = round_up(max(starts) + SETTLING)
+    payees = payees_of(scenario, composed)
+    if not payees:
+        return None, start
+    plan = plan_bootstrap(payees, start, int(simulation.block_interval))
+    return plan, bootstrap_length(plan)

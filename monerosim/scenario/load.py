@@ -1,0 +1,104 @@
+"""From a file to a scenario, with everything that is wrong told at once."""
+
+from collections.abc import Sequence
+from pathlib import Path as FilePath
+
+import msgspec
+
+from monerosim.scenario.checks import find_problems, first_causes
+from monerosim.scenario.convert import Reader
+from monerosim.scenario.document import MAX_BYTES, Document, read_document
+from monerosim.scenario.model import Scenario
+from monerosim.scenario.problems import Finding, Problem, ScenarioError
+
+
+class Examination(msgspec.Struct, frozen=True, kw_only=True):
+    """A scenario as far as it could be read, and everything there is to say about it."""
+
+    scenario: Scenario
+    problems: tuple[Problem, ...]
+    """Errors and warnings, in the order of the file."""
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that keep the scenario from being used."""
+        return tuple(problem for problem in self.problems if problem.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """The problems that do not."""
+        return tuple(problem for problem in self.problems if problem.severity == "warning")
+
+
+def load(path: str | FilePath, seed: int | None = None, changes: Sequence[str] = ()) -> Scenario:
+    """Read a scenario file.
+
+    Args:
+        path: The file.
+        seed: Replaces the scenario's.
+        changes: ``KEY.PATH=VALUE``, made before the scenario is checked.
+
+    Raises:
+        ScenarioError: Something is wrong with it; all errors are in ``problems``.
+    """
+    return _usable(examine(read_file(path), seed, changes))
+
+
+def parse(text: str, seed: int | None = None, changes: Sequence[str] = ()) -> Scenario:
+    """Read a scenario from TOML text; else like :func:`load`.
+
+    Raises:
+        ScenarioError: Something is wrong with it; all errors are in ``problems``.
+    """
+    return _usable(examine(text.encode("utf-8", "surrogatepass"), seed, changes))
+
+
+def check(scenario: Scenario) -> tuple[Problem, ...]:
+    """Check a scenario that was composed in Python.
+
+    Returns:
+        Errors and warnings.
+    """
+    return _tell(Document(data={}), find_problems(scenario), strict=scenario.simulation.strict)
+
+
+def read_file(path: str | FilePath) -> bytes:
+    """Read a scenario file's bytes, no more than a byte above what is allowed.
+
+    Raises:
+        ScenarioError: The file cannot be read.
+    """
+    try:
+        with FilePath(path).open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ScenarioError([Problem(place=str(path), message=f"cannot be read: {reason}")]) from error
+
+
+def examine(raw: bytes, seed: int | None = None, changes: Sequence[str] = ()) -> Examination:
+    """Read a scenario file's bytes as far as possible.
+
+    Raises:
+        ScenarioError: It is no TOML at all, or a change cannot be made.
+    """
+    document = read_document(raw, seed, changes)
+    reader = Reader()
+    scenario = reader.read(document.data, Scenario)
+    if not isinstance(scenario, Scenario):
+        scenario = Scenario()
+    findings = [*reader.findings, *find_problems(scenario)]
+    return Examination(scenario=scenario, problems=_tell(document, findings, strict=scenario.simulation.strict))
+
+
+def _tell(document: Document, findings: Sequence[Finding], *, strict: bool) -> tuple[Problem, ...]:
+    problems = [document.locate(finding) for finding in first_causes(findings)]
+    if strict:
+        problems = [msgspec.structs.replace(problem, severity="error") for problem in problems]
+    return tuple(sorted(dict.fromkeys(problems), key=lambda problem: (problem.line is None, problem.line or 0)))
+
+
+def _usable(examination: Examination) -> Scenario:
+    if examination.errors:
+        raise ScenarioError(examination.problems)
+    return examination.scenario

@@ -1,0 +1,189 @@
+"""A scenario: what a person writes, in TOML or in Python.
+
+Durations and amounts may be given as text (``"2h"``, ``"10 XMR"``), tables as dicts. What does not fit raises a
+:class:`~monerosim.scenario.problems.ScenarioError` that names every place.
+"""
+
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+
+import msgspec
+from msgspec import NODEFAULT, Meta
+
+from monerosim import config
+from monerosim.config import Amount, Config, Duration
+from monerosim.plan.restarts import Restarts
+from monerosim.scenario.convert import Reader
+from monerosim.scenario.problems import Problem, ScenarioError, format_path
+
+Options: TypeAlias = dict[str, Any]
+"""Plain data that somebody else (a building block, a topology, Shadow) checks."""
+
+MAX_COUNT = 100_000
+"""The most participants a scenario may have."""
+
+_FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+_POSITIVE = {"positive": True}
+
+
+class Table(Config, frozen=True):
+    """A table of a scenario. Its constructor takes text and dicts where the fields are quantities and tables."""
+
+    def __post_init__(self) -> None:
+        """Read the fields that were given as plain data."""
+        reader = Reader()
+        for field in msgspec.structs.fields(self):
+            value = getattr(self, field.name)
+            found = reader.read(value, field.type, (field.encode_name,))
+            if found is not NODEFAULT and found is not value:
+                msgspec.structs.force_setattr(self, field.name, found)
+        if reader.findings:
+            raise ScenarioError(
+                [Problem(place=format_path(it.path), message=it.message, hint=it.hint) for it in reader.findings]
+            )
+
+
+class Simulation(Table, frozen=True):
+    """What is run, and for how long."""
+
+    name: Annotated[
+        str, Meta(max_length=100, pattern=_FILE_NAME, description="What the run and its directory are called.")
+    ] = "scenario"
+    duration: Annotated[
+        Duration, Meta(extra=_POSITIVE, description="How long the scenario's own time is, after the bootstrap.")
+    ] = config.duration("1h")
+    seed: Annotated[
+        int, Meta(ge=0, description="All random numbers come from it: the same seed gives the same run.")
+    ] = 1
+    engine: Annotated[
+        Literal["embedded", "local", "shadow"],
+        Meta(description="What plays the scenario: the model, real programs on this machine, or Shadow."),
+    ] = "embedded"
+    bootstrap: Annotated[
+        Duration | None,
+        Meta(description="The length of the bootstrap; computed if left out, and at least what is computed."),
+    ] = None
+    block_interval: Annotated[
+        Duration, Meta(extra=_POSITIVE, description="The time between two blocks of the bootstrap.")
+    ] = config.duration("2s")
+    node_start: Annotated[Duration, Meta(description="When nodes are started, since the run's start.")] = (
+        config.duration("0s")
+    )
+    wallet_start: Annotated[Duration, Meta(description="When wallets are started, since the run's start.")] = (
+        config.duration("30s")
+    )
+    agent_start: Annotated[
+        Duration, Meta(description="When the participants' agents are started, since the run's start.")
+    ] = config.duration("60s")
+    controller_start: Annotated[
+        Duration, Meta(description="When a block controller's agent is started, since the run's start.")
+    ] = config.duration("90s")
+    strict: Annotated[bool, Meta(description="Whether a warning is an error.")] = False
+
+
+class Network(Table, frozen=True):
+    """What lies between the participants."""
+
+    topology: Annotated[
+        str | Options, Meta(description="A topology's name, or a table with its name as kind and its options.")
+    ] = "switch"
+    latency: Annotated[
+        Duration, Meta(extra=_POSITIVE, description="The time a packet takes from one participant to another.")
+    ] = config.duration("50ms")
+    bandwidth: Annotated[str, Meta(description='What each can send and receive in a second: "100 Mbit".')] = "100 Mbit"
+    loss: Annotated[float, Meta(ge=0, lt=1, description="The share of packets that get lost.")] = 0.0
+    connections: Annotated[int, Meta(ge=1, le=1000, description="The outgoing connections of a node.")] = 8
+
+
+class Consensus(Table, frozen=True):
+    """When blocks come."""
+
+    block_time: Annotated[Duration, Meta(extra=_POSITIVE, description="The time between two blocks, on average.")] = (
+        config.duration("120s")
+    )
+    difficulty: Annotated[
+        int, Meta(ge=1, description="The fixed difficulty of a block; it sets no pace, block_time does.")
+    ] = 1
+    arrivals: Annotated[
+        Literal["poisson", "fixed"],
+        Meta(description="Whether blocks come at random times, as mining has it, or at fixed ones."),
+    ] = "poisson"
+
+
+class Shadow(Table, frozen=True):
+    """Options for Shadow, in its own names (https://shadow.github.io/docs/guide/shadow_config_spec.html)."""
+
+    general: Annotated[Options, Meta(description="Added to the section general of shadow.yaml.")] = msgspec.field(
+        default_factory=dict
+    )
+    experimental: Annotated[Options, Meta(description="Added to the section experimental of shadow.yaml.")] = (
+        msgspec.field(default_factory=dict)
+    )
+
+
+class Node(Table, frozen=True):
+    """A monerod of a participant's own."""
+
+    connections: Annotated[
+        Annotated[int, Meta(ge=1, le=1000)] | None,
+        Meta(description="Its outgoing connections; the network's number if left out."),
+    ] = None
+
+
+class Wallet(Table, frozen=True):
+    """A participant's wallet."""
+
+    count: Annotated[int, Meta(ge=1, le=10_000, description="How many addresses it has: a marketplace's vendors.")] = 1
+    initial_balance: Annotated[Amount, Meta(description="What it holds when the scenario's own time begins.")] = (
+        config.amount("0")
+    )
+
+
+class Participant(Table, frozen=True):
+    """A participant, or a group of like ones."""
+
+    spill: ClassVar[str] = "settings"
+    """Unknown keys are collected there: with ``kind``, they are the usual actor's."""
+
+    kind: Annotated[
+        str | None, Meta(description="A building block's name: short for its usual node, wallet and actor.")
+    ] = None
+    count: Annotated[int, Meta(ge=0, le=MAX_COUNT, description="How many there are; named NAME-001 and so on.")] = 1
+    start: Annotated[
+        Duration,
+        Meta(description="When the (first) participant's actors begin to act, since the scenario's time zero."),
+    ] = config.duration("0s")
+    stagger: Annotated[Duration, Meta(description="How much later each further one of the group begins.")] = (
+        config.duration("0s")
+    )
+    node: Annotated[
+        Node | str | None,
+        Meta(description="A table: a node of its own. A participant's or group's name: that one's. Left out: none."),
+    ] = None
+    wallet: Annotated[Wallet | None, Meta(description="Its wallet; none if left out.")] = None
+    actors: Annotated[
+        tuple[Options, ...], Meta(description='The building blocks it is composed of: { use = "NAME", ... }.')
+    ] = ()
+    restarts: Annotated[
+        Restarts | None, Meta(description="How often an actor that failed is started again; the usual if left out.")
+    ] = None
+    settings: Annotated[
+        Options, Meta(description="With kind, the usual actor's keys; they may stand beside kind as well.")
+    ] = msgspec.field(default_factory=dict)
+
+
+class Scenario(Table, frozen=True):
+    """A whole scenario."""
+
+    simulation: Annotated[Simulation, Meta(description="What is run, and for how long.")] = msgspec.field(
+        default_factory=Simulation
+    )
+    network: Annotated[Network, Meta(description="What lies between the participants.")] = msgspec.field(
+        default_factory=Network
+    )
+    consensus: Annotated[Consensus, Meta(description="When blocks come.")] = msgspec.field(default_factory=Consensus)
+    shadow: Annotated[Shadow, Meta(description="Options for the engine shadow.")] = msgspec.field(
+        default_factory=Shadow
+    )
+    participants: Annotated[
+        dict[str, Participant], Meta(description="Who takes part, by name; a name is made of a-z, 0-9 and -.")
+    ] = msgspec.field(default_factory=dict)

@@ -1,0 +1,72 @@
+"""What is wrong with a scenario, and how it is told."""
+
+import json
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Path: TypeAlias = tuple[str | int, ...]
+"""Where a value stands in a document: keys of tables and indices of arrays, from the outside in."""
+
+Severity: TypeAlias = Literal["error", "warning"]
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is wrong, as it is shown to a person."""
+
+    place: str
+    """The key path (``participants.user.actors[0].max_amount``), or the command-line option that set the value."""
+    line: int | None = None
+    """The line in the file, from 1; None where the value does not come from a file."""
+    message: str
+    """What was expected and what is there."""
+    hint: str = ""
+    """What to do: the nearest valid name, as a rule."""
+    severity: Severity = "error"
+
+    def __str__(self) -> str:
+        where = f"line {self.line}, {self.place}" if self.line is not None and self.place else self.place
+        if self.line is not None and not self.place:
+            where = f"line {self.line}"
+        hint = f" ({self.hint})" if self.hint else ""
+        return (f"{where}: " if where else "") + f"{self.message}{hint}"
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """A problem while it is still known by its path."""
+
+    path: Path
+    message: str
+    hint: str = ""
+    severity: Severity = "error"
+    about: tuple[Path, ...] = ()
+    """Paths it follows from: it is not worth telling where one of them is wrong itself."""
+    hides: bool = True
+    """Whether what follows from its path cannot be judged."""
+
+
+class ScenarioError(ValueError):
+    """A scenario cannot be used.
+
+    Attributes:
+        problems: Everything that is wrong with it, in the order of the file; warnings included.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        errors = [str(problem) for problem in self.problems if problem.severity == "error"]
+        super().__init__("\n".join(errors))
+
+
+def format_path(path: Path) -> str:
+    """Write a path the way TOML writes keys: ``participants.user.actors[0].use``."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            bare = part.isascii() and part.replace("-", "").replace("_", "").isalnum()
+            key = part if bare else json.dumps(part[:60], ensure_ascii=False)
+            text += f".{key}" if text else key
+    return text

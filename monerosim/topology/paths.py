@@ -1,0 +1,70 @@
+"""The ways between places that have no direct link."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from heapq import heappop, heappush
+
+from monerosim.plan.model import TopologyPlan
+
+Way = tuple[int, float]
+"""Latency one way in microseconds, and the share of packets lost."""
+
+
+def paths_between(topology: TopologyPlan, pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], Way]:
+    """Find the way of least latency between places, as Shadow does with ``use_shortest_path``.
+
+    Latencies add up, losses combine as 1 - (1 - a)(1 - b), and of ways of the same latency the one that loses least
+    is taken (``PathProperties`` in Shadow's src/main/network/graph/mod.rs). Between two hosts of the same place it is
+    the place's link to itself.
+
+    Args:
+        topology: Places and links.
+        pairs: The places wanted, each as source and target.
+
+    Returns:
+        Latency and loss of each pair.
+
+    Raises:
+        ValueError: There is no way between two places.
+    """
+    direct: dict[int, dict[int, Way]] = defaultdict(dict)
+    for link in topology.links:
+        direct[link.source][link.target] = direct[link.target][link.source] = (link.latency, link.loss)
+    shortest = min((link.latency for link in topology.links if link.source != link.target), default=0)
+    wanted: dict[int, set[int]] = defaultdict(set)
+    found: dict[tuple[int, int], Way] = {}
+    for source, target in sorted(pairs):
+        # the smaller place is the source, so that both directions round alike
+        wanted[min(source, target)].add(max(source, target))
+    for source, targets in wanted.items():
+        ways = _ways_from(source, targets - {source}, direct, shortest)
+        if source in targets and source in direct[source]:
+            ways[source] = direct[source][source]
+        for target in targets:
+            if target not in ways:
+                raise ValueError(f"there is no way from place {source} to place {target}")
+            found[source, target] = found[target, source] = ways[target]
+    return {pair: found[pair] for pair in pairs}
+
+
+def _ways_from(source: int, targets: set[int], direct: dict[int, dict[int, Way]], shortest: int) -> dict[int, Way]:
+    """Run Dijkstra's search until no way to a target can get shorter."""
+    best: dict[int, Way] = {}
+    tentative: dict[int, Way] = {source: (0, 0.0)}
+    heap: list[tuple[int, float, int]] = [(0, 0.0, source)]
+    missing = set(targets)
+    while heap and missing:
+        latency, loss, place = heappop(heap)
+        if place in best:
+            continue
+        best[place] = (latency, loss)
+        missing.discard(place)
+        # in a mesh the direct links decide at once: no way over another place can be shorter
+        if all(target in tentative and latency + shortest > tentative[target][0] for target in missing):
+            break
+        for neighbour, (more, risk) in direct[place].items():
+            way = (latency + more, 1 - (1 - loss) * (1 - risk))
+            if neighbour not in best and (neighbour not in tentative or way < tentative[neighbour]):
+                tentative[neighbour] = way
+                heappush(heap, (*way, neighbour))
+    return {target: tentative[target] for target in targets if target in tentative}

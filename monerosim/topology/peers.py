@@ -1,0 +1,80 @@
+"""Who dials whom."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monerosim.model.waits import draws, key
+
+
+def choose_peers(names: Sequence[str], *, seed: int, connections: int) -> dict[str, tuple[str, ...]]:
+    """Choose the outgoing connections of each node by rendezvous hashing.
+
+    A node dials those others whose hash with it is highest, so a new node changes a few choices only. Where the nodes
+    would not all be connected, one node of each part that is apart dials one more.
+
+    Args:
+        names: The nodes.
+        seed: The run's seed.
+        connections: How many others each dials; all others where there are fewer.
+
+    Returns:
+        The nodes each node dials, the highest hash first, in the order of ``names``.
+
+    Raises:
+        ValueError: A name is there twice, or there are several nodes and no connections.
+    """
+    count = len(names)
+    if len(set(names)) != count:
+        raise ValueError("two nodes have the same name")
+    if count > 1 and connections < 1:
+        raise ValueError(f"{count} nodes need at least one connection each, got {connections}")
+    wanted = min(connections, count - 1)
+    candidates = np.array([key("candidate", name) for name in names], dtype=np.uint64)
+    chosen: list[list[int]] = []
+    for index, name in enumerate(names):
+        hashes = draws(key(seed, "peers", name), candidates)
+        hashes[index] = 0
+        chosen.append(_highest(hashes, wanted, index, names))
+    _connect(chosen, candidates, seed, names)
+    return {name: tuple(names[peer] for peer in peers) for name, peers in zip(names, chosen, strict=True)}
+
+
+def _highest(hashes: NDArray[np.uint64], wanted: int, own: int, names: Sequence[str]) -> list[int]:
+    if not wanted:
+        return []
+    least = np.partition(hashes, len(hashes) - wanted)[-wanted]
+    # all with the hash of the last one: names decide between equal hashes, not the order of a sort
+    picked = [int(other) for other in np.flatnonzero(hashes >= least) if other != own]
+    return sorted(picked, key=lambda other: (-int(hashes[other]), names[other]))[:wanted]
+
+
+def _connect(chosen: list[list[int]], candidates: NDArray[np.uint64], seed: int, names: Sequence[str]) -> None:
+    """Join what is apart to the part of the first name."""
+    part = _parts(chosen)
+    members: dict[int, list[int]] = {}
+    for index in sorted(range(len(names)), key=names.__getitem__):
+        members.setdefault(part[index], []).append(index)
+    if len(members) < 2:  # noqa: PLR2004 - one part is connected
+        return
+    main, *others = members.values()
+    for apart in others:
+        hashes = draws(key(seed, "peers", names[apart[0]]), candidates[main])
+        chosen[apart[0]].append(main[int(np.argmax(hashes))])
+
+
+def _parts(chosen: list[list[int]]) -> list[int]:
+    """Give each node the number of its part (union-find)."""
+    parent = list(range(len(chosen)))
+
+    def root(node: int) -> int:
+        while parent[node] != node:
+            parent[node] = parent[parent[node]]
+            node = parent[node]
+        return node
+
+    for node, peers in enumerate(chosen):
+        for peer in peers:
+            parent[root(node)] = root(peer)
+    return [root(node) for node in range(len(chosen))]

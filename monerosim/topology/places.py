@@ -1,0 +1,103 @@
+"""The topologies that come with monerosim: each is a configuration that can be built for some hosts."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+
+from monerosim.config import Config, Duration, duration
+from monerosim.plan.model import LinkPlan, TopologyPlan
+
+_GIGABIT = 1_000_000_000
+
+
+class Topology(Config, frozen=True, kw_only=True):
+    """What all topologies have in common.
+
+    Raises:
+        ValueError: An option is out of range.
+    """
+
+    latency: Duration = duration("50ms")
+    """One way, along one link."""
+    bandwidth: int = _GIGABIT
+    """Bits a second, up and down, of each host."""
+    loss: float = 0.0
+    """Share of packets lost along one link, 0 to 1."""
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        if self.latency <= 0:
+            raise ValueError("a latency above 0 is needed")
+        if self.bandwidth <= 0:
+            raise ValueError(f"a bandwidth above 0 bits a second is needed, got {self.bandwidth}")
+        if not 0 <= self.loss <= 1:
+            raise ValueError(f"a loss is a share from 0 to 1, got {self.loss}")
+
+    @abstractmethod
+    def build(self, hosts: Sequence[str]) -> TopologyPlan:
+        """Place the hosts.
+
+        Args:
+            hosts: Their names.
+        """
+
+    def _join(self, places: int, pairs: Iterable[tuple[int, int]], hosts: dict[str, int]) -> TopologyPlan:
+        """Build a topology of alike places: a link a pair, and one from each place to itself (Shadow requires it)."""
+        ends = sorted({(place, place) for place in range(places)} | {(min(pair), max(pair)) for pair in pairs})
+        links = (LinkPlan(source=one, target=two, latency=int(self.latency), loss=self.loss) for one, two in ends)
+        return TopologyPlan(bandwidth=(self.bandwidth,) * places, links=tuple(links), places=hosts)
+
+
+class Switch(Topology, frozen=True, kw_only=True):
+    """All hosts at one place: the same latency between any two."""
+
+    def build(self, hosts: Sequence[str]) -> TopologyPlan:
+        """Put all hosts at place 0."""
+        return self._join(1, (), dict.fromkeys(hosts, 0))
+
+
+class Star(Topology, frozen=True, kw_only=True):
+    """Each host at the end of a spoke: two spokes, and twice the latency, between any two."""
+
+    def build(self, hosts: Sequence[str]) -> TopologyPlan:
+        """Make place 0 the hub, where nobody is, and give each host a place of its own."""
+        places = {host: index for index, host in enumerate(hosts, 1)}
+        return self._join(len(hosts) + 1, ((0, place) for place in places.values()), places)
+
+
+class Ring(Topology, frozen=True, kw_only=True):
+    """Hosts in a circle, linked to the one before and the one after."""
+
+    def build(self, hosts: Sequence[str]) -> TopologyPlan:
+        """Give each host a place of its own, in the order given."""
+        count = len(hosts)
+        pairs = ((place, (place + 1) % count) for place in range(count))
+        return self._join(count, pairs, {host: place for place, host in enumerate(hosts)})
+
+
+class Mesh(Topology, frozen=True, kw_only=True):
+    """A link of its own between any two hosts."""
+
+    def build(self, hosts: Sequence[str]) -> TopologyPlan:
+        """Give each host a place of its own."""
+        pairs = combinations(range(len(hosts)), 2)
+        return self._join(len(hosts), pairs, {host: place for place, host in enumerate(hosts)})
+
+
+TOPOLOGIES: dict[str, type[Topology]] = {"mesh": Mesh, "ring": Ring, "star": Star, "switch": Switch}
+"""The topologies by the names scenarios use."""
+
+
+def build_switch(hosts: Sequence[str], *, latency: int, bandwidth: int, loss: float) -> TopologyPlan:
+    """Put all hosts at one place.
+
+    Args:
+        hosts: Their names.
+        latency: Between any two, one way, microseconds.
+        bandwidth: Bits a second, up and down, of each.
+        loss: Share of packets lost between any two, 0 to 1.
+
+    Raises:
+        ValueError: A value is out of range.
+    """
+    return Switch(latency=Duration(latency), bandwidth=bandwidth, loss=loss).build(hosts)

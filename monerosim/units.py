@@ -1,0 +1,98 @@
+"""Durations and amounts: how people write them, and what they are inside.
+
+Inside, time is integer microseconds (:data:`SECOND` of them a second) and an amount is integer atomic units
+(piconero, 10^-12 XMR). Integers keep a run's result independent of the machine's floating-point library.
+"""
+
+import re
+from decimal import Decimal
+
+SECOND = 1_000_000
+"""Microseconds in a second."""
+
+XMR = 10**12
+"""Atomic units in one XMR (``COIN`` in monero's src/cryptonote_config.h)."""
+
+MAX_DURATION = 100 * 365 * 86_400 * SECOND
+"""The longest duration accepted: a hundred years, so that sums stay within 64 bits."""
+
+MAX_AMOUNT = 2**64 - 1
+"""The largest amount of atomic units (``MONEY_SUPPLY`` in monero's src/cryptonote_config.h)."""
+
+_SCALE = {"us": 1, "ms": 1_000, "s": SECOND, "m": 60 * SECOND, "h": 3_600 * SECOND, "d": 86_400 * SECOND}
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(us|ms|min|s|m|h|d)\s*")
+_LONGEST = 80
+_AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:XMR)?", re.IGNORECASE)
+
+
+def parse_duration(text: str) -> int:
+    """Read a duration such as ``"90s"``, ``"2h"``, ``"1h 30m"`` or ``"50ms"``.
+
+    Returns:
+        Microseconds.
+
+    Raises:
+        ValueError: The text is no duration, or longer than :data:`MAX_DURATION`.
+    """
+    stripped = text.strip() if len(text) <= _LONGEST else ""
+    position, total = 0, Decimal(0)
+    while position < len(stripped) and (part := _PART.match(stripped, position)):
+        unit = "m" if part[2] == "min" else part[2]
+        total += Decimal(part[1]) * _SCALE[unit]
+        position = part.end()
+    if not stripped or position != len(stripped):
+        raise ValueError(f'expected a duration such as "90s", "50ms" or "2h", got {text[:60]!r}')
+    if total > MAX_DURATION:
+        raise ValueError(f"a duration is at most a hundred years, got {text[:60]!r}")
+    return int(total.to_integral_value())
+
+
+def format_duration(microseconds: int) -> str:
+    """Write a duration the way :func:`parse_duration` reads it, in the largest units: ``"1h30m"``."""
+    if microseconds == 0:
+        return "0s"
+    parts, rest = [], abs(microseconds)
+    for unit, scale in reversed(_SCALE.items()):
+        count, rest = divmod(rest, scale)
+        if count:
+            parts.append(f"{count}{unit}")
+    return ("-" if microseconds < 0 else "") + "".join(parts)
+
+
+def format_clock(microseconds: int) -> str:
+    """Write a point in time as ``h:mm:ss.mmm``, negative before the scenario's time zero."""
+    sign = "-" if microseconds < 0 else ""
+    milliseconds = abs(microseconds) // 1_000
+    seconds, milliseconds = divmod(milliseconds, 1_000)
+    return f"{sign}{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{milliseconds:03d}"
+
+
+def parse_amount(value: str | float) -> int:
+    """Read an amount: ``"10 XMR"``, ``"0.5"`` or a number of XMR.
+
+    Returns:
+        Atomic units.
+
+    Raises:
+        ValueError: No amount, negative, finer than an atomic unit, or above :data:`MAX_AMOUNT`.
+    """
+    if isinstance(value, bool):
+        raise ValueError(f"expected an amount, got {value}")  # noqa: TRY004  (all that is no amount is a ValueError)
+    text = value.strip() if isinstance(value, str) else f"{Decimal(repr(value)):f}"
+    match = _AMOUNT.fullmatch(text) if len(text) <= _LONGEST else None
+    if match is None:
+        raise ValueError(f'expected an amount such as "10 XMR" or a number of XMR, got {str(value)[:60]!r}')
+    atomic = Decimal(match[1]) * XMR
+    if atomic != atomic.to_integral_value():
+        raise ValueError(f"an amount has at most 12 decimals (the atomic unit), got {str(value)[:60]!r}")
+    if atomic > MAX_AMOUNT:
+        raise ValueError(f"an amount is at most {MAX_AMOUNT / XMR:.0f} XMR, got {str(value)[:60]!r}")
+    return int(atomic)
+
+
+def format_amount(atomic: int) -> str:
+    """Write atomic units as XMR with no needless zeros: ``"0.6 XMR"``."""
+    sign = "-" if atomic < 0 else ""
+    whole, part = divmod(abs(atomic), XMR)
+    decimals = f".{part:012d}".rstrip("0").rstrip(".")
+    return f"{sign}{whole}{decimals} XMR"

@@ -1,0 +1,160 @@
+"""The commands that make and check scenarios, as a person calls them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+
+from monerosim.cli import main
+from monerosim.plan.model import decode_plan
+
+ROOT = Path(__file__).parents[2]
+QUICKSTART = str(ROOT / "scenarios" / "quickstart.toml")
+
+
+def call(*arguments: str) -> Result:
+    result = CliRunner().invoke(main, list(arguments))
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> str:
+    path = tmp_path / "bad.toml"
+    path.write_text('[simulation]\nsede = 3\n[participants.user]\ncount = "3"\n[participants.x]\nnode = "usr"\n')
+    return str(path)
+
+
+def test_help_lists_the_commands_without_loading_them() -> None:
+    code = "import sys; from monerosim.cli import main; main(['--help'], standalone_mode=False); print(*sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT).stdout
+    for command in ("new", "check", "schema", "build", "run", "trace"):
+        assert f"\n  {command} " in shown
+    assert "numpy" not in shown.split()
+    assert "monerosim.scenario" not in shown.split()
+
+
+def test_an_unknown_command_is_a_usage_error() -> None:
+    assert call("bild").exit_code == 2
+
+
+def test_check_says_what_a_good_scenario_makes() -> None:
+    result = call("check", QUICKSTART)
+    assert result.exit_code == 0
+    assert "110 participants, 103 nodes, 109 wallets" in result.output
+
+
+def test_check_tells_all_errors_with_lines_and_hints(bad: str) -> None:
+    result = call("check", bad)
+    assert result.exit_code == 2
+    assert f'{bad}:2: error: simulation.sede: unknown key "sede"\n    did you mean "seed"?' in result.output
+    assert f"{bad}:4: error: participants.user.count: expected an integer" in result.output
+    assert f"{bad}:6: error: participants.x.node" in result.output
+    assert "3 errors" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_check_tells_warnings_and_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "warn.toml"
+    path.write_text('[participants.pool]\nkind = "mining-pool"\nhashrate = 50\n')
+    result = call("check", str(path))
+    assert result.exit_code == 0
+    assert "warning: line 1, participants.pool: there are mining pools but no block controller" in result.output
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\x00\x01", b"\xff", b"[", b"x" * 10 * 2**20, b"a=" + b"[" * 9999])
+@pytest.mark.parametrize("command", ["check", "build"])
+def test_any_file_is_a_clean_error(tmp_path: Path, content: bytes | None, command: str) -> None:
+    path = tmp_path / "scenario.toml"
+    if content is not None:
+        path.write_bytes(content)
+    result = call(command, str(path))
+    assert result.exit_code == 2
+    assert "error" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_options_change_the_scenario(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    changes = ["--seed", "9", "--set", "participants.user.count=4", "--set", "simulation.name=small"]
+    assert call("build", QUICKSTART, *changes, "-o", str(run)).exit_code == 0
+    plan = decode_plan((run / "plan.json").read_bytes())
+    assert (plan.seed, plan.name, sum(host.group == "user" for host in plan.hosts)) == (9, "small", 4)
+    assert (run / "scenario.toml").read_text().startswith("# Built with: --seed 9 --set 'participants.user.count=4'")
+
+
+def test_an_error_from_an_option_names_it() -> None:
+    result = call("check", QUICKSTART, "--set", "participants.user.count=many")
+    assert result.exit_code == 2
+    assert '--set participants.user.count=many: expected an integer, got the text "many"' in result.output
+
+
+def test_build_copies_the_scenario_and_asks_before_replacing(tmp_path: Path) -> None:
+    run = str(tmp_path / "run")
+    assert call("build", QUICKSTART, "-o", run).exit_code == 0
+    assert (tmp_path / "run" / "scenario.toml").read_bytes() == Path(QUICKSTART).read_bytes()
+    again = call("build", QUICKSTART, "-o", run)
+    assert again.exit_code == 1
+    assert "--force" in again.output
+    assert call("build", QUICKSTART, "-o", run, "--force").exit_code == 0
+
+
+def test_a_bad_scenario_leaves_no_directory(bad: str, tmp_path: Path) -> None:
+    assert call("build", bad, "-o", str(tmp_path / "run")).exit_code == 2
+    assert not (tmp_path / "run").exists()
+
+
+def test_new_writes_a_scenario_that_passes_and_keeps_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    assert call("new", str(path)).exit_code == 0
+    assert call("check", str(path)).exit_code == 0
+    path.write_text("precious")
+    refused = call("new", str(path))
+    assert refused.exit_code == 1
+    assert path.read_text() == "precious"
+    assert call("new", str(path), "--force").exit_code == 0
+    assert "[simulation]" in path.read_text()
+
+
+def test_schema_prints_json() -> None:
+    result = call("schema")
+    assert result.exit_code == 0
+    assert "definitions" in msgspec.json.decode(result.output)
+
+
+def test_somebody_elses_building_block_is_found_by_its_entry_point(tmp_path: Path) -> None:
+    (tmp_path / "pinger.py").write_text(
+        "from monerosim.config import Config, Duration, duration\n"
+        "from monerosim.runtime.actor import Behaviour\n"
+        "class PingerConfig(Config):\n"
+        "    interval: Duration = duration('1m')\n"
+        "class Pinger(Behaviour):\n"
+        "    Config = PingerConfig\n"
+        "    needs = frozenset({'node'})\n"
+        "    usual_node = True\n"
+    )
+    info = tmp_path / "pinger-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: pinger\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[monerosim.actors]\npinger = pinger:Pinger\n")
+    (tmp_path / "good.toml").write_text('[participants.p]\nkind = "pinger"\ninterval = "5s"\n')
+    (tmp_path / "bad.toml").write_text('[participants.p]\nkind = "pinger"\nintreval = "5s"\n')
+
+    def check(name: str) -> subprocess.CompletedProcess[str]:
+        code = "from monerosim.cli import main; main()"
+        return subprocess.run(
+            [sys.executable, "-c", code, "check", str(tmp_path / name)],
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env={"PYTHONPATH": f"{ROOT}:{tmp_path}"},
+        )
+
+    assert "1 participants, 1 nodes" in check("good.toml").stdout
+    refused = check("bad.toml")
+    assert refused.returncode == 2
+    assert 'did you mean "interval"?' in refused.stderr

@@ -1,0 +1,99 @@
+"""Measure the propagation search: milliseconds an item, against a binary heap and scipy's Dijkstra.
+
+Run as ``python tools/bench_propagation.py [NODES ...]``. Each node dials eight others. Every figure is the best of
+three rounds; the heap and scipy get the same waits and have to find the same arrivals.
+"""
+
+import heapq
+import sys
+from collections.abc import Callable
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from monerosim.model.network import NEVER, Link, Network
+from monerosim.topology import choose_peers
+
+CONNECTIONS = 8
+WEIGHT = 2_000
+BLOCK_WEIGHT = 60_000
+
+
+def build(nodes: int) -> tuple[list[str], list[Link]]:
+    """Make a network of nodes that all are 50 ms apart."""
+    names = [f"user-{index:05d}" for index in range(nodes)]
+    index = {name: position for position, name in enumerate(names)}
+    peers = choose_peers(names, seed=1, connections=CONNECTIONS)
+    links = [Link(index[name], index[peer], 50_000, 0.0, 10**9) for name in names for peer in peers[name]]
+    return names, links
+
+
+def by_heap(neighbours: list[list[tuple[int, int]]], origin: int) -> list[int]:
+    """Find arrivals with a binary heap, the textbook's way."""
+    arrivals = [NEVER] * len(neighbours)
+    arrivals[origin] = 0
+    heap = [(0, origin)]
+    while heap:
+        time, node = heapq.heappop(heap)
+        if time > arrivals[node]:
+            continue
+        for peer, wait in neighbours[node]:
+            if time + wait < arrivals[peer]:
+                arrivals[peer] = time + wait
+                heapq.heappush(heap, (time + wait, peer))
+    return arrivals
+
+
+def milliseconds(run: Callable[[int], object], items: int) -> float:
+    """Time ``run`` for each of some items, and tell the milliseconds an item."""
+    best = float("inf")
+    for _ in range(3):
+        begin = perf_counter()
+        for item in range(items):
+            run(item)
+        best = min(best, perf_counter() - begin)
+    return best / items * 1_000
+
+
+def waits_of(network: Network, item: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Give sources, targets and waits of a transaction's hops (the searches are compared on the same ones)."""
+    hops = network._transaction_hops(item, WEIGHT) + network._flushes(item)  # noqa: SLF001 - the same input for all
+    return network._links.source, network._links.target, hops  # noqa: SLF001 - as above
+
+
+def measure(nodes: int) -> None:
+    """Print one line of figures."""
+    begin = perf_counter()
+    names, links = build(nodes)
+    chosen = perf_counter() - begin
+    begin = perf_counter()
+    network = Network(seed=1, names=names, links=links)
+    made = perf_counter() - begin
+    lossy = Network(seed=1, names=names, links=[link._replace(loss=0.01) for link in links])
+    items = max(10, 20_000 // nodes)
+    source, target, hops = waits_of(network, b"item")
+    neighbours: list[list[tuple[int, int]]] = [[] for _ in names]
+    for one, other, wait in zip(source.tolist(), target.tolist(), hops.tolist(), strict=True):
+        neighbours[one].append((other, wait))
+    arrivals = network._links.search(hops, [(0, 0)])  # noqa: SLF001 - as above
+    assert arrivals.tolist() == by_heap(neighbours, 0)  # noqa: S101 - a benchmark of wrong results says nothing
+    matrix = csr_array((hops.astype(np.float64), (source, target)), shape=(nodes, nodes))
+    figures = {
+        "block": milliseconds(lambda i: network.block_arrivals(b"%d" % i, i % nodes, 0, BLOCK_WEIGHT), items),
+        "transaction": milliseconds(lambda i: network.transaction_arrivals(b"%d" % i, i % nodes, 0, WEIGHT), items),
+        "with loss": milliseconds(lambda i: lossy.transaction_arrivals(b"%d" % i, i % nodes, 0, WEIGHT), items),
+        "waits alone": milliseconds(lambda i: waits_of(network, b"%d" % i), items),
+        "search alone": milliseconds(lambda i: network._links.search(hops, [(i % nodes, 0)]), items),  # noqa: SLF001
+        "heap": milliseconds(lambda i: by_heap(neighbours, i % nodes), max(3, items // 20)),
+        "scipy": milliseconds(lambda i: dijkstra(matrix, indices=i % nodes), max(3, items // 20)),
+    }
+    line = "  ".join(f"{name} {value:8.3f}" for name, value in figures.items())
+    print(f"{nodes:6d} nodes  {line}  (ms an item; peers chosen in {chosen:.2f} s, network made in {made:.2f} s)")
+
+
+if __name__ == "__main__":
+    for size in map(int, sys.argv[1:] or ["100", "1000", "10000"]):
+        measure(size)
