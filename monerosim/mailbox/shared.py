@@ -12,6 +12,7 @@ from monerosim.rpc.transport import Json
 MAX_DOCUMENT = 16 * 1024 * 1024
 """Bytes a document may have."""
 
+_FOLDER = re.compile(r"[a-z0-9_-]+")
 _NAME = re.compile(r"(?:[a-z0-9_-]+/)?[a-z0-9_-]+\.json")
 
 
@@ -37,7 +38,11 @@ class SharedState(Protocol):
         """
 
     def names(self, folder: str) -> list[str]:
-        """List the documents of a folder in the order of their names."""
+        """List the documents of a folder in the order of their names.
+
+        Raises:
+            SharedStateError: The folder's name is not allowed.
+        """
 
 
 class MemoryState:
@@ -57,6 +62,7 @@ class MemoryState:
 
     def names(self, folder: str) -> list[str]:
         """List the documents of a folder in the order of their names."""
+        _check_folder(folder)
         return sorted(name for name in self._documents if name.startswith(f"{folder}/"))
 
     def save(self, directory: Path) -> None:
@@ -94,6 +100,7 @@ class DiskState:
 
     def names(self, folder: str) -> list[str]:
         """List the documents of a folder in the order of their names."""
+        _check_folder(folder)
         return sorted(f"{folder}/{path.name}" for path in (self._directory / folder).glob("*.json"))
 
     def write(self, name: str, data: bytes) -> None:
@@ -103,6 +110,11 @@ class DiskState:
         fresh = path.with_name(f".{path.name}.{os.getpid()}")
         fresh.write_bytes(data)
         fresh.replace(path)
+
+
+def _check_folder(folder: str) -> None:
+    if not _FOLDER.fullmatch(folder):
+        raise SharedStateError(f"{folder!r} is no folder's name")
 
 
 def _checked(name: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from monerosim.model.emission import base_reward
+from monerosim.model.emission import GENESIS_REWARD, base_reward
 from monerosim.observe import events as ev
 from monerosim.plan.model import Plan
 from monerosim.units import SECOND
@@ -138,8 +138,7 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
 
 def _subsidies(height: int) -> int:
     """Sum the subsidies of the blocks above the genesis block."""
-    generated = base_reward(0)
-    genesis = generated
+    total = 0
     for _ in range(height):
-        generated += base_reward(generated)
-    return generated - genesis
+        total += base_reward(GENESIS_REWARD + total)
+    return total

@@ -8,17 +8,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from monerosim.model.emission import GENESIS_REWARD, base_reward
 from monerosim.plan.model import BootstrapPlan
-from monerosim.units import MAX_AMOUNT, SECOND, XMR, format_amount
-
-GENESIS_REWARD = 17_592_186_044_415
-"""Atomic units of the genesis block: ``MONEY_SUPPLY >> 20`` (get_block_reward, monero's cryptonote_basic_impl.cpp)."""
-
-EMISSION_SPEED_FACTOR = 19
-"""``EMISSION_SPEED_FACTOR_PER_MINUTE`` less one for blocks of two minutes (monero's src/cryptonote_config.h)."""
-
-TAIL_REWARD = 6 * XMR // 10
-"""``FINAL_SUBSIDY_PER_MINUTE`` for two minutes (monero's src/cryptonote_config.h)."""
+from monerosim.units import SECOND, XMR, format_amount
 
 COINBASE_LOCK = 60
 """Blocks until a miner's reward is spendable: ``CRYPTONOTE_MINED_MONEY_UNLOCK_WINDOW`` (cryptonote_config.h)."""
@@ -87,7 +79,7 @@ def plan_bootstrap(payees: Sequence[Payee], start: int, block_interval: int) -> 
     shares = sum(-(-payee.amount // SHARE_LIMIT) for payee in payees)
     payments = -(-shares // RECIPIENTS)
     # A payment's change is locked while the next ones are made: at worst all but nothing of two inputs.
-    change = 2 * (MAX_AMOUNT >> EMISSION_SPEED_FACTOR)
+    change = 2 * base_reward(GENESIS_REWARD)
     blocks = _blocks_for(total + payments * (FEE_BOUND + change))
     if blocks is None:
         raise ValueError(
@@ -120,9 +112,9 @@ def _blocks_for(amount: int) -> int | None:
     for count in range(MOST_BLOCKS):
         if found >= amount:
             return count
-        reward = max((MAX_AMOUNT - generated) >> EMISSION_SPEED_FACTOR, TAIL_REWARD)
+        reward = base_reward(generated)
         found += reward
-        generated = min(generated + reward, MAX_AMOUNT)
+        generated += reward
     return None
 
 

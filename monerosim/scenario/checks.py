@@ -10,7 +10,7 @@ from monerosim.scenario.model import MAX_COUNT, Node, Scenario
 from monerosim.scenario.network import read_topology
 from monerosim.scenario.problems import Finding, Path
 from monerosim.topology import Mesh
-from monerosim.units import format_duration
+from monerosim.units import MAX_DURATION, format_duration
 
 FUNDER = "funder"
 """The host that the compiler adds to pay the initial balances."""
@@ -218,19 +218,18 @@ _ALL: tuple[Path, ...] = (("participants",),)
 def _funding(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Finding]:
     funded = [name for name, it in composed.items() if it.wallet is not None and it.wallet.initial_balance]
     try:
-        plan, needed = bootstrap_of(scenario, composed)
+        _, needed = bootstrap_of(scenario, composed)
     except ValueError as error:
         path: Path = ("participants", funded[0], "wallet", "initial_balance")
         return [Finding(path=path, message=str(error), about=_ALL)]
     findings = []
+    if needed > MAX_DURATION:
+        message = "the bootstrap would take more than a hundred years"
+        findings.append(Finding(path=("simulation", "block_interval"), message=message, about=_ALL))
     length = scenario.simulation.bootstrap
     if length is not None and length < needed:
         message = f"the bootstrap takes at least {format_duration(needed)}, got {format_duration(length)}"
         findings.append(Finding(path=("simulation", "bootstrap"), message=message, about=_ALL))
-    if plan is not None and not any(isinstance(it.node, Node) for it in composed.values()):
-        path = ("participants", funded[0], "wallet", "initial_balance")
-        message = "nobody has a node of their own, so nobody can pay the initial balance"
-        findings.append(Finding(path=path, message=message, hint="give a participant node = {}", about=_ALL))
     return findings
 
 
@@ -248,7 +247,10 @@ def _times(scenario: Scenario) -> list[Finding]:
     duration = scenario.simulation.duration
     for name, participant in scenario.participants.items():
         late = participant.start + participant.stagger * max(0, participant.count - 1)
-        if late >= duration:
+        if late > MAX_DURATION:
+            message = "the last of the group would begin to act after more than a hundred years"
+            findings.append(Finding(path=("participants", name, "stagger"), message=message))
+        elif late >= duration:
             which = "it begins" if participant.count <= 1 else "the last of the group begins"
             message = f"{which} to act at {format_duration(late)}, but the run ends at {format_duration(duration)}"
             findings.append(

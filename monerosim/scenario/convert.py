@@ -205,8 +205,7 @@ class Reader:
         if isinstance(value, Mapping):
             return self._mapping(value, Any, path)
         if isinstance(value, list | tuple):
-            read = [self._plain(item, (*path, index)) for index, item in enumerate(value)]
-            return read
+            return [self._plain(item, (*path, index)) for index, item in enumerate(value)]
         if isinstance(value, float) and not math.isfinite(value):
             self._expected(path, "a finite number", value)
         elif not isinstance(value, str | int | float):

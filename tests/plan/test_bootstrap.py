@@ -1,7 +1,7 @@
 """The bootstrap's arithmetic, against a simple account of the coins there are."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monerosim.plan.bootstrap import (
@@ -30,6 +30,7 @@ def unlocked(blocks: int) -> int:
 balances = st.lists(st.integers(1, 3_000 * XMR), min_size=1, max_size=60)
 
 
+@settings(deadline=None)
 @given(balances)
 def test_there_are_coins_and_ring_members_enough(amounts: list[int]) -> None:
     payees = [Payee(participant=f"user-{i}", amount=amount) for i, amount in enumerate(amounts)]
@@ -40,6 +41,7 @@ def test_there_are_coins_and_ring_members_enough(amounts: list[int]) -> None:
     assert plan.payments == -(-len(divide(payees)) // 15)
 
 
+@settings(deadline=None)
 @given(balances)
 def test_dividing_keeps_the_sum_and_lets_any_fifteen_fit_in_a_transaction(amounts: list[int]) -> None:
     payees = [Payee(participant=f"user-{i}", amount=amount) for i, amount in enumerate(amounts)]

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from monerosim.plan.compile import compile_plan
-from monerosim.plan.model import Plan, TopologyPlan, decode_plan
+from monerosim.plan.model import LinkPlan, Plan, TopologyPlan, decode_plan
 from monerosim.plan.rundir import RunDirectoryError, write_run_directory
 from monerosim.scenario import parse
 
@@ -77,9 +77,11 @@ def test_a_build_that_fails_leaves_the_old_run_whole(plan: Plan, tmp_path: Path)
     run = tmp_path / "run"
     write_run_directory(plan, b"old", run)
     before = contents(run)
-    # A place that is missing is found out while shadow.yaml is written, after the plan.
-    broken = msgspec.structs.replace(plan, topology=TopologyPlan(bandwidth=(1,), links=(), places={}))
-    with pytest.raises((RunDirectoryError, KeyError)):
+    # Shadow's graph cannot have such a link, which is found out after the plan has been written.
+    link = LinkPlan(source=0, target=0, latency=0, loss=0.0)
+    topology = TopologyPlan(bandwidth=(1,), links=(link,), places=plan.topology.places)
+    broken = msgspec.structs.replace(plan, topology=topology)
+    with pytest.raises(RunDirectoryError, match="latency"):
         write_run_directory(broken, b"new", run, force=True)
     assert contents(run) == before
     assert [path.name for path in tmp_path.iterdir()] == ["run"]

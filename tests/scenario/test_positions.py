@@ -1,7 +1,7 @@
 """The lines of keys, checked against documents whose lines are known because the test wrote them."""
 
 import tomli
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monerosim.scenario.positions import find_lines, line_of
@@ -171,6 +171,7 @@ def documents(draw: st.DrawFn) -> _Writer:
     return writer
 
 
+@settings(deadline=None)
 @given(documents())
 def test_lines_are_those_on_which_the_document_was_written(writer: _Writer) -> None:
     tomli.loads(writer.text)

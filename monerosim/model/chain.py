@@ -1,0 +1,103 @@
+"""The tree of blocks: which branch is the main one, and what lies on the way to a tip.
+
+Almost every tip lies on the main chain or a few blocks off it, so looking something up costs the length of the branch,
+not the height.
+"""
+
+from monerosim.model.records import COINBASE_UNLOCK, SPENDABLE_AGE, Block, Output, Transaction, genesis
+
+
+class Chain:
+    """All blocks of a run.
+
+    Attributes:
+        blocks: In the order of finding.
+        main: The chain of most work by height; of equal ones the first found.
+    """
+
+    def __init__(self) -> None:
+        first = genesis()
+        self.blocks = [first]
+        self.main = [first]
+        self.by_id = {first.id: first}
+
+    def add(self, block: Block) -> None:
+        """Enter a block whose parent is known, and follow it if it has the most work."""
+        block.index = len(self.blocks)
+        self.blocks.append(block)
+        self.by_id[block.id] = block
+        if block.cumulative_difficulty > self.main[-1].cumulative_difficulty:
+            branch, step = [block], block.parent
+            while step is not None and not self.on_main(step):
+                branch.append(step)
+                step = step.parent
+            del self.main[branch[-1].height :]
+            self.main.extend(reversed(branch))
+
+    def on_main(self, block: Block) -> bool:
+        """Tell whether a block is on the main chain."""
+        return block.height < len(self.main) and self.main[block.height] is block
+
+    def at(self, tip: Block, height: int) -> Block:
+        """Give the block at a height of the chain that ends in ``tip``; the height is at most the tip's."""
+        while tip.height > height and not self.on_main(tip):
+            tip = _parent(tip)
+        return tip if tip.height == height else self.main[height]
+
+    def contains(self, tip: Block, block: Block) -> bool:
+        """Tell whether ``block`` is ``tip`` or one of its ancestors."""
+        return block.height <= tip.height and self.at(tip, block.height) is block
+
+    def fork(self, one: Block, other: Block) -> Block:
+        """Give the last block two chains have in common."""
+        one, other = self.at(one, min(one.height, other.height)), self.at(other, min(one.height, other.height))
+        while one is not other:
+            one, other = _parent(one), _parent(other)
+        return one
+
+    def block_of(self, tip: Block, transaction: Transaction) -> Block | None:
+        """Give the block of ``tip``'s chain that holds a transaction, None if there is none."""
+        for block in transaction.blocks:
+            if self.contains(tip, block):
+                return block
+        return None
+
+    def spent(self, tip: Block, output: Output, besides: Transaction | None = None) -> bool:
+        """Tell whether a transaction other than ``besides`` spends an output on ``tip``'s chain."""
+        return any(
+            spender is not besides and self.block_of(tip, spender) is not None for spender in output.spenders
+        )
+
+    def spendable(self, tip: Block, output: Output) -> bool:
+        """Tell whether the block after ``tip`` may spend an output: it is there and old enough."""
+        block = self.block_of(tip, output.transaction)
+        return block is not None and unlock_height(output, block) <= tip.height + 1
+
+    def valid(self, tip: Block, transaction: Transaction) -> bool:
+        """Tell whether the block after ``tip`` may hold a transaction."""
+        return self.block_of(tip, transaction) is None and all(
+            self.spendable(tip, output) and not self.spent(tip, output) for output in transaction.inputs
+        )
+
+    def ring_members(self, tip: Block) -> int:
+        """Count the outputs that a ring can take at ``tip``: those that could be spent.
+
+        monero-wallet-rpc asks for 75 outputs at least ten blocks deep and uses those that are unlocked (``get_outs`` in
+        src/wallet/wallet2.cpp). At most 50 of them are locked coinbases, so it lacks members exactly when fewer than
+        the ring's size are unlocked (measured: the first payment works at 76 blocks).
+        """
+        height = tip.height + 1
+        coinbases = max(height - COINBASE_UNLOCK, 0)
+        deep = self.at(tip, max(height - SPENDABLE_AGE, 0))
+        return coinbases + deep.outputs - deep.height
+
+
+def unlock_height(output: Output, block: Block) -> int:
+    """Give the height of the first block that may spend an output made in ``block``."""
+    return block.height + (SPENDABLE_AGE if output.transaction.inputs else COINBASE_UNLOCK)
+
+
+def _parent(block: Block) -> Block:
+    if block.parent is None:
+        raise ValueError("two chains do not have the genesis block in common")
+    return block.parent

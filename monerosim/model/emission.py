@@ -1,0 +1,27 @@
+"""How many coins a block creates."""
+
+from monerosim.units import XMR
+
+MONEY_SUPPLY = 2**64 - 1
+"""Atomic units of the main emission (``MONEY_SUPPLY`` in monero's src/cryptonote_config.h)."""
+
+GENESIS_REWARD = 17_592_186_044_415
+"""What the genesis block's coinbase pays to nobody's key; it counts as already generated."""
+
+_SPEED_FACTOR = 20 - 1
+"""``EMISSION_SPEED_FACTOR_PER_MINUTE`` less a block time of two minutes, minus one."""
+
+_TAIL = 6 * XMR // 10
+"""``FINAL_SUBSIDY_PER_MINUTE`` times two minutes."""
+
+
+def base_reward(already_generated: int) -> int:
+    """Give the subsidy of the next block, in atomic units.
+
+    ``get_block_reward`` in monero's src/cryptonote_basic/cryptonote_basic_impl.cpp, for a block within the penalty-free
+    zone.
+
+    Args:
+        already_generated: All subsidies up to here, genesis included.
+    """
+    return max((MONEY_SUPPLY - already_generated) >> _SPEED_FACTOR, _TAIL)

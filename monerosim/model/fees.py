@@ -1,0 +1,104 @@
+"""Weights and fees of transactions, as monerod and monero-wallet-rpc 0.18 compute them."""
+
+PENALTY_FREE_WEIGHT = 300_000
+"""Weight up to which a block's reward is not cut (``CRYPTONOTE_BLOCK_GRANTED_FULL_REWARD_ZONE_V5``)."""
+
+COINBASE_RESERVE = 600
+"""Weight kept free for the coinbase transaction (``CRYPTONOTE_COINBASE_BLOB_RESERVED_SIZE``)."""
+
+QUANTIZATION = 10_000
+"""Fees are whole multiples of this (``PER_KB_FEE_QUANTIZATION_DECIMALS`` = 8)."""
+
+RING_SIZE = 16
+MAX_OUTPUTS = 16
+"""Outputs of a transaction, change included (``BULLETPROOF_MAX_OUTPUTS``)."""
+
+TARGET_WEIGHT = (PENALTY_FREE_WEIGHT // 2 - COINBASE_RESERVE) * 2 // 3
+"""Estimated weight at which a wallet closes a transaction (``TX_WEIGHT_TARGET`` in src/wallet/wallet2.cpp)."""
+
+_REFERENCE_WEIGHT = 3_000
+"""``DYNAMIC_FEE_REFERENCE_TRANSACTION_WEIGHT``."""
+
+
+def fees_per_byte(reward: int) -> tuple[int, int, int, int]:
+    """Give the fee a byte for the priorities 1 to 4, in atomic units.
+
+    ``get_dynamic_base_fee_estimate_2021_scaling`` in src/cryptonote_core/blockchain.cpp, while the median block weights
+    stay within :data:`PENALTY_FREE_WEIGHT`.
+
+    Args:
+        reward: The base reward of the next block.
+    """
+    zone = PENALTY_FREE_WEIGHT
+    low = reward * _REFERENCE_WEIGHT // zone**2
+    normal = 4 * reward * _REFERENCE_WEIGHT // zone**2
+    high = 16 * reward * _REFERENCE_WEIGHT // zone**2
+    highest = max(4 * high, 4 * high * zone // (32 * _REFERENCE_WEIGHT))
+    return _two_digits(low), _two_digits(normal), _two_digits(high), _two_digits(highest)
+
+
+def _two_digits(amount: int) -> int:
+    """Round up to two significant digits (``round_money_up``)."""
+    unit = int(10 ** max(len(str(amount)) - 2, 0))
+    return -(-amount // unit) * unit
+
+
+def fee_for(weight: int, per_byte: int) -> int:
+    """Give the fee of a weight (``calculate_fee_from_weight`` in src/wallet/wallet2.cpp)."""
+    return -(-weight * per_byte // QUANTIZATION) * QUANTIZATION
+
+
+def _padded_log(outputs: int) -> int:
+    return (outputs - 1).bit_length()
+
+
+def _clawback(outputs: int) -> int:
+    """Weight that a range proof is charged above its size: verifying costs more than its logarithmic size says."""
+    if outputs <= 2:  # noqa: PLR2004  (a proof of two outputs is the unit)
+        return 0
+    log = _padded_log(outputs)
+    base = 32 * (6 + 14) // 2
+    return ((base << log) - 32 * (6 + 2 * (6 + log))) * 4 // 5
+
+
+def estimate_size(inputs: int, outputs: int) -> int:
+    """Give the bytes a wallet reckons with before it builds a transaction (``estimate_rct_tx_size``)."""
+    prefix = 1 + 6 + inputs * (1 + 6 + RING_SIZE * 2 + 32) + outputs * (6 + 32)
+    proof = 1 + (2 * (6 + _padded_log(outputs)) + 6) * 32 + 3
+    signatures = inputs * (32 * RING_SIZE + 64 + 32)
+    return prefix + proof + signatures + outputs * (1 + 8 + 32) + 4
+
+
+def estimate_weight(inputs: int, outputs: int) -> int:
+    """Give the weight a wallet bases its fee on (``estimate_tx_weight``)."""
+    return estimate_size(inputs, outputs) + _clawback(outputs)
+
+
+def varint_size(value: int) -> int:
+    """Give the bytes of a variable-length integer of seven bits a byte."""
+    return max(1, -(-value.bit_length() // 7))
+
+
+def transaction_weight(inputs: int, outputs: int, *, fee: int, ring_pool: int, to_subaddresses: bool) -> int:
+    """Give the weight of a finished transaction (``get_transaction_weight``).
+
+    Args:
+        inputs: How many outputs it spends.
+        outputs: How many it makes, change included.
+        fee: Its fee in atomic units.
+        ring_pool: Outputs in the chain: ring members are named by the distance to the one before, so more of them
+            take more bytes.
+        to_subaddresses: Several destinations, one of them a subaddress: a transaction key for each output.
+    """
+    member = varint_size(ring_pool // RING_SIZE)
+    extra = 33 + (11 if outputs == 2 else 0) + (2 + 32 * outputs if to_subaddresses else 0)  # noqa: PLR2004  (payment id)
+    prefix = 3 + inputs * (3 + RING_SIZE * member + 32) + 1 + outputs * 35 + varint_size(extra) + extra
+    ringct = 1 + varint_size(fee) + outputs * 40
+    proof = 1 + 32 * 6 + 2 + 2 * (6 + _padded_log(outputs)) * 32
+    signatures = inputs * (32 * RING_SIZE + 64 + 32)
+    return prefix + ringct + proof + signatures + _clawback(outputs)
+
+
+def coinbase_weight(height: int, reward: int) -> int:
+    """Give the weight of a coinbase transaction with one output."""
+    return 76 + varint_size(height) + varint_size(height + 60) + varint_size(reward)

@@ -1,0 +1,92 @@
+"""What tests of several packages share."""
+
+import importlib
+import sys
+import time
+
+import pytest
+from loguru import logger
+from small_world import SmallWorld, make_host_plan, make_plan
+
+from monerosim.runtime import blocks
+from monerosim.runtime.threads import ThreadsRuntime
+from monerosim.runtime.virtual import VirtualRuntime
+from monerosim.units import SECOND
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quiet():
+    logger.configure(handlers=[])
+
+
+@pytest.fixture
+def virtual():
+    runtime = VirtualRuntime()
+    yield runtime
+    runtime.close()
+
+
+@pytest.fixture
+def threads():
+    runtime = ThreadsRuntime()
+    yield runtime
+    runtime.close()
+
+
+@pytest.fixture(params=["virtual", "threads"])
+def runtime(request):
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def make_world(tmp_path):
+    worlds = []
+
+    def make(runtime, plan=None):
+        world = SmallWorld(runtime, tmp_path / f"traces-{len(worlds)}", plan or make_plan(make_host_plan("alice")))
+        worlds.append(world)
+        return world
+
+    yield make
+    for world in worlds:
+        world.close()
+
+
+@pytest.fixture
+def wait_for(runtime):
+    """Let a run go on until something is so, on either runtime."""
+
+    def wait(condition, within=10.0):
+        if isinstance(runtime, VirtualRuntime):
+            runtime.run(runtime.now() + round(within * SECOND))
+        else:
+            deadline = time.monotonic() + within
+            while not condition() and time.monotonic() < deadline:
+                time.sleep(0.002)
+        assert condition()
+
+    return wait
+
+
+@pytest.fixture
+def install_blocks(tmp_path, monkeypatch):
+    """Put a package with building blocks where Python finds it, as if it had been installed."""
+    names = []
+
+    def install(name, code, entries):
+        site = tmp_path / f"site-{name}"
+        info = site / f"{name}-1.0.dist-info"
+        info.mkdir(parents=True)
+        (site / f"{name}.py").write_text(code)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        lines = "".join(f"{entry} = {value}\n" for entry, value in entries.items())
+        (info / "entry_points.txt").write_text(f"[{blocks.GROUP}]\n{lines}")
+        monkeypatch.syspath_prepend(site)
+        importlib.invalidate_caches()
+        blocks._entries.cache_clear()
+        names.append(name)
+
+    yield install
+    blocks._entries.cache_clear()
+    for name in names:
+        sys.modules.pop(name, None)
