@@ -58,6 +58,8 @@ class Supervisor(Actor):
     def on_failed(self, failed: Failed) -> None:
         """Count a failure, and start the actor again after a while or give it up."""
         self.emit(ActorFailed(failed.actor, failed.error))
+        if failed.actor not in self._starters:
+            return  # another actor of the host started it, and starts it again when it is needed
         now = self.clock.now()
         recent = [then for then in self._restarts[failed.actor] if now - then < self._limits.within.seconds]
         if len(recent) >= self._limits.most:

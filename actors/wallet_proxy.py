@@ -1,17 +1,34 @@
 """The wallet proxy: a host's way to its monero-wallet-rpc."""
 
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
 from monerosim.mailbox.discovery import WALLETS
 from monerosim.observe.events import ServiceReady, WalletClosed
 from monerosim.plan.model import WalletPlan
 from monerosim.rpc.client import RpcClient
 from monerosim.rpc.errors import RpcCallError, RpcDoubtfulError
-from monerosim.rpc.wallet import WALLET_EXISTS, Balance, Destination, TransferEntry, Transferred, Transfers, WalletRpc
+from monerosim.rpc.wallet import (
+    NOT_OPEN,
+    WALLET_EXISTS,
+    Balance,
+    Destination,
+    TransferEntry,
+    Transferred,
+    Transfers,
+    WalletRpc,
+)
 from monerosim.runtime.actor import Actor, handles
 from monerosim.runtime.host import Host
 from monerosim.runtime.message import Message
 
+R = TypeVar("R")
+
 START_PATIENCE = 600.0
 """Seconds a wallet may take to answer for the first time."""
+
+LOOKS = (0.0, 1.0, 2.0)
+"""Seconds before each look for a payment in doubt: the wallet may still be about to read the request."""
 
 
 class GetAddresses(Message[tuple[str, ...]], frozen=True):
@@ -77,6 +94,8 @@ class WalletProxy(Actor):
         service = f"monero-wallet-rpc of {self.host.name}"
         _, attempts = self._rpc.client.wait_until_up(self._rpc.get_version, name=service, patience=START_PATIENCE)
         self._open()
+        # What an earlier actor sent with this wallet is not what this one will look for.
+        self._sent.update(entry.txid for entry in self._outgoing())
         addresses = self._rpc.get_addresses()
         while len(addresses) < self._plan.addresses:
             addresses.append(self._rpc.create_address(f"address-{len(addresses):03d}"))
@@ -87,11 +106,13 @@ class WalletProxy(Actor):
 
     def end(self) -> None:
         """Record what the wallet holds."""
-        self._rpc.refresh()
+        self._opened(self._rpc.refresh)
         balance = self._rpc.get_balance()
-        pending = self._rpc.get_transfers("pending").pending
-        in_flight = sum(entry.amount + entry.fee for entry in pending)
-        self.emit(WalletClosed(balance.balance + in_flight, balance.unlocked_balance, in_flight))
+        transfers = self._rpc.get_transfers("pending", "pool")
+        leaving = sum(entry.amount + entry.fee for entry in transfers.pending)
+        coming = sum(entry.amount for entry in transfers.pool)
+        # The wallet's own figure counts unconfirmed payments, both ways.
+        self.emit(WalletClosed(balance.balance + leaving - coming, balance.unlocked_balance, leaving))
 
     @handles(GetAddresses)
     def on_get_addresses(self, _: GetAddresses) -> tuple[str, ...]:
@@ -101,23 +122,23 @@ class WalletProxy(Actor):
     @handles(GetBalance)
     def on_get_balance(self, _: GetBalance) -> Balance:
         """Ask for the balance."""
-        return self._rpc.get_balance()
+        return self._opened(self._rpc.get_balance)
 
     @handles(GetWalletHeight)
     def on_get_height(self, _: GetWalletHeight) -> int:
         """Ask for the height."""
-        return self._rpc.get_height()
+        return self._opened(self._rpc.get_height)
 
     @handles(Refresh)
     def on_refresh(self, _: Refresh) -> None:
         """Have the wallet refresh."""
-        self._rpc.refresh()
+        self._opened(self._rpc.refresh)
 
     @handles(Transfer)
     def on_transfer(self, message: Transfer) -> Transferred:
         """Pay, or find out whether a doubtful payment was made."""
         try:
-            sent = self._rpc.transfer(message.destinations, priority=message.priority)
+            sent = self._opened(lambda: self._rpc.transfer(message.destinations, priority=message.priority))
         except RpcDoubtfulError as error:
             self.log.warning("a transfer is in doubt, asks the wallet what it sent: {}", error)
             found = self._find(message)
@@ -131,17 +152,17 @@ class WalletProxy(Actor):
     @handles(SweepAll)
     def on_sweep_all(self, message: SweepAll) -> list[Transferred]:
         """Send everything."""
-        return self._rpc.sweep_all(message.address)
+        return self._opened(lambda: self._rpc.sweep_all(message.address))
 
     @handles(GetTransfers)
     def on_get_transfers(self, message: GetTransfers) -> Transfers:
         """Ask for transactions."""
-        return self._rpc.get_transfers(*message.kinds, min_height=message.min_height)
+        return self._opened(lambda: self._rpc.get_transfers(*message.kinds, min_height=message.min_height))
 
     @handles(GetTransfer)
     def on_get_transfer(self, message: GetTransfer) -> TransferEntry:
         """Ask for a transaction."""
-        return self._rpc.get_transfer_by_txid(message.txid)
+        return self._opened(lambda: self._rpc.get_transfer_by_txid(message.txid))
 
     def _open(self) -> None:
         try:
@@ -151,10 +172,37 @@ class WalletProxy(Actor):
                 raise
             self._rpc.open_wallet(self._plan.name)
 
+    def _opened(self, call: Callable[[], R]) -> R:
+        """Make a call, and make it again if the service was started again meanwhile and has no wallet open."""
+        try:
+            return call()
+        except RpcCallError as error:
+            if error.code != NOT_OPEN:
+                raise
+            self.log.warning("the wallet is not open any more, opens it again")
+            self._open()
+            return call()
+
     def _find(self, message: Transfer) -> Transferred | None:
         """Look for a transaction with these destinations that this actor does not know yet."""
-        transfers = self._rpc.get_transfers("out", "pending")
-        for entry in (*transfers.pending, *transfers.outgoing):
-            if entry.txid not in self._sent and set(entry.destinations) == set(message.destinations):
-                return Transferred(entry.txid, entry.amount, entry.fee)
+        for wait in LOOKS:
+            self.clock.sleep(wait)
+            for entry in self._opened(self._outgoing):
+                if entry.txid not in self._sent and _pays(entry, message.destinations):
+                    return Transferred(entry.txid, entry.amount, entry.fee)
         return None
+
+    def _outgoing(self) -> list[TransferEntry]:
+        transfers = self._rpc.get_transfers("out", "pending")
+        return [*transfers.pending, *transfers.outgoing]
+
+
+def _pays(entry: TransferEntry, destinations: Sequence[Destination]) -> bool:
+    """Tell whether a transaction is a payment to these; a wallet that found it on the chain knows the amount only."""
+    if not entry.destinations:
+        return entry.amount == sum(to.amount for to in destinations)
+    return sorted(entry.destinations, key=_order) == sorted(destinations, key=_order)
+
+
+def _order(destination: Destination) -> tuple[str, int]:
+    return destination.address, destination.amount

@@ -11,11 +11,12 @@ from monerosim.engines.engine import Watch
 from monerosim.observe.events import Record, read_events
 from monerosim.observe.summary import Summary, summarise
 from monerosim.observe.traces import LEVELS, TraceLine, read_traces
-from monerosim.plan.compile import compile_plan
+from monerosim.plan.build import build_plan
 from monerosim.plan.model import Plan, decode_plan
 from monerosim.plan.rundir import write_run_directory
 from monerosim.scenario import Scenario, load
 
+EVENTS = "events.jsonl"
 SUMMARY = "summary.json"
 
 
@@ -58,7 +59,7 @@ class Run:
         Raises:
             RunError: The run has not been played.
         """
-        path = self.directory / "events.jsonl"
+        path = self.directory / EVENTS
         if not path.is_file():
             raise RunError(f"{self.directory} has not been played")
         return read_events(path)
@@ -87,14 +88,15 @@ def run(
 
     Raises:
         ScenarioError: The scenario has errors.
+        BinaryError: A program that it needs is missing, or does not know what the scenario wants of it.
         RunDirectoryError: The directory cannot be written.
         EngineError: The engine cannot play it.
     """
-    text = b""
+    text, base = b"", None
     if not isinstance(scenario, Scenario):
-        text = Path(scenario).read_bytes()
-        scenario = load(Path(scenario))
-    plan = compile_plan(scenario)
+        file = Path(scenario)
+        scenario, text, base = load(file), file.read_bytes(), file.parent
+    plan = build_plan(scenario, base)
     path = new_directory(plan.name) if directory is None else Path(directory)
     write_run_directory(plan, text, path, force=force)
     return play(path, trace_level=trace_level, watch=watch)
@@ -104,12 +106,14 @@ def play(directory: Path, *, trace_level: str = "INFO", watch: Watch = lambda _:
     """Play a run directory that has been built.
 
     Raises:
-        RunError: There is no run.
+        RunError: There is no run, or it has been played already.
         EngineError: The engine cannot play it.
     """
     if trace_level not in LEVELS:
         raise RunError(f"{trace_level!r} is no level; there are {', '.join(LEVELS)}")
     played = Run(directory)
+    if (directory / EVENTS).exists():
+        raise RunError(f"{directory} has been played already; build it again, or in another directory")
     engine = load_engine(played.plan.engine)
     began = perf_counter()
     end = engine(played.plan, directory, trace_level=trace_level, watch=watch)

@@ -22,6 +22,8 @@ MAX_AMOUNT = 2**64 - 1
 _SCALE = {"us": 1, "ms": 1_000, "s": SECOND, "m": 60 * SECOND, "h": 3_600 * SECOND, "d": 86_400 * SECOND}
 _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(us|ms|min|s|m|h|d)\s*")
 _LONGEST = 80
+"""Characters of a duration or an amount. A longer text is none, and is not worth the time that its digits take."""
+
 _AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:XMR)?", re.IGNORECASE)
 
 

@@ -8,6 +8,7 @@ _COMMANDS = {
     "new": "Write a commented scenario to begin with.",
     "check": "Say everything that is wrong with a scenario.",
     "schema": "Print the JSON Schema of scenarios, for editors.",
+    "doctor": "Say what is here, what is missing and how it is installed.",
     "build": "Write the run directory of a scenario.",
     "run": "Play a scenario.",
     "trace": "Show what the actors of a run did, in time order.",

@@ -4,31 +4,34 @@ from pathlib import Path
 
 import click
 
-from monerosim.cli.scenario import load_or_exit, scenario_options
-from monerosim.plan.compile import compile_plan
+from monerosim.cli.scenario import load_or_exit, output_options, scenario_options, tell_binaries
+from monerosim.plan.binaries import BinaryError
+from monerosim.plan.build import build_plan
 from monerosim.plan.rundir import RunDirectoryError, write_run_directory
+from monerosim.runs import new_directory
 from monerosim.units import format_duration
 
 
 @click.command("build")
 @scenario_options
-@click.option(
-    "--output",
-    "-o",
-    type=click.Path(path_type=Path),
-    help="The run directory; runs/NAME, after the scenario's name, if left out.",
-)
-@click.option("--force", "-f", is_flag=True, help="Replace a run that is there, with all its results.")
-def build(scenario: Path, seed: int | None, changes: tuple[str, ...], output: Path | None, force: bool) -> None:
-    """Write the run directory of SCENARIO: the plan, and what Shadow needs (shadow.yaml, topology.gml)."""
-    loaded, text = load_or_exit(scenario, seed, changes)
-    plan = compile_plan(loaded)
-    path = output if output is not None else Path("runs") / plan.name
+@output_options
+def build(
+    scenario: Path, engine: str | None, seed: int | None, changes: tuple[str, ...], output: Path | None, force: bool
+) -> None:
+    """Write the run directory of SCENARIO: the plan, and what Shadow needs (shadow.yaml, topology.gml).
+
+    For the engines local and shadow, the programs of Monero are looked up and asked which flags they know. For others
+    shadow.yaml names them as the scenario does, so it can be built where they are not installed.
+    """
+    loaded, text = load_or_exit(scenario, engine, seed, changes)
     try:
+        plan = build_plan(loaded, scenario.parent)
+        path = output or new_directory(plan.name)
         write_run_directory(plan, text, path, force=force)
-    except RunDirectoryError as error:
+    except (BinaryError, RunDirectoryError) as error:
         raise click.ClickException(str(error)) from error
+    tell_binaries(plan)
     click.echo(
         f"{path}: {len(plan.hosts)} participants, {format_duration(plan.time_zero)} of bootstrap, "
-        f"then {format_duration(plan.duration)}"
+        f"then {format_duration(plan.duration)}; engine {plan.engine}"
     )

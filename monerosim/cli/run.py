@@ -11,10 +11,11 @@ from rich.console import Console
 
 from monerosim.cli.progress import show_progress
 from monerosim.cli.report import print_summary
-from monerosim.cli.scenario import load_or_exit, scenario_options
+from monerosim.cli.scenario import load_or_exit, output_options, scenario_options, tell_binaries
 from monerosim.engines import EngineError
 from monerosim.observe.traces import LEVELS
-from monerosim.plan.compile import compile_plan
+from monerosim.plan.binaries import BinaryError
+from monerosim.plan.build import build_plan
 from monerosim.plan.rundir import RunDirectoryError, write_run_directory
 from monerosim.runs import new_directory, play
 from monerosim.units import format_duration
@@ -24,9 +25,7 @@ _INTERRUPTED = 130
 
 @click.command("run")
 @scenario_options
-@click.option("--output", "-o", type=click.Path(path_type=Path), help="Run directory.  [default: a new one in ./runs]")
-@click.option("--force", is_flag=True, help="Replace the run that is in the output directory.")
-@click.option("--engine", help="Replace the scenario's engine (embedded, local, shadow).")
+@output_options
 @click.option(
     "--trace-level",
     type=click.Choice(LEVELS, case_sensitive=False),
@@ -52,13 +51,12 @@ def run(
     The run directory keeps everything: plan.json, events.jsonl, summary.json, and the traces of all actors in hosts/,
     which `monerosim trace` shows. Ctrl-C stops a run early; what it has done so far is kept.
     """
-    if engine is not None:
-        changes = (*changes, f"simulation.engine={engine}")
-    loaded, text = load_or_exit(scenario, seed, changes)
-    plan = compile_plan(loaded)
-    directory = output or new_directory(plan.name)
+    loaded, text = load_or_exit(scenario, engine, seed, changes)
     console = Console(stderr=True, highlight=False)
     try:
+        plan = build_plan(loaded, scenario.parent)
+        tell_binaries(plan)
+        directory = output or new_directory(plan.name)
         write_run_directory(plan, text, directory, force=force)
         if not quiet:
             console.print(
@@ -68,7 +66,7 @@ def run(
             )
         with _stop_on_interrupt() as stopped, show_progress(plan, console, quiet=quiet) as watch:
             played = play(directory, trace_level=trace_level.upper(), watch=lambda now: watch(now) and not stopped())
-    except (RunDirectoryError, EngineError) as error:
+    except (BinaryError, RunDirectoryError, EngineError) as error:
         raise click.ClickException(str(error)) from error
     print_summary(played, Console(highlight=False))
     if not played.summary.completed:

@@ -6,6 +6,8 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from monerosim.plan.binaries import describe_binary
+from monerosim.plan.model import Plan
 from monerosim.scenario import Problem, Scenario, ScenarioError, examine, read_file
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -23,16 +25,34 @@ def scenario_options(command: F) -> F:
         metavar="KEY.PATH=VALUE",
         help="Change a value of the scenario, such as participants.user.count=10; may be given again.",
     )(command)
+    command = click.option("--engine", help="Replace the scenario's engine: embedded, local or shadow.")(command)
     command = click.option("--seed", type=click.IntRange(min=0), help="Replace the scenario's seed.")(command)
     return click.argument("scenario", type=click.Path(path_type=Path))(command)
 
 
-def load_or_exit(path: Path, seed: int | None, changes: Sequence[str]) -> tuple[Scenario, bytes]:
+def output_options(command: F) -> F:
+    """Add the options that say where the run directory is."""
+    command = click.option("--force", "-f", is_flag=True, help="Replace a run that is there, with all its results.")(
+        command
+    )
+    return click.option(
+        "--output",
+        "-o",
+        type=click.Path(path_type=Path),
+        help="The run directory; a new one in ./runs, after the scenario's name, if left out.",
+    )(command)
+
+
+def load_or_exit(
+    path: Path, engine: str | None, seed: int | None, changes: Sequence[str]
+) -> tuple[Scenario, bytes]:
     """Read a scenario; tell all its problems on standard error, and exit with code 2 if there are errors.
 
     Returns:
         The scenario, and its file with the changes noted, for the run directory.
     """
+    if engine is not None:
+        changes = (*changes, f"simulation.engine={engine}")
     try:
         raw = read_file(path)
         examination = examine(raw, seed, changes)
@@ -43,6 +63,14 @@ def load_or_exit(path: Path, seed: int | None, changes: Sequence[str]) -> tuple[
     for problem in examination.warnings:
         click.echo(f"{path}: warning: {problem}", err=True)
     return examination.scenario, _note_changes(raw, seed, changes)
+
+
+def tell_binaries(plan: Plan) -> None:
+    """Tell on standard error what is peculiar about a plan's programs."""
+    for binary in plan.binaries:
+        name, *peculiar = describe_binary(binary)
+        for line in peculiar:
+            click.echo(f"{name}: {line}", err=True)
 
 
 def refuse(path: Path, problems: Sequence[Problem]) -> NoReturn:

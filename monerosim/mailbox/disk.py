@@ -63,8 +63,8 @@ class DiskPostOffice:
         self._delivered.update(path.name for path in (box / "done").iterdir())
 
         def look(when: int) -> None:
-            self._deliver_due(box, when, deliver)
             self._runtime.call_at(when + POLL_GRID, lambda: look(when + POLL_GRID))
+            self._deliver_due(box, when, deliver)
 
         first = (self._runtime.now() // POLL_GRID + 1) * POLL_GRID
         self._runtime.call_at(first, lambda: look(first))

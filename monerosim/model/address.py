@@ -5,7 +5,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from Crypto.Hash import keccak
-from Crypto.PublicKey.ECC import EccPoint
+from Crypto.PublicKey._point import EccPoint
 
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _DIGITS = {letter: value for value, letter in enumerate(_ALPHABET)}
@@ -71,6 +71,7 @@ def _decode58(text: str) -> bytes:
     return data
 
 
+@lru_cache(maxsize=65_536)
 def encode_address(address: Address) -> str:
     """Write an address as people see it."""
     data = bytes([address.kind]) + address.keys + bytes.fromhex(address.payment_id)

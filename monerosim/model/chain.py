@@ -20,6 +20,7 @@ class Chain:
         self.blocks = [first]
         self.main = [first]
         self.by_id = {first.id: first}
+        self._side: tuple[int, list[Block]] = (1, [])
 
     def add(self, block: Block) -> None:
         """Enter a block whose parent is known, and follow it if it has the most work."""
@@ -78,6 +79,28 @@ class Chain:
         return self.block_of(tip, transaction) is None and all(
             self.spendable(tip, output) and not self.spent(tip, output) for output in transaction.inputs
         )
+
+    def off(self, tip: Block) -> list[Block]:
+        """List the blocks that are not on ``tip``'s chain, in the order of finding."""
+        if self._side[0] != len(self.blocks):
+            self._side = (len(self.blocks), [block for block in self.blocks if not self.on_main(block)])
+        side = self._side[1]
+        fork = self.fork(tip, self.main[-1])
+        ahead = self.main[fork.height + 1 :]
+        if not ahead and fork is tip:
+            return list(side)
+        return sorted(
+            (block for block in (*side, *ahead) if not self.contains(tip, block)), key=lambda block: block.index
+        )
+
+    def output_indices(self, block: Block, transaction: Transaction) -> list[int]:
+        """Give the numbers of a transaction's outputs among all of ``block``'s chain that can be ring members."""
+        first = 0 if block.parent is None else block.parent.outputs
+        for earlier in (block.coinbase, *block.transactions):
+            if earlier is transaction:
+                break
+            first += len(earlier.outputs)
+        return list(range(first, first + len(transaction.outputs)))
 
     def ring_members(self, tip: Block) -> int:
         """Count the outputs that a ring can take at ``tip``: those that could be spent.

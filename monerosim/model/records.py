@@ -24,7 +24,7 @@ class Holder(NamedTuple):
 
     ledger: Hashable
     account: int
-    index: int
+    minor: int
 
 
 class Output:
@@ -80,11 +80,13 @@ class Transaction:
         everywhere: When the last node that gets it has it.
         blocks: The blocks it is in, on whichever branch.
         double_spend_seen: Somebody tried to spend one of its inputs again.
+        contested: Another released transaction spends one of its inputs.
     """
 
     __slots__ = (
         "arrivals",
         "blocks",
+        "contested",
         "double_spend_seen",
         "everywhere",
         "fee",
@@ -112,6 +114,7 @@ class Transaction:
         self.everywhere = 0
         self.blocks: list[Block] = []
         self.double_spend_seen = False
+        self.contested = False
 
 
 class Touch:
@@ -170,8 +173,8 @@ class Block:
         self.id = identity
         self.coinbase = coinbase
         self.transactions: tuple[Transaction, ...] = ()
-        self.height = 0 if parent is None else parent.height + 1
-        self.cumulative_difficulty = 1 if parent is None else parent.cumulative_difficulty + difficulty
+        self.height: int = 0 if parent is None else parent.height + 1
+        self.cumulative_difficulty: int = 1 if parent is None else parent.cumulative_difficulty + difficulty
         self.index = 0
         self.timestamp = 0
         self.found = 0

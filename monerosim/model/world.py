@@ -6,7 +6,7 @@ stored a node and item longer than :data:`HORIZON` after all have it, and nothin
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from hashlib import blake2b
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,13 @@ from numpy.typing import NDArray
 from monerosim.model.chain import Chain
 from monerosim.model.emission import base_reward
 from monerosim.model.fees import COINBASE_RESERVE, PENALTY_FREE_WEIGHT, coinbase_weight
+from monerosim.model.network import Peer
 from monerosim.model.propagation import NEVER
 from monerosim.model.records import Block, Holder, Output, Touch, Transaction
 from monerosim.units import SECOND
+
+if TYPE_CHECKING:
+    from monerosim.model.daemon import Daemon
 
 HORIZON = 120 * SECOND
 """How far back a node's view can be asked for."""
@@ -35,6 +39,9 @@ class Network(Protocol):
 
     def transaction_arrivals(self, item: bytes, origin: int, released: int, weight: int) -> NDArray[np.int64]:
         """Give when each node has a transaction."""
+
+    def peers(self, node: int) -> list[Peer]:
+        """List the connections of a node."""
 
 
 class Wallet(Hashable, Protocol):
@@ -77,6 +84,7 @@ class World:
             of time.
         transactions: All that were handed to a node, by hash.
         drafts: Those a wallet made and kept, by hash.
+        daemons: The nodes' daemons, by index.
     """
 
     def __init__(
@@ -91,6 +99,9 @@ class World:
         self.on_reorg: Callable[[Reorganisation], None] | None = None
         self.transactions: dict[bytes, Transaction] = {}
         self.drafts: dict[bytes, Transaction] = {}
+        self.daemons: dict[int, Daemon] = {}
+        self._coinbases: dict[bytes, Transaction] = {}
+        self._images: dict[bytes, Output] = {}
         self._seed = str(seed).encode()
         self._holders: dict[bytes, Holder] = {}
         self._waiting: dict[Transaction, None] = {}
@@ -221,6 +232,7 @@ class World:
     def _enter(self, block: Block) -> None:
         self._reopen(block)
         self.chain.add(block)
+        self._coinbases[block.coinbase.id] = block.coinbase
         for transaction in (block.coinbase, *block.transactions):
             transaction.blocks.append(block)
             for output in transaction.outputs:
@@ -255,17 +267,33 @@ class World:
 
     def release(self, transaction: Transaction, node: int, *, relay: bool) -> None:
         """Hand a transaction to a node, now; it passes it on if ``relay``."""
+        if transaction.relayed and transaction in self._waiting:
+            self._release_again(transaction, node)
+            return
         transaction.node, transaction.released, transaction.relayed = node, self.now(), relay
         transaction.arrivals = None
         if not relay:
             transaction.arrivals = np.full(self.network.nodes, NEVER, dtype=np.int64)
             transaction.arrivals[node] = transaction.released
             transaction.everywhere = NEVER
+        self.drafts.pop(transaction.id, None)
         if transaction.id not in self.transactions:
             self.transactions[transaction.id] = transaction
             for output in transaction.inputs:
+                for rival in output.spenders:
+                    rival.contested = transaction.contested = True
                 output.spenders.append(transaction)
+                self._images[output.key_image] = output
         self._wait_for(transaction)
+
+    def _release_again(self, transaction: Transaction, node: int) -> None:
+        """A second node hands out what another one already does."""
+        self.arrived(transaction, node, 0)
+        again = self.network.transaction_arrivals(transaction.id, node, self.now(), transaction.weight)
+        again[node] = self.now()
+        if transaction.arrivals is not None:
+            transaction.arrivals = np.minimum(transaction.arrivals, again)
+            transaction.everywhere = int(transaction.arrivals.max())
 
     def _wait_for(self, transaction: Transaction) -> None:
         self._waiting[transaction] = None
@@ -290,6 +318,36 @@ class World:
             transaction.arrivals, transaction.everywhere = arrivals, int(arrivals.max())
         return at >= transaction.everywhere or transaction.arrivals.item(node) <= at
 
+    def arrival(self, transaction: Transaction, node: int) -> int:
+        """Give when a node was handed a transaction that it has, microseconds."""
+        if transaction.arrivals is None:
+            return transaction.released
+        return max(transaction.arrivals.item(node), 0)
+
+    def known(self, transaction: Transaction, node: int, at: int) -> bool:
+        """Tell whether a node has a transaction, in its pool or on its chain."""
+        if transaction.id not in self.transactions:
+            return False
+        tip = self.tip(node, at)
+        return self.chain.block_of(tip, transaction) is not None or self.pending(transaction, node, at, tip)
+
+    def find(self, identity: bytes) -> Transaction | None:
+        """Give the transaction of a hash: confirmed, on the way, or only made."""
+        for known in (self.transactions, self.drafts, self._coinbases):
+            if identity in known:
+                return known[identity]
+        return None
+
+    def image_status(self, node: int, image: bytes) -> int:
+        """Tell what a node knows of a key image: 0 not spent, 1 spent on its chain, 2 spent in its pool."""
+        output, now = self._images.get(image), self.now()
+        if output is None:
+            return 0
+        tip = self.tip(node, now)
+        if self.chain.spent(tip, output):
+            return 1
+        return 2 if any(self.pending(spender, node, now, tip) for spender in output.spenders) else 0
+
     def pending(self, transaction: Transaction, node: int, at: int, tip: Block) -> bool:
         """Tell whether a transaction is in a node's pool.
 
@@ -303,9 +361,8 @@ class World:
             return False
         if transaction.blocks and self.chain.block_of(tip, transaction) is not None:
             return False
-        return not any(
-            len(output.spenders) > 1 and self._taken(output, transaction, node, at, tip)
-            for output in transaction.inputs
+        return not transaction.contested or not any(
+            self._taken(output, transaction, node, at, tip) for output in transaction.inputs
         )
 
     def _taken(self, output: Output, transaction: Transaction, node: int, at: int, tip: Block) -> bool:
@@ -404,9 +461,14 @@ class World:
             count[tip] = count.get(tip, 0) + 1
         return max(count, key=lambda tip: (count[tip], tip.cumulative_difficulty, -tip.index))
 
-    def orphans(self, tip: Block) -> list[Block]:
-        """List the blocks that are not on ``tip``'s chain, in the order of finding."""
-        return [block for block in self.chain.blocks if not self.chain.contains(tip, block)]
+    def off_chain(self, node: int, tip: Block) -> list[Block]:
+        """List the blocks a node knows that are not on ``tip``'s chain, in the order of finding."""
+        now = self.now()
+        return [block for block in self.chain.off(tip) if self._arrival(block, node) <= now]
+
+    def peers(self, node: int) -> list[Peer]:
+        """List the connections of a node."""
+        return self.network.peers(node)
 
     def supply(self, tip: Block) -> int:
         """Give the coins that miners of ``tip``'s chain created: its subsidies without the genesis block's."""

@@ -162,6 +162,36 @@ class ActorGivenUp(msgspec.Struct, frozen=True, tag="actor-given-up", tag_field=
     restarts: int
 
 
+class ProcessDied(msgspec.Struct, frozen=True, tag="process-died", tag_field="event"):
+    """A daemon, wallet or agent ended before its time."""
+
+    process: str
+    status: int
+    """Its exit status; the negative number of the signal that killed it."""
+
+
+class ProcessRestarted(msgspec.Struct, frozen=True, tag="process-restarted", tag_field="event"):
+    """The engine started a daemon or wallet again."""
+
+    process: str
+    restarts: int
+
+
+class ProcessGivenUp(msgspec.Struct, frozen=True, tag="process-given-up", tag_field="event"):
+    """The engine starts a process no more."""
+
+    process: str
+    restarts: int
+
+
+class LineDamaged(msgspec.Struct, frozen=True, tag="line-damaged", tag_field="event"):
+    """A line of a log could not be read back."""
+
+    file: str
+    line: int
+    reason: str
+
+
 Event: TypeAlias = (
     BootstrapFinished
     | BootstrapFailed
@@ -181,6 +211,10 @@ Event: TypeAlias = (
     | ActorFailed
     | ActorRestarted
     | ActorGivenUp
+    | ProcessDied
+    | ProcessRestarted
+    | ProcessGivenUp
+    | LineDamaged
 )
 
 

@@ -145,7 +145,10 @@ def read_traces(
     files = [
         path
         for path in sorted(directory.glob("*/*.jsonl"))
-        if (not wanted_hosts or path.parent.name in wanted_hosts) and (not wanted_actors or path.stem in wanted_actors)
+        # An agent beside real daemons writes its events there too.
+        if path.name != "events.jsonl"
+        and (not wanted_hosts or path.parent.name in wanted_hosts)
+        and (not wanted_actors or path.stem in wanted_actors)
     ]
     # Each file is read whole when its turn comes: a run of a thousand hosts has more files than may be open at once.
     return merge(*(_read(path) for path in files), key=lambda line: (line.t, line.participant))

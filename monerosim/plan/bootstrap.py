@@ -9,14 +9,9 @@ from collections.abc import Sequence
 import msgspec
 
 from monerosim.model.emission import GENESIS_REWARD, base_reward
+from monerosim.model.records import COINBASE_UNLOCK, SPENDABLE_AGE
 from monerosim.plan.model import BootstrapPlan
 from monerosim.units import SECOND, XMR, format_amount
-
-COINBASE_LOCK = 60
-"""Blocks until a miner's reward is spendable: ``CRYPTONOTE_MINED_MONEY_UNLOCK_WINDOW`` (cryptonote_config.h)."""
-
-SPENDABLE_AGE = 10
-"""Blocks until other outputs are spendable: ``CRYPTONOTE_DEFAULT_TX_SPENDABLE_AGE`` (cryptonote_config.h)."""
 
 LEAST_BLOCKS = 100
 """Fewer leave too few outputs for rings of 16: with 71 blocks a transfer fails, with 90 it works (measured)."""
@@ -89,7 +84,7 @@ def plan_bootstrap(payees: Sequence[Payee], start: int, block_interval: int) -> 
     return BootstrapPlan(
         start=start,
         block_interval=block_interval,
-        funding_blocks=max(LEAST_BLOCKS, blocks + COINBASE_LOCK + 2),
+        funding_blocks=max(LEAST_BLOCKS, blocks + COINBASE_UNLOCK + 2),
         payments=payments,
         unlock_blocks=SPENDABLE_AGE + 3 + _blocks_to_hold(payments, blocks),
     )

@@ -135,7 +135,7 @@ def _hosts(scenario: Scenario, members: Sequence[_Member], time_zero: int) -> li
                 group=member.group,
                 address="",
                 uses_node=member.uses_node,
-                node=_node(scenario, member.name) if member.uses_node == member.name else None,
+                node=_node(scenario, member.name, own) if isinstance(own := member.composition.node, Node) else None,
                 wallets=(_wallet(scenario, member.name, wallet, member.uses_node),)
                 if wallet is not None and member.uses_node is not None
                 else (),
@@ -159,13 +159,15 @@ def _actors(composition: Composition, start: int) -> tuple[ActorPlan, ...]:
     return tuple(actors)
 
 
-def _node(scenario: Scenario, host: str) -> NodePlan:
+def _node(scenario: Scenario, host: str, node: Node) -> NodePlan:
     return NodePlan(
         p2p_port=P2P_PORT,
         rpc_port=RPC_PORT,
         start=int(scenario.simulation.node_start),
         ready_after=_between(_NODE_READY, scenario.simulation.seed, host, "monerod ready"),
         peers=(),
+        binary=node.binary or scenario.binaries.monerod,
+        flags=node.flags,
     )
 
 
@@ -178,6 +180,8 @@ def _wallet(scenario: Scenario, host: str, wallet: Wallet, node: str) -> WalletP
         node=node,
         addresses=wallet.count,
         initial_balance=int(wallet.initial_balance),
+        binary=wallet.binary or scenario.binaries.wallet,
+        flags=wallet.flags,
     )
 
 

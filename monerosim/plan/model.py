@@ -23,6 +23,10 @@ class NodePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How long the modelled daemon takes until it answers."""
     peers: tuple[str, ...]
     """The hosts it dials (its outgoing connections)."""
+    binary: str = "monerod"
+    """The program, as the scenario has it: a name on PATH, or a file."""
+    flags: tuple[str, ...] = ()
+    """The scenario's own flags for it."""
 
 
 class WalletPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -37,6 +41,10 @@ class WalletPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     addresses: int = 1
     """How many addresses it has: a marketplace's vendors have one each."""
     initial_balance: int = 0
+    binary: str = "monero-wallet-rpc"
+    """The program, as the scenario has it: a name on PATH, or a file."""
+    flags: tuple[str, ...] = ()
+    """The scenario's own flags for it."""
 
 
 class ActorPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -61,6 +69,8 @@ class ProcessPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     runs_to_end: bool
     """True for a daemon (still running when the run stops), False for a program that ends by itself."""
     environment: dict[str, str] = {}
+    flags: tuple[str, ...] = ()
+    """Those of its arguments that are the scenario's own."""
 
 
 class HostPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -137,6 +147,17 @@ class ShadowPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     experimental: Mapping[str, object] = {}
 
 
+class BinaryPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A program that was found on the machine on which a run was built."""
+
+    path: str
+    version: str
+    left_out: dict[str, str] = {}
+    """Usual flags that it does not know, and what it means to do without."""
+    notes: tuple[str, ...] = ()
+    """What else is to be told of it."""
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A whole run."""
 
@@ -156,6 +177,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     hosts: tuple[HostPlan, ...]
     """In the order of their names."""
     shadow: ShadowPlan = ShadowPlan()
+    binaries: tuple[BinaryPlan, ...] = ()
+    """The programs of Monero that it runs, by path; none until they have been looked up."""
 
 
 def encode_plan(plan: Plan) -> bytes:

@@ -1,12 +1,13 @@
 """The real programs of a host: monerod, monero-wallet-rpc and the agent, with their arguments.
 
 The arguments are those with which an unmodified Monero 0.18 runs on regtest, on loopback and under Shadow (measured).
-Releases differ in what they know: an engine asks a binary (``--help``) before it relies on one.
+Releases differ in what they know, so :mod:`monerosim.plan.binaries` asks a program before a run relies on them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from monerosim.plan.flags import with_own
 from monerosim.plan.model import ConsensusPlan, HostPlan, NodePlan, ProcessPlan, WalletPlan
 
 RUN = "{run}"
@@ -14,6 +15,9 @@ RUN = "{run}"
 
 PYTHON = "{python}"
 """Stands for the Python interpreter that has monerosim."""
+
+MONEROD = "monerod"
+"""What a node's process is called."""
 
 _LEAN = {"MALLOC_ARENA_MAX": "1"}
 """One malloc arena a process instead of one a thread: the daemons' memory is what limits a run's size."""
@@ -74,8 +78,7 @@ def _node(host: HostPlan) -> NodePlan:
 
 def _monerod(host: HostPlan, node: NodePlan, difficulty: int, peers: list[str]) -> ProcessPlan:
     here = f"{RUN}/hosts/{host.name}"
-    argv = [
-        "monerod",
+    usual = [
         f"--data-dir={here}/monerod",
         f"--log-file={here}/monerod.log",
         "--regtest",
@@ -104,14 +107,13 @@ def _monerod(host: HostPlan, node: NodePlan, difficulty: int, peers: list[str]) 
         *(f"--add-exclusive-node={peer}" for peer in peers),
     ]
     # A node without peers must not look for the real network either.
-    argv += [] if peers else ["--offline"]
-    return ProcessPlan(name="monerod", argv=tuple(argv), start=node.start, runs_to_end=True, environment=_LEAN)
+    usual += [] if peers else ["--offline"]
+    return _service(MONEROD, node, usual)
 
 
 def _wallet_rpc(host: HostPlan, wallet: WalletPlan, daemon: str) -> ProcessPlan:
     here = f"{RUN}/hosts/{host.name}"
-    argv = (
-        "monero-wallet-rpc",
+    usual = [
         f"--wallet-dir={here}/{wallet.name}",
         f"--log-file={here}/{wallet.name}.log",
         f"--daemon-address={daemon}",
@@ -126,5 +128,16 @@ def _wallet_rpc(host: HostPlan, wallet: WalletPlan, daemon: str) -> ProcessPlan:
         f"--shared-ringdb-dir={here}/{wallet.name}-ringdb",
         "--no-dns",
         "--non-interactive",
+    ]
+    return _service(wallet.name, wallet, usual)
+
+
+def _service(name: str, service: NodePlan | WalletPlan, usual: Sequence[str]) -> ProcessPlan:
+    return ProcessPlan(
+        name=name,
+        argv=(service.binary, *with_own(usual, service.flags)),
+        start=service.start,
+        runs_to_end=True,
+        environment=_LEAN,
+        flags=service.flags,
     )
-    return ProcessPlan(name=wallet.name, argv=argv, start=wallet.start, runs_to_end=True, environment=_LEAN)

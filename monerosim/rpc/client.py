@@ -7,13 +7,18 @@ from typing import TypeVar
 import msgspec
 import tenacity
 
-from monerosim.rpc.errors import RpcCallError, RpcError, RpcProtocolError
+from monerosim.rpc.errors import RpcCallError, RpcError, RpcProtocolError, RpcUnavailableError
 from monerosim.rpc.transport import Json, Transport
 
 T = TypeVar("T")
 
 CALL_TIMEOUT = 60.0
 """Seconds an ordinary call may take."""
+
+
+_BUSY = "BUSY"
+"""What monerod answers instead of carrying out a call until it is synchronised (``CORE_RPC_STATUS_BUSY``,
+src/rpc/core_rpc_server_commands_defs.h)."""
 
 
 class ServiceNeverUpError(RpcError):
@@ -152,6 +157,8 @@ class RpcClient:
 
 
 def _convert(method: str, value: Json, kind: type[T]) -> T:
+    if isinstance(value, dict) and value.get("status") == _BUSY:
+        raise RpcUnavailableError(f"{method}: the daemon has not caught up with its peers yet")
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import msgspec
 
 from monerosim.rpc.client import RpcClient
+from monerosim.rpc.errors import RpcProtocolError
 from monerosim.rpc.transport import Json
 
 TRANSFER_TIMEOUT = 300.0
 """Seconds a transfer may take: the real wallet makes ring signatures and asks its daemon for decoys."""
 
+NOT_OPEN = -13
 NOT_ENOUGH_MONEY = -17
 NOT_ENOUGH_OUTPUTS = -19
 WALLET_EXISTS = -21
@@ -180,6 +182,8 @@ class WalletRpc:
     def sweep_all(self, address: str) -> list[Transferred]:
         """Send everything that is unlocked to one address. Never repeated."""
         swept = self.client.call("sweep_all", {"address": address}, _Sweep, timeout=TRANSFER_TIMEOUT, repeat=False)
+        if not len(swept.tx_hash_list) == len(swept.amount_list) == len(swept.fee_list):
+            raise RpcProtocolError("sweep_all: transactions, amounts and fees are not as many")
         return [Transferred(*one) for one in zip(swept.tx_hash_list, swept.amount_list, swept.fee_list, strict=True)]
 
     def get_transfers(self, *kinds: str, min_height: int | None = None) -> Transfers:

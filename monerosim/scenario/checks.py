@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from monerosim.engines.engine import engine_names
+from monerosim.plan.flags import RESERVED, flag_name, repeatable
 from monerosim.scenario.compose import Composition, compose, member_names
 from monerosim.scenario.convert import nearest, quote
 from monerosim.scenario.funding import CONTROLLER, bootstrap_of
-from monerosim.scenario.model import MAX_COUNT, Node, Scenario
+from monerosim.scenario.model import MAX_COUNT, Node, Scenario, Wallet
 from monerosim.scenario.network import read_topology
 from monerosim.scenario.problems import Finding, Path
 from monerosim.topology import Mesh
@@ -24,7 +26,11 @@ MOST_IN_MESH = 2_000
 NAME_PATTERN = "[a-z](?:[a-z0-9-]*[a-z0-9])?"
 """Hosts' names: what DNS and Shadow allow, in small letters."""
 
+ENGINES = ("embedded", "local", "shadow")
+"""The engines of the design: a scenario for one that is not installed can be written and built."""
+
 _NAME = re.compile(NAME_PATTERN)
+_FLAG = re.compile(r"--[a-z0-9][a-z0-9-]*(=[^\x00-\x1f]*)?")
 _SHARES = 100
 
 
@@ -47,7 +53,14 @@ def find_problems(scenario: Scenario) -> list[Finding]:
     findings += _funding(scenario, composed)
     findings += _times(scenario)
     findings += _network(scenario)
+    findings += _engine(scenario)
+    findings += _programs(scenario)
     return findings
+
+
+def known_engines() -> list[str]:
+    """Name the engines that a scenario may want: the usual ones, and what other packages bring."""
+    return sorted({*ENGINES, *engine_names()})
 
 
 def first_causes(findings: Iterable[Finding]) -> list[Finding]:
@@ -240,6 +253,46 @@ def _network(scenario: Scenario) -> list[Finding]:
         message = f"a mesh has a link between any two: {total} participants are too many, {MOST_IN_MESH} at most"
         findings.append(Finding(path=("network", "topology"), message=message))
     return findings
+
+
+def _engine(scenario: Scenario) -> list[Finding]:
+    name, known = scenario.simulation.engine, known_engines()
+    if name in known:
+        return []
+    message = f"there is no engine {quote(name)}"
+    return [Finding(path=("simulation", "engine"), message=message, hint=nearest(name, known))]
+
+
+def _programs(scenario: Scenario) -> list[Finding]:
+    """Check what participants say of their programs, as far as that can be told without the programs."""
+    findings: list[Finding] = []
+    for name, participant in scenario.participants.items():
+        for key, service in (("node", participant.node), ("wallet", participant.wallet)):
+            if isinstance(service, Node | Wallet):
+                findings += _flags(service.flags, ("participants", name, key, "flags"))
+    return findings
+
+
+def _flags(flags: tuple[str, ...], path: Path) -> list[Finding]:
+    findings = []
+    seen: set[str] = set()
+    for index, flag in enumerate(flags):
+        here, name = (*path, index), flag_name(flag)
+        if not _FLAG.fullmatch(flag):
+            message, hint = f'expected a flag such as "--log-level=1", got {quote(flag)}', _dashed(flag)
+            findings.append(Finding(path=here, message=message, hint=hint))
+        elif name in RESERVED:
+            findings.append(Finding(path=here, message=f"{name} cannot be set here", hint=RESERVED[name]))
+        elif name in seen and not repeatable(name):
+            findings.append(Finding(path=here, message=f"{name} is given twice"))
+        seen.add(name)
+    return findings
+
+
+def _dashed(flag: str) -> str:
+    """Suggest how something that is no flag might have been meant."""
+    better = "--" + "=".join(flag.strip().lstrip("-").split(maxsplit=1))
+    return f'write "{better}"' if _FLAG.fullmatch(better) else ""
 
 
 def _times(scenario: Scenario) -> list[Finding]:

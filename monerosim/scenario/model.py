@@ -22,6 +22,7 @@ MAX_COUNT = 100_000
 """The most participants a scenario may have."""
 
 _FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+_PROGRAM = r"^[^\x00-\x1f]+$"
 _POSITIVE = {"positive": True}
 
 
@@ -55,8 +56,11 @@ class Simulation(Table, frozen=True):
         int, Meta(ge=0, description="All random numbers come from it: the same seed gives the same run.")
     ] = 1
     engine: Annotated[
-        Literal["embedded", "local", "shadow"],
-        Meta(description="What plays the scenario: the model, real programs on this machine, or Shadow."),
+        str,
+        Meta(
+            description="What plays the scenario: the model (embedded), real programs on this machine (local), Shadow, "
+            "or an engine that another package brings."
+        ),
     ] = "embedded"
     bootstrap: Annotated[
         Duration | None,
@@ -120,6 +124,20 @@ class Shadow(Table, frozen=True):
     )
 
 
+class Binaries(Table, frozen=True):
+    """The programs of Monero, for all participants that name none of their own."""
+
+    monerod: Annotated[
+        str, Meta(pattern=_PROGRAM, description="A name on PATH, or a file; relative paths start at the scenario's.")
+    ] = "monerod"
+    wallet: Annotated[
+        str, Meta(pattern=_PROGRAM, description="The monero-wallet-rpc: a name on PATH, or a file.")
+    ] = "monero-wallet-rpc"
+
+
+_Binary: TypeAlias = Annotated[str, Meta(pattern=_PROGRAM)] | None
+
+
 class Node(Table, frozen=True):
     """A monerod of a participant's own."""
 
@@ -127,6 +145,12 @@ class Node(Table, frozen=True):
         Annotated[int, Meta(ge=1, le=1000)] | None,
         Meta(description="Its outgoing connections; the network's number if left out."),
     ] = None
+    binary: Annotated[
+        _Binary, Meta(description="Its monerod, a name on PATH or a file; that of [binaries] if left out.")
+    ] = None
+    flags: Annotated[
+        tuple[str, ...], Meta(description='Further flags of its monerod, such as "--log-level=1"; real engines only.')
+    ] = ()
 
 
 class Wallet(Table, frozen=True):
@@ -136,6 +160,13 @@ class Wallet(Table, frozen=True):
     initial_balance: Annotated[Amount, Meta(description="What it holds when the scenario's own time begins.")] = (
         config.amount("0")
     )
+    binary: Annotated[
+        _Binary, Meta(description="Its monero-wallet-rpc, a name on PATH or a file; that of [binaries] if left out.")
+    ] = None
+    flags: Annotated[
+        tuple[str, ...],
+        Meta(description='Further flags of its monero-wallet-rpc, such as "--log-level=1"; real engines only.'),
+    ] = ()
 
 
 class Participant(Table, frozen=True):
@@ -181,6 +212,9 @@ class Scenario(Table, frozen=True):
         default_factory=Network
     )
     consensus: Annotated[Consensus, Meta(description="When blocks come.")] = msgspec.field(default_factory=Consensus)
+    binaries: Annotated[
+        Binaries, Meta(description="The programs that the engines local and shadow start.")
+    ] = msgspec.field(default_factory=Binaries)
     shadow: Annotated[Shadow, Meta(description="Options for the engine shadow.")] = msgspec.field(
         default_factory=Shadow
     )

@@ -10,7 +10,7 @@ from msgspec import NODEFAULT
 from monerosim.config import encode_hook, schema_hook
 from monerosim.rpc.transport import Json
 from monerosim.runtime.blocks import block_names, load_block
-from monerosim.scenario.checks import NAME_PATTERN
+from monerosim.scenario.checks import NAME_PATTERN, known_engines
 from monerosim.scenario.model import Participant, Scenario
 from monerosim.topology import TOPOLOGIES
 
@@ -51,6 +51,7 @@ def scenario_schema() -> dict[str, Json]:
         "anyOf": [{"enum": list(TOPOLOGIES)}, *shapes],
         "default": network["default"],
     }
+    definitions["Simulation"]["properties"]["engine"]["enum"] = known_engines()
     definitions["Scenario"]["properties"]["participants"]["propertyNames"] = {"pattern": f"^{NAME_PATTERN}$"}
     # What was copied into the actors, the participants and the topologies is not referred to any more.
     copied = {of[root] for root in roots} - {of[Scenario]}

@@ -169,7 +169,7 @@ def test_pykka_futures_work(worker):
     assert one.get() == 2
 
 
-def test_a_future_is_set_once(runtime, worker):
+def test_a_future_is_set_once(worker):
     future = worker.ask(Add(1, 1), block=False)
     future.get()
     with pytest.raises(Exception, match=r"^(a future is set only once)?$"):
@@ -228,7 +228,7 @@ def test_what_is_not_understood_is_a_type_error(worker, message):
     assert worker.is_alive()
 
 
-def test_a_missing_actor_is_named_with_those_that_are_there(host, worker):
+def test_a_missing_actor_is_named_with_those_that_are_there(worker):
     with pytest.raises(NoSuchActorError, match="alice has no actor 'wallet'; it has worker"):
         worker.ask(Relay("wallet", Add(1, 1)))
 
@@ -236,11 +236,11 @@ def test_a_missing_actor_is_named_with_those_that_are_there(host, worker):
 def test_a_timeout_is_on_the_runtimes_clock(worker, runtime):
     before = runtime.now()
     with pytest.raises(pykka.Timeout):
-        worker.ask(Nap(0.1), timeout=0.03)
+        worker.ask(Nap(0.3), timeout=0.03)
     waited = runtime.now() - before
-    assert 30_000 <= waited < 100_000 or waited == 30_000
+    assert waited == 30_000 if isinstance(runtime, VirtualRuntime) else waited >= 29_000
     assert worker.ask(Add(1, 1)) == 2
-    assert runtime.now() - before >= 100_000
+    assert runtime.now() - before >= 299_000
 
 
 def test_an_actor_may_give_up_waiting_for_another(host, worker):
@@ -254,7 +254,7 @@ def test_an_actor_may_give_up_waiting_for_another(host, worker):
             return "waited"
 
     impatient = host.start(Impatient, "impatient")
-    assert impatient.ask(Nap(0.05)) == "gave up"
+    assert impatient.ask(Nap(0.2)) == "gave up"
     assert worker.ask(Add(1, 1)) == 2
 
 
@@ -312,9 +312,9 @@ class Ticker(Actor):
     def begin(self):
         self.times = []
         self.start = self.clock.microseconds()
-        self.every(PERIOD, self.tick, "tick")
+        self.every(PERIOD, self.tick)
 
-    def tick(self, text):
+    def tick(self):
         self.times.append(self.clock.microseconds() - self.start)
         if len(self.times) == 2:
             self.clock.sleep(2.5 * PERIOD)
@@ -322,16 +322,16 @@ class Ticker(Actor):
 
 def test_periodic_timers_keep_their_grid_when_the_actor_was_busy(host, runtime, wait_for):
     ticker = host.start(Ticker, "ticker").proxy()
-    wait_for(lambda: len(ticker.times.get()) >= 7, within=8 * PERIOD)
+    wait_for(lambda: len(ticker.times.get()) >= 7)
     times = ticker.times.get()
     period = round(PERIOD * SECOND)
     assert all(time >= number * period for number, time in enumerate(times, 1))
     if isinstance(runtime, VirtualRuntime):
-        assert times == [20_000, 40_000, 90_000, 90_000, 100_000, 120_000, 140_000, 160_000]
+        assert times[:8] == [20_000, 40_000, 90_000, 90_000, 100_000, 120_000, 140_000, 160_000]
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 1e-9])
-def test_a_period_is_at_least_a_microsecond(host, worker, seconds):
+def test_a_period_is_at_least_a_microsecond(host, seconds):
     class Eager(Actor):
         @handles(Note)
         def on_note(self, _):
@@ -354,7 +354,7 @@ def test_what_follows_from_a_message_has_its_cause(host, worker, wait_for):
     assert new_cause.startswith("alice/other#")
 
 
-def test_each_message_has_its_own_number(host, worker, wait_for):
+def test_each_message_has_its_own_number(worker):
     worker.tell(Note("a"))
     worker.tell(Note("b"))
     notes = worker.proxy().notes

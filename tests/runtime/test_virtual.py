@@ -3,6 +3,7 @@
 import gc
 import time
 import weakref
+from itertools import pairwise
 
 import pykka
 import pytest
@@ -262,7 +263,7 @@ def test_thousands_of_actors(virtual):
     log = []
     actors = start(virtual, 3000, log)
     begin = time.perf_counter()
-    for one, two in zip(actors, actors[1:], strict=False):
+    for one, two in pairwise(actors):
         one.tell(("ask_other", two, "nap", 1))
     virtual.run(4000 * SECOND)  # each can nap only when its own ask has been answered
     assert log == [(f"actor-{3000 - number}", number * SECOND) for number in range(1, 3000)]
@@ -439,6 +440,6 @@ def test_the_same_program_has_the_same_trace(program):
     for number in range(ACTORS):
         # An actor handles one message at a time, whatever it waits for.
         own = [entry[2] for entry in trace if entry[1] == number and entry[2] in ("begin", "end")]
-        assert all(a != b or a == "begin" for a, b in zip(own, own[1:], strict=False))
+        assert all(a != b or a == "begin" for a, b in pairwise(own))
         if not any(step[0] == "fail" for level in program for step in level):
             assert own == ["begin", "end"] * (len(own) // 2)

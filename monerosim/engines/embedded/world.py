@@ -104,6 +104,7 @@ class EmbeddedWorld:
 
     def close(self) -> None:
         """Write everything to the run directory."""
+        self.runtime.close()
         self._events.close()
         self._traces.close()
         self.shared.save(self._directory / "shared")

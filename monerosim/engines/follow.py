@@ -1,0 +1,56 @@
+"""How far a run with agents is: read from the events they write, as they write them."""
+
+from pathlib import Path
+
+import msgspec
+
+from monerosim.observe.events import BlockFound, BootstrapFinished, PaymentSent, Record
+
+
+class EventFollower:
+    """Counts blocks and payments in the agents' event logs, reading only what is new.
+
+    Args:
+        directory: The run directory.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._hosts = directory / "hosts"
+        self._read: dict[Path, int] = {}
+        self._decode = msgspec.json.Decoder(Record).decode
+        self._height = 0
+        self._payments = 0
+
+    def look(self) -> tuple[int, int]:
+        """Read what has been written since the last look.
+
+        Returns:
+            The height of the highest block found, and the number of payments.
+        """
+        for path in self._hosts.glob("*/events.jsonl"):
+            for line in self._new_lines(path):
+                self._count(line)
+        return self._height, self._payments
+
+    def _new_lines(self, path: Path) -> list[bytes]:
+        start = self._read.get(path, 0)
+        with path.open("rb") as file:
+            file.seek(start)
+            data = file.read()
+        whole = data[: data.rfind(b"\n") + 1]
+        self._read[path] = start + len(whole)
+        return whole.splitlines()
+
+    def _count(self, line: bytes) -> None:
+        try:
+            event = self._decode(line).data
+        except msgspec.MsgspecError:
+            # Reading the run back reports it; here it is only not counted.
+            return
+        match event:
+            case BlockFound(height=height) | BootstrapFinished(height=height):
+                self._height = max(self._height, height)
+            case PaymentSent():
+                self._payments += 1
+            case _:
+                pass

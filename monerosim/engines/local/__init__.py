@@ -1,0 +1,5 @@
+"""The local engine: real daemons, wallets and agents on this machine's loopback and wall clock."""
+
+from monerosim.engines.local.engine import play
+
+__all__ = ["play"]

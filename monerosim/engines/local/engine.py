@@ -1,0 +1,145 @@
+"""Playing a plan with real programs on this machine.
+
+The programs are started and ended by a process of its own, the keeper (:mod:`monerosim.engines.local.keeper`): it has
+one thread, so it may arrange between fork and exec that its children die with it, and it notices when this process
+is gone.
+"""
+
+import errno
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from monerosim.engines.engine import EngineError, Progress, Watch
+from monerosim.engines.follow import EventFollower
+from monerosim.engines.readback import read_back
+from monerosim.plan.model import HostPlan, Plan
+from monerosim.plan.processes import PYTHON
+from monerosim.units import SECOND
+
+KEEPER_OUTPUT = "engine.out"
+"""The file of the run directory that has what the keeper printed."""
+
+_WATCH_INTERVAL = 1.0
+_SHOWN_LINES = 12
+
+
+def play(plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
+    """Play a plan; see :class:`monerosim.engines.engine.Engine`."""
+    directory = directory.resolve()
+    _check_fresh(plan, directory)
+    _check_programs(plan)
+    _check_addresses(plan)
+    epoch = time.time()
+    command = [sys.executable, "-m", "monerosim.engines.local.keeper"]
+    command += [f"--run={directory}", f"--epoch={epoch!r}", f"--trace-level={trace_level}"]
+    with (directory / KEEPER_OUTPUT).open("wb") as output:
+        keeper = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
+            command, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True
+        )
+    end = _watch(keeper, plan, EventFollower(directory), epoch, watch)
+    if keeper.returncode < 0:
+        read_back(plan, directory, epoch=epoch)
+    if keeper.returncode != 0:
+        raise EngineError(_failure(directory / KEEPER_OUTPUT, keeper.returncode))
+    return end
+
+
+def _watch(keeper: subprocess.Popen[bytes], plan: Plan, follower: EventFollower, epoch: float, watch: Watch) -> int:
+    """Tell of the progress until the keeper has ended, and have it end when nobody wants the run any more.
+
+    Returns:
+        When the run stopped, microseconds since its start.
+    """
+    told: int | None = None
+    try:
+        while keeper.poll() is None:
+            now = min(round((time.time() - epoch) * SECOND), plan.stop)
+            if not watch(Progress(now, *follower.look())) and told is None:
+                told = now
+                _tell(keeper)
+            with suppress(subprocess.TimeoutExpired):
+                keeper.wait(_WATCH_INTERVAL)
+    finally:
+        _wait_for_end(keeper, hurry=told is not None)
+    end = min(round((time.time() - epoch) * SECOND), plan.stop) if told is None else told
+    watch(Progress(end, *follower.look()))
+    return end
+
+
+def _tell(keeper: subprocess.Popen[bytes]) -> None:
+    """Have the keeper end the run: it does when its input ends."""
+    if keeper.stdin is not None:
+        keeper.stdin.close()
+
+
+def _wait_for_end(keeper: subprocess.Popen[bytes], *, hurry: bool) -> None:
+    """Wait until nothing runs any more; an interruption while waiting makes the keeper kill what is left."""
+    _tell(keeper)
+    if hurry:
+        # If it has ended in order, nothing happens.
+        keeper.terminate()
+    try:
+        keeper.wait()
+    except BaseException:
+        keeper.terminate()
+        keeper.wait()
+        raise
+
+
+def _failure(output: Path, status: int) -> str:
+    lines = output.read_text(errors="replace").strip().splitlines()
+    if not lines:
+        return f"the local engine's keeper ended with status {status}"
+    return "\n".join(lines[-_SHOWN_LINES:]) if status > 0 and "Traceback" not in lines[0] else lines[-1]
+
+
+def _check_fresh(plan: Plan, directory: Path) -> None:
+    for host in plan.hosts:
+        for process in host.processes:
+            if (directory / "hosts" / host.name / f"{process.name}.out").exists():
+                raise EngineError(
+                    f"{directory} has been played already, and real programs would go on with its chain and wallets: "
+                    "build it again (--force replaces it)"
+                )
+
+
+def _check_programs(plan: Plan) -> None:
+    programs = {process.argv[0] for host in plan.hosts for process in host.processes} - {PYTHON}
+    missing = sorted(program for program in programs if shutil.which(program) is None)
+    if missing:
+        raise EngineError(
+            f"not found on PATH: {', '.join(missing)}. On Debian and Ubuntu `apt-get install monero` brings "
+            "monerod and monero-wallet-rpc; elsewhere take them from https://www.getmonero.org/downloads/"
+        )
+
+
+def _check_addresses(plan: Plan) -> None:
+    for host in plan.hosts:
+        for what, port in _ports(host):
+            with socket.socket() as probe:
+                # As the programs do, so that connections of an earlier run that are still fading do not count.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((host.address, port))
+                except OSError as error:
+                    hint = {
+                        errno.EADDRINUSE: "; is another run of the local engine going on?",
+                        errno.EADDRNOTAVAIL: "; the local engine needs all of 127.0.0.0/8 on the loopback interface",
+                    }.get(error.errno or 0, "")
+                    raise EngineError(
+                        f"{what} of {host.name} cannot have {host.address}:{port}: {error.strerror}{hint}"
+                    ) from error
+
+
+def _ports(host: HostPlan) -> Iterator[tuple[str, int]]:
+    if host.node is not None:
+        yield "monerod", host.node.p2p_port
+        yield "monerod", host.node.rpc_port
+    for wallet in host.wallets:
+        yield "monero-wallet-rpc", wallet.rpc_port

@@ -1,0 +1,212 @@
+"""The keeper: starts a plan's programs at their times, starts dead daemons again, and ends everything in order.
+
+A process of its own with one thread: ``python -m monerosim.engines.local.keeper``. It ends the run when its standard
+input can be read or ends, which it does when the launcher dies; when the keeper itself dies, the kernel kills the
+programs. What is to be told of a failure is printed, the status is 1 then.
+"""
+
+import argparse
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import FrameType
+
+from monerosim.agent import EPOCH_VARIABLE, TRACE_VARIABLE
+from monerosim.config import load_config
+from monerosim.engines.local.process import KeptProcess
+from monerosim.engines.readback import ENGINE_EVENTS, read_back
+from monerosim.observe.events import Event, EventLog, ProcessDied, ProcessGivenUp, ProcessRestarted, Record
+from monerosim.plan.model import Plan, decode_plan
+from monerosim.plan.restarts import Restarts
+from monerosim.units import SECOND
+
+ENDING = 60 * SECOND
+"""How long agents may take to end by themselves when the run is over: they ask for the last state."""
+
+PATIENCE = 30 * SECOND
+"""How long a program may take to end after SIGTERM, before it is killed. (monerod stores its chain in under one.)"""
+
+
+class KeeperError(Exception):
+    """The run cannot go on; the message is for the user."""
+
+
+class Keeper:
+    """Plays the programs of a plan.
+
+    Args:
+        plan: The plan.
+        directory: The run directory.
+        epoch: The run's start in Unix time.
+        trace_level: The least important level of traces that agents keep.
+        waiter: How to wait.
+    """
+
+    def __init__(self, plan: Plan, directory: Path, *, epoch: float, trace_level: str, waiter: "Waiter") -> None:
+        environment = {
+            **os.environ,
+            # monerod's log has local times without a zone.
+            "TZ": "UTC",
+            EPOCH_VARIABLE: repr(epoch),
+            TRACE_VARIABLE: trace_level,
+        }
+        self._plan = plan
+        self._epoch = epoch
+        self._waiter = waiter
+        self._limits = {host.name: load_config(host.restarts, Restarts) for host in plan.hosts}
+        self._processes = [
+            KeptProcess(host.name, process, directory, environment) for host in plan.hosts for process in host.processes
+        ]
+        self._log = EventLog(directory / ENGINE_EVENTS)
+
+    def play(self) -> None:
+        """Play the run until its stop, or until told to end it.
+
+        Raises:
+            KeeperError: A program that the run cannot begin without does not stay alive.
+        """
+        try:
+            while not self._waiter.told and (now := self._now()) < self._plan.stop:
+                self._start_due(now)
+                dues = [process.due for process in self._processes if process.due is not None]
+                self._wait_until(min([*dues, self._plan.stop]))
+                self._take_note()
+            self._end()
+        finally:
+            for process in self._processes:
+                process.kill()
+            self._log.close()
+
+    def _now(self) -> int:
+        return round((time.time() - self._epoch) * SECOND)
+
+    def _wait_until(self, when: int) -> None:
+        self._waiter.wait(max(0, when - self._now()) / SECOND)
+
+    def _start_due(self, now: int) -> None:
+        due = [(process.due, process) for process in self._processes if process.due is not None and process.due <= now]
+        for _, process in sorted(due, key=lambda one: one[0]):
+            try:
+                process.start()
+            except OSError as error:
+                raise KeeperError(f"{process.plan.argv[0]} cannot be started: {error}") from error
+            if process.restarted:
+                self._record(process, ProcessRestarted(process.plan.name, len(process.restarted)))
+
+    def _take_note(self) -> None:
+        """Look who has died, and plan its next start."""
+        for process in self._processes:
+            status = process.reap()
+            if status is not None and not (process.is_agent and status == 0 and self._now() >= self._plan.stop):
+                self._record(process, ProcessDied(process.plan.name, status))
+                self._plan_restart(process, status)
+
+    def _plan_restart(self, process: KeptProcess, status: int) -> None:
+        now, limits = self._now(), self._limits[process.host]
+        recent = [then for then in process.restarted if now - then < limits.within]
+        # An agent's actors hold what they have done and plan to do: a new one would pay and mine all over again.
+        if not process.is_agent and len(recent) < limits.most:
+            process.restarted = [*recent, now]
+            process.due = now + limits.backoff * 2 ** len(recent)
+            return
+        self._record(process, ProcessGivenUp(process.plan.name, len(recent)))
+        if now < self._plan.time_zero:
+            ended = f"signal {-status}" if status < 0 else f"status {status}"
+            raise KeeperError(
+                f"the run cannot begin: {process.plan.name} of {process.host} ended with {ended} and is started "
+                f"no more after {len(recent)} restarts. Its last words ({process.output}):\n{process.last_words()}"
+            )
+
+    def _end(self) -> None:
+        """End agents, then wallets, then daemons, each while what they ask still answers."""
+        agents = [process for process in self._processes if process.is_agent]
+        daemons = [process for process in self._processes if process.plan.name == "monerod"]
+        wallets = [process for process in self._processes if process not in agents and process not in daemons]
+        if not self._waiter.told:
+            self._wait_for(agents, ENDING, lambda: self._waiter.told)
+        for group in (agents, wallets, daemons):
+            for process in group:
+                if status := process.reap():
+                    self._record(process, ProcessDied(process.plan.name, status))
+                process.terminate()
+            self._wait_for(group, PATIENCE, lambda: self._waiter.hurry)
+            for process in group:
+                process.kill()
+
+    def _wait_for(self, group: Iterable[KeptProcess], patience: int, unwanted: Callable[[], bool]) -> None:
+        """Wait until a group has ended, or waiting is not wanted any more."""
+        deadline = self._now() + patience
+        while any(process.runs for process in group) and self._now() < deadline and not unwanted():
+            self._wait_until(deadline)
+
+    def _record(self, process: KeptProcess, event: Event) -> None:
+        self._log.append(Record(self._now() - self._plan.time_zero, process.host, "engine", "", event))
+        self._log.flush()
+
+
+class Waiter:
+    """Waits for a time, the end of a child, or being told to end."""
+
+    def __init__(self) -> None:
+        self.told = False
+        """Whether the run is to end."""
+        self.hurry = False
+        """Whether that has been said twice."""
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(sys.stdin, selectors.EVENT_READ, self._tell)
+        here, there = socket.socketpair()
+        here.setblocking(False)
+        there.setblocking(False)
+        # Signals, SIGCHLD among them, write a byte here, so none is missed between a look and the wait.
+        signal.set_wakeup_fd(there.fileno())
+        self._sockets = here, there
+        self._selector.register(here, selectors.EVENT_READ, self._drain)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until something happens, no longer than ``seconds``."""
+        for key, _ in self._selector.select(seconds):
+            react: Callable[[], None] = key.data
+            react()
+
+    def _tell(self) -> None:
+        self._selector.unregister(sys.stdin)
+        self.told = True
+
+    def _drain(self) -> None:
+        self._sockets[0].recv(4096)
+
+    def _on_signal(self, signum: int, frame: FrameType | None) -> None:
+        del signum, frame
+        self.hurry = self.told
+        self.told = True
+
+
+def main() -> int:
+    """Play the run directory that the command line names."""
+    parser = argparse.ArgumentParser(prog="python -m monerosim.engines.local.keeper")
+    parser.add_argument("--run", type=Path, required=True, help="the run directory")
+    parser.add_argument("--epoch", type=float, required=True, help="the run's start in Unix time")
+    parser.add_argument("--trace-level", required=True, help="the least important level of traces to keep")
+    options = parser.parse_args()
+    plan = decode_plan((options.run / "plan.json").read_bytes())
+    keeper = Keeper(plan, options.run, epoch=options.epoch, trace_level=options.trace_level, waiter=Waiter())
+    try:
+        keeper.play()
+    except KeeperError as error:
+        sys.stdout.write(f"{error}\n")
+        return 1
+    finally:
+        read_back(plan, options.run, epoch=options.epoch)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""One program of a plan, as a child of the keeper."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from monerosim.plan.model import ProcessPlan
+from monerosim.plan.processes import PYTHON, arguments
+
+_PR_SET_PDEATHSIG = 1
+"""Linux: include/uapi/linux/prctl.h."""
+
+
+class KeptProcess:
+    """A program that is started, watched and ended.
+
+    Args:
+        host: The participant's name.
+        plan: The program.
+        run: The run directory.
+        environment: The environment it gets, beside what its plan names.
+    """
+
+    def __init__(self, host: str, plan: ProcessPlan, run: Path, environment: Mapping[str, str]) -> None:
+        self.host = host
+        self.plan = plan
+        self.due: int | None = plan.start
+        """When it is to be started, microseconds since the run's start; None if it is not to be."""
+        self.restarted: list[int] = []
+        """When it died and was to be started again."""
+        self._run = run
+        self._environment = {**environment, **plan.environment}
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_agent(self) -> bool:
+        """Whether it is our own program, rather than a daemon or a wallet."""
+        return self.plan.argv[0] == PYTHON
+
+    @property
+    def output(self) -> Path:
+        """The file with what it prints."""
+        return self._run / "hosts" / self.host / f"{self.plan.name}.out"
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is running."""
+        return self._child is not None and self._child.poll() is None
+
+    def start(self) -> None:
+        """Start it in a session of its own; it dies with this process.
+
+        Raises:
+            OSError: The program cannot be executed.
+        """
+        self.due = None
+        with self.output.open("ab") as output:
+            self._child = subprocess.Popen(  # noqa: S603  (the plan's programs are what is to be run)
+                arguments(self.plan, self._run, sys.executable),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=self.output.parent,
+                env=self._environment,
+                start_new_session=True,
+                preexec_fn=_die_with_parent(),  # noqa: PLW1509  (safe here: the keeper has one thread)
+            )
+
+    def reap(self) -> int | None:
+        """Take note of its end.
+
+        Returns:
+            The exit status if it has ended since the last look, the negative number of a signal if one killed it.
+        """
+        if self._child is None:
+            return None
+        status = self._child.poll()
+        if status is not None:
+            self._child = None
+        return status
+
+    def terminate(self) -> None:
+        """Ask it, and what it may have started, to end."""
+        if self._child is not None and self._child.poll() is None:
+            os.killpg(self._child.pid, signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it at once, if it runs."""
+        if self._child is not None and self._child.poll() is None:
+            os.killpg(self._child.pid, signal.SIGKILL)
+            self._child.wait()
+
+    def last_words(self, lines: int = 5) -> str:
+        """Tell the last lines that it has printed."""
+        return "\n".join(self.output.read_text(errors="replace").strip().splitlines()[-lines:])
+
+
+def _die_with_parent() -> Callable[[], None] | None:
+    """Make what a child does before it executes its program: have the kernel kill it when its parent is gone."""
+    if sys.platform != "linux":
+        return None
+    # Looked up before the fork: a child should not load libraries.
+    prctl = ctypes.CDLL(None).prctl
+    parent = os.getpid()
+
+    def arrange() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            # The parent was gone before that, so nothing will come.
+            os._exit(1)
+
+    return arrange

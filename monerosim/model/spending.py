@@ -1,0 +1,248 @@
+"""Making transactions: which outputs pay, what it costs, what comes back (``create_transactions_2`` in wallet2.cpp)."""
+
+from typing import NamedTuple
+
+from monerosim.model.fees import (
+    MAX_OUTPUTS,
+    RING_SIZE,
+    TARGET_WEIGHT,
+    estimate_size,
+    estimate_weight,
+    fee_for,
+    transaction_weight,
+)
+from monerosim.model.jsonrpc import MAX_UINT64, ServiceError
+from monerosim.model.ledger import Destination, Holding, Ledger, Sent
+from monerosim.model.records import Transaction
+from monerosim.units import XMR
+
+_WORTH_KEEPING = 2 * XMR
+_KEEP = 5
+"""A second input that is not needed is left alone when fewer than five outputs of 2 XMR are left
+(``DEFAULT_MIN_OUTPUT_VALUE`` and ``DEFAULT_MIN_OUTPUT_COUNT``)."""
+
+_RELATED = 10
+"""Blocks within which two outputs count as related (``get_output_relatedness``)."""
+
+
+class Draft(NamedTuple):
+    """A transaction that was made and not handed to a node yet."""
+
+    transaction: Transaction
+    sent: Sent
+
+    @property
+    def amount(self) -> int:
+        """What it pays, change aside."""
+        return sum(destination.amount for destination in self.sent.destinations)
+
+
+class Request(NamedTuple):
+    """What to pay from."""
+
+    account: int
+    indices: frozenset[int]
+    """Subaddresses; none given, all of the account."""
+    fee_per_byte: int
+    ring_pool: int
+    """Outputs in the node's chain that could be ring members."""
+    outputs: int
+    """All outputs in the node's chain."""
+    payment_id: str = ""
+
+
+def pay(ledger: Ledger, request: Request, destinations: list[Destination], subaddresses: set[bytes]) -> list[Draft]:
+    """Make the transactions that pay some destinations: as many as it takes.
+
+    Raises:
+        ServiceError: As monero-wallet-rpc answers it.
+    """
+    needed = sum(destination.amount for destination in destinations)
+    if any(destination.amount == 0 for destination in destinations):
+        raise ServiceError(-46, "destination amount is zero")
+    least = request.fee_per_byte * estimate_size(1, 2)
+    if needed + least > MAX_UINT64:
+        raise ServiceError(-16, "tx not possible")
+    _check_funds(ledger, request, needed + least)
+    candidates = ledger.spendable(request.account, set(request.indices))
+    drafts: list[Draft] = []
+    rest = list(destinations)
+    while rest:
+        part, rest = rest[: MAX_OUTPUTS - 1], rest[MAX_OUTPUTS - 1 :]
+        chosen, paid, unpaid = _choose(candidates, part, request.fee_per_byte)
+        rest = unpaid + rest
+        candidates = [holding for holding in candidates if holding not in chosen]
+        _check_ring(request)
+        drafts.append(_make(ledger, request, chosen, paid, subaddresses, change_to_self=True))
+    return drafts
+
+
+def sweep(ledger: Ledger, request: Request, target: Destination, below: int) -> list[Draft]:
+    """Make the transactions that send everything unlocked to one address.
+
+    Args:
+        ledger: Whose.
+        request: From what.
+        target: To whom; its amount is ignored.
+        below: Only outputs smaller than this; 0 for all.
+
+    Raises:
+        ServiceError: As monero-wallet-rpc answers it.
+    """
+    candidates = ledger.spendable(request.account, set(request.indices))
+    if not candidates:
+        raise ServiceError(-4, "No unlocked balance in the specified account")
+    if below:
+        candidates = [holding for holding in candidates if holding.output.amount < below]
+        if not candidates:
+            raise ServiceError(-4, "The smallest amount found is not below the specified threshold")
+    if not request.indices:
+        # The wallet sweeps one subaddress at a time, a random one; here the first.
+        first = min(holding.index for holding in candidates)
+        candidates = [holding for holding in candidates if holding.index == first]
+    _check_ring(request)
+    limit = _most_inputs(2)
+    drafts = []
+    for start in range(0, len(candidates), limit):
+        chosen = candidates[start : start + limit]
+        drafts.append(_make(ledger, request, chosen, [target], set(), change_to_self=False))
+    return drafts
+
+
+def _check_funds(ledger: Ledger, request: Request, needed: int) -> None:
+    total = unlocked = 0
+    for (account, index), balance in ledger.balances().items():
+        if account == request.account and (not request.indices or index in request.indices):
+            total += balance.total
+            unlocked += balance.unlocked
+    if needed > total:
+        raise ServiceError(-17, "not enough money")
+    if needed > unlocked:
+        raise ServiceError(-37, "not enough unlocked money")
+
+
+def _check_ring(request: Request) -> None:
+    if request.ring_pool < RING_SIZE:
+        raise ServiceError(-19, "not enough outputs to use Please use sweep_dust.")
+
+
+def _most_inputs(outputs: int) -> int:
+    """Give how many inputs fit before a wallet closes a transaction."""
+    one = estimate_weight(2, outputs) - estimate_weight(1, outputs)
+    return max((TARGET_WEIGHT - estimate_weight(0, outputs)) // one, 1)
+
+
+def _choose(
+    candidates: list[Holding], part: list[Destination], fee_per_byte: int
+) -> tuple[list[Holding], list[Destination], list[Destination]]:
+    """Choose what pays some destinations.
+
+    Returns:
+        The outputs, what they pay, and what is left to pay by another transaction.
+    """
+    outputs = len(part) + 1
+    needed = sum(destination.amount for destination in part)
+    chosen = _preferred(candidates, needed, fee_per_byte, outputs)
+    if chosen:
+        return chosen, part, []
+    limit = _most_inputs(outputs)
+    total = 0
+    for holding in sorted(candidates, key=lambda entry: -entry.output.amount):
+        if len(chosen) == limit:
+            break
+        chosen.append(holding)
+        total += holding.output.amount
+        if total >= needed + fee_for(estimate_weight(len(chosen), outputs), fee_per_byte):
+            return chosen, part, []
+    if len(chosen) < limit:
+        raise ServiceError(-16, "tx not possible")
+    return _pay_partly(chosen, part, total - fee_for(estimate_weight(limit, outputs), fee_per_byte))
+
+
+def _pay_partly(
+    chosen: list[Holding], part: list[Destination], available: int
+) -> tuple[list[Holding], list[Destination], list[Destination]]:
+    paid: list[Destination] = []
+    for place, destination in enumerate(part):
+        if destination.amount > available:
+            if available > 0:
+                paid.append(destination._replace(amount=available))
+            return chosen, paid, [destination._replace(amount=destination.amount - available), *part[place + 1 :]]
+        paid.append(destination)
+        available -= destination.amount
+    return chosen, paid, []
+
+
+def _preferred(candidates: list[Holding], needed: int, fee_per_byte: int, outputs: int) -> list[Holding]:
+    """Choose one output that suffices, or two of one subaddress, and make it two where that costs nothing else.
+
+    ``pick_preferred_rct_inputs`` and ``should_pick_a_second_output``.
+    """
+    enough = needed + fee_for(estimate_weight(2, max(outputs, 2)), fee_per_byte)
+    first = next((holding for holding in candidates if holding.output.amount >= enough), None)
+    if first is None:
+        return _pair(candidates, enough)
+    others = [holding for holding in candidates if holding is not first and holding.index == first.index]
+    unrelated = [holding for holding in others if abs(holding.block.height - first.block.height) >= _RELATED]
+    if not unrelated:
+        return [first]
+    second = min(unrelated, key=lambda holding: holding.output.amount)
+    worthy = sum(holding.output.amount >= _WORTH_KEEPING for holding in others)
+    if second.output.amount >= _WORTH_KEEPING and worthy < _KEEP:
+        return [first]
+    return [first, second]
+
+
+def _pair(candidates: list[Holding], enough: int) -> list[Holding]:
+    """Choose two outputs of one subaddress that suffice together; nothing where there are none."""
+    largest: dict[int, list[Holding]] = {}
+    for holding in candidates:
+        best = largest.setdefault(holding.index, [])
+        best.append(holding)
+        best.sort(key=lambda entry: -entry.output.amount)
+        del best[2:]
+    for index in sorted(largest):
+        pair = largest[index]
+        if sum(holding.output.amount for holding in pair) >= enough:
+            return pair
+    return []
+
+
+def _make(
+    ledger: Ledger,
+    request: Request,
+    chosen: list[Holding],
+    paid: list[Destination],
+    subaddresses: set[bytes],
+    *,
+    change_to_self: bool,
+) -> Draft:
+    inputs = tuple(holding.output for holding in chosen)
+    total = sum(output.amount for output in inputs)
+    outputs = len(paid) + 1
+    fee = fee_for(estimate_weight(len(inputs), outputs), request.fee_per_byte)
+    distinct = len({destination.keys for destination in paid})
+    weight = transaction_weight(
+        len(inputs),
+        outputs,
+        fee=fee,
+        ring_pool=request.outputs,
+        to_subaddresses=distinct > 1 and any(destination.keys in subaddresses for destination in paid),
+    )
+    fee = max(fee, fee_for(weight, request.fee_per_byte))
+    if not change_to_self:
+        paid = [paid[0]._replace(amount=max(total - fee, 0))]
+    change = total - fee - sum(destination.amount for destination in paid)
+    if change < 0 or paid[0].amount == 0:
+        raise ServiceError(-16, "tx not possible")
+    identity = ledger.identity([output.key_image for output in inputs])
+    transaction = Transaction(identity, inputs, fee, weight, request.payment_id)
+    # Without change the second output is a dummy to nobody (``construct_tx_with_tx_key``).
+    own = ledger.address(request.account, 0).keys if change else bytes(64)
+    ledger.world.make_outputs(
+        transaction, [*((destination.keys, destination.amount) for destination in paid), (own, change)]
+    )
+    ledger.world.drafts[identity] = transaction
+    sent = Sent(transaction, tuple(paid), ledger.world.unix(ledger.world.now()))
+    ledger.drafts[identity] = sent
+    return Draft(transaction, sent)

@@ -1,0 +1,121 @@
+"""What monero-wallet-rpc says of transfers and outputs (``fill_transfer_entry`` in src/wallet/wallet_rpc_server.cpp)."""
+
+from monerosim.model.address import encode_address
+from monerosim.model.ledger import Holding, Ledger, Payment, Sent
+from monerosim.model.records import COINBASE_UNLOCK, SPENDABLE_AGE, Block
+from monerosim.rpc.transport import Json
+
+NO_PAYMENT_ID = "0" * 16
+
+
+def incoming(ledger: Ledger, payment: Payment) -> dict[str, Json]:
+    """Describe a payment to this wallet: confirmed, mined, or on the way."""
+    transaction, block = payment.transaction, payment.block
+    amount = sum(payment.amounts)
+    coinbase = not transaction.inputs
+    entry: dict[str, Json] = {
+        "address": encode_address(ledger.address(payment.account, payment.minor)),
+        "amount": amount,
+        "amounts": list(payment.amounts),
+    }
+    if block is None:
+        entry.update(_common(transaction.double_spend_seen, transaction.fee, "pool", transaction.payment_id))
+        entry["timestamp"] = ledger.world.unix(transaction.released)
+        entry.update(height=0, locked=True, suggested_confirmations_threshold=1, unlock_time=0)
+    else:
+        entry.update(_common(False, transaction.fee, "block" if coinbase else "in", transaction.payment_id))
+        unlock_time = block.height + COINBASE_UNLOCK if coinbase else 0
+        entry.update(_confirmed(ledger, block, amount, unlock_time))
+    place: dict[str, Json] = {"major": payment.account, "minor": payment.minor}
+    entry["subaddr_index"], entry["subaddr_indices"] = place, [place]
+    entry["txid"] = transaction.id.hex()
+    return entry
+
+
+def outgoing(ledger: Ledger, sent: Sent) -> dict[str, Json]:
+    """Describe a payment of this wallet: confirmed, pending or failed."""
+    transaction, block = sent.transaction, sent.block
+    kept = ledger.kept(sent) if block is not None else _change(sent)
+    amount = sent.spent - kept - transaction.fee
+    entry: dict[str, Json] = {
+        "address": encode_address(ledger.address(sent.account, 0)),
+        "amount": amount,
+    }
+    if sent.destinations:
+        entry["destinations"] = [
+            {"address": destination.address, "amount": destination.amount} for destination in sent.destinations
+        ]
+    kind = "out" if block is not None else "failed" if sent.failed else "pending"
+    entry.update(_common(False, transaction.fee, kind, transaction.payment_id))
+    if block is None:
+        entry.update(height=0, locked=True, suggested_confirmations_threshold=1, unlock_time=0)
+        entry["timestamp"] = sent.timestamp
+    else:
+        entry.update(_confirmed(ledger, block, amount, 0))
+    entry["subaddr_index"] = {"major": sent.account, "minor": 0}
+    entry["subaddr_indices"] = [{"major": sent.account, "minor": index} for index in sent.indices]
+    entry["txid"] = transaction.id.hex()
+    return entry
+
+
+def _change(sent: Sent) -> int:
+    return sent.spent - sent.transaction.fee - sum(destination.amount for destination in sent.destinations)
+
+
+def _common(double_spend_seen: bool, fee: int, kind: str, payment_id: str) -> dict[str, Json]:
+    return {
+        "double_spend_seen": double_spend_seen,
+        "fee": fee,
+        "note": "",
+        "payment_id": payment_id or NO_PAYMENT_ID,
+        "type": kind,
+    }
+
+
+def _confirmed(ledger: Ledger, block: Block, amount: int, unlock_time: int) -> dict[str, Json]:
+    height = ledger.view.height + 1
+    suggested = -(-amount // ledger.view.reward)
+    return {
+        "confirmations": height - block.height,
+        "height": block.height,
+        "locked": height < max(unlock_time, block.height + SPENDABLE_AGE),
+        "suggested_confirmations_threshold": max(suggested, unlock_time - height, 1),
+        "timestamp": block.timestamp,
+        "unlock_time": unlock_time,
+    }
+
+
+def output(ledger: Ledger, holding: Holding) -> dict[str, Json]:
+    """Describe an output of this wallet."""
+    made = holding.output
+    block, transaction = holding.block, made.transaction
+    taken = holding.locked_by is not None and holding.locked_by.id in ledger.pending
+    return {
+        "amount": made.amount,
+        "block_height": block.height,
+        "frozen": False,
+        "global_index": ledger.world.chain.output_indices(block, transaction)[made.index],
+        "key_image": made.key_image.hex(),
+        "pubkey": made.public_key.hex(),
+        "spent": holding.spent_in is not None or taken,
+        "subaddr_index": {"major": holding.account, "minor": holding.index},
+        "tx_hash": transaction.id.hex(),
+        "unlocked": holding.unlocks <= ledger.view.height + 1,
+    }
+
+
+def bulk(ledger: Ledger, payment: Payment, height: int) -> dict[str, Json]:
+    """Describe a payment the way get_payments does."""
+    block, transaction = payment.block, payment.transaction
+    coinbase = not transaction.inputs
+    unlock_time = height + COINBASE_UNLOCK if coinbase else 0
+    return {
+        "address": encode_address(ledger.address(payment.account, payment.minor)),
+        "amount": sum(payment.amounts),
+        "block_height": height,
+        "locked": block is None or ledger.view.height + 1 < max(unlock_time, height + SPENDABLE_AGE),
+        "payment_id": transaction.payment_id or NO_PAYMENT_ID * 4,
+        "subaddr_index": {"major": payment.account, "minor": payment.minor},
+        "tx_hash": transaction.id.hex(),
+        "unlock_time": unlock_time,
+    }

@@ -1,0 +1,23 @@
+"""From a scenario to a plan that can be played on this machine."""
+
+from pathlib import Path
+
+from monerosim.plan.binaries import resolve_binaries
+from monerosim.plan.compile import compile_plan
+from monerosim.plan.model import Plan
+from monerosim.scenario.model import Scenario
+
+
+def build_plan(scenario: Scenario, base: Path | None = None) -> Plan:
+    """Compile a scenario, and look up the real programs if its engine starts any.
+
+    Args:
+        scenario: From a file or composed in Python.
+        base: The scenario file's directory, which relative paths of programs start from; the working directory if
+            left out.
+
+    Raises:
+        ScenarioError: Something is wrong with it.
+        BinaryError: A program is missing, or cannot be used as the scenario wants.
+    """
+    return resolve_binaries(compile_plan(scenario), base)

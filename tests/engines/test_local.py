@@ -1,0 +1,218 @@
+"""The local engine's handling of processes, with programs that do nothing in the place of Monero's."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+from small_world import make_plan
+
+from monerosim.engines import EngineError
+from monerosim.engines.local import play
+from monerosim.observe.events import ProcessDied, ProcessGivenUp, ProcessRestarted, read_events
+from monerosim.plan.model import HostPlan, NodePlan, ProcessPlan, WalletPlan, encode_plan
+from monerosim.plan.processes import PYTHON
+from monerosim.plan.rundir import write_run_directory
+from monerosim.units import SECOND
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
+
+SLEEPS = ("sleep", "1000")
+TELLS_ITS_END = ("sh", "-c", 'trap "date +%s%N > $0-ended; exit 0" TERM; sleep 1000 & wait')
+LAUNCH = "import sys, pathlib; from monerosim.runs import play; play(pathlib.Path(sys.argv[1]))"
+
+
+def program(name, argv, start=0, *, runs_to_end=True):
+    return ProcessPlan(name=name, argv=argv, start=start, runs_to_end=runs_to_end)
+
+
+def one_host(*programs, restarts=None, node=None, wallets=()):
+    return HostPlan(
+        name="alice",
+        group="alice",
+        address="127.7.0.1",
+        agent_start=0,
+        processes=programs,
+        restarts=restarts or {},
+        node=node,
+        wallets=wallets,
+    )
+
+
+@pytest.fixture
+def build(tmp_path):
+    """Write the run directory of one host; nothing of it may run when the test is over."""
+    path = tmp_path / "run"
+
+    def make(host, stop=1.0, time_zero=0):
+        plan = msgspec.structs.replace(make_plan(host), engine="local", stop=round(stop * SECOND), time_zero=time_zero)
+        write_run_directory(plan, b"", path)
+        return plan, path
+
+    yield make
+    assert running(path) == {}
+
+
+def running(path):
+    """Find the processes that work in or on a run directory: pid to command line."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            where = str((entry / "cwd").readlink())
+        except OSError:
+            continue
+        if str(path) in command or where.startswith(str(path)):
+            found[int(entry.name)] = command
+    return found
+
+
+def wait_until(condition, within=20.0):
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.02)
+
+
+def wanted(_):
+    return True
+
+
+def told(path):
+    return [record.data for record in read_events(path / "events.jsonl")]
+
+
+def test_programs_run_from_their_start_to_the_end_of_the_run(build):
+    later = program("wallet", ("sh", "-c", "date +%s%N; exec sleep 1000"), start=500_000)
+    plan, path = build(one_host(program("monerod", ("sh", "-c", "date +%s%N; exec sleep 1000")), later))
+    began = time.monotonic()
+    assert play(plan, path, trace_level="INFO", watch=wanted) == plan.stop
+    assert 1.0 <= time.monotonic() - began < 20.0
+    outputs = [int((path / "hosts" / "alice" / f"{name}.out").read_text()) for name in ("monerod", "wallet")]
+    assert 300_000_000 < outputs[1] - outputs[0] < 900_000_000
+    assert told(path) == []
+
+
+def test_agents_end_by_themselves_then_wallets_are_ended_then_daemons(build):
+    shell, script = TELLS_ITS_END[:2], TELLS_ITS_END[2]
+    plan, path = build(
+        one_host(
+            program("monerod", (*shell, script, "monerod")),
+            program("wallet", (*shell, script, "wallet")),
+            program("agent", (PYTHON, "-c", "import time; time.sleep(1.5); print(time.time_ns())"), runs_to_end=False),
+        )
+    )
+    play(plan, path, trace_level="INFO", watch=wanted)
+    home = path / "hosts" / "alice"
+    ends = [int((home / name).read_text()) for name in ("agent.out", "wallet-ended", "monerod-ended")]
+    assert ends == sorted(ends)
+    assert told(path) == []
+
+
+def test_a_dead_daemon_is_started_again_until_its_limit_and_the_run_goes_on(build):
+    restarts = {"most": 2, "backoff": "100ms"}
+    plan, path = build(one_host(program("monerod", ("sh", "-c", "exit 3")), restarts=restarts), stop=2.0)
+    assert play(plan, path, trace_level="INFO", watch=wanted) == plan.stop
+    died = ProcessDied("monerod", 3)
+    restarted = [ProcessRestarted("monerod", number) for number in (1, 2)]
+    assert told(path) == [died, restarted[0], died, restarted[1], died, ProcessGivenUp("monerod", 2)]
+
+
+def test_a_daemon_that_stays_dead_before_the_scenario_begins_ends_the_run(build):
+    words = program("monerod", ("sh", "-c", "echo unknown option; kill -9 $$"))
+    plan, path = build(one_host(words, restarts={"most": 0}), stop=1000.0, time_zero=900 * SECOND)
+    with pytest.raises(EngineError, match=r"(?s)monerod of alice ended with signal 9 .*monerod\.out.*unknown option"):
+        play(plan, path, trace_level="INFO", watch=wanted)
+    assert told(path) == [ProcessDied("monerod", -9), ProcessGivenUp("monerod", 0)]
+
+
+def test_an_agent_is_not_started_again(build):
+    crash = program("agent", (PYTHON, "-c", "raise SystemExit(4)"), runs_to_end=False)
+    plan, path = build(one_host(program("monerod", SLEEPS), crash))
+    play(plan, path, trace_level="INFO", watch=wanted)
+    assert told(path) == [ProcessDied("agent", 4), ProcessGivenUp("agent", 0)]
+
+
+def test_a_run_that_nobody_wants_any_more_ends_early(build):
+    plan, path = build(
+        one_host(program("monerod", SLEEPS), program("agent", (PYTHON, "-c", "import time; time.sleep(999)"))),
+        stop=1000.0,
+    )
+    end = play(plan, path, trace_level="INFO", watch=lambda _: len(running(path)) < 3)
+    assert 0 < end < 60 * SECOND
+
+
+def test_an_interrupted_launcher_leaves_nothing_behind(build):
+    _, path = build(one_host(program("monerod", SLEEPS)), stop=1000.0)
+    launcher = subprocess.Popen([sys.executable, "-c", LAUNCH, path], stderr=subprocess.DEVNULL)
+    wait_until(lambda: len(running(path)) == 3)
+    launcher.send_signal(signal.SIGINT)
+    launcher.wait(20)
+    assert running(path) == {}
+    assert told(path) == []
+
+
+def test_a_killed_launcher_leaves_nothing_behind(build):
+    _, path = build(one_host(program("monerod", SLEEPS)), stop=1000.0)
+    launcher = subprocess.Popen([sys.executable, "-c", LAUNCH, path])
+    wait_until(lambda: len(running(path)) == 3)
+    launcher.kill()
+    launcher.wait(20)
+    wait_until(lambda: running(path) == {})
+    assert told(path) == []
+
+
+def test_a_killed_keeper_leaves_nothing_behind(build):
+    plan, path = build(one_host(program("monerod", SLEEPS), program("wallet", SLEEPS)), stop=1000.0)
+
+    def kill():
+        wait_until(lambda: len(running(path)) == 3)
+        (keeper,) = (pid for pid, command in running(path).items() if "keeper" in command)
+        os.kill(keeper, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with pytest.raises(EngineError, match="keeper ended with status -9"):
+        play(plan, path, trace_level="INFO", watch=wanted)
+    killer.join()
+    wait_until(lambda: running(path) == {})
+    assert told(path) == []
+
+
+def test_a_program_that_is_not_installed_is_named_with_how_to_install_it(build):
+    plan, path = build(one_host(program("monerod", ("no-such-monerod",))))
+    with pytest.raises(EngineError, match=r"no-such-monerod.*apt-get install monero"):
+        play(plan, path, trace_level="INFO", watch=wanted)
+
+
+@pytest.mark.parametrize(("port", "what"), [(18_080, "monerod"), (18_081, "monerod"), (18_082, "monero-wallet-rpc")])
+def test_an_address_in_use_is_named(build, port, what):
+    node = NodePlan(p2p_port=18_080, rpc_port=18_081, start=0, ready_after=0, peers=())
+    wallet = WalletPlan(name="wallet", rpc_port=18_082, start=0, ready_after=0, node="alice")
+    plan, path = build(one_host(program("monerod", SLEEPS), node=node, wallets=(wallet,)))
+    error = pytest.raises(EngineError, match=rf"{what} of alice cannot have 127.7.0.1:{port}.*another run")
+    with socket.create_server(("127.7.0.1", port)), error:
+        play(plan, path, trace_level="INFO", watch=wanted)
+
+
+def test_a_run_directory_is_played_once(build):
+    plan, path = build(one_host(program("monerod", SLEEPS)), stop=0.6)
+    play(plan, path, trace_level="INFO", watch=wanted)
+    with pytest.raises(EngineError, match=r"played already.*--force"):
+        play(plan, path, trace_level="INFO", watch=wanted)
+
+
+def test_a_damaged_plan_ends_in_an_error_without_a_traceback(build):
+    plan, path = build(one_host(program("monerod", SLEEPS)))
+    (path / "plan.json").write_bytes(encode_plan(plan)[:50])
+    with pytest.raises(EngineError, match="not a plan") as error:
+        play(plan, path, trace_level="INFO", watch=wanted)
+    assert "Traceback" not in str(error.value)

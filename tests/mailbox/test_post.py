@@ -1,0 +1,74 @@
+"""The grid, and the post office within one process."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monerosim.mailbox.post import DELAY, POLL_GRID, Letter, MemoryPostOffice, UnknownHostError, delivery_time
+from monerosim.runtime.virtual import VirtualRuntime
+
+
+def letter(sent, sender="alice", number=1, recipient="bob"):
+    return Letter(sent=sent, sender=sender, number=number, recipient=recipient, actor="a", kind="k", data={}, cause="c")
+
+
+@given(st.integers(0, 2**60))
+def test_a_letter_is_delivered_at_the_first_point_of_the_grid_at_which_it_is_due(sent):
+    time = delivery_time(sent)
+    assert time % POLL_GRID == 0
+    assert sent + DELAY <= time < sent + DELAY + POLL_GRID
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3 * POLL_GRID), st.sampled_from(["alice", "bob", "carol"]), st.integers(1, 5)),
+        unique=True,
+        max_size=12,
+    )
+)
+def test_each_letter_comes_once_at_its_time_and_in_order(sendings):
+    runtime = VirtualRuntime()
+    office = MemoryPostOffice(runtime, ("alice", "bob", "carol"))
+    got = []
+    office.receive("bob", lambda letter: got.append((runtime.now(), letter.key)) is None)
+    for sent, sender, number in sendings:
+        one = letter(sent, sender, number)
+        runtime.call_at(sent, lambda one=one: office.send(one))
+    runtime.run(10 * POLL_GRID)
+    assert got == sorted((delivery_time(key[0]), key) for key in sendings)
+
+
+def test_letters_wait_for_the_first_receiver(virtual):
+    office = MemoryPostOffice(virtual, ("bob",))
+    office.send(letter(0))
+    virtual.run(5 * POLL_GRID)
+    office.send(letter(5 * POLL_GRID, number=2))
+    got = []
+    office.receive("bob", lambda letter: got.append((virtual.now(), letter.number)) is None)
+    virtual.run(10 * POLL_GRID)
+    assert got == [(5 * POLL_GRID, 1), (6 * POLL_GRID, 2)]
+
+
+def test_what_a_receiver_does_not_take_waits_for_the_next(virtual):
+    office = MemoryPostOffice(virtual, ("bob",))
+    office.receive("bob", lambda _: False)
+    office.send(letter(0, number=1))
+    office.send(letter(0, number=2))
+    virtual.run(2 * POLL_GRID)
+    got = []
+    office.receive("bob", lambda letter: got.append(letter.number) is None)
+    office.receive("bob", lambda letter: got.append(letter.number) is None)
+    assert got == [1, 2]
+
+
+def test_an_idle_post_office_has_nothing_to_do(virtual):
+    called = []
+    office = MemoryPostOffice(virtual, ("bob",))
+    office.receive("bob", lambda letter: called.append(letter) is None)
+    virtual.run(1000 * POLL_GRID)
+    assert called == []
+
+
+def test_a_letter_to_nobody_is_refused(virtual):
+    with pytest.raises(UnknownHostError, match="no participant 'dave'"):
+        MemoryPostOffice(virtual, ("bob",)).send(letter(0, recipient="dave"))
