@@ -72,7 +72,7 @@ class NodeProxy(Actor):
     def __init__(self, host: Host, name: str, node: str) -> None:
         super().__init__(host, name)
         self._node = node
-        self._rpc = NodeRpc(RpcClient(host.world.node(node), self.clock.sleep))
+        self._rpc = NodeRpc(RpcClient(host.world.node(node), self.clock))
 
     def begin(self) -> None:
         """Wait until the daemon answers."""

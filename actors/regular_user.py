@@ -153,11 +153,10 @@ class RegularUser(Behaviour):
         vendors = self._discovery.get_marketplace_addresses()
         if vendors:
             return self.rng.choice(vendors).address
-        others = [
-            agent.id
-            for agent in self._discovery.get_wallet_agents()
-            if agent.id != self.host.name and "regular-user" in agent.actors
-        ]
-        if not others:
+        users = self._discovery.get_agents_with("regular-user")
+        if len(users) < 2:  # noqa: PLR2004  (itself and another)
             raise AgentDiscoveryError("there is no marketplace and no other user")
-        return self._discovery.get_addresses(self.rng.choice(others))[0]
+        other = self.rng.choice(users)
+        while other.id == self.host.name:
+            other = self.rng.choice(users)
+        return self._discovery.get_addresses(other.id)[0]

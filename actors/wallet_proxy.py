@@ -85,7 +85,7 @@ class WalletProxy(Actor):
     def __init__(self, host: Host, name: str, plan: WalletPlan) -> None:
         super().__init__(host, name)
         self._plan = plan
-        self._rpc = WalletRpc(RpcClient(host.world.wallet(host.name), self.clock.sleep))
+        self._rpc = WalletRpc(RpcClient(host.world.wallet(host.name), self.clock))
         self._addresses: tuple[str, ...] = ()
         self._sent: set[str] = set()
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from monerosim.runs import Run, run
     from monerosim.scenario import (
+        Binaries,
         Consensus,
         Network,
         Node,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _PLACES = {
     "Run": "monerosim.runs",
     "run": "monerosim.runs",
+    "Binaries": "monerosim.scenario",
     "Consensus": "monerosim.scenario",
     "Network": "monerosim.scenario",
     "Node": "monerosim.scenario",
@@ -44,6 +46,7 @@ _PLACES = {
 }
 
 __all__ = [
+    "Binaries",
     "Consensus",
     "Network",
     "Node",

@@ -100,8 +100,10 @@ def play_host(plan: Plan, name: str, world: RealWorld, stopped: threading.Event)
     while not stopped.is_set() and (left := plan.stop - host.now()) > 0:
         stopped.wait(left / SECOND)
     host.closing = True
-    supervisor.ask(EndHost())
-    supervisor.stop()
+    # One that failed when it started has nothing to end; its trace says why.
+    if supervisor.is_alive():
+        supervisor.ask(EndHost())
+        supervisor.stop()
 
 
 def main() -> None:

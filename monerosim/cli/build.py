@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from monerosim.cli.scenario import load_or_exit, output_options, scenario_options, tell_binaries
+from monerosim.engines.shadow.compat import CompatError, install_compat
 from monerosim.plan.binaries import BinaryError
 from monerosim.plan.build import build_plan
 from monerosim.plan.rundir import RunDirectoryError, write_run_directory
@@ -30,8 +31,18 @@ def build(
         write_run_directory(plan, text, path, force=force)
     except (BinaryError, RunDirectoryError) as error:
         raise click.ClickException(str(error)) from error
+    if plan.engine == "embedded" and plan.shadow.compat == "auto":
+        _prepare_for_shadow(path)
     tell_binaries(plan)
     click.echo(
         f"{path}: {len(plan.hosts)} participants, {format_duration(plan.time_zero)} of bootstrap, "
         f"then {format_duration(plan.duration)}; engine {plan.engine}"
     )
+
+
+def _prepare_for_shadow(path: Path) -> None:
+    """Let `shadow` play the run directory too, where that is possible; its own engine does not need it."""
+    try:
+        install_compat(path.resolve())
+    except (CompatError, OSError) as error:
+        click.echo(f"Shadow could not play {path}: {error}", err=True)

@@ -1,7 +1,8 @@
 """``monerosim model``: one modelled daemon and wallet over HTTP, on the wall clock."""
 
+import signal
 import threading
-from time import monotonic
+from time import monotonic, time
 
 import click
 
@@ -39,7 +40,13 @@ def model(node_port: int, wallet_port: int, seed: int, blocks: int, block_time: 
         raise click.BadParameter(str(error), param_hint="--block-time") from error
     began = monotonic()
     network = Network(seed=seed, names=["node"], links=[])
-    world = World(seed=seed, now=lambda: round((monotonic() - began) * SECOND), network=network, difficulty=1)
+    world = World(
+        seed=seed,
+        now=lambda: round((monotonic() - began) * SECOND),
+        network=network,
+        difficulty=1,
+        epoch=int(time()),
+    )
     daemon = Daemon(world, 0, ready_at=0, address=f"{LOOPBACK}:18080")
     wallet = WalletServer(world, daemon, name=_WALLET, seed=seed, ready_at=0)
     _call(wallet, "create_wallet", {"filename": _WALLET, "language": "English"})
@@ -56,14 +63,11 @@ def model(node_port: int, wallet_port: int, seed: int, blocks: int, block_time: 
     click.echo(f"monero-wallet-rpc  http://{LOOPBACK}:{wallet_port}/json_rpc")
     click.echo(f"height {blocks + 1}, wallet {address}")
     stopped = threading.Event()
-    try:
-        while not stopped.wait(interval or None):
-            with server.lock:
-                _call(daemon, "generateblocks", {"amount_of_blocks": 1, "wallet_address": address})
-    except KeyboardInterrupt:
-        click.echo("stopped")
-    finally:
-        server.close()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    while not stopped.wait(interval or None):
+        with server.lock:
+            _call(daemon, "generateblocks", {"amount_of_blocks": 1, "wallet_address": address})
 
 
 def _call(service: Daemon | WalletServer, method: str, params: dict[str, Json]) -> dict[str, Json]:

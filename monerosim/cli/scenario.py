@@ -18,6 +18,11 @@ BAD_SCENARIO = 2
 
 def scenario_options(command: F) -> F:
     """Add the argument SCENARIO and the options that change it."""
+    return click.argument("scenario", type=click.Path(path_type=Path))(change_options(command))
+
+
+def change_options(command: F) -> F:
+    """Add the options that change a scenario."""
     command = click.option(
         "--set",
         "changes",
@@ -26,8 +31,7 @@ def scenario_options(command: F) -> F:
         help="Change a value of the scenario, such as participants.user.count=10; may be given again.",
     )(command)
     command = click.option("--engine", help="Replace the scenario's engine: embedded, local or shadow.")(command)
-    command = click.option("--seed", type=click.IntRange(min=0), help="Replace the scenario's seed.")(command)
-    return click.argument("scenario", type=click.Path(path_type=Path))(command)
+    return click.option("--seed", type=click.IntRange(min=0), help="Replace the scenario's seed.")(command)
 
 
 def output_options(command: F) -> F:
@@ -43,9 +47,7 @@ def output_options(command: F) -> F:
     )(command)
 
 
-def load_or_exit(
-    path: Path, engine: str | None, seed: int | None, changes: Sequence[str]
-) -> tuple[Scenario, bytes]:
+def load_or_exit(path: Path, engine: str | None, seed: int | None, changes: Sequence[str]) -> tuple[Scenario, bytes]:
     """Read a scenario; tell all its problems on standard error, and exit with code 2 if there are errors.
 
     Returns:

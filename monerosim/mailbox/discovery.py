@@ -1,6 +1,8 @@
 """Finding other agents by what they have published."""
 
+from collections import defaultdict
 from collections.abc import Callable
+from functools import cached_property
 from typing import TypeVar
 
 import msgspec
@@ -55,16 +57,28 @@ class Vendor(msgspec.Struct, frozen=True):
     address: str
 
 
-class _Registry(msgspec.Struct, frozen=True):
-    agents: list[Agent]
+class _Registry(msgspec.Struct, frozen=True, dict=True):
+    agents: tuple[Agent, ...]
+
+    @cached_property
+    def by_id(self) -> dict[str, Agent]:
+        return {agent.id: agent for agent in self.agents}
+
+    @cached_property
+    def by_actor(self) -> dict[str, tuple[Agent, ...]]:
+        found: defaultdict[str, list[Agent]] = defaultdict(list)
+        for agent in self.agents:
+            for actor in sorted(set(agent.actors)):
+                found[actor].append(agent)
+        return {actor: tuple(agents) for actor, agents in found.items()}
 
 
 class _Marketplace(msgspec.Struct, frozen=True):
-    vendors: list[Vendor]
+    vendors: tuple[Vendor, ...]
 
 
 class _Wallet(msgspec.Struct, frozen=True):
-    addresses: list[str]
+    addresses: tuple[str, ...]
 
 
 class AgentDiscovery:
@@ -86,9 +100,13 @@ class AgentDiscovery:
         """Forget what was read."""
         self._cache.clear()
 
-    def get_agents(self) -> list[Agent]:
+    def get_agents(self) -> tuple[Agent, ...]:
         """List all agents in the order of their names."""
-        return self._cached(AGENT_REGISTRY, lambda: self._read(AGENT_REGISTRY, _Registry).agents)
+        return self._registry().agents
+
+    def get_agents_with(self, actor: str) -> tuple[Agent, ...]:
+        """List the agents that are composed of an actor, ``regular-user`` say, in the order of their names."""
+        return self._registry().by_actor.get(actor, ())
 
     def get_agent(self, agent: str) -> Agent:
         """Find one agent.
@@ -96,10 +114,10 @@ class AgentDiscovery:
         Raises:
             AgentDiscoveryError: There is none of this name.
         """
-        for found in self.get_agents():
-            if found.id == agent:
-                return found
-        raise AgentDiscoveryError(f"the agent registry has no {agent!r}")
+        found = self._registry().by_id.get(agent)
+        if found is None:
+            raise AgentDiscoveryError(f"the agent registry has no {agent!r}")
+        return found
 
     def get_miner_agents(self) -> list[Miner]:
         """List the miners that have registered and are active, in the order of their names."""
@@ -110,9 +128,9 @@ class AgentDiscovery:
         """List the agents that have a wallet."""
         return [agent for agent in self.get_agents() if agent.wallet]
 
-    def get_block_controllers(self) -> list[Agent]:
+    def get_block_controllers(self) -> tuple[Agent, ...]:
         """List the agents that are block controllers."""
-        return [agent for agent in self.get_agents() if "block-controller" in agent.actors]
+        return self.get_agents_with("block-controller")
 
     def get_marketplace_addresses(self) -> list[Vendor]:
         """List all vendors of all marketplaces that have published their addresses."""
@@ -121,7 +139,7 @@ class AgentDiscovery:
             lambda: [vendor for place in self._read_all(MARKETPLACES, _Marketplace) for vendor in place.vendors],
         )
 
-    def get_addresses(self, agent: str) -> list[str]:
+    def get_addresses(self, agent: str) -> tuple[str, ...]:
         """Tell the addresses of an agent's wallet.
 
         Raises:
@@ -129,6 +147,9 @@ class AgentDiscovery:
         """
         name = f"{WALLETS}/{agent}.json"
         return self._cached(name, lambda: self._read(name, _Wallet).addresses)
+
+    def _registry(self) -> _Registry:
+        return self._cached(AGENT_REGISTRY, lambda: self._read(AGENT_REGISTRY, _Registry))
 
     def _cached(self, key: str, read: Callable[[], T]) -> T:
         entry = self._cache.get(key)
@@ -144,12 +165,9 @@ class AgentDiscovery:
 
     def _read(self, name: str, kind: type[T]) -> T:
         try:
-            document = self._shared.read(name)
+            document = self._shared.read_as(name, kind)
         except SharedStateError as error:
             raise AgentDiscoveryError(str(error)) from error
         if document is None:
             raise AgentDiscoveryError(f"nobody has published {name} yet")
-        try:
-            return msgspec.convert(document, kind)
-        except msgspec.ValidationError as error:
-            raise AgentDiscoveryError(f"{name} is damaged: {error}") from error
+        return document

@@ -2,12 +2,16 @@
 
 import os
 import re
+from bisect import insort
+from collections import defaultdict
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar, cast
 
 import msgspec
 
 from monerosim.rpc.transport import Json
+
+T = TypeVar("T")
 
 MAX_DOCUMENT = 16 * 1024 * 1024
 """Bytes a document may have."""
@@ -30,6 +34,13 @@ class SharedState(Protocol):
             SharedStateError: The name is not allowed, or the document is damaged.
         """
 
+    def read_as(self, name: str, kind: type[T]) -> T | None:
+        """Read a document as an immutable structure; readers may be given the same one.
+
+        Raises:
+            SharedStateError: As with :meth:`read`, or the document is not of this kind.
+        """
+
     def replace(self, name: str, document: Json) -> None:
         """Write a document whole.
 
@@ -50,20 +61,37 @@ class MemoryState:
 
     def __init__(self) -> None:
         self._documents: dict[str, bytes] = {}
+        self._folders: defaultdict[str, list[str]] = defaultdict(list)
+        # A thousand readers of one document read it once.
+        self._structures: defaultdict[str, dict[type, object]] = defaultdict(dict)
 
     def read(self, name: str) -> Json:
         """Read a document; None if there is none."""
         data = self._documents.get(_checked(name))
         return None if data is None else _decode(name, data)
 
+    def read_as(self, name: str, kind: type[T]) -> T | None:
+        """Read a document as an immutable structure; all readers are given the same one."""
+        data = self._documents.get(_checked(name))
+        if data is None:
+            return None
+        known = self._structures[name]
+        if kind not in known:
+            known[kind] = _decode_as(name, data, kind)
+        return cast("T", known[kind])
+
     def replace(self, name: str, document: Json) -> None:
         """Write a document whole."""
-        self._documents[_checked(name)] = _encode(name, document)
+        data = _encode(_checked(name), document)
+        if name not in self._documents and "/" in name:
+            insort(self._folders[name.partition("/")[0]], name)
+        self._documents[name] = data
+        self._structures.pop(name, None)
 
     def names(self, folder: str) -> list[str]:
         """List the documents of a folder in the order of their names."""
         _check_folder(folder)
-        return sorted(name for name in self._documents if name.startswith(f"{folder}/"))
+        return list(self._folders.get(folder, ()))
 
     def save(self, directory: Path) -> None:
         """Write all documents below a directory."""
@@ -84,15 +112,13 @@ class DiskState:
 
     def read(self, name: str) -> Json:
         """Read a document; None if there is none."""
-        path = self._directory / _checked(name)
-        try:
-            with path.open("rb") as file:
-                data = file.read(MAX_DOCUMENT + 1)
-        except FileNotFoundError:
-            return None
-        if len(data) > MAX_DOCUMENT:
-            raise SharedStateError(f"{name} is larger than {MAX_DOCUMENT} bytes")
-        return _decode(name, data)
+        data = self._bytes(name)
+        return None if data is None else _decode(name, data)
+
+    def read_as(self, name: str, kind: type[T]) -> T | None:
+        """Read a document as an immutable structure."""
+        data = self._bytes(name)
+        return None if data is None else _decode_as(name, data, kind)
 
     def replace(self, name: str, document: Json) -> None:
         """Write a document whole."""
@@ -110,6 +136,17 @@ class DiskState:
         fresh = path.with_name(f".{path.name}.{os.getpid()}")
         fresh.write_bytes(data)
         fresh.replace(path)
+
+    def _bytes(self, name: str) -> bytes | None:
+        path = self._directory / _checked(name)
+        try:
+            with path.open("rb") as file:
+                data = file.read(MAX_DOCUMENT + 1)
+        except FileNotFoundError:
+            return None
+        if len(data) > MAX_DOCUMENT:
+            raise SharedStateError(f"{name} is larger than {MAX_DOCUMENT} bytes")
+        return data
 
 
 def _check_folder(folder: str) -> None:
@@ -131,8 +168,12 @@ def _encode(name: str, document: Json) -> bytes:
 
 
 def _decode(name: str, data: bytes) -> Json:
+    document: Json = _decode_as(name, data, object)  # type: ignore[assignment]  # what JSON decodes to
+    return document
+
+
+def _decode_as(name: str, data: bytes, kind: type[T]) -> T:
     try:
-        document: Json = msgspec.json.decode(data)
+        return msgspec.json.decode(data, type=kind)
     except (ValueError, RecursionError) as error:
         raise SharedStateError(f"{name} is damaged: {error}") from error
-    return document

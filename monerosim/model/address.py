@@ -5,7 +5,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from Crypto.Hash import keccak
-from Crypto.PublicKey._point import EccPoint
+from Crypto.PublicKey.ECC import EccPoint  # type: ignore[attr-defined]  # re-exported, see its documentation
 
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _DIGITS = {letter: value for value, letter in enumerate(_ALPHABET)}
@@ -119,13 +119,22 @@ def _scalar(data: bytes) -> int:
 
 
 class Keys:
-    """A wallet's keys, from which all its addresses follow (src/cryptonote_basic/account.cpp, src/device)."""
+    """A wallet's keys, from which all its addresses follow (src/cryptonote_basic/account.cpp, src/device).
 
-    def __init__(self, seed: bytes) -> None:
-        self.spend_secret = int.from_bytes(blake2b(seed, digest_size=32, person=b"wallet").digest(), "little") % _ORDER
+    Args:
+        spend_secret: The secret spend key.
+    """
+
+    def __init__(self, spend_secret: int) -> None:
+        self.spend_secret = spend_secret % _ORDER
         self.view_secret = _scalar(self.spend_secret.to_bytes(32, "little"))
         self._spend = _BASE * self.spend_secret
         self.standard = Address(STANDARD, _compress(self._spend) + _compress(_BASE * self.view_secret), "")
+
+    @classmethod
+    def from_seed(cls, seed: bytes) -> "Keys":
+        """Make keys of any bytes: the same keys for the same bytes."""
+        return cls(int.from_bytes(blake2b(seed, digest_size=32, person=b"wallet").digest(), "little"))
 
     def address(self, account: int, index: int) -> Address:
         """Give the address of an account's index; account 0, index 0 is the standard one (``get_subaddress``)."""

@@ -65,9 +65,7 @@ class Chain:
 
     def spent(self, tip: Block, output: Output, besides: Transaction | None = None) -> bool:
         """Tell whether a transaction other than ``besides`` spends an output on ``tip``'s chain."""
-        return any(
-            spender is not besides and self.block_of(tip, spender) is not None for spender in output.spenders
-        )
+        return any(spender is not besides and self.block_of(tip, spender) is not None for spender in output.spenders)
 
     def spendable(self, tip: Block, output: Output) -> bool:
         """Tell whether the block after ``tip`` may spend an output: it is there and old enough."""

@@ -3,7 +3,15 @@
 from collections.abc import Callable, Mapping
 
 from monerosim.model.address import SUBADDRESS, decode_address
-from monerosim.model.blobs import block_blob, block_json, nonce, parse_blob, transaction_blob, transaction_json, versions
+from monerosim.model.blobs import (
+    block_blob,
+    block_json,
+    nonce,
+    parse_blob,
+    transaction_blob,
+    transaction_json,
+    versions,
+)
 from monerosim.model.emission import base_reward
 from monerosim.model.fees import PENALTY_FREE_WEIGHT, QUANTIZATION, fees_per_byte
 from monerosim.model.jsonrpc import Params, ServiceError, answer, flag, integer, is_hash, mapping, text, texts
@@ -217,11 +225,7 @@ class Daemon:
         if not isinstance(params, list) or len(params) != 1:
             raise ServiceError(-1, "Wrong parameters, expected height")
         height, tip = integer({"height": params[0]}, "height"), self.tip()
-        if height > tip.height:
-            raise ServiceError(
-                -2, f"Requested block height: {height} greater than current top block height: {tip.height}"
-            )
-        return self._world.chain.at(tip, height).id.hex()
+        return bytes(32).hex() if height > tip.height else self._world.chain.at(tip, height).id.hex()
 
     def _at_height(self, height: int, tip: Block) -> Block:
         if height > tip.height:

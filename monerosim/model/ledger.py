@@ -42,6 +42,11 @@ class Sent:
         self.failed = False
 
     @property
+    def kind(self) -> str:
+        """What get_transfers calls it: ``out``, ``pending`` or ``failed``."""
+        return "failed" if self.failed else "pending" if self.block is None else "out"
+
+    @property
     def spent(self) -> int:
         """The sum of its inputs, atomic units."""
         return sum(output.amount for output in self.transaction.inputs)
@@ -102,7 +107,7 @@ class Ledger:
     def __init__(self, world: World, node: int, seed: bytes) -> None:
         self.world = world
         self.node = node
-        self.keys = Keys(seed)
+        self.keys = Keys.from_seed(seed)
         self.tag = blake2b(seed, digest_size=16).digest()
         self.labels: list[list[str]] = [["Primary account"]]
         self._addresses: dict[tuple[int, int], Address] = {}
@@ -156,7 +161,8 @@ class Ledger:
         fetched, received = 0, False
         if tip is not self.view:
             fork = self.world.chain.fork(self.view, tip)
-            fetched = tip.height - fork.height
+            # The first block of a branch that replaces another is not counted (``process_parsed_blocks``).
+            fetched = tip.height - fork.height - (fork is not self.view)
             while self._history and self._history[-1].height > fork.height:
                 self._detach(self._history.pop())
             received = self._attach_all(fork, tip)

@@ -62,7 +62,7 @@ def _answer(start: _Start, status: str, body: bytes, kind: str = "text/plain") -
 
 
 class ModelServer:
-    """Serves several modelled services on loopback ports, one request at a time.
+    """Serves several modelled services on loopback ports, one request at a time, until the process ends.
 
     Args:
         services: Port to service; port 0 chooses a free one.
@@ -79,19 +79,10 @@ class ModelServer:
             )
             for port, service in services
         ]
-        self._threads = [threading.Thread(target=server.run, daemon=True) for server in self._servers]
-        for thread in self._threads:
-            thread.start()
+        for server in self._servers:
+            threading.Thread(target=server.run, daemon=True).start()
 
     @property
     def ports(self) -> list[int]:
         """The ports, in the order of the services."""
         return [server.effective_port for server in self._servers]
-
-    def close(self) -> None:
-        """Stop serving."""
-        for server in self._servers:
-            server.close()
-            server.trigger.pull_trigger()
-        for thread in self._threads:
-            thread.join()

@@ -69,7 +69,7 @@ def pay(ledger: Ledger, request: Request, destinations: list[Destination], subad
     rest = list(destinations)
     while rest:
         part, rest = rest[: MAX_OUTPUTS - 1], rest[MAX_OUTPUTS - 1 :]
-        chosen, paid, unpaid = _choose(candidates, part, request.fee_per_byte)
+        chosen, paid, unpaid = _choose(candidates, part, request.fee_per_byte, pad=not rest)
         rest = unpaid + rest
         candidates = [holding for holding in candidates if holding not in chosen]
         _check_ring(request)
@@ -133,9 +133,15 @@ def _most_inputs(outputs: int) -> int:
 
 
 def _choose(
-    candidates: list[Holding], part: list[Destination], fee_per_byte: int
+    candidates: list[Holding], part: list[Destination], fee_per_byte: int, *, pad: bool
 ) -> tuple[list[Holding], list[Destination], list[Destination]]:
     """Choose what pays some destinations.
+
+    Args:
+        candidates: The outputs to choose from.
+        part: Whom to pay.
+        fee_per_byte: Atomic units.
+        pad: Whether a second input may be added that is not needed; not where another transaction follows.
 
     Returns:
         The outputs, what they pay, and what is left to pay by another transaction.
@@ -144,7 +150,8 @@ def _choose(
     needed = sum(destination.amount for destination in part)
     chosen = _preferred(candidates, needed, fee_per_byte, outputs)
     if chosen:
-        return chosen, part, []
+        enough = chosen[0].output.amount >= needed + fee_for(estimate_weight(1, outputs), fee_per_byte)
+        return chosen if pad or not enough else chosen[:1], part, []
     limit = _most_inputs(outputs)
     total = 0
     for holding in sorted(candidates, key=lambda entry: -entry.output.amount):
@@ -229,7 +236,8 @@ def _make(
         ring_pool=request.outputs,
         to_subaddresses=distinct > 1 and any(destination.keys in subaddresses for destination in paid),
     )
-    fee = max(fee, fee_for(weight, request.fee_per_byte))
+    exact = fee_for(weight, request.fee_per_byte)
+    fee = max(fee, exact) if change_to_self else exact
     if not change_to_self:
         paid = [paid[0]._replace(amount=max(total - fee, 0))]
     change = total - fee - sum(destination.amount for destination in paid)

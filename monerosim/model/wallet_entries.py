@@ -1,4 +1,4 @@
-"""What monero-wallet-rpc says of transfers and outputs (``fill_transfer_entry`` in src/wallet/wallet_rpc_server.cpp)."""
+"""What monero-wallet-rpc says of a transfer or an output (``fill_transfer_entry`` in its wallet_rpc_server.cpp)."""
 
 from monerosim.model.address import encode_address
 from monerosim.model.ledger import Holding, Ledger, Payment, Sent
@@ -45,8 +45,7 @@ def outgoing(ledger: Ledger, sent: Sent) -> dict[str, Json]:
         entry["destinations"] = [
             {"address": destination.address, "amount": destination.amount} for destination in sent.destinations
         ]
-    kind = "out" if block is not None else "failed" if sent.failed else "pending"
-    entry.update(_common(False, transaction.fee, kind, transaction.payment_id))
+    entry.update(_common(False, transaction.fee, sent.kind, transaction.payment_id))
     if block is None:
         entry.update(height=0, locked=True, suggested_confirmations_threshold=1, unlock_time=0)
         entry["timestamp"] = sent.timestamp

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from monerosim.model import wallet_entries as entries
-from monerosim.model.address import INTEGRATED, SUBADDRESS, Address, decode_address, encode_address
+from monerosim.model import wallet_addresses as addresses
+from monerosim.model import wallet_transfers as transfers
+from monerosim.model.address import INTEGRATED, SUBADDRESS, encode_address
 from monerosim.model.blobs import parse_blob, transaction_blob
 from monerosim.model.daemon import Daemon
+from monerosim.model.emission import base_reward
 from monerosim.model.fees import fees_per_byte
 from monerosim.model.jsonrpc import (
     MAX_UINT32,
@@ -20,10 +22,8 @@ from monerosim.model.jsonrpc import (
     mapping,
     objects,
     text,
-    texts,
 )
-from monerosim.model.ledger import Balance, Destination, Ledger, Payment
-from monerosim.model.emission import base_reward
+from monerosim.model.ledger import Balance, Destination, Ledger
 from monerosim.model.spending import Draft, Request, pay, sweep
 from monerosim.model.world import World
 from monerosim.rpc.errors import RpcUnavailableError
@@ -37,10 +37,12 @@ VERSION = 65_561
 """``WALLET_RPC_VERSION`` of 0.18.0: 1.25."""
 
 _LANGUAGES = frozenset(
-    "Deutsch English Español Français Italiano Nederlands Português Esperanto Lojban русский\u00a0язык 日本語".split(" ")
-) | {"русский язык", "简体中文 (中国)", "English (old)"}
-_MAX_ADDRESSES = 64
-_NOTHING: Balance = Balance(0, 0, 0, 0)
+    {"Deutsch", "English", "Español", "Français", "Italiano", "Nederlands", "Português", "русский язык"}
+    | {"日本語", "简体中文 (中国)", "Esperanto", "Lojban", "English (old)"}
+)
+"""The word lists there are (src/mnemonics)."""
+
+_NOTHING = Balance(0, 0, 0, 0)
 
 
 class _File(NamedTuple):
@@ -101,13 +103,13 @@ class WalletServer:
 
     def _table(self) -> dict[str, Callable[[Params], dict[str, Json]]]:
         with_wallet: dict[str, Callable[[Ledger, Params], dict[str, Json]]] = {
-            "get_address": self._get_address,
-            "getaddress": self._get_address,
-            "get_address_index": self._get_address_index,
-            "create_address": self._create_address,
-            "label_address": self._label_address,
+            "get_address": addresses.get_address,
+            "getaddress": addresses.get_address,
+            "get_address_index": addresses.get_address_index,
+            "create_address": addresses.create_address,
+            "label_address": addresses.label_address,
             "get_accounts": self._get_accounts,
-            "create_account": self._create_account,
+            "create_account": addresses.create_account,
             "get_balance": self._get_balance,
             "getbalance": self._get_balance,
             "get_height": self._get_height,
@@ -119,13 +121,13 @@ class WalletServer:
             "relay_tx": self._relay_tx,
             "get_transfers": self._get_transfers,
             "get_transfer_by_txid": self._get_transfer_by_txid,
-            "incoming_transfers": self._incoming_transfers,
-            "get_payments": self._get_payments,
-            "get_bulk_payments": self._get_bulk_payments,
-            "validate_address": self._validate_address,
-            "make_integrated_address": self._make_integrated_address,
-            "split_integrated_address": self._split_integrated_address,
-            "query_key": self._query_key,
+            "incoming_transfers": transfers.incoming_transfers,
+            "get_payments": transfers.get_payments,
+            "get_bulk_payments": transfers.get_bulk_payments,
+            "validate_address": addresses.validate_address,
+            "make_integrated_address": addresses.make_integrated_address,
+            "split_integrated_address": addresses.split_integrated_address,
+            "query_key": addresses.query_key,
             "get_tx_key": self._get_tx_key,
             "store": self._store,
             "close_wallet": self._close_wallet,
@@ -162,6 +164,15 @@ class WalletServer:
         if now < self._daemon.ready_at:
             raise ServiceError(code, message)
         return now
+
+    def _get_transfers(self, ledger: Ledger, params: Params) -> dict[str, Json]:
+        return transfers.get_transfers(ledger, params, self._pool_time)
+
+    def _get_transfer_by_txid(self, ledger: Ledger, params: Params) -> dict[str, Json]:
+        return transfers.get_transfer_by_txid(ledger, params, self._pool_time)
+
+    def _pool_time(self) -> int:
+        return self._reach_daemon(0, "")
 
     def _create_wallet(self, params: Params) -> dict[str, Json]:
         filename, password = text(params, "filename"), text(params, "password")
@@ -202,69 +213,6 @@ class WalletServer:
 
     def _store(self, _ledger: Ledger, _params: Params) -> dict[str, Json]:
         return {}
-
-    def _account(self, ledger: Ledger, params: Params, name: str = "account_index") -> int:
-        account = integer(params, name, largest=MAX_UINT32)
-        if account >= len(ledger.labels):
-            raise ServiceError(-14, "account index is out of bound")
-        return account
-
-    def _get_address(self, ledger: Ledger, params: Params) -> dict[str, Json]:
-        account = self._account(ledger, params)
-        labels = ledger.labels[account]
-        wanted = integers(params, "address_index") or range(len(labels))
-        addresses: list[Json] = []
-        for index in wanted:
-            if index >= len(labels):
-                raise ServiceError(-15, "address index is out of bound")
-            addresses.append(
-                {
-                    "address": encode_address(ledger.address(account, index)),
-                    "address_index": index,
-                    "label": labels[index],
-                    "used": (account, index) in ledger.used,
-                }
-            )
-        return {"address": encode_address(ledger.address(account, 0)), "addresses": addresses}
-
-    def _get_address_index(self, ledger: Ledger, params: Params) -> dict[str, Json]:
-        place = ledger.place(self._parse(text(params, "address"), "Invalid address").keys)
-        if place is None:
-            raise ServiceError(-2, "Address doesn't belong to the wallet")
-        return {"index": {"major": place[0], "minor": place[1]}}
-
-    def _create_address(self, ledger: Ledger, params: Params) -> dict[str, Json]:
-        count = integer(params, "count", 1, MAX_UINT32)
-        if not 1 <= count <= _MAX_ADDRESSES:
-            raise ServiceError(-1, "Count must be between 1 and 64.")
-        account, label = self._account(ledger, params), text(params, "label")
-        labels = ledger.labels[account]
-        first = len(labels)
-        labels.extend([label] * count)
-        indices: list[Json] = list(range(first, first + count))
-        addresses: list[Json] = [
-            encode_address(ledger.address(account, index)) for index in range(first, first + count)
-        ]
-        return {
-            "address": addresses[0],
-            "address_index": first,
-            "address_indices": indices,
-            "addresses": addresses,
-        }
-
-    def _label_address(self, ledger: Ledger, params: Params) -> dict[str, Json]:
-        place = mapping(params.get("index"))
-        account = self._account(ledger, place, "major")
-        index, label = integer(place, "minor", largest=MAX_UINT32), text(params, "label")
-        if index >= len(ledger.labels[account]):
-            raise ServiceError(-15, "address index is out of bound")
-        ledger.labels[account][index] = label
-        return {}
-
-    def _create_account(self, ledger: Ledger, params: Params) -> dict[str, Json]:
-        ledger.labels.append([text(params, "label")])
-        account = len(ledger.labels) - 1
-        return {"account_index": account, "address": encode_address(ledger.address(account, 0))}
 
     def _get_accounts(self, ledger: Ledger, _params: Params) -> dict[str, Json]:
         balances = ledger.balances()
@@ -331,13 +279,7 @@ class WalletServer:
         fetched, received = ledger.refresh(self._reach_daemon(-38, "no connection to daemon"))
         return {"blocks_fetched": fetched, "received_money": received}
 
-    def _parse(self, address: str, message: str) -> Address:
-        try:
-            return decode_address(address)
-        except ValueError:
-            raise ServiceError(-2, message) from None
-
-    def _request(self, ledger: Ledger, params: Params, payment_id: str) -> Request:
+    def _request(self, params: Params, payment_id: str) -> Request:
         now = self._reach_daemon(-4, "Failed to get height")
         tip = self._world.tip(self._daemon.index, now)
         priority = min(max(integer(params, "priority", largest=MAX_UINT32), 1), 4)
@@ -358,7 +300,7 @@ class WalletServer:
         destinations, subaddresses, payment_id = [], set(), ""
         for entry in objects(params, "destinations"):
             address, amount = text(entry, "address"), integer(entry, "amount")
-            parsed = self._parse(address, f"WALLET_RPC_ERROR_CODE_WRONG_ADDRESS: {address}")
+            parsed = addresses.parse_address(address, f"WALLET_RPC_ERROR_CODE_WRONG_ADDRESS: {address}")
             destinations.append(Destination(address, parsed.keys, amount))
             if parsed.kind == SUBADDRESS:
                 subaddresses.add(parsed.keys)
@@ -370,7 +312,7 @@ class WalletServer:
             raise ServiceError(-20, "Transaction has no destination")
         if payment_id and len({destination.keys for destination in destinations}) > 1:
             raise ServiceError(-4, "transaction was not constructed")
-        return pay(ledger, self._request(ledger, params, payment_id), destinations, subaddresses)
+        return pay(ledger, self._request(params, payment_id), destinations, subaddresses)
 
     def _commit(self, ledger: Ledger, drafts: list[Draft], params: Params) -> None:
         if flag(params, "do_not_relay"):
@@ -409,10 +351,10 @@ class WalletServer:
 
     def _sweep_all(self, ledger: Ledger, params: Params) -> dict[str, Json]:
         address = text(params, "address")
-        parsed = self._parse(address, f"WALLET_RPC_ERROR_CODE_WRONG_ADDRESS: {address}")
-        request = self._request(ledger, params, parsed.payment_id)
+        parsed = addresses.parse_address(address, f"WALLET_RPC_ERROR_CODE_WRONG_ADDRESS: {address}")
+        request = self._request(params, parsed.payment_id)
         if flag(params, "subaddr_indices_all"):
-            account = self._account(ledger, params)
+            account = addresses.checked_account(ledger, params)
             request = request._replace(indices=frozenset(range(len(ledger.labels[account]))))
         target = Destination(address, parsed.keys, 0)
         drafts = sweep(ledger, request, target, integer(params, "below_amount"))
@@ -465,147 +407,6 @@ class WalletServer:
         if identity in ledger.drafts:
             ledger.record(ledger.drafts[identity])
         return {"tx_hash": identity.hex()}
-
-    def _get_transfers(self, ledger: Ledger, params: Params) -> dict[str, Json]:
-        account, indices = self._account(ledger, params), set(integers(params, "subaddr_indices"))
-        every = flag(params, "all_accounts")
-        low, high = 0, MAX_UINT32
-        if flag(params, "filter_by_height"):
-            low, high = integer(params, "min_height"), integer(params, "max_height", MAX_UINT32)
-        wanted = {kind: flag(params, kind) for kind in ("in", "out", "pending", "failed", "pool")}
-
-        def chosen(payment: Payment) -> bool:
-            return every or (payment.account == account and (not indices or payment.minor in indices))
-
-        result: dict[str, list[Json]] = {kind: [] for kind in wanted}
-        if wanted["in"]:
-            for payment in ledger.payments():
-                if payment.block is not None and low < payment.block.height <= high and chosen(payment):
-                    result["in"].append(entries.incoming(ledger, payment))
-        if wanted["out"] or wanted["pending"] or wanted["failed"]:
-            for sent in reversed(ledger.sent.values()):
-                if not every and (sent.account != account or (indices and indices.isdisjoint(sent.indices))):
-                    continue
-                kind = "failed" if sent.failed else "pending" if sent.block is None else "out"
-                within = sent.block is None or low < sent.block.height <= high
-                if wanted[kind] and within:
-                    result[kind].append(entries.outgoing(ledger, sent))
-        if wanted["pool"]:
-            ledger.update_pool(self._reach_daemon(0, ""))
-            result["pool"].extend(entries.incoming(ledger, payment) for payment in ledger.pool_payments() if chosen(payment))
-        return {kind: found for kind, found in result.items() if found}
-
-    def _get_transfer_by_txid(self, ledger: Ledger, params: Params) -> dict[str, Json]:
-        wanted = text(params, "txid")
-        if len(wanted) != 64:  # noqa: PLR2004  (32 bytes)
-            raise ServiceError(-8, f"Transaction ID has invalid {'format' if wanted else 'size: '}")
-        if not is_hash(wanted):
-            raise ServiceError(-8, "Transaction ID has invalid format")
-        self._account(ledger, params)
-        identity = bytes.fromhex(wanted)
-        found: list[Json] = []
-        transaction = self._world.transactions.get(identity)
-        holding = None if transaction is None else self._world.chain.block_of(ledger.view, transaction)
-        if transaction is None:
-            found.extend(
-                entries.incoming(ledger, payment)
-                for payment in ledger.payments()
-                if payment.transaction.id == identity
-            )
-        elif holding is not None:
-            found.extend(entries.incoming(ledger, payment) for payment in ledger.payments_of(transaction, holding))
-        sent = ledger.sent.get(identity)
-        if sent is not None:
-            found.append(entries.outgoing(ledger, sent))
-        if not found:
-            ledger.update_pool(self._reach_daemon(0, ""))
-            found.extend(
-                entries.incoming(ledger, payment)
-                for payment in ledger.pool_payments()
-                if payment.transaction.id == identity
-            )
-        if not found:
-            raise ServiceError(-8, "Transaction not found.")
-        return {"transfer": found[0], "transfers": found}
-
-    def _incoming_transfers(self, ledger: Ledger, params: Params) -> dict[str, Json]:
-        kind = text(params, "transfer_type")
-        if kind not in {"all", "available", "unavailable"}:
-            raise ServiceError(-6, "Transfer type must be one of: all, available, or unavailable")
-        account, indices = integer(params, "account_index", largest=MAX_UINT32), set(integers(params, "subaddr_indices"))
-        found: list[Json] = []
-        for holding in ledger.holdings.values():
-            if holding.account == account and (not indices or holding.index in indices):
-                entry = entries.output(ledger, holding)
-                if kind == "all" or (kind == "unavailable") == entry["spent"]:
-                    found.append(entry)
-        return {"transfers": found} if found else {}
-
-    def _get_payments(self, ledger: Ledger, params: Params) -> dict[str, Json]:
-        return self._payments(ledger, [text(params, "payment_id")], 0)
-
-    def _get_bulk_payments(self, ledger: Ledger, params: Params) -> dict[str, Json]:
-        return self._payments(ledger, texts(params, "payment_ids"), integer(params, "min_block_height"))
-
-    def _payments(self, ledger: Ledger, payment_ids: list[str], above: int) -> dict[str, Json]:
-        for payment_id in payment_ids:
-            if len(payment_id) not in {16, 64}:
-                raise ServiceError(-5, "Payment ID has invalid format")
-        found: list[Json] = [
-            entries.bulk(ledger, payment, payment.block.height)
-            for payment in ledger.payments()
-            if payment.block is not None
-            and payment.block.height > above
-            and (not payment_ids or payment.transaction.payment_id in payment_ids)
-        ]
-        return {"payments": found} if found else {}
-
-    def _validate_address(self, _ledger: Ledger, params: Params) -> dict[str, Json]:
-        try:
-            parsed: Address | None = decode_address(text(params, "address"))
-        except ValueError:
-            parsed = None
-        return {
-            "integrated": parsed is not None and parsed.kind == INTEGRATED,
-            "nettype": "" if parsed is None else "mainnet",
-            "openalias_address": "",
-            "subaddress": parsed is not None and parsed.kind == SUBADDRESS,
-            "valid": parsed is not None,
-        }
-
-    def _make_integrated_address(self, ledger: Ledger, params: Params) -> dict[str, Json]:
-        payment_id, standard = text(params, "payment_id"), text(params, "standard_address")
-        if not payment_id:
-            payment_id = ledger.identity([b"payment id"])[:8].hex()
-        if len(payment_id) != 16 or not is_hash(payment_id * 4):  # noqa: PLR2004  (8 bytes)
-            raise ServiceError(-5, "Invalid payment ID")
-        if standard:
-            parsed = self._parse(standard, "Invalid address")
-            if parsed.kind == SUBADDRESS:
-                raise ServiceError(-2, "Subaddress shouldn't be used")
-            if parsed.kind == INTEGRATED:
-                raise ServiceError(-2, "Already integrated address")
-            whole = Address(INTEGRATED, parsed.keys, payment_id)
-        else:
-            whole = ledger.keys.integrated(payment_id)
-        return {"integrated_address": encode_address(whole), "payment_id": payment_id}
-
-    def _split_integrated_address(self, _ledger: Ledger, params: Params) -> dict[str, Json]:
-        parsed = self._parse(text(params, "integrated_address"), "Invalid address")
-        if parsed.kind != INTEGRATED:
-            raise ServiceError(-2, "Address is not an integrated address")
-        return {
-            "is_subaddress": False,
-            "payment_id": parsed.payment_id,
-            "standard_address": encode_address(Address(18, parsed.keys, "")),
-        }
-
-    def _query_key(self, ledger: Ledger, params: Params) -> dict[str, Json]:
-        kind = text(params, "key_type")
-        secret = {"view_key": ledger.keys.view_secret, "spend_key": ledger.keys.spend_secret}.get(kind)
-        if secret is None:
-            raise ServiceError(0, f"key_type {kind} not found")
-        return {"key": secret.to_bytes(32, "little").hex()}
 
 
 def _key_images(draft: Draft) -> Json:

@@ -372,9 +372,13 @@ class World:
                 continue
             if self.chain.block_of(tip, other) is not None:
                 return True
-            if other in self._waiting and self.arrived(other, node, at) and other.arrivals is not None:
-                if (other.arrivals.item(node), other.id) < mine:
-                    return True
+            if (
+                other in self._waiting
+                and self.arrived(other, node, at)
+                and other.arrivals is not None
+                and (other.arrivals.item(node), other.id) < mine
+            ):
+                return True
         return False
 
     def pool(self, node: int, at: int) -> Iterator[Transaction]:

@@ -85,7 +85,7 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
     miners = {host.name: MinerResult() for host in plan.hosts if any(a.use == "mining-pool" for a in host.actors)}
     found: dict[str, ev.BlockFound] = {}
     balances: dict[str, int] = {}
-    given_up: list[str] = []
+    given_up: dict[str, None] = {}
     height = 0
     for record in ordered:
         if record.participant != "funder":
@@ -101,7 +101,7 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
             case ev.NodeClosed() as closed:
                 height = max(height, closed.height)
             case ev.ActorGivenUp(given_up=actor):
-                given_up.append(f"{record.participant}/{actor}")
+                given_up[f"{record.participant}/{actor}"] = None
             case _:
                 pass
     for block in found.values():
@@ -128,7 +128,7 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
         balances=dict(sorted(balances.items())),
         subsidies=_subsidies(height),
         failures=counted["ActorFailed"],
-        given_up=given_up,
+        given_up=list(given_up),
         bootstrap_seconds=plan.time_zero / SECOND,
         simulated_seconds=max(0, min(end, plan.time_zero + plan.duration) - plan.time_zero) / SECOND,
         wall_seconds=round(wall_seconds, 3),

@@ -47,7 +47,17 @@ Takes: TypeAlias = Literal["nothing", "a value", "a value or nothing"]
 
 
 class BinaryError(Exception):
-    """Programs are missing or cannot be used as a scenario wants; the message is for the user and names all of it."""
+    """Programs are missing or cannot be used as a scenario wants; the message is for the user and names all of it.
+
+    Attributes:
+        problems: What is wrong, each with its place.
+        found: The programs that there are.
+    """
+
+    def __init__(self, *problems: str, found: tuple[BinaryPlan, ...] = (), advice: str = "") -> None:
+        self.problems = problems
+        self.found = found
+        super().__init__("\n".join([*problems, advice] if advice else problems))
 
 
 class Binary(msgspec.Struct, frozen=True):
@@ -152,9 +162,9 @@ def resolve_binaries(plan: Plan, base: Path | None = None) -> Plan:
         return plan
     resolver = _Resolver(base or Path())
     hosts = tuple(resolver.host(host) for host in plan.hosts)
-    if resolver.problems:
-        raise BinaryError("\n".join(resolver.problems) + (f"\n{INSTALLING}" if resolver.missing else ""))
     binaries = tuple(resolver.used[path] for path in sorted(resolver.used))
+    if resolver.problems:
+        raise BinaryError(*resolver.problems, found=binaries, advice=INSTALLING if resolver.missing else "")
     return msgspec.structs.replace(plan, hosts=hosts, binaries=binaries)
 
 
@@ -240,5 +250,3 @@ def describe_binary(binary: BinaryPlan) -> list[str]:
     """Write what is to be told of a program: itself first, then a line for each peculiarity."""
     left_out = [f"left out {flag}, which it does not know: {meaning}" for flag, meaning in binary.left_out.items()]
     return [f"{Path(binary.path).name} {binary.version} ({binary.path})", *left_out, *binary.notes]
-
-

@@ -104,7 +104,11 @@ def compile_plan(scenario: Scenario) -> Plan:
         hosts=tuple(
             msgspec.structs.replace(host, processes=host_processes(host, consensus, by_name)) for host in hosts
         ),
-        shadow=ShadowPlan(general=scenario.shadow.general, experimental=scenario.shadow.experimental),
+        shadow=ShadowPlan(
+            compat=scenario.shadow.compat,
+            general=scenario.shadow.general,
+            experimental=scenario.shadow.experimental,
+        ),
     )
 
 

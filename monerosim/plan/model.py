@@ -53,7 +53,7 @@ class ActorPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     """Unique in the host: the building block's name, numbered where used more than once."""
     use: str
-    """The building block: an entry point's name, or ``file.py:Class``."""
+    """The building block: an entry point's name."""
     start: int
     """When it begins to act."""
     config: Mapping[str, object] = {}
@@ -141,9 +141,12 @@ class BootstrapPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShadowPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Options that the scenario adds to shadow.yaml, in Shadow's own names."""
+    """What the scenario says about Shadow."""
 
+    compat: str = "auto"
+    """Whether daemons and wallets get the compatibility library: ``auto`` or ``off``."""
     general: Mapping[str, object] = {}
+    """Added to the section of this name in shadow.yaml, in Shadow's own names, as are those below."""
     experimental: Mapping[str, object] = {}
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from monerosim.engines.shadow.compat import CompatError, install_compat
 from monerosim.mailbox.disk import FOLDERS
 from monerosim.mailbox.registry import agent_registry
 from monerosim.mailbox.shared import DiskState
@@ -56,6 +57,8 @@ def write_run_directory(plan: Plan, scenario: bytes, path: Path | str, *, force:
         # mkdtemp makes it private; a run directory is like any other
         building.chmod(0o777 & ~_umask())
         _move(building, target)
+    except CompatError as error:
+        raise RunDirectoryError(str(error)) from error
     except (OSError, ValueError) as error:
         raise RunDirectoryError(f"{path} cannot be written: {_reason(error)}") from error
     finally:
@@ -96,6 +99,8 @@ def _fill(directory: Path, plan: Plan, scenario: bytes, target: Path) -> None:
         (directory / SCENARIO).write_bytes(scenario)
     (directory / "topology.gml").write_text(to_gml(plan.topology), encoding="utf-8")
     (directory / "shadow.yaml").write_text(shadow_yaml(plan, target), encoding="utf-8")
+    if plan.engine == "shadow" and plan.shadow.compat == "auto":
+        install_compat(directory, target)
     (directory / "shared").mkdir()
     for host in plan.hosts:
         (directory / "hosts" / host.name).mkdir(parents=True)

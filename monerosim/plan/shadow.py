@@ -5,26 +5,32 @@ have their reasons beside them. Every value is JSON, which YAML includes.
 """
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
-from monerosim.plan.model import HostPlan, Plan, ProcessPlan
-from monerosim.plan.processes import arguments
+from monerosim.plan.model import Plan, ProcessPlan
+from monerosim.plan.processes import PYTHON, arguments
 from monerosim.runtime.rng import stable_seed
 from monerosim.units import SECOND
 
 GRACE = 10 * SECOND
 """How long after the run's stop Shadow goes on, so that agents end by themselves rather than are killed."""
 
+LIBRARY = "compat.so"
+"""The compatibility library's name in the run directory (:mod:`monerosim.engines.shadow.compat`)."""
+
 _HEAD = """\
 # Written by monerosim. Run it with: shadow {path}
-# All paths are absolute, because Shadow starts each program in a directory of its own.
+# All paths are absolute, because Shadow starts each program in a directory of its own: it works from any directory,
+# but a run directory that has been moved has to be built again.
 """
 
 _REASONS = {
     "model_unblocked_syscall_latency": "monerod and monero-wallet-rpc calibrate a tick counter by reading the clock "
     "in a loop,\n  # which never ends unless reading it takes time.",
+    "log_level": "For a line when a program ends before its time, and one now and then that tells how far the run is.",
     "unblocked_vdso_latency": "That loop lasts a simulated second. At the default of 10 ns it takes ten seconds of CPU "
     "a process,\n  # at 1 us a tenth of one.",
     "parallelism": "Results do not depend on it.",
@@ -32,22 +38,27 @@ _REASONS = {
 }
 
 
-def shadow_yaml(plan: Plan, run: Path, python: str = sys.executable) -> str:
+def shadow_yaml(
+    plan: Plan, run: Path, python: str = sys.executable, agent_environment: Mapping[str, str] | None = None
+) -> str:
     """Write shadow.yaml.
 
     Args:
         plan: The plan.
         run: The run directory, absolute.
         python: The interpreter that runs the agents.
+        agent_environment: Variables that agents get beside those of the plan.
     """
+    library = run / LIBRARY if plan.shadow.compat == "auto" else None
     general = {
         "stop_time": _time(plan.stop + GRACE),
         "seed": stable_seed(plan.seed, "shadow") % 2**32,
         "parallelism": 2,
         "model_unblocked_syscall_latency": True,
-        "log_level": "warning",
-        "data_directory": str(run / "shadow.data"),
+        "log_level": "info",
+        "heartbeat_interval": "10 s",
         **plan.shadow.general,
+        "data_directory": str(data_directory(plan, run)),
     }
     experimental = {"unblocked_vdso_latency": "1 us", **plan.shadow.experimental}
     network = {"graph": {"type": "gml", "file": {"path": str(run / "topology.gml")}}}
@@ -60,29 +71,37 @@ def shadow_yaml(plan: Plan, run: Path, python: str = sys.executable) -> str:
             lines.append(f"  {_json(key) if not key.isidentifier() else key}: {_json(value)}")
     lines.append("hosts:")
     for host in plan.hosts:
-        lines += _host(host, plan.topology.places[host.name], run, python)
+        lines += [
+            f"  {_json(host.name)}:",
+            f"    network_node_id: {plan.topology.places[host.name]}",
+            f"    ip_addr: {_json(host.address)}",
+            "    processes:",
+        ]
+        for process in host.processes:
+            agent = process.argv[0] == PYTHON
+            added = dict(agent_environment or {}) if agent else _preloading(process, library)
+            lines += _process(process, arguments(process, run, python), {**process.environment, **added})
     return "\n".join([*lines, ""])
 
 
-def _host(host: HostPlan, place: int, run: Path, python: str) -> list[str]:
-    lines = [
-        f"  {_json(host.name)}:",
-        f"    network_node_id: {place}",
-        f"    ip_addr: {_json(host.address)}",
-        "    processes:",
-    ]
-    for process in host.processes:
-        lines += _process(process, run, python)
-    return lines
+def data_directory(plan: Plan, run: Path) -> Path:
+    """Tell where Shadow puts what programs print, a directory that it makes."""
+    return run / str(plan.shadow.general.get("data_directory", "shadow.data"))
 
 
-def _process(process: ProcessPlan, run: Path, python: str) -> list[str]:
+def _preloading(process: ProcessPlan, library: Path | None) -> dict[str, str]:
+    if library is None:
+        return {}
+    return {"LD_PRELOAD": ":".join(filter(None, [str(library), process.environment.get("LD_PRELOAD")]))}
+
+
+def _process(process: ProcessPlan, argv: list[str], environment: dict[str, str]) -> list[str]:
     # No shell around a program, and its arguments as a list: SIGTERM would stop the shell only.
-    path, *rest = arguments(process, run, python)
+    path, *rest = argv
     return [
         f"    - path: {_json(path)}",
         f"      args: {_json(rest)}",
-        f"      environment: {_json(process.environment)}",
+        f"      environment: {_json(environment)}",
         f"      start_time: {_json(_time(process.start))}",
         f"      expected_final_state: {'running' if process.runs_to_end else '{exited: 0}'}",
     ]

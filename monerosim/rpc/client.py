@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from itertools import count
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 import tenacity
@@ -25,17 +25,27 @@ class ServiceNeverUpError(RpcError):
     """A service did not answer within the time it was given to start."""
 
 
+class Clock(Protocol):
+    """What waiting takes; seconds."""
+
+    def now(self) -> float:
+        """Tell the time."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
 class RpcClient:
     """Calls methods of one service and checks the answers' types.
 
     Args:
         transport: The way to the service.
-        sleep: How to wait between tries (the runtime's clock).
+        clock: The runtime's, to wait between tries.
     """
 
-    def __init__(self, transport: Transport, sleep: Callable[[float], None]) -> None:
+    def __init__(self, transport: Transport, clock: Clock) -> None:
         self._transport = transport
-        self._sleep = sleep
+        self._clock = clock
         self._numbers = count(1)
         self._starting = False
 
@@ -104,10 +114,12 @@ class RpcClient:
         Raises:
             ServiceNeverUpError: It did not answer in time; names host, service, address and the last cause.
         """
+        # Tenacity's own stop_after_delay would read the machine's clock.
+        end = self._clock.now() + patience - interval
         retrying = tenacity.Retrying(
-            sleep=self._sleep,
+            sleep=self._clock.sleep,
             wait=tenacity.wait_fixed(interval),
-            stop=tenacity.stop_after_attempt(max(1, round(patience / interval))),
+            stop=lambda _: self._clock.now() >= end,
             retry=tenacity.retry_if_exception_type(RpcError),
         )
         self._starting = True  # so that the probe itself does not try again and again
@@ -132,13 +144,13 @@ class RpcClient:
             if self._starting:
                 raise
             retrying = tenacity.Retrying(
-                sleep=self._sleep,
+                sleep=self._clock.sleep,
                 wait=tenacity.wait_exponential(multiplier=0.5, max=5),
                 stop=tenacity.stop_after_attempt(4),
                 retry=tenacity.retry_if_exception_type(RpcError) & tenacity.retry_if_not_exception_type(RpcCallError),
                 reraise=True,
             )
-            self._sleep(0.5)
+            self._clock.sleep(0.5)
             return retrying(once)
 
     @staticmethod

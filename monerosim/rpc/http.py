@@ -1,6 +1,7 @@
 """The transport of real services: one keep-alive HTTP session."""
 
 from collections.abc import Mapping
+from time import monotonic
 
 import msgspec
 import requests
@@ -53,7 +54,7 @@ class HttpTransport:
                 stream=True,
                 allow_redirects=False,
             ) as response:
-                data = self._read(response)
+                data = self._read(response, monotonic() + timeout)
                 status = response.status_code
         except requests.ConnectTimeout as error:
             raise RpcUnavailableError(f"{self.address}: {error}") from error
@@ -75,12 +76,14 @@ class HttpTransport:
         """Close the connection."""
         self._session.close()
 
-    def _read(self, response: requests.Response) -> bytes:
+    def _read(self, response: requests.Response, end: float) -> bytes:
         data = bytearray()
         for chunk in response.iter_content(_CHUNK):
             data += chunk
             if len(data) > MAX_ANSWER:
                 raise RpcProtocolError(f"{self.address}: an answer of more than {MAX_ANSWER} bytes")
+            if monotonic() > end:
+                raise RpcDoubtfulError(f"{self.address}: the answer was not whole in time")
         return bytes(data)
 
 

@@ -47,7 +47,9 @@ class Actor(pykka.Actor):
         self.host = host
         self.name = name
         self.clock = host.clock
-        self.rng = Rng(host.stream_seed(name))
+        life = next(host.numbers(f"life of {name}"))
+        # An actor that is started again does not draw the same numbers again.
+        self.rng = Rng(host.stream_seed(name) if life == 1 else host.stream_seed(name, str(life)))
         self.cause = ""
         self.message_id = ""
         self.log = host.logger(self)

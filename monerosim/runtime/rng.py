@@ -8,6 +8,32 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+_ROOT_HALF = 0.7071067811865476
+_DIVISORS = range(23, 0, -2)
+
+
+_LN2 = 0.6931471805599453
+_LEAST_PROBABILITY = 1e-12
+_MOST_TRIALS = 10**12
+
+
+def logarithm(x: float) -> float:
+    """Give the natural logarithm of a positive number, to the last bits the same on every machine.
+
+    The C library's differs from machine to machine in the last bit. This uses what IEEE 754 fixes (``+``, ``-``, ``*``,
+    ``/``): log(m 2^e) = e log 2 + 2 artanh((m - 1) / (m + 1)), as a series.
+    """
+    mantissa, exponent = math.frexp(x)
+    if mantissa < _ROOT_HALF:
+        mantissa *= 2
+        exponent -= 1
+    ratio = (mantissa - 1) / (mantissa + 1)
+    square = ratio * ratio
+    total = 0.0
+    for divisor in _DIVISORS:
+        total = total * square + 1 / divisor
+    return 2 * ratio * total + exponent * _LN2
+
 
 def stable_seed(*parts: str | int) -> int:
     """Hash what identifies a stream (the scenario's seed, a participant, a purpose) to 64 bits.
@@ -40,7 +66,13 @@ class Rng:
         return low + (high - low) * self._random()
 
     def integer(self, low: int, high: int) -> int:
-        """Draw an integer uniformly from low to high, both included; ranges up to 2^106."""
+        """Draw an integer uniformly from low to high, both included; ranges up to 2^106.
+
+        Raises:
+            ValueError: ``high`` is below ``low``.
+        """
+        if high < low:
+            raise ValueError(f"no integer is at least {low} and at most {high}")
         wide = (int(self._random() * 2**53) << 53) | int(self._random() * 2**53)
         return low + (wide * (high - low + 1) >> 106)
 
@@ -72,7 +104,7 @@ class Rng:
 
     def exponential(self, mean: float) -> float:
         """Draw the wait for an event of a Poisson process with this mean wait."""
-        return -math.log(1.0 - self._random()) * mean
+        return -logarithm(1.0 - self._random()) * mean
 
     def geometric(self, probability: float) -> int:
         """Draw how many trials it takes, the successful one included, at this probability a trial.
@@ -84,4 +116,7 @@ class Rng:
             raise ValueError(f"a probability is above 0 and at most 1, got {probability}")
         if probability == 1:
             return 1
-        return 1 + int(math.log(1.0 - self._random()) / math.log1p(-probability))
+        # Below this, 1 - probability is 1; nobody waits for that many trials.
+        if probability < _LEAST_PROBABILITY:
+            return _MOST_TRIALS
+        return 1 + int(logarithm(1.0 - self._random()) / logarithm(1.0 - probability))

@@ -1,7 +1,17 @@
 """Scenarios: what a person writes, checked."""
 
 from monerosim.scenario.load import Examination, check, examine, load, parse, read_file
-from monerosim.scenario.model import Binaries, Consensus, Network, Node, Participant, Scenario, Shadow, Simulation, Wallet
+from monerosim.scenario.model import (
+    Binaries,
+    Consensus,
+    Network,
+    Node,
+    Participant,
+    Scenario,
+    Shadow,
+    Simulation,
+    Wallet,
+)
 from monerosim.scenario.problems import Problem, ScenarioError
 
 __all__ = [

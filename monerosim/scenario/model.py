@@ -114,8 +114,15 @@ class Consensus(Table, frozen=True):
 
 
 class Shadow(Table, frozen=True):
-    """Options for Shadow, in its own names (https://shadow.github.io/docs/guide/shadow_config_spec.html)."""
+    """Options for the engine shadow; those of Shadow in its own names.
 
+    They are in https://shadow.github.io/docs/guide/shadow_config_spec.html.
+    """
+
+    compat: Annotated[
+        Literal["auto", "off"],
+        Meta(description="Whether monerod and monero-wallet-rpc get the library that answers what Shadow refuses."),
+    ] = "auto"
     general: Annotated[Options, Meta(description="Added to the section general of shadow.yaml.")] = msgspec.field(
         default_factory=dict
     )
@@ -130,9 +137,9 @@ class Binaries(Table, frozen=True):
     monerod: Annotated[
         str, Meta(pattern=_PROGRAM, description="A name on PATH, or a file; relative paths start at the scenario's.")
     ] = "monerod"
-    wallet: Annotated[
-        str, Meta(pattern=_PROGRAM, description="The monero-wallet-rpc: a name on PATH, or a file.")
-    ] = "monero-wallet-rpc"
+    wallet: Annotated[str, Meta(pattern=_PROGRAM, description="The monero-wallet-rpc: a name on PATH, or a file.")] = (
+        "monero-wallet-rpc"
+    )
 
 
 _Binary: TypeAlias = Annotated[str, Meta(pattern=_PROGRAM)] | None
@@ -212,9 +219,9 @@ class Scenario(Table, frozen=True):
         default_factory=Network
     )
     consensus: Annotated[Consensus, Meta(description="When blocks come.")] = msgspec.field(default_factory=Consensus)
-    binaries: Annotated[
-        Binaries, Meta(description="The programs that the engines local and shadow start.")
-    ] = msgspec.field(default_factory=Binaries)
+    binaries: Annotated[Binaries, Meta(description="The programs that the engines local and shadow start.")] = (
+        msgspec.field(default_factory=Binaries)
+    )
     shadow: Annotated[Shadow, Meta(description="Options for the engine shadow.")] = msgspec.field(
         default_factory=Shadow
     )

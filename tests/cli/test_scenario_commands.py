@@ -6,7 +6,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import yaml
 from click.testing import CliRunner, Result
+from fake_monero import MONEROD, WALLET, fake, without
 
 from monerosim.cli import main
 from monerosim.plan.model import decode_plan
@@ -31,7 +33,7 @@ def bad(tmp_path: Path) -> str:
 def test_help_lists_the_commands_without_loading_them() -> None:
     code = "import sys; from monerosim.cli import main; main(['--help'], standalone_mode=False); print(*sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT).stdout
-    for command in ("new", "check", "schema", "build", "run", "trace"):
+    for command in ("new", "check", "schema", "doctor", "build", "run", "trace"):
         assert f"\n  {command} " in shown
     assert "numpy" not in shown.split()
     assert "monerosim.scenario" not in shown.split()
@@ -102,6 +104,48 @@ def test_build_copies_the_scenario_and_asks_before_replacing(tmp_path: Path) -> 
     assert call("build", QUICKSTART, "-o", run, "--force").exit_code == 0
 
 
+def test_build_takes_a_fresh_directory_each_time_as_run_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("quickstart", "quickstart-2", "quickstart-3"):
+        result = call("build", QUICKSTART)
+        assert result.exit_code == 0
+        assert f"runs/{name}: " in result.output
+        assert (tmp_path / "runs" / name / "shadow.yaml").exists()
+
+
+@pytest.mark.parametrize("command", ["build", "run"])
+def test_missing_programs_are_told_before_anything_is_written(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = call(command, QUICKSTART, "--engine", "shadow", "-o", str(tmp_path / "run"))
+    assert result.exit_code == 1
+    assert "monerod is not on PATH" in result.output
+    assert "apt install monero" in result.output
+    assert not (tmp_path / "run").exists()
+
+
+def test_building_for_the_model_needs_no_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert call("build", QUICKSTART, "-o", str(tmp_path / "run")).exit_code == 0
+    hosts = yaml.safe_load((tmp_path / "run" / "shadow.yaml").read_text())["hosts"]
+    assert {it["path"] for it in hosts["user-001"]["processes"]} == {"monerod", "monero-wallet-rpc", sys.executable}
+
+
+def test_a_build_names_the_programs_and_tells_what_they_do_not_know(tmp_path: Path) -> None:
+    daemon = fake(tmp_path / "old" / "monerod", without(MONEROD, "--no-zmq"), "0.18.1.0-release")
+    wallet = fake(tmp_path / "old" / "monero-wallet-rpc", WALLET)
+    path = tmp_path / "scenario.toml"
+    text = Path(QUICKSTART).read_text(encoding="utf-8")
+    path.write_text(f'{text}\n[binaries]\nmonerod = "old/monerod"\nwallet = "old/monero-wallet-rpc"\n')
+    result = call("build", str(path), "--engine", "shadow", "-o", str(tmp_path / "run"))
+    assert result.exit_code == 0
+    assert f"monerod 0.18.1.0 ({daemon}): left out --no-zmq, which it does not know: " in result.stderr
+    hosts = yaml.safe_load((tmp_path / "run" / "shadow.yaml").read_text())["hosts"]
+    assert [it["path"] for it in hosts["user-001"]["processes"][:2]] == [str(daemon), str(wallet)]
+    assert "--no-zmq" not in hosts["user-001"]["processes"][0]["args"]
+
+
 def test_a_bad_scenario_leaves_no_directory(bad: str, tmp_path: Path) -> None:
     assert call("build", bad, "-o", str(tmp_path / "run")).exit_code == 2
     assert not (tmp_path / "run").exists()
@@ -125,7 +169,7 @@ def test_schema_prints_json() -> None:
     assert "definitions" in msgspec.json.decode(result.output)
 
 
-def test_somebody_elses_building_block_is_found_by_its_entry_point(tmp_path: Path) -> None:
+def test_somebody_elses_building_block_and_engine_are_found_by_their_entry_points(tmp_path: Path) -> None:
     (tmp_path / "pinger.py").write_text(
         "from monerosim.config import Config, Duration, duration\n"
         "from monerosim.runtime.actor import Behaviour\n"
@@ -139,14 +183,16 @@ def test_somebody_elses_building_block_is_found_by_its_entry_point(tmp_path: Pat
     info = tmp_path / "pinger-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: pinger\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[monerosim.actors]\npinger = pinger:Pinger\n")
+    (info / "entry_points.txt").write_text(
+        "[monerosim.actors]\npinger = pinger:Pinger\n[monerosim.engines]\nabacus = pinger:play\n"
+    )
     (tmp_path / "good.toml").write_text('[participants.p]\nkind = "pinger"\ninterval = "5s"\n')
     (tmp_path / "bad.toml").write_text('[participants.p]\nkind = "pinger"\nintreval = "5s"\n')
 
-    def check(name: str) -> subprocess.CompletedProcess[str]:
+    def check(name: str, *options: str) -> subprocess.CompletedProcess[str]:
         code = "from monerosim.cli import main; main()"
         return subprocess.run(
-            [sys.executable, "-c", code, "check", str(tmp_path / name)],
+            [sys.executable, "-c", code, "check", str(tmp_path / name), *options],
             check=False,
             capture_output=True,
             text=True,
@@ -155,6 +201,10 @@ def test_somebody_elses_building_block_is_found_by_its_entry_point(tmp_path: Pat
         )
 
     assert "1 participants, 1 nodes" in check("good.toml").stdout
+    assert check("good.toml", "--engine", "abacus").returncode == 0
+    near = check("good.toml", "--engine", "abacsu")
+    assert near.returncode == 2
+    assert 'there is no engine "abacsu"\n    did you mean "abacus"?' in near.stderr
     refused = check("bad.toml")
     assert refused.returncode == 2
     assert 'did you mean "interval"?' in refused.stderr

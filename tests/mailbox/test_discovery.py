@@ -89,22 +89,22 @@ def test_vendors_of_all_marketplaces_are_listed(discovery, state):
 
 def test_what_was_read_is_kept_for_its_lifetime(discovery, state, clock):
     state.replace("wallets/alice.json", {"addresses": ["old"]})
-    assert discovery.get_addresses("alice") == ["old"]
+    assert discovery.get_addresses("alice") == ("old",)
     state.replace("wallets/alice.json", {"addresses": ["new"]})
     clock[0] = LIFETIME - 0.001
-    assert discovery.get_addresses("alice") == ["old"]
+    assert discovery.get_addresses("alice") == ("old",)
     clock[0] = LIFETIME
-    assert discovery.get_addresses("alice") == ["new"]
+    assert discovery.get_addresses("alice") == ("new",)
     state.replace("wallets/alice.json", {"addresses": ["newest"]})
     discovery.refresh()
-    assert discovery.get_addresses("alice") == ["newest"]
+    assert discovery.get_addresses("alice") == ("newest",)
 
 
 def test_what_is_missing_is_named_and_looked_for_again(discovery, state):
     with pytest.raises(AgentDiscoveryError, match=r"nobody has published wallets/bob\.json yet"):
         discovery.get_addresses("bob")
     state.replace("wallets/bob.json", {"addresses": ["b"]})
-    assert discovery.get_addresses("bob") == ["b"]
+    assert discovery.get_addresses("bob") == ("b",)
     with pytest.raises(AgentDiscoveryError, match="the agent registry has no 'dave'"):
         discovery.get_agent("dave")
     with pytest.raises(AgentDiscoveryError, match=r"nobody has published agent_registry\.json yet"):

@@ -1,11 +1,56 @@
-"""What the tests with real daemons share: the programs, and a chain with coins to pay with."""
+"""What the tests with real daemons share: the programs, and a small network with coins to pay with."""
 
 import os
 import shutil
+import threading
+from pathlib import Path
 
 import pytest
+from real_network import RealNetwork
+
+import monerosim
 
 PROGRAMS = ("monerod", "monero-wallet-rpc")
+
+SCENARIO = """
+[simulation]
+engine = "local"
+duration = "70s"
+wallet_start = "1s"
+agent_start = "2s"
+controller_start = "2s"
+block_interval = "300ms"
+
+[consensus]
+block_time = "5s"
+arrivals = "fixed"
+
+[participants.miner]
+kind = "mining-pool"
+hashrate = 100
+
+[participants.user]
+kind = "regular-user"
+wallet = { initial_balance = "20 XMR" }
+transaction_frequency = 1.0
+check_interval = "5s"
+
+[participants.marketplace]
+kind = "marketplace"
+node = "miner"
+wallet = { count = 2 }
+check_interval = "5s"
+
+[participants.block-controller]
+kind = "block-controller"
+"""
+"""As short as real programs allow: a user decides once a minute, and a run winds down for another."""
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.real)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -17,3 +62,63 @@ def _programs():
     if os.environ.get("CI"):
         pytest.fail(f"these tests may not be skipped in CI: {reason}")
     pytest.skip(reason)
+
+
+class Playing:
+    """A run that is played while other tests go on, because it takes minutes of mere waiting."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self._scenario = directory.with_suffix(".toml")
+        self._scenario.write_text(SCENARIO)
+        self._unwanted = threading.Event()
+        self._outcome = None
+        self._thread = threading.Thread(target=self._play)
+        self._thread.start()
+
+    def result(self):
+        self._thread.join()
+        if isinstance(self._outcome, BaseException):
+            raise self._outcome
+        return self._outcome
+
+    def close(self):
+        self._unwanted.set()
+        self._thread.join()
+
+    def _play(self):
+        try:
+            self._outcome = monerosim.run(
+                self._scenario, self.directory, watch=lambda _: not self._unwanted.is_set(), trace_level="DEBUG"
+            )
+        except BaseException as error:  # noqa: BLE001  (it is raised where the result is asked for)
+            self._outcome = error
+
+
+@pytest.fixture(scope="session", autouse=True)
+def playing(request, _programs, tmp_path_factory):
+    """The scenario's run, begun with the session if any of its tests is wanted."""
+    if not any("finished" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        yield None
+        return
+    run = Playing(tmp_path_factory.mktemp("local") / "run")
+    yield run
+    run.close()
+
+
+@pytest.fixture(scope="session")
+def finished(playing):
+    """The scenario's run when it is over."""
+    return playing.result()
+
+
+@pytest.fixture(scope="session")
+def network(_programs, tmp_path_factory):
+    """A payer with coins and a shop, their actors in this process; the actors were started before the daemons."""
+    network = RealNetwork(tmp_path_factory.mktemp("network") / "run")
+    try:
+        network.start_actors()
+        network.start_daemons()
+        yield network
+    finally:
+        network.close()

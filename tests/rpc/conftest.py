@@ -51,11 +51,21 @@ def transport(server, connect):
     return connect(server.server_port)
 
 
+class SleepingClock(list):
+    """A clock that moves only when somebody sleeps; lists how long."""
+
+    def now(self):
+        return float(sum(self))
+
+    def sleep(self, seconds):
+        self.append(seconds)
+
+
 @pytest.fixture
 def slept():
-    return []
+    return SleepingClock()
 
 
 @pytest.fixture
 def client(transport, slept):
-    return RpcClient(transport, slept.append)
+    return RpcClient(transport, slept)

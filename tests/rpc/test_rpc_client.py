@@ -101,7 +101,7 @@ def test_what_must_not_be_repeated_is_sent_once(server, client, slept, trouble):
 
 
 def test_a_service_that_is_away_is_unavailable(connect, free_port, slept):
-    client = RpcClient(connect(free_port), slept.append)
+    client = RpcClient(connect(free_port), slept)
     with pytest.raises(RpcUnavailableError):
         client.call("transfer", {}, Info, repeat=False)
     assert slept == []
@@ -119,16 +119,16 @@ def test_a_connection_closed_while_idle_fails_nothing(server, client, slept, rep
     assert (len(server.requests), slept) == (2, [])
 
 
-def test_waiting_until_a_service_is_up(connect, free_port, start_server):
-    slept = []
+def test_waiting_until_a_service_is_up(connect, free_port, start_server, slept):
+    class StartingClock(type(slept)):
+        def sleep(self, seconds):
+            super().sleep(seconds)
+            if len(self) == 3:
+                server = start_server(free_port)
+                server.script = [raw(503, b"starting"), error(-9, "busy"), result({"height": 1}), result({"height": 2})]
 
-    def sleep(seconds):
-        slept.append(seconds)
-        if len(slept) == 3:
-            server = start_server(free_port)
-            server.script = [raw(503, b"starting"), error(-9, "busy"), result({"height": 1}), result({"height": 2})]
-
-    client = RpcClient(connect(free_port), sleep)
+    slept = StartingClock()
+    client = RpcClient(connect(free_port), slept)
 
     def probe():
         return client.call("get_info", {}, Info)
@@ -139,7 +139,7 @@ def test_waiting_until_a_service_is_up(connect, free_port, start_server):
 
 
 def test_a_service_that_never_comes_up_is_named(connect, free_port, slept):
-    client = RpcClient(connect(free_port), slept.append)
+    client = RpcClient(connect(free_port), slept)
     with pytest.raises(ServiceNeverUpError) as caught:
         client.wait_until_up(lambda: client.call("get_info", {}, Info), name="monerod of alice", patience=10)
     message = str(caught.value)

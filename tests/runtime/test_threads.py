@@ -3,6 +3,7 @@
 import threading
 import time
 
+from monerosim.runtime.actor import Actor
 from monerosim.runtime.threads import ThreadsRuntime
 from monerosim.units import SECOND
 
@@ -40,6 +41,25 @@ def test_a_call_that_fails_does_not_end_the_timers(threads):
     threads.call_at(threads.now(), lambda: 1 // 0)
     threads.call_at(threads.now() + 1000, done.set)
     assert done.wait(10)
+
+
+def test_periodic_timers_that_are_late_do_not_put_off_the_next(threads, make_world):
+    class Ticker(Actor):
+        def begin(self):
+            self.times = []
+            self.every(0.05, self.tick)
+
+        def tick(self):
+            self.times.append(self.clock.now())
+            if len(self.times) == 5:
+                done.set()
+
+    done = threading.Event()
+    ticker = make_world(threads).hosts["alice"].start(Ticker, "ticker").proxy()
+    threads.call_at(threads.now(), lambda: time.sleep(0.3))
+    assert done.wait(10)
+    times = ticker.times.get()
+    assert times[4] - times[0] < 0.15
 
 
 def test_closing_drops_what_is_not_due():

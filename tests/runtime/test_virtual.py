@@ -235,6 +235,16 @@ def test_after_a_deadlock_the_others_still_answer(virtual):
     assert three.ask(("nap", 1)) == SECOND
 
 
+def test_an_answer_after_a_deadlock_does_not_wake_the_next_wait(virtual):
+    future = virtual.future()
+    with pytest.raises(DeadlockError):
+        future.get()
+    actor = start(virtual)
+    future.set("late")
+    assert actor.ask(("nap", 1)) == SECOND
+    assert future.get() == "late"
+
+
 def test_who_gave_up_waiting_is_not_woken_by_a_late_answer(virtual):
     log = []
     one, two = start(virtual, 2, log)
@@ -317,7 +327,7 @@ def test_a_closed_runtime_leaves_no_memory_behind():
     def play():
         runtime = VirtualRuntime()
         one, two = (runtime.start(Heavy, runtime, name) for name in ("one", "two"))
-        one.tell(("ask_other", two, "nap", 1000))
+        one.tell(("guarded", two, "nap", 1000))
         runtime.run(SECOND)
         runtime.close()
         return [weakref.ref(thing) for thing in (runtime, one, two)]

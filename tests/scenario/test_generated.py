@@ -11,10 +11,22 @@ from monerosim.scenario import ScenarioError, examine, parse
 from monerosim.scenario.template import template
 
 TEMPLATE = template().decode()
-WORDS = ["user", "pool-alpha", "regular-user", "mining-pool", "block-controller", "marketplace", "switch", "ring", "2h"]
+WORDS = [
+    "--log-level=1",
+    "user",
+    "pool-alpha",
+    "regular-user",
+    "mining-pool",
+    "block-controller",
+    "marketplace",
+    "switch",
+    "ring",
+    "2h",
+]
 KEYS = [
     *("simulation", "network", "consensus", "participants", "shadow", "duration", "seed", "topology", "kind", "count"),
     *("node", "wallet", "actors", "use", "start", "stagger", "initial_balance", "hashrate", "min_amount", "settings"),
+    *("binaries", "monerod", "binary", "flags"),
 ]
 keys = st.one_of(st.sampled_from(KEYS), st.text(max_size=5))
 scalars = st.one_of(

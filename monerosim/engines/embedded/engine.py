@@ -49,7 +49,9 @@ def _play(plan: Plan, world: EmbeddedWorld, watch: Watch) -> int:
     for host in hosts:
         host.closing = True
     for reference in supervisors:
-        reference.ask(EndHost())
-        reference.stop()
+        # One that failed when it started has nothing to end; its trace says why.
+        if reference.is_alive():
+            reference.ask(EndHost())
+            reference.stop()
     watch(Progress(now, world.height, world.payments))
     return now

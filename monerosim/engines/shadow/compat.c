@@ -3,9 +3,9 @@
  *
  * Preloaded into monerod and monero-wallet-rpc (LD_PRELOAD). Shadow's own preloaded libraries come first, so a function
  * of the same name here would never be reached. Instead, the constructor looks through the relocation tables of the
- * loaded objects and points their references to the wrapped calls at the wrappers below. Every wrapper asks the function
- * that the reference would have been bound to (Shadow's, or libc's outside Shadow) and changes an answer only if it is
- * the refusal that Shadow gives. Objects that are loaded later (dlopen) keep their own references.
+ * loaded objects and points their references to the wrapped calls at the wrappers below. Every wrapper asks the
+ * function that the reference would have been bound to (Shadow's, or libc's outside Shadow) and changes an answer only
+ * if it is the refusal that Shadow gives. Objects that are loaded later (dlopen) keep their own references.
  */
 
 #define _GNU_SOURCE
@@ -63,8 +63,8 @@ static int answer_unless_implemented(int result, atomic_bool *missing) {
 
 /*
  * LMDB syncs its map when monerod asks it to (with --db-sync-mode=fastest), and monerod stops when that fails
- * (src/blockchain_db/lmdb/db_lmdb.cpp). Pages of a shared file mapping reach the file without it; what is lost is safety
- * against a crash of the machine, which a simulation does not need.
+ * (src/blockchain_db/lmdb/db_lmdb.cpp). Pages of a shared file mapping reach the file without it; what is lost is
+ * safety against a crash of the machine, which a simulation does not need.
  */
 static int wrap_msync(void *address, size_t length, int flags) {
     static atomic_bool missing;
@@ -73,8 +73,8 @@ static int wrap_msync(void *address, size_t length, int flags) {
 
 /*
  * Keep keys out of swap; the keys here are worth nothing. Refused, they do no harm but the error in the log of every
- * program. Both are answered or neither: whoever was told that locking works logs an error each time that unlocking does
- * not, ten thousand of them in half an hour of a wallet (contrib/epee/src/mlocker.cpp).
+ * program. Both are answered or neither: whoever was told that locking works logs an error each time that unlocking
+ * does not, ten thousand of them in half an hour of a wallet (contrib/epee/src/mlocker.cpp).
  */
 static int wrap_mlock(const void *address, size_t length) {
     static atomic_bool missing;
@@ -135,7 +135,7 @@ static int visit(struct dl_phdr_info *info, size_t size, void *unused) {
     /* Shadow's own libraries must reach the real thing, and the loader and the kernel's page are nobody's callers. */
     const char *slash = strrchr(info->dlpi_name, '/');
     const char *file = slash ? slash + 1 : info->dlpi_name;
-    if (strncmp(file, "libshadow", 9) == 0 || strncmp(file, "ld-linux", 8) == 0 || strncmp(file, "linux-vdso", 10) == 0) {
+    if (strstr(file, "libshadow") == file || strstr(file, "ld-linux") == file || strstr(file, "linux-vdso") == file) {
         return 0;
     }
     const ElfW(Rela) *calls = NULL, *data = NULL;

@@ -1,0 +1,5 @@
+"""``python -m monerosim.cli``."""
+
+from monerosim.cli import main
+
+main(prog_name="monerosim")

@@ -1,0 +1,72 @@
+"""``monerosim doctor``: what is here, what is missing, and how it is installed."""
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from monerosim.cli.scenario import change_options, load_or_exit
+from monerosim.doctor import ALL, Check, Diagnosis, diagnose
+from monerosim.plan.compile import compile_plan
+from monerosim.scenario import Node, Participant, Scenario, Simulation, Wallet
+from monerosim.scenario.checks import known_engines
+
+_COLOURS = {"good": "green", "warning": "yellow", "missing": "red"}
+
+
+@click.command("doctor")
+@click.argument("scenario", type=click.Path(path_type=Path), required=False)
+@change_options
+@click.pass_context
+def doctor(
+    context: click.Context, scenario: Path | None, engine: str | None, seed: int | None, changes: tuple[str, ...]
+) -> None:
+    """Say what this machine has of what the engines need, what is missing and how it is installed.
+
+    With SCENARIO, its own programs and flags are looked at, and the memory that it needs. Exits with code 0 if its
+    engine (or --engine, or else embedded) is ready, with 1 if not.
+    """
+    base = None
+    if scenario is not None:
+        loaded, _ = load_or_exit(scenario, engine, seed, changes)
+        base = scenario.parent
+    elif seed is not None or changes:
+        raise click.UsageError("--seed and --set change a scenario, and none is given")
+    else:
+        if engine is not None and engine not in known_engines():
+            raise click.BadParameter(f"there are {', '.join(known_engines())}", param_hint="--engine")
+        loaded = _two_nodes(engine or "embedded")
+    plan = compile_plan(loaded)
+    diagnosis = diagnose(plan, base, own=scenario is not None)
+    _print(diagnosis, plan.engine, Console(highlight=False))
+    context.exit(1 if diagnosis.lacking(plan.engine) else 0)
+
+
+def _two_nodes(engine: str) -> Scenario:
+    """Compose the smallest scenario that uses all that the engines give real programs."""
+    return Scenario(
+        simulation=Simulation(engine=engine), participants={"user": Participant(count=2, node=Node(), wallet=Wallet())}
+    )
+
+
+def _print(diagnosis: Diagnosis, wanted: str, console: Console) -> None:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for check in diagnosis.checks:
+        table.add_row(check.name, _state(check), escape(check.found))
+    console.print(table)
+    for remedy in diagnosis.remedies:
+        console.print(f"\n{remedy}", markup=False, soft_wrap=True)
+    console.print()
+    for engine in dict.fromkeys((*ALL, wanted)):
+        lacking = diagnosis.lacking(engine)
+        state = f"[red]lacks {escape(', '.join(lacking))}[/red]" if lacking else "[green]ready[/green]"
+        console.print(f"{engine}: {state}", soft_wrap=True)
+
+
+def _state(check: Check) -> str:
+    return f"[{_COLOURS[check.state]}]{check.state}[/{_COLOURS[check.state]}]"

@@ -1,0 +1,5 @@
+"""The shadow engine: real daemons, wallets and agents under Shadow's simulated network and clock."""
+
+from monerosim.engines.shadow.engine import play
+
+__all__ = ["play"]

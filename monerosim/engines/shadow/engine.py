@@ -1,0 +1,123 @@
+"""Playing a plan under Shadow, and reading the run back."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from monerosim.agent import SHADOW_EPOCH, TRACE_VARIABLE
+from monerosim.engines.engine import EngineError, Progress, Watch
+from monerosim.engines.follow import EventFollower
+from monerosim.engines.readback import read_back
+from monerosim.engines.shadow.compat import CompatError, install_compat
+from monerosim.engines.shadow.output import Heartbeats, explain_failure
+from monerosim.plan.binaries import INSTALLING
+from monerosim.plan.model import Plan
+from monerosim.plan.processes import PYTHON
+from monerosim.plan.shadow import LIBRARY, data_directory, shadow_yaml
+
+OUTPUT = "shadow.log"
+"""The file of the run directory that has what Shadow printed."""
+
+INSTALLING_SHADOW = (
+    "Shadow runs on Linux and is built from its sources, unchanged: "
+    "https://shadow.github.io/docs/guide/install_shadow.html"
+)
+
+_WATCH_INTERVAL = 1.0
+_PATIENCE = 10.0
+"""Seconds that Shadow may take to end after SIGTERM."""
+
+
+def play(plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
+    """Play a plan; see :class:`monerosim.engines.engine.Engine`."""
+    directory = directory.resolve()
+    shadow = _find_shadow()
+    _check_programs(plan)
+    _check_fresh(plan, directory)
+    _prepare(plan, directory, trace_level)
+    with (directory / OUTPUT).open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603  (the user's Shadow)
+            # It dies with this process, and the programs die with it.
+            [sys.executable, "-m", "monerosim.engines.shadow.launch", str(os.getpid()), shadow, "shadow.yaml"],
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        end, wanted = _watch(process, plan, directory, watch)
+    finally:
+        _stop(process)
+    read_back(plan, directory, epoch=SHADOW_EPOCH)
+    if wanted and process.returncode != 0:
+        raise EngineError(explain_failure(directory / OUTPUT, data_directory(plan, directory), process.returncode))
+    return end
+
+
+def _watch(process: subprocess.Popen[bytes], plan: Plan, directory: Path, watch: Watch) -> tuple[int, bool]:
+    """Tell of the progress until Shadow has ended or nobody wants the run any more.
+
+    Returns:
+        When the run stopped, microseconds since its start, and whether it was still wanted.
+    """
+    heartbeats = Heartbeats(directory / OUTPUT)
+    follower = EventFollower(directory)
+    while process.poll() is None:
+        now = min(heartbeats.look(), plan.stop)
+        if not watch(Progress(now, *follower.look())):
+            return now, False
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_WATCH_INTERVAL)
+    end = plan.stop if process.returncode == 0 else min(heartbeats.look(), plan.stop)
+    watch(Progress(end, *follower.look()))
+    return end, True
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End Shadow if it still runs. Its programs have asked the kernel to be killed when it is gone."""
+    if process.poll() is not None:
+        return
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _find_shadow() -> str:
+    found = shutil.which("shadow")
+    if found is None:
+        raise EngineError(f"not found on PATH: shadow. {INSTALLING_SHADOW}")
+    return found
+
+
+def _check_programs(plan: Plan) -> None:
+    programs = {process.argv[0] for host in plan.hosts for process in host.processes} - {PYTHON}
+    missing = sorted(program for program in programs if shutil.which(program) is None)
+    if missing:
+        raise EngineError(f"not found: {', '.join(missing)}\n{INSTALLING}")
+
+
+def _check_fresh(plan: Plan, directory: Path) -> None:
+    if data_directory(plan, directory).exists():
+        raise EngineError(
+            f"{directory} has been played already, and real programs would go on with its chain and wallets: "
+            "build it again (--force replaces it)"
+        )
+
+
+def _prepare(plan: Plan, directory: Path, trace_level: str) -> None:
+    """Bring what the plan's compiler could not know: the traces' level, and the library where it was not built."""
+    yaml = shadow_yaml(plan, directory, agent_environment={TRACE_VARIABLE: trace_level})
+    (directory / "shadow.yaml").write_text(yaml, encoding="utf-8")
+    if plan.shadow.compat == "auto" and not (directory / LIBRARY).is_file():
+        try:
+            install_compat(directory)
+        except CompatError as error:
+            raise EngineError(str(error)) from error

@@ -1,0 +1,79 @@
+"""What Shadow prints: how far it is, and why it failed."""
+
+import re
+from pathlib import Path
+
+_HEARTBEAT = re.compile(rb"at simtime (\d+) ns")
+"""src/main/core/manager.rs in Shadow's repository."""
+
+_ENDED = re.compile(r"^Error: process '(?P<host>[^']+?)\.(?P<program>[^'/]+)\.(?P<pid>\d+)' (?P<how>exited with .*)")
+"""src/main/host/process.rs; a host's name has no dot."""
+
+_NOISE = re.compile(r"Cannot disable TCP_NODELAY|^Error:\s*(Stack backtrace:|\d+: |at \S|$)")
+"""What monerod's connections are told, which the compatibility library answers; and where in Shadow the error arose."""
+
+_LINES = 8
+"""How many lines of a program's or Shadow's last words are shown."""
+
+_PROGRAMS = 3
+"""How many programs that ended before their time are shown with their last words."""
+
+
+class Heartbeats:
+    """Follows Shadow's log for its heartbeats, reading only what is new.
+
+    Args:
+        log: What Shadow prints.
+    """
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._read = 0
+        self._now = 0
+
+    def look(self) -> int:
+        """Tell how far Shadow is, in microseconds since the run's start."""
+        with self._log.open("rb") as file:
+            file.seek(self._read)
+            data = file.read()
+        whole = data[: data.rfind(b"\n") + 1]
+        self._read += len(whole)
+        if times := _HEARTBEAT.findall(whole):
+            self._now = int(times[-1]) // 1_000
+        return self._now
+
+
+def explain_failure(log: Path, data: Path, status: int) -> str:
+    """Say why Shadow failed: which programs ended before their time with which last words, or its own.
+
+    Args:
+        log: What Shadow printed.
+        data: Where it put what the programs printed.
+        status: Its exit status; the negative number of a signal if one killed it.
+    """
+    lines = log.read_text(errors="replace").splitlines()
+    told = [found for line in lines if (found := _ENDED.match(line))]
+    ended = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+    head = f"Shadow {ended} ({log})"
+    if not told:
+        kept = [line for line in lines if not _NOISE.search(line)]
+        return "\n".join([f"{head}. Its last words:", *_indented(kept)])
+    parts = [f"{head}, because of {len(told)} program{'s' * (len(told) > 1)}:"]
+    for found in told[:_PROGRAMS]:
+        parts.append(f"{found['program']} of {found['host']} {found['how']}. Its last words:")
+        parts += _indented(_last_words(data / "hosts" / found["host"], f"{found['program']}.{found['pid']}"))
+    if len(told) > _PROGRAMS:
+        parts.append(f"and {len(told) - _PROGRAMS} more")
+    return "\n".join(parts)
+
+
+def _last_words(host: Path, program: str) -> list[str]:
+    for kind in ("stderr", "stdout"):
+        path = host / f"{program}.{kind}"
+        if path.is_file() and (lines := path.read_text(errors="replace").strip().splitlines()):
+            return lines
+    return ["(nothing)"]
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return [f"  {line[:500]}" for line in lines[-_LINES:]]

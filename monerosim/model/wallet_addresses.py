@@ -1,0 +1,144 @@
+"""The methods of monero-wallet-rpc that deal with accounts and addresses (src/wallet/wallet_rpc_server.cpp)."""
+
+from monerosim.model.address import INTEGRATED, STANDARD, SUBADDRESS, Address, decode_address, encode_address
+from monerosim.model.jsonrpc import MAX_UINT32, Params, ServiceError, integer, integers, is_hash, mapping, text
+from monerosim.model.ledger import Ledger
+from monerosim.rpc.transport import Json
+
+_MAX_ADDRESSES = 64
+
+
+def checked_account(ledger: Ledger, params: Params, name: str = "account_index") -> int:
+    """Read an account that the wallet has."""
+    account = integer(params, name, largest=MAX_UINT32)
+    if account >= len(ledger.labels):
+        raise ServiceError(-14, "account index is out of bound")
+    return account
+
+
+def get_address(ledger: Ledger, params: Params) -> dict[str, Json]:
+    """Answer get_address."""
+    account = checked_account(ledger, params)
+    labels = ledger.labels[account]
+    wanted = integers(params, "address_index") or range(len(labels))
+    addresses: list[Json] = []
+    for index in wanted:
+        if index >= len(labels):
+            raise ServiceError(-15, "address index is out of bound")
+        addresses.append(
+            {
+                "address": encode_address(ledger.address(account, index)),
+                "address_index": index,
+                "label": labels[index],
+                "used": (account, index) in ledger.used,
+            }
+        )
+    return {"address": encode_address(ledger.address(account, 0)), "addresses": addresses}
+
+
+def get_address_index(ledger: Ledger, params: Params) -> dict[str, Json]:
+    """Answer get_address_index."""
+    place = ledger.place(parse_address(text(params, "address"), "Invalid address").keys)
+    if place is None:
+        raise ServiceError(-2, "Address doesn't belong to the wallet")
+    return {"index": {"major": place[0], "minor": place[1]}}
+
+
+def create_address(ledger: Ledger, params: Params) -> dict[str, Json]:
+    """Answer create_address."""
+    count = integer(params, "count", 1, MAX_UINT32)
+    if not 1 <= count <= _MAX_ADDRESSES:
+        raise ServiceError(-1, "Count must be between 1 and 64.")
+    account, label = checked_account(ledger, params), text(params, "label")
+    labels = ledger.labels[account]
+    first = len(labels)
+    labels.extend([label] * count)
+    indices: list[Json] = list(range(first, first + count))
+    addresses: list[Json] = [encode_address(ledger.address(account, index)) for index in range(first, first + count)]
+    return {
+        "address": addresses[0],
+        "address_index": first,
+        "address_indices": indices,
+        "addresses": addresses,
+    }
+
+
+def label_address(ledger: Ledger, params: Params) -> dict[str, Json]:
+    """Answer label_address."""
+    place = mapping(params.get("index"))
+    account = checked_account(ledger, place, "major")
+    index, label = integer(place, "minor", largest=MAX_UINT32), text(params, "label")
+    if index >= len(ledger.labels[account]):
+        raise ServiceError(-15, "address index is out of bound")
+    ledger.labels[account][index] = label
+    return {}
+
+
+def create_account(ledger: Ledger, params: Params) -> dict[str, Json]:
+    """Answer create_account."""
+    ledger.labels.append([text(params, "label")])
+    account = len(ledger.labels) - 1
+    return {"account_index": account, "address": encode_address(ledger.address(account, 0))}
+
+
+def parse_address(address: str, message: str) -> Address:
+    """Read an address; ``message`` is what the wallet says if it is none."""
+    try:
+        return decode_address(address)
+    except ValueError:
+        raise ServiceError(-2, message) from None
+
+
+def validate_address(_ledger: Ledger, params: Params) -> dict[str, Json]:
+    """Answer validate_address."""
+    try:
+        parsed: Address | None = decode_address(text(params, "address"))
+    except ValueError:
+        parsed = None
+    return {
+        "integrated": parsed is not None and parsed.kind == INTEGRATED,
+        "nettype": "" if parsed is None else "mainnet",
+        "openalias_address": "",
+        "subaddress": parsed is not None and parsed.kind == SUBADDRESS,
+        "valid": parsed is not None,
+    }
+
+
+def make_integrated_address(ledger: Ledger, params: Params) -> dict[str, Json]:
+    """Answer make_integrated_address."""
+    payment_id, standard = text(params, "payment_id"), text(params, "standard_address")
+    if not payment_id:
+        payment_id = ledger.identity([b"payment id"])[:8].hex()
+    if len(payment_id) != 16 or not is_hash(payment_id * 4):  # noqa: PLR2004  (8 bytes)
+        raise ServiceError(-5, "Invalid payment ID")
+    if standard:
+        parsed = parse_address(standard, "Invalid address")
+        if parsed.kind == SUBADDRESS:
+            raise ServiceError(-2, "Subaddress shouldn't be used")
+        if parsed.kind == INTEGRATED:
+            raise ServiceError(-2, "Already integrated address")
+        whole = Address(INTEGRATED, parsed.keys, payment_id)
+    else:
+        whole = ledger.keys.integrated(payment_id)
+    return {"integrated_address": encode_address(whole), "payment_id": payment_id}
+
+
+def split_integrated_address(_ledger: Ledger, params: Params) -> dict[str, Json]:
+    """Answer split_integrated_address."""
+    parsed = parse_address(text(params, "integrated_address"), "Invalid address")
+    if parsed.kind != INTEGRATED:
+        raise ServiceError(-2, "Address is not an integrated address")
+    return {
+        "is_subaddress": False,
+        "payment_id": parsed.payment_id,
+        "standard_address": encode_address(Address(STANDARD, parsed.keys, "")),
+    }
+
+
+def query_key(ledger: Ledger, params: Params) -> dict[str, Json]:
+    """Answer query_key."""
+    kind = text(params, "key_type")
+    secret = {"view_key": ledger.keys.view_secret, "spend_key": ledger.keys.spend_secret}.get(kind)
+    if secret is None:
+        raise ServiceError(0, f"key_type {kind} not found")
+    return {"key": secret.to_bytes(32, "little").hex()}

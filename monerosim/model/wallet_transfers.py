@@ -1,0 +1,115 @@
+"""The methods of monero-wallet-rpc that list transfers and outputs (src/wallet/wallet_rpc_server.cpp)."""
+
+from collections.abc import Callable
+
+from monerosim.model import wallet_entries as entries
+from monerosim.model.jsonrpc import MAX_UINT32, Params, ServiceError, flag, integer, integers, is_hash, text, texts
+from monerosim.model.ledger import Ledger, Payment, Sent
+from monerosim.model.records import Block
+from monerosim.model.wallet_addresses import checked_account
+from monerosim.rpc.transport import Json
+
+
+def get_transfers(ledger: Ledger, params: Params, pool_time: Callable[[], int]) -> dict[str, Json]:
+    """Answer get_transfers."""
+    account, indices = checked_account(ledger, params), set(integers(params, "subaddr_indices"))
+    every = flag(params, "all_accounts")
+    low, high = 0, MAX_UINT32
+    if flag(params, "filter_by_height"):
+        low, high = integer(params, "min_height"), integer(params, "max_height", MAX_UINT32)
+
+    def within(block: Block | None) -> bool:
+        return block is None or low < block.height <= high
+
+    def received(payment: Payment) -> bool:
+        mine = payment.account == account and (not indices or payment.minor in indices)
+        return (every or mine) and within(payment.block)
+
+    def paid(sent: Sent) -> bool:
+        mine = sent.account == account and (not indices or not indices.isdisjoint(sent.indices))
+        return (every or mine) and within(sent.block)
+
+    wanted = {kind for kind in ("in", "out", "pending", "failed", "pool") if flag(params, kind)}
+    result: dict[str, list[Json]] = {}
+    if "in" in wanted:
+        result["in"] = [entries.incoming(ledger, payment) for payment in ledger.payments() if received(payment)]
+    for kind in sorted(wanted & {"out", "pending", "failed"}):
+        chosen = (sent for sent in reversed(ledger.sent.values()) if sent.kind == kind and paid(sent))
+        result[kind] = [entries.outgoing(ledger, sent) for sent in chosen]
+    if "pool" in wanted:
+        ledger.update_pool(pool_time())
+        result["pool"] = [entries.incoming(ledger, payment) for payment in ledger.pool_payments() if received(payment)]
+    return {kind: found for kind, found in result.items() if found}
+
+
+def get_transfer_by_txid(ledger: Ledger, params: Params, pool_time: Callable[[], int]) -> dict[str, Json]:
+    """Answer get_transfer_by_txid."""
+    wanted = text(params, "txid")
+    if len(wanted) != 64:  # noqa: PLR2004  (32 bytes)
+        raise ServiceError(-8, f"Transaction ID has invalid {'format' if wanted else 'size: '}")
+    if not is_hash(wanted):
+        raise ServiceError(-8, "Transaction ID has invalid format")
+    checked_account(ledger, params)
+    identity = bytes.fromhex(wanted)
+    found: list[Json] = []
+    transaction = ledger.world.transactions.get(identity)
+    holding = None if transaction is None else ledger.world.chain.block_of(ledger.view, transaction)
+    if transaction is None:
+        found.extend(
+            entries.incoming(ledger, payment) for payment in ledger.payments() if payment.transaction.id == identity
+        )
+    elif holding is not None:
+        found.extend(entries.incoming(ledger, payment) for payment in ledger.payments_of(transaction, holding))
+    sent = ledger.sent.get(identity)
+    if sent is not None:
+        found.append(entries.outgoing(ledger, sent))
+    if not found:
+        ledger.update_pool(pool_time())
+        found.extend(
+            entries.incoming(ledger, payment)
+            for payment in ledger.pool_payments()
+            if payment.transaction.id == identity
+        )
+    if not found:
+        raise ServiceError(-8, "Transaction not found.")
+    return {"transfer": found[0], "transfers": found}
+
+
+def incoming_transfers(ledger: Ledger, params: Params) -> dict[str, Json]:
+    """Answer incoming_transfers."""
+    kind = text(params, "transfer_type")
+    if kind not in {"all", "available", "unavailable"}:
+        raise ServiceError(-6, "Transfer type must be one of: all, available, or unavailable")
+    account = integer(params, "account_index", largest=MAX_UINT32)
+    indices = set(integers(params, "subaddr_indices"))
+    found: list[Json] = []
+    for holding in ledger.holdings.values():
+        if holding.account == account and (not indices or holding.index in indices):
+            entry = entries.output(ledger, holding)
+            if kind == "all" or (kind == "unavailable") == entry["spent"]:
+                found.append(entry)
+    return {"transfers": found} if found else {}
+
+
+def get_payments(ledger: Ledger, params: Params) -> dict[str, Json]:
+    """Answer get_payments."""
+    return _payments(ledger, [text(params, "payment_id")], 0)
+
+
+def get_bulk_payments(ledger: Ledger, params: Params) -> dict[str, Json]:
+    """Answer get_bulk_payments."""
+    return _payments(ledger, texts(params, "payment_ids"), integer(params, "min_block_height"))
+
+
+def _payments(ledger: Ledger, payment_ids: list[str], above: int) -> dict[str, Json]:
+    for payment_id in payment_ids:
+        if len(payment_id) not in {16, 64}:
+            raise ServiceError(-5, "Payment ID has invalid format")
+    found: list[Json] = [
+        entries.bulk(ledger, payment, payment.block.height)
+        for payment in ledger.payments()
+        if payment.block is not None
+        and payment.block.height > above
+        and (not payment_ids or payment.transaction.payment_id in payment_ids)
+    ]
+    return {"payments": found} if found else {}

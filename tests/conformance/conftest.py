@@ -1,0 +1,154 @@
+"""The services the conformance suite plays against: the model's, and Debian's monerod and monero-wallet-rpc."""
+
+import importlib.util
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import requests
+from numpy.typing import NDArray
+
+from monerosim.model import Daemon, WalletServer, World
+from monerosim.model.network import Peer
+from monerosim.rpc.transport import Json
+
+Post = Callable[[str, Mapping[str, Json]], Json]
+Services = tuple[Post, Post, Post]
+
+
+def _load_recorder() -> ModuleType:
+    path = Path(__file__).parents[2] / "tools" / "record_rpc.py"
+    spec = importlib.util.spec_from_file_location("record_rpc", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["record_rpc"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+recorder = _load_recorder()
+
+
+class OneNode:
+    """A network of one node."""
+
+    nodes = 1
+
+    def block_arrivals(self, _item: bytes, _origin: int, released: int, _weight: int) -> NDArray[np.int64]:
+        return np.full(1, released, dtype=np.int64)
+
+    transaction_arrivals = block_arrivals
+
+    def peers(self, _node: int) -> list[Peer]:
+        return []
+
+
+def model_services() -> Services:
+    world = World(seed=1, now=lambda: 10**9, network=OneNode(), difficulty=1)
+    daemon = Daemon(world, 0, ready_at=0, address="127.0.0.1:18081")
+    miner = WalletServer(world, daemon, name="miner", seed=1, ready_at=0)
+    user = WalletServer(world, daemon, name="user", seed=1, ready_at=0)
+    return daemon.post, miner.post, user.post
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _post(port: int) -> Post:
+    session = requests.Session()
+
+    def post(path: str, body: Mapping[str, Json]) -> Json:
+        # A wallet that is busy verifying is slow; one that loops for ever must not hold up the suite for ever.
+        answer: Json = session.post(f"http://127.0.0.1:{port}{path}", json=body, timeout=120).json()
+        return answer
+
+    return post
+
+
+def _await(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            _post(port)("/json_rpc", {"jsonrpc": "2.0", "id": "0", "method": "get_version"})
+        except requests.RequestException:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail(f"{process.args!r} does not answer:\n{log.read_text(errors='replace')[-2000:]}")
+
+
+def real_services(directory: Path) -> Iterator[Services]:
+    common = ["--rpc-bind-ip", "127.0.0.1", "--rpc-ssl", "disabled", "--non-interactive"]
+    ports = [_free_port() for _ in range(4)]
+    daemon = [
+        "monerod",
+        "--regtest",
+        "--keep-fakechain",
+        "--fixed-difficulty",
+        "1",
+        "--offline",
+        "--no-igd",
+        "--no-zmq",
+    ]
+    daemon += ["--p2p-bind-ip", "127.0.0.1", "--p2p-bind-port", str(ports[3]), "--disable-dns-checkpoints"]
+    daemon += ["--check-updates", "disabled", "--disable-rpc-ban", "--db-sync-mode", "fastest"]
+    daemon += ["--data-dir", str(directory / "daemon")]
+    commands = [daemon]
+    for wallet in ("miner", "user"):
+        (directory / wallet).mkdir()
+        command = ["monero-wallet-rpc", "--wallet-dir", str(directory / wallet), "--disable-rpc-login"]
+        command += ["--daemon-address", f"127.0.0.1:{ports[0]}", "--daemon-ssl", "disabled", "--trusted-daemon"]
+        command += ["--shared-ringdb-dir", str(directory / wallet)]
+        commands.append(command)
+    running = []
+    try:
+        for number, command in enumerate(commands):
+            log = directory / f"{number}.log"
+            more = ["--rpc-bind-port", str(ports[number]), "--log-file", str(log)]
+            output = (directory / f"{number}.out").open("wb")
+            with output:
+                arguments = [*command, *common, *more]
+                process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+            running.append(process)
+            _await(ports[number], process, directory / f"{number}.out")
+        yield _post(ports[0]), _post(ports[1]), _post(ports[2])
+    finally:
+        for process in reversed(running):
+            process.terminate()
+        for process in running:
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@pytest.fixture(scope="session", params=["model", pytest.param("real", marks=pytest.mark.real)])
+def answers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Json]]:
+    """What the services answer to the calls of tools/record_rpc.py, by label."""
+    if request.param == "model":
+        yield recorder.play(recorder.Session(*model_services()))
+        return
+    missing = [name for name in ("monerod", "monero-wallet-rpc") if shutil.which(name) is None]
+    if missing:
+        reason = f"not installed (Debian's package monero has them): {', '.join(missing)}"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    for services in real_services(tmp_path_factory.mktemp("monero")):
+        yield recorder.play(recorder.Session(*services))

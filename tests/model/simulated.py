@@ -1,0 +1,84 @@
+"""A small modelled network whose clock a test moves by hand."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from monerosim.model import Daemon, WalletServer, World
+from monerosim.units import SECOND
+
+
+class Line:
+    """Nodes in a row: an item takes ``delay`` microseconds from one to the next; ``cut`` parts the row."""
+
+    def __init__(self, nodes: int, delay: int) -> None:
+        self.nodes = nodes
+        self.delay = delay
+
+    def block_arrivals(self, _item, origin, released, _weight):
+        return released + self.delay * np.abs(np.arange(self.nodes, dtype=np.int64) - origin)
+
+    transaction_arrivals = block_arrivals
+
+    def peers(self, _node):
+        return []
+
+
+class Refused(Exception):
+    """A service answered an error."""
+
+    def __init__(self, error: dict) -> None:
+        super().__init__(error["message"])
+        self.code = error["code"]
+
+
+def ask(service, method: str, **params):
+    answer = service.post("/json_rpc", {"jsonrpc": "2.0", "id": "0", "method": method, "params": params})
+    if "error" in answer:
+        raise Refused(answer["error"])
+    return answer["result"]
+
+
+class Simulated:
+    """A world, and at each node a daemon and a wallet with a file."""
+
+    def __init__(self, nodes: int = 2, delay: int = SECOND, make: Callable[[int, int], Line] = Line) -> None:
+        self.time = 0
+        self.blocks = []
+        self.reorganisations = []
+        self.world = World(seed=7, now=lambda: self.time, network=make(nodes, delay), difficulty=1)
+        self.world.on_block = self.blocks.append
+        self.world.on_reorg = self.reorganisations.append
+        self.daemons = [Daemon(self.world, node, ready_at=0, address=f"10.0.0.{node}:18081") for node in range(nodes)]
+        self.wallets = [
+            WalletServer(self.world, daemon, name=f"wallet-{node}", seed=7, ready_at=0)
+            for node, daemon in enumerate(self.daemons)
+        ]
+        for wallet in self.wallets:
+            ask(wallet, "create_wallet", filename="main", language="English")
+        self.addresses = [ask(wallet, "get_address")["address"] for wallet in self.wallets]
+
+    def mine(self, node: int = 0, count: int = 1, to: int | None = None, prev_block: str = "") -> list[str]:
+        address = self.addresses[node if to is None else to]
+        mined = ask(
+            self.daemons[node], "generateblocks", amount_of_blocks=count, wallet_address=address, prev_block=prev_block
+        )
+        return mined["blocks"]
+
+    def pass_time(self, microseconds: int = 10 * SECOND) -> None:
+        self.time += microseconds
+
+    def pay(self, source: int, target: int, amount: int, **more):
+        destinations = [{"address": self.addresses[target], "amount": amount}]
+        return ask(self.wallets[source], "transfer", destinations=destinations, **more)
+
+    def refresh(self) -> None:
+        for wallet in self.wallets:
+            ask(wallet, "refresh")
+
+    def balance(self, node: int) -> tuple[int, int]:
+        found = ask(self.wallets[node], "get_balance")
+        return found["balance"], found["unlocked_balance"]
+
+    def confirmed(self, tip) -> int:
+        return sum(ledger.confirmed_balance(tip) for wallet in self.wallets for ledger in wallet.ledgers)

@@ -1,0 +1,166 @@
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from simulated import Refused, Simulated, ask
+
+from monerosim.model import Daemon, WalletServer
+from monerosim.model.daemon import Daemon as DaemonClass
+from monerosim.rpc.errors import RpcUnavailableError
+from monerosim.units import SECOND, XMR
+
+PAYABLE = 80
+
+
+@pytest.fixture
+def funded():
+    net = Simulated()
+    net.mine(0, PAYABLE)
+    net.pass_time()
+    net.refresh()
+    return net
+
+
+def test_nothing_answers_before_it_is_ready():
+    net = Simulated()
+    late = Daemon(net.world, 0, ready_at=SECOND, address="10.0.0.9:18081")
+    wallet = WalletServer(net.world, late, name="late", seed=1, ready_at=SECOND)
+    for service in (late, wallet):
+        with pytest.raises(RpcUnavailableError):
+            service.post("/json_rpc", {"method": "get_version"})
+    net.pass_time(SECOND)
+    for service in (late, wallet):
+        assert ask(service, "get_version")["version"] > 0
+
+
+def test_a_wallet_whose_daemon_is_not_up_says_so():
+    net = Simulated()
+    late = Daemon(net.world, 0, ready_at=60 * SECOND, address="10.0.0.9:18081")
+    wallet = WalletServer(net.world, late, name="late", seed=1, ready_at=0)
+    ask(wallet, "create_wallet", filename="main", language="English")
+    assert ask(wallet, "get_balance")["balance"] == 0
+    with pytest.raises(Refused, match="no connection to daemon") as refused:
+        ask(wallet, "refresh")
+    assert refused.value.code == -38
+    with pytest.raises(Refused) as refused:
+        ask(wallet, "transfer", destinations=[{"address": net.addresses[0], "amount": 1}])
+    assert refused.value.code == -4
+
+
+def test_a_wallet_refreshes_by_itself_every_20_seconds():
+    net = Simulated(delay=0)
+    net.time = 25 * SECOND
+    net.mine(0)
+    assert ask(net.wallets[1], "get_height")["height"] == 1
+    net.time = 40 * SECOND - 1
+    assert ask(net.wallets[1], "get_height")["height"] == 1
+    net.time = 40 * SECOND
+    assert ask(net.wallets[1], "get_height")["height"] == 2
+
+
+def test_a_wallet_keeps_its_money_while_closed(funded):
+    before = funded.balance(0)
+    ask(funded.wallets[0], "close_wallet")
+    with pytest.raises(Refused, match="No wallet file"):
+        ask(funded.wallets[0], "get_balance")
+    ask(funded.wallets[0], "open_wallet", filename="main", password="")
+    assert funded.balance(0) == before
+
+
+def test_a_transaction_kept_back_is_relayed_later(funded):
+    kept = funded.pay(0, 1, XMR, do_not_relay=True, get_tx_metadata=True)
+    funded.pass_time()
+    assert "pool" not in ask(funded.wallets[1], "get_transfers", pool=True)
+    ask(funded.wallets[0], "relay_tx", hex=kept["tx_metadata"])
+    funded.pass_time()
+    (coming,) = ask(funded.wallets[1], "get_transfers", pool=True)["pool"]
+    assert (coming["txid"], coming["amount"]) == (kept["tx_hash"], XMR)
+    (pending,) = ask(funded.wallets[0], "get_transfers", pending=True)["pending"]
+    assert pending["amount"] == XMR
+
+
+def test_a_payment_to_a_subaddress_is_told_apart(funded):
+    sub = ask(funded.wallets[1], "create_address", account_index=0, label="shop")
+    destinations = [{"address": sub["address"], "amount": XMR}, {"address": funded.addresses[1], "amount": 2 * XMR}]
+    ask(funded.wallets[0], "transfer", destinations=destinations)
+    funded.pass_time()
+    funded.mine(0)
+    funded.pass_time()
+    ask(funded.wallets[1], "refresh")
+    received = ask(funded.wallets[1], "get_transfers", **{"in": True})["in"]
+    assert {entry["subaddr_index"]["minor"]: entry["amount"] for entry in received} == {0: 2 * XMR, 1: XMR}
+    held = ask(funded.wallets[1], "get_balance")["per_subaddress"]
+    assert [(entry["address_index"], entry["balance"]) for entry in held] == [(0, 2 * XMR), (1, XMR)]
+
+
+def test_a_payment_with_an_integrated_address_carries_its_payment_id(funded):
+    made = ask(funded.wallets[1], "make_integrated_address", payment_id="1122334455667788")
+    ask(funded.wallets[0], "transfer", destinations=[{"address": made["integrated_address"], "amount": XMR}])
+    funded.pass_time()
+    funded.mine(0)
+    funded.pass_time()
+    ask(funded.wallets[1], "refresh")
+    (paid,) = ask(funded.wallets[1], "get_payments", payment_id="1122334455667788")["payments"]
+    assert paid["amount"] == XMR
+
+
+def test_a_large_payment_is_split(funded):
+    funded.mine(0, 250)
+    funded.pass_time(60 * SECOND)
+    ask(funded.wallets[0], "refresh")
+    amount = ask(funded.wallets[0], "get_balance")["unlocked_balance"] * 9 // 10
+    with pytest.raises(Refused) as refused:
+        funded.pay(0, 1, amount)
+    assert refused.value.code == -18
+    destinations = [{"address": funded.addresses[1], "amount": amount}]
+    split = ask(funded.wallets[0], "transfer_split", destinations=destinations)
+    assert len(split["tx_hash_list"]) == 2
+    assert sum(split["amount_list"]) == amount
+
+
+def test_a_block_stays_within_the_penalty_free_weight(funded):
+    funded.mine(0, 220)
+    funded.pass_time(60 * SECOND)
+    ask(funded.wallets[0], "refresh")
+    for _ in range(100):
+        destinations = [{"address": funded.addresses[1], "amount": 10**9}] * 15
+        ask(funded.wallets[0], "transfer", destinations=destinations)
+    (found,) = funded.mine(0)
+    header = ask(funded.daemons[0], "get_block_header_by_hash", hash=found)["block_header"]
+    assert 250_000 < header["block_weight"] <= 300_000
+    assert ask(funded.daemons[0], "get_info")["tx_pool_size"] == 100 - header["num_txes"] > 0
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(max_size=70),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=8,
+)
+NAMES = st.sampled_from(
+    ["account_index", "address", "address_indices", "amount", "amount_of_blocks", "count", "destinations", "filename"]
+    + ["hash", "height", "hex", "in", "index", "key_images", "max_height", "params", "payment_id", "prev_block"]
+    + ["start_height", "end_height", "subaddr_indices", "txid", "tx_as_hex", "txs_hashes", "wallet_address", "priority"]
+)
+PARAMS = st.dictionaries(NAMES, JSON, max_size=5) | JSON
+NET = Simulated()
+METHODS = sorted({*NET.daemons[0]._methods, *NET.wallets[0]._methods, "on_get_block_hash", "nonsense"} - {"stop_wallet"})
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.sampled_from(METHODS), PARAMS, JSON)
+def test_any_request_is_answered(method, params, identity):
+    if isinstance(params, dict):
+        params.pop("amount_of_blocks", None)
+    for service in (NET.daemons[0], NET.wallets[0]):
+        ask_any = {"jsonrpc": "2.0", "id": identity, "method": method, "params": params}
+        answer = service.post("/json_rpc", ask_any)
+        assert ("result" in answer) != ("error" in answer)
+        json.dumps(answer)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.sampled_from(sorted(NET.daemons[0]._paths)), st.dictionaries(NAMES, JSON, max_size=5))
+def test_any_plain_request_is_answered(path, body):
+    assert isinstance(NET.daemons[0], DaemonClass)
+    assert NET.daemons[0].post(path, body)["status"]

@@ -1,0 +1,176 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from simulated import Refused, Simulated, ask
+
+from monerosim.model.world import HORIZON
+from monerosim.units import SECOND, XMR
+
+PAYABLE = 80
+"""Blocks after which a wallet can pay: 16 coinbases are unlocked."""
+
+
+def test_a_block_reaches_nodes_in_turn():
+    net = Simulated(nodes=3)
+    net.mine(0)
+    heights = []
+    for _ in range(3):
+        heights.append([ask(daemon, "get_block_count")["count"] for daemon in net.daemons])
+        net.pass_time(SECOND)
+    assert heights == [[2, 1, 1], [2, 2, 1], [2, 2, 2]]
+
+
+def test_equal_work_first_come_stays_and_more_work_wins():
+    net = Simulated(nodes=3)
+    (left,), (right,) = net.mine(0), net.mine(2)
+    net.pass_time()
+    tips = [ask(daemon, "get_info")["top_block_hash"] for daemon in net.daemons]
+    assert tips[0] == left
+    assert tips[2] == right
+    assert [ask(daemon, "get_info")["alt_blocks_count"] for daemon in net.daemons] == [1, 1, 1]
+    (child,) = net.mine(2)
+    net.pass_time()
+    assert {ask(daemon, "get_info")["top_block_hash"] for daemon in net.daemons} == {child}
+    net.world.settle(net.time)
+    left_by = [0, 1] if tips[1] == left else [0]
+    assert sorted((entry.node, entry.depth, entry.new.id.hex()) for entry in net.reorganisations) == [
+        (node, 1, child) for node in left_by
+    ]
+    assert [block.id.hex() for block in net.world.off_chain(0, net.world.agreed_tip())] == [left]
+
+
+def test_reorganisations_are_told_when_settled():
+    net = Simulated(nodes=2)
+    (old,) = net.mine(0)
+    net.pass_time(1)
+    genesis = net.world.chain.main[0].id.hex()
+    net.mine(1, count=2, prev_block=genesis)
+    found_at = net.time
+    net.pass_time(5 * SECOND)
+    net.world.settle(net.time)
+    (seen,) = net.reorganisations
+    assert (seen.node, seen.old.id.hex(), seen.depth, seen.at) == (0, old, 1, found_at + SECOND)
+
+
+def test_views_of_the_past_do_not_change():
+    net = Simulated(nodes=2)
+    net.mine(0)
+    before = net.world.tip(1, net.time)
+    then = net.time
+    net.pass_time(HORIZON - SECOND)
+    net.mine(0)
+    assert net.world.tip(1, then) is before
+
+
+def test_transactions_come_back_when_their_block_is_left():
+    net = Simulated(nodes=2)
+    net.mine(0, PAYABLE)
+    net.pass_time()
+    net.refresh()
+    sent = net.pay(0, 1, XMR)["tx_hash"]
+    net.pass_time()
+    fork = ask(net.daemons[0], "get_info")["top_block_hash"]
+    net.mine(0)
+    net.pass_time()
+    net.refresh()
+    assert net.balance(1)[0] == XMR
+    net.pass_time(2 * HORIZON)
+    assert ask(net.daemons[1], "get_info")["tx_pool_size"] == 0
+    branch = net.mine(1, count=2, prev_block=fork)
+    net.pass_time()
+    net.refresh()
+    assert ask(net.daemons[0], "get_info")["top_block_hash"] == branch[-1]
+    confirmed = ask(net.daemons[0], "get_block", hash=branch[0]).get("tx_hashes", [])
+    confirmed += ask(net.daemons[0], "get_block", hash=branch[1]).get("tx_hashes", [])
+    waiting = net.daemons[0].post("/get_transaction_pool_hashes", {}).get("tx_hashes", [])
+    assert confirmed + waiting == [sent]
+
+
+def test_two_payments_at_one_moment_use_different_outputs():
+    net = Simulated()
+    net.mine(0, PAYABLE)
+    net.pass_time()
+    net.refresh()
+    used = [image for _ in range(3) for image in net.pay(0, 1, XMR)["spent_key_images"]["key_images"]]
+    assert len(used) == len(set(used))
+
+
+def test_same_seed_same_hashes():
+    def play():
+        net = Simulated()
+        net.mine(0, PAYABLE)
+        net.pass_time()
+        net.refresh()
+        return net.pay(0, 1, XMR)["tx_hash"], net.mine(1), net.addresses
+
+    assert play() == play()
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("mine"), st.integers(0, 2), st.integers(0, 4)),
+        st.tuples(st.just("pay"), st.integers(0, 2), st.integers(0, 2)),
+        st.tuples(st.just("wait"), st.integers(0, 200_000_000), st.just(0)),
+        st.tuples(st.just("sweep"), st.integers(0, 2), st.integers(0, 2)),
+    ),
+    max_size=40,
+)
+
+
+def _step(net, kind, first, second):
+    if kind == "wait":
+        net.pass_time(first)
+    elif kind == "mine":
+        tip = ask(net.daemons[first], "get_block_count")["count"] - 1
+        # A branch of two from some blocks back, so that it soon overtakes.
+        parent = ask(net.daemons[first], "get_block_header_by_height", height=max(tip - second, 1))
+        net.mine(first, count=1 + second // 2, prev_block=parent["block_header"]["hash"])
+    else:
+        ask(net.wallets[first], "refresh")
+        try:
+            if kind == "pay":
+                net.pay(first, second, 3 * XMR + first)
+            else:
+                ask(net.wallets[first], "sweep_all", address=net.addresses[second])
+        except Refused as refused:
+            assert refused.code in {-4, -16, -17, -37}  # noqa: PT017  (what a wallet without funds says)
+
+
+@settings(max_examples=40, deadline=None)
+@given(STEPS)
+def test_every_coin_is_accounted_for(steps):
+    net = Simulated(nodes=3, delay=7 * SECOND)
+    net.mine(0, PAYABLE)
+    net.pass_time(60 * SECOND)
+    for step in steps:
+        _step(net, *step)
+    tips = {net.world.tip(node, net.time) for node in range(3)}
+    for tip in tips:
+        assert net.confirmed(tip) == net.world.supply(tip)
+    net.pass_time(60 * SECOND)
+    (last,) = net.mine(0)
+    net.pass_time(60 * SECOND)
+    net.refresh()
+    agreed = net.world.agreed_tip()
+    assert net.confirmed(agreed) == net.world.supply(agreed)
+    spent = [
+        output
+        for height in range(1, agreed.height + 1)
+        for transaction in net.world.chain.at(agreed, height).transactions
+        for output in transaction.inputs
+    ]
+    assert len(spent) == len(set(spent))
+    for wallet in net.wallets:
+        ledger = wallet.ledger
+        if ledger.view is agreed:
+            on_chain = sum(h.output.amount for h in ledger.holdings.values() if h.spent_in is None)
+            assert on_chain == ledger.confirmed_balance(agreed)
+    assert last
+
+
+@pytest.mark.parametrize("blocks", [59, 60, 61])
+def test_idle_wallet_catches_up_at_once(blocks):
+    net = Simulated()
+    net.mine(0, blocks)
+    net.pass_time(3600 * SECOND)
+    assert ask(net.wallets[1], "get_height")["height"] == blocks + 1

@@ -1,0 +1,168 @@
+"""A scenario on the local engine, from its file to its summary; and runs that are broken off."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+from conftest import SCENARIO
+from real_network import running, wait_until
+
+from monerosim.engines import EngineError
+from monerosim.observe.events import (
+    BootstrapFinished,
+    NodeClosed,
+    PaymentConfirmed,
+    PaymentReceived,
+    PaymentSent,
+    ProcessDied,
+    ProcessRestarted,
+    ServiceReady,
+    WalletClosed,
+    read_events,
+)
+from monerosim.plan.compile import compile_plan
+from monerosim.plan.model import decode_plan, encode_plan
+from monerosim.plan.rundir import write_run_directory
+from monerosim.rpc.client import RpcClient
+from monerosim.rpc.errors import RpcError
+from monerosim.rpc.http import HttpTransport
+from monerosim.rpc.node import NodeRpc
+from monerosim.runs import Run, play
+from monerosim.scenario import load
+
+LAUNCH = "import sys, pathlib; from monerosim.runs import play; play(pathlib.Path(sys.argv[1]))"
+SERVICES = 8
+"""Two nodes asked by four hosts, four wallets."""
+
+
+@pytest.fixture
+def built(tmp_path):
+    """A run directory of the same scenario, at addresses that the one played beside it does not use."""
+    (tmp_path / "scenario.toml").write_text(SCENARIO)
+    plan = encode_plan(compile_plan(load(tmp_path / "scenario.toml")))
+    directory = tmp_path / "run"
+    write_run_directory(decode_plan(plan.replace(b"127.1.0.", b"127.3.0.")), b"", directory)
+    yield directory
+    for pid in running(directory):
+        os.kill(pid, signal.SIGKILL)
+
+
+def services(directory):
+    """Count what has come up so far."""
+    logs = (directory / "hosts").glob("*/events.jsonl")
+    return sum(isinstance(record.data, ServiceReady) for log in logs for record in read_events(log))
+
+
+def told(run, kind):
+    return [record.data for record in run.events() if isinstance(record.data, kind)]
+
+
+def broken_off(directory):
+    """Read a run that did not come to its end."""
+    run = Run(directory)
+    assert len(told(run, ServiceReady)) == SERVICES
+    assert {line.participant for line in run.traces()} == {"funder", "marketplace", "miner", "user"}
+    return run
+
+
+def test_a_restarted_daemon_comes_back_and_an_unwanted_run_ends_in_order(built):
+    wanted = threading.Event()
+    wanted.set()
+    outcome = []
+    player = threading.Thread(target=lambda: outcome.append(play(built, watch=lambda _: wanted.is_set())))
+    player.start()
+    try:
+        wait_until(lambda: services(built) == SERVICES)
+        (daemon,) = (pid for pid, command in running(built).items() if "hosts/user/monerod" in command)
+        os.kill(daemon, signal.SIGKILL)
+        user = next(host for host in Run(built).plan.hosts if host.name == "user")
+        node = NodeRpc(
+            RpcClient(HttpTransport("monerod", f"http://{user.address}:{user.node.rpc_port}"), lambda _: None)
+        )
+        wait_until(
+            lambda: any("hosts/user/monerod" in command for pid, command in running(built).items() if pid != daemon)
+        )
+        assert wait_until(lambda: answers(node)).height >= 1
+    finally:
+        wanted.clear()
+        player.join()
+    assert running(built) == {}
+    run = broken_off(built)
+    assert outcome[0].summary == run.summary
+    assert not run.summary.completed
+    assert told(run, ProcessDied) == [ProcessDied("monerod", -signal.SIGKILL)]
+    assert told(run, ProcessRestarted) == [ProcessRestarted("monerod", 1)]
+    assert len(told(run, NodeClosed)) == 2
+    assert len(told(run, WalletClosed)) == 4
+
+
+def answers(node):
+    try:
+        return node.get_info()
+    except RpcError:
+        return None
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_launcher_that_is_stopped_leaves_no_process_and_a_readable_run(built, number):
+    launcher = subprocess.Popen([sys.executable, "-c", LAUNCH, built], stderr=subprocess.DEVNULL)
+    wait_until(lambda: services(built) == SERVICES)
+    processes = running(built)
+    assert sum("monerod" in command.split()[0] for command in processes.values()) == 2
+    launcher.send_signal(number)
+    launcher.wait(120)
+    wait_until(lambda: not running(built))
+    for pid in processes:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    broken_off(built)
+
+
+def test_an_address_that_another_run_has_is_a_clear_error(built, network):
+    plan = (built / "plan.json").read_bytes()
+    (built / "plan.json").write_bytes(plan.replace(b"127.3.0.", b"127.2.0."))
+    del network
+    with pytest.raises(EngineError, match=r"cannot have 127\.2\.0\.\d:18082: .*another run"):
+        play(built)
+
+
+def test_a_run_comes_to_its_end_and_leaves_no_process(finished):
+    assert finished.summary.completed
+    assert finished.summary.failures == 0
+    assert finished.summary.given_up == []
+    assert told(finished, ProcessDied) == []
+    assert running(finished.directory) == {}
+
+
+def test_the_user_pays_and_the_vendors_wallet_receives_it(finished):
+    sent = {payment.txid: payment for payment in told(finished, PaymentSent)}
+    assert finished.summary.transactions.sent >= 1
+    assert finished.summary.transactions.failed == 0
+    confirmed = told(finished, PaymentConfirmed)
+    received = told(finished, PaymentReceived)
+    assert confirmed
+    assert {payment.txid for payment in confirmed} <= set(sent)
+    assert [payment.txid for payment in received] == [payment.txid for payment in confirmed]
+    for payment in received:
+        assert payment.amount == sent[payment.txid].amount
+        assert (payment.address,) == sent[payment.txid].recipients
+    assert finished.summary.balances["marketplace"] == sum(payment.amount for payment in received)
+
+
+def test_every_coin_is_accounted_for_and_all_nodes_end_at_one_tip(finished):
+    assert finished.summary.unaccounted == 0
+    (bootstrap,) = told(finished, BootstrapFinished)
+    nodes = told(finished, NodeClosed)
+    assert len(nodes) == 2
+    assert len(set(nodes)) == 1
+    assert finished.summary.height == nodes[0].height == bootstrap.height + finished.summary.blocks
+    assert finished.summary.blocks == 13
+
+
+def test_what_the_actors_did_can_be_read(finished):
+    lines = list(finished.traces(participants=("user",), actors=("regular-user",)))
+    assert any(line.text.startswith("payment confirmed") for line in lines)
+    assert [line.t for line in lines] == sorted(line.t for line in lines)
