@@ -38,8 +38,8 @@ def _overview(summary: Summary, speed: float) -> Table:
         "simulated": f"{format_duration(round(summary.simulated_seconds) * SECOND)} in {summary.wall_seconds:.1f} s "
         f"({speed:,.0f} times real time, bootstrap included)",
         "chain": f"height {summary.height}, {summary.blocks} blocks found, {summary.reorgs} reorganisations",
-        "payments": f"{paid.sent} sent, {paid.confirmed} confirmed, {paid.received} received, {paid.failed} failed, "
-        f"{paid.delayed} waited for locked coins",
+        "payments": f"{paid.sent} sent, {paid.confirmed} confirmed, {paid.received} received, {paid.failed} failed",
+        "": f"{paid.requested} asked for by the scenario; {paid.delayed} had to wait for locked coins",
         "coins": coins,
     }
     if summary.failures:

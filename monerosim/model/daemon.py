@@ -2,19 +2,18 @@
 
 from collections.abc import Callable, Mapping
 
+from monerosim.model import daemon_transactions as transactions
 from monerosim.model.address import SUBADDRESS, decode_address
 from monerosim.model.blobs import (
     block_blob,
     block_json,
     nonce,
-    parse_blob,
-    transaction_blob,
-    transaction_json,
     versions,
 )
+from monerosim.model.daemon_transactions import FINE, PAID
 from monerosim.model.emission import base_reward
 from monerosim.model.fees import PENALTY_FREE_WEIGHT, QUANTIZATION, fees_per_byte
-from monerosim.model.jsonrpc import Params, ServiceError, answer, flag, integer, is_hash, mapping, text, texts
+from monerosim.model.jsonrpc import Params, ServiceError, answer, integer, is_hash, mapping, text, texts
 from monerosim.model.records import Block, Transaction
 from monerosim.model.world import World
 from monerosim.rpc.errors import RpcUnavailableError
@@ -29,21 +28,6 @@ LONG_TERM_WEIGHT = 176_470
 """The least long-term weight: :data:`PENALTY_FREE_WEIGHT` over 1.7."""
 
 _MAX_BLOCKS = 2**31
-_NEVER_RELAYED = 2**64 - 1
-_PAID: dict[str, Json] = {"credits": 0, "top_hash": ""}
-_FINE: dict[str, Json] = {"status": "OK", "untrusted": False}
-_REFUSALS = (
-    "double_spend",
-    "fee_too_low",
-    "invalid_input",
-    "invalid_output",
-    "low_mixin",
-    "not_relayed",
-    "overspend",
-    "sanity_check_failed",
-    "too_big",
-    "too_few_outputs",
-)
 _NO_BLOCK: dict[str, Json] = {
     "block_size": 0,
     "cumulative_difficulty": 0,
@@ -116,7 +100,7 @@ class Daemon:
     def _table(self) -> dict[str, Callable[[Params], dict[str, Json]]]:
         table = {
             "get_info": self._info,
-            "get_block_count": lambda _: {"count": self._count(), **_FINE},
+            "get_block_count": lambda _: {"count": self._count(), **FINE},
             "get_block_template": self._template,
             "get_block": self._block,
             "get_last_block_header": self._last_header,
@@ -128,7 +112,7 @@ class Daemon:
             "get_alternate_chains": self._alternate_chains,
             "get_fee_estimate": self._fee_estimate,
             "hard_fork_info": self._hard_fork,
-            "get_version": lambda _: {"release": False, "version": RPC_VERSION, **_FINE},
+            "get_version": lambda _: {"release": False, "version": RPC_VERSION, **FINE},
             "sync_info": self._sync_info,
         }
         for alias in ("info", "block", "lastblockheader", "blockheaderbyhash", "blockheaderbyheight"):
@@ -145,16 +129,23 @@ class Daemon:
             "/getheight": self._height,
             "/get_info": self._info,
             "/getinfo": self._info,
-            "/get_transaction_pool": self._pool,
-            "/get_transaction_pool_hashes": self._pool_hashes,
-            "/get_transaction_pool_stats": self._pool_stats,
-            "/get_transactions": self._transactions,
-            "/gettransactions": self._transactions,
-            "/send_raw_transaction": self._send_raw,
-            "/sendrawtransaction": self._send_raw,
-            "/is_key_image_spent": self._key_images_spent,
+            "/get_transaction_pool": self._bound(transactions.pool),
+            "/get_transaction_pool_hashes": self._bound(transactions.pool_hashes),
+            "/get_transaction_pool_stats": self._bound(transactions.pool_stats),
+            "/get_transactions": self._bound(transactions.transactions),
+            "/gettransactions": self._bound(transactions.transactions),
+            "/send_raw_transaction": self._bound(transactions.send_raw),
+            "/sendrawtransaction": self._bound(transactions.send_raw),
+            "/is_key_image_spent": self._bound(transactions.key_images_spent),
             "/get_alt_blocks_hashes": self._alternate_hashes,
         }
+
+    def _bound(self, method: Callable[[World, int, Params], dict[str, Json]]) -> Callable[[Params], dict[str, Json]]:
+        return lambda params: method(self._world, self.index, params)
+
+    def accept(self, transaction: Transaction, *, relay: bool) -> str:
+        """Take a transaction into the pool (:func:`monerosim.model.daemon_transactions.accept`)."""
+        return transactions.accept(self._world, self.index, transaction, relay=relay)
 
     def tip(self) -> Block:
         """Give the block this node stands at."""
@@ -165,7 +156,7 @@ class Daemon:
 
     def _height(self, _params: Params) -> dict[str, Json]:
         tip = self.tip()
-        return {"hash": tip.id.hex(), "height": tip.height + 1, **_FINE}
+        return {"hash": tip.id.hex(), "height": tip.height + 1, **FINE}
 
     def _info(self, _params: Params) -> dict[str, Json]:
         world, tip = self._world, self.tip()
@@ -212,8 +203,8 @@ class Daemon:
             "white_peerlist_size": incoming + outgoing,
             "wide_cumulative_difficulty": hex(work),
             "wide_difficulty": hex(difficulty),
-            **_PAID,
-            **_FINE,
+            **PAID,
+            **FINE,
         }
 
     def _peer_counts(self) -> tuple[int, int]:
@@ -272,17 +263,17 @@ class Daemon:
 
     def _last_header(self, _params: Params) -> dict[str, Json]:
         tip = self.tip()
-        return {"block_header": self._header(tip, tip), **_PAID, **_FINE}
+        return {"block_header": self._header(tip, tip), **PAID, **FINE}
 
     def _header_by_height(self, params: Params) -> dict[str, Json]:
         tip = self.tip()
         block = self._at_height(integer(params, "height"), tip)
-        return {"block_header": self._header(block, tip), **_PAID, **_FINE}
+        return {"block_header": self._header(block, tip), **PAID, **FINE}
 
     def _header_by_hash(self, params: Params) -> dict[str, Json]:
         tip, wanted, several = self.tip(), text(params, "hash"), texts(params, "hashes")
         header = self._header(self._by_hash(wanted), tip) if wanted else dict(_NO_BLOCK)
-        result: dict[str, Json] = {"block_header": header, **_PAID, **_FINE}
+        result: dict[str, Json] = {"block_header": header, **PAID, **FINE}
         if several:
             result["block_headers"] = [self._header(self._by_hash(entry), tip) for entry in several]
         return result
@@ -295,7 +286,7 @@ class Daemon:
         headers: list[Json] = [
             self._header(self._world.chain.at(tip, height), tip) for height in range(first, last + 1)
         ]
-        return {"headers": headers, **_PAID, **_FINE}
+        return {"headers": headers, **PAID, **FINE}
 
     def _block(self, params: Params) -> dict[str, Json]:
         tip, wanted = self.tip(), text(params, "hash")
@@ -305,8 +296,8 @@ class Daemon:
             "block_header": self._header(block, tip),
             "json": block_json(block),
             "miner_tx_hash": block.coinbase.id.hex(),
-            **_PAID,
-            **_FINE,
+            **PAID,
+            **FINE,
         }
         if block.transactions:
             result["tx_hashes"] = [transaction.id.hex() for transaction in block.transactions]
@@ -341,7 +332,7 @@ class Daemon:
             "seed_hash": self._world.chain.main[0].id.hex(),
             "seed_height": 0,
             "wide_difficulty": hex(self._world.difficulty),
-            **_FINE,
+            **FINE,
         }
 
     def _generate(self, params: Params) -> dict[str, Json]:
@@ -355,12 +346,12 @@ class Daemon:
                 raise ServiceError(-5, "Internal error: failed to create block template")
             parent = found
         if not count:
-            return {"height": self._count(), **_FINE}
+            return {"height": self._count(), **FINE}
         blocks: list[Json] = []
         for _ in range(count):
             parent = self._world.mine(self.index, parent, keys)
             blocks.append(parent.id.hex())
-        return {"blocks": blocks, "height": parent.height, **_FINE}
+        return {"blocks": blocks, "height": parent.height, **FINE}
 
     def _connections(self, _params: Params) -> dict[str, Json]:
         tip, now = self.tip(), self._world.now()
@@ -401,7 +392,7 @@ class Daemon:
                     "support_flags": 1,
                 }
             )
-        return {"connections": connections, **_FINE} if connections else dict(_FINE)
+        return {"connections": connections, **FINE} if connections else dict(FINE)
 
     def _alternatives(self, tip: Block) -> list[Block]:
         """List the blocks this node knows off its chain, in the order of finding."""
@@ -433,16 +424,16 @@ class Daemon:
                     "wide_difficulty": hex(last.cumulative_difficulty),
                 }
             )
-        return {"chains": chains, **_FINE} if chains else dict(_FINE)
+        return {"chains": chains, **FINE} if chains else dict(FINE)
 
     def _alternate_hashes(self, _params: Params) -> dict[str, Json]:
         hashes: list[Json] = [block.id.hex() for block in self._alternatives(self.tip())]
-        return {**({"blks_hashes": hashes} if hashes else {}), **_PAID, **_FINE}
+        return {**({"blks_hashes": hashes} if hashes else {}), **PAID, **FINE}
 
     def _fee_estimate(self, params: Params) -> dict[str, Json]:
         integer(params, "grace_blocks")
         fees = fees_per_byte(base_reward(self.tip().generated))
-        return {"fee": fees[0], "fees": list(fees), "quantization_mask": QUANTIZATION, **_PAID, **_FINE}
+        return {"fee": fees[0], "fees": list(fees), "quantization_mask": QUANTIZATION, **PAID, **FINE}
 
     def _hard_fork(self, _params: Params) -> dict[str, Json]:
         count = self._count()
@@ -455,8 +446,8 @@ class Daemon:
             "votes": min(count - 1, 10_080),
             "voting": 16,
             "window": min(count, 10_080),
-            **_PAID,
-            **_FINE,
+            **PAID,
+            **FINE,
         }
 
     def _sync_info(self, _params: Params) -> dict[str, Json]:
@@ -465,180 +456,6 @@ class Daemon:
             "next_needed_pruning_seed": 1,
             "overview": "[]",
             "target_height": 0,
-            **_PAID,
-            **_FINE,
+            **PAID,
+            **FINE,
         }
-
-    def _in_pool(self) -> list[Transaction]:
-        return list(self._world.pool(self.index, self._world.now()))
-
-    def _pool(self, _params: Params) -> dict[str, Json]:
-        found, pool, tip = self._in_pool(), {**_PAID, **_FINE}, self.tip()
-        if found:
-            pool["transactions"] = [self._pool_entry(transaction, tip) for transaction in found]
-            pool["spent_key_images"] = [
-                {"id_hash": output.key_image.hex(), "txs_hashes": [transaction.id.hex()]}
-                for transaction in found
-                for output in transaction.inputs
-            ]
-        return pool
-
-    def _pool_entry(self, transaction: Transaction, tip: Block) -> Json:
-        chain = self._world.chain
-        used = [chain.block_of(tip, output.transaction) for output in transaction.inputs]
-        newest = max((block for block in used if block is not None), key=lambda block: block.height, default=tip)
-        received = self._world.unix(self._world.arrival(transaction, self.index))
-        return {
-            "blob_size": transaction.weight,
-            "do_not_relay": not transaction.relayed,
-            "double_spend_seen": transaction.double_spend_seen,
-            "fee": transaction.fee,
-            "id_hash": transaction.id.hex(),
-            "kept_by_block": False,
-            "last_failed_height": 0,
-            "last_failed_id_hash": bytes(32).hex(),
-            "last_relayed_time": received if transaction.relayed else _NEVER_RELAYED,
-            "max_used_block_height": newest.height,
-            "max_used_block_id_hash": newest.id.hex(),
-            "receive_time": received,
-            "relayed": transaction.relayed,
-            "tx_blob": transaction_blob(transaction.id),
-            "tx_json": transaction_json(transaction),
-            "weight": transaction.weight,
-        }
-
-    def _pool_hashes(self, _params: Params) -> dict[str, Json]:
-        hashes: list[Json] = [transaction.id.hex() for transaction in self._in_pool()]
-        return {**({"tx_hashes": hashes} if hashes else {}), **_PAID, **_FINE}
-
-    def _pool_stats(self, _params: Params) -> dict[str, Json]:
-        found, now = self._in_pool(), self._world.now()
-        sizes = sorted(transaction.weight for transaction in found)
-        received = [self._world.arrival(transaction, self.index) for transaction in found]
-        stats: dict[str, Json] = {
-            "bytes_max": max(sizes, default=0),
-            "bytes_med": sizes[len(sizes) // 2] if sizes else 0,
-            "bytes_min": min(sizes, default=0),
-            "bytes_total": sum(sizes),
-            "fee_total": sum(transaction.fee for transaction in found),
-            "histo_98pc": 0,
-            "num_10m": sum(now - at > 600 * SECOND for at in received),
-            "num_double_spends": sum(transaction.double_spend_seen for transaction in found),
-            "num_failing": 0,
-            "num_not_relayed": sum(not transaction.relayed for transaction in found),
-            "oldest": self._world.unix(min(received)) if received else 0,
-            "txs_total": len(found),
-        }
-        return {"pool_stats": stats, **_PAID, **_FINE}
-
-    def _transactions(self, params: Params) -> dict[str, Json]:
-        wanted = texts(params, "txs_hashes")
-        if not all(is_hash(identity) for identity in wanted):
-            return {**_PAID, "status": "Failed to parse hex representation of transaction hash", "untrusted": False}
-        decode, prune = flag(params, "decode_as_json"), flag(params, "prune")
-        found: list[Json] = []
-        missed: list[Json] = []
-        blobs: list[Json] = []
-        for identity in wanted:
-            entry = self._transaction_entry(bytes.fromhex(identity), decode=decode, prune=prune)
-            if entry is None:
-                missed.append(identity)
-            else:
-                found.append(entry)
-                blobs.append(entry["as_hex"])
-        result: dict[str, Json] = {**_PAID, **_FINE}
-        if found:
-            result["txs"], result["txs_as_hex"] = found, blobs
-            if decode:
-                result["txs_as_json"] = [entry["as_json"] for entry in found if isinstance(entry, dict)]
-        if missed:
-            result["missed_tx"] = missed
-        return result
-
-    def _transaction_entry(self, identity: bytes, *, decode: bool, prune: bool) -> dict[str, Json] | None:
-        world, tip = self._world, self.tip()
-        transaction = world.find(identity)
-        if transaction is None:
-            return None
-        block = world.chain.block_of(tip, transaction)
-        pending = block is None and world.pending(transaction, self.index, world.now(), tip)
-        if block is None and not pending:
-            return None
-        blob = transaction_blob(identity)
-        entry: dict[str, Json] = {
-            "as_hex": "" if prune and not decode else blob,
-            "as_json": transaction_json(transaction) if decode else "",
-            "double_spend_seen": block is None and transaction.double_spend_seen,
-            "in_pool": block is None,
-            "prunable_as_hex": "",
-            "prunable_hash": world.digest("prunable", identity).hex(),
-            "pruned_as_hex": blob if prune and not decode else "",
-            "tx_hash": identity.hex(),
-        }
-        if block is None:
-            entry["received_timestamp"] = world.unix(world.arrival(transaction, self.index))
-            entry["relayed"] = transaction.relayed
-        else:
-            entry["block_height"], entry["block_timestamp"] = block.height, block.timestamp
-            entry["confirmations"] = tip.height + 1 - block.height
-            entry["output_indices"] = list(world.chain.output_indices(block, transaction))
-        return entry
-
-    def accept(self, transaction: Transaction, *, relay: bool) -> str:
-        """Take a transaction into the pool.
-
-        Returns:
-            Why not, as a field of send_raw_transaction's answer; empty if taken or known already.
-        """
-        world, tip = self._world, self.tip()
-        now = world.now()
-        if world.known(transaction, self.index, now):
-            if relay and not transaction.relayed:
-                world.release(transaction, self.index, relay=True)
-            return ""
-        for output in transaction.inputs:
-            if world.chain.spent(tip, output):
-                return "double_spend"
-            for other in output.spenders:
-                if other is not transaction and world.pending(other, self.index, now, tip):
-                    other.double_spend_seen = True
-                    return "double_spend"
-            if not world.chain.spendable(tip, output):
-                return "invalid_input"
-        least = fees_per_byte(base_reward(tip.generated))[0] * transaction.weight
-        if transaction.fee * 100 < least * 98:
-            return "fee_too_low"
-        world.release(transaction, self.index, relay=relay)
-        return ""
-
-    def _send_raw(self, params: Params) -> dict[str, Json]:
-        relay = not flag(params, "do_not_relay")
-        result: dict[str, Json] = {**_PAID, **dict.fromkeys(_REFUSALS, False), "reason": "", "untrusted": False}
-        result["status"] = "Failed"
-        try:
-            identity = parse_blob(text(params, "tx_as_hex"))
-        except ValueError:
-            return result
-        transaction = self._world.find(identity)
-        if transaction is None:
-            return {**result, "reason": "Sanity check failed", "sanity_check_failed": True}
-        known = self._world.known(transaction, self.index, self._world.now())
-        refused = self.accept(transaction, relay=relay)
-        if refused:
-            result[refused] = True
-            if refused == "double_spend" and self._world.chain.block_of(self.tip(), transaction) is None:
-                result["invalid_input"] = any(
-                    self._world.chain.spent(self.tip(), output) for output in transaction.inputs
-                )
-            return result
-        result["status"] = "OK"
-        if known or not relay:
-            result["not_relayed"], result["reason"] = True, "Not relayed"
-        return result
-
-    def _key_images_spent(self, params: Params) -> dict[str, Json]:
-        wanted = texts(params, "key_images")
-        if not all(is_hash(image) for image in wanted):
-            return {**_PAID, "status": "Failed to parse hex representation of key image", "untrusted": False}
-        status: list[Json] = [self._world.image_status(self.index, bytes.fromhex(image)) for image in wanted]
-        return {**({"spent_status": status} if status else {}), **_PAID, **_FINE}

@@ -1,4 +1,7 @@
-"""JSON-RPC as epee's HTTP server does it: envelopes, parameters, errors."""
+"""JSON-RPC as epee's HTTP server does it: envelopes, parameters, errors.
+
+A parameter that is null counts as absent (contrib/epee/include/storages/portable_storage_from_json.h).
+"""
 
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
@@ -56,7 +59,9 @@ def mapping(params: Json) -> Params:
 
 def integer(params: Params, name: str, default: int = 0, largest: int = MAX_UINT64) -> int:
     """Read an unsigned integer; digits in a string count."""
-    value = params.get(name, default)
+    value = params.get(name)
+    if value is None:
+        return default
     if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) <= 20:  # noqa: PLR2004
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
@@ -70,7 +75,9 @@ def integer(params: Params, name: str, default: int = 0, largest: int = MAX_UINT
 
 def text(params: Params, name: str, default: str = "") -> str:
     """Read a string."""
-    value = params.get(name, default)
+    value = params.get(name)
+    if value is None:
+        return default
     if not isinstance(value, str):
         raise invalid_params()
     return value
@@ -78,7 +85,9 @@ def text(params: Params, name: str, default: str = "") -> str:
 
 def flag(params: Params, name: str, *, default: bool = False) -> bool:
     """Read a truth value; a number or "true" counts."""
-    value = params.get(name, default)
+    value = params.get(name)
+    if value is None:
+        return default
     if isinstance(value, str) and value in _TRUE:
         return _TRUE[value]
     if not isinstance(value, bool | int):

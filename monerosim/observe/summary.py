@@ -23,6 +23,8 @@ class Transactions(msgspec.Struct, kw_only=True):
     """Given up."""
     delayed: int = 0
     """Payments that had to wait for locked coins."""
+    requested: int = 0
+    """What the users' ``transaction_frequency`` comes to on average; fewer are sent where coins are locked or spent."""
 
 
 class MinerResult(msgspec.Struct, kw_only=True):
@@ -123,6 +125,7 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
             received=counted["PaymentReceived"],
             failed=counted["PaymentFailed"],
             delayed=counted["PaymentDelayed"],
+            requested=_requested(plan, min(end, plan.time_zero + plan.duration)),
         ),
         miners=miners,
         balances=dict(sorted(balances.items())),
@@ -134,6 +137,17 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
         wall_seconds=round(wall_seconds, 3),
         digest=ev.digest(ordered),
     )
+
+
+def _requested(plan: Plan, end: int) -> int:
+    """Sum the payments that the plan's actors mean to make until ``end``, each from its own start."""
+    minutes = (
+        (frequency, max(0, end - actor.start) / (60 * SECOND))
+        for host in plan.hosts
+        for actor in host.actors
+        if isinstance(frequency := actor.config.get("transaction_frequency"), float)
+    )
+    return round(sum(frequency * active for frequency, active in minutes))
 
 
 def _subsidies(height: int) -> int:

@@ -22,10 +22,10 @@ WALLET = 33 * MB
 AGENT = 40 * MB
 """The Python process of a host: the bound that a test holds it to."""
 
-EMBEDDED = 215 * MB
-EMBEDDED_PARTICIPANT = 800_000
-"""The embedded engine as a whole, and more for each participant: the bounds that it is held to, 300 MB for the 110
-participants of scenarios/quickstart.toml and 1 GB for 1,000 with a node each (tools/bench.py measures both)."""
+EMBEDDED = 65 * MB
+EMBEDDED_PARTICIPANT = 200_000
+"""The embedded engine as a whole, and more for each participant: 80 MB for 104 participants, 118 MB for 304, 242 MB for
+1,004, over two simulated hours of 0.1 payments a user and minute (tools/bench.py, measured)."""
 
 
 class MemoryEstimate(msgspec.Struct, frozen=True):

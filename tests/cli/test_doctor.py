@@ -107,7 +107,7 @@ def test_a_scenario_has_its_own_programs_and_memory_looked_at(bare: Path, tmp_pa
     assert "1 nodes that produce blocks of 590 MB, 2 other nodes of 430 MB, 5 wallets of 33 MB" in result.output
     embedded = doctor(str(path))
     assert embedded.exit_code == 0
-    assert "participants of 0.8 MB" in embedded.output
+    assert "participants of 0.2 MB" in embedded.output
 
 
 def test_a_scenario_that_does_not_fit_into_memory_is_not_ready(tmp_path: Path) -> None:

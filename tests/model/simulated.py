@@ -24,7 +24,7 @@ class Line:
         return []
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A service answered an error."""
 
     def __init__(self, error: dict) -> None:
@@ -35,7 +35,7 @@ class Refused(Exception):
 def ask(service, method: str, **params):
     answer = service.post("/json_rpc", {"jsonrpc": "2.0", "id": "0", "method": method, "params": params})
     if "error" in answer:
-        raise Refused(answer["error"])
+        raise RefusedError(answer["error"])
     return answer["result"]
 
 

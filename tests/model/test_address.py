@@ -7,7 +7,6 @@ from monero.seed import Seed
 
 from monerosim.model.address import STANDARD, Address, Keys, decode_address, encode_address
 
-
 REAL = "51a64e9e1530ca2fef142061f2b24b6bee2bc65dfea07db3fcf96b5e9418b906"
 """A secret spend key; its addresses were recorded from monero-wallet-rpc 0.18.0.0."""
 

@@ -3,7 +3,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from simulated import Refused, Simulated, ask
+from simulated import RefusedError, Simulated, ask
 
 from monerosim.model import Daemon, WalletServer
 from monerosim.model.daemon import Daemon as DaemonClass
@@ -40,10 +40,10 @@ def test_a_wallet_whose_daemon_is_not_up_says_so():
     wallet = WalletServer(net.world, late, name="late", seed=1, ready_at=0)
     ask(wallet, "create_wallet", filename="main", language="English")
     assert ask(wallet, "get_balance")["balance"] == 0
-    with pytest.raises(Refused, match="no connection to daemon") as refused:
+    with pytest.raises(RefusedError, match="no connection to daemon") as refused:
         ask(wallet, "refresh")
     assert refused.value.code == -38
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RefusedError) as refused:
         ask(wallet, "transfer", destinations=[{"address": net.addresses[0], "amount": 1}])
     assert refused.value.code == -4
 
@@ -62,7 +62,7 @@ def test_a_wallet_refreshes_by_itself_every_20_seconds():
 def test_a_wallet_keeps_its_money_while_closed(funded):
     before = funded.balance(0)
     ask(funded.wallets[0], "close_wallet")
-    with pytest.raises(Refused, match="No wallet file"):
+    with pytest.raises(RefusedError, match="No wallet file"):
         ask(funded.wallets[0], "get_balance")
     ask(funded.wallets[0], "open_wallet", filename="main", password="")
     assert funded.balance(0) == before
@@ -110,7 +110,7 @@ def test_a_large_payment_is_split(funded):
     funded.pass_time(60 * SECOND)
     ask(funded.wallets[0], "refresh")
     amount = ask(funded.wallets[0], "get_balance")["unlocked_balance"] * 9 // 10
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RefusedError) as refused:
         funded.pay(0, 1, amount)
     assert refused.value.code == -18
     destinations = [{"address": funded.addresses[1], "amount": amount}]
@@ -144,7 +144,9 @@ NAMES = st.sampled_from(
 )
 PARAMS = st.dictionaries(NAMES, JSON, max_size=5) | JSON
 NET = Simulated()
-METHODS = sorted({*NET.daemons[0]._methods, *NET.wallets[0]._methods, "on_get_block_hash", "nonsense"} - {"stop_wallet"})
+METHODS = sorted(
+    {*NET.daemons[0]._methods, *NET.wallets[0]._methods, "on_get_block_hash", "nonsense"} - {"stop_wallet"}
+)
 
 
 @settings(deadline=None, max_examples=300)

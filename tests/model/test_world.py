@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from simulated import Refused, Simulated, ask
+from simulated import RefusedError, Simulated, ask
 
 from monerosim.model.world import HORIZON
 from monerosim.units import SECOND, XMR
@@ -132,7 +132,7 @@ def _step(net, kind, first, second):
                 net.pay(first, second, 3 * XMR + first)
             else:
                 ask(net.wallets[first], "sweep_all", address=net.addresses[second])
-        except Refused as refused:
+        except RefusedError as refused:
             assert refused.code in {-4, -16, -17, -37}  # noqa: PT017  (what a wallet without funds says)
 
 

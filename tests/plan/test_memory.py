@@ -33,4 +33,5 @@ def test_real_programs_take_what_was_measured(engine: str) -> None:
 def test_the_embedded_engine_takes_little() -> None:
     estimate = estimate_memory(compile_plan(crowd("embedded")))
     assert estimate is not None
-    assert estimate.total < 400e6
+    # 80 MB for 104 participants (measured)
+    assert 75e6 < estimate.total < 120e6
