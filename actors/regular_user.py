@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from actors.wallet_proxy import GetTransfers, Transfer
 from monerosim.config import Amount, Config, Duration, amount, duration
-from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError
+from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError, Vendor
 from monerosim.observe.events import PaymentConfirmed, PaymentDelayed, PaymentFailed, PaymentSent
 from monerosim.rpc.errors import RpcCallError, RpcError
 from monerosim.rpc.wallet import (
@@ -82,15 +82,15 @@ class RegularUser(Behaviour):
             self._plan_next()
             return
         paid = self.rng.integer(self.config.min_amount, self.config.max_amount)
-        self.attempt(Destination(recipient, paid), first=True)
+        self.attempt(recipient.id, Destination(recipient.address, paid), first=True)
 
-    def attempt(self, destination: Destination, first: bool = False) -> None:
+    def attempt(self, recipient: str, destination: Destination, first: bool = False) -> None:
         """Try to pay; a payment that finds its coins locked waits for them."""
         try:
             sent = self.ask(self.host.actor("wallet"), Transfer((destination,), self.config.priority))
         except RpcCallError as error:
             if error.code in _LOCKED and self.config.when_locked == "wait":
-                self._delay(destination, error, first=first)
+                self._delay(recipient, destination, error, first=first)
                 return
             reason = "not enough money" if error.code == NOT_ENOUGH_MONEY else error.message
             self._give_up(destination, reason)
@@ -98,7 +98,8 @@ class RegularUser(Behaviour):
             self._give_up(destination, str(error))
         else:
             self.emit(PaymentSent(sent.tx_hash, sent.amount, sent.fee, (destination.address,)))
-            self.log.info("paid {}, fee {}", format_amount(sent.amount), format_amount(sent.fee), txid=sent.tx_hash)
+            amounts = format_amount(sent.amount), format_amount(sent.fee)
+            self.log.info("paid {} to {recipient}, fee {}", *amounts, recipient=recipient, txid=sent.tx_hash)
             if not self._unconfirmed:
                 self.after(self.config.check_interval.seconds, self.check)
             self._unconfirmed.append(_Sent(sent.tx_hash, self.host.now(), self.cause))
@@ -134,29 +135,29 @@ class RegularUser(Behaviour):
         minutes = self._decisions.geometric(self.config.transaction_frequency)
         self.after(minutes * _MINUTE, self.pay)
 
-    def _delay(self, destination: Destination, error: RpcCallError, *, first: bool) -> None:
+    def _delay(self, recipient: str, destination: Destination, error: RpcCallError, *, first: bool) -> None:
         if first:
             self.emit(PaymentDelayed(destination.amount))
         self.log.debug("waits for locked coins: {}", error.message)
-        self.after(_MINUTE, self.attempt, destination, same_cause=True)
+        self.after(_MINUTE, self.attempt, recipient, destination, same_cause=True)
 
     def _give_up(self, destination: Destination, reason: str) -> None:
         self.emit(PaymentFailed(destination.amount, reason))
         self.log.warning("could not pay {}: {}", format_amount(destination.amount), reason)
 
-    def _choose_recipient(self) -> str:
-        """Choose a vendor's address; where there are no marketplaces, another user's.
+    def _choose_recipient(self) -> Vendor:
+        """Choose a vendor; where there are no marketplaces, another user.
 
         Raises:
             AgentDiscoveryError: There is nobody, or the chosen one's address is not known yet.
         """
         vendors = self._discovery.get_marketplace_addresses()
         if vendors:
-            return self.rng.choice(vendors).address
+            return self.rng.choice(vendors)
         users = self._discovery.get_agents_with("regular-user")
         if len(users) < 2:  # noqa: PLR2004  (itself and another)
             raise AgentDiscoveryError("there is no marketplace and no other user")
         other = self.rng.choice(users)
         while other.id == self.host.name:
             other = self.rng.choice(users)
-        return self._discovery.get_addresses(other.id)[0]
+        return Vendor(other.id, self._discovery.get_addresses(other.id)[0])

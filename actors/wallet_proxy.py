@@ -106,7 +106,11 @@ class WalletProxy(Actor):
 
     def end(self) -> None:
         """Record what the wallet holds."""
-        self._opened(self._rpc.refresh)
+        try:
+            self._opened(self._rpc.refresh)
+        except RpcCallError as error:
+            # Its daemon may be gone, or have just come back: what the wallet knew before still counts.
+            self.log.warning("tells its balance without the newest blocks: {}", error)
         balance = self._rpc.get_balance()
         transfers = self._rpc.get_transfers("pending", "pool")
         leaving = sum(entry.amount + entry.fee for entry in transfers.pending)

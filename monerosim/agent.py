@@ -17,7 +17,7 @@ from loguru import logger
 from monerosim.mailbox.disk import DiskPostOffice
 from monerosim.mailbox.shared import DiskState
 from monerosim.observe.events import EventLog, Record
-from monerosim.observe.traces import Traces
+from monerosim.observe.traces import USUAL_LEVEL, Traces
 from monerosim.plan.model import Plan, decode_plan
 from monerosim.rpc.http import HttpTransport
 from monerosim.rpc.transport import Transport
@@ -53,7 +53,7 @@ class RealWorld:
         trace_level: The least important level of traces to keep.
     """
 
-    def __init__(self, plan: Plan, host: str, directory: Path, *, epoch: float, trace_level: str = "INFO") -> None:
+    def __init__(self, plan: Plan, host: str, directory: Path, *, epoch: float, trace_level: str = USUAL_LEVEL) -> None:
         self.runtime = ThreadsRuntime(epoch)
         self.post_office = DiskPostOffice(self.runtime, directory / "shared" / "mailbox")
         self.shared = DiskState(directory / "shared")
@@ -127,7 +127,7 @@ def main() -> None:
         options.host,
         options.plan.parent,
         epoch=float(os.environ.get(EPOCH_VARIABLE, SHADOW_EPOCH)),
-        trace_level=os.environ.get(TRACE_VARIABLE, "INFO"),
+        trace_level=os.environ.get(TRACE_VARIABLE, USUAL_LEVEL),
     )
     try:
         play_host(plan, options.host, world, stopped)

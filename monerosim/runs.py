@@ -10,7 +10,7 @@ from monerosim.engines import Progress, load_engine
 from monerosim.engines.engine import Watch
 from monerosim.observe.events import Record, read_events
 from monerosim.observe.summary import Summary, summarise
-from monerosim.observe.traces import LEVELS, TraceLine, read_traces
+from monerosim.observe.traces import LEVELS, USUAL_LEVEL, TraceLine, read_traces
 from monerosim.plan.build import build_plan
 from monerosim.plan.model import Plan, decode_plan
 from monerosim.plan.rundir import write_run_directory
@@ -74,7 +74,7 @@ def run(
     directory: Path | str | None = None,
     *,
     force: bool = False,
-    trace_level: str = "INFO",
+    trace_level: str = USUAL_LEVEL,
     watch: Watch = lambda _: True,
 ) -> Run:
     """Build a scenario and play it.
@@ -102,7 +102,7 @@ def run(
     return play(path, trace_level=trace_level, watch=watch)
 
 
-def play(directory: Path, *, trace_level: str = "INFO", watch: Watch = lambda _: True) -> Run:
+def play(directory: Path, *, trace_level: str = USUAL_LEVEL, watch: Watch = lambda _: True) -> Run:
     """Play a run directory that has been built.
 
     Raises:

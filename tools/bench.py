@@ -17,8 +17,7 @@ from time import perf_counter
 
 import pykka
 
-from monerosim import Participant, Scenario
-from monerosim import run
+from monerosim import Participant, Scenario, run
 from monerosim.runtime.runtime import Runtime
 from monerosim.runtime.threads import ThreadsRuntime
 from monerosim.runtime.virtual import VirtualRuntime
@@ -76,7 +75,9 @@ def bench_runtimes() -> None:
         thread_rates.append(asks_a_second(threads))
         threads.close()
     ratio = median(fast / slow for fast, slow in zip(virtual_rates, thread_rates, strict=True))
-    print(f"asks a second: virtual {median(virtual_rates):,.0f}, threads {median(thread_rates):,.0f}, ratio {ratio:.1f}")
+    print(
+        f"asks a second: virtual {median(virtual_rates):,.0f}, threads {median(thread_rates):,.0f}, ratio {ratio:.1f}"
+    )
     before = resident()
     runtime = VirtualRuntime()
     references = [runtime.start(Echo) for _ in range(ACTORS)]
@@ -93,7 +94,10 @@ def scenario(size: int, duration: str) -> Scenario:
         network={"connections": 8},
         participants={
             "user": Participant(
-                count=size, kind="regular-user", wallet={"initial_balance": "10 XMR"}, settings={"transaction_frequency": 0.1}
+                count=size,
+                kind="regular-user",
+                wallet={"initial_balance": "10 XMR"},
+                settings={"transaction_frequency": 0.1},
             ),
             "pool-a": Participant(kind="mining-pool", settings={"hashrate": 40}),
             "pool-b": Participant(kind="mining-pool", settings={"hashrate": 30}),
@@ -125,10 +129,12 @@ def bench_one(size: int, duration: str) -> None:
 
 def bench_sizes(sizes: list[int], duration: str) -> None:
     """Print speed and memory for each size, each in a process of its own."""
-    print(f"{'participants':>12} {'seconds':>9} {'x real time':>12} {'payments':>9} {'memory MB':>10} {'us a node-second':>17}")
+    names = f"{'seconds':>9} {'x real time':>12} {'payments':>9} {'memory MB':>10} {'us a node-second':>17}"
+    print(f"{'participants':>12} {names}")
     for size in sizes:
         command = [sys.executable, __file__, "--one", str(size), "--duration", duration]
-        result = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+        output = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603  (this file)
+        result = json.loads(output.splitlines()[-1])
         simulated = result["simulated"]
         print(
             f"{size:>12,} {result['wall']:>9.1f} {simulated / result['wall']:>12,.0f} {result['payments']:>9,} "

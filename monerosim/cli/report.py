@@ -31,13 +31,15 @@ def _overview(summary: Summary, speed: float) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     paid = summary.transactions
     unaccounted = summary.unaccounted
+    orphans = sum(miner.orphans for miner in summary.miners.values())
     coins = f"{format_amount(summary.subsidies)}, " + (
         "all accounted for" if unaccounted == 0 else f"[red]{format_amount(unaccounted)} not accounted for[/red]"
     )
     rows = {
         "simulated": f"{format_duration(round(summary.simulated_seconds) * SECOND)} in {summary.wall_seconds:.1f} s "
         f"({speed:,.0f} times real time, bootstrap included)",
-        "chain": f"height {summary.height}, {summary.blocks} blocks found, {summary.reorgs} reorganisations",
+        "chain": f"height {summary.height}, {summary.blocks} blocks found, {orphans} of them orphans, "
+        f"{summary.reorgs} reorganisations of a node",
         "payments": f"{paid.sent} sent, {paid.confirmed} confirmed, {paid.received} received, {paid.failed} failed",
         "": f"{paid.requested} asked for by the scenario; {paid.delayed} had to wait for locked coins",
         "coins": coins,

@@ -13,7 +13,7 @@ from monerosim.cli.progress import show_progress
 from monerosim.cli.report import print_summary
 from monerosim.cli.scenario import load_or_exit, output_options, scenario_options, tell_binaries
 from monerosim.engines import EngineError
-from monerosim.observe.traces import LEVELS
+from monerosim.observe.traces import LEVELS, USUAL_LEVEL
 from monerosim.plan.binaries import BinaryError
 from monerosim.plan.build import build_plan
 from monerosim.plan.rundir import RunDirectoryError, write_run_directory
@@ -29,7 +29,7 @@ _INTERRUPTED = 130
 @click.option(
     "--trace-level",
     type=click.Choice(LEVELS, case_sensitive=False),
-    default="INFO",
+    default=USUAL_LEVEL,
     show_default=True,
     help="The least important level of traces to keep.",
 )

@@ -10,6 +10,9 @@ from monerosim.observe.traces import LEVELS, TraceLine
 from monerosim.runs import Run, RunError
 from monerosim.units import format_clock, parse_duration
 
+_ITEMS = ("txid", "block")
+"""Under these names traces have the hashes of transactions and blocks."""
+
 _COLOURS = {"TRACE": "bright_black", "DEBUG": "bright_black", "WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
 
 
@@ -77,9 +80,20 @@ def trace(
 
 
 def _follow(lines: list[TraceLine], identifier: str) -> Iterator[TraceLine]:
-    """Choose the lines that concern an identifier, and all that share a cause with those."""
-    causes = {line.cause for line in lines if line.concerns(identifier)}
-    return (line for line in lines if line.cause in causes or line.concerns(identifier))
+    """Choose the lines that concern an identifier, and all that share a cause with those.
+
+    One look at a wallet finds several payments: a line that names another transaction or block than the one that is
+    followed belongs to that one.
+    """
+    found = [line for line in lines if line.concerns(identifier)]
+    causes = {line.cause for line in found}
+    of_item = any(line.data.get(key) == identifier for line in found for key in _ITEMS)
+    return (
+        line
+        for line in lines
+        if line.concerns(identifier)
+        or (line.cause in causes and not (of_item and any(key in line.data for key in _ITEMS)))
+    )
 
 
 def _check_names(wanted: tuple[str, ...], names: list[str]) -> None:

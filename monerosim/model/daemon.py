@@ -388,6 +388,7 @@ class Daemon:
                     "rpc_port": 0,
                     "send_count": 0,
                     "send_idle_time": 0,
+                    "ssl": False,
                     "state": "normal",
                     "support_flags": 1,
                 }

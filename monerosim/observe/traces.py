@@ -2,12 +2,14 @@
 
 A line has ``t`` (microseconds since the scenario's time zero), ``level``, ``participant``, ``actor``, ``message`` (the
 message that was being handled), ``cause`` (the message or timer that it began with), ``text``, ``data``, and
-``error`` (a traceback) where something was raised.
+``error`` (a traceback) where something was raised. ``number`` counts the lines of a participant, in the order in which
+they were written: on a virtual clock many have the same time.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from heapq import merge
+from itertools import count
 from pathlib import Path
 from traceback import format_exception
 from typing import TYPE_CHECKING, Protocol
@@ -23,6 +25,9 @@ _LONGEST_TEXT = 100_000
 
 LEVELS = ("TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL")
 """Loguru's levels, the least important first."""
+
+USUAL_LEVEL = "DEBUG"
+"""What is kept unless something else is asked for: all that it takes to follow a cause from actor to actor."""
 
 
 class Source(Protocol):
@@ -50,6 +55,7 @@ class TraceLine(msgspec.Struct, frozen=True, omit_defaults=True):
     message: str
     cause: str
     text: str
+    number: int = 0
     data: Mapping[str, object] = {}
     error: str = ""
 
@@ -74,6 +80,7 @@ class Traces:
     def __init__(self, directory: Path, level: str, buffered_lines: int = 4096) -> None:
         self._directory = directory
         self._lines: defaultdict[tuple[str, str], list[bytes]] = defaultdict(list)
+        self._numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
         self._buffered = 0
         self._most = buffered_lines
         self._encode = msgspec.json.Encoder(enc_hook=str).encode
@@ -107,14 +114,15 @@ class Traces:
         self.flush()
 
     def _write(self, message: "Message") -> None:
-        line = _line(message.record)
+        participant = message.record["extra"]["source"].participant
+        line = _line(message.record, next(self._numbers[participant]))
         self._lines[line.participant, line.actor].append(self._encode(line) + b"\n")
         self._buffered += 1
         if self._buffered >= self._most:
             self.flush()
 
 
-def _line(record: "Record") -> TraceLine:
+def _line(record: "Record", number: int) -> TraceLine:
     extra = record["extra"]
     source: Source = extra["source"]
     raised = record["exception"]
@@ -125,6 +133,7 @@ def _line(record: "Record") -> TraceLine:
         actor=source.name,
         message=source.message_id,
         cause=source.cause,
+        number=number,
         text=record["message"][:_LONGEST_TEXT],
         data={key: value for key, value in extra.items() if key not in _CONTEXT},
         error="" if raised is None else "".join(format_exception(*raised))[:_LONGEST_TEXT],
@@ -151,7 +160,7 @@ def read_traces(
         and (not wanted_actors or path.stem in wanted_actors)
     ]
     # Each file is read whole when its turn comes: a run of a thousand hosts has more files than may be open at once.
-    return merge(*(_read(path) for path in files), key=lambda line: (line.t, line.participant))
+    return merge(*(_read(path) for path in files), key=lambda line: (line.t, line.participant, line.number))
 
 
 def _read(path: Path) -> Iterator[TraceLine]:

@@ -4,13 +4,14 @@ Written as text, not by a YAML library: a big run has a hundred thousand argumen
 have their reasons beside them. Every value is JSON, which YAML includes.
 """
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
-from monerosim.plan.model import Plan, ProcessPlan
+from monerosim.plan.model import HostPlan, Plan, ProcessPlan
 from monerosim.plan.processes import PYTHON, arguments
 from monerosim.runtime.rng import stable_seed
 from monerosim.units import SECOND
@@ -23,8 +24,8 @@ LIBRARY = "compat.so"
 
 _HEAD = """\
 # Written by monerosim. Run it with: shadow {path}
-# All paths are absolute, because Shadow starts each program in a directory of its own: it works from any directory,
-# but a run directory that has been moved has to be built again.
+# It works from any directory: Shadow's own paths are absolute, and those of programs start from the directory in which
+# Shadow starts them. A run directory that has been moved has to be built again.
 """
 
 _REASONS = {
@@ -80,13 +81,19 @@ def shadow_yaml(
         for process in host.processes:
             agent = process.argv[0] == PYTHON
             added = dict(agent_environment or {}) if agent else _preloading(process, library)
-            lines += _process(process, arguments(process, run, python), {**process.environment, **added})
+            argv = arguments(process, _seen_from(host, plan, run), python)
+            lines += _process(process, argv, {**process.environment, **added})
     return "\n".join([*lines, ""])
 
 
 def data_directory(plan: Plan, run: Path) -> Path:
     """Tell where Shadow puts what programs print, a directory that it makes."""
     return run / str(plan.shadow.general.get("data_directory", "shadow.data"))
+
+
+def _seen_from(host: HostPlan, plan: Plan, run: Path) -> Path:
+    """Tell the run directory's path as a host's programs see it, which is the same for every run."""
+    return Path(os.path.relpath(run, data_directory(plan, run) / "hosts" / host.name))
 
 
 def _preloading(process: ProcessPlan, library: Path | None) -> dict[str, str]:

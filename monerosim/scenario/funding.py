@@ -12,14 +12,21 @@ CONTROLLER = "block-controller"
 
 
 def payees_of(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Payee]:
-    """List the wallets with an initial balance, in the order of their hosts' names."""
+    """List the outputs of the initial balances, in the order of their hosts' names."""
     payees = [
-        Payee(participant=member, amount=int(composition.wallet.initial_balance))
+        Payee(participant=member, amount=share)
         for name, composition in composed.items()
-        if composition.wallet is not None and composition.wallet.initial_balance
+        if composition.wallet is not None
         for member in member_names(name, scenario.participants[name].count)
+        for share in _shares(int(composition.wallet.initial_balance), composition.wallet.outputs)
     ]
     return sorted(payees, key=lambda payee: payee.participant)
+
+
+def _shares(amount: int, outputs: int) -> list[int]:
+    """Divide an amount into as equal outputs as can be; none of them is empty."""
+    whole, rest = divmod(amount, outputs)
+    return [share for number in range(outputs) if (share := whole + (number < rest))]
 
 
 def bootstrap_of(scenario: Scenario, composed: Mapping[str, Composition]) -> tuple[BootstrapPlan | None, int]:

@@ -167,6 +167,15 @@ class Wallet(Table, frozen=True):
     initial_balance: Annotated[Amount, Meta(description="What it holds when the scenario's own time begins.")] = (
         config.amount("0")
     )
+    outputs: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=100,
+            description="In how many outputs the initial balance is paid: as many payments can be made at once, before "
+            "the change of the first has unlocked.",
+        ),
+    ] = 1
     binary: Annotated[
         _Binary, Meta(description="Its monero-wallet-rpc, a name on PATH or a file; that of [binaries] if left out.")
     ] = None

@@ -3,10 +3,10 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from simulated import RefusedError, Simulated, ask
+from simulated import Line, RefusedError, Simulated, ask
 
 from monerosim.model import Daemon, WalletServer
-from monerosim.model.daemon import Daemon as DaemonClass
+from monerosim.model.network import Peer
 from monerosim.rpc.errors import RpcUnavailableError
 from monerosim.units import SECOND, XMR
 
@@ -132,15 +132,57 @@ def test_a_block_stays_within_the_penalty_free_weight(funded):
     assert ask(funded.daemons[0], "get_info")["tx_pool_size"] == 100 - header["num_txes"] > 0
 
 
+class Pair(Line):
+    """Two nodes, the first of which dialled the second."""
+
+    def peers(self, node):
+        return [Peer(1 - node, incoming=node == 1)]
+
+
+def test_peers_see_each_other():
+    net = Simulated(make=Pair)
+    net.mine(0, 2)
+    (outgoing,) = ask(net.daemons[0], "get_connections")["connections"]
+    (incoming,) = ask(net.daemons[1], "get_connections")["connections"]
+    assert (outgoing["incoming"], incoming["incoming"]) == (False, True)
+    assert outgoing["connection_id"] == incoming["connection_id"]
+    assert (outgoing["address"], outgoing["height"]) == ("10.0.0.1:18081", 1)
+    assert ask(net.daemons[0], "get_info")["outgoing_connections_count"] == 1
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(max_size=70),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
     max_leaves=8,
 )
 NAMES = st.sampled_from(
-    ["account_index", "address", "address_indices", "amount", "amount_of_blocks", "count", "destinations", "filename"]
-    + ["hash", "height", "hex", "in", "index", "key_images", "max_height", "params", "payment_id", "prev_block"]
-    + ["start_height", "end_height", "subaddr_indices", "txid", "tx_as_hex", "txs_hashes", "wallet_address", "priority"]
+    [
+        "account_index",
+        "address",
+        "address_indices",
+        "amount",
+        "count",
+        "destinations",
+        "filename",
+        "hash",
+        "height",
+        "hex",
+        "in",
+        "index",
+        "key_images",
+        "max_height",
+        "params",
+        "payment_id",
+        "prev_block",
+        "start_height",
+        "end_height",
+        "subaddr_indices",
+        "txid",
+        "tx_as_hex",
+        "txs_hashes",
+        "wallet_address",
+        "priority",
+    ]
 )
 PARAMS = st.dictionaries(NAMES, JSON, max_size=5) | JSON
 NET = Simulated()
@@ -164,5 +206,4 @@ def test_any_request_is_answered(method, params, identity):
 @settings(deadline=None, max_examples=100)
 @given(st.sampled_from(sorted(NET.daemons[0]._paths)), st.dictionaries(NAMES, JSON, max_size=5))
 def test_any_plain_request_is_answered(path, body):
-    assert isinstance(NET.daemons[0], DaemonClass)
     assert NET.daemons[0].post(path, body)["status"]

@@ -133,6 +133,15 @@ def test_the_funder_pays_everybody_with_a_miners_node(plan: Plan) -> None:
     assert host(plan, "user-001").wallets[0].initial_balance == 10 * XMR
 
 
+def test_an_initial_balance_can_be_paid_in_several_outputs() -> None:
+    wallet = {"initial_balance": "0.000000000010 XMR", "outputs": 3}
+    plan = compile_plan(Scenario(participants={"user": Participant(node={}, wallet=wallet)}))
+    (funder,) = (host for host in plan.hosts if host.name == "funder")
+    payees = funder.actors[0].config["payees"]
+    assert [payee["amount"] for payee in payees] == [f"0.00000000000{share} XMR" for share in (4, 3, 3)]
+    assert {payee["participant"] for payee in payees} == {"user"}
+
+
 def test_without_balances_there_is_no_funder_and_only_a_start_up() -> None:
     plan = compile_plan(parse(SMALL, changes=["participants.user.wallet={}"]))
     assert plan.bootstrap is None

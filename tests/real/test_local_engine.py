@@ -125,7 +125,7 @@ def test_a_launcher_that_is_stopped_leaves_no_process_and_a_readable_run(built, 
     launcher.send_signal(number)
     launcher.wait(120)
     wait_until(lambda: not running(built))
-    assert [pid for pid in processes if alive(pid)] == []
+    wait_until(lambda: not any(alive(pid) for pid in processes))
     broken_off(built)
 
 

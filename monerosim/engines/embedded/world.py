@@ -10,6 +10,7 @@ from monerosim.mailbox.shared import MemoryState
 from monerosim.model import Daemon, WalletServer
 from monerosim.model import World as Ledger
 from monerosim.model.network import Network
+from monerosim.model.world import Reorganisation
 from monerosim.observe.events import BlockFound, EventLog, PaymentSent, Record, Reorganised
 from monerosim.observe.traces import Traces
 from monerosim.plan.model import HostPlan, Plan
@@ -126,6 +127,7 @@ class EmbeddedWorld:
             ready_at=wallet.start + wallet.ready_after,
         )
 
-    def _record_reorg(self, node: int, old_tip: str, new_tip: str, depth: int, at: int) -> None:
-        event = Reorganised(self._node_names[node], depth, old_tip, new_tip)
-        self.record(Record(at - self._time_zero, self._node_names[node], "node", "", event))
+    def _record_reorg(self, reorg: Reorganisation) -> None:
+        node = self._node_names[reorg.node]
+        event = Reorganised(node, reorg.depth, reorg.old.id.hex(), reorg.new.id.hex())
+        self.record(Record(reorg.at - self._time_zero, node, "node", "", event))
