@@ -75,6 +75,8 @@ class RegularUser(Behaviour):
 
     def pay(self) -> None:
         """Choose a recipient and an amount, and pay."""
+        if self._is_over():
+            return
         try:
             recipient = self._choose_recipient()
         except AgentDiscoveryError as error:
@@ -86,6 +88,8 @@ class RegularUser(Behaviour):
 
     def attempt(self, recipient: str, destination: Destination, first: bool = False) -> None:
         """Try to pay; a payment that finds its coins locked waits for them."""
+        if self._is_over():
+            return
         try:
             sent = self.ask(self.host.actor("wallet"), Transfer((destination,), self.config.priority))
         except RpcCallError as error:
@@ -131,6 +135,10 @@ class RegularUser(Behaviour):
             return True
         return False
 
+    def _is_over(self) -> bool:
+        """Tell whether the scenario's own time is over; afterwards what was sent is still followed."""
+        return self.clock.microseconds() >= self.host.plan.duration
+
     def _plan_next(self) -> None:
         minutes = self._decisions.geometric(self.config.transaction_frequency)
         self.after(minutes * _MINUTE, self.pay)
@@ -138,7 +146,11 @@ class RegularUser(Behaviour):
     def _delay(self, recipient: str, destination: Destination, error: RpcCallError, *, first: bool) -> None:
         if first:
             self.emit(PaymentDelayed(destination.amount))
-        self.log.debug("waits for locked coins: {}", error.message)
+            self.log.debug(
+                "wants to pay {} to {}, waits: {}", format_amount(destination.amount), recipient, error.message
+            )
+        else:
+            self.log.trace("still waits: {}", error.message)
         self.after(_MINUTE, self.attempt, recipient, destination, same_cause=True)
 
     def _give_up(self, destination: Destination, reason: str) -> None:

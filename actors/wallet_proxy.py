@@ -21,6 +21,7 @@ from monerosim.rpc.wallet import (
 from monerosim.runtime.actor import Actor, handles
 from monerosim.runtime.host import Host
 from monerosim.runtime.message import Message
+from monerosim.units import format_amount
 
 R = TypeVar("R")
 
@@ -150,7 +151,7 @@ class WalletProxy(Actor):
                 raise
             sent = found
         self._sent.add(sent.tx_hash)
-        self.log.debug("sent {} piconero, fee {}", sent.amount, sent.fee, txid=sent.tx_hash)
+        self.log.debug("sent {}, fee {}", format_amount(sent.amount), format_amount(sent.fee), txid=sent.tx_hash)
         return sent
 
     @handles(SweepAll)

@@ -3,6 +3,7 @@
 from statistics import median
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from monerosim.observe.summary import Summary
@@ -22,6 +23,8 @@ def print_summary(played: Run, console: Console) -> None:
         console.print(_balances(summary, plan))
     if not summary.completed:
         console.print("[yellow]stopped early[/yellow]: the figures are those of the time that was played")
+    if summary.bootstrap_failure:
+        console.print(f"[red]the bootstrap failed: {escape(summary.bootstrap_failure)}[/red]", soft_wrap=True)
     for actor in summary.given_up:
         console.print(f"[red]{actor} failed too often and was given up[/red]; see `monerosim trace`")
     console.print(f"{played.directory}  digest {summary.digest}", soft_wrap=True)

@@ -59,7 +59,7 @@ class Daemon:
         world: The run's chain.
         index: Its node in the network.
         ready_at: When it begins to answer, microseconds.
-        address: ``host:port``, for messages and its peers' lists.
+        address: ``host:port`` where its peers reach it, for their lists and for messages.
     """
 
     def __init__(self, world: World, index: int, *, ready_at: int, address: str) -> None:
@@ -354,6 +354,10 @@ class Daemon:
         return {"blocks": blocks, "height": parent.height, **FINE}
 
     def _connections(self, _params: Params) -> dict[str, Json]:
+        connections = self._peers()
+        return {"connections": connections, **FINE} if connections else dict(FINE)
+
+    def _peers(self) -> list[Json]:
         tip, now = self.tip(), self._world.now()
         connections: list[Json] = []
         for peer in self._world.peers(self.index):
@@ -388,12 +392,11 @@ class Daemon:
                     "rpc_port": 0,
                     "send_count": 0,
                     "send_idle_time": 0,
-                    "ssl": False,
                     "state": "normal",
                     "support_flags": 1,
                 }
             )
-        return {"connections": connections, **FINE} if connections else dict(FINE)
+        return connections
 
     def _alternatives(self, tip: Block) -> list[Block]:
         """List the blocks this node knows off its chain, in the order of finding."""
@@ -452,7 +455,9 @@ class Daemon:
         }
 
     def _sync_info(self, _params: Params) -> dict[str, Json]:
+        peers: list[Json] = [{"info": peer} for peer in self._peers()]
         return {
+            **({"peers": peers} if peers else {}),
             "height": self._count(),
             "next_needed_pruning_seed": 1,
             "overview": "[]",

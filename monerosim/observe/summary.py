@@ -62,6 +62,8 @@ class Summary(msgspec.Struct, kw_only=True):
     """Times an actor raised an exception and was stopped."""
     given_up: list[str]
     """Actors that failed too often."""
+    bootstrap_failure: str = ""
+    """Why the initial balances could not be paid, or not in time; empty if they were."""
     bootstrap_seconds: float
     simulated_seconds: float
     wall_seconds: float
@@ -90,7 +92,7 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
     given_up: dict[str, None] = {}
     height = 0
     for record in ordered:
-        if record.participant != "funder":
+        if record.participant != "funder" or not isinstance(record.data, ev.PaymentSent):
             counted[type(record.data).__name__] += 1
         match record.data:
             case ev.BlockFound() as block:
@@ -132,6 +134,7 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
         subsidies=_subsidies(height),
         failures=counted["ActorFailed"],
         given_up=list(given_up),
+        bootstrap_failure=next((it.data.reason for it in ordered if isinstance(it.data, ev.BootstrapFailed)), ""),
         bootstrap_seconds=plan.time_zero / SECOND,
         simulated_seconds=max(0, min(end, plan.time_zero + plan.duration) - plan.time_zero) / SECOND,
         wall_seconds=round(wall_seconds, 3),

@@ -132,6 +132,15 @@ def test_a_block_stays_within_the_penalty_free_weight(funded):
     assert ask(funded.daemons[0], "get_info")["tx_pool_size"] == 100 - header["num_txes"] > 0
 
 
+CONNECTION = (
+    {"address", "address_type", "avg_download", "avg_upload", "connection_id", "current_download", "current_upload"}
+    | {"height", "host", "incoming", "ip", "live_time", "local_ip", "localhost", "peer_id", "port", "pruning_seed"}
+    | {"recv_count", "recv_idle_time", "rpc_credits_per_hash", "rpc_port", "send_count", "send_idle_time", "state"}
+    | {"support_flags"}
+)
+"""What monerod 0.18.0.0 says of a connection."""
+
+
 class Pair(Line):
     """Two nodes, the first of which dialled the second."""
 
@@ -145,6 +154,8 @@ def test_peers_see_each_other():
     (outgoing,) = ask(net.daemons[0], "get_connections")["connections"]
     (incoming,) = ask(net.daemons[1], "get_connections")["connections"]
     assert (outgoing["incoming"], incoming["incoming"]) == (False, True)
+    assert set(outgoing) == CONNECTION
+    assert [peer["info"] for peer in ask(net.daemons[0], "sync_info")["peers"]] == [outgoing]
     assert outgoing["connection_id"] == incoming["connection_id"]
     assert (outgoing["address"], outgoing["height"]) == ("10.0.0.1:18081", 1)
     assert ask(net.daemons[0], "get_info")["outgoing_connections_count"] == 1
@@ -156,33 +167,11 @@ JSON = st.recursive(
     max_leaves=8,
 )
 NAMES = st.sampled_from(
-    [
-        "account_index",
-        "address",
-        "address_indices",
-        "amount",
-        "count",
-        "destinations",
-        "filename",
-        "hash",
-        "height",
-        "hex",
-        "in",
-        "index",
-        "key_images",
-        "max_height",
-        "params",
-        "payment_id",
-        "prev_block",
-        "start_height",
-        "end_height",
-        "subaddr_indices",
-        "txid",
-        "tx_as_hex",
-        "txs_hashes",
-        "wallet_address",
-        "priority",
-    ]
+    sorted(
+        {"account_index", "address", "address_indices", "amount", "count", "destinations", "end_height", "filename"}
+        | {"hash", "height", "hex", "in", "index", "key_images", "max_height", "params", "payment_id", "prev_block"}
+        | {"priority", "start_height", "subaddr_indices", "tx_as_hex", "txid", "txs_hashes", "wallet_address"}
+    )
 )
 PARAMS = st.dictionaries(NAMES, JSON, max_size=5) | JSON
 NET = Simulated()

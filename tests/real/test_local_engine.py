@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
+import requests
 from conftest import SCENARIO
 from real_network import running, wait_until
 
@@ -27,10 +28,6 @@ from monerosim.observe.events import (
 from monerosim.plan.compile import compile_plan
 from monerosim.plan.model import decode_plan, encode_plan
 from monerosim.plan.rundir import write_run_directory
-from monerosim.rpc.client import RpcClient
-from monerosim.rpc.errors import RpcError
-from monerosim.rpc.http import HttpTransport
-from monerosim.rpc.node import NodeRpc
 from monerosim.runs import Run, play
 from monerosim.scenario import load
 
@@ -65,7 +62,7 @@ def broken_off(directory):
     """Read a run that did not come to its end."""
     run = Run(directory)
     assert len(told(run, ServiceReady)) == SERVICES
-    assert {line.participant for line in run.traces()} == {"funder", "marketplace", "miner", "user"}
+    assert {line.participant for line in run.traces()} >= {"funder", "marketplace", "miner", "user"}
     return run
 
 
@@ -80,13 +77,11 @@ def test_a_restarted_daemon_comes_back_and_an_unwanted_run_ends_in_order(built):
         (daemon,) = (pid for pid, command in running(built).items() if "hosts/user/monerod" in command)
         os.kill(daemon, signal.SIGKILL)
         user = next(host for host in Run(built).plan.hosts if host.name == "user")
-        node = NodeRpc(
-            RpcClient(HttpTransport("monerod", f"http://{user.address}:{user.node.rpc_port}"), lambda _: None)
-        )
+        address = f"http://{user.address}:{user.node.rpc_port}/get_info"
         wait_until(
             lambda: any("hosts/user/monerod" in command for pid, command in running(built).items() if pid != daemon)
         )
-        assert wait_until(lambda: answers(node)).height >= 1
+        assert wait_until(lambda: answer(address))["height"] >= 1
     finally:
         wanted.clear()
         player.join()
@@ -109,10 +104,10 @@ def alive(pid):
     return state != "Z"
 
 
-def answers(node):
+def answer(address):
     try:
-        return node.get_info()
-    except RpcError:
+        return requests.get(address, timeout=10).json()
+    except requests.ConnectionError:
         return None
 
 

@@ -53,5 +53,6 @@ def _play(plan: Plan, world: EmbeddedWorld, watch: Watch) -> int:
         if reference.is_alive():
             reference.ask(EndHost())
             reference.stop()
+    world.settle()
     watch(Progress(now, world.height, world.payments))
     return now

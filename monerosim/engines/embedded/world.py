@@ -103,6 +103,10 @@ class EmbeddedWorld:
         """Make the log of an actor."""
         return self._traces.logger(source)
 
+    def settle(self) -> None:
+        """Record what nodes have done up to now and nobody has asked about: their last reorganisations."""
+        self._ledger.settle(self.runtime.now())
+
     def close(self) -> None:
         """Write everything to the run directory."""
         self.runtime.close()
