@@ -1,26 +1,84 @@
 """The block controller: decides when a block comes and whose it is, and has the winner's node make it."""
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
+import msgspec
 import pykka
+from msgspec import Meta
 
-from actors.mailbox import Post
-from actors.node_proxy import GenerateBlocks, GetBlockHeader, GetBlockHeaders, GetLastBlockHeader, NodeProxy
-from monerosim.config import Config
-from monerosim.mailbox.discovery import BLOCKS_FOUND, MINERS, AgentDiscovery, Miner
-from monerosim.observe.events import BlockFound, BlockOrphaned, WinnerPassedOver
-from monerosim.rpc.errors import RpcError
-from monerosim.runtime.actor import Behaviour
+from actors.found_blocks import FoundBlocks
+from actors.mailbox import Mail, Post
+from actors.miner import NO_BLOCK
+from actors.node_proxy import NodeProxy
+from monerosim.config import Config as BaseConfig
+from monerosim.config import Duration, duration
+from monerosim.mailbox.discovery import BLOCKS_FOUND, MINERS, AgentDiscovery, AgentDiscoveryError, Miner
+from monerosim.mailbox.post import UnknownHostError
+from monerosim.observe.events import WinnerPassedOver
+from monerosim.rpc.transport import Json
+from monerosim.runtime.actor import Behaviour, handles
+from monerosim.runtime.message import Message
 from monerosim.runtime.rng import Rng
 from monerosim.units import SECOND
 
-_ASK_PATIENCE = 600.0
-_HEADERS_AT_ONCE = 500
 _RECENT_BLOCKS = 100
 
 
-class BlockControllerConfig(Config, frozen=True):
-    """A block controller has nothing to set: block time and arrivals are the scenario's ``[consensus]``."""
+class BlockControllerConfig(BaseConfig, frozen=True):
+    """What a scenario may say about a block controller; block time and arrivals are its ``[consensus]``."""
+
+    ask: Annotated[
+        Literal["rpc", "signal"],
+        Meta(
+            description="How the winner comes to its block: the controller asks its node (rpc), or sends it a letter, "
+            "so that it asks its node itself (signal)."
+        ),
+    ] = "rpc"
+    patience: Annotated[
+        Duration, Meta(description="How long the winner may take; then it is passed over, and another chosen.")
+    ] = duration("60s")
+    solo_miner_threshold: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=100,
+            description="Mining pools with less than this percentage of all the hashrate are solo miners, who behave "
+            "as regular users too.",
+        ),
+    ] = 2.0
+
+    def __post_init__(self) -> None:
+        """Check that there is time to answer."""
+        if self.patience <= 0:
+            raise ValueError("patience must be more than 0")
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A ``found`` letter: the pool made the block that it was signalled to make."""
+
+    round: int
+    height: int
+    hash: str
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A ``refused`` letter: the pool's node did not make the block."""
+
+    round: int
+    reason: str
+
+
+class _Round(msgspec.Struct, frozen=True):
+    """A block that a pool has been signalled to make."""
+
+    winner: Miner
+    others: list[Miner]
+    """Who is left should it not answer."""
+
+
+class FindBlock(Message[None], frozen=True):
+    """Have a miner find a block now, beside those that are planned."""
 
 
 class BlockController(Behaviour):
@@ -29,36 +87,78 @@ class BlockController(Behaviour):
     Block times and winners come from two random streams, so that a change of hashrates leaves the times as they are.
     """
 
-    Config: ClassVar[type[Config]] = BlockControllerConfig
+    Config: ClassVar[type[BaseConfig]] = BlockControllerConfig
+    essential: ClassVar[bool] = True
+    commands: ClassVar[Mapping[str, type[Message[Any]]]] = {"mine-now": FindBlock}
+    config: BlockControllerConfig
 
     def begin(self) -> None:
         """Plan the first block."""
         self._discovery = AgentDiscovery(self.host.shared, self.clock.now, lifetime=0)
         self._times = Rng(self.host.stream_seed(self.name, "times"))
         self._winners = Rng(self.host.stream_seed(self.name, "winners"))
-        self._found: list[BlockFound] = []
+        self._blocks = FoundBlocks(self, self.config.patience.seconds)
+        self._recent: list[Json] = []
+        self._published: Json = None
+        self._rounds = self.host.numbers(f"{self.name}'s rounds")
+        self._open: dict[int, _Round] = {}
+        self._next_due = self.clock.now()
+        self._planned = 0
+        self._plan_next()
+
+    def configured(self, before: BaseConfig) -> None:
+        """Have another patience."""
+        del before
+        self._blocks.patience = self.config.patience.seconds
+
+    def rejoin(self) -> None:
+        """Wait for a block anew: while it was paused, none was found."""
         self._next_due = self.clock.now()
         self._plan_next()
 
     def end(self) -> None:
-        """Record which of the blocks are off the main chain."""
-        if not self._found:
-            return
-        node = self._node(self._found[-1].miner)
-        low, high = self._found[0].height, self.ask(node, GetLastBlockHeader(), _ASK_PATIENCE).height
-        main = set[str]()
-        for start in range(low, high + 1, _HEADERS_AT_ONCE):
-            headers = self.ask(node, GetBlockHeaders(start, min(high, start + _HEADERS_AT_ONCE - 1)), _ASK_PATIENCE)
-            main.update(header.hash for header in headers)
-        for block in self._found:
-            if block.hash not in main:
-                self.emit(BlockOrphaned(block.miner, block.height, block.hash))
+        """Record which of the blocks are off the main chain, as the miner that found the last one has it."""
+        for miner in self._blocks.miners():
+            try:
+                self._blocks.record_orphans(self._node(miner))
+            except NO_BLOCK as error:
+                self.log.warning("cannot ask {} for the main chain: {}", miner, error)
+            else:
+                return
 
-    def find_block(self) -> None:
-        """Have a winner make a block, and plan the next one."""
-        if self.clock.microseconds() < self.host.plan.duration:
+    def find_block(self, number: int) -> None:
+        """Have a winner make a block, and plan the next one.
+
+        Args:
+            number: Which of the planned blocks it is; only the last that was planned counts.
+        """
+        if number == self._planned and not self._is_over():
             self._plan_next()
             self._find_block()
+
+    @handles(FindBlock)
+    def on_find_block(self, _: FindBlock) -> None:
+        """Have a miner find a block now."""
+        self._find_block()
+
+    @handles(Mail)
+    def on_mail(self, mail: Mail) -> None:
+        """Hear what became of a signal."""
+        try:
+            if mail.kind == "found":
+                self._on_found(mail.sender, msgspec.convert(mail.data, Found))
+            elif mail.kind == "refused":
+                self._on_refused(mail.sender, msgspec.convert(mail.data, Refused))
+        except msgspec.ValidationError as error:
+            self.log.warning("cannot read the letter from {}: {}", mail.sender, error)
+
+    def overdue(self, number: int) -> None:
+        """Pass over a winner that has not answered its signal."""
+        if number in self._open:
+            self._give_another(number, f"no answer to the signal within {self.config.patience.seconds:g} s")
+
+    def _is_over(self) -> bool:
+        return self.clock.microseconds() >= self.host.plan.duration
 
     def _plan_next(self) -> None:
         consensus = self.host.plan.consensus
@@ -66,48 +166,91 @@ class BlockController(Behaviour):
         wait = self._times.exponential(mean) if consensus.arrivals == "poisson" else mean
         # Counted from when this block was due, so that the time a block takes to make does not add up.
         self._next_due += wait
-        self.after(max(0.0, self._next_due - self.clock.now()), self.find_block)
+        self._planned += 1
+        self.after(max(0.0, self._next_due - self.clock.now()), self.find_block, self._planned)
 
     def _find_block(self) -> None:
-        miners = self._discovery.get_miner_agents()
+        try:
+            miners = [miner for miner in self._discovery.get_miner_agents() if not miner.autonomous]
+        except AgentDiscoveryError as error:
+            self.log.warning("no block: {}", error)
+            return
         if not miners:
             self.log.warning("no miner has registered: no block")
             return
-        self.host.shared.replace(
-            MINERS, {"miners": [{"id": one.id, "weight": one.hashrate, "address": one.address} for one in miners]}
-        )
+        self._publish_miners(miners)
+        self._choose(miners)
+
+    def _publish_miners(self, miners: list[Miner]) -> None:
+        solo = {miner.id for miner in self._discovery.get_solo_miners(self.config.solo_miner_threshold)}
+        document: Json = {
+            "miners": [
+                {"id": miner.id, "weight": miner.hashrate, "address": miner.address, "solo": miner.id in solo}
+                for miner in miners
+            ]
+        }
+        if document != self._published:
+            self.host.shared.replace(MINERS, document)
+            self._published = document
+
+    def _choose(self, miners: list[Miner]) -> None:
+        """Give the block to one of the miners, by their hashrates, or to another where that one cannot have it."""
         while miners:
             winner = self._winners.weighted(miners, [miner.hashrate for miner in miners])
+            miners = [miner for miner in miners if miner is not winner]
             try:
-                self._give_block(winner)
-            except (RpcError, pykka.Timeout, pykka.ActorDeadError) as error:
-                self.log.warning("passes over {}: {}", winner.id, error)
-                self.emit(WinnerPassedOver(winner.id, str(error)))
-                miners.remove(winner)
+                if self.config.ask == "signal":
+                    self._signal(winner, miners)
+                else:
+                    self._give_block(winner)
+            except (*NO_BLOCK, AgentDiscoveryError, UnknownHostError) as error:
+                self._pass_over(winner, str(error))
             else:
                 return
 
+    def _pass_over(self, winner: Miner, reason: str) -> None:
+        self.log.warning("passes over {}: {}", winner.id, reason)
+        self.emit(WinnerPassedOver(winner.id, reason))
+
     def _give_block(self, winner: Miner) -> None:
-        node = self._node(winner.id)
-        made = self.ask(node, GenerateBlocks(1, winner.address), _ASK_PATIENCE)
-        header = self.ask(node, GetBlockHeader(made.blocks[0]), _ASK_PATIENCE)
-        found = BlockFound(winner.id, header.height, header.hash, header.reward, header.num_txes)
-        self._found.append(found)
-        self.emit(found)
-        self.log.info("{} found block {} with {} transactions", *_told(found), block=found.hash)
-        self.host.shared.replace(
-            BLOCKS_FOUND,
-            {
-                "blocks": [
-                    {"miner": block.miner, "height": block.height, "hash": block.hash}
-                    for block in self._found[-_RECENT_BLOCKS:]
-                ]
-            },
-        )
+        found = self._blocks.make(self._node(winner.id), winner.id, winner.address)
+        told = winner.id, found.height, found.transactions
+        self.log.info("{} found block {} with {} transactions", *told, block=found.hash)
+        self._publish_block(winner.id, found.height, found.hash)
         self.ask(
             self.host.actor("mailbox"),
-            Post(winner.id, "mining-pool", "block-found", {"height": found.height, "hash": found.hash}),
+            Post(winner.id, winner.actor, "block-found", {"height": found.height, "hash": found.hash}),
         )
+
+    def _signal(self, winner: Miner, others: list[Miner]) -> None:
+        number, patience = next(self._rounds), self.config.patience.seconds
+        signal = {"round": number, "deadline": self.clock.now() + patience}
+        self.ask(self.host.actor("mailbox"), Post(winner.id, winner.actor, "mine", signal))
+        self._open[number] = _Round(winner, others)
+        self.after(patience, self.overdue, number, same_cause=True)
+
+    def _on_found(self, miner: str, found: Found) -> None:
+        # One that comes late was made all the same.
+        late = "" if self._open.pop(found.round, None) else ", too late for its signal"
+        self.log.info("{} found block {}{}", miner, found.height, late, block=found.hash)
+        self._publish_block(miner, found.height, found.hash)
+
+    def _on_refused(self, miner: str, refused: Refused) -> None:
+        if refused.round in self._open:
+            self._give_another(refused.round, refused.reason)
+        else:
+            self.log.info("{} refused too late: {}", miner, refused.reason)
+
+    def _give_another(self, number: int, reason: str) -> None:
+        """Pass over the winner of a round, and give the same block to another."""
+        signalled = self._open.pop(number)
+        self._pass_over(signalled.winner, reason)
+        if not self._is_over():
+            self._choose(signalled.others)
+
+    def _publish_block(self, miner: str, height: int, block: str) -> None:
+        self._recent = [*self._recent[1 - _RECENT_BLOCKS :], {"miner": miner, "height": height, "hash": block}]
+        self.host.shared.replace(BLOCKS_FOUND, {"blocks": self._recent})
 
     def _node(self, miner: str) -> pykka.ActorRef[Any]:
         """Find or start the proxy of a miner's node."""
@@ -115,7 +258,3 @@ class BlockController(Behaviour):
         name = f"node-of-{node}"
         proxy = self.host.actors.get(name)
         return proxy if proxy is not None and proxy.is_alive() else self.host.start(NodeProxy, name, node)
-
-
-def _told(found: BlockFound) -> tuple[str, int, int]:
-    return found.miner, found.height, found.transactions

@@ -1,5 +1,6 @@
 """The funder: mines the first coins and pays the initial balances, before the scenario's own time begins."""
 
+from collections.abc import Callable
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
@@ -9,7 +10,7 @@ from actors.wallet_proxy import GetAddresses, Refresh, Transfer
 from monerosim.config import Amount, Config, Duration, duration
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError
 from monerosim.observe.events import BootstrapFailed, BootstrapFinished, PaymentSent
-from monerosim.rpc.errors import RpcCallError, RpcError
+from monerosim.rpc.errors import RpcCallError, RpcError, RpcUnavailableError
 from monerosim.rpc.wallet import NOT_ENOUGH_OUTPUTS, NOT_ENOUGH_UNLOCKED_MONEY, Destination
 from monerosim.runtime.actor import Behaviour
 from monerosim.units import format_amount
@@ -40,6 +41,7 @@ class Funder(Behaviour):
     Config: ClassVar[type[Config]] = FunderConfig
     needs: ClassVar[frozenset[str]] = frozenset({"node", "wallet"})
     usual_wallet: ClassVar[bool] = True
+    essential: ClassVar[bool] = True
     config: FunderConfig
 
     def begin(self) -> None:
@@ -54,8 +56,14 @@ class Funder(Behaviour):
 
     def mine(self, left: int) -> None:
         """Mine a block, and go on after the last one."""
-        self._mine_one()
-        self._mine(left - 1)
+        try:
+            self._mine_one()
+        except RpcError as error:
+            # Should the block have been made after all, one too many does no harm.
+            if self._in_time(f"cannot mine: {error}"):
+                self._mine(left)
+        else:
+            self._mine(left - 1)
 
     def pay(self) -> None:
         """Pay the next fifteen."""
@@ -68,14 +76,13 @@ class Funder(Behaviour):
                 Destination(self._discovery.get_addresses(payee.participant)[0], int(payee.amount)) for payee in batch
             )
             sent = self.ask(self.host.actor("wallet"), Transfer(destinations))
-        except AgentDiscoveryError as error:
-            self._wait(str(error))
+        except (AgentDiscoveryError, RpcUnavailableError) as error:
+            self._wait(str(error), self.retry)
         except RpcCallError as error:
-            if error.code not in (NOT_ENOUGH_UNLOCKED_MONEY, NOT_ENOUGH_OUTPUTS):
-                self._fail(str(error))
+            if error.code in (NOT_ENOUGH_UNLOCKED_MONEY, NOT_ENOUGH_OUTPUTS):
+                self._wait(str(error), self.mine_and_retry)
             else:
-                self._mine_one()
-                self._wait(str(error))
+                self._fail(str(error))
         except RpcError as error:
             self._fail(str(error))
         else:
@@ -97,25 +104,41 @@ class Funder(Behaviour):
         else:
             payees = self.config.payees
             self._batches = [payees[start : start + RECIPIENTS] for start in range(0, len(payees), RECIPIENTS)]
-            self.ask(self.host.actor("wallet"), Refresh())
-            self.pay()
+            self.retry()
 
     def _mine_one(self) -> None:
         made = self.ask(self.host.actor("node"), GenerateBlocks(1, self._address))
         self.log.debug("mined block {}", made.height, block=made.blocks[-1])
 
-    def _wait(self, reason: str) -> None:
+    def _wait(self, reason: str, step: Callable[[], None]) -> None:
         """Try again after a while, as long as the bootstrap lasts."""
+        if self._in_time(reason):
+            self.after(self.config.block_interval.seconds, step, same_cause=True)
+
+    def _in_time(self, reason: str) -> bool:
         if self.clock.now() > 0:
             self._fail(f"the bootstrap is over: {reason}")
-            return
+            return False
         self.log.debug("waits: {}", reason)
-        self.after(self.config.block_interval.seconds, self.retry, same_cause=True)
+        return True
 
     def retry(self) -> None:
-        """Try to pay again, with newer blocks."""
-        self.ask(self.host.actor("wallet"), Refresh())
-        self.pay()
+        """Try to pay, with the newest blocks."""
+        try:
+            self.ask(self.host.actor("wallet"), Refresh())
+        except RpcError as error:
+            self._wait(str(error), self.retry)
+        else:
+            self.pay()
+
+    def mine_and_retry(self) -> None:
+        """Mine a block, so that coins unlock, and try to pay."""
+        try:
+            self._mine_one()
+        except RpcError as error:
+            self._wait(str(error), self.mine_and_retry)
+        else:
+            self.retry()
 
     def _finish(self) -> None:
         height = self.ask(self.host.actor("node"), GetInfo()).height - 1

@@ -1,10 +1,17 @@
 """The mailbox: letters from and to the actors of other hosts."""
 
 from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import msgspec
 
 from monerosim.mailbox.post import Letter
+from monerosim.observe.events import Record
 from monerosim.runtime.actor import Actor, handles
-from monerosim.runtime.message import Delivery, Message
+from monerosim.runtime.message import Delivery, Happened, Message
+
+EVENT = "event"
+"""The kind of letter that brings an event of another host; its actor gets it as it gets its own host's."""
 
 
 class Post(Message[None], frozen=True):
@@ -23,6 +30,7 @@ class Post(Message[None], frozen=True):
 class Mail(Message[None], frozen=True):
     """A letter from another host has come; behaviours that expect letters handle it."""
 
+    waits: ClassVar[bool] = True
     sender: str
     kind: str
     data: Mapping[str, object]
@@ -77,9 +85,21 @@ class Mailbox(Actor):
         letter = arrived.letter
         self.cause = letter.cause
         actor = self.host.actors.get(letter.actor)
-        if actor is None or not actor.is_alive() or not actor.actor_class.understands(Mail):
+        message = self._open(letter)
+        if message is None:
+            return
+        if actor is None or not actor.is_alive() or not actor.actor_class.understands(type(message)):
             self.log.warning("no actor {!r} takes the {} from {}", letter.actor, letter.kind, letter.sender)
             return
         identifier = f"{letter.sender}/mailbox@{letter.number}"
-        actor.tell(Delivery(Mail(letter.sender, letter.kind, letter.data), identifier, letter.cause))
+        actor.tell(Delivery(message, identifier, letter.cause))
         self.log.debug("handed {} from {} to {}", letter.kind, letter.sender, letter.actor)
+
+    def _open(self, letter: Letter) -> Message[Any] | None:
+        if letter.kind != EVENT:
+            return Mail(letter.sender, letter.kind, letter.data)
+        try:
+            return Happened(msgspec.convert(letter.data, Record))
+        except msgspec.ValidationError as error:
+            self.log.warning("{} sent an event that is none: {}", letter.sender, error)
+            return None

@@ -1,18 +1,22 @@
-"""The marketplace: vendors with an address each, and a watch on what they are paid."""
+"""The marketplace: vendors with an address and items each, orders, and a watch on what they are paid."""
 
 from typing import Annotated, ClassVar
 
+import msgspec
 from msgspec import Meta
 
-from actors.wallet_proxy import GetAddresses, GetTransfers
-from monerosim.config import Config, Duration, duration
-from monerosim.mailbox.discovery import MARKETPLACES
-from monerosim.observe.events import PaymentReceived, PaymentSeen
+from actors.mailbox import Mail, Post
+from actors.orders import INVOICE, ORDER, REFUSAL, Invoice, OpenOrder, Order, Refusal
+from actors.wallet_proxy import CreateAddress, GetAddresses, GetTransfers
+from monerosim.config import POSITIVE, Amount, Config, Duration, amount, duration
+from monerosim.mailbox.discovery import MARKETPLACES, Item, Vendor
+from monerosim.observe.events import OrderChanged, OrderPlaced, OrderState, PaymentReceived, PaymentSeen, VendorTotals
 from monerosim.rpc.errors import RpcError
 from monerosim.rpc.transport import Json
 from monerosim.rpc.wallet import TransferEntry
-from monerosim.runtime.actor import Behaviour
-from monerosim.units import format_amount
+from monerosim.runtime.actor import Behaviour, handles
+from monerosim.runtime.rng import Rng
+from monerosim.units import SECOND, format_amount
 
 _OVERLAP = 20
 """Blocks below the last payment's that are looked at again, deeper than a reorganisation goes."""
@@ -23,12 +27,39 @@ class MarketplaceConfig(Config, frozen=True):
 
     check_interval: Duration = duration("30s")
     confirmations: Annotated[int, Meta(ge=1, le=720, description="Blocks until a payment counts as received.")] = 1
+    items: Annotated[int, Meta(ge=0, le=1000, description="What each vendor sells; none, and no orders are taken.")] = 5
+    min_price: Amount = amount("0.1 XMR")
+    max_price: Amount = amount("1 XMR")
+    payment_window: Annotated[
+        Duration, Meta(extra=POSITIVE, description="How long an order may wait for its payment.")
+    ] = duration("1h")
+
+    def __post_init__(self) -> None:
+        """Check that the prices are a range."""
+        if not 0 < self.min_price <= self.max_price:
+            raise ValueError("min_price must be above 0 and at most max_price")
+
+
+class _Tally(msgspec.Struct):
+    """What becomes a vendor's totals."""
+
+    payments: int = 0
+    amount: int = 0
+    orders: int = 0
+    states: dict[str, int] = msgspec.field(default_factory=dict)
+    receiving: list[int] = msgspec.field(default_factory=list)
+    confirming: list[int] = msgspec.field(default_factory=list)
 
 
 class Marketplace(Behaviour):
-    """Publishes its vendors' addresses and records each payment seen in the txpool and received in a block."""
+    """Publishes its vendors, takes orders, and records each payment seen in the txpool and received in a block.
+
+    Each order gets a subaddress of its own, so its payments are told apart from all others, whatever their amounts.
+    Plain payments to a vendor's published address need no order.
+    """
 
     Config: ClassVar[type[Config]] = MarketplaceConfig
+    emits: ClassVar[tuple[type, ...]] = (PaymentSeen, PaymentReceived, OrderPlaced, OrderChanged, VendorTotals)
     needs: ClassVar[frozenset[str]] = frozenset({"wallet"})
     usual_wallet: ClassVar[bool] = True
     config: MarketplaceConfig
@@ -36,16 +67,48 @@ class Marketplace(Behaviour):
     def begin(self) -> None:
         """Publish the vendors."""
         addresses = self.ask(self.host.actor("wallet"), GetAddresses())
-        self._seen: set[tuple[str, str]] = set()
+        self._seen: dict[tuple[str, str], int] = {}
         self._received: set[tuple[str, str]] = set()
         self._height = 0
-        vendors: list[Json] = [
-            {"id": f"{self.host.name}/vendor-{number:03d}", "address": address}
-            for number, address in enumerate(addresses, 1)
-        ]
+        self._vendors = {vendor.id: vendor for vendor in self._make_vendors(addresses)}
+        self._vendor_of = {vendor.address: vendor.id for vendor in self._vendors.values()}
+        self._tallies = {vendor: _Tally() for vendor in self._vendors}
+        self._orders: dict[str, OpenOrder] = {}
+        self._order_numbers = self.host.numbers(f"{self.name}'s orders")
+        vendors: list[Json] = [msgspec.to_builtins(vendor) for vendor in self._vendors.values()]
         self.host.shared.replace(f"{MARKETPLACES}/{self.host.name}.json", {"vendors": vendors})
         self.log.info("{} vendors take payments", len(addresses))
         self.every(self.config.check_interval.seconds, self.check)
+
+    def end(self) -> None:
+        """Record what the vendors sold."""
+        for vendor, tally in self._tallies.items():
+            if tally.payments or tally.orders:
+                totals = VendorTotals(
+                    vendor=vendor,
+                    payments=tally.payments,
+                    amount=tally.amount,
+                    orders=tally.orders,
+                    states=dict(sorted(tally.states.items())),
+                    to_receive=_mean(tally.receiving),
+                    to_confirm=_mean(tally.confirming),
+                )
+                self.emit(totals)
+
+    @handles(Mail)
+    def on_mail(self, mail: Mail) -> None:
+        """Take an order, and answer with an invoice or a refusal."""
+        if mail.kind != ORDER:
+            return
+        try:
+            order = msgspec.convert(mail.data, Order)
+        except msgspec.ValidationError as error:
+            self.log.warning("cannot read an order from {}: {}", mail.sender, error)
+            return
+        answer = self._take(mail.sender, order)
+        kind = INVOICE if isinstance(answer, Invoice) else REFUSAL
+        post = Post(mail.sender, order.actor, kind, msgspec.to_builtins(answer))
+        self.ask(self.host.actor("mailbox"), post)
 
     def check(self) -> None:
         """Look for new payments."""
@@ -58,11 +121,75 @@ class Marketplace(Behaviour):
         for entry in transfers.pool:
             key = entry.txid, entry.address
             if key not in self._seen:
-                self._seen.add(key)
+                self._seen[key] = self.host.now()
                 self.emit(PaymentSeen(entry.txid, entry.address, entry.amount))
                 self.log.debug("sees a payment of {} coming", format_amount(entry.amount), txid=entry.txid)
+            self._see(entry)
         for entry in transfers.incoming:
             self._receive(entry)
+            order = self._see(entry)
+            if order is not None:
+                changes = order.mine(entry.txid, entry.amount, entry.confirmations, self.config.confirmations)
+                for state in changes:
+                    self._change(order, state, entry.txid)
+
+    def close(self, address: str) -> None:
+        """End an order's payment window: what comes from now on is late."""
+        self.check()
+        order = self._orders[address]
+        for state in order.close():
+            self._change(order, state, "")
+
+    def _make_vendors(self, addresses: tuple[str, ...]) -> list[Vendor]:
+        prices = Rng(self.host.stream_seed(self.name, "prices"))
+        width = max(3, len(str(self.config.items)))
+        return [
+            Vendor(
+                id=f"{self.host.name}/vendor-{number:03d}",
+                address=address,
+                items=tuple(
+                    Item(f"item-{item:0{width}d}", prices.integer(self.config.min_price, self.config.max_price))
+                    for item in range(1, self.config.items + 1)
+                ),
+                marketplace=self.host.name,
+                actor=self.name,
+            )
+            for number, address in enumerate(addresses, 1)
+        ]
+
+    def _take(self, buyer: str, wanted: Order) -> Invoice | Refusal:
+        vendor = self._vendors.get(wanted.vendor)
+        items = () if vendor is None else vendor.items
+        item = next((item for item in items if item.name == wanted.item), None)
+        if vendor is None or item is None or wanted.quantity < 1:
+            self.log.warning("refuses {} of {} from {} to {}", wanted.quantity, wanted.item, wanted.vendor, buyer)
+            return Refusal(wanted.number, f"{wanted.vendor} does not sell {wanted.quantity} of {wanted.item}")
+        name = f"{self.host.name}/order-{next(self._order_numbers)}"
+        try:
+            address = self.ask(self.host.actor("wallet"), CreateAddress(name))
+        except RpcError as error:
+            self.log.warning("cannot take an order from {}: {}", buyer, error)
+            return Refusal(wanted.number, f"the marketplace has no address for it: {error}")
+        placed = self.clock.microseconds()
+        amount, due = item.price * wanted.quantity, placed + self.config.payment_window
+        self._orders[address] = OpenOrder(
+            name, vendor=vendor.id, amount=amount, due=due, placed=placed, cause=self.cause
+        )
+        self._vendor_of[address] = vendor.id
+        self._tallies[vendor.id].orders += 1
+        self.emit(OrderPlaced(name, buyer, vendor.id, item.name, wanted.quantity, amount, address, due))
+        self.log.info("{} orders {} of {}, {}", buyer, wanted.quantity, item.name, format_amount(amount), order=name)
+        # Exactly at its end, so that no payment in time is taken for late because nobody looked.
+        self.after(self.config.payment_window.seconds, self.close, address, same_cause=True)
+        return Invoice(wanted.number, name, vendor.id, address, amount, due)
+
+    def _see(self, entry: TransferEntry) -> OpenOrder | None:
+        """Note a payment, in the txpool or in a block, for the order it belongs to."""
+        order = self._orders.get(entry.address)
+        if order is not None:
+            for state in order.see(entry.txid, entry.amount, self.clock.microseconds()):
+                self._change(order, state, entry.txid)
+        return order
 
     def _receive(self, entry: TransferEntry) -> None:
         key = entry.txid, entry.address
@@ -74,3 +201,23 @@ class Marketplace(Behaviour):
         self.log.info(
             "received {} in block {}", format_amount(entry.amount), entry.height, txid=entry.txid, address=entry.address
         )
+        tally = self._tallies.get(self._vendor_of.get(entry.address, ""))
+        if tally is not None:
+            tally.payments += 1
+            tally.amount += entry.amount
+            if key in self._seen:
+                tally.receiving.append(self.host.now() - self._seen[key])
+
+    def _change(self, order: OpenOrder, state: OrderState, txid: str) -> None:
+        waited = self.clock.microseconds() - order.placed
+        tally = self._tallies[order.vendor]
+        tally.states[state] = tally.states.get(state, 0) + 1
+        if state == "confirmed":
+            tally.confirming.append(waited)
+        self.emit(OrderChanged(order.order, state, txid, order.paid, waited), cause=order.cause)
+        paid, amount = format_amount(order.paid), format_amount(order.amount)
+        self.log.info("{} is {}: {} of {}", order.order, state, paid, amount, waited=f"{waited / SECOND:.0f} s")
+
+
+def _mean(times: list[int]) -> int:
+    return sum(times) // len(times) if times else 0

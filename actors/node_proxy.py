@@ -1,7 +1,11 @@
 """The node proxy: a host's way to a monerod."""
 
-from monerosim.observe.events import NodeClosed, ServiceReady
+from typing import ClassVar
+
+from actors.watcher import Watcher
+from monerosim.observe.events import NewBlock, NodeClosed, PeerLost, Reorganised, ServiceReady
 from monerosim.rpc.client import RpcClient
+from monerosim.rpc.errors import RpcUnavailableError
 from monerosim.rpc.node import (
     AlternateChain,
     BlockHeader,
@@ -11,12 +15,15 @@ from monerosim.rpc.node import (
     NodeRpc,
     PoolTransaction,
 )
-from monerosim.runtime.actor import Actor, handles
+from monerosim.runtime.actor import handles
 from monerosim.runtime.host import Host
 from monerosim.runtime.message import Message
 
 START_PATIENCE = 600.0
 """Seconds a daemon may take to answer for the first time."""
+
+_LONGEST_WALK = 100
+"""Blocks that came between two looks and are told one by one; of more, after a long silence, only the tip is."""
 
 
 class GetInfo(Message[NodeInfo], frozen=True):
@@ -46,6 +53,9 @@ class GenerateBlocks(Message[GeneratedBlocks], frozen=True):
     count: int
     address: str
     prev_block: str = ""
+    deadline: float | None = None
+    """When they are no longer wanted, seconds since the scenario's time zero: whoever asked may have waited in vain for
+    the daemon to start, and gone on."""
 
 
 class GetTransactionPool(Message[list[PoolTransaction]], frozen=True):
@@ -60,8 +70,10 @@ class GetConnections(Message[list[Connection]], frozen=True):
     """Ask for the connections to peers."""
 
 
-class NodeProxy(Actor):
-    """Answers for a node. Its handlers raise :class:`monerosim.rpc.errors.RpcError`.
+class NodeProxy(Watcher):
+    """Answers for a node, and watches it for those who want to know.
+
+    Its handlers raise :class:`monerosim.rpc.errors.RpcError`.
 
     Args:
         host: The host that asks.
@@ -69,8 +81,14 @@ class NodeProxy(Actor):
         node: The host whose monerod it is.
     """
 
+    watches: ClassVar[frozenset[type]] = frozenset({NewBlock, Reorganised, PeerLost})
+    usual_interval: ClassVar[float] = 5.0
+
     def __init__(self, host: Host, name: str, node: str) -> None:
         super().__init__(host, name)
+        self._tip: BlockHeader | None = None
+        self._peers: frozenset[str] | None = None
+        self._wanted: set[type] = set()
         self._node = node
         self._rpc = NodeRpc(RpcClient(host.world.node(node), self.clock))
 
@@ -80,6 +98,44 @@ class NodeProxy(Actor):
         info, attempts = self._rpc.client.wait_until_up(self._rpc.get_info, name=service, patience=START_PATIENCE)
         self.log.info("{} is up at height {}, after {} tries", service, info.height, attempts)
         self.emit(ServiceReady(service, attempts))
+        self.watch()
+
+    def wants(self, kind: type) -> None:
+        """Take note that somebody wants to know of a kind of events."""
+        self._wanted.add(kind)
+
+    def look(self) -> None:
+        """Tell of new blocks, of a reorganisation, of lost peers."""
+        # A host may have proxies of other nodes; its own is the one it has subscribed to.
+        if self.name != "node":
+            return
+        if self._wanted & {NewBlock, Reorganised}:
+            tip = self._rpc.get_last_block_header()
+            if self._tip is not None and self._tip.hash != tip.hash:
+                self._tell_blocks(self._tip, tip)
+            self._tip = tip
+        if PeerLost in self._wanted:
+            peers = frozenset(connection.address for connection in self._rpc.get_connections())
+            for address in sorted((self._peers or frozenset()) - peers):
+                self.host.notify(self.name, self.cause, PeerLost(self._node, address))
+            self._peers = peers
+
+    def _tell_blocks(self, old: BlockHeader, new: BlockHeader) -> None:
+        came: list[BlockHeader] = []
+        left, reached = old, new
+        while left.hash != reached.hash and new.height - reached.height < _LONGEST_WALK:
+            if reached.height >= left.height:
+                came.append(reached)
+                reached = self._rpc.get_block_header_by_hash(reached.prev_hash)
+            else:
+                left = self._rpc.get_block_header_by_hash(left.prev_hash)
+        if left.hash != reached.hash:
+            came = [new]
+        elif left.hash != old.hash:
+            depth = old.height - left.height
+            self.host.notify(self.name, self.cause, Reorganised(self._node, depth, old.hash, new.hash))
+        for header in reversed(came):
+            self.host.notify(self.name, self.cause, NewBlock(self._node, header.height, header.hash))
 
     def end(self) -> None:
         """Record where a node of this host's own stands."""
@@ -110,6 +166,8 @@ class NodeProxy(Actor):
     @handles(GenerateBlocks)
     def on_generate_blocks(self, message: GenerateBlocks) -> GeneratedBlocks:
         """Have blocks made."""
+        if message.deadline is not None and self.clock.now() > message.deadline:
+            raise RpcUnavailableError(f"the monerod of {self._node} could not be asked in time")
         made = self._rpc.generateblocks(message.count, message.address, prev_block=message.prev_block)
         self.log.debug("made {} blocks up to height {}", message.count, made.height, block=made.blocks[-1])
         return made

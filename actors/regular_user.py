@@ -1,175 +1,249 @@
 """The regular user: pays vendors, or other users, now and then."""
 
-from collections import deque
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
 
-from actors.wallet_proxy import GetTransfers, Transfer
-from monerosim.config import Amount, Config, Duration, amount, duration
-from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError, Vendor
-from monerosim.observe.events import PaymentConfirmed, PaymentDelayed, PaymentFailed, PaymentSent
-from monerosim.rpc.errors import RpcCallError, RpcError
-from monerosim.rpc.wallet import (
-    NOT_ENOUGH_MONEY,
-    NOT_ENOUGH_OUTPUTS,
-    NOT_ENOUGH_UNLOCKED_MONEY,
-    Destination,
-    TransferEntry,
-)
-from monerosim.runtime.actor import Behaviour
+from actors.mailbox import Mail, Post
+from actors.orders import INVOICE, ORDER, REFUSAL, Invoice, Order, Refusal
+from actors.payer import MINUTE, Payer, PayerConfig, Payment
+from actors.wallet_proxy import Transfer
+from monerosim.config import POSITIVE, Amount, Config, Duration, amount
+from monerosim.mailbox.discovery import Agent, AgentDiscovery, AgentDiscoveryError, Vendor
+from monerosim.rpc.wallet import Destination, Transferred
+from monerosim.runtime.actor import handles
+from monerosim.runtime.message import Message
 from monerosim.runtime.rng import Rng
-from monerosim.units import SECOND, format_amount
+from monerosim.units import format_amount
 
-_MINUTE = 60.0
-_LOCKED = (NOT_ENOUGH_UNLOCKED_MONEY, NOT_ENOUGH_OUTPUTS)
+USER = "regular-user"
+_FREQUENCY = 0.1
+_MOST_DESTINATIONS = 15
+"""Of one transaction: ``BULLETPROOF_PLUS_MAX_OUTPUTS`` is 16 (src/cryptonote_config.h), one is change."""
+
+_INVOICE_PATIENCE = 300.0
+"""Seconds that a user waits for a marketplace to answer an order."""
 
 
-class RegularUserConfig(Config, frozen=True):
+class RegularUserConfig(PayerConfig, frozen=True):
     """What a scenario may say about a regular user."""
 
-    transaction_frequency: Annotated[float, Meta(gt=0, le=1, description="Probability to pay, a minute.")] = 0.1
+    transaction_frequency: Annotated[
+        Annotated[float, Meta(gt=0, le=1)] | None,
+        Meta(description=f"Probability to pay, a minute; {_FREQUENCY} if this and transaction_interval are left out."),
+    ] = None
+    transaction_interval: Annotated[
+        Annotated[Duration, Meta(extra=POSITIVE)] | None,
+        Meta(
+            description="Instead: the time from payment to payment, the first at a random point of the first interval."
+        ),
+    ] = None
     min_amount: Amount = amount("0.1 XMR")
     max_amount: Amount = amount("2 XMR")
-    priority: Annotated[int, Meta(ge=0, le=4, description="Fee priority as the wallet has it; 0 is its default.")] = 0
-    when_locked: Annotated[
-        Literal["wait", "skip"], Meta(description="Whether a payment waits for locked coins or is given up.")
-    ] = "wait"
-    confirmations: Annotated[int, Meta(ge=1, le=720, description="Blocks until a payment counts as confirmed.")] = 1
-    check_interval: Duration = duration("60s")
+    recipients: Annotated[
+        Literal["marketplaces", "users", "any"] | None,
+        Meta(description="Who is paid; vendors where there are marketplaces, else other users, if left out."),
+    ] = None
+    destinations: Annotated[
+        int, Meta(ge=1, le=_MOST_DESTINATIONS, description="Recipients of a payment, each paid an amount of its own.")
+    ] = 1
+    orders: Annotated[
+        bool, Meta(description="Whether it orders an item from a vendor and pays the invoice, instead of just paying.")
+    ] = False
+    when_late: Annotated[
+        Literal["skip", "pay"],
+        Meta(description="Whether an invoice whose time is over, because coins were locked, is given up or paid."),
+    ] = "skip"
 
     def __post_init__(self) -> None:
-        """Check that the amounts are a range."""
+        """Check what belongs together, and set the usual frequency where nothing is said."""
         if not 0 < self.min_amount <= self.max_amount:
             raise ValueError("min_amount must be above 0 and at most max_amount")
+        if self.transaction_interval is None:
+            if self.transaction_frequency is None:
+                msgspec.structs.force_setattr(self, "transaction_frequency", _FREQUENCY)
+        elif self.transaction_frequency is not None:
+            raise ValueError("transaction_interval cannot be given beside transaction_frequency: one of the two")
+        if self.orders and self.destinations > 1:
+            raise ValueError("destinations must be 1 with orders: an order is one vendor's")
+        if self.orders and self.recipients in ("users", "any"):
+            raise ValueError(f'recipients must be "marketplaces" or left out with orders, got "{self.recipients}"')
 
 
-class _Sent(msgspec.Struct):
-    """A payment that is not confirmed yet."""
+class SendNow(Message[Transferred], frozen=True):
+    """Pay now, beside what is planned.
 
-    txid: str
-    at: int
-    cause: str
+    Raises:
+        AgentDiscoveryError: There is nobody to pay.
+        RpcError: The wallet did not pay.
+    """
+
+    to: str = ""
+    """The participant; chosen as usual, if left out."""
+    amount: Amount | None = None
+    """Drawn as usual, if left out."""
 
 
-class RegularUser(Behaviour):
-    """Decides every minute whether to pay somebody, and follows each payment until it is confirmed.
+class RegularUser(Payer):
+    """Pays vendors or other users at random or at a fixed interval, and follows each payment until it is confirmed.
 
     The number of minutes to the next payment is drawn at once (geometric), which is the same as deciding each minute,
     and costs nothing in the minutes between.
     """
 
     Config: ClassVar[type[Config]] = RegularUserConfig
-    needs: ClassVar[frozenset[str]] = frozenset({"wallet"})
-    usual_node: ClassVar[bool] = True
-    usual_wallet: ClassVar[bool] = True
+    commands: ClassVar[Mapping[str, type[Message[Any]]]] = {"send-now": SendNow}
     config: RegularUserConfig
 
     def begin(self) -> None:
         """Plan the first payment."""
+        super().begin()
         self._discovery = AgentDiscovery(self.host.shared, self.clock.now)
         self._decisions = Rng(self.host.stream_seed(self.name, "decisions"))
-        self._unconfirmed: deque[_Sent] = deque()
-        self._plan_next()
+        self._order_numbers = self.host.numbers(f"{self.name}'s orders")
+        self._ordered: Order | None = None
+        interval = self.config.transaction_interval
+        self._origin = self.host.now() + (0 if interval is None else self._decisions.integer(0, interval - 1))
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Plan the next payment."""
+        if self.config.transaction_interval is not None:
+            wait = self.until_next(self._origin, self.config.transaction_interval)
+        else:
+            wait = self._decisions.geometric(self.config.transaction_frequency or _FREQUENCY) * MINUTE
+        self.after(wait, self.pay)
 
     def pay(self) -> None:
-        """Choose a recipient and an amount, and pay."""
-        if self._is_over():
+        """Choose recipients and amounts, and pay or order."""
+        if self.is_over():
             return
         try:
-            recipient = self._choose_recipient()
+            if self.config.orders:
+                self._order()
+                return
+            payment = self._choose_payment()
         except AgentDiscoveryError as error:
             self.log.warning("finds nobody to pay: {}", error)
-            self._plan_next()
-            return
-        paid = self.rng.integer(self.config.min_amount, self.config.max_amount)
-        self.attempt(recipient.id, Destination(recipient.address, paid), first=True)
+            self.go_on()
+        else:
+            self.attempt(payment, first=True)
 
-    def attempt(self, recipient: str, destination: Destination, first: bool = False) -> None:
-        """Try to pay; a payment that finds its coins locked waits for them."""
-        if self._is_over():
+    @handles(SendNow)
+    def on_send_now(self, wish: SendNow) -> Transferred:
+        """Pay now."""
+        if wish.to:
+            amount = self.rng.integer(self.config.min_amount, self.config.max_amount)
+            address = self._discovery.get_addresses(wish.to)[0]
+            payment = Payment(wish.to, (Destination(address, amount),))
+        else:
+            payment = self._choose_payment()
+        destinations = payment.destinations
+        if wish.amount is not None:
+            destinations = tuple(Destination(to.address, int(wish.amount)) for to in destinations)
+        sent = self.ask(self.host.actor("wallet"), Transfer(destinations, self.config.priority))
+        self.follow(sent, payment.recipients, tuple(to.address for to in destinations))
+        return sent
+
+    @handles(Mail)
+    def on_mail(self, mail: Mail) -> None:
+        """Pay an invoice for what it has ordered."""
+        kind = {INVOICE: Invoice, REFUSAL: Refusal}.get(mail.kind)
+        if kind is None:
             return
         try:
-            sent = self.ask(self.host.actor("wallet"), Transfer((destination,), self.config.priority))
-        except RpcCallError as error:
-            if error.code in _LOCKED and self.config.when_locked == "wait":
-                self._delay(recipient, destination, error, first=first)
-                return
-            reason = "not enough money" if error.code == NOT_ENOUGH_MONEY else error.message
-            self._give_up(destination, reason)
-        except RpcError as error:
-            self._give_up(destination, str(error))
+            answer = msgspec.convert(mail.data, kind)
+        except msgspec.ValidationError as error:
+            self.log.warning("cannot read the {} from {}: {}", mail.kind, mail.sender, error)
+            return
+        if not self._is_answered(answer.number):
+            return
+        if isinstance(answer, Invoice):
+            due = answer.due if self.config.when_late == "skip" else None
+            self.attempt(Payment(answer.vendor, (Destination(answer.address, answer.amount),), due), first=True)
         else:
-            self.emit(PaymentSent(sent.tx_hash, sent.amount, sent.fee, (destination.address,)))
-            amounts = format_amount(sent.amount), format_amount(sent.fee)
-            self.log.info("paid {} to {recipient}, fee {}", *amounts, recipient=recipient, txid=sent.tx_hash)
-            if not self._unconfirmed:
-                self.after(self.config.check_interval.seconds, self.check)
-            self._unconfirmed.append(_Sent(sent.tx_hash, self.host.now(), self.cause))
-        self._plan_next()
+            self.log.warning("{} refuses its order: {}", mail.sender, answer.reason)
+            self.go_on()
 
-    def check(self) -> None:
-        """Look which payments have been confirmed."""
-        try:
-            transfers = self.ask(self.host.actor("wallet"), GetTransfers(("out", "failed")))
-        except RpcError as error:
-            self.log.warning("cannot look at its payments: {}", error)
-        else:
-            mined = {entry.txid: entry for entry in transfers.outgoing}
-            failed = {entry.txid: entry for entry in transfers.failed}
-            waiting = [sent for sent in self._unconfirmed if not self._settled(sent, mined, failed)]
-            self._unconfirmed = deque(waiting)
-        if self._unconfirmed:
-            self.after(self.config.check_interval.seconds, self.check)
+    def forget_order(self, number: int) -> None:
+        """Wait for an invoice no longer."""
+        if self._is_answered(number):
+            self.log.warning("no invoice has come for its order {}", number)
+            self.go_on()
 
-    def _settled(self, sent: _Sent, mined: dict[str, TransferEntry], failed: dict[str, TransferEntry]) -> bool:
-        entry = mined.get(sent.txid)
-        if entry is not None and entry.confirmations >= self.config.confirmations:
-            waited = self.host.now() - sent.at
-            self.emit(PaymentConfirmed(sent.txid, entry.height, waited), cause=sent.cause)
-            self.log.info("payment confirmed in block {} after {:.0f} s", entry.height, waited / SECOND, txid=sent.txid)
-            return True
-        if sent.txid in failed:
-            self.emit(PaymentFailed(failed[sent.txid].amount, "refused by the network"), cause=sent.cause)
-            return True
-        return False
+    def _is_answered(self, number: int) -> bool:
+        """Tell whether this is the order it waits for; then it does no longer."""
+        if self._ordered is None or self._ordered.number != number:
+            return False
+        self._ordered = None
+        return True
 
-    def _is_over(self) -> bool:
-        """Tell whether the scenario's own time is over; afterwards what was sent is still followed."""
-        return self.clock.microseconds() >= self.host.plan.duration
-
-    def _plan_next(self) -> None:
-        minutes = self._decisions.geometric(self.config.transaction_frequency)
-        self.after(minutes * _MINUTE, self.pay)
-
-    def _delay(self, recipient: str, destination: Destination, error: RpcCallError, *, first: bool) -> None:
-        if first:
-            self.emit(PaymentDelayed(destination.amount))
-            self.log.debug(
-                "wants to pay {} to {}, waits: {}", format_amount(destination.amount), recipient, error.message
-            )
-        else:
-            self.log.trace("still waits: {}", error.message)
-        self.after(_MINUTE, self.attempt, recipient, destination, same_cause=True)
-
-    def _give_up(self, destination: Destination, reason: str) -> None:
-        self.emit(PaymentFailed(destination.amount, reason))
-        self.log.warning("could not pay {}: {}", format_amount(destination.amount), reason)
-
-    def _choose_recipient(self) -> Vendor:
-        """Choose a vendor; where there are no marketplaces, another user.
+    def _order(self) -> None:
+        """Order as much of an item as an amount suffices for, at least one.
 
         Raises:
-            AgentDiscoveryError: There is nobody, or the chosen one's address is not known yet.
+            AgentDiscoveryError: No marketplace takes orders.
         """
+        vendors = [vendor for vendor in self._vendors() if vendor.items]
+        if not vendors:
+            raise AgentDiscoveryError("no marketplace takes orders")
+        vendor = self.rng.choice(vendors)
+        item = self.rng.choice(vendor.items)
+        quantity = max(1, self.rng.integer(self.config.min_amount, self.config.max_amount) // item.price)
+        self._ordered = Order(next(self._order_numbers), self.name, vendor.id, item.name, quantity)
+        letter = Post(vendor.marketplace, vendor.actor, ORDER, msgspec.to_builtins(self._ordered))
+        self.ask(self.host.actor("mailbox"), letter)
+        price = format_amount(item.price)
+        self.log.debug("orders {} of {} at {} from {}", quantity, item.name, price, vendor.id)
+        self.after(_INVOICE_PATIENCE, self.forget_order, self._ordered.number, same_cause=True)
+
+    def _choose_payment(self) -> Payment:
+        """Choose whom to pay how much.
+
+        Raises:
+            AgentDiscoveryError: There is nobody, or a chosen one's address is not known yet.
+        """
+        candidates, most = self._candidates()
+        chosen: list[Vendor] = []
+        destinations: list[Destination] = []
+        for _ in range(min(self.config.destinations, most)):
+            known = {self.host.name, *(one.id for one in chosen)}
+            other = self.rng.choice(candidates)
+            while other.id in known:
+                other = self.rng.choice(candidates)
+            if isinstance(other, Agent):
+                other = Vendor(other.id, self._discovery.get_addresses(other.id)[0])
+            chosen.append(other)
+            amount = self.rng.integer(self.config.min_amount, self.config.max_amount)
+            destinations.append(Destination(other.address, amount))
+        return Payment(", ".join(one.id for one in chosen), tuple(destinations))
+
+    def _candidates(self) -> tuple[list[Vendor | Agent], int]:
+        """List whom it may pay; users with itself among them, where it is one.
+
+        Returns:
+            They, and how many they are, itself aside.
+
+        Raises:
+            AgentDiscoveryError: There is nobody.
+        """
+        wanted = self.config.recipients
+        vendors = [] if wanted == "users" else self._vendors()
+        if vendors and wanted != "any":
+            return [*vendors], len(vendors)
+        if wanted == "marketplaces":
+            raise AgentDiscoveryError("there is no marketplace")
+        users = self._discovery.get_agents_with(USER)
+        others = len(users) - (USER in self._discovery.get_agent(self.host.name).actors)
+        if not vendors and not others:
+            raise AgentDiscoveryError(
+                "there is no other user" if wanted == "users" else "there is no marketplace and no other user"
+            )
+        return [*vendors, *users], len(vendors) + others
+
+    def _vendors(self) -> list[Vendor]:
+        """List the vendors of all marketplaces but its own."""
         vendors = self._discovery.get_marketplace_addresses()
-        if vendors:
-            return self.rng.choice(vendors)
-        users = self._discovery.get_agents_with("regular-user")
-        if len(users) < 2:  # noqa: PLR2004  (itself and another)
-            raise AgentDiscoveryError("there is no marketplace and no other user")
-        other = self.rng.choice(users)
-        while other.id == self.host.name:
-            other = self.rng.choice(users)
-        return Vendor(other.id, self._discovery.get_addresses(other.id)[0])
+        return [vendor for vendor in vendors if vendor.marketplace != self.host.name]

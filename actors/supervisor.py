@@ -1,22 +1,72 @@
-"""The supervisor: starts a host's actors, starts failed ones again within limits, and ends them."""
+"""The supervisor: starts a host's actors, starts failed ones again within limits, and ends them.
+
+It carries out commands to them, from the scenario's timeline and from letters, and tells other hosts of events to which
+they have subscribed.
+"""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 
-from actors.mailbox import Mailbox
+import msgspec
+import pykka
+
+from actors.mailbox import EVENT, Mail, Mailbox, Post
 from actors.node_proxy import NodeProxy
 from actors.wallet_proxy import WalletProxy
 from monerosim.config import load_config
-from monerosim.observe.events import ActorFailed, ActorGivenUp, ActorRestarted
+from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError
+from monerosim.mailbox.post import UnknownHostError
+from monerosim.observe.events import (
+    EVENT_KINDS,
+    ActorFailed,
+    ActorGivenUp,
+    ActorRestarted,
+    AgentState,
+    CommandCarriedOut,
+    CommandFailed,
+    RunEnded,
+    event_tag,
+)
 from monerosim.plan.model import ActorPlan
 from monerosim.plan.restarts import Restarts
-from monerosim.runtime.actor import Actor, handles
+from monerosim.runtime.actor import Actor, Behaviour, handles
 from monerosim.runtime.blocks import load_block
+from monerosim.runtime.commands import (
+    PAUSE,
+    RESUME,
+    SET,
+    START,
+    STOP,
+    CommandError,
+    CommandLetter,
+    ResultLetter,
+    SubscribeLetter,
+    command_message,
+    understands,
+)
 from monerosim.runtime.host import Host
-from monerosim.runtime.message import End, EndHost, Message
+from monerosim.runtime.message import (
+    Command,
+    Configure,
+    End,
+    EndHost,
+    Happened,
+    Message,
+    Pause,
+    Resume,
+    Subscribe,
+)
 from monerosim.units import SECOND
 
 _END_PATIENCE = 30.0
+_COMMAND_PATIENCE = 300.0
+"""Seconds that a behaviour may take to do what it is told: a wallet may take minutes to pay."""
+
+_SERVICES = ("node", "wallet")
+
+ORCHESTRATOR = "orchestrator"
+"""The building block that passes on events and commands."""
 
 
 class Failed(Message[None], frozen=True):
@@ -24,6 +74,10 @@ class Failed(Message[None], frozen=True):
 
     actor: str
     error: str
+
+
+class Begun(Message[None], frozen=True):
+    """An actor of the host is ready to act."""
 
 
 class Supervisor(Actor):
@@ -39,6 +93,12 @@ class Supervisor(Actor):
         self._limits = load_config(host.own.restarts, Restarts)
         self._starters: dict[str, Callable[[], object]] = {}
         self._restarts: defaultdict[str, list[float]] = defaultdict(list)
+        self._configs: dict[str, Mapping[str, object]] = {}
+        self._paused: set[str] = set()
+        self._stopped: set[str] = set()
+        self._given_up: dict[str, str] = {}
+        self._subscribers: dict[str, dict[tuple[str, str], None]] = {}
+        self._state = AgentState("initializing")
 
     def begin(self) -> None:
         """Start the proxies and the mailbox now, and each behaviour when its time has come."""
@@ -53,6 +113,9 @@ class Supervisor(Actor):
         for plan in host.own.actors:
             self._prepare(plan)
             self.after((plan.start - host.now()) / SECOND, self.launch, plan.name)
+        for entry in host.own.commands:
+            command = Command(entry.do, entry.actor, entry.arguments)
+            self.after((entry.at - host.now()) / SECOND, self.carry_out, command)
 
     @handles(Failed)
     def on_failed(self, failed: Failed) -> None:
@@ -65,6 +128,7 @@ class Supervisor(Actor):
         if len(recent) >= self._limits.most:
             self.log.error("gives up {}: it was restarted {} times", failed.actor, len(recent))
             self.emit(ActorGivenUp(failed.actor, len(recent)))
+            self._give_up(failed)
             return
         self._restarts[failed.actor] = [*recent, now]
         wait = self._limits.backoff.seconds * 2 ** len(recent)
@@ -81,8 +145,70 @@ class Supervisor(Actor):
         for name in others:
             self.host.actors[name].stop(block=False)
 
+    @handles(Command)
+    def on_command(self, command: Command) -> tuple[str, ...]:
+        """Have behaviours do what they are told, and record it."""
+        done: list[str] = []
+        try:
+            for name in self._commanded(command):
+                self._carry_out(name, command)
+                self.emit(CommandCarriedOut(command.do, name))
+                self.log.info("{}: {}", command.do, name, **command.arguments)
+                done.append(name)
+        except CommandError as error:
+            self.emit(CommandFailed(command.do, str(error)))
+            self.log.warning("{} failed: {}", command.do, error)
+            raise
+        finally:
+            self._report()
+        return tuple(done)
+
+    def carry_out(self, command: Command) -> None:
+        """Carry out a command of the scenario's timeline; a failure is recorded."""
+        with suppress(CommandError):
+            self.on_command(command)
+
+    @handles(Mail)
+    def on_mail(self, mail: Mail) -> None:
+        """Carry out a command, or subscribe another host to events of this one."""
+        try:
+            if mail.kind == "command":
+                self._on_command_letter(mail.sender, msgspec.convert(mail.data, CommandLetter))
+            elif mail.kind == "subscribe":
+                self._on_subscribe_letter(mail.sender, msgspec.convert(mail.data, SubscribeLetter))
+            else:
+                self.log.warning("takes no letters of the kind {}, such as {} has sent", mail.kind, mail.sender)
+        except msgspec.ValidationError as error:
+            self.log.warning("{} sent no proper {}: {}", mail.sender, mail.kind, error)
+
+    @handles(Subscribe)
+    def on_subscribe(self, wish: Subscribe) -> None:
+        """Ask another host, or the orchestrator for all hosts, to tell an actor of events."""
+        letter = SubscribeLetter(kinds=(wish.kind,), actor=wish.actor)
+        try:
+            if wish.of == "*":
+                self._post(self._find_orchestrator(), ORCHESTRATOR, "subscribe", letter)
+            else:
+                self._post(wish.of, self.name, "subscribe", letter)
+        except (AgentDiscoveryError, UnknownHostError) as error:
+            self.log.warning("{} will not be told of {}: {}", wish.actor, wish.kind, error)
+
+    @handles(Happened)
+    def on_happened(self, message: Happened) -> None:
+        """Tell other hosts of an event."""
+        data = msgspec.to_builtins(message.record)
+        for host, actor in self._subscribers.get(event_tag(type(message.record.data)), ()):
+            self.ask(self.host.actor("mailbox"), Post(host, actor, EVENT, data))
+
+    @handles(Begun)
+    def on_begun(self, _: Begun) -> None:
+        """Tell the agent's state, if it is another now."""
+        self._report()
+
     def launch(self, name: str) -> None:
         """Start an actor for the first time."""
+        if name in self._stopped:
+            return
         try:
             self._starters[name]()
         except Exception as error:  # noqa: BLE001  (whatever its constructor raises, it is a failure of that actor)
@@ -93,6 +219,8 @@ class Supervisor(Actor):
 
     def restart(self, name: str) -> None:
         """Start an actor again."""
+        if name in self._stopped:
+            return
         self.emit(ActorRestarted(name, len(self._restarts[name])))
         self.launch(name)
 
@@ -102,10 +230,166 @@ class Supervisor(Actor):
 
     def _prepare(self, plan: ActorPlan) -> None:
         def start() -> None:
-            block = load_block(plan.use)
-            self.host.start(block, plan.name, load_config(plan.config, block.Config))
+            block = load_block(plan.use, self.host.files)
+            self.host.start(block, plan.name, load_config(self._configs[plan.name], block.Config))
 
         self._starters[plan.name] = start
+        self._configs[plan.name] = plan.config
+
+    def _find_orchestrator(self) -> str:
+        found = AgentDiscovery(self.host.shared, self.clock.now).get_agents_with(ORCHESTRATOR)
+        if not found:
+            raise AgentDiscoveryError(f"there is no {ORCHESTRATOR} in the scenario")
+        return found[0].id
+
+    def _give_up(self, failed: Failed) -> None:
+        """Take note that an actor is gone for good, and end the run where it was for that one."""
+        self._given_up[failed.actor] = failed.error
+        reference = self.host.actors.get(failed.actor)
+        behaviour = reference.actor_class if reference is not None else None
+        if behaviour is not None and issubclass(behaviour, Behaviour) and behaviour.essential:
+            self.emit(RunEnded(f"{self.host.name}/{failed.actor} was given up: {failed.error}"))
+        self._report()
+
+    def _commanded(self, command: Command) -> list[str]:
+        """Find the behaviours that a command is for.
+
+        Raises:
+            CommandError: There is none.
+        """
+        names = [name for name in self._configs if command.actor in ("", name)]
+        if not names:
+            others = ", ".join(self._configs) or "none"
+            raise CommandError(f"{self.host.name} has no behaviour {command.actor!r}; it has {others}")
+        if command.do in (START, STOP):
+            return names
+        running = {name: actor for name in names if (actor := self._running(name)) is not None}
+        if not running:
+            raise CommandError(f"{' and '.join(names)} of {self.host.name}: not running")
+        found = [
+            name for name, actor in running.items() if understands(actor.actor_class, command.do, command.arguments)
+        ]
+        if not found:
+            what = f"set {', '.join(command.arguments)}" if command.do == SET else command.do
+            raise CommandError(f"{' and '.join(running)} of {self.host.name} cannot {what}")
+        return found
+
+    def _running(self, name: str) -> "pykka.ActorRef[Behaviour] | None":
+        actor = self.host.actors.get(name)
+        return actor if actor is not None and actor.is_alive() else None
+
+    def _carry_out(self, name: str, command: Command) -> None:
+        try:
+            if command.do == START:
+                self._start_again(name)
+            elif command.do == STOP:
+                self._stop_for_good(name)
+            else:
+                self._tell_to(name, self.host.actor(name), command)
+        except CommandError:
+            raise
+        except pykka.Timeout as error:
+            raise CommandError(f"{name} did not answer within {_COMMAND_PATIENCE:g} s") from error
+        except Exception as error:
+            raise CommandError(f"{name}: {str(error) or type(error).__name__}") from error
+
+    def _tell_to(self, name: str, actor: "pykka.ActorRef[Behaviour]", command: Command) -> None:
+        if command.do == PAUSE:
+            self.ask(actor, Pause(), _COMMAND_PATIENCE)
+            self._paused.add(name)
+        elif command.do == RESUME:
+            self.ask(actor, Resume(), _COMMAND_PATIENCE)
+            self._paused.discard(name)
+        elif command.do == SET:
+            self._set(name, actor, command.arguments)
+        else:
+            self.ask(actor, command_message(actor.actor_class, command.do, command.arguments), _COMMAND_PATIENCE)
+
+    def _start_again(self, name: str) -> None:
+        if self._running(name) is not None:
+            raise CommandError(f"{name} is running")
+        self._stopped.discard(name)
+        self._given_up.pop(name, None)
+        self._restarts.pop(name, None)
+        self.launch(name)
+        actor = self._running(name)
+        if actor is not None:
+            self.tell(actor, Resume())
+
+    def _stop_for_good(self, name: str) -> None:
+        self._stopped.add(name)
+        self._paused.discard(name)
+        actor = self._running(name)
+        if actor is not None:
+            self.ask(actor, Pause(), _COMMAND_PATIENCE)
+            self._end(name)
+            actor.stop(block=False)
+
+    def _set(self, name: str, actor: "pykka.ActorRef[Behaviour]", arguments: Mapping[str, object]) -> None:
+        config = {**self._configs[name], **arguments}
+        try:
+            configured = Configure(load_config(config, actor.actor_class.Config))
+        except msgspec.ValidationError as error:
+            raise CommandError(f"{name}: {error}") from error
+        self.ask(actor, configured, _COMMAND_PATIENCE)
+        self._configs[name] = config
+
+    def _on_command_letter(self, sender: str, letter: CommandLetter) -> None:
+        try:
+            done = self.on_command(Command(letter.do, letter.actor, letter.arguments))
+        except CommandError as error:
+            result = ResultLetter(id=letter.id, ok=False, text=str(error))
+        else:
+            result = ResultLetter(id=letter.id, ok=True, text=", ".join(done))
+        if letter.reply:
+            self._post(sender, letter.reply, "result", result)
+
+    def _on_subscribe_letter(self, sender: str, letter: SubscribeLetter) -> None:
+        for tag in letter.kinds:
+            kind = EVENT_KINDS.get(tag)
+            if kind is None:
+                self.log.warning("{} wants to know of {}, which no event is called", sender, tag)
+                continue
+            self._subscribers.setdefault(tag, {})[sender, letter.actor] = None
+            self.host.subscribe(kind, self.name)
+            if kind is AgentState:
+                self._watch_states()
+
+    def _watch_states(self) -> None:
+        """Tell the agent's state from now on, and for the first time now."""
+        reference = self.actor_ref
+
+        def begun(_: str) -> None:
+            with suppress(pykka.ActorDeadError):
+                reference.tell(Begun())
+
+        self.host.on_begun = begun
+        self._state = self._look()
+        self.host.notify(self.name, self.cause, self._state)
+
+    def _report(self) -> None:
+        if self.host.on_begun is None:
+            return  # nobody wants to know
+        state = self._look()
+        if state != self._state:
+            self._state = state
+            self.host.notify(self.name, self.cause, state)
+
+    def _look(self) -> AgentState:
+        behaviours = set(self._configs)
+        if self._given_up:
+            return AgentState("failed", "; ".join(f"{name}: {error}" for name, error in self._given_up.items()))
+        if behaviours and behaviours <= self._stopped:
+            return AgentState("stopped")
+        waits = [name for name in _SERVICES if name in self._starters and name not in self.host.begun]
+        if waits:
+            return AgentState("waiting-for-services", ", ".join(waits))
+        if behaviours and behaviours <= self._paused | self._stopped:
+            return AgentState("paused")
+        return AgentState("running" if not behaviours or behaviours & self.host.begun else "initializing")
+
+    def _post(self, recipient: str, actor: str, kind: str, letter: msgspec.Struct) -> None:
+        self.ask(self.host.actor("mailbox"), Post(recipient, actor, kind, msgspec.to_builtins(letter)))
 
     def _end(self, name: str) -> None:
         try:

@@ -1,10 +1,11 @@
 """The wallet proxy: a host's way to its monero-wallet-rpc."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
+from actors.watcher import Watcher
 from monerosim.mailbox.discovery import WALLETS
-from monerosim.observe.events import ServiceReady, WalletClosed
+from monerosim.observe.events import IncomingPayment, ServiceReady, WalletClosed
 from monerosim.plan.model import WalletPlan
 from monerosim.rpc.client import RpcClient
 from monerosim.rpc.errors import RpcCallError, RpcDoubtfulError
@@ -18,7 +19,7 @@ from monerosim.rpc.wallet import (
     Transfers,
     WalletRpc,
 )
-from monerosim.runtime.actor import Actor, handles
+from monerosim.runtime.actor import handles
 from monerosim.runtime.host import Host
 from monerosim.runtime.message import Message
 from monerosim.units import format_amount
@@ -27,6 +28,9 @@ R = TypeVar("R")
 
 START_PATIENCE = 600.0
 """Seconds a wallet may take to answer for the first time."""
+
+OVERLAP = 20
+"""Blocks below the newest payment's that are looked at again, deeper than a reorganisation goes."""
 
 LOOKS = (0.0, 1.0, 2.0)
 """Seconds before each look for a payment in doubt: the wallet may still be about to read the request."""
@@ -55,10 +59,17 @@ class Transfer(Message[Transferred], frozen=True):
     priority: int = 0
 
 
+class CreateAddress(Message[str], frozen=True):
+    """Make another address, which is not published."""
+
+    label: str
+
+
 class SweepAll(Message[list[Transferred]], frozen=True):
-    """Send everything that is unlocked to one address."""
+    """Send everything that is unlocked to one address; carried out at most once, as a transfer is."""
 
     address: str
+    priority: int = 0
 
 
 class GetTransfers(Message[Transfers], frozen=True):
@@ -74,8 +85,10 @@ class GetTransfer(Message[TransferEntry], frozen=True):
     txid: str
 
 
-class WalletProxy(Actor):
-    """Answers for a wallet. Its handlers raise :class:`monerosim.rpc.errors.RpcError`.
+class WalletProxy(Watcher):
+    """Answers for a wallet, and watches it for those who want to know.
+
+    Its handlers raise :class:`monerosim.rpc.errors.RpcError`.
 
     Args:
         host: The host.
@@ -83,12 +96,17 @@ class WalletProxy(Actor):
         plan: The wallet.
     """
 
+    watches: ClassVar[frozenset[type]] = frozenset({IncomingPayment})
+    usual_interval: ClassVar[float] = 30.0
+
     def __init__(self, host: Host, name: str, plan: WalletPlan) -> None:
         super().__init__(host, name)
         self._plan = plan
         self._rpc = WalletRpc(RpcClient(host.world.wallet(host.name), self.clock))
         self._addresses: tuple[str, ...] = ()
         self._sent: set[str] = set()
+        self._told: set[tuple[str, str, bool]] | None = None
+        self._looked_height = 0
 
     def begin(self) -> None:
         """Wait until the service answers, open the wallet, and publish its addresses."""
@@ -100,10 +118,28 @@ class WalletProxy(Actor):
         addresses = self._rpc.get_addresses()
         while len(addresses) < self._plan.addresses:
             addresses.append(self._rpc.create_address(f"address-{len(addresses):03d}"))
-        self._addresses = tuple(addresses)
-        self.host.shared.replace(f"{WALLETS}/{self.host.name}.json", {"addresses": list(addresses)})
+        # Those that were made later, for orders say, are not the plan's.
+        self._addresses = tuple(addresses[: self._plan.addresses])
+        self.host.shared.replace(f"{WALLETS}/{self.host.name}.json", {"addresses": list(self._addresses)})
         self.log.info("{} is up, after {} tries", service, attempts, address=addresses[0])
         self.emit(ServiceReady(service, attempts))
+        self.watch()
+
+    def look(self) -> None:
+        """Tell of payments that are new in the txpool or in a block."""
+        newest = max(0, self._looked_height - OVERLAP)
+        transfers = self._opened(lambda: self._rpc.get_transfers("in", "pool", min_height=newest))
+        told = set() if self._told is None else self._told
+        for entry, height in [(entry, 0) for entry in transfers.pool] + [
+            (entry, entry.height) for entry in transfers.incoming
+        ]:
+            key = entry.txid, entry.address, bool(height)
+            if key not in told and self._told is not None:
+                payment = IncomingPayment(entry.txid, entry.address, entry.amount, height)
+                self.host.notify(self.name, self.cause, payment)
+            told.add(key)
+            self._looked_height = max(self._looked_height, height)
+        self._told = told
 
     def end(self) -> None:
         """Record what the wallet holds."""
@@ -114,7 +150,8 @@ class WalletProxy(Actor):
             self.log.warning("tells its balance without the newest blocks: {}", error)
         balance = self._rpc.get_balance()
         transfers = self._rpc.get_transfers("pending", "pool")
-        leaving = sum(entry.amount + entry.fee for entry in transfers.pending)
+        own = set(self._rpc.get_addresses())
+        leaving = sum(_leaves(entry, own) for entry in transfers.pending)
         coming = sum(entry.amount for entry in transfers.pool)
         # The wallet's own figure counts unconfirmed payments, both ways.
         self.emit(WalletClosed(balance.balance + leaving - coming, balance.unlocked_balance, leaving))
@@ -154,10 +191,24 @@ class WalletProxy(Actor):
         self.log.debug("sent {}, fee {}", format_amount(sent.amount), format_amount(sent.fee), txid=sent.tx_hash)
         return sent
 
+    @handles(CreateAddress)
+    def on_create_address(self, message: CreateAddress) -> str:
+        """Make another address."""
+        return self._opened(lambda: self._rpc.create_address(message.label))
+
     @handles(SweepAll)
     def on_sweep_all(self, message: SweepAll) -> list[Transferred]:
-        """Send everything."""
-        return self._opened(lambda: self._rpc.sweep_all(message.address))
+        """Send everything, or find out what of it was sent."""
+        try:
+            swept = self._opened(lambda: self._rpc.sweep_all(message.address, priority=message.priority))
+        except RpcDoubtfulError as error:
+            self.log.warning("a sweep is in doubt, asks the wallet what it sent: {}", error)
+            swept = self._find_all(message.address)
+            if not swept:
+                raise
+        self._sent.update(one.tx_hash for one in swept)
+        self.log.debug("swept {} with {} transactions", format_amount(sum(one.amount for one in swept)), len(swept))
+        return swept
 
     @handles(GetTransfers)
     def on_get_transfers(self, message: GetTransfers) -> Transfers:
@@ -197,6 +248,16 @@ class WalletProxy(Actor):
                     return Transferred(entry.txid, entry.amount, entry.fee)
         return None
 
+    def _find_all(self, address: str) -> list[Transferred]:
+        """Look for transactions to an address that this actor does not know yet."""
+        for wait in LOOKS:
+            self.clock.sleep(wait)
+            found = [entry for entry in self._opened(self._outgoing) if entry.txid not in self._sent]
+            swept = [entry for entry in found if all(to.address == address for to in entry.destinations)]
+            if swept:
+                return [Transferred(entry.txid, entry.amount, entry.fee) for entry in swept]
+        return []
+
     def _outgoing(self) -> list[TransferEntry]:
         transfers = self._rpc.get_transfers("out", "pending")
         return [*transfers.pending, *transfers.outgoing]
@@ -207,6 +268,11 @@ def _pays(entry: TransferEntry, destinations: Sequence[Destination]) -> bool:
     if not entry.destinations:
         return entry.amount == sum(to.amount for to in destinations)
     return sorted(entry.destinations, key=_order) == sorted(destinations, key=_order)
+
+
+def _leaves(entry: TransferEntry, own: set[str]) -> int:
+    """Tell what an unconfirmed transaction takes from the wallet: what it pays to the wallet itself stays."""
+    return entry.amount + entry.fee - sum(to.amount for to in entry.destinations if to.address in own)
 
 
 def _order(destination: Destination) -> tuple[str, int]:

@@ -19,6 +19,8 @@ from monerosim.mailbox.shared import DiskState
 from monerosim.observe.events import EventLog, Record
 from monerosim.observe.traces import USUAL_LEVEL, Traces
 from monerosim.plan.model import Plan, decode_plan
+from monerosim.plan.processes import EPOCH_VARIABLE, TRACE_VARIABLE
+from monerosim.plugins import PluginFiles
 from monerosim.rpc.http import HttpTransport
 from monerosim.rpc.transport import Transport
 from monerosim.runtime.blocks import load_supervisor
@@ -34,12 +36,6 @@ if TYPE_CHECKING:
 
 SHADOW_EPOCH = 946_684_800
 """Unix time at which Shadow's simulated clock starts: 2000-01-01 00:00:00."""
-
-EPOCH_VARIABLE = "MONEROSIM_EPOCH"
-"""The environment variable that tells the run's start in Unix time, where it is not Shadow's."""
-
-TRACE_VARIABLE = "MONEROSIM_TRACE_LEVEL"
-"""The environment variable that tells the least important level of traces to keep."""
 
 
 class RealWorld:
@@ -93,9 +89,9 @@ class RealWorld:
         self._traces.close()
 
 
-def play_host(plan: Plan, name: str, world: RealWorld, stopped: threading.Event) -> None:
+def play_host(plan: Plan, name: str, world: RealWorld, files: PluginFiles, stopped: threading.Event) -> None:
     """Play one host until the run's stop, or until told to stop."""
-    host = Host(plan, next(own for own in plan.hosts if own.name == name), world)
+    host = Host(plan, next(own for own in plan.hosts if own.name == name), world, files)
     supervisor = host.start(load_supervisor(), "supervisor")
     while not stopped.is_set() and (left := plan.stop - host.now()) > 0:
         stopped.wait(left / SECOND)
@@ -130,7 +126,8 @@ def main() -> None:
         trace_level=os.environ.get(TRACE_VARIABLE, USUAL_LEVEL),
     )
     try:
-        play_host(plan, options.host, world, stopped)
+        files = PluginFiles.of_run(options.plan.parent, plan.plugins)
+        play_host(plan, options.host, world, files, stopped)
     finally:
         world.close()
 

@@ -14,6 +14,13 @@ from monerosim.units import SECOND, format_amount, format_duration, parse_amount
 
 T = TypeVar("T")
 
+POSITIVE = {"positive": True}
+"""Of a duration: it is more than nothing (``Meta(extra=POSITIVE)``)."""
+
+PARTICIPANT = {"participant": True}
+"""Of a text: it names one participant; of an array of them: each names a participant or a group. A scenario in which
+there is nobody of the name is refused (``Meta(extra=PARTICIPANT)``)."""
+
 
 class Duration(int):
     """Microseconds; written ``"90s"``, ``"2h"`` or as a number of seconds."""

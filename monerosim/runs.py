@@ -14,6 +14,7 @@ from monerosim.observe.traces import LEVELS, USUAL_LEVEL, TraceLine, read_traces
 from monerosim.plan.build import build_plan
 from monerosim.plan.model import Plan, decode_plan
 from monerosim.plan.rundir import write_run_directory
+from monerosim.plugins import PluginError, PluginFiles
 from monerosim.scenario import Scenario, load
 
 EVENTS = "events.jsonl"
@@ -96,9 +97,10 @@ def run(
     if not isinstance(scenario, Scenario):
         file = Path(scenario)
         scenario, text, base = load(file), file.read_bytes(), file.parent
-    plan = build_plan(scenario, base)
+    files = PluginFiles(base or Path())
+    plan = build_plan(scenario, base, files)
     path = new_directory(plan.name) if directory is None else Path(directory)
-    write_run_directory(plan, text, path, force=force)
+    write_run_directory(plan, text, path, force=force, plugins=files.sources)
     return play(path, trace_level=trace_level, watch=watch)
 
 
@@ -114,6 +116,10 @@ def play(directory: Path, *, trace_level: str = USUAL_LEVEL, watch: Watch = lamb
     played = Run(directory)
     if (directory / EVENTS).exists():
         raise RunError(f"{directory} has been played already; build it again, or in another directory")
+    try:
+        PluginFiles.of_run(directory, played.plan.plugins).verify()
+    except PluginError as error:
+        raise RunError(f"{directory} cannot be played: {error}") from error
     engine = load_engine(played.plan.engine)
     began = perf_counter()
     end = engine(played.plan, directory, trace_level=trace_level, watch=watch)

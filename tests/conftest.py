@@ -83,10 +83,10 @@ def install_blocks(tmp_path, monkeypatch):
         (info / "entry_points.txt").write_text(f"[{blocks.GROUP}]\n{lines}")
         monkeypatch.syspath_prepend(site)
         importlib.invalidate_caches()
-        blocks._entries.cache_clear()
+        blocks.ACTORS.reload()
         names.append(name)
 
     yield install
-    blocks._entries.cache_clear()
+    blocks.ACTORS.reload()
     for name in names:
         sys.modules.pop(name, None)

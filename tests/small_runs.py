@@ -14,7 +14,7 @@ block_time = "60s"
 
 [participants.miner]
 kind = "mining-pool"
-hashrate = 1
+hashrate = 100
 
 [participants.block-controller]
 kind = "block-controller"

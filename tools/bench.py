@@ -11,6 +11,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -18,6 +19,8 @@ from time import perf_counter
 import pykka
 
 from monerosim import Participant, Scenario, run
+from monerosim.plan.compile import compile_plan
+from monerosim.plan.rundir import write_run_directory
 from monerosim.runtime.runtime import Runtime
 from monerosim.runtime.threads import ThreadsRuntime
 from monerosim.runtime.virtual import VirtualRuntime
@@ -25,6 +28,7 @@ from monerosim.runtime.virtual import VirtualRuntime
 ASKS = 20_000
 ROUNDS = 5
 ACTORS = 3_000
+USERS = 400
 
 
 class Echo(pykka.Actor):
@@ -127,6 +131,21 @@ def bench_one(size: int, duration: str) -> None:
     )
 
 
+def bench_build(users: int) -> None:
+    """Print how long it takes to plan a run and to write its directory."""
+    with tempfile.TemporaryDirectory() as folder:
+        began = perf_counter()
+        plan = compile_plan(scenario(users, "1h"))
+        planned = perf_counter()
+        write_run_directory(plan, b"", Path(folder) / "run")
+        written = perf_counter()
+    processes = Counter(process.name for host in plan.hosts if host.group == "user" for process in host.processes)
+    counts = ", ".join(f"{number} {name}" for name, number in processes.items())
+    print(
+        f"building {users} users ({counts}): {written - began:.2f} s, of which the plan takes {planned - began:.2f} s"
+    )
+
+
 def bench_sizes(sizes: list[int], duration: str) -> None:
     """Print speed and memory for each size, each in a process of its own."""
     names = f"{'seconds':>9} {'x real time':>12} {'payments':>9} {'memory MB':>10} {'us a node-second':>17}"
@@ -153,6 +172,7 @@ def main() -> None:
         bench_one(options.one, options.duration)
         return
     bench_runtimes()
+    bench_build(USERS)
     bench_sizes([int(size) for size in options.sizes.split(",")], options.duration)
 
 

@@ -11,6 +11,8 @@ _COMMANDS = {
     "doctor": "Say what is here, what is missing and how it is installed.",
     "build": "Write the run directory of a scenario.",
     "run": "Play a scenario.",
+    "plugins": "List the actors, topologies and engines there are, or describe one.",
+    "new-actor": "Write an actor of your own to begin with, and its test.",
     "trace": "Show what the actors of a run did, in time order.",
     "model": "Serve a modelled monerod and wallet over HTTP.",
 }
@@ -29,7 +31,8 @@ class _Commands(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"monerosim.cli.{cmd_name}"), cmd_name)
+        module = cmd_name.replace("-", "_")
+        command: click.Command = getattr(import_module(f"monerosim.cli.{module}"), module)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

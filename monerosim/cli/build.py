@@ -4,12 +4,14 @@ from pathlib import Path
 
 import click
 
-from monerosim.cli.scenario import load_or_exit, output_options, scenario_options, tell_binaries
+from monerosim.cli.scenario import load_or_exit, output_options, refuse, scenario_options, tell_binaries
 from monerosim.engines.shadow.compat import CompatError, install_compat
 from monerosim.plan.binaries import BinaryError
 from monerosim.plan.build import build_plan
 from monerosim.plan.rundir import RunDirectoryError, write_run_directory
+from monerosim.plugins import PluginFiles
 from monerosim.runs import new_directory
+from monerosim.scenario import ScenarioError
 from monerosim.units import format_duration
 
 
@@ -25,10 +27,13 @@ def build(
     shadow.yaml names them as the scenario does, so it can be built where they are not installed.
     """
     loaded, text = load_or_exit(scenario, engine, seed, changes)
+    files = PluginFiles(scenario.parent)
     try:
-        plan = build_plan(loaded, scenario.parent)
+        plan = build_plan(loaded, scenario.parent, files)
         path = output or new_directory(plan.name)
-        write_run_directory(plan, text, path, force=force)
+        write_run_directory(plan, text, path, force=force, plugins=files.sources)
+    except ScenarioError as error:
+        refuse(scenario, error.problems)
     except (BinaryError, RunDirectoryError) as error:
         raise click.ClickException(str(error)) from error
     if plan.engine == "embedded" and plan.shadow.compat == "auto":

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from monerosim.cli.scenario import load_or_exit, scenario_options
-from monerosim.plan.compile import compile_plan
+from monerosim.cli.scenario import compile_or_exit, load_or_exit, scenario_options
 from monerosim.units import format_duration
 
 
@@ -18,7 +17,7 @@ def check(scenario: Path, engine: str | None, seed: int | None, changes: tuple[s
     it runs are not looked for: `monerosim doctor SCENARIO` does.
     """
     loaded, _ = load_or_exit(scenario, engine, seed, changes)
-    plan = compile_plan(loaded)
+    plan = compile_or_exit(loaded, scenario)
     nodes = sum(host.node is not None for host in plan.hosts)
     wallets = sum(len(host.wallets) for host in plan.hosts)
     click.echo(

@@ -7,9 +7,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from monerosim.cli.scenario import change_options, load_or_exit
+from monerosim.cli.scenario import change_options, compile_or_exit, load_or_exit
 from monerosim.doctor import ALL, Check, Diagnosis, diagnose
-from monerosim.plan.compile import compile_plan
 from monerosim.scenario import Node, Participant, Scenario, Simulation, Wallet
 from monerosim.scenario.checks import known_engines
 
@@ -38,7 +37,7 @@ def doctor(
         if engine is not None and engine not in known_engines():
             raise click.BadParameter(f"there are {', '.join(known_engines())}", param_hint="--engine")
         loaded = _two_nodes(engine or "embedded")
-    plan = compile_plan(loaded)
+    plan = compile_or_exit(loaded, scenario)
     diagnosis = diagnose(plan, base, own=scenario is not None)
     _print(diagnosis, plan.engine, Console(highlight=False))
     context.exit(1 if diagnosis.lacking(plan.engine) else 0)

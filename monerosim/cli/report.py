@@ -21,8 +21,12 @@ def print_summary(played: Run, console: Console) -> None:
         console.print(_miners(summary, plan))
     if summary.balances:
         console.print(_balances(summary, plan))
-    if not summary.completed:
+    if summary.reason:
+        console.print(f"[red]the run ended early: {escape(summary.reason)}[/red]", soft_wrap=True)
+    elif not summary.completed:
         console.print("[yellow]stopped early[/yellow]: the figures are those of the time that was played")
+    for txid in summary.transactions.vanished:
+        console.print(f"[red]the payment {txid} has vanished[/red]; see `monerosim trace --follow`", soft_wrap=True)
     if summary.bootstrap_failure:
         console.print(f"[red]the bootstrap failed: {escape(summary.bootstrap_failure)}[/red]", soft_wrap=True)
     for actor in summary.given_up:
@@ -47,6 +51,9 @@ def _overview(summary: Summary, speed: float) -> Table:
         "": f"{paid.requested} asked for by the scenario; {paid.delayed} had to wait for locked coins",
         "coins": coins,
     }
+    if summary.commands or summary.commands_failed:
+        failed = f", [red]{summary.commands_failed} failed[/red]" if summary.commands_failed else ""
+        rows["commands"] = f"{summary.commands} carried out{failed}"
     if summary.failures:
         rows["failures"] = f"[red]{summary.failures} times an actor failed[/red]"
     for name, value in rows.items():

@@ -11,13 +11,15 @@ from rich.console import Console
 
 from monerosim.cli.progress import show_progress
 from monerosim.cli.report import print_summary
-from monerosim.cli.scenario import load_or_exit, output_options, scenario_options, tell_binaries
+from monerosim.cli.scenario import load_or_exit, output_options, refuse, scenario_options, tell_binaries
 from monerosim.engines import EngineError
 from monerosim.observe.traces import LEVELS, USUAL_LEVEL
 from monerosim.plan.binaries import BinaryError
 from monerosim.plan.build import build_plan
 from monerosim.plan.rundir import RunDirectoryError, write_run_directory
+from monerosim.plugins import PluginFiles
 from monerosim.runs import new_directory, play
+from monerosim.scenario import ScenarioError
 from monerosim.units import format_duration
 
 _INTERRUPTED = 130
@@ -53,11 +55,12 @@ def run(
     """
     loaded, text = load_or_exit(scenario, engine, seed, changes)
     console = Console(stderr=True, highlight=False)
+    files = PluginFiles(scenario.parent)
     try:
-        plan = build_plan(loaded, scenario.parent)
+        plan = build_plan(loaded, scenario.parent, files)
         tell_binaries(plan)
         directory = output or new_directory(plan.name)
-        write_run_directory(plan, text, directory, force=force)
+        write_run_directory(plan, text, directory, force=force, plugins=files.sources)
         if not quiet:
             console.print(
                 f"{plan.name}: {len(plan.hosts)} participants, bootstrap {format_duration(plan.time_zero)}, "
@@ -66,9 +69,13 @@ def run(
             )
         with _stop_on_interrupt() as stopped, show_progress(plan, console, quiet=quiet) as watch:
             played = play(directory, trace_level=trace_level.upper(), watch=lambda now: watch(now) and not stopped())
+    except ScenarioError as error:
+        refuse(scenario, error.problems)
     except (BinaryError, RunDirectoryError, EngineError) as error:
         raise click.ClickException(str(error)) from error
     print_summary(played, Console(highlight=False))
+    if played.summary.reason:
+        context.exit(1)
     if not played.summary.completed:
         context.exit(_INTERRUPTED)
 

@@ -7,7 +7,9 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from monerosim.plan.binaries import describe_binary
+from monerosim.plan.compile import compile_plan
 from monerosim.plan.model import Plan
+from monerosim.plugins import PluginFiles
 from monerosim.scenario import Problem, Scenario, ScenarioError, examine, read_file
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -57,7 +59,7 @@ def load_or_exit(path: Path, engine: str | None, seed: int | None, changes: Sequ
         changes = (*changes, f"simulation.engine={engine}")
     try:
         raw = read_file(path)
-        examination = examine(raw, seed, changes)
+        examination = examine(raw, seed, changes, PluginFiles(path.parent))
     except ScenarioError as error:
         refuse(path, error.problems)
     if examination.errors:
@@ -65,6 +67,14 @@ def load_or_exit(path: Path, engine: str | None, seed: int | None, changes: Sequ
     for problem in examination.warnings:
         click.echo(f"{path}: warning: {problem}", err=True)
     return examination.scenario, _note_changes(raw, seed, changes)
+
+
+def compile_or_exit(scenario: Scenario, path: Path | None = None) -> Plan:
+    """Compile a scenario that was read from a file, or made; tell what is wrong with it, and exit with code 2."""
+    try:
+        return compile_plan(scenario, PluginFiles(path.parent if path is not None else Path()))
+    except ScenarioError as error:
+        refuse(path or Path(), error.problems)
 
 
 def tell_binaries(plan: Plan) -> None:

@@ -1,13 +1,13 @@
 """What an engine is, and finding one by name."""
 
 from collections.abc import Callable
-from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, cast
 
 import msgspec
 
 from monerosim.plan.model import Plan
+from monerosim.plugins import PluginError, Registry
 
 GROUP = "monerosim.engines"
 """The entry point group in which a package names its engines."""
@@ -52,7 +52,7 @@ class Engine(Protocol):
 
 def engine_names() -> list[str]:
     """Name all engines that are installed."""
-    return sorted({entry.name for entry in entry_points(group=GROUP)})
+    return ENGINES.names()
 
 
 def load_engine(name: str) -> Engine:
@@ -61,10 +61,19 @@ def load_engine(name: str) -> Engine:
     Raises:
         EngineError: There is none of this name, or it cannot be imported.
     """
-    for entry in entry_points(group=GROUP, name=name):
-        try:
-            engine: Engine = entry.load()
-        except Exception as error:
-            raise EngineError(f"the engine {name!r} ({entry.value}) cannot be loaded: {error}") from error
-        return engine
-    raise EngineError(f"this monerosim cannot play the engine {name!r}; it has: {', '.join(engine_names())}")
+    if name not in engine_names():
+        raise EngineError(f"this monerosim cannot play the engine {name!r}; it has: {', '.join(engine_names())}")
+    try:
+        return ENGINES.load(name)
+    except PluginError as error:
+        raise EngineError(str(error)) from error
+
+
+def _check(found: object) -> Engine:
+    if not callable(found):
+        raise PluginError("is nothing that can be called")
+    return cast("Engine", found)
+
+
+ENGINES: Registry[Engine] = Registry(GROUP, "engine", _check)
+"""The engines that are installed."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from monerosim.observe.events import BlockFound, BootstrapFinished, PaymentSent, Record
+from monerosim.observe.events import BlockFound, BootstrapFinished, PaymentSent, Record, RunEnded
 
 
 class EventFollower:
@@ -12,6 +12,9 @@ class EventFollower:
 
     Args:
         directory: The run directory.
+
+    Attributes:
+        ended: Whether an agent has ended the run.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -20,6 +23,7 @@ class EventFollower:
         self._decode = msgspec.json.Decoder(Record).decode
         self._height = 0
         self._payments = 0
+        self.ended = False
 
     def look(self) -> tuple[int, int]:
         """Read what has been written since the last look.
@@ -52,5 +56,7 @@ class EventFollower:
                 self._height = max(self._height, height)
             case PaymentSent():
                 self._payments += 1
+            case RunEnded():
+                self.ended = True
             case _:
                 pass

@@ -1,11 +1,13 @@
 """Finding other agents by what they have published."""
 
+import math
 from collections import defaultdict
 from collections.abc import Callable
 from functools import cached_property
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from monerosim.mailbox.shared import SharedState, SharedStateError
 
@@ -44,10 +46,22 @@ class Miner(msgspec.Struct, frozen=True):
     """A miner, as it registers itself."""
 
     id: str
-    hashrate: float
+    hashrate: Annotated[float, Meta(gt=0)]
     address: str
     """Where its rewards go."""
     active: bool = True
+    actor: str = "mining-pool"
+    """Which of the participant's actors gets its letters."""
+    autonomous: bool = False
+    """Whether it finds blocks by itself, and gets none from a block controller."""
+
+
+class Item(msgspec.Struct, frozen=True):
+    """Something that a vendor sells."""
+
+    name: str
+    price: int
+    """Atomic units."""
 
 
 class Vendor(msgspec.Struct, frozen=True):
@@ -55,6 +69,10 @@ class Vendor(msgspec.Struct, frozen=True):
 
     id: str
     address: str
+    items: tuple[Item, ...] = ()
+    marketplace: str = ""
+    """The host and the actor that orders go to; empty where none are taken."""
+    actor: str = ""
 
 
 class _Registry(msgspec.Struct, frozen=True, dict=True):
@@ -123,6 +141,12 @@ class AgentDiscovery:
         """List the miners that have registered and are active, in the order of their names."""
         miners = self._cached(MINING_POOLS, lambda: self._read_all(MINING_POOLS, Miner))
         return [miner for miner in miners if miner.active]
+
+    def get_solo_miners(self, threshold: float) -> list[Miner]:
+        """List the active miners with less than ``threshold`` percent of all the active miners' hashrate."""
+        miners = self.get_miner_agents()
+        total = math.fsum(miner.hashrate for miner in miners)
+        return [miner for miner in miners if miner.hashrate * 100 < threshold * total]
 
     def get_wallet_agents(self) -> list[Agent]:
         """List the agents that have a wallet."""

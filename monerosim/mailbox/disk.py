@@ -6,6 +6,7 @@ is due; what it has handed over moves to ``done``, what it cannot read to ``bad`
 """
 
 import re
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -70,7 +71,7 @@ class DiskPostOffice:
         self._runtime.call_at(first, lambda: look(first))
 
     def _deliver_due(self, box: Path, now: int, deliver: Callable[[Letter], bool]) -> None:
-        for path in sorted((box / "new").iterdir()):
+        for path in sorted((box / "new").iterdir(), key=_place):
             try:
                 letter = self._read(path)
             except DamagedLetterError as error:
@@ -90,6 +91,9 @@ class DiskPostOffice:
         named = _NAME.fullmatch(path.name)
         if named is None:
             raise DamagedLetterError("the name is not SENT-SENDER-NUMBER.json")
+        if not stat.S_ISREG(path.lstat().st_mode):
+            # Opening a pipe would wait for a writer.
+            raise DamagedLetterError("it is not a regular file")
         with path.open("rb") as file:
             data = file.read(MAX_LETTER + 1)
         if len(data) > MAX_LETTER:
@@ -101,3 +105,9 @@ class DiskPostOffice:
         if letter.key != (int(named[1]), named[2], int(named[3])):
             raise DamagedLetterError("the name does not fit the letter")
         return letter
+
+
+def _place(path: Path) -> tuple[str, ...]:
+    """Tell a letter's place in the order of delivery; as mere text, names would order "al" and "al-0" otherwise."""
+    named = _NAME.fullmatch(path.name)
+    return named.groups() if named is not None else (path.name,)

@@ -10,9 +10,10 @@ from monerosim.runtime.runtime import Runtime
 POLL_GRID = 1_000_000
 """Microseconds between two looks into a mailbox."""
 
-DELAY = 100_000
+DELAY = 500_000
 """Microseconds before a letter is due: longer than Shadow's scheduling round, within which the order in which two
-hosts see each other's files is not fixed."""
+hosts see each other's files is not fixed. A round lasts as long as the network's shortest link takes, and at least 1 ms
+(src/main/core/runahead.rs in Shadow's repository)."""
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,9 +9,14 @@ import io
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import msgspec
+
+OrderState: TypeAlias = Literal["seen", "received", "confirmed", "late", "short", "double", "unpaid"]
+"""What becomes of an order: its payment is in the txpool in time, all of it is in a block, all of it has as many
+confirmations as the marketplace wants; the first payment came after the window; less than asked for had come at the
+window's end; one more payment came when it was paid already; nothing had come at the window's end."""
 
 
 class BootstrapFinished(msgspec.Struct, frozen=True, tag="bootstrap-finished", tag_field="event"):
@@ -106,6 +111,30 @@ class PaymentConfirmed(msgspec.Struct, frozen=True, tag="payment-confirmed", tag
     """Microseconds since it was sent."""
 
 
+class PaymentOrphaned(msgspec.Struct, frozen=True, tag="payment-orphaned", tag_field="event"):
+    """The sender saw its transaction's block go off the main chain; the transaction waits for another block."""
+
+    txid: str
+    height: int
+    """Of the block that held it."""
+
+
+class PaymentMinedAgain(msgspec.Struct, frozen=True, tag="payment-mined-again", tag_field="event"):
+    """The sender saw an orphaned transaction in another block."""
+
+    txid: str
+    height: int
+
+
+class PaymentVanished(msgspec.Struct, frozen=True, tag="payment-vanished", tag_field="event"):
+    """At the end of the run a transaction is in no block, and is not just on its way either."""
+
+    txid: str
+    waited: int
+    """Microseconds since it was sent."""
+    reason: str
+
+
 class PaymentSeen(msgspec.Struct, frozen=True, tag="payment-seen", tag_field="event"):
     """A recipient saw a payment in its node's txpool."""
 
@@ -121,6 +150,115 @@ class PaymentReceived(msgspec.Struct, frozen=True, tag="payment-received", tag_f
     address: str
     amount: int
     height: int
+
+
+class OrderPlaced(msgspec.Struct, frozen=True, tag="order-placed", tag_field="event"):
+    """A marketplace took an order and answered with an invoice."""
+
+    order: str
+    buyer: str
+    """The participant."""
+    vendor: str
+    item: str
+    quantity: int
+    amount: int
+    """What is asked for, atomic units."""
+    address: str
+    """Made for this order alone, so that its payments are known by it."""
+    due: int
+    """When the payment window ends, microseconds since the scenario's time zero."""
+
+
+class OrderChanged(msgspec.Struct, frozen=True, tag="order-changed", tag_field="event"):
+    """An order was paid, or was not."""
+
+    order: str
+    state: OrderState
+    txid: str
+    """The payment; empty where there is none."""
+    paid: int
+    """All that the marketplace has seen of it so far, atomic units."""
+    waited: int
+    """Microseconds since the order was placed."""
+
+
+class VendorTotals(msgspec.Struct, frozen=True, kw_only=True, tag="vendor-totals", tag_field="event"):
+    """What a vendor sold in the whole run; recorded at its end for those that were paid or had orders."""
+
+    vendor: str
+    payments: int
+    """Received, with orders or without."""
+    amount: int
+    """Atomic units."""
+    orders: int
+    states: dict[str, int]
+    """How many of them were ever in each state."""
+    to_receive: int
+    """Microseconds from the sight of a payment in the txpool until it counted as received, on average; 0 if none."""
+    to_confirm: int
+    """Microseconds from an order until it was confirmed, on average; 0 if none."""
+
+
+class BalanceRecorded(msgspec.Struct, frozen=True, tag="balance-recorded", tag_field="event"):
+    """What a wallet says that it holds, in atomic units."""
+
+    balance: int
+    unlocked: int
+
+
+class RewardUnlocked(msgspec.Struct, frozen=True, tag="reward-unlocked", tag_field="event"):
+    """A miner's reward can be spent from now on."""
+
+    txid: str
+    amount: int
+    height: int
+
+
+class NodeSynced(msgspec.Struct, frozen=True, tag="node-synced", tag_field="event"):
+    """A node has caught up with its peers."""
+
+    height: int
+    """Of its tip."""
+    waited: int
+    """Microseconds since the behaviour that watches it began."""
+
+
+class TipSeen(msgspec.Struct, frozen=True, tag="tip-seen", tag_field="event"):
+    """An observer found its node at another tip."""
+
+    height: int
+    hash: str
+    blocks: int
+    """Blocks that are new on the node's chain since the last look."""
+    depth: int
+    """Blocks that the node took off since the last look."""
+
+
+class TransactionSeen(msgspec.Struct, frozen=True, tag="transaction-seen", tag_field="event"):
+    """An observer found a transaction in its node's txpool for the first time."""
+
+    txid: str
+    fee: int
+    weight: int
+
+
+class PeersChanged(msgspec.Struct, frozen=True, tag="peers-changed", tag_field="event"):
+    """An observer found its node with other connections than before."""
+
+    gained: tuple[str, ...]
+    lost: tuple[str, ...]
+    """Addresses."""
+    incoming: int
+    outgoing: int
+
+
+class BranchSeen(msgspec.Struct, frozen=True, tag="branch-seen", tag_field="event"):
+    """An observer found another branch beside its node's main chain."""
+
+    hash: str
+    """Of its tip."""
+    height: int
+    length: int
 
 
 class WalletClosed(msgspec.Struct, frozen=True, tag="wallet-closed", tag_field="event"):
@@ -184,6 +322,67 @@ class ProcessGivenUp(msgspec.Struct, frozen=True, tag="process-given-up", tag_fi
     restarts: int
 
 
+class CommandCarriedOut(msgspec.Struct, frozen=True, tag="command-carried-out", tag_field="event"):
+    """A behaviour did what it was told: by the scenario's timeline, or by a letter."""
+
+    do: str
+    by: str
+    """The behaviour."""
+
+
+class CommandFailed(msgspec.Struct, frozen=True, tag="command-failed", tag_field="event"):
+    """A command was not carried out."""
+
+    do: str
+    reason: str
+
+
+class AgentState(msgspec.Struct, frozen=True, tag="agent-state", tag_field="event"):
+    """A participant's agent is in another state; told to those who have subscribed, not recorded."""
+
+    state: Literal["initializing", "waiting-for-services", "running", "paused", "stopped", "failed"]
+    reason: str = ""
+
+
+class AgentSilent(msgspec.Struct, frozen=True, tag="agent-silent", tag_field="event"):
+    """An agent did not answer the orchestrator's health check."""
+
+    agent: str
+    since: int
+    """When it was heard of last, microseconds since the scenario's time zero."""
+
+
+class RunEnded(msgspec.Struct, frozen=True, tag="run-ended", tag_field="event"):
+    """The run ends before its time: it cannot show any more what it is meant to."""
+
+    reason: str
+
+
+class NewBlock(msgspec.Struct, frozen=True, tag="new-block", tag_field="event"):
+    """A node's chain has another block; told to those who have subscribed, not recorded."""
+
+    node: str
+    height: int
+    hash: str
+
+
+class PeerLost(msgspec.Struct, frozen=True, tag="peer-lost", tag_field="event"):
+    """A node has lost a connection; told to those who have subscribed, not recorded."""
+
+    node: str
+    address: str
+
+
+class IncomingPayment(msgspec.Struct, frozen=True, tag="incoming-payment", tag_field="event"):
+    """A wallet sees a payment to it, in the txpool and again in a block; told to those who have subscribed only."""
+
+    txid: str
+    address: str
+    amount: int
+    height: int
+    """The block's; 0 while it is in the txpool."""
+
+
 class LineDamaged(msgspec.Struct, frozen=True, tag="line-damaged", tag_field="event"):
     """A line of a log could not be read back."""
 
@@ -204,8 +403,21 @@ Event: TypeAlias = (
     | PaymentDelayed
     | PaymentFailed
     | PaymentConfirmed
+    | PaymentOrphaned
+    | PaymentMinedAgain
+    | PaymentVanished
     | PaymentSeen
     | PaymentReceived
+    | OrderPlaced
+    | OrderChanged
+    | VendorTotals
+    | BalanceRecorded
+    | RewardUnlocked
+    | NodeSynced
+    | TipSeen
+    | TransactionSeen
+    | PeersChanged
+    | BranchSeen
     | WalletClosed
     | NodeClosed
     | ActorFailed
@@ -214,8 +426,25 @@ Event: TypeAlias = (
     | ProcessDied
     | ProcessRestarted
     | ProcessGivenUp
+    | CommandCarriedOut
+    | CommandFailed
+    | AgentState
+    | AgentSilent
+    | RunEnded
+    | NewBlock
+    | PeerLost
+    | IncomingPayment
     | LineDamaged
 )
+
+
+def event_tag(kind: type) -> str:
+    """Tell what the events of a class are called, such as ``block-found``."""
+    return str(kind.__struct_config__.tag) if issubclass(kind, msgspec.Struct) else kind.__name__
+
+
+EVENT_KINDS: dict[str, type] = {event_tag(kind): kind for kind in get_args(Event)}
+"""The classes of events by what they are called."""
 
 
 class Record(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ import msgspec
 from monerosim.model.emission import GENESIS_REWARD, base_reward
 from monerosim.observe import events as ev
 from monerosim.plan.model import Plan
-from monerosim.units import SECOND
+from monerosim.units import SECOND, parse_duration
 
 
 class Transactions(msgspec.Struct, kw_only=True):
@@ -21,10 +21,27 @@ class Transactions(msgspec.Struct, kw_only=True):
     """Seen in a block by recipients who watch for payments (marketplaces)."""
     failed: int = 0
     """Given up."""
+    orphaned: int = 0
+    """Times a payment's block went off the main chain, as its sender saw it."""
+    vanished: list[str] = []
+    """Transactions that are in no block at the end, and not just on their way either."""
     delayed: int = 0
     """Payments that had to wait for locked coins."""
     requested: int = 0
-    """What the users' ``transaction_frequency`` comes to on average; fewer are sent where coins are locked or spent."""
+    """What ``transaction_frequency`` and ``transaction_interval`` come to on average; fewer are sent where coins are
+    locked or spent."""
+
+
+class MarketplaceResult(msgspec.Struct, kw_only=True):
+    """What a marketplace's vendors sold, of the whole run."""
+
+    payments: int = 0
+    """Received, with orders or without."""
+    amount: int = 0
+    """Atomic units."""
+    orders: int = 0
+    states: dict[str, int] = msgspec.field(default_factory=dict)
+    """How many orders were ever in each state (:data:`monerosim.observe.events.OrderState`)."""
 
 
 class MinerResult(msgspec.Struct, kw_only=True):
@@ -44,7 +61,7 @@ class Summary(msgspec.Struct, kw_only=True):
     engine: str
     seed: int
     completed: bool
-    """False for a run that was stopped before its time."""
+    """False for a run that was stopped, or that ended itself, before its time."""
     participants: int
     height: int
     """Of the main chain's tip; the genesis block has height 0."""
@@ -54,14 +71,21 @@ class Summary(msgspec.Struct, kw_only=True):
     """Found in the scenario's own time, orphans included."""
     transactions: Transactions
     miners: dict[str, MinerResult]
+    marketplaces: dict[str, MarketplaceResult]
+    """Those that were paid or had orders."""
     balances: dict[str, int]
     """What each wallet holds on the main chain."""
     subsidies: int
     """Coins the main chain's blocks have made; all balances together, when no block was under way at the end."""
     failures: int
-    """Times an actor raised an exception and was stopped."""
+    """Times an actor raised an exception and was stopped, or a daemon died."""
     given_up: list[str]
-    """Actors that failed too often."""
+    """Actors and daemons that failed too often."""
+    reason: str = ""
+    """Why the run ended itself before its time; empty if it did not."""
+    commands: int = 0
+    """Commands that behaviours carried out, from the timeline or from letters."""
+    commands_failed: int = 0
     bootstrap_failure: str = ""
     """Why the initial balances could not be paid, or not in time; empty if they were."""
     bootstrap_seconds: float
@@ -86,7 +110,7 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
     """
     ordered = sorted(records, key=ev.Record.sort_key)
     counted: Counter[str] = Counter()
-    miners = {host.name: MinerResult() for host in plan.hosts if any(a.use == "mining-pool" for a in host.actors)}
+    miners = {host.name: MinerResult() for host in plan.hosts if any("hashrate" in a.config for a in host.actors)}
     found: dict[str, ev.BlockFound] = {}
     balances: dict[str, int] = {}
     given_up: dict[str, None] = {}
@@ -106,6 +130,8 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
                 height = max(height, closed.height)
             case ev.ActorGivenUp(given_up=actor):
                 given_up[f"{record.participant}/{actor}"] = None
+            case ev.ProcessGivenUp(process=process):
+                given_up[f"{record.participant}/{process}"] = None
             case _:
                 pass
     for block in found.values():
@@ -126,14 +152,20 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
             confirmed=counted["PaymentConfirmed"],
             received=counted["PaymentReceived"],
             failed=counted["PaymentFailed"],
+            orphaned=counted["PaymentOrphaned"],
+            vanished=[it.data.txid for it in ordered if isinstance(it.data, ev.PaymentVanished)],
             delayed=counted["PaymentDelayed"],
             requested=_requested(plan, min(end, plan.time_zero + plan.duration)),
         ),
         miners=miners,
+        marketplaces=_marketplaces(ordered),
         balances=dict(sorted(balances.items())),
         subsidies=_subsidies(height),
-        failures=counted["ActorFailed"],
+        failures=counted["ActorFailed"] + counted["ProcessDied"],
         given_up=list(given_up),
+        reason=next((it.data.reason for it in ordered if isinstance(it.data, ev.RunEnded)), ""),
+        commands=counted["CommandCarriedOut"],
+        commands_failed=counted["CommandFailed"],
         bootstrap_failure=next((it.data.reason for it in ordered if isinstance(it.data, ev.BootstrapFailed)), ""),
         bootstrap_seconds=plan.time_zero / SECOND,
         simulated_seconds=max(0, min(end, plan.time_zero + plan.duration) - plan.time_zero) / SECOND,
@@ -142,15 +174,35 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
     )
 
 
+def _marketplaces(ordered: Iterable[ev.Record]) -> dict[str, MarketplaceResult]:
+    """Add up the vendors of each marketplace."""
+    results: dict[str, MarketplaceResult] = {}
+    for record in ordered:
+        if isinstance(record.data, ev.VendorTotals):
+            result = results.setdefault(record.participant, MarketplaceResult())
+            result.payments += record.data.payments
+            result.amount += record.data.amount
+            result.orders += record.data.orders
+            for state, count in record.data.states.items():
+                result.states[state] = result.states.get(state, 0) + count
+    return dict(sorted(results.items()))
+
+
 def _requested(plan: Plan, end: int) -> int:
-    """Sum the payments that the plan's actors mean to make until ``end``, each from its own start."""
-    minutes = (
-        (frequency, max(0, end - actor.start) / (60 * SECOND))
-        for host in plan.hosts
-        for actor in host.actors
-        if isinstance(frequency := actor.config.get("transaction_frequency"), float)
-    )
-    return round(sum(frequency * active for frequency, active in minutes))
+    """Sum the payments that the plan's actors mean to make until ``end``, each from its own start to its own end."""
+    total = 0.0
+    for host in plan.hosts:
+        for actor in host.actors:
+            frequency, interval, until = (
+                actor.config.get(key) for key in ("transaction_frequency", "transaction_interval", "until")
+            )
+            stop = min(end, plan.time_zero + parse_duration(until)) if isinstance(until, str) else end
+            active = max(0, stop - actor.start)
+            if isinstance(frequency, float):
+                total += frequency * active / (60 * SECOND)
+            elif isinstance(interval, str):
+                total += active / parse_duration(interval)
+    return round(total)
 
 
 def _subsidies(height: int) -> int:

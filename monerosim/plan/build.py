@@ -5,19 +5,21 @@ from pathlib import Path
 from monerosim.plan.binaries import resolve_binaries
 from monerosim.plan.compile import compile_plan
 from monerosim.plan.model import Plan
+from monerosim.plugins import PluginFiles
 from monerosim.scenario.model import Scenario
 
 
-def build_plan(scenario: Scenario, base: Path | None = None) -> Plan:
+def build_plan(scenario: Scenario, base: Path | None = None, files: PluginFiles | None = None) -> Plan:
     """Compile a scenario, and look up the real programs if its engine starts any.
 
     Args:
         scenario: From a file or composed in Python.
         base: The scenario file's directory, which relative paths of programs start from; the working directory if
             left out.
+        files: Where the scenario's own files are; below ``base``, if left out.
 
     Raises:
         ScenarioError: Something is wrong with it.
         BinaryError: A program is missing, or cannot be used as the scenario wants.
     """
-    return resolve_binaries(compile_plan(scenario), base)
+    return resolve_binaries(compile_plan(scenario, files or PluginFiles(base or Path())), base)

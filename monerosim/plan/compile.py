@@ -1,8 +1,8 @@
 """From a scenario to a plan: a pure function, the same scenario gives the same bytes."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address
+from pathlib import Path
 
 import msgspec
 
@@ -12,6 +12,7 @@ from monerosim.plan.model import (
     PLAN_VERSION,
     ActorPlan,
     BootstrapPlan,
+    CommandPlan,
     ConsensusPlan,
     HostPlan,
     NodePlan,
@@ -21,17 +22,20 @@ from monerosim.plan.model import (
     WalletPlan,
 )
 from monerosim.plan.processes import host_processes
+from monerosim.plugins import PluginFiles
 from monerosim.rpc.transport import Json
 from monerosim.runtime.blocks import load_block
 from monerosim.runtime.rng import stable_seed
 from monerosim.scenario.checks import FUNDER, owners_of_nodes
-from monerosim.scenario.compose import Composition, compose, member_names
+from monerosim.scenario.compose import Composition, actor_names, compose, member_names
 from monerosim.scenario.funding import CONTROLLER, bootstrap_of, payees_of
 from monerosim.scenario.load import check
+from monerosim.scenario.mining import hashrate_of, with_solo_miners
 from monerosim.scenario.model import Node, Scenario, Wallet
 from monerosim.scenario.network import read_topology
-from monerosim.scenario.problems import ScenarioError
-from monerosim.topology import addresses, choose_peers
+from monerosim.scenario.problems import Problem, ScenarioError
+from monerosim.scenario.timeline import members_of
+from monerosim.topology import TopologyError, addresses, build_places, choose_peers
 from monerosim.units import SECOND, format_amount, format_duration
 
 P2P_PORT = 18_080
@@ -64,19 +68,22 @@ class _Member(msgspec.Struct, frozen=True, kw_only=True):
     uses_node: str | None
 
 
-def compile_plan(scenario: Scenario) -> Plan:
+def compile_plan(scenario: Scenario, files: PluginFiles | None = None) -> Plan:
     """Resolve everything a scenario leaves open.
 
     Args:
         scenario: From a file or composed in Python.
+        files: Where its own files are; below the working directory, if left out.
 
     Raises:
         ScenarioError: Something is wrong with it; all errors are in ``problems``.
     """
-    problems = check(scenario)
+    files = files or PluginFiles(Path())
+    problems = check(scenario, files)
     if any(problem.severity == "error" for problem in problems):
         raise ScenarioError(problems)
-    composed = {name: compose(it, ("participants", name)) for name, it in sorted(scenario.participants.items())}
+    composed = {name: compose(it, ("participants", name), files) for name, it in sorted(scenario.participants.items())}
+    composed = with_solo_miners(scenario, composed)
     members = _members(scenario, composed)
     bootstrap, needed = bootstrap_of(scenario, composed)
     time_zero = max(needed, int(scenario.simulation.bootstrap or 0))
@@ -99,7 +106,7 @@ def compile_plan(scenario: Scenario) -> Plan:
         duration=int(scenario.simulation.duration),
         stop=time_zero + scenario.simulation.duration + WINDING_DOWN,
         consensus=consensus,
-        topology=_topology(scenario, list(by_name)),
+        topology=_topology(scenario, list(by_name), files),
         bootstrap=bootstrap,
         hosts=tuple(
             msgspec.structs.replace(host, processes=host_processes(host, consensus, by_name)) for host in hosts
@@ -109,6 +116,7 @@ def compile_plan(scenario: Scenario) -> Plan:
             general=scenario.shadow.general,
             experimental=scenario.shadow.experimental,
         ),
+        plugins=files.digests(),
     )
 
 
@@ -127,6 +135,7 @@ def _members(scenario: Scenario, composed: Mapping[str, Composition]) -> list[_M
 
 def _hosts(scenario: Scenario, members: Sequence[_Member], time_zero: int) -> list[HostPlan]:
     simulation = scenario.simulation
+    commands = _commands(scenario, time_zero)
     hosts = []
     for member in members:
         participant = scenario.participants[member.group]
@@ -144,6 +153,7 @@ def _hosts(scenario: Scenario, members: Sequence[_Member], time_zero: int) -> li
                 if wallet is not None and member.uses_node is not None
                 else (),
                 actors=_actors(member.composition, begin),
+                commands=tuple(commands.get(member.name, ())),
                 restarts=_plain(participant.restarts) if participant.restarts is not None else {},
                 agent_start=int(simulation.controller_start if controls else simulation.agent_start),
             )
@@ -153,14 +163,20 @@ def _hosts(scenario: Scenario, members: Sequence[_Member], time_zero: int) -> li
 
 def _actors(composition: Composition, start: int) -> tuple[ActorPlan, ...]:
     """Name each actor after its building block, with a number where there are several of it."""
-    uses = Counter(part.use for part in composition.parts)
-    seen: Counter[str] = Counter()
-    actors = []
-    for part in composition.parts:
-        seen[part.use] += 1
-        name = part.use if uses[part.use] == 1 else f"{part.use}-{seen[part.use]}"
-        actors.append(ActorPlan(name=name, use=part.use, start=start, config=_plain(part.config)))
-    return tuple(actors)
+    return tuple(
+        ActorPlan(name=name, use=part.use, start=start, config=_plain(part.config))
+        for name, part in zip(actor_names(composition.parts), composition.parts, strict=True)
+    )
+
+
+def _commands(scenario: Scenario, time_zero: int) -> dict[str, list[CommandPlan]]:
+    """Resolve whom the timeline tells what, in the order of the times."""
+    commands: dict[str, list[CommandPlan]] = {}
+    for entry in sorted(scenario.timeline, key=lambda entry: entry.at):
+        command = CommandPlan(at=time_zero + entry.at, do=entry.do, actor=entry.actor, arguments=entry.arguments)
+        for host in members_of(scenario, entry.who):
+            commands.setdefault(host, []).append(command)
+    return commands
 
 
 def _node(scenario: Scenario, host: str, node: Node) -> NodePlan:
@@ -194,7 +210,7 @@ def _funder(
 ) -> HostPlan:
     """Add the host that pays the initial balances; it uses a miner's node, or else the first there is."""
     owners = sorted((member for member in members if member.uses_node == member.name), key=lambda member: member.name)
-    miners = [member for member in owners if any(hasattr(part.config, "hashrate") for part in member.composition.parts)]
+    miners = [member for member in owners if any(hashrate_of(part) is not None for part in member.composition.parts)]
     node = (miners or owners)[0].name
     options = {
         "funding_blocks": bootstrap.funding_blocks,
@@ -213,6 +229,8 @@ def _funder(
         uses_node=node,
         wallets=(_wallet(scenario, FUNDER, Wallet(), node),),
         actors=(ActorPlan(name=FUNDER, use=FUNDER, start=bootstrap.start, config=config),),
+        # Started again, it would pay everybody again.
+        restarts={"most": 0},
         agent_start=int(scenario.simulation.agent_start),
     )
 
@@ -246,11 +264,14 @@ def _addresses(engine: str, count: int) -> list[str]:
     return [str(IPv4Address(_LOOPBACK + 1 + int(IPv4Address(address)) - first)) for address in given]
 
 
-def _topology(scenario: Scenario, hosts: Sequence[str]) -> TopologyPlan:
-    topology, findings = read_topology(scenario.network)
+def _topology(scenario: Scenario, hosts: Sequence[str], files: PluginFiles) -> TopologyPlan:
+    topology, findings = read_topology(scenario.network, files)
     if topology is None:
         raise ValueError(f"the network was checked, and yet: {findings}")
-    return topology.build(hosts)
+    try:
+        return build_places(topology, hosts)
+    except TopologyError as error:
+        raise ScenarioError([Problem(place="network.topology", message=str(error))]) from error
 
 
 def _plain(config: Config) -> dict[str, Json]:

@@ -53,10 +53,20 @@ class ActorPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     """Unique in the host: the building block's name, numbered where used more than once."""
     use: str
-    """The building block: an entry point's name."""
+    """The building block: an entry point's name, or ``./FILE.py:CLASS`` below the run directory's ``plugins``."""
     start: int
     """When it begins to act."""
     config: Mapping[str, object] = {}
+
+
+class CommandPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that behaviours of a host are told to do, from the scenario's timeline."""
+
+    at: int
+    do: str
+    actor: str = ""
+    """One behaviour's name; all that understand the command, if left out."""
+    arguments: Mapping[str, object] = {}
 
 
 class ProcessPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -85,6 +95,8 @@ class HostPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     node: NodePlan | None = None
     wallets: tuple[WalletPlan, ...] = ()
     actors: tuple[ActorPlan, ...] = ()
+    commands: tuple[CommandPlan, ...] = ()
+    """In the order of their times."""
     restarts: Mapping[str, object] = {}
     """The supervisor's limits (:class:`monerosim.plan.restarts.Restarts`)."""
     agent_start: int
@@ -182,6 +194,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     shadow: ShadowPlan = ShadowPlan()
     binaries: tuple[BinaryPlan, ...] = ()
     """The programs of Monero that it runs, by path; none until they have been looked up."""
+    plugins: dict[str, str] = {}
+    """The scenario's own Python files by their paths, and their SHA-256; the run directory has them in ``plugins``."""
 
 
 def encode_plan(plan: Plan) -> bytes:

@@ -19,11 +19,19 @@ PYTHON = "{python}"
 MONEROD = "monerod"
 """What a node's process is called."""
 
-_LEAN = {"MALLOC_ARENA_MAX": "1"}
-"""One malloc arena a process instead of one a thread: the daemons' memory is what limits a run's size."""
+EPOCH_VARIABLE = "MONEROSIM_EPOCH"
+"""The environment variable that tells an agent the run's start in Unix time, where it is not Shadow's."""
 
-_AGENT = {"PYTHONHASHSEED": "0"}
-"""A fixed order of sets, should a library iterate over one."""
+TRACE_VARIABLE = "MONEROSIM_TRACE_LEVEL"
+"""The environment variable that tells an agent the least important level of traces to keep."""
+
+_DAEMON = {"MALLOC_ARENA_MAX": "1", "TZ": "UTC"}
+"""One malloc arena a process instead of one a thread: the daemons' memory is what limits a run's size. And logs whose
+times can be read back."""
+
+_AGENT = {"PYTHONHASHSEED": "0", "PYTHONSAFEPATH": "1"}
+"""A fixed order of sets, should a library iterate over one; and no modules from the directory that an agent is started
+in, whose path would be part of what it does (under Shadow, to the microsecond)."""
 
 _CONNECTIONS_PER_ADDRESS = "8"
 """With monerod's default of 1, nodes that dial each other refuse ("too many connections from the same address")."""
@@ -94,6 +102,8 @@ def _monerod(host: HostPlan, node: NodePlan, difficulty: int, peers: list[str]) 
         f"--rpc-max-connections={_RPC_CONNECTIONS}",
         f"--rpc-max-connections-per-public-ip={_RPC_CONNECTIONS}",
         f"--rpc-max-connections-per-private-ip={_RPC_CONNECTIONS}",
+        # Says when the node added each block, and what a reorganisation led to.
+        "--log-level=0,blockchain:INFO",
         "--no-igd",
         "--no-zmq",
         "--non-interactive",
@@ -138,6 +148,6 @@ def _service(name: str, service: NodePlan | WalletPlan, usual: Sequence[str]) ->
         argv=(service.binary, *with_own(usual, service.flags)),
         start=service.start,
         runs_to_end=True,
-        environment=_LEAN,
+        environment=_DAEMON,
         flags=service.flags,
     )

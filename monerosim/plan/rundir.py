@@ -3,7 +3,9 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -13,6 +15,7 @@ from monerosim.mailbox.registry import agent_registry
 from monerosim.mailbox.shared import DiskState
 from monerosim.plan.model import Plan, encode_plan
 from monerosim.plan.shadow import shadow_yaml
+from monerosim.plugins.files import FOLDER
 from monerosim.topology import to_gml
 
 PLAN = "plan.json"
@@ -31,7 +34,14 @@ class _Mark(msgspec.Struct):
     time_zero: int
 
 
-def write_run_directory(plan: Plan, scenario: bytes, path: Path | str, *, force: bool = False) -> None:
+def write_run_directory(
+    plan: Plan,
+    scenario: bytes,
+    path: Path | str,
+    *,
+    force: bool = False,
+    plugins: Mapping[str, bytes] = MappingProxyType({}),
+) -> None:
     """Write a run directory, whole or not at all.
 
     It is built beside its place and then moved there, so a failure leaves what was there before.
@@ -41,6 +51,7 @@ def write_run_directory(plan: Plan, scenario: bytes, path: Path | str, *, force:
         scenario: The scenario's file as it was given; left out if empty.
         path: Where.
         force: Whether a run that is there may be replaced, with all its results.
+        plugins: The Python files that the plan names, by their paths.
 
     Raises:
         RunDirectoryError: Something else is there, or a run and ``force`` is not given, or writing fails.
@@ -54,6 +65,7 @@ def write_run_directory(plan: Plan, scenario: bytes, path: Path | str, *, force:
         raise RunDirectoryError(f"{path} cannot be written: {_reason(error)}") from error
     try:
         _fill(building, plan, scenario, target)
+        _add_plugins(building / FOLDER, plan, plugins)
         # mkdtemp makes it private; a run directory is like any other
         building.chmod(0o777 & ~_umask())
         _move(building, target)
@@ -107,6 +119,16 @@ def _fill(directory: Path, plan: Plan, scenario: bytes, target: Path) -> None:
         for folder in FOLDERS:
             (directory / "shared" / "mailbox" / host.name / folder).mkdir(parents=True)
     DiskState(directory / "shared").replace(*agent_registry(plan))
+
+
+def _add_plugins(directory: Path, plan: Plan, plugins: Mapping[str, bytes]) -> None:
+    """Keep the code that the run is made of, so that it can be played when the scenario's own has changed."""
+    for path in plan.plugins:
+        if path not in plugins:
+            raise ValueError(f"the code of {path} is missing")
+        file = directory / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(plugins[path])
 
 
 def _move(building: Path, target: Path) -> None:

@@ -6,13 +6,12 @@ have their reasons beside them. Every value is JSON, which YAML includes.
 
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from monerosim.plan.model import HostPlan, Plan, ProcessPlan
-from monerosim.plan.processes import PYTHON, arguments
+from monerosim.plan.processes import PYTHON, TRACE_VARIABLE, arguments
 from monerosim.runtime.rng import stable_seed
 from monerosim.units import SECOND
 
@@ -39,16 +38,14 @@ _REASONS = {
 }
 
 
-def shadow_yaml(
-    plan: Plan, run: Path, python: str = sys.executable, agent_environment: Mapping[str, str] | None = None
-) -> str:
+def shadow_yaml(plan: Plan, run: Path, python: str = sys.executable, trace_level: str = "INFO") -> str:
     """Write shadow.yaml.
 
     Args:
         plan: The plan.
         run: The run directory, absolute.
         python: The interpreter that runs the agents.
-        agent_environment: Variables that agents get beside those of the plan.
+        trace_level: The least important level of traces that agents keep.
     """
     library = run / LIBRARY if plan.shadow.compat == "auto" else None
     general = {
@@ -80,7 +77,7 @@ def shadow_yaml(
         ]
         for process in host.processes:
             agent = process.argv[0] == PYTHON
-            added = dict(agent_environment or {}) if agent else _preloading(process, library)
+            added = {TRACE_VARIABLE: trace_level} if agent else _preloading(process, library)
             argv = arguments(process, _seen_from(host, plan, run), python)
             lines += _process(process, argv, {**process.environment, **added})
     return "\n".join([*lines, ""])

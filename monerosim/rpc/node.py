@@ -17,6 +17,10 @@ class NodeInfo(msgspec.Struct, frozen=True):
     tx_pool_size: int
     incoming_connections_count: int
     outgoing_connections_count: int
+    synchronized: bool = True
+    """Whether it has caught up with a peer since it started."""
+    target_height: int = 0
+    """Blocks that its peers have, while it is behind them; otherwise 0 or what it was."""
 
 
 class BlockHeader(msgspec.Struct, frozen=True):

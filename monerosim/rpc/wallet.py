@@ -179,9 +179,11 @@ class WalletRpc:
         }
         return self.client.call("transfer", params, Transferred, timeout=TRANSFER_TIMEOUT, repeat=False)
 
-    def sweep_all(self, address: str) -> list[Transferred]:
+    def sweep_all(self, address: str, *, priority: int = 0) -> list[Transferred]:
         """Send everything that is unlocked to one address. Never repeated."""
-        swept = self.client.call("sweep_all", {"address": address}, _Sweep, timeout=TRANSFER_TIMEOUT, repeat=False)
+        # Without the second parameter, the wallet takes the coins of one subaddress, chosen at random.
+        params: dict[str, Json] = {"address": address, "subaddr_indices_all": True, "priority": priority}
+        swept = self.client.call("sweep_all", params, _Sweep, timeout=TRANSFER_TIMEOUT, repeat=False)
         if not len(swept.tx_hash_list) == len(swept.amount_list) == len(swept.fee_list):
             raise RpcProtocolError("sweep_all: transactions, amounts and fees are not as many")
         return [Transferred(*one) for one in zip(swept.tx_hash_list, swept.amount_list, swept.fee_list, strict=True)]

@@ -1,20 +1,31 @@
 """The base of every actor: handlers, timers, and the way to the world through its host."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, ClassVar, TypeVar, cast
 
 import pykka
 
 from monerosim.config import Config as BaseConfig
-from monerosim.observe.events import Event
+from monerosim.observe.events import Event, NewBlock, event_tag
 from monerosim.runtime.host import Host
-from monerosim.runtime.message import Delivery, Due, End, Message
+from monerosim.runtime.message import (
+    Configure,
+    Delivery,
+    Due,
+    End,
+    Happened,
+    Message,
+    Pause,
+    Resume,
+    Subscribe,
+)
 from monerosim.runtime.rng import Rng
 from monerosim.units import SECOND
 
 R = TypeVar("R")
 M = TypeVar("M", bound=Message[Any])
+E = TypeVar("E", bound=Event)
 
 
 def handles(kind: type[M]) -> Callable[[Callable[[Any, M], R]], Callable[[Any, M], R]]:
@@ -42,6 +53,9 @@ class Actor(pykka.Actor):
     _handlers: ClassVar[dict[type, str]] = {}
     """Messages, and the names of the methods that handle them."""
 
+    watches: ClassVar[frozenset[type]] = frozenset()
+    """Kinds of events that it looks for as soon as somebody of its host has subscribed to them."""
+
     def __init__(self, host: Host, name: str) -> None:
         super().__init__()
         self.host = host
@@ -52,8 +66,10 @@ class Actor(pykka.Actor):
         self.rng = Rng(host.stream_seed(name) if life == 1 else host.stream_seed(name, str(life)))
         self.cause = ""
         self.message_id = ""
+        self.origin = ""
         self.log = host.logger(self)
         self._ids = host.numbers(name)
+        self._reactions: dict[type, list[str]] = {}
 
     def __init_subclass__(cls, **options: object) -> None:
         """Collect the class's handlers."""
@@ -81,6 +97,11 @@ class Actor(pykka.Actor):
     def understands(cls, kind: type[Message[Any]]) -> bool:
         """Tell whether actors of this class handle a kind of message."""
         return kind in cls._handlers
+
+    @classmethod
+    def messages(cls) -> list[type[Message[Any]]]:
+        """List the kinds of messages that actors of this class handle."""
+        return list(cls._handlers)
 
     def begin(self) -> None:
         """Act for the first time; called once, when the actor has been started."""
@@ -132,7 +153,7 @@ class Actor(pykka.Actor):
         period = round(seconds * SECOND)
         if period <= 0:
             raise ValueError(f"a period is at least a microsecond, got {seconds} s")
-        due = self._due(method, arguments, "")
+        due = self._due(method, arguments, "", again=True)
 
         def fire(when: int) -> None:
             if self.actor_ref.is_alive():
@@ -146,11 +167,32 @@ class Actor(pykka.Actor):
         """Record that something happened, because of ``cause`` (by default what is being handled now)."""
         self.host.emit(self.name, cause or self.cause, event)
 
+    def on(self, kind: type[E], method: Callable[[E], None], *, of: str = "", interval: float | None = None) -> None:
+        """Have one of this actor's own methods called with each event of a kind, from now on.
+
+        :attr:`origin` is then whose event it is (``user-003/regular-user``).
+
+        Args:
+            kind: The events' class.
+            method: The method.
+            of: Another host whose events they are, told by letters; ``*`` for all other hosts, which takes an
+                orchestrator in the scenario; this actor's own host, if left out.
+            interval: Seconds between two looks at the node or wallet, for events that take looking for.
+        """
+        methods = self._reactions.setdefault(kind, [])
+        if method.__name__ not in methods:
+            methods.append(method.__name__)
+        if of in ("", self.host.name):
+            self.host.subscribe(kind, self.name, interval)
+        else:
+            self.tell(self.host.actor("supervisor"), Subscribe(event_tag(kind), of, self.name))
+
     def on_start(self) -> None:
         """Begin; a failure is the supervisor's."""
         try:
             self._new_cause()
             self.begin()
+            self.host.has_begun(self.name)
         except Exception as error:
             self.on_failure(type(error), error, error.__traceback__)
             raise
@@ -179,6 +221,14 @@ class Actor(pykka.Actor):
             case _:
                 raise TypeError(f"{self} was sent a {type(message).__name__}, which is no message")
 
+    @handles(Happened)
+    def on_happened(self, message: Happened) -> None:
+        """Call the methods that wait for such an event."""
+        record = message.record
+        self.origin = f"{record.participant}/{record.actor}"
+        for method in self._reactions.get(type(record.data), ()):
+            getattr(self, method)(record.data)
+
     def _handle(self, message: Message[Any]) -> object:
         if isinstance(message, End):
             self.end()
@@ -198,8 +248,10 @@ class Actor(pykka.Actor):
     def _next_id(self) -> str:
         return f"{self.host.name}/{self.name}#{next(self._ids)}"
 
-    def _due(self, method: Callable[..., None], arguments: tuple[object, ...], cause: str) -> Callable[[], None]:
-        due = Due(method.__name__, arguments, cause)
+    def _due(
+        self, method: Callable[..., None], arguments: tuple[object, ...], cause: str, *, again: bool = False
+    ) -> Callable[[], None]:
+        due = Due(method.__name__, arguments, cause, again)
         reference = self.actor_ref
 
         def fire() -> None:
@@ -235,6 +287,83 @@ class Behaviour(Actor):
     usual_wallet: ClassVar[bool] = False
     """Whether ``kind = "NAME"`` gives the participant a wallet."""
 
+    emits: ClassVar[tuple[type, ...]] = ()
+    """The kinds of events it records, for whoever reads about it (``monerosim plugins NAME``)."""
+
+    commands: ClassVar[Mapping[str, type[Message[Any]]]] = {}
+    """What it can be told to do by name, beside what every behaviour can: a message each, whose fields are the
+    arguments."""
+
+    essential: ClassVar[bool] = False
+    """Whether a run is pointless without it, so that it ends when the actor is given up."""
+
     def __init__(self, host: Host, name: str, config: BaseConfig) -> None:
         super().__init__(host, name)
         self.config = config
+        self._held: list[object] | None = None
+        self._heights: list[tuple[int, str]] = []
+
+    def leave(self) -> None:
+        """Take no part from now on: a command has paused the actor, or is about to stop it."""
+
+    def rejoin(self) -> None:
+        """Take part again, after :meth:`leave`."""
+
+    def configured(self, before: BaseConfig) -> None:
+        """Take note that a command has changed :attr:`config`; timers that are set already keep their times.
+
+        Args:
+            before: As it was.
+
+        Raises:
+            ValueError: It cannot go on with the new one; it goes on with the old one.
+        """
+
+    def at_height(self, height: int, method: Callable[[], None]) -> None:
+        """Call one of this actor's own methods once, when the host's node has a new block at a height or above."""
+        self._heights.append((height, method.__name__))
+        self.on(NewBlock, self.reach)
+
+    def reach(self, block: NewBlock) -> None:
+        """Call the methods that wait for a height."""
+        due = [method for height, method in self._heights if height <= block.height]
+        self._heights = [waiting for waiting in self._heights if waiting[0] > block.height]
+        for method in due:
+            getattr(self, method)()
+
+    def on_receive(self, message: object) -> object:
+        """Handle a message, or keep it while the actor is paused."""
+        if self._held is not None and _waits(message):
+            if not (isinstance(message, Due) and message.again and message in self._held):
+                self._held.append(message)
+            return None
+        return super().on_receive(message)
+
+    @handles(Pause)
+    def on_pause(self, _: Pause) -> None:
+        """Leave off."""
+        if self._held is None:
+            self._held = []
+            self.leave()
+
+    @handles(Resume)
+    def on_resume(self, _: Resume) -> None:
+        """Go on, with what has come meanwhile."""
+        held, self._held = self._held or [], None
+        self.rejoin()
+        for message in held:
+            self.actor_ref.tell(message)
+
+    @handles(Configure)
+    def on_configure(self, message: Configure) -> None:
+        """Go on with another configuration."""
+        before, self.config = self.config, message.config
+        try:
+            self.configured(before)
+        except Exception:
+            self.config = before
+            raise
+
+
+def _waits(message: object) -> bool:
+    return isinstance(message, Due) or (isinstance(message, Delivery) and message.message.waits)

@@ -1,8 +1,10 @@
-"""Finding actor building blocks: the entry points of the group ``monerosim.actors``."""
+"""Finding actor building blocks: by the entry points of the group ``monerosim.actors``, or in a scenario's files."""
 
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+import re
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
+
+from monerosim.plugins import PluginError, PluginFiles, Registry, check_config, names_file
 
 if TYPE_CHECKING:
     from monerosim.runtime.actor import Actor, Behaviour
@@ -13,48 +15,61 @@ GROUP = "monerosim.actors"
 SUPERVISORS = "monerosim.supervisors"
 """The entry point group of the actor that every host begins with."""
 
+NEEDS = frozenset({"node", "wallet"})
+"""What a building block may need of its participant."""
 
-class BlockError(Exception):
-    """A building block cannot be had."""
-
-
-@cache
-def _entries() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=GROUP)}
+_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 
 
 def block_names() -> list[str]:
     """Name all building blocks that are installed, in alphabetical order."""
-    return sorted(_entries())
+    return ACTORS.names()
 
 
-def load_block(name: str) -> "type[Behaviour]":
-    """Load the building block ``name``.
+def load_block(name: str, files: PluginFiles | None = None) -> "type[Behaviour]":
+    """Load a building block.
+
+    Args:
+        name: An entry point's name, or ``./FILE.py:CLASS``.
+        files: Where files are.
 
     Raises:
-        BlockError: Nobody is called so, or its code cannot be imported or is no behaviour.
+        PluginError: Nobody is called so, or its code cannot be imported or is no behaviour.
     """
-    from monerosim.runtime.actor import Behaviour  # noqa: PLC0415  (actors import this package)
+    return ACTORS.load(name, files)
 
-    entry = _entries().get(name)
-    if entry is None:
-        raise BlockError(f"there is no actor {name!r}; there are {', '.join(block_names())}")
-    try:
-        block = entry.load()
-    except Exception as error:
-        raise BlockError(f"the actor {name!r} ({entry.value}) cannot be loaded: {error}") from error
-    if not (isinstance(block, type) and issubclass(block, Behaviour)):
-        raise BlockError(f"the actor {name!r} ({entry.value}) is no Behaviour")
-    return block
+
+def actor_name(use: str) -> str:
+    """Call an actor after its building block: by its own name, or a file's ``MyActor`` by ``my-actor``."""
+    if not names_file(use):
+        return use
+    name = use.rpartition(":")[2]
+    return "-".join(_WORD.findall(name)).lower() or "actor"
 
 
 def load_supervisor() -> "type[Actor]":
     """Load the actor that every host begins with.
 
     Raises:
-        BlockError: It cannot be loaded.
+        PluginError: It cannot be loaded.
     """
     for entry in entry_points(group=SUPERVISORS, name="default"):
         supervisor: type[Actor] = entry.load()
         return supervisor
-    raise BlockError(f"no package provides the entry point 'default' in {SUPERVISORS}: is monerosim installed?")
+    raise PluginError(f"no package provides the entry point 'default' in {SUPERVISORS}: is monerosim installed?")
+
+
+def _check(found: object) -> "type[Behaviour]":
+    from monerosim.runtime.actor import Behaviour  # noqa: PLC0415  (actors import this package)
+
+    if not (isinstance(found, type) and issubclass(found, Behaviour)):
+        raise PluginError("is no Behaviour")
+    check_config(found.Config, "a Config")
+    needs: object = found.needs
+    if not (isinstance(needs, frozenset | set) and needs <= NEEDS):
+        raise PluginError('has "needs" that are not among "node" and "wallet"')
+    return found
+
+
+ACTORS: "Registry[type[Behaviour]]" = Registry(GROUP, "actor", _check)
+"""The building blocks that are installed."""

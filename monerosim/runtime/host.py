@@ -1,7 +1,8 @@
 """What the actors of one participant share: its plan, its clock, its ways to daemons and to other hosts."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -11,8 +12,10 @@ from monerosim.mailbox.post import PostOffice
 from monerosim.mailbox.shared import SharedState
 from monerosim.observe.events import Event, Record
 from monerosim.plan.model import HostPlan, Plan
+from monerosim.plugins import PluginFiles
 from monerosim.rpc.transport import Transport
 from monerosim.runtime.clock import Clock
+from monerosim.runtime.message import Delivery, Happened, Watch
 from monerosim.runtime.rng import stable_seed
 from monerosim.runtime.runtime import Runtime, Timer
 
@@ -63,18 +66,24 @@ class Host:
         plan: The run's plan.
         own: The participant's part of it.
         world: The engine's side.
+        files: Where the scenario's own files are: in the run directory.
     """
 
-    def __init__(self, plan: Plan, own: HostPlan, world: World) -> None:
+    def __init__(self, plan: Plan, own: HostPlan, world: World, files: PluginFiles | None = None) -> None:
         self.plan = plan
         self.own = own
         self.world = world
+        self.files = files
         self.name = own.name
         self.shared = world.shared
         self.clock = Clock(world.runtime, plan.time_zero)
         self.actors: dict[str, pykka.ActorRef[Any]] = {}
         self.on_failed: Callable[[str, BaseException], None] | None = None
         self.closing = False
+        self.begun: set[str] = set()
+        """The actors that are ready to act: their ``begin`` is over, and they have not failed since."""
+        self.on_begun: Callable[[str], None] | None = None
+        self._subscribers: dict[type, dict[str, float | None]] = {}
         self._numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
 
     def now(self) -> int:
@@ -111,8 +120,50 @@ class Host:
         return found
 
     def emit(self, actor: str, cause: str, event: Event) -> None:
-        """Record an event of an actor of this host."""
+        """Record an event of an actor of this host, and tell those who have subscribed to it."""
         self.world.record(Record(self.clock.microseconds(), self.name, actor, cause, event))
+        self.notify(actor, cause, event)
+
+    def notify(self, actor: str, cause: str, event: Event) -> None:
+        """Tell those who have subscribed to an event of it, without recording it."""
+        subscribers = self._subscribers.get(type(event))
+        if not subscribers:
+            return
+        identifier = f"{self.name}/{actor}#{next(self._numbers[actor])}"
+        happened = Happened(Record(self.clock.microseconds(), self.name, actor, cause, event))
+        for name in subscribers:
+            reference = self.actors.get(name)
+            if reference is not None:
+                # Between a failure and its restart an actor misses what happens.
+                with suppress(pykka.ActorDeadError):
+                    reference.tell(Delivery(happened, identifier, cause or identifier))
+
+    def subscribe(self, kind: type, actor: str, interval: float | None = None) -> None:
+        """Have events of a kind told to an actor of this host.
+
+        Args:
+            kind: The events' class.
+            actor: Who is told.
+            interval: Seconds between two looks of whoever watches for such events, if somebody does.
+        """
+        # Replaced whole: another thread may be going through it.
+        self._subscribers[kind] = {**self._subscribers.get(kind, {}), actor: interval}
+        for reference in list(self.actors.values()):
+            if kind in reference.actor_class.watches:
+                with suppress(pykka.ActorDeadError):
+                    reference.tell(Watch(kind, interval))
+
+    def wanted(self, kinds: Iterable[type]) -> Iterator[Watch]:
+        """List the subscriptions to some kinds of events, for an actor that watches for them."""
+        for kind in kinds:
+            for interval in self._subscribers.get(kind, {}).values():
+                yield Watch(kind, interval)
+
+    def has_begun(self, actor: str) -> None:
+        """Take note that an actor is ready to act."""
+        self.begun.add(actor)
+        if self.on_begun is not None:
+            self.on_begun(actor)
 
     def logger(self, actor: "Actor") -> "Logger":
         """Make the log of an actor."""
@@ -120,5 +171,6 @@ class Host:
 
     def failed(self, actor: str, error: BaseException) -> None:
         """Let the supervisor know that an actor has stopped with an error."""
+        self.begun.discard(actor)
         if self.on_failed is not None:
             self.on_failed(actor, error)

@@ -1,17 +1,24 @@
 """Messages between actors of a host."""
 
-from typing import Any, Generic, TypeVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
+
+from monerosim.config import Config as BaseConfig
+from monerosim.observe.events import Record
 
 R = TypeVar("R")
 
 
-class Message(msgspec.Struct, Generic[R], frozen=True):
+class Message(msgspec.Struct, Generic[R], frozen=True, forbid_unknown_fields=True):
     """Base of all messages; ``R`` is what the receiver's handler returns.
 
     Messages are passed by reference, so they are immutable.
     """
+
+    waits: ClassVar[bool] = False
+    """Whether a paused behaviour handles it only when it goes on; for messages that are told, never asked."""
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -31,6 +38,8 @@ class Due(msgspec.Struct, frozen=True):
     arguments: tuple[object, ...]
     cause: str
     """The cause to go on with; empty, if the timer begins something new."""
+    again: bool = False
+    """Whether it comes again and again, so that one of it waits for a behaviour that is paused."""
 
 
 class End(Message[None], frozen=True):
@@ -39,3 +48,56 @@ class End(Message[None], frozen=True):
 
 class EndHost(Message[None], frozen=True):
     """To a supervisor: end all actors of the host."""
+
+
+class Happened(Message[None], frozen=True):
+    """Something happened that the receiver wants to know of."""
+
+    waits: ClassVar[bool] = True
+    record: Record
+
+
+class Watch(Message[None], frozen=True):
+    """To an actor that can watch for events: somebody wants to know of these."""
+
+    kind: type
+    """The class of the events."""
+    interval: float | None = None
+    """Seconds between two looks; the actor's usual ones, if left out."""
+
+
+class Subscribe(Message[None], frozen=True):
+    """To a supervisor: an actor of its host wants to know of events of other hosts."""
+
+    kind: str
+    """The events' tag, such as ``block-found``."""
+    of: str
+    """The other host; ``*`` for all, which takes an orchestrator."""
+    actor: str
+
+
+class Command(Message[tuple[str, ...]], frozen=True):
+    """To a supervisor: have behaviours of the host do something; the answer names those that did.
+
+    Raises:
+        CommandError: Nobody understands it, or it could not be carried out.
+    """
+
+    do: str
+    actor: str = ""
+    """One behaviour's name; all that understand the command, if left out."""
+    arguments: Mapping[str, Any] = {}
+
+
+class Pause(Message[None], frozen=True):
+    """To a behaviour: leave off; timers, letters and events wait until it goes on, messages are still answered."""
+
+
+class Resume(Message[None], frozen=True):
+    """To a behaviour: go on."""
+
+
+class Configure(Message[None], frozen=True):
+    """To a behaviour: go on with another configuration."""
+
+    config: BaseConfig

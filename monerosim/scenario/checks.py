@@ -3,14 +3,18 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from monerosim.engines.engine import engine_names
+from monerosim.engines.engine import EngineError, engine_names, load_engine
 from monerosim.plan.flags import RESERVED, flag_name, repeatable
-from monerosim.scenario.compose import Composition, compose, member_names
+from monerosim.plugins import PluginFiles
+from monerosim.scenario.compose import Composition, compose, group_of, member_names
 from monerosim.scenario.convert import nearest, quote
 from monerosim.scenario.funding import CONTROLLER, bootstrap_of
+from monerosim.scenario.mentions import mention_problems
+from monerosim.scenario.mining import hashrate_of, is_autonomous, with_solo_miners
 from monerosim.scenario.model import MAX_COUNT, Node, Scenario, Wallet
 from monerosim.scenario.network import read_topology
 from monerosim.scenario.problems import Finding, Path
+from monerosim.scenario.timeline import timeline_problems
 from monerosim.topology import Mesh
 from monerosim.units import MAX_DURATION, format_duration
 
@@ -34,9 +38,14 @@ _FLAG = re.compile(r"--[a-z0-9][a-z0-9-]*(=[^\x00-\x1f]*)?")
 _SHARES = 100
 
 
-def find_problems(scenario: Scenario) -> list[Finding]:
-    """Check everything that concerns more than one value. Wrong values do not keep it from finding more."""
-    composed = {name: compose(it, ("participants", name)) for name, it in scenario.participants.items()}
+def find_problems(scenario: Scenario, files: PluginFiles | None = None) -> list[Finding]:
+    """Check everything that concerns more than one value. Wrong values do not keep it from finding more.
+
+    Args:
+        scenario: The scenario.
+        files: Where its own files are.
+    """
+    composed = {name: compose(it, ("participants", name), files) for name, it in scenario.participants.items()}
     findings = [finding for composition in composed.values() for finding in composition.findings]
     if not scenario.participants:
         findings.append(
@@ -48,11 +57,13 @@ def find_problems(scenario: Scenario) -> list[Finding]:
         )
     findings += _names(scenario)
     findings += _references(scenario, composed)
+    findings += mention_problems(scenario, composed)
     findings += _needs(composed)
     findings += _mining(scenario, composed)
     findings += _funding(scenario, composed)
     findings += _times(scenario)
-    findings += _network(scenario)
+    findings += timeline_problems(scenario, with_solo_miners(scenario, composed))
+    findings += _network(scenario, files)
     findings += _engine(scenario)
     findings += _programs(scenario)
     return findings
@@ -139,20 +150,6 @@ def owners_of_nodes(scenario: Scenario, composed: Mapping[str, Composition], ref
     return member_names(group, scenario.participants[group].count) if group == reference else [reference]
 
 
-def group_of(scenario: Scenario, member: str) -> str | None:
-    """Find the group a numbered name belongs to."""
-    group, _, number = member.rpartition("-")
-    participant = scenario.participants.get(group)
-    if participant is None or not (number.isascii() and number.isdigit()) or len(number) > len(str(MAX_COUNT)):
-        return None
-    index = int(number)
-    return (
-        group
-        if 1 <= index <= participant.count and member_names(group, participant.count)[index - 1] == member
-        else None
-    )
-
-
 def _references(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Finding]:
     findings: list[Finding] = []
     owners = [name for name, composition in composed.items() if isinstance(composition.node, Node)]
@@ -198,15 +195,19 @@ def _needs(composed: Mapping[str, Composition]) -> list[Finding]:
 def _mining(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Finding]:
     findings: list[Finding] = []
     miners: list[tuple[Path, float]] = []
+    autonomous: list[tuple[Path, float]] = []
     controllers: list[Path] = []
     for name, composition in composed.items():
         count = scenario.participants[name].count
-        for part in composition.parts:
-            hashrate = getattr(part.config, "hashrate", None)
-            if isinstance(hashrate, int | float) and count:
-                miners.append((part.path, float(hashrate) * count))
-            if part.use == CONTROLLER:
-                controllers += [part.path] * count
+        several = [(part, share) for part in composition.parts if (share := hashrate_of(part)) is not None]
+        for part, share in several:
+            if count:
+                (autonomous if is_autonomous(part) else miners).append((part.path, share * count))
+        if len(several) > 1:
+            message = f'"{name}" has {len(several)} miners, a participant is at most one'
+            hint = "give each a participant of its own"
+            findings.append(Finding(path=several[1][0].path, message=message, hint=hint, hides=False))
+        controllers += [part.path for part in composition.parts if part.use == CONTROLLER] * count
     if len(controllers) > 1:
         message = f"there are {len(controllers)} block controllers, a scenario has at most one"
         findings.append(Finding(path=controllers[1], message=message, hides=False))
@@ -222,6 +223,11 @@ def _mining(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Fin
     if miners and abs(total - _SHARES) > 1e-9:  # noqa: PLR2004  (thirds do not add up exactly)
         message = f"the hashrates add up to {total:g}, not to 100: shares are taken of {total:g}"
         findings.append(Finding(path=miners[0][0], message=message, severity="warning", about=_ALL))
+    total = sum(share for _, share in autonomous)
+    if autonomous and abs(total - _SHARES) > 1e-9:  # noqa: PLR2004  (as above)
+        every = format_duration(round(scenario.consensus.block_time * _SHARES / total))
+        message = f"the autonomous miners' hashrates add up to {total:g}, not to 100: their blocks come every {every}"
+        findings.append(Finding(path=autonomous[0][0], message=message, severity="warning", about=_ALL))
     return findings
 
 
@@ -246,8 +252,8 @@ def _funding(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Fi
     return findings
 
 
-def _network(scenario: Scenario) -> list[Finding]:
-    topology, findings = read_topology(scenario.network)
+def _network(scenario: Scenario, files: PluginFiles | None) -> list[Finding]:
+    topology, findings = read_topology(scenario.network, files)
     total = sum(participant.count for participant in scenario.participants.values())
     if isinstance(topology, Mesh) and total > MOST_IN_MESH:
         message = f"a mesh has a link between any two: {total} participants are too many, {MOST_IN_MESH} at most"
@@ -257,10 +263,15 @@ def _network(scenario: Scenario) -> list[Finding]:
 
 def _engine(scenario: Scenario) -> list[Finding]:
     name, known = scenario.simulation.engine, known_engines()
-    if name in known:
-        return []
-    message = f"there is no engine {quote(name)}"
-    return [Finding(path=("simulation", "engine"), message=message, hint=nearest(name, known))]
+    path: Path = ("simulation", "engine")
+    if name not in known:
+        return [Finding(path=path, message=f"there is no engine {quote(name)}", hint=nearest(name, known))]
+    if name not in ENGINES:
+        try:
+            load_engine(name)
+        except EngineError as error:
+            return [Finding(path=path, message=str(error))]
+    return []
 
 
 def _programs(scenario: Scenario) -> list[Finding]:

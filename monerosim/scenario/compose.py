@@ -1,21 +1,28 @@
 """What a participant is made of once ``kind`` is spelled out, and what its members are called."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 import msgspec
 from msgspec import NODEFAULT
 
 from monerosim.config import Config
+from monerosim.plugins import PluginError, PluginFiles, names_file
 from monerosim.runtime.actor import Behaviour
-from monerosim.runtime.blocks import BlockError, block_names, load_block
+from monerosim.runtime.blocks import actor_name, block_names, load_block
 from monerosim.scenario.convert import Reader, nearest, quote, show
-from monerosim.scenario.model import Node, Participant, Wallet
+from monerosim.scenario.model import MAX_COUNT, Node, Participant, Scenario, Wallet
 from monerosim.scenario.problems import Finding, Path
+
+ALWAYS_THERE = ("supervisor", "mailbox", "node", "wallet")
+"""What the actors are called that are no building blocks; a building block of such a name gets a number."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """One behaviour of a participant, configured."""
 
     use: str
-    """The building block's name."""
+    """The building block: its name, or its file and class."""
     behaviour: type[Behaviour]
     config: Config
     path: Path
@@ -40,25 +47,52 @@ def member_names(name: str, count: int) -> list[str]:
     return [f"{name}-{number:0{width}d}" for number in range(1, count + 1)]
 
 
-def compose(participant: Participant, path: Path) -> Composition:
+def actor_names(parts: Sequence[Part]) -> list[str]:
+    """Name actors after their building blocks, with a number where there are several of one."""
+    names = [actor_name(part.use) for part in parts]
+    uses = Counter((*names, *ALWAYS_THERE))
+    seen: Counter[str] = Counter()
+    numbered = []
+    for name in names:
+        seen[name] += 1
+        numbered.append(name if uses[name] == 1 else f"{name}-{seen[name]}")
+    return numbered
+
+
+def group_of(scenario: Scenario, member: str) -> str | None:
+    """Find the group a numbered name belongs to."""
+    group, _, number = member.rpartition("-")
+    participant = scenario.participants.get(group)
+    if participant is None or not (number.isascii() and number.isdigit()) or len(number) > len(str(MAX_COUNT)):
+        return None
+    index = int(number)
+    return (
+        group
+        if 1 <= index <= participant.count and member_names(group, participant.count)[index - 1] == member
+        else None
+    )
+
+
+def compose(participant: Participant, path: Path, files: PluginFiles | None = None) -> Composition:
     """Spell out a participant.
 
     Args:
         participant: As the scenario has it.
         path: Where it stands in the scenario.
+        files: Where the scenario's own files are.
     """
     findings: list[Finding] = []
     parts: list[Part] = []
     node, wallet = participant.node, participant.wallet
     if participant.kind is not None:
-        usual = _load(participant.kind, (*path, "kind"), findings)
+        usual = _load(participant.kind, (*path, "kind"), files, findings)
         if usual is not None:
             node = Node() if node is None and usual.usual_node else node
             wallet = Wallet() if wallet is None and usual.usual_wallet else wallet
             own = tuple(name for name in Participant.__struct_fields__ if name != "settings")
             _configure(participant.kind, usual, participant.settings, path, parts, findings, beside=own)
     else:
-        findings.extend(_unknown_keys(participant, path))
+        findings.extend(_unknown_keys(participant, path, files))
     for index, actor in enumerate(participant.actors):
         here = (*path, "actors", index)
         use = actor.get("use")
@@ -66,21 +100,20 @@ def compose(participant: Participant, path: Path) -> Composition:
             what = f"expected a building block's name, got {show(use)}" if "use" in actor else 'needs use = "NAME"'
             findings.append(Finding(path=(*here, "use"), message=what, hint=nearest("", block_names())))
             continue
-        behaviour = _load(use, (*here, "use"), findings)
+        behaviour = _load(use, (*here, "use"), files, findings)
         if behaviour is not None:
             options = {key: value for key, value in actor.items() if key != "use"}
             _configure(use, behaviour, options, here, parts, findings)
     return Composition(node=node, wallet=wallet, parts=tuple(parts), findings=tuple(findings))
 
 
-def _load(name: str, path: Path, findings: list[Finding]) -> type[Behaviour] | None:
-    known = block_names()
+def _load(name: str, path: Path, files: PluginFiles | None, findings: list[Finding]) -> type[Behaviour] | None:
     try:
-        return load_block(name)
-    except BlockError as error:
-        unknown = name not in known
+        return load_block(name, files)
+    except PluginError as error:
+        unknown = not names_file(name) and name not in block_names()
         message = f"there is no building block {quote(name)}" if unknown else str(error)
-        findings.append(Finding(path=path, message=message, hint=nearest(name, known) if unknown else ""))
+        findings.append(Finding(path=path, message=message, hint=nearest(error.given, error.valid)))
         return None
 
 
@@ -101,7 +134,7 @@ def _configure(
         parts.append(Part(use=use, behaviour=behaviour, config=config, path=path))
 
 
-def _unknown_keys(participant: Participant, path: Path) -> list[Finding]:
+def _unknown_keys(participant: Participant, path: Path, files: PluginFiles | None) -> list[Finding]:
     """Without ``kind`` there is no actor that a participant's unknown keys could be for."""
     own = [name for name in Participant.__struct_fields__ if name != "settings"]
     findings = []
@@ -109,7 +142,15 @@ def _unknown_keys(participant: Participant, path: Path) -> list[Finding]:
         hint = nearest(key, own)
         for actor in participant.actors:
             use = actor.get("use")
-            if isinstance(use, str) and use in block_names() and key in load_block(use).Config.__struct_fields__:
+            if isinstance(use, str) and _has_key(use, key, files):
                 hint = f'write it in actors, beside use = "{use}"'
         findings.append(Finding(path=(*path, key), message=f"unknown key {quote(key)}", hint=hint))
     return findings
+
+
+def _has_key(use: str, key: str, files: PluginFiles | None) -> bool:
+    """Tell whether a building block has a key; one that cannot be loaded is told of elsewhere."""
+    try:
+        return key in load_block(use, files).Config.__struct_fields__
+    except PluginError:
+        return False

@@ -5,6 +5,7 @@ from pathlib import Path as FilePath
 
 import msgspec
 
+from monerosim.plugins import PluginFiles
 from monerosim.scenario.checks import find_problems, first_causes
 from monerosim.scenario.convert import Reader
 from monerosim.scenario.document import MAX_BYTES, Document, read_document
@@ -41,11 +42,11 @@ def load(path: str | FilePath, seed: int | None = None, changes: Sequence[str] =
     Raises:
         ScenarioError: Something is wrong with it; all errors are in ``problems``.
     """
-    return _usable(examine(read_file(path), seed, changes))
+    return _usable(examine(read_file(path), seed, changes, PluginFiles(FilePath(path).parent)))
 
 
 def parse(text: str, seed: int | None = None, changes: Sequence[str] = ()) -> Scenario:
-    """Read a scenario from TOML text; else like :func:`load`.
+    """Read a scenario from TOML text; else like :func:`load`. Its own files are below the working directory.
 
     Raises:
         ScenarioError: Something is wrong with it; all errors are in ``problems``.
@@ -53,13 +54,18 @@ def parse(text: str, seed: int | None = None, changes: Sequence[str] = ()) -> Sc
     return _usable(examine(text.encode("utf-8", "surrogatepass"), seed, changes))
 
 
-def check(scenario: Scenario) -> tuple[Problem, ...]:
+def check(scenario: Scenario, files: PluginFiles | None = None) -> tuple[Problem, ...]:
     """Check a scenario that was composed in Python.
+
+    Args:
+        scenario: The scenario.
+        files: Where its own files are; below the working directory, if left out.
 
     Returns:
         Errors and warnings.
     """
-    return _tell(Document(data={}), find_problems(scenario), strict=scenario.simulation.strict)
+    findings = find_problems(scenario, files or PluginFiles(FilePath()))
+    return _tell(Document(data={}), findings, strict=scenario.simulation.strict)
 
 
 def read_file(path: str | FilePath) -> bytes:
@@ -76,8 +82,16 @@ def read_file(path: str | FilePath) -> bytes:
         raise ScenarioError([Problem(place=str(path), message=f"cannot be read: {reason}")]) from error
 
 
-def examine(raw: bytes, seed: int | None = None, changes: Sequence[str] = ()) -> Examination:
+def examine(
+    raw: bytes, seed: int | None = None, changes: Sequence[str] = (), files: PluginFiles | None = None
+) -> Examination:
     """Read a scenario file's bytes as far as possible.
+
+    Args:
+        raw: The file's bytes.
+        seed: Replaces the scenario's.
+        changes: ``KEY.PATH=VALUE``, made before the scenario is checked.
+        files: Where its own files are; below the working directory, if left out.
 
     Raises:
         ScenarioError: It is no TOML at all, or a change cannot be made.
@@ -87,7 +101,7 @@ def examine(raw: bytes, seed: int | None = None, changes: Sequence[str] = ()) ->
     scenario = reader.read(document.data, Scenario)
     if not isinstance(scenario, Scenario):
         scenario = Scenario()
-    findings = [*reader.findings, *find_problems(scenario)]
+    findings = [*reader.findings, *find_problems(scenario, files or PluginFiles(FilePath()))]
     return Examination(scenario=scenario, problems=_tell(document, findings, strict=scenario.simulation.strict))
 
 

@@ -218,6 +218,26 @@ class Participant(Table, frozen=True):
     ] = msgspec.field(default_factory=dict)
 
 
+class TimelineEntry(Table, frozen=True):
+    """Something that participants are told to do in the course of the run."""
+
+    spill: ClassVar[str] = "arguments"
+    """Unknown keys are collected there: they are the command's."""
+
+    at: Annotated[Duration, Meta(description="When, since the scenario's time zero.")]
+    do: Annotated[
+        str,
+        Meta(description="pause, resume, stop, start, set, or what one of the participant's actors understands."),
+    ]
+    who: Annotated[str, Meta(description="A participant or a group.")]
+    actor: Annotated[
+        str, Meta(description="One actor of the participant; all that understand the command, if left out.")
+    ] = ""
+    arguments: Annotated[
+        Options, Meta(description="The command's keys, or what is set; they may stand beside the others as well.")
+    ] = msgspec.field(default_factory=dict)
+
+
 class Scenario(Table, frozen=True):
     """A whole scenario."""
 
@@ -237,3 +257,6 @@ class Scenario(Table, frozen=True):
     participants: Annotated[
         dict[str, Participant], Meta(description="Who takes part, by name; a name is made of a-z, 0-9 and -.")
     ] = msgspec.field(default_factory=dict)
+    timeline: Annotated[
+        tuple[TimelineEntry, ...], Meta(description="What participants are told to do in the course of the run.")
+    ] = ()

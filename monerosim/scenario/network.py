@@ -5,10 +5,11 @@ from decimal import Decimal
 
 from msgspec import NODEFAULT
 
+from monerosim.plugins import PluginError, PluginFiles, names_file
 from monerosim.scenario.convert import Reader, nearest, quote, show
 from monerosim.scenario.model import Network
 from monerosim.scenario.problems import Finding, Path
-from monerosim.topology import TOPOLOGIES, Topology
+from monerosim.topology import Topology, load_topology, topology_names
 
 _UNITS = {"bit": 1, "kbit": 10**3, "mbit": 10**6, "gbit": 10**9}
 _BANDWIDTH = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)\s*(bit|kbit|mbit|gbit)(?:/s)?", re.IGNORECASE)
@@ -31,8 +32,12 @@ def parse_bandwidth(text: str) -> int:
     return bits
 
 
-def read_topology(network: Network) -> tuple[Topology | None, list[Finding]]:
+def read_topology(network: Network, files: PluginFiles | None = None) -> tuple[Topology | None, list[Finding]]:
     """Find the topology and configure it with its own options, and the network's where it has none.
+
+    Args:
+        network: As the scenario has it.
+        files: Where the scenario's own files are.
 
     Returns:
         The topology, None if there are findings.
@@ -46,12 +51,16 @@ def read_topology(network: Network) -> tuple[Topology | None, list[Finding]]:
         options = {key: value for key, value in network.topology.items() if key != "kind"}
         name = network.topology.get("kind")
         path = (*path, "kind")
-    if not isinstance(name, str) or name not in TOPOLOGIES:
-        hint = nearest(name if isinstance(name, str) else "", TOPOLOGIES)
-        what = (
-            f"there is no topology {quote(name)}" if isinstance(name, str) else f'needs kind = "NAME", got {show(name)}'
-        )
-        return None, [Finding(path=path, message=what, hint=hint)]
+    if not isinstance(name, str):
+        what = f'needs kind = "NAME", got {show(name)}'
+        return None, [Finding(path=path, message=what, hint=nearest("", topology_names()))]
+    if not names_file(name) and name not in topology_names():
+        what = f"there is no topology {quote(name)}"
+        return None, [Finding(path=path, message=what, hint=nearest(name, topology_names()))]
+    try:
+        kind = load_topology(name, files)
+    except PluginError as error:
+        return None, [Finding(path=path, message=str(error), hint=nearest(error.given, error.valid))]
     common: dict[str, object] = {key: getattr(network, key) for key in _COMMON} | options
     for where, given in ((("network",), network.bandwidth), (("network", "topology"), options.get("bandwidth"))):
         if isinstance(given, str):
@@ -61,7 +70,7 @@ def read_topology(network: Network) -> tuple[Topology | None, list[Finding]]:
                 findings.append(Finding(path=(*where, "bandwidth"), message=str(error)))
                 common.pop("bandwidth", None)
     reader = Reader()
-    topology = reader.read(common, TOPOLOGIES[name], ("network", "topology"))
+    topology = reader.read(common, kind, ("network", "topology"))
     findings += reader.findings
     if findings or topology is NODEFAULT or not isinstance(topology, Topology):
         return None, findings

@@ -1,33 +1,35 @@
 """The JSON Schema of scenarios, generated from the code: the tables, and the building blocks that are installed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from inspect import getdoc
-from typing import Any, TypeAlias, get_args
+from typing import Any, TypeAlias, TypeVar, get_args
 
 import msgspec
 from msgspec import NODEFAULT
 
 from monerosim.config import encode_hook, schema_hook
+from monerosim.plugins import FILE_PATTERN, PluginError
 from monerosim.rpc.transport import Json
 from monerosim.runtime.blocks import block_names, load_block
+from monerosim.runtime.commands import EVERYBODYS
 from monerosim.scenario.checks import NAME_PATTERN, known_engines
 from monerosim.scenario.model import Participant, Scenario
-from monerosim.topology import TOPOLOGIES
+from monerosim.topology import load_topology, topology_names
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 """The draft that editors' TOML extensions know."""
+
+T = TypeVar("T")
 
 _Schema: TypeAlias = dict[str, Any]
 
 
 def scenario_schema() -> dict[str, Json]:
-    """Describe what a scenario file may say.
-
-    Raises:
-        BlockError: A building block that is installed cannot be loaded.
-    """
-    blocks = {name: load_block(name) for name in block_names()}
-    roots: list[type[msgspec.Struct]] = [Scenario, *(block.Config for block in blocks.values()), *TOPOLOGIES.values()]
+    """Describe what a scenario file may say. What is installed and cannot be loaded is left out."""
+    blocks = _usable(block_names(), load_block)
+    shapes = _usable(topology_names(), load_topology)
+    roots: list[type[msgspec.Struct]] = [Scenario, *(block.Config for block in blocks.values()), *shapes.values()]
     kinds = list(dict.fromkeys(kind for root in roots for kind in _structs(root)))
     references, parts = msgspec.json.schema_components(
         kinds, schema_hook=schema_hook, ref_template="#/definitions/{name}"
@@ -37,21 +39,25 @@ def scenario_schema() -> dict[str, Json]:
     of = dict(zip(kinds, names, strict=True))
 
     configs = {name: tables[block.Config] for name, block in blocks.items()}
-    topologies = {name: tables[topology] for name, topology in TOPOLOGIES.items()}
+    topologies = {name: tables[topology] for name, topology in shapes.items()}
     definitions: dict[str, _Schema] = {of[kind]: table for kind, table in tables.items()}
     actors = [_block(name, "use", configs[name], getdoc(block)) for name, block in blocks.items()]
-    definitions["Actor"] = {"anyOf": actors}
+    definitions["Actor"] = {"anyOf": [*actors, _file("use")]}
     definitions[of[Participant]] = _participant(tables[Participant], configs)
     network: _Schema = definitions["Network"]["properties"]["topology"]
     for table in topologies.values():
         table["properties"]["bandwidth"] = definitions["Network"]["properties"]["bandwidth"]
-    shapes = [_block(name, "kind", table, None) for name, table in topologies.items()]
+    tabled = [_block(name, "kind", table, table.get("description")) for name, table in topologies.items()]
     definitions["Network"]["properties"]["topology"] = {
         "description": network["description"],
-        "anyOf": [{"enum": list(TOPOLOGIES)}, *shapes],
+        "anyOf": [{"enum": list(topologies)}, {"type": "string", "pattern": FILE_PATTERN}, *tabled, _file("kind")],
         "default": network["default"],
     }
     definitions["Simulation"]["properties"]["engine"]["enum"] = known_engines()
+    # Which keys a command has depends on it and on whom it is for.
+    del definitions["TimelineEntry"]["additionalProperties"]
+    known = dict.fromkeys((*EVERYBODYS, *(name for block in blocks.values() for name in block.commands)))
+    definitions["TimelineEntry"]["properties"]["do"]["examples"] = list(known)
     definitions["Scenario"]["properties"]["participants"]["propertyNames"] = {"pattern": f"^{NAME_PATTERN}$"}
     # What was copied into the actors, the participants and the topologies is not referred to any more.
     copied = {of[root] for root in roots} - {of[Scenario]}
@@ -62,6 +68,14 @@ def scenario_schema() -> dict[str, Json]:
         "$ref": f"#/definitions/{of[Scenario]}",
         "definitions": kept,
     }
+
+
+def _usable(names: Iterable[str], load: Callable[[str], T]) -> dict[str, T]:
+    found = {}
+    for name in names:
+        with suppress(PluginError):
+            found[name] = load(name)
+    return found
 
 
 def _structs(kind: object) -> Iterator[type[msgspec.Struct]]:
@@ -102,6 +116,12 @@ def _block(name: str, key: str, table: _Schema, description: str | None) -> _Sch
     }
 
 
+def _file(key: str) -> _Schema:
+    """Describe a table that names a class in a file of the scenario's own; what else it has, that class knows."""
+    named = {"type": "string", "pattern": FILE_PATTERN, "description": "A file below the scenario's directory."}
+    return {"type": "object", "title": "./FILE.py:CLASS", "properties": {key: named}, "required": [key]}
+
+
 def _participant(table: _Schema, configs: dict[str, _Schema]) -> _Schema:
     """Describe a participant: composed freely, or by the kind of one of the building blocks."""
     own = {key: value for key, value in table["properties"].items() if key not in {"kind", "settings"}}
@@ -119,4 +139,6 @@ def _participant(table: _Schema, configs: dict[str, _Schema]) -> _Schema:
                 "additionalProperties": False,
             }
         )
-    return {"description": table.get("description", ""), "anyOf": [free, *kinds]}
+    file = _file("kind")
+    file["properties"] |= own
+    return {"description": table.get("description", ""), "anyOf": [free, *kinds, file]}

@@ -4,18 +4,22 @@ from monerosim.topology.addresses import addresses
 from monerosim.topology.gml import to_gml
 from monerosim.topology.paths import paths_between
 from monerosim.topology.peers import choose_peers
-from monerosim.topology.places import TOPOLOGIES, Mesh, Ring, Star, Switch, Topology, build_switch
+from monerosim.topology.places import Mesh, Ring, Star, Switch, Topology, build_switch
+from monerosim.topology.registry import TopologyError, build_places, load_topology, topology_names
 
 __all__ = [
-    "TOPOLOGIES",
     "Mesh",
     "Ring",
     "Star",
     "Switch",
     "Topology",
+    "TopologyError",
     "addresses",
+    "build_places",
     "build_switch",
     "choose_peers",
+    "load_topology",
     "paths_between",
     "to_gml",
+    "topology_names",
 ]

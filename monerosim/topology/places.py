@@ -3,6 +3,9 @@
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from itertools import combinations
+from typing import Annotated
+
+from msgspec import Meta
 
 from monerosim.config import Config, Duration, duration
 from monerosim.plan.model import LinkPlan, TopologyPlan
@@ -17,12 +20,9 @@ class Topology(Config, frozen=True, kw_only=True):
         ValueError: An option is out of range.
     """
 
-    latency: Duration = duration("50ms")
-    """One way, along one link."""
-    bandwidth: int = _GIGABIT
-    """Bits a second, up and down, of each host."""
-    loss: float = 0.0
-    """Share of packets lost along one link, 0 to 1."""
+    latency: Annotated[Duration, Meta(description="One way, along one link.")] = duration("50ms")
+    bandwidth: Annotated[int, Meta(description="Of each host, a second, up and down.")] = _GIGABIT
+    loss: Annotated[float, Meta(description="The share of packets lost along one link.")] = 0.0
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -82,10 +82,6 @@ class Mesh(Topology, frozen=True, kw_only=True):
         """Give each host a place of its own."""
         pairs = combinations(range(len(hosts)), 2)
         return self._join(len(hosts), pairs, {host: place for place, host in enumerate(hosts)})
-
-
-TOPOLOGIES: dict[str, type[Topology]] = {"mesh": Mesh, "ring": Ring, "star": Star, "switch": Switch}
-"""The topologies by the names scenarios use."""
 
 
 def build_switch(hosts: Sequence[str], *, latency: int, bandwidth: int, loss: float) -> TopologyPlan:

@@ -2,8 +2,8 @@
 
 import json
 
-from small_runs import MARKET, NETWORK, USERS, WHOLE, happened, play
 from scipy.stats import binomtest
+from small_runs import NETWORK, USERS, WHOLE, happened, play
 
 from monerosim.observe.events import (
     BlockFound,

@@ -179,6 +179,8 @@ def test_somebody_elses_building_block_and_engine_are_found_by_their_entry_point
         "    Config = PingerConfig\n"
         "    needs = frozenset({'node'})\n"
         "    usual_node = True\n"
+        "def play(plan, directory, *, trace_level, watch):\n"
+        "    return 0\n"
     )
     info = tmp_path / "pinger-1.0.dist-info"
     info.mkdir()

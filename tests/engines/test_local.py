@@ -161,6 +161,21 @@ def test_an_interrupted_launcher_leaves_nothing_behind(build):
     assert told(path) == []
 
 
+def test_a_second_interruption_kills_what_does_not_end(build):
+    stubborn = program("monerod", ("sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.05; done"))
+    _, path = build(one_host(stubborn), stop=1000.0)
+    launcher = subprocess.Popen([sys.executable, "-c", LAUNCH, path], stderr=subprocess.DEVNULL)
+    output = path / "hosts" / "alice" / "monerod.out"
+    wait_until(lambda: output.is_file() and output.read_text() == "ready\n")
+    launcher.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        launcher.wait(2)
+    launcher.send_signal(signal.SIGINT)
+    launcher.wait(20)
+    wait_until(lambda: running(path) == {})
+    assert told(path) == [ProcessDied("monerod", -signal.SIGKILL)]
+
+
 def test_a_killed_launcher_leaves_nothing_behind(build):
     _, path = build(one_host(program("monerod", SLEEPS)), stop=1000.0)
     launcher = subprocess.Popen([sys.executable, "-c", LAUNCH, path])

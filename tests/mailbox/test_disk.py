@@ -1,5 +1,9 @@
 """Letters as files, by the same rules as in memory."""
 
+import os
+import subprocess
+import sys
+
 import msgspec
 import pytest
 
@@ -119,3 +123,96 @@ def test_a_letter_to_nobody_and_one_too_large_are_refused(office):
         office.send(letter(0, recipient="dave"))
     with pytest.raises(ValueError, match="more than"):
         office.send(letter(0, data={"x": "y" * 1024 * 1024}))
+
+
+SENDER = """
+import sys
+from pathlib import Path
+from monerosim.mailbox.disk import DiskPostOffice
+from monerosim.mailbox.post import Letter
+
+office = DiskPostOffice(None, Path(sys.argv[1]))
+for number in range(int(sys.argv[2]), 10**9):
+    office.send(Letter(
+        sent=0, sender="alice", number=number, recipient="bob", actor="a", kind="k", data={"x": "y" * 20_000}, cause="c"
+    ))
+    print(number, flush=True)
+"""
+
+
+def test_a_sender_that_is_killed_leaves_whole_letters_or_none(virtual, boxes):
+    told = []
+    for crash in range(4):
+        first = (told[-1] + 2) if told else 1
+        with subprocess.Popen(
+            [sys.executable, "-c", SENDER, boxes, str(first)], stdout=subprocess.PIPE, text=True
+        ) as sender:
+            # What it has told of is sent; it is killed in the midst of the next ones.
+            told += [int(sender.stdout.readline()) for _ in range(20 + 7 * crash)]
+            sender.kill()
+            told += [int(line) for line in sender.stdout if line.endswith("\n")]
+    got = []
+    DiskPostOffice(virtual, boxes).receive("bob", lambda letter: got.append((letter.number, letter.data)) is None)
+    virtual.run(2 * POLL_GRID)
+    numbers = [number for number, _ in got]
+    assert set(told) <= set(numbers)
+    assert len(numbers) == len(set(numbers)) <= len(told) + 4
+    assert all(data == {"x": "y" * 20_000} for _, data in got)
+    assert names(boxes / "bob" / "bad") == []
+
+
+def test_a_receiver_that_dies_between_handing_over_and_putting_away_is_given_the_letter_again(virtual, office):
+    office.send(letter(0))
+    office.send(letter(0, number=2))
+
+    class KilledError(Exception):
+        pass
+
+    def die(_):
+        raise KilledError
+
+    office.receive("bob", die)
+    with pytest.raises(KilledError):
+        virtual.run(POLL_GRID)
+    got = []
+    office.receive("bob", lambda letter: got.append(letter.number) is None)
+    # The dead one is still asked in this test; a real one's timers have died with it.
+    with pytest.raises(KilledError):
+        virtual.run(2 * POLL_GRID)
+    virtual.run(3 * POLL_GRID)
+    assert got == [1, 2]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "directory", "link to nowhere", "link to a letter"])
+def test_what_is_no_regular_file_is_put_aside_and_not_waited_for(virtual, boxes, office, got, kind):
+    place = boxes / "bob" / "new" / NAME
+    whole = boxes / "whole.json"
+    whole.write_bytes(msgspec.json.encode(letter(0)))
+    match kind:
+        case "pipe":
+            os.mkfifo(place)
+        case "directory":
+            place.mkdir()
+        case "link to nowhere":
+            place.symlink_to(boxes / "nowhere")
+        case _:
+            place.symlink_to(whole)
+    office.send(letter(1))
+    virtual.run(POLL_GRID)
+    assert got == [(POLL_GRID, (1, "alice", 1))]
+    assert names(boxes / "bob" / "bad") == [NAME, f"{NAME}.reason"]
+    assert "not a regular file" in (boxes / "bob" / "bad" / f"{NAME}.reason").read_text()
+    assert whole.exists()
+
+
+def test_the_order_of_delivery_is_that_of_time_sender_and_number(virtual, office, got):
+    letters = [
+        letter(sent, sender, number)
+        for sent in (5, 0)
+        for sender in ("carol", "al", "al-0", "al-2")
+        for number in (2, 1)
+    ]
+    for one in letters:
+        office.send(one)
+    virtual.run(POLL_GRID)
+    assert [key for _, key in got] == sorted(one.key for one in letters)

@@ -1,7 +1,8 @@
 """The event log: whole lines, readable while it grows, one digest."""
 
+import operator
 import random
-from typing import get_args
+from typing import Literal, get_args, get_origin
 
 import msgspec
 import pytest
@@ -23,9 +24,19 @@ KINDS = get_args(Event)
 PINNED = "9b7a1666219216de61ac4118577e1230db13c887586e6610c99315a2d3339a60"
 text = st.text(st.characters(codec="utf-8"))
 values = {int: st.integers(-(2**63), 2**63 - 1), str: text, tuple[str, ...]: st.lists(text).map(tuple)}
-events = st.one_of(
-    *(st.builds(kind, **{field.name: values[field.type] for field in msgspec.structs.fields(kind)}) for kind in KINDS)
-)
+values[dict[str, int]] = st.dictionaries(text, values[int])
+samples = {int: -(2**60), str: 'ü"\n\x00', tuple[str, ...]: ("a", "b"), dict[str, int]: {"b": 1, "a": 2}}
+
+
+def fields(kind, made, of_choice):
+    """Make a value for each field; of a choice of words, one of them."""
+    return {
+        field.name: of_choice(get_args(field.type)) if get_origin(field.type) is Literal else made[field.type]
+        for field in msgspec.structs.fields(kind)
+    }
+
+
+events = st.one_of(*(st.builds(kind, **fields(kind, values, st.sampled_from)) for kind in KINDS))
 records = st.builds(Record, t=values[int], participant=text, actor=text, cause=text, data=events)
 
 
@@ -47,8 +58,7 @@ def test_kinds_have_names_of_their_own():
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_every_kind_survives_the_file(kind, tmp_path):
-    samples = {int: -(2**60), str: 'ü"\n\x00', tuple[str, ...]: ("a", "b")}
-    event = kind(**{field.name: samples[field.type] for field in msgspec.structs.fields(kind)})
+    event = kind(**fields(kind, samples, operator.itemgetter(-1)))
     one = Record(-5, "alice", "wallet", "alice/wallet#1", event)
     write(tmp_path / "events.jsonl", [one])
     assert list(read_events(tmp_path / "events.jsonl")) == [one]

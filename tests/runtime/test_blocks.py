@@ -2,6 +2,7 @@
 
 import pytest
 
+from monerosim.plugins import PluginError
 from monerosim.runtime import blocks
 from monerosim.runtime.actor import Actor, Behaviour
 
@@ -36,14 +37,14 @@ def test_a_block_is_loaded_by_name():
     ("name", "message"),
     [
         ("cow", r"no actor 'cow'; there are .*sheep"),
-        ("stone", r"'stone' \(farm:Stone\) is no Behaviour"),
-        ("wolf", r"'wolf' \(farm:Wolf\) cannot be loaded: .*Wolf"),
-        ("ghost", r"'ghost' \(no_such_farm:Ghost\) cannot be loaded: No module named"),
+        ("stone", r"'stone' \(farm:Stone, package farm\) is no Behaviour"),
+        ("wolf", r"'wolf' \(farm:Wolf, package farm\) cannot be loaded: .*Wolf"),
+        ("ghost", r"'ghost' \(no_such_farm:Ghost, package farm\) cannot be loaded: ModuleNotFoundError: No module"),
         ("broken", r"'broken' .* cannot be loaded: .*division"),
     ],
 )
 def test_a_block_that_cannot_be_had_is_named(name, message):
-    with pytest.raises(blocks.BlockError, match=message):
+    with pytest.raises(PluginError, match=message):
         blocks.load_block(name)
 
 

@@ -59,7 +59,11 @@ def refusal(raw: bytes, *changes: str) -> Problem:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "scenarios").glob("*.toml")), ids=lambda path: path.stem)
 def test_the_ready_scenarios_have_no_problems(path: Path) -> None:
-    assert check(load(path)) == ()
+    found = [problem.message for problem in check(load(path))]
+    # Its document's own hashrates do not add up to 100.
+    assert found == (
+        ["the hashrates add up to 91, not to 100: shares are taken of 91"] if path.stem == "mining-architecture" else []
+    )
 
 
 def test_the_template_has_no_problems() -> None:
@@ -125,6 +129,11 @@ def test_all_errors_are_told_at_once_with_line_and_key() -> None:
         ("hashrate = 100", "hashrate = 0", "participants.pool.hashrate", "more than 0"),
         ("hashrate = 100", "", "participants.pool.hashrate", "is missing"),
         ("hashrate = 100", "hashrate = nan", "participants.pool.hashrate", "a finite number"),
+        ("hashrate = 100", "hashrate = inf", "participants.pool.hashrate", "a finite number"),
+        ("hashrate = 100", "hashrate = -inf", "participants.pool.hashrate", "a finite number"),
+        ("hashrate = 100", "hashrate = -1", "participants.pool.hashrate", "more than 0"),
+        ("hashrate = 100", 'hashrate = "100"', "participants.pool.hashrate", "expected a number, got the text"),
+        ("hashrate = 100", "hashrate = true", "participants.pool.hashrate", "expected a number, got true"),
         ('"mining-pool"', '"mining-pol"', "participants.pool.kind", 'did you mean "mining-pool"?'),
         ('"regular-user"', '"reglar-user"', "participants.user.actors[0].use", 'did you mean "regular-user"?'),
         ('use = "regular-user",', "", "participants.user.actors[0].use", 'needs use = "NAME"'),

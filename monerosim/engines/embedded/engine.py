@@ -10,6 +10,7 @@ from loguru import logger
 from monerosim.engines.embedded.world import EmbeddedWorld
 from monerosim.engines.engine import Progress, Watch
 from monerosim.plan.model import Plan
+from monerosim.plugins import PluginFiles
 from monerosim.runtime.blocks import load_supervisor
 from monerosim.runtime.host import Host
 from monerosim.runtime.message import EndHost
@@ -20,20 +21,23 @@ _SLICE = 10 * SECOND
 
 
 def play(plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
-    """Play a plan; see :class:`monerosim.engines.engine.Engine`."""
+    """Play a plan in virtual time, with modelled daemons and wallets, all in one thread.
+
+    See :class:`monerosim.engines.engine.Engine`.
+    """
     # pykka logs failures of actors to the root logger too; the actors' own logs have them.
     logging.getLogger("pykka").addHandler(logging.NullHandler())
     logger.configure(handlers=[])
     world = EmbeddedWorld(plan, directory, trace_level)
     try:
-        return _play(plan, world, watch)
+        return _play(plan, world, watch, PluginFiles.of_run(directory, plan.plugins))
     finally:
         world.close()
 
 
-def _play(plan: Plan, world: EmbeddedWorld, watch: Watch) -> int:
+def _play(plan: Plan, world: EmbeddedWorld, watch: Watch, files: PluginFiles) -> int:
     supervisor = load_supervisor()
-    hosts = [Host(plan, own, world) for own in plan.hosts]
+    hosts = [Host(plan, own, world, files) for own in plan.hosts]
     supervisors: list[pykka.ActorRef[Any]] = []
     for host in hosts:
         world.runtime.call_at(
@@ -44,7 +48,7 @@ def _play(plan: Plan, world: EmbeddedWorld, watch: Watch) -> int:
     while now < plan.stop:
         now = min(now + _SLICE, plan.stop)
         world.runtime.run(now)
-        if not watch(Progress(now, world.height, world.payments)):
+        if not watch(Progress(now, world.height, world.payments)) or world.ended:
             break
     for host in hosts:
         host.closing = True

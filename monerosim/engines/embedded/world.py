@@ -11,7 +11,7 @@ from monerosim.model import Daemon, WalletServer
 from monerosim.model import World as Ledger
 from monerosim.model.network import Network
 from monerosim.model.world import Reorganisation
-from monerosim.observe.events import BlockFound, EventLog, PaymentSent, Record, Reorganised
+from monerosim.observe.events import BlockFound, EventLog, PaymentSent, Record, Reorganised, RunEnded
 from monerosim.observe.traces import Traces
 from monerosim.plan.model import HostPlan, Plan
 from monerosim.rpc.transport import Json, Transport
@@ -67,6 +67,7 @@ class EmbeddedWorld:
         self.shared.replace(*agent_registry(plan))
         self.height = 0
         self.payments = 0
+        self.ended = False
         self._directory = directory
         self._time_zero = plan.time_zero
         self._events = EventLog(directory / "events.jsonl")
@@ -97,6 +98,8 @@ class EmbeddedWorld:
             self.payments += 1
         elif isinstance(record.data, BlockFound):
             self.height = max(self.height, record.data.height)
+        elif isinstance(record.data, RunEnded):
+            self.ended = True
         self._events.append(record)
 
     def logger(self, source: "Source") -> "Logger":

@@ -30,7 +30,10 @@ _SHOWN_LINES = 12
 
 
 def play(plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
-    """Play a plan; see :class:`monerosim.engines.engine.Engine`."""
+    """Play a plan in real time, with real daemons and wallets on this machine's loopback.
+
+    See :class:`monerosim.engines.engine.Engine`.
+    """
     directory = directory.resolve()
     _check_fresh(plan, directory)
     _check_programs(plan)
@@ -60,7 +63,8 @@ def _watch(keeper: subprocess.Popen[bytes], plan: Plan, follower: EventFollower,
     try:
         while keeper.poll() is None:
             now = min(round((time.time() - epoch) * SECOND), plan.stop)
-            if not watch(Progress(now, *follower.look())) and told is None:
+            wanted = watch(Progress(now, *follower.look())) and not follower.ended
+            if not wanted and told is None:
                 told = now
                 _tell(keeper)
             with suppress(subprocess.TimeoutExpired):

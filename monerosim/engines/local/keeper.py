@@ -16,12 +16,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import FrameType
 
-from monerosim.agent import EPOCH_VARIABLE, TRACE_VARIABLE
 from monerosim.config import load_config
 from monerosim.engines.local.process import KeptProcess
 from monerosim.engines.readback import ENGINE_EVENTS, read_back
 from monerosim.observe.events import Event, EventLog, ProcessDied, ProcessGivenUp, ProcessRestarted, Record
 from monerosim.plan.model import Plan, decode_plan
+from monerosim.plan.processes import EPOCH_VARIABLE, TRACE_VARIABLE
 from monerosim.plan.restarts import Restarts
 from monerosim.units import SECOND
 
@@ -136,6 +136,9 @@ class Keeper:
                 process.terminate()
             self._wait_for(group, PATIENCE, lambda: self._waiter.hurry)
             for process in group:
+                if process.runs:
+                    # What it would have told at its end is missing.
+                    self._record(process, ProcessDied(process.plan.name, -signal.SIGKILL))
                 process.kill()
 
     def _wait_for(self, group: Iterable[KeptProcess], patience: int, unwanted: Callable[[], bool]) -> None:

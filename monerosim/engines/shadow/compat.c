@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -165,9 +166,23 @@ static int visit(struct dl_phdr_info *info, size_t size, void *unused) {
     return 0;
 }
 
+/*
+ * A program at fixed addresses that uses a function's address has a stand-in for the function, which is found first and
+ * would lead back to the wrapper. Then it is libc's function, whose system call Shadow sees just as well.
+ */
+static void *find_next(const char *name) {
+    void *found = dlsym(RTLD_DEFAULT, name);
+    Dl_info owner, program;
+    if (found && dladdr(found, &owner) && dladdr((void *)getauxval(AT_ENTRY), &program) &&
+        owner.dli_fbase == program.dli_fbase) {
+        return dlsym(RTLD_NEXT, name);
+    }
+    return found;
+}
+
 __attribute__((constructor)) static void monerosim_compat(void) {
     for (size_t w = 0; w < sizeof wraps / sizeof *wraps; w++) {
-        *wraps[w].next = dlsym(RTLD_DEFAULT, wraps[w].name);
+        *wraps[w].next = find_next(wraps[w].name);
         if (!*wraps[w].next) {
             return;
         }

@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from monerosim.agent import SHADOW_EPOCH, TRACE_VARIABLE
+from monerosim.agent import SHADOW_EPOCH
 from monerosim.engines.engine import EngineError, Progress, Watch
 from monerosim.engines.follow import EventFollower
 from monerosim.engines.readback import read_back
@@ -33,7 +33,10 @@ _PATIENCE = 10.0
 
 
 def play(plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
-    """Play a plan; see :class:`monerosim.engines.engine.Engine`."""
+    """Play a plan under Shadow: real daemons and wallets, simulated network and clock.
+
+    See :class:`monerosim.engines.engine.Engine`.
+    """
     directory = directory.resolve()
     shadow = _find_shadow()
     _check_programs(plan)
@@ -69,7 +72,7 @@ def _watch(process: subprocess.Popen[bytes], plan: Plan, directory: Path, watch:
     follower = EventFollower(directory)
     while process.poll() is None:
         now = min(heartbeats.look(), plan.stop)
-        if not watch(Progress(now, *follower.look())):
+        if not watch(Progress(now, *follower.look())) or follower.ended:
             return now, False
         with suppress(subprocess.TimeoutExpired):
             process.wait(_WATCH_INTERVAL)
@@ -113,9 +116,8 @@ def _check_fresh(plan: Plan, directory: Path) -> None:
 
 
 def _prepare(plan: Plan, directory: Path, trace_level: str) -> None:
-    """Bring what the plan's compiler could not know: the traces' level, and the library where it was not built."""
-    yaml = shadow_yaml(plan, directory, agent_environment={TRACE_VARIABLE: trace_level})
-    (directory / "shadow.yaml").write_text(yaml, encoding="utf-8")
+    """Bring what was not known when the run was built: the traces' level, and the library if it is not there."""
+    (directory / "shadow.yaml").write_text(shadow_yaml(plan, directory, trace_level=trace_level), encoding="utf-8")
     if plan.shadow.compat == "auto" and not (directory / LIBRARY).is_file():
         try:
             install_compat(directory)

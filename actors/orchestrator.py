@@ -1,0 +1,218 @@
+"""The orchestrator: knows how all agents are, passes on commands and events, and ends a run that has lost its point."""
+
+from collections import Counter, deque
+from itertools import count
+from typing import Annotated, ClassVar
+
+import msgspec
+from msgspec import Meta
+
+from actors.mailbox import EVENT, Mail, Post
+from monerosim.config import Config, Duration, duration
+from monerosim.mailbox.discovery import Agent, AgentDiscovery
+from monerosim.mailbox.post import UnknownHostError
+from monerosim.observe.events import EVENT_KINDS, AgentSilent, AgentState, RunEnded, event_tag
+from monerosim.rpc.transport import Json
+from monerosim.runtime.actor import Behaviour, handles
+from monerosim.runtime.commands import CommandLetter, ResultLetter, SubscribeLetter
+from monerosim.runtime.message import Happened
+
+DOCUMENT = "orchestrator.json"
+"""Its document in the shared state: the agents' states, counts of events and commands, the newest events."""
+
+_STATE = event_tag(AgentState)
+_GONE = ("failed", "stopped")
+_NEWEST = 20
+_SILENCE = 2.5
+"""Health checks without an answer until an agent is called silent; the letters there and back take a second each."""
+
+
+class OrchestratorConfig(Config, frozen=True):
+    """What a scenario may say about an orchestrator."""
+
+    collect: Annotated[
+        tuple[str, ...], Meta(description="Kinds of events that all agents tell it, for its history and counts.")
+    ] = ("block-found", "actor-failed", "actor-given-up", "command-carried-out", "command-failed")
+    history: Annotated[int, Meta(ge=1, le=1_000_000, description="How many events it remembers.")] = 1000
+    health_interval: Annotated[
+        Duration, Meta(extra={"positive": True}, description="Between two health checks of all agents.")
+    ] = duration("60s")
+    end_without: Annotated[
+        tuple[str, ...],
+        Meta(description="Participants and groups: the run ends when all of one have failed or were stopped."),
+    ] = ()
+
+    def __post_init__(self) -> None:
+        """Check that there are such events."""
+        for kind in self.collect:
+            if kind not in EVENT_KINDS:
+                raise ValueError(f"collect: no event is called {kind!r}")
+
+
+class _Errand(msgspec.Struct):
+    """A command that was passed on to several agents and is not answered by all of them."""
+
+    sender: str
+    letter: CommandLetter
+    waiting: set[str]
+    done: list[str]
+    failed: list[str]
+
+
+class Orchestrator(Behaviour):
+    """Knows all agents and their state, takes commands and subscriptions for all of them, and watches their health.
+
+    Letters that it takes: ``command`` (:class:`CommandLetter`, with ``who``), answered by ``result`` when all agents
+    have answered; ``subscribe`` (:class:`SubscribeLetter`), answered by ``event`` with each event of any agent.
+    """
+
+    Config: ClassVar[type[Config]] = OrchestratorConfig
+    config: OrchestratorConfig
+
+    def begin(self) -> None:
+        """Have all agents tell their states and events."""
+        self._agents = {agent.id: agent for agent in AgentDiscovery(self.host.shared, self.clock.now).get_agents()}
+        for name in self.config.end_without:
+            if not self._of(name):
+                raise ValueError(f"end_without: there is no participant {name!r}")
+        self._states = {name: AgentState("initializing") for name in self._agents}
+        self._heard = dict.fromkeys(self._agents, self.clock.microseconds())
+        self._silent: set[str] = set()
+        self._history: deque[Json] = deque(maxlen=self.config.history)
+        self._counts: Counter[str] = Counter()
+        self._results: Counter[str] = Counter()
+        self._subscribers: dict[str, dict[tuple[str, str], None]] = {}
+        self._asked = {_STATE, *self.config.collect}
+        self._errands: dict[str, _Errand] = {}
+        self._numbers = count(1)
+        self._subscribe(tuple(sorted(self._asked)))
+        self._publish()
+        self.every(self.config.health_interval.seconds, self.check)
+
+    def check(self) -> None:
+        """See who has not answered the last health checks, and ask everybody again."""
+        now = self.clock.microseconds()
+        for name, heard in self._heard.items():
+            if now - heard > _SILENCE * self.config.health_interval and name not in self._silent:
+                self._silent.add(name)
+                self.emit(AgentSilent(name, heard))
+                self.log.warning("{} does not answer", name)
+        self._subscribe((_STATE,))
+        self._publish()
+
+    def end(self) -> None:
+        """Publish for the last time."""
+        self._publish()
+
+    @handles(Happened)
+    def on_happened(self, message: Happened) -> None:
+        """Remember an event, and pass it on."""
+        record = message.record
+        tag, name = event_tag(type(record.data)), record.participant
+        self._heard[name] = self.clock.microseconds()
+        self._silent.discard(name)
+        if isinstance(record.data, AgentState):
+            self._take_state(name, record.data)
+        if tag in self.config.collect:
+            self._counts[tag] += 1
+            self._history.append(msgspec.to_builtins(record))
+        for host, actor in self._subscribers.get(tag, ()):
+            self._post(host, actor, EVENT, record)
+
+    @handles(Mail)
+    def on_mail(self, mail: Mail) -> None:
+        """Take a command, the result of one, or a subscription."""
+        try:
+            if mail.kind == "command":
+                self._on_command(mail.sender, msgspec.convert(mail.data, CommandLetter))
+            elif mail.kind == "result":
+                self._on_result(mail.sender, msgspec.convert(mail.data, ResultLetter))
+            elif mail.kind == "subscribe":
+                self._on_subscribe(mail.sender, msgspec.convert(mail.data, SubscribeLetter))
+            else:
+                self.log.warning("takes no letters of the kind {}, such as {} has sent", mail.kind, mail.sender)
+        except msgspec.ValidationError as error:
+            self.log.warning("{} sent no proper {}: {}", mail.sender, mail.kind, error)
+
+    def _take_state(self, name: str, state: AgentState) -> None:
+        before, self._states[name] = self._states[name], state
+        if state == before:
+            return
+        self.log.info("{} is {}{}", name, state.state, f": {state.reason}" if state.reason else "")
+        for lost in self.config.end_without:
+            states = [self._states[agent.id] for agent in self._of(lost)]
+            if state.state in _GONE and all(one.state in _GONE for one in states):
+                reasons = dict.fromkeys(f"{one.state} {one.reason}".strip() for one in states)
+                self.emit(RunEnded(f"all of {lost} are gone: {'; '.join(reasons)}"))
+
+    def _on_command(self, sender: str, letter: CommandLetter) -> None:
+        agents = [agent.id for agent in self._of(letter.who)]
+        errand = _Errand(sender, letter, set(agents), [], [])
+        if not agents:
+            errand.failed.append(f"there is no participant {letter.who!r}")
+            self._answer(errand)
+            return
+        number = str(next(self._numbers))
+        self._errands[number] = errand
+        passed = msgspec.structs.replace(letter, id=number, who="", reply=self.name)
+        for name in agents:
+            self._post(name, "supervisor", "command", passed)
+        self.log.info("{} tells {} to {}", sender, letter.who, letter.do)
+
+    def _on_result(self, sender: str, result: ResultLetter) -> None:
+        errand = self._errands.get(result.id)
+        if errand is None or sender not in errand.waiting:
+            self.log.warning("{} answers a command that it was not given", sender)
+            return
+        errand.waiting.discard(sender)
+        (errand.done if result.ok else errand.failed).append(f"{sender}: {result.text}")
+        if not errand.waiting:
+            del self._errands[result.id]
+            self._answer(errand)
+
+    def _answer(self, errand: _Errand) -> None:
+        letter = errand.letter
+        self._results["failed" if errand.failed else "ok"] += 1
+        if letter.reply:
+            result = ResultLetter(id=letter.id, ok=not errand.failed, text="; ".join(errand.failed or errand.done))
+            self._post(errand.sender, letter.reply, "result", result)
+
+    def _on_subscribe(self, sender: str, letter: SubscribeLetter) -> None:
+        for kind in letter.kinds:
+            if kind not in EVENT_KINDS:
+                self.log.warning("{} wants to know of {}, which no event is called", sender, kind)
+                continue
+            self._subscribers.setdefault(kind, {})[sender, letter.actor] = None
+            if kind not in self._asked:
+                self._asked.add(kind)
+                self._subscribe((kind,))
+
+    def _of(self, who: str) -> list[Agent]:
+        return [agent for agent in self._agents.values() if who in ("*", agent.id, agent.group)]
+
+    def _subscribe(self, kinds: tuple[str, ...]) -> None:
+        """Have all agents tell of events; of their states they tell at once."""
+        for name in self._agents:
+            self._post(name, "supervisor", "subscribe", SubscribeLetter(kinds=kinds, actor=self.name))
+
+    def _post(self, host: str, actor: str, kind: str, letter: msgspec.Struct) -> None:
+        try:
+            self.ask(self.host.actor("mailbox"), Post(host, actor, kind, msgspec.to_builtins(letter)))
+        except UnknownHostError as error:
+            self.log.warning("{}", error)
+
+    def _publish(self) -> None:
+        self.host.shared.replace(
+            DOCUMENT,
+            {
+                "t": self.clock.microseconds(),
+                "agents": {
+                    name: {**msgspec.to_builtins(state), "silent": name in self._silent}
+                    for name, state in self._states.items()
+                },
+                "states": dict(Counter(state.state for state in self._states.values())),
+                "events": dict(self._counts),
+                "commands": dict(self._results),
+                "newest": list(self._history)[-_NEWEST:],
+            },
+        )

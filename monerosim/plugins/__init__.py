@@ -1,0 +1,8 @@
+"""What other packages and a scenario's own files add: actors, topologies, engines."""
+
+from monerosim.plugins.configs import check_config
+from monerosim.plugins.errors import PluginError
+from monerosim.plugins.files import FILE_PATTERN, PluginFiles, names_file
+from monerosim.plugins.registry import Installed, Registry
+
+__all__ = ["FILE_PATTERN", "Installed", "PluginError", "PluginFiles", "Registry", "check_config", "names_file"]

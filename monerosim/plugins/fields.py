@@ -1,0 +1,168 @@
+"""The fields of a configuration, described for people: type, default, bounds, unit."""
+
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import msgspec
+from msgspec import NODEFAULT
+
+from monerosim.config import Amount, Duration, encode_hook
+from monerosim.rpc.transport import Json
+
+_NAMES: dict[object, str] = {
+    str: "text",
+    int: "integer",
+    float: "number",
+    bool: "true or false",
+    Duration: "duration",
+    Amount: "amount",
+    Any: "anything",
+}
+
+_UNITS: dict[object, str] = {Duration: '"90s", "2h" or seconds', Amount: '"10 XMR" or XMR'}
+
+_SAMPLES: dict[object, Json] = {str: "text", bool: False, Duration: "1m", Amount: "1 XMR"}
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True):
+    """One key of a configuration."""
+
+    key: str
+    """With the tables around it: ``payees[].amount``."""
+    type: str
+    required: bool
+    default: Json = None
+    """As TOML has it; None where there is none, or it is to leave the key out."""
+    unit: str = ""
+    bounds: str = ""
+    description: str = ""
+
+
+def describe_fields(kind: type[msgspec.Struct], prefix: str = "") -> list[Field]:
+    """Describe the fields of a configuration, those of tables within it too."""
+    described = []
+    for field in msgspec.structs.fields(kind):
+        key = f"{prefix}{field.encode_name}"
+        plain, notes = _strip(field.type)
+        described.append(
+            Field(
+                key=key,
+                type=type_name(field.type),
+                required=field.required,
+                default=default_of(field),
+                unit=_UNITS.get(plain, ""),
+                bounds=", ".join(_bounds(notes)),
+                description=next((note.description for note in notes if note.description), ""),
+            )
+        )
+        for inner, shape in _tables(plain):
+            described += describe_fields(inner, f"{key}{shape}.")
+    return described
+
+
+def type_name(kind: object) -> str:
+    """Name a field's type as somebody who writes TOML would."""
+    plain, _ = _strip(kind)
+    origin, arguments = get_origin(plain), get_args(plain)
+    if origin in (Union, types.UnionType):
+        name = " or ".join(dict.fromkeys(type_name(inner) for inner in arguments if inner is not types.NoneType))
+    elif origin is Literal:
+        name = " or ".join(msgspec.json.encode(choice).decode() for choice in arguments)
+    elif origin in (list, tuple, Sequence):
+        name = f"array of {type_name(arguments[0])}"
+    else:
+        name = _NAMES.get(plain, "table" if _is_table(plain) else getattr(plain, "__name__", str(plain)))
+    return name
+
+
+def default_of(field: msgspec.structs.FieldInfo) -> Json:
+    """Give a field's default as TOML has it; None if there is none, or it is None."""
+    if field.required:
+        return None
+    default = field.default_factory() if field.default_factory is not NODEFAULT else field.default
+    plain: Json = msgspec.json.decode(msgspec.json.encode(default, enc_hook=encode_hook))
+    return plain
+
+
+def sample(kind: object) -> Json:
+    """Make up a value of a type: its first example, if it has any."""
+    plain, notes = _strip(kind)
+    examples = [example for note in notes for example in note.examples or ()]
+    origin, arguments = get_origin(plain), get_args(plain)
+    made: Json
+    if examples:
+        made = msgspec.to_builtins(examples[0], enc_hook=encode_hook)
+    elif origin in (Union, types.UnionType):
+        made = sample(arguments[0])
+    elif origin is Literal:
+        made = arguments[0]
+    elif origin in (list, tuple, Sequence):
+        made = [sample(arguments[0])]
+    elif isinstance(plain, type) and issubclass(plain, msgspec.Struct):
+        made = {field.encode_name: sample(field.type) for field in msgspec.structs.fields(plain) if field.required}
+    elif plain in (int, float):
+        made = _number(notes, whole=plain is int)
+    else:
+        made = _SAMPLES.get(plain, {})
+    return made
+
+
+def _strip(kind: object) -> tuple[object, list[msgspec.Meta]]:
+    """Take the notes off a type, and that it may be left out."""
+    notes: list[msgspec.Meta] = []
+    while True:
+        if get_origin(kind) is Annotated:
+            kind, *more = get_args(kind)
+            notes += [note for note in more if isinstance(note, msgspec.Meta)]
+        elif get_origin(kind) in (Union, types.UnionType):
+            members = [inner for inner in get_args(kind) if inner is not types.NoneType]
+            if len(members) != 1:
+                return kind, notes
+            kind = members[0]
+        else:
+            return kind, notes
+
+
+def _is_table(kind: object) -> bool:
+    return get_origin(kind) in (dict, Mapping) or (isinstance(kind, type) and issubclass(kind, msgspec.Struct))
+
+
+def _tables(kind: object) -> Iterator[tuple[type[msgspec.Struct], str]]:
+    """Find the structures in a type, and what a key has to have to lead to them: ``[]`` for an array's."""
+    plain, _ = _strip(kind)
+    if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
+        yield plain, ""
+    elif get_origin(plain) in (Union, types.UnionType):
+        for inner in get_args(plain):
+            yield from _tables(inner)
+    elif get_origin(plain) in (list, tuple, Sequence):
+        yield from ((inner, f"[]{shape}") for inner, shape in _tables(get_args(plain)[0]))
+    elif get_origin(plain) in (dict, Mapping):
+        yield from ((inner, f".NAME{shape}") for inner, shape in _tables(get_args(plain)[1]))
+
+
+def _bounds(notes: Sequence[msgspec.Meta]) -> Iterator[str]:
+    for note in notes:
+        if (note.extra or {}).get("positive"):
+            yield "above 0"
+        for bound, words in ((note.ge, "at least"), (note.gt, "above"), (note.le, "at most"), (note.lt, "below")):
+            if bound is not None:
+                yield f"{words} {bound}"
+        if note.min_length is not None:
+            yield f"at least {note.min_length} long"
+        if note.max_length is not None:
+            yield f"at most {note.max_length} long"
+        if note.pattern is not None:
+            yield f"like {note.pattern}"
+
+
+def _number(notes: Sequence[msgspec.Meta], *, whole: bool) -> int | float:
+    """Choose a number within bounds, 1 if it may be."""
+    least = max((note.ge for note in notes if note.ge is not None), default=None)
+    most = min((bound for note in notes for bound in (note.le, note.lt) if bound is not None), default=None)
+    if least is not None and least > 1:
+        return least
+    if most is not None and most <= 1:
+        return 0 if whole else most / 2
+    return 1 if whole else 1.0

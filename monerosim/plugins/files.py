@@ -1,0 +1,170 @@
+"""Plugins in a scenario's own files: ``use = "./mine.py:MyActor"``.
+
+A file that a scenario names is run as code, with all the rights of whoever runs the scenario. Therefore only Python
+files below the scenario's directory can be named.
+"""
+
+import re
+import sys
+from collections.abc import Mapping
+from hashlib import sha256
+from importlib.abc import ExecutionLoader
+from importlib.util import decode_source, module_from_spec, spec_from_loader
+from pathlib import Path
+from types import ModuleType
+
+from monerosim.plugins.errors import PluginError, explain
+
+FOLDER = "plugins"
+"""Where a run directory keeps the files that its scenario names."""
+
+MAX_BYTES = 2**20
+"""The largest file that is loaded."""
+
+FILE_PATTERN = r"^\./(?:\w[\w. -]*/)*\w[\w. -]*\.py:[A-Za-z_]\w*$"
+"""How a scenario names something in a file."""
+
+_FILE = re.compile(FILE_PATTERN)
+
+
+def names_file(use: str) -> bool:
+    """Tell whether a scenario's ``use`` or ``kind`` means a file: installed plugins have no such characters."""
+    return any(sign in use for sign in "./\\:")
+
+
+def class_name(use: str) -> str:
+    """Give the part of a file's ``use`` after the file."""
+    return use.rpartition(":")[2]
+
+
+class PluginFiles:
+    """Python files below a directory; each is read and run once, when something in it is asked for.
+
+    Args:
+        root: The directory that paths start from: the scenario's, or ``plugins`` in a run directory.
+        digests: The SHA-256 that files must have, by their paths; anything goes if left out.
+
+    Attributes:
+        sources: What has been read, by path below the root.
+    """
+
+    def __init__(self, root: Path, digests: Mapping[str, str] | None = None) -> None:
+        self.sources: dict[str, bytes] = {}
+        self._root = root
+        self._digests = digests
+        self._loaded: dict[str, ModuleType | PluginError] = {}
+
+    @classmethod
+    def of_run(cls, directory: Path, digests: Mapping[str, str]) -> "PluginFiles":
+        """Give the files that a run was built with.
+
+        Args:
+            directory: The run directory.
+            digests: The plan's.
+        """
+        return cls(directory / FOLDER, digests)
+
+    def load(self, use: str) -> object:
+        """Load what ``./FILE.py:NAME`` means.
+
+        Raises:
+            PluginError: It is not of this form, there is no such file, its code raises something, or has no such name.
+        """
+        if not _FILE.fullmatch(use):
+            _refuse_form(use)
+        path, _, name = use[2:].rpartition(":")
+        module = self._loaded.get(path)
+        if module is None:
+            try:
+                module = self._load(path)
+            except PluginError as error:
+                module = error
+            self._loaded[path] = module
+        if isinstance(module, PluginError):
+            raise module
+        found = vars(module).get(name)
+        if found is None:
+            own = [key for key, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__]
+            raise PluginError(f'there is no "{name}" in {path}', given=name, valid=own)
+        return found
+
+    def digests(self) -> dict[str, str]:
+        """Give the SHA-256 of what has been read, in hexadecimal digits."""
+        return {path: sha256(source).hexdigest() for path, source in sorted(self.sources.items())}
+
+    def verify(self) -> None:
+        """Check that all files are there as they were when the run was built.
+
+        Raises:
+            PluginError: One is not.
+        """
+        for path in self._digests or {}:
+            self._verify(path, self._read(path))
+
+    def _verify(self, path: str, source: bytes) -> None:
+        if self._digests is not None and self._digests.get(path) != sha256(source).hexdigest():
+            raise PluginError(f"{path} is not what the run was built with: build it again")
+
+    def _load(self, path: str) -> ModuleType:
+        source = self._read(path)
+        self._verify(path, source)
+        # The same name for the same code, so that nothing that is logged depends on what was loaded before.
+        name = f"monerosim_file_{sha256(path.encode() + source).hexdigest()[:16]}"
+        loader = _Loader(self._root / path, source)
+        spec = spec_from_loader(name, loader)
+        if spec is None:
+            raise PluginError(f"{path} cannot be loaded")
+        module = module_from_spec(spec)
+        # Type annotations are looked up there, by msgspec among others.
+        sys.modules[name] = module
+        try:
+            loader.exec_module(module)
+        except (Exception, SystemExit) as error:
+            del sys.modules[name]
+            raise PluginError(f"{path} cannot be loaded: {explain(error)}") from error
+        self.sources[path] = source
+        return module
+
+    def _read(self, path: str) -> bytes:
+        file = self._root / path
+        try:
+            real = file.resolve()
+            if not real.is_relative_to(self._root.resolve()):
+                raise PluginError(f"{path} leads out of the scenario's directory")
+            if not real.is_file():
+                near = [f"./{other.relative_to(self._root).as_posix()}" for other in file.parent.glob("*.py")]
+                raise PluginError(f"there is no file {file}", given=f"./{path}", valid=near)
+            with real.open("rb") as opened:
+                source = opened.read(MAX_BYTES + 1)
+        except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError until Python 3.13
+            raise PluginError(f"{path} cannot be read: {error}") from error
+        if len(source) > MAX_BYTES:
+            raise PluginError(f"{path} is larger than {MAX_BYTES // 2**20} MiB")
+        return source
+
+
+class _Loader(ExecutionLoader):
+    """Runs what has been read, so that what is kept of it is what was run."""
+
+    def __init__(self, path: Path, source: bytes) -> None:
+        self._path = path
+        self._source = source
+
+    def get_filename(self, fullname: str) -> str:
+        del fullname
+        return str(self._path)
+
+    def get_source(self, fullname: str) -> str:
+        del fullname
+        return decode_source(self._source)
+
+
+def _refuse_form(use: str) -> None:
+    path, colon, _ = use.partition(":")
+    message = 'expected "./FILE.py:CLASS", a file below the scenario\'s directory'
+    better = f"./{use}"
+    if path.startswith("/") or ".." in path.split("/") or "\\" in path:
+        raise PluginError(f'{message}: no absolute path, no ".."')
+    if not colon:
+        raise PluginError(f"{message}, with the class after a colon")
+    raise PluginError(message, given=use, valid=[better] if _FILE.fullmatch(better) else [])

@@ -1,0 +1,138 @@
+"""Plugins that are installed: what packages name in the entry points of a group."""
+
+import re
+from collections.abc import Callable
+from importlib.metadata import EntryPoint, entry_points
+from typing import Generic, TypeVar
+
+import msgspec
+
+from monerosim.plugins.errors import PluginError, explain
+from monerosim.plugins.files import PluginFiles, names_file
+
+T = TypeVar("T")
+
+OWN = "monerosim"
+"""This package. Another one's plugin of the same name does not take the place of its own."""
+
+_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_LONGEST_NAME = 63
+
+
+class Installed(msgspec.Struct, frozen=True):
+    """A plugin that a package names, whether it can be loaded or not."""
+
+    name: str
+    package: str
+    version: str
+    target: str
+    """``MODULE:ATTRIBUTE``."""
+
+
+class Registry(Generic[T]):
+    """The plugins of one kind.
+
+    Args:
+        group: The entry point group.
+        what: What such a plugin is called: ``actor``.
+        check: Given what an entry point or a file has under a name, returns it as a plugin, or raises a
+            :class:`PluginError` that goes on where the plugin's name ends: ``is no Behaviour``.
+    """
+
+    def __init__(self, group: str, what: str, check: Callable[[object], T]) -> None:
+        self.group = group
+        self.what = what
+        self._check = check
+        self._found: dict[str, list[EntryPoint]] | None = None
+        self._checked: dict[EntryPoint, T] = {}
+
+    def names(self) -> list[str]:
+        """Name all that are installed, in alphabetical order."""
+        return sorted(self._entries())
+
+    def installed(self) -> list[Installed]:
+        """List all that are installed, in the order of their names, and by package where several have the same."""
+        return [_describe(entry) for name in self.names() for entry in self._entries()[name]]
+
+    def reload(self) -> None:
+        """Look again for what is installed, after packages were added or removed in a running program."""
+        self._found = None
+        self._checked.clear()
+
+    def load(self, name: str, files: PluginFiles | None = None) -> T:
+        """Load a plugin.
+
+        Args:
+            name: An entry point's name, or ``./FILE.py:NAME``.
+            files: Where files are.
+
+        Raises:
+            PluginError: There is none of this name, or it cannot be used; it names the plugin and where it is from.
+        """
+        if names_file(name):
+            return self._load_file(name, files)
+        entries = self._entries().get(name, [])
+        if not entries:
+            message = f"there is no {self.what} {name!r}; there are {', '.join(self.names())}"
+            raise PluginError(message, given=name, valid=self.names())
+        chosen = entries[0]
+        if len(entries) > 1 and _package(chosen) != OWN:
+            packages = ", ".join(_package(entry) for entry in entries)
+            raise PluginError(f"the {self.what} {name!r} is in several packages: {packages}")
+        return self._load_entry(chosen)
+
+    def load_installed(self, plugin: Installed) -> T:
+        """Load one of those that :meth:`installed` lists.
+
+        Raises:
+            PluginError: It cannot be used, or not under this name.
+        """
+        entries = self._entries()[plugin.name]
+        entry = next(entry for entry in entries if _describe(entry) == plugin)
+        if entry is not entries[0] and _package(entries[0]) == OWN:
+            raise PluginError(f"not used: {OWN} itself has the {self.what} {plugin.name!r}")
+        return self._load_entry(entry) if len(entries) == 1 or _package(entry) == OWN else self.load(plugin.name)
+
+    def _entries(self) -> dict[str, list[EntryPoint]]:
+        if self._found is None:
+            self._found = {}
+            for entry in sorted(entry_points(group=self.group), key=_own_first):
+                self._found.setdefault(entry.name, []).append(entry)
+        return self._found
+
+    def _load_entry(self, entry: EntryPoint) -> T:
+        checked = self._checked.get(entry)
+        if checked is None:
+            source = f"{self.what} {entry.name!r} ({entry.value}, package {_package(entry)})"
+            if not _NAME.fullmatch(entry.name) or len(entry.name) > _LONGEST_NAME:
+                raise PluginError(f"the {source} has no valid name: a-z, 0-9 and -, at most {_LONGEST_NAME}")
+            try:
+                found = entry.load()
+            except (Exception, SystemExit) as error:
+                raise PluginError(f"the {source} cannot be loaded: {explain(error)}") from error
+            checked = self._checked[entry] = self._checked_as(source, found)
+        return checked
+
+    def _load_file(self, use: str, files: PluginFiles | None) -> T:
+        if files is None:
+            raise PluginError(f"the {self.what} {use!r} is in a file, and files are not known here")
+        return self._checked_as(f"{self.what} {use!r}", files.load(use))
+
+    def _checked_as(self, source: str, found: object) -> T:
+        try:
+            return self._check(found)
+        except PluginError as error:
+            raise PluginError(f"the {source} {error}") from error
+
+
+def _own_first(entry: EntryPoint) -> tuple[bool, str]:
+    return _package(entry) != OWN, _package(entry)
+
+
+def _package(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist is not None else "?"
+
+
+def _describe(entry: EntryPoint) -> Installed:
+    version = entry.dist.version if entry.dist is not None else "?"
+    return Installed(entry.name, _package(entry), version, entry.value)

@@ -1,0 +1,72 @@
+"""Commands to behaviours: what each understands, and reading their arguments."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from monerosim.config import Config, load_config
+from monerosim.runtime.actor import Behaviour
+from monerosim.runtime.message import Message
+
+PAUSE, RESUME, STOP, START, SET = "pause", "resume", "stop", "start", "set"
+EVERYBODYS = (PAUSE, RESUME, STOP, START, SET)
+"""What every behaviour understands."""
+
+
+class CommandError(Exception):
+    """A command is not understood or was not carried out; the message says why."""
+
+
+class CommandLetter(Config, frozen=True):
+    """A letter ``command`` to a supervisor, or to an orchestrator, which passes it on."""
+
+    do: str
+    id: str = ""
+    """The sender's own name for it, given back with the result."""
+    who: str = ""
+    """To an orchestrator: the participant, or the group, or ``*``."""
+    actor: str = ""
+    """One behaviour's name; all that understand the command, if left out."""
+    arguments: dict[str, Any] = msgspec.field(default_factory=dict)
+    reply: str = ""
+    """The sender's actor that gets the letter ``result``; nobody does, if left out."""
+
+
+class ResultLetter(Config, frozen=True):
+    """A letter ``result``: what became of a command."""
+
+    id: str
+    ok: bool
+    text: str
+    """Who carried it out, or why it was not."""
+
+
+class SubscribeLetter(Config, frozen=True):
+    """A letter ``subscribe`` to a supervisor, or to an orchestrator, which passes events of all hosts on."""
+
+    kinds: tuple[str, ...]
+    """Events' tags, such as ``block-found``."""
+    actor: str
+    """The sender's actor that gets the letters ``event``."""
+
+
+def understands(behaviour: type[Behaviour], do: str, arguments: Mapping[str, object]) -> bool:
+    """Tell whether a behaviour can be told to do something; ``set`` only where it has all the keys."""
+    if do == SET:
+        fields = {field.encode_name for field in msgspec.structs.fields(behaviour.Config)}
+        return bool(arguments) and fields.issuperset(arguments)
+    return do in EVERYBODYS or do in behaviour.commands
+
+
+def command_message(behaviour: type[Behaviour], do: str, arguments: Mapping[str, object]) -> Message[Any]:
+    """Make the message of one of a behaviour's own commands.
+
+    Raises:
+        CommandError: The arguments do not fit.
+    """
+    try:
+        message: Message[Any] = load_config(arguments, behaviour.commands[do])
+    except msgspec.ValidationError as error:
+        raise CommandError(f"{do}: {error}") from error
+    return message

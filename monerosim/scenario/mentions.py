@@ -1,0 +1,50 @@
+"""Participants that building blocks' settings name."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, get_args, get_origin
+
+import msgspec
+
+from monerosim.config import PARTICIPANT, Config
+from monerosim.scenario.compose import Composition, group_of
+from monerosim.scenario.convert import nearest, quote
+from monerosim.scenario.model import Scenario
+from monerosim.scenario.problems import Finding, Path
+
+
+def mention_problems(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Finding]:
+    """Check that whomever an actor's settings name (``Meta(extra=PARTICIPANT)``) takes part."""
+    findings = []
+    mentions = (
+        mention
+        for composition in composed.values()
+        for part in composition.parts
+        for mention in _mentions(part.config, part.path)
+    )
+    for path, name, alone in mentions:
+        if name in composed:
+            count = scenario.participants[name].count
+            if alone and count != 1:
+                message = f"expected one participant, {quote(name)} has {count} members"
+                findings.append(Finding(path=path, message=message, about=(("participants", name, "count"),)))
+        elif group_of(scenario, name) is None:
+            message, hint = f"there is no participant {quote(name)}", nearest(name, composed)
+            findings.append(Finding(path=path, message=message, hint=hint))
+    return findings
+
+
+def _mentions(config: Config, path: Path) -> Iterator[tuple[Path, str, bool]]:
+    """List the names, where they stand, and whether each is to be one participant's."""
+    for field in msgspec.structs.fields(config):
+        if _names_participants(field.type):
+            value = getattr(config, field.name)
+            here: Path = (*path, field.encode_name)
+            if isinstance(value, str):
+                yield here, value, True
+            elif value is not None:
+                yield from (((*here, index), name, False) for index, name in enumerate(value))
+
+
+def _names_participants(kind: object) -> bool:
+    notes = get_args(kind)[1:] if get_origin(kind) is Annotated else ()
+    return any(isinstance(note, msgspec.Meta) and note.extra == PARTICIPANT for note in notes)

@@ -1,0 +1,378 @@
+"""Commands to behaviours, and events between actors of a host and across hosts."""
+
+import msgspec
+import pykka
+import pytest
+from small_world import make_host_plan, make_plan
+
+from actors.mailbox import Post
+from monerosim.observe.events import (
+    ActorGivenUp,
+    CommandCarriedOut,
+    CommandFailed,
+    RunEnded,
+    ServiceReady,
+)
+from monerosim.plan.model import ActorPlan, CommandPlan
+from monerosim.runtime.blocks import load_supervisor
+from monerosim.runtime.commands import CommandError
+from monerosim.runtime.message import Command, EndHost
+from monerosim.runtime.virtual import VirtualRuntime
+from monerosim.units import SECOND
+
+BLOCKS = '''
+from typing import ClassVar
+
+from actors.mailbox import Mail
+from monerosim.config import Config
+from monerosim.observe.events import BlockOrphaned, ServiceReady
+from monerosim.runtime.actor import Behaviour, handles
+from monerosim.runtime.message import Message
+
+
+class CounterConfig(Config, frozen=True):
+    step: int = 1
+    most: int = 10
+    period: float = 1.0
+    dies: bool = False
+
+    def __post_init__(self):
+        if self.step > self.most:
+            raise ValueError("step must be at most most")
+
+
+class Add(Message[int], frozen=True):
+    number: int
+
+
+class Ask(Message[list], frozen=True):
+    pass
+
+
+class Counter(Behaviour):
+    """Counts."""
+
+    Config: ClassVar[type[Config]] = CounterConfig
+    commands: ClassVar[dict] = {"add": Add}
+    essential: ClassVar[bool] = True
+
+    def begin(self):
+        self.total = 0
+        self.did = ["begin"]
+        self.every(self.config.period, self.count)
+        self.after(2.5 * self.config.period, self.once)
+
+    def count(self):
+        self.total += self.config.step
+        if self.config.dies:
+            raise LookupError("dead")
+
+    def once(self):
+        self.did.append("once")
+
+    def leave(self):
+        self.did.append("leave")
+
+    def rejoin(self):
+        self.did.append("rejoin")
+
+    def configured(self, before):
+        if self.config.step == 7:
+            raise ValueError("seven brings bad luck")
+        self.did.append((before.step, self.config.step))
+
+    def end(self):
+        self.emit(ServiceReady("end", self.total))
+
+    @handles(Add)
+    def on_add(self, message):
+        if message.number < 0:
+            raise ArithmeticError("counts up only")
+        self.total += message.number
+        self.emit(ServiceReady("added", self.total))
+        return self.total
+
+    @handles(Ask)
+    def on_ask(self, _):
+        return [self.total, *self.did]
+
+    @handles(Mail)
+    def on_mail(self, mail):
+        self.did.append((mail.kind, mail.data["ok"], mail.data["text"]))
+
+
+class ListenerConfig(Config, frozen=True):
+    of: str = ""
+
+
+class Listener(Behaviour):
+    """Notes what is added."""
+
+    Config: ClassVar[type[Config]] = ListenerConfig
+
+    def begin(self):
+        self.heard = []
+        self.on(ServiceReady, self.hear, of=self.config.of)
+
+    def hear(self, event):
+        self.heard.append((self.origin, event.attempts))
+        self.log.info("heard")
+
+    @handles(Ask)
+    def on_ask(self, _):
+        return self.heard
+'''
+
+
+@pytest.fixture(autouse=True)
+def _blocks(install_blocks):
+    install_blocks("counting", BLOCKS, {"counter": "counting:Counter", "listener": "counting:Listener"})
+
+
+def actor(name, use="counter", **config):
+    return ActorPlan(name=name, use=use, start=0, config=config)
+
+
+@pytest.fixture
+def begin(make_world):
+    """Start hosts on a runtime."""
+
+    def start(runtime, **hosts):
+        plans = []
+        for name, (actors, commands) in hosts.items():
+            plan = make_host_plan(name, *actors, restarts={"most": 0})
+            plans.append(msgspec.structs.replace(plan, commands=tuple(commands)))
+        world = make_world(runtime, make_plan(*plans))
+        for host in world.hosts.values():
+            host.start(load_supervisor(), "supervisor")
+        return world
+
+    return start
+
+
+def ask(world, name="counter", host="alice"):
+    import counting  # noqa: PLC0415  (installed by the fixture)
+
+    return world.hosts[host].actor(name).ask(counting.Ask())
+
+
+def command(world, do, name="", host="alice", **arguments):
+    return world.hosts[host].actor("supervisor").ask(Command(do, name, arguments))
+
+
+@pytest.fixture
+def world(virtual, begin):
+    world = begin(virtual, alice=([actor("counter")], []))
+    virtual.run(1)
+    return world
+
+
+def test_a_paused_behaviour_answers_and_does_nothing_else_until_it_goes_on(world, virtual):
+    virtual.run(2 * SECOND)
+    assert command(world, "pause") == ("counter",)
+    virtual.run(6 * SECOND)
+    assert ask(world) == [2, "begin", "leave"]
+    assert command(world, "resume") == ("counter",)
+    virtual.run(6 * SECOND)
+    # Of the four times that it would have counted, one has waited; the single timer has waited too.
+    assert ask(world) == [3, "begin", "leave", "rejoin", "once"]
+    virtual.run(8 * SECOND)
+    assert ask(world)[0] == 5
+
+
+def test_a_stopped_behaviour_ends_and_may_be_started_again(world, virtual):
+    virtual.run(2 * SECOND)
+    command(world, "stop")
+    virtual.run(5 * SECOND)
+    assert [record.data.attempts for record in world.events(ServiceReady)] == [2]
+    assert not world.hosts["alice"].actor("counter").is_alive()
+    with pytest.raises(CommandError, match="counter of alice: not running"):
+        command(world, "add", number=1)
+    command(world, "start")
+    virtual.run(6 * SECOND)
+    assert ask(world) == [1, "begin", "rejoin"]
+    with pytest.raises(CommandError, match="counter is running"):
+        command(world, "start")
+
+
+def test_one_that_was_stopped_before_its_start_never_starts(virtual, begin):
+    late = ActorPlan(name="counter", use="counter", start=5 * SECOND)
+    world = begin(virtual, alice=([late], [CommandPlan(at=SECOND, do="stop")]))
+    virtual.run(10 * SECOND)
+    assert "counter" not in world.hosts["alice"].actors
+    assert [record.data for record in world.events(CommandCarriedOut)] == [CommandCarriedOut("stop", "counter")]
+
+
+def test_a_parameter_is_changed_and_kept_over_a_restart(world, virtual):
+    virtual.run(SECOND)
+    command(world, "set", step=3)
+    virtual.run(2 * SECOND)
+    assert ask(world) == [4, "begin", (1, 3)]
+    command(world, "stop")
+    command(world, "start")
+    virtual.run(3 * SECOND)
+    assert ask(world)[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"step": 11}, "step must be at most most"),
+        ({"step": "two"}, "Expected `int`, got `str` - at `$.step`"),
+        ({"stride": 2}, "counter of alice cannot set stride"),
+        ({"step": 7}, "seven brings bad luck"),
+        ({}, "cannot set"),
+    ],
+)
+def test_a_parameter_that_does_not_fit_is_refused_and_the_old_one_stays(world, virtual, arguments, reason):
+    with pytest.raises(CommandError, match=reason.replace("$", r"\$")):
+        command(world, "set", **arguments)
+    (failed,) = world.events(CommandFailed)
+    assert failed.data.do == "set"
+    assert reason in failed.data.reason
+    virtual.run(SECOND)
+    assert ask(world)[0] == 1
+    command(world, "set", most=20)
+    command(world, "set", step=11)
+
+
+def test_a_behaviours_own_command_is_its_message(world):
+    assert command(world, "add", number=5) == ("counter",)
+    assert ask(world)[0] == 5
+    assert [record.data for record in world.events(CommandCarriedOut)] == [CommandCarriedOut("add", "counter")]
+
+
+@pytest.mark.parametrize(
+    ("do", "name", "arguments", "reason"),
+    [
+        ("add", "", {}, "add: Object missing required field `number`"),
+        ("add", "", {"number": 1, "twice": True}, "add: Object contains unknown field `twice`"),
+        ("add", "", {"number": -1}, "counter: counts up only"),
+        ("subtract", "", {}, "counter of alice cannot subtract"),
+        ("pause", "clock", {}, "alice has no behaviour 'clock'; it has counter"),
+    ],
+)
+def test_a_command_that_cannot_be_carried_out_says_why(world, do, name, arguments, reason):
+    with pytest.raises(CommandError, match=reason):
+        command(world, do, name, **arguments)
+    assert world.hosts["alice"].actor("counter").is_alive()
+    assert reason in world.events(CommandFailed)[0].data.reason
+
+
+def test_a_command_without_a_name_is_for_all_that_understand_it(virtual, begin):
+    world = begin(virtual, alice=([actor("one"), actor("two"), actor("ear", "listener")], []))
+    virtual.run(1)
+    assert command(world, "add", number=1) == ("one", "two")
+    assert command(world, "pause") == ("one", "two", "ear")
+    assert command(world, "add", "two", number=1) == ("two",)
+    assert [ask(world, name)[0] for name in ("one", "two")] == [1, 2]
+
+
+def test_the_plans_commands_are_carried_out_at_their_times_and_failures_do_not_keep_the_rest(virtual, begin):
+    commands = [
+        CommandPlan(at=2 * SECOND, do="add", arguments={"number": -1}),
+        CommandPlan(at=2 * SECOND, do="add", arguments={"number": 100}),
+        CommandPlan(at=4 * SECOND, do="pause", actor="counter"),
+    ]
+    world = begin(virtual, alice=([actor("counter")], commands))
+    virtual.run(10 * SECOND)
+    assert ask(world)[0] == 103
+    assert [(record.t, record.data.do) for record in world.events(CommandFailed)] == [(2 * SECOND, "add")]
+    assert [(record.t, record.data.do) for record in world.events(CommandCarriedOut)] == [
+        (2 * SECOND, "add"),
+        (4 * SECOND, "pause"),
+    ]
+
+
+def test_commands_come_by_letter_and_the_result_returns(virtual, begin):
+    world = begin(virtual, alice=([actor("counter")], []), bob=([actor("counter")], []))
+    virtual.run(1)
+    mailbox = world.hosts["bob"].actor("mailbox")
+    for data in (
+        {"do": "add", "arguments": {"number": 40}, "reply": "counter"},
+        {"do": "add", "arguments": {"number": -1}, "reply": "counter"},
+        {"do": "add", "arguments": {"number": 2}},
+        {"do": 7},
+    ):
+        mailbox.ask(Post("alice", "supervisor", "command", data))
+    mailbox.ask(Post("alice", "supervisor", "greeting", {}))
+    virtual.run(5 * SECOND)
+    assert ask(world)[0] == 47
+    assert [entry for entry in ask(world, host="bob") if isinstance(entry, tuple)] == [
+        ("result", True, "counter"),
+        ("result", False, "counter: counts up only"),
+    ]
+    warnings = [line.text for line in world.lines(participants=["alice"]) if line.level == "WARNING"]
+    assert any("bob sent no proper command" in text for text in warnings)
+    assert any("takes no letters of the kind greeting" in text for text in warnings)
+
+
+def test_letters_to_a_paused_behaviour_wait(virtual, begin):
+    world = begin(virtual, alice=([actor("counter")], []), bob=([], []))
+    virtual.run(1)
+    command(world, "pause")
+    letter = {"id": "", "ok": True, "text": "late"}
+    world.hosts["bob"].actor("mailbox").ask(Post("alice", "counter", "result", letter))
+    virtual.run(3 * SECOND)
+    assert ("result", True, "late") not in ask(world)
+    command(world, "resume")
+    virtual.run(3 * SECOND)
+    assert ("result", True, "late") in ask(world)
+
+
+def test_events_reach_subscribers_of_the_host_with_their_cause(virtual, begin):
+    world = begin(virtual, alice=([actor("ear", "listener"), actor("counter")], []), bob=([actor("counter")], []))
+    virtual.run(1)
+    command(world, "add", number=5)
+    command(world, "add", number=1, host="bob")
+    virtual.run(1)
+    assert ask(world, "ear") == [("alice/counter", 5)]
+    event = world.events(ServiceReady)[0]
+    heard = next(line for line in world.lines(actors=["ear"]) if line.text == "heard")
+    assert heard.cause == event.cause != ""
+
+
+def test_events_of_another_host_come_by_letter(virtual, begin):
+    world = begin(virtual, alice=([actor("ear", "listener", of="bob")], []), bob=([actor("counter")], []))
+    virtual.run(2 * SECOND)
+    command(world, "add", number=5, host="bob")
+    assert ask(world, "ear") == []
+    virtual.run(4 * SECOND)
+    assert [origin for origin, _ in ask(world, "ear")] == ["bob/counter"]
+
+
+def test_a_subscription_that_cannot_be_is_a_warning(virtual, begin):
+    world = begin(virtual, alice=([actor("ear", "listener", of="carol")], []))
+    virtual.run(2 * SECOND)
+    warnings = [line.text for line in world.lines() if line.level == "WARNING"]
+    assert warnings == ["ear will not be told of service-ready: there is no participant 'carol'"]
+
+
+def test_a_run_ends_when_an_essential_behaviour_is_given_up(virtual, begin):
+    world = begin(virtual, alice=([actor("counter", dies=True), actor("other")], []))
+    virtual.run(5 * SECOND)
+    assert len(world.events(ActorGivenUp)) == 1
+    assert [record.data for record in world.events(RunEnded)] == [
+        RunEnded("alice/counter was given up: LookupError: dead")
+    ]
+
+
+def test_commands_and_events_work_on_both_runtimes(runtime, begin, wait_for):
+    world = begin(runtime, alice=([actor("counter", period=0.02), actor("ear", "listener")], []))
+    host = world.hosts["alice"]
+    wait_for(lambda: {"counter", "ear"} <= host.begun, within=1)
+    wait_for(lambda: ask(world)[0] >= 2, within=1)
+    command(world, "pause", "counter")
+    total = ask(world)[0]
+    if not isinstance(runtime, VirtualRuntime):
+        host.clock.sleep(0.1)
+    assert ask(world)[0] == total
+    command(world, "add", number=1000)
+    wait_for(lambda: ask(world, "ear") == [("alice/counter", total + 1000)], within=1)
+    command(world, "resume", "counter")
+    wait_for(lambda: ask(world)[0] > total + 1000, within=1)
+    host.closing = True
+    host.actor("supervisor").ask(EndHost(), timeout=10)
+    host.actor("supervisor").stop()
+    with pytest.raises(pykka.ActorDeadError):
+        host.actor("supervisor").tell(EndHost())

@@ -1,0 +1,347 @@
+"""Miners that join, leave, change their hashrate or die; winners asked by a signal; solo miners.
+
+Statistical tests pool fixed seeds, so they pass or fail for good; the error rate is that of a change of code. Each is
+also shown to refuse what a wrong implementation would do.
+"""
+
+from collections import Counter
+
+import pytest
+from scipy.stats import chisquare
+from small_runs import happened, play
+
+from monerosim.mailbox.discovery import AgentDiscovery, Miner
+from monerosim.mailbox.shared import DiskState, MemoryState
+from monerosim.observe.events import BlockFound, BlockOrphaned, CommandFailed, WinnerPassedOver
+from monerosim.plan.compile import compile_plan
+from monerosim.scenario import examine, parse
+from monerosim.units import SECOND
+
+ERROR_RATE = 1e-4
+SEEDS = range(12)
+HOUR = 3600 * SECOND
+
+POOLS = """
+[simulation]
+duration = "4h"
+
+[consensus]
+block_time = "30s"
+
+[participants.alpha]
+kind = "mining-pool"
+hashrate = 50
+
+[participants.beta]
+kind = "mining-pool"
+hashrate = 30
+
+[participants.gamma]
+kind = "mining-pool"
+hashrate = 20
+
+[participants.block-controller]
+kind = "block-controller"
+"""
+BY_SIGNAL = POOLS + 'ask = "signal"\npatience = "10s"\n'
+
+CHANGES = """
+[[timeline]]
+at = "1h"
+do = "leave"
+who = "alpha"
+
+[[timeline]]
+at = "2h"
+do = "join"
+who = "alpha"
+
+[[timeline]]
+at = "3h"
+do = "set"
+who = "gamma"
+hashrate = 120
+"""
+EXPECTED = [
+    {"alpha": 50, "beta": 30, "gamma": 20},
+    {"beta": 30, "gamma": 20},
+    {"alpha": 50, "beta": 30, "gamma": 20},
+    {"alpha": 50, "beta": 30, "gamma": 120},
+]
+"""Hashrates hour by hour."""
+
+DEAF = """
+from typing import ClassVar
+
+from actors.mining_pool import MiningPool
+from monerosim.config import Config, Duration, duration
+from actors.mining_pool import MiningPoolConfig
+
+
+class DyingConfig(MiningPoolConfig, frozen=True):
+    dies: Duration = duration("10m")
+
+
+class Dying(MiningPool):
+    Config: ClassVar[type[Config]] = DyingConfig
+
+    def begin(self):
+        super().begin()
+        self.after(self.config.dies.seconds, self.die)
+
+    def die(self):
+        raise RuntimeError("dies")
+"""
+
+
+def fits(counts, weights):
+    """Give the probability of counts at least as far off these shares, if the shares are true; 0 if impossible."""
+    if set(counts) - set(weights):
+        return 0.0
+    total, whole = sum(counts.values()), sum(weights.values())
+    return chisquare([counts[name] for name in weights], [total * weight / whole for weight in weights.values()]).pvalue
+
+
+def hours(runs):
+    """Count the winners hour by hour."""
+    counts = [Counter() for _ in EXPECTED]
+    for played in runs:
+        for record in happened(played, BlockFound):
+            counts[record.t // HOUR][record.data.miner] += 1
+    return counts
+
+
+@pytest.fixture(scope="module")
+def changing(tmp_path_factory):
+    base = tmp_path_factory.mktemp("changing")
+    return [play(POOLS + CHANGES, base / str(seed), seed=seed) for seed in SEEDS]
+
+
+def test_chances_follow_who_joins_leaves_and_changes(changing):
+    """Error rate 4 in 10,000. Refused: that nobody left, that alpha stayed away, that gamma stayed as it was."""
+    counts = hours(changing)
+    assert all(sum(hour.values()) > 1200 for hour in counts)
+    for hour, weights in zip(counts, EXPECTED, strict=True):
+        assert fits(hour, weights) > ERROR_RATE
+    assert fits(counts[1], EXPECTED[0]) < ERROR_RATE
+    assert fits(counts[2], EXPECTED[1]) < ERROR_RATE
+    assert fits(counts[3], EXPECTED[2]) < ERROR_RATE
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [dict.fromkeys(EXPECTED[0], 1), {"alpha": 50, "beta": 20, "gamma": 30}, {"alpha": 45, "beta": 33, "gamma": 22}],
+    ids=["all alike", "two exchanged", "off by five points"],
+)
+def test_the_chances_of_another_choice_are_refused(tmp_path, wrong):
+    """A whole run by other weights is told from one by these, with the same test and as many blocks."""
+    counts = Counter()
+    changes = [f"participants.{name}.hashrate={weight}" for name, weight in wrong.items()]
+    for seed in SEEDS:
+        played = play(POOLS, tmp_path / str(seed), *changes, seed=seed)
+        counts.update(record.data.miner for record in happened(played, BlockFound))
+    assert fits(counts, wrong) > ERROR_RATE
+    assert fits(counts, EXPECTED[0]) < ERROR_RATE
+
+
+def rewards(played, found):
+    """Sum what blocks on the main chain pay to each."""
+    orphans = {record.data.hash for record in happened(played, BlockOrphaned)}
+    paid = Counter(dict.fromkeys(("alpha", "beta", "gamma"), 0))
+    for miner, block in found:
+        paid[miner] += 0 if block.hash in orphans else block.reward
+    return dict(paid)
+
+
+@pytest.mark.parametrize("text", [POOLS, BY_SIGNAL], ids=["by RPC", "by signal"])
+def test_rewards_are_in_the_winners_wallets_only(tmp_path, text):
+    """For each of several seeds to the last atomic unit; what winners one off would have is refused every time."""
+    for seed in range(6):
+        played = play(text, tmp_path / str(seed), 'simulation.duration="1h"', seed=seed)
+        blocks = [record.data for record in happened(played, BlockFound)]
+        assert len(blocks) > 80
+        held = dict(played.summary.balances)
+        assert held == rewards(played, [(block.miner, block) for block in blocks])
+        others = [block.miner for block in blocks[1:]] + [blocks[0].miner]
+        assert held != rewards(played, list(zip(others, blocks, strict=True)))
+
+
+def test_a_signalled_pool_makes_its_block_itself(tmp_path):
+    played = play(BY_SIGNAL, tmp_path / "run", 'simulation.duration="2h"')
+    found = happened(played, BlockFound)
+    assert len(found) > 180
+    assert all(record.participant == record.data.miner for record in found)
+    assert happened(played, WinnerPassedOver) == []
+    blocks = DiskState(played.directory / "shared").read_as("blocks_found.json", dict)["blocks"]
+    assert len(blocks) == 100
+    # Letters of one second are in the order of their senders' names.
+    of = {record.data.hash: record.data for record in found[-102:]}
+    assert all((of[it["hash"]].miner, of[it["hash"]].height) == (it["miner"], it["height"]) for it in blocks)
+
+
+def test_signals_give_the_same_winners_as_calls(tmp_path):
+    hour = 'simulation.duration="1h"'
+    by_call, by_signal = (
+        [record.data.miner for record in happened(play(text, tmp_path / name, hour), BlockFound)]
+        for name, text in (("call", POOLS), ("signal", BY_SIGNAL))
+    )
+    assert by_call == by_signal
+
+
+def test_a_pool_that_has_died_is_passed_over_within_the_block(tmp_path, install_blocks):
+    install_blocks("dying", DEAF, {"dying-pool": "dying:Dying"})
+    text = BY_SIGNAL.replace('[participants.alpha]\nkind = "mining-pool"', '[participants.alpha]\nkind = "dying-pool"')
+    text = text.replace("hashrate = 50", "hashrate = 50\nrestarts = { most = 0 }")
+    played = play(text, tmp_path / "run", 'consensus.arrivals="fixed"', 'simulation.duration="1h"')
+    dead = 600 * SECOND
+    found, passed = happened(played, BlockFound), happened(played, WinnerPassedOver)
+    assert any(record.data.miner == "alpha" for record in found if record.t < dead)
+    assert all(record.data.miner != "alpha" for record in found if record.t > dead)
+    assert len(found) == 119  # none is lost
+    assert len(passed) > 30
+    for record in passed:
+        assert record.data.miner == "alpha"
+        assert record.t % (30 * SECOND) == 10 * SECOND  # as long as it may take after the block was due
+        assert "no answer" in record.data.reason
+        following = next(it for it in found if it.t > record.t)
+        assert following.t - record.t <= 2 * SECOND
+
+
+def test_a_pool_that_cannot_make_its_block_refuses_it(tmp_path, install_blocks):
+    code = DEAF + (
+        "\n\nclass Unable(MiningPool):\n    def mine(self):\n"
+        "        from monerosim.rpc.errors import RpcUnavailableError\n"
+        '        raise RpcUnavailableError("has no node")\n'
+    )
+    install_blocks("unable", code, {"unable-pool": "unable:Unable"})
+    text = BY_SIGNAL.replace('[participants.alpha]\nkind = "mining-pool"', '[participants.alpha]\nkind = "unable-pool"')
+    played = play(text, tmp_path / "run", 'consensus.arrivals="fixed"', 'simulation.duration="30m"')
+    passed = happened(played, WinnerPassedOver)
+    assert {(record.data.miner, record.data.reason) for record in passed} == {("alpha", "has no node")}
+    assert len(happened(played, BlockFound)) == 59
+    assert all(record.t % (30 * SECOND) <= 4 * SECOND for record in passed)  # it need not wait for its patience to end
+
+
+def test_a_signal_that_comes_too_late_makes_no_block(tmp_path, install_blocks):
+    code = (
+        "from actors.mailbox import Post\nfrom monerosim.runtime.actor import Behaviour\n\n\n"
+        "class Late(Behaviour):\n    def begin(self):\n"
+        '        for data in ({"round": 1, "deadline": -1.0}, {"round": 2}, {"round": 3, "deadline": 60.0}):\n'
+        '            self.ask(self.host.actor("mailbox"), Post("alpha", "mining-pool", "mine", data))\n'
+    )
+    install_blocks("late", code, {"late": "late:Late"})
+    text = POOLS.replace("block-controller]", "x]").replace('"block-controller"', '"late"')
+    played = play(text, tmp_path / "run", 'simulation.duration="10m"')
+    assert len(happened(played, BlockFound)) == 1
+    told = [line.text for line in played.traces(participants=("alpha",), actors=("mining-pool",))]
+    assert "the signal for block 1 of x comes too late" in told
+    assert any(text.startswith("x sent no signal to mine: ") for text in told)
+    assert played.summary.failures == 0
+
+
+def test_a_registration_that_cannot_be_read_is_named(tmp_path, install_blocks):
+    code = (
+        "from monerosim.runtime.actor import Behaviour\n\n\n"
+        "class Bad(Behaviour):\n    def begin(self):\n"
+        '        self.host.shared.replace("mining_pools/x.json", {"id": "x", "hashrate": -1, "address": "x"})\n'
+    )
+    install_blocks("bad", code, {"bad": "bad:Bad"})
+    text = POOLS + '[participants.x]\nkind = "bad"\nstart = "10m"\n'
+    played = play(text, tmp_path / "run", 'simulation.duration="20m"')
+    assert all(record.t < 600 * SECOND for record in happened(played, BlockFound))
+    told = {line.text for line in played.traces(participants=("block-controller",)) if line.level == "WARNING"}
+    assert told == {"no block: mining_pools/x.json is damaged: Expected `float` > 0.0 - at `$.hashrate`"}
+    assert played.summary.failures == 0
+
+
+def test_a_pool_leaves_when_the_scenario_says_so(tmp_path):
+    played = play(POOLS, tmp_path / "run", 'simulation.duration="2h"', 'participants.alpha.until="1h"')
+    found = happened(played, BlockFound)
+    assert max(record.t for record in found if record.data.miner == "alpha") < HOUR
+    late = Counter(record.data.miner for record in found if record.t > HOUR)
+    assert fits(late, EXPECTED[1]) > ERROR_RATE
+
+
+def test_a_paused_pool_wins_nothing_and_a_block_can_be_asked_for(tmp_path):
+    timeline = "".join(
+        f'[[timeline]]\nat = "{at}"\ndo = "{do}"\nwho = "{who}"\n'
+        for at, do, who in [
+            ("10m", "pause", "alpha"),
+            ("40m", "resume", "alpha"),
+            ("15m15s", "mine-now", "beta"),
+            ("50m", "stop", "gamma"),
+            ("20m", "pause", "block-controller"),
+            ("30m", "resume", "block-controller"),
+        ]
+    )
+    played = play(POOLS + timeline, tmp_path / "run", 'simulation.duration="90m"', 'consensus.arrivals="fixed"')
+    found = [(record.t // SECOND, record.data.miner) for record in happened(played, BlockFound)]
+    assert happened(played, CommandFailed) == []
+    assert {miner for t, miner in found if 600 < t < 2400} == {"beta", "gamma"}
+    assert "alpha" in {miner for t, miner in found if 2400 < t < 3000}
+    assert {miner for t, miner in found if t > 3000} == {"alpha", "beta"}
+    assert (915, "beta") in found
+    times = [t for t, _ in found if t != 915]
+    assert [t for t in times if 1200 < t < 1830] == []
+    assert times == [30 * number for number in range(1, 180) if not 1200 <= 30 * number < 1830]
+
+
+def test_a_hashrate_that_is_no_positive_number_is_not_taken():
+    text = POOLS + CHANGES
+    for wrong in ("0", "-1", "nan", "inf", '"much"', "true"):
+        (problem,) = examine(text.replace("hashrate = 120", f"hashrate = {wrong}").encode()).problems
+        assert problem.severity == "error"
+        assert problem.place == "timeline[2].hashrate"
+
+
+def test_small_pools_are_solo_miners(tmp_path):
+    """Below the threshold, not at it; and one that the scenario makes a user itself keeps its own settings."""
+    text = POOLS + "".join(
+        f'[participants.{name}]\nkind = "mining-pool"\nhashrate = {hashrate}\n{more}\n'
+        for name, hashrate, more in [
+            ("at", 4, ""),
+            ("below", 3.9, ""),
+            ("user", 2.1, 'actors = [{ use = "regular-user", transaction_frequency = 0.7 }]'),
+            ("others", 90, ""),
+        ]
+    )
+
+    def users(*changes):
+        plan = compile_plan(parse(text, changes=changes))
+        return {
+            host.name: actor.config["transaction_frequency"]
+            for host in plan.hosts
+            for actor in host.actors
+            if actor.use == "regular-user"
+        }
+
+    assert users() == {"below": 0.1, "user": 0.7}
+    assert users("participants.block-controller.solo_miner_threshold=1") == {"user": 0.7}
+    assert set(users("participants.block-controller.solo_miner_threshold=16")) == {
+        "at",
+        "below",
+        "gamma",
+        "user",
+        "beta",
+    }
+    played = play(text, tmp_path / "run", 'simulation.duration="10m"')
+    miners = DiskState(played.directory / "shared").read_as("miners.json", dict)["miners"]
+    assert {miner["id"] for miner in miners if miner["solo"]} == {"below", "user"}
+    assert len({miner["address"] for miner in miners}) == 7
+
+
+def test_discovery_tells_solo_miners():
+    state = MemoryState()
+    for name, hashrate in (("a", 90), ("b", 8), ("c", 2), ("d", 1)):
+        state.replace(f"mining_pools/{name}.json", {"id": name, "hashrate": hashrate, "address": name})
+    state.replace("mining_pools/d.json", {"id": "d", "hashrate": 1, "address": "d", "active": False})
+    discovery = AgentDiscovery(state, lambda: 0)
+    assert discovery.get_solo_miners(2) == []
+    assert discovery.get_solo_miners(2.1) == [Miner("c", 2, "c")]
+
+
+def test_two_miners_in_one_participant_are_an_error():
+    text = POOLS.replace("hashrate = 20", 'hashrate = 20\nactors = [{ use = "autonomous-miner", hashrate = 100 }]')
+    (problem,) = examine(text.encode()).problems
+    assert (problem.severity, problem.place) == ("error", "participants.gamma.actors[0]")
+    assert '"gamma" has 2 miners' in problem.message

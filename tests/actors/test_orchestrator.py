@@ -1,0 +1,224 @@
+"""The orchestrator, and what the timeline tells, in whole runs on the embedded engine."""
+
+import json
+
+import pytest
+from small_runs import NETWORK, USERS, happened, play
+from small_world import make_host_plan, make_plan
+
+from actors.mailbox import Mail, Post
+from actors.orchestrator import Orchestrator, OrchestratorConfig
+from monerosim.mailbox.registry import agent_registry
+from monerosim.observe.events import (
+    AgentSilent,
+    AgentState,
+    BlockFound,
+    BootstrapFinished,
+    CommandCarriedOut,
+    CommandFailed,
+    PaymentSent,
+    RunEnded,
+)
+from monerosim.runtime.actor import Actor, handles
+from monerosim.runtime.blocks import load_supervisor
+from monerosim.units import SECOND, XMR
+
+BOSS = """
+[participants.boss]
+kind = "orchestrator"
+"""
+MINUTE = 60 * SECOND
+
+
+def at(when, do, who, **more):
+    lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in more.items())
+    return f'\n[[timeline]]\nat = "{when}"\ndo = "{do}"\nwho = "{who}"\n{lines}'
+
+
+class Asker(Actor):
+    """Sends letters, and notes the answers and the events that come."""
+
+    def __init__(self, host, name):
+        super().__init__(host, name)
+        self.answers = []
+        self.heard = []
+
+    def begin(self):
+        self.on(CommandCarriedOut, self.hear, of="*")
+
+    def hear(self, event):
+        self.heard.append((self.origin, event.do))
+
+    @handles(Mail)
+    def on_mail(self, mail):
+        self.answers.append((mail.sender, mail.kind, *mail.data.values()))
+
+    def write(self, data):
+        self.ask(self.host.actor("mailbox"), Post("boss", "orchestrator", "command", data))
+
+
+@pytest.fixture
+def boss(virtual, make_world, install_blocks):
+    """A world of an orchestrator, two hosts with a supervisor, and one that never comes."""
+    code = '''
+from monerosim.runtime.actor import Behaviour
+
+
+class Sitter(Behaviour):
+    """Sits there."""
+'''
+    install_blocks("sitting", code, {"sitter": "sitting:Sitter"})
+    from monerosim.plan.model import ActorPlan  # noqa: PLC0415  (beside what it is for)
+
+    def sitter(start):
+        return ActorPlan(name="sitter", use="sitter", start=start * SECOND)
+
+    plan = make_plan(
+        make_host_plan("alice", sitter(0)),
+        make_host_plan("bob", sitter(600)),
+        make_host_plan("boss", ActorPlan(name="orchestrator", use="orchestrator", start=0)),
+        make_host_plan("carol"),
+    )
+    world = make_world(virtual, plan)
+    world.shared.replace(*agent_registry(plan))
+    for name in ("alice", "bob", "boss"):
+        world.hosts[name].start(load_supervisor(), "supervisor")
+    world.asker = world.hosts["alice"].start(Asker, "asker")
+    virtual.run(5 * SECOND)
+    return world
+
+
+def document(world):
+    return world.shared.read("orchestrator.json")
+
+
+def test_it_knows_how_every_agent_is(boss, virtual):
+    virtual.run(70 * SECOND)
+    states = {name: (agent["state"], agent["silent"]) for name, agent in document(boss)["agents"].items()}
+    assert states == {
+        "alice": ("running", False),
+        "bob": ("initializing", False),
+        "boss": ("running", False),
+        "carol": ("initializing", False),
+    }
+    virtual.run(700 * SECOND)
+    agents = document(boss)["agents"]
+    assert agents["bob"]["state"] == "running"
+    assert [record.data.agent for record in boss.events(AgentSilent)] == ["carol"]
+    assert agents["carol"]["silent"]
+    assert document(boss)["states"] == {"running": 3, "initializing": 1}
+
+
+def test_a_command_goes_to_whom_it_is_for_and_the_result_returns(boss, virtual):
+    write = boss.asker.proxy().write
+    letters = [
+        {"id": "1", "do": "pause", "who": "alice", "reply": "asker"},
+        {"id": "2", "do": "dance", "who": "alice", "reply": "asker"},
+        {"id": "3", "do": "pause", "who": "dave", "reply": "asker"},
+        {"id": "4", "do": "resume", "who": "alice"},
+    ]
+    for letter in letters:
+        write(letter).get()
+    virtual.run(20 * SECOND)
+    assert boss.asker.proxy().answers.get() == [
+        ("boss", "result", "3", False, "there is no participant 'dave'"),
+        ("boss", "result", "1", True, "alice: sitter"),
+        ("boss", "result", "2", False, "alice: sitter of alice cannot dance"),
+    ]
+    virtual.run(70 * SECOND)
+    assert document(boss)["commands"] == {"ok": 2, "failed": 2}
+    assert document(boss)["events"] == {"command-carried-out": 2, "command-failed": 1}
+
+
+def test_a_command_for_several_is_answered_when_all_have(boss, virtual):
+    boss.asker.proxy().write({"id": "1", "do": "stop", "who": "*", "reply": "asker"}).get()
+    virtual.run(20 * SECOND)
+    # Carol is not there, and the orchestrator has stopped itself: nobody is left to answer.
+    assert boss.asker.proxy().answers.get() == []
+    assert [record.participant for record in boss.events(CommandCarriedOut)] == ["alice", "bob", "boss"]
+
+
+def test_events_of_all_agents_reach_who_has_subscribed(boss, virtual):
+    boss.asker.proxy().write({"do": "pause", "who": "bob"}).get()
+    boss.asker.proxy().write({"do": "stop", "who": "bob"}).get()
+    virtual.run(20 * SECOND)
+    assert boss.asker.proxy().heard.get() == [("bob/supervisor", "stop")]
+
+
+def test_what_it_cannot_read_is_a_warning(boss, virtual):
+    mailbox = boss.hosts["alice"].actor("mailbox")
+    for kind, data in (
+        ("command", {"do": 1}),
+        ("result", {"id": "7", "ok": True, "text": ""}),
+        ("subscribe", {"kinds": ["no-such-event"], "actor": "asker"}),
+        ("greeting", {}),
+        ("event", {"event": "none"}),
+    ):
+        mailbox.ask(Post("boss", "orchestrator", kind, data))
+    virtual.run(20 * SECOND)
+    warnings = [line.text for line in boss.lines(participants=["boss"]) if line.level == "WARNING"]
+    assert len(warnings) == 5
+    assert boss.hosts["boss"].actor("orchestrator").is_alive()
+
+
+def test_its_configuration_names_events_and_participants():
+    with pytest.raises(ValueError, match="collect: no event is called 'block-lost'"):
+        OrchestratorConfig(collect=("block-lost",))
+    assert Orchestrator.Config is OrchestratorConfig
+
+
+def test_a_timeline_changes_who_takes_part(tmp_path):
+    second = '\n[participants.second]\nkind = "mining-pool"\nhashrate = 1\n'
+    script = at("5m", "stop", "miner") + at("15m", "start", "miner") + at("15m", "set", "second", hashrate=1e-6)
+    script += at("12m", "pause", "user") + at("20m", "send-now", "user-002", to="user-001", amount="1 XMR")
+    script += at("21m", "send-now", "user-002", amount="1000 XMR") + at("22m", "mine-now", "block-controller")
+    text = NETWORK + USERS + second + BOSS + script
+    run = play(text, tmp_path / "one", trace_level="DEBUG")
+    blocks = [(record.t, record.data.miner) for record in happened(run, BlockFound)]
+    assert {miner for t, miner in blocks if 5 * MINUTE <= t < 15 * MINUTE} == {"second"}
+    assert {miner for t, miner in blocks if t > 15 * MINUTE} == {"miner"}
+    assert [t for t, _ in blocks if t == 22 * MINUTE] == [22 * MINUTE]
+    payments = [record for record in happened(run, PaymentSent) if record.t > 12 * MINUTE]
+    assert [(record.t, record.participant, record.data.amount) for record in payments] == [
+        (20 * MINUTE, "user-002", XMR)
+    ]
+    (failed,) = happened(run, CommandFailed)
+    assert (failed.t, failed.data.do) == (21 * MINUTE, "send-now")
+    assert "not enough" in failed.data.reason
+    assert (run.summary.commands, run.summary.commands_failed) == (8, 1)
+    known = json.loads((tmp_path / "one/shared/orchestrator.json").read_bytes())
+    assert known["agents"]["user-001"]["state"] == "paused"
+    assert known["events"]["block-found"] == len(blocks)
+    assert play(text, tmp_path / "two").summary.digest == run.summary.digest
+
+
+def test_an_orchestrator_leaves_the_run_as_it_is(tmp_path):
+    def played(text, name):
+        run = play(text, tmp_path / name)
+        return [(record.t, record.data) for record in run.events() if record.participant != "boss"]
+
+    assert played(NETWORK + USERS, "without") == played(NETWORK + USERS + BOSS, "with")
+
+
+def test_the_run_ends_when_all_of_a_group_are_gone(tmp_path):
+    needed = BOSS + 'end_without = ["user"]\n'
+    script = at("5m", "stop", "user-001") + at("6m", "stop", "user-002") + at("10m", "stop", "user-003")
+    run = play(NETWORK + USERS + needed + script, tmp_path / "run")
+    (ended,) = happened(run, RunEnded)
+    assert 10 * MINUTE < ended.t < 10 * MINUTE + 5 * SECOND
+    assert ended.data.reason == "all of user are gone: stopped"
+    assert run.summary.reason == ended.data.reason
+    assert run.summary.completed is False
+    assert max(record.t for record in run.events()) < 11 * MINUTE
+    assert run.summary.unaccounted == 0
+
+
+def test_without_its_funder_a_run_ends_at_once(tmp_path):
+    run = play(NETWORK + USERS, tmp_path / "run", "simulation.controller_start=5s")
+    assert run.summary.reason == ""
+    assert happened(run, BootstrapFinished)
+
+
+def test_states_are_told_not_recorded(tmp_path):
+    run = play(NETWORK + BOSS, tmp_path / "run")
+    assert happened(run, AgentState) == []

@@ -1,0 +1,147 @@
+"""``monerosim trace``: choosing lines, following one cause across actors and hosts."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+from small_runs import WHOLE, happened, play
+
+from monerosim.cli import main
+from monerosim.observe.events import BlockFound, PaymentReceived
+from monerosim.units import SECOND, parse_duration
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory):
+    return play(WHOLE, tmp_path_factory.mktemp("trace") / "run", trace_level="TRACE")
+
+
+def call(*arguments):
+    result = CliRunner().invoke(main, ["trace", *(str(argument) for argument in arguments)])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    assert "Traceback (" not in result.output
+    return result
+
+
+@pytest.fixture
+def lines(played):
+    def lines(*options):
+        result = call(played.directory, "--json", *options)
+        assert result.exit_code == 0, result.output
+        return [json.loads(line) for line in result.stdout.splitlines()]
+
+    return lines
+
+
+def test_all_lines_are_shown_in_time_order(played, lines):
+    shown = lines()
+    stored = [line for path in (played.directory / "hosts").rglob("*.jsonl") for line in path.read_text().splitlines()]
+    assert sorted(json.dumps(line, sort_keys=True) for line in shown) == sorted(
+        json.dumps(json.loads(line), sort_keys=True) for line in stored
+    )
+    keys = [(line["t"], line["participant"], line["number"]) for line in shown]
+    assert keys == sorted(keys)
+
+
+def test_participants_actors_and_levels_choose(lines):
+    assert {line["participant"] for line in lines("-p", "miner", "-p", "user-001")} == {"miner", "user-001"}
+    assert {line["actor"] for line in lines("-a", "wallet", "-a", "node")} == {"wallet", "node"}
+    assert {line["level"] for line in lines("-l", "info")} <= {"INFO", "WARNING", "ERROR"}
+    both = lines("-p", "miner", "-a", "wallet")
+    assert {(line["participant"], line["actor"]) for line in both} == {("miner", "wallet")}
+
+
+@pytest.mark.parametrize(("since", "until"), [("-2m", "1s"), ("-90s", "-30s"), ("5m", "6m"), ("0s", "1h")])
+def test_times_choose(lines, since, until):
+    def at(text):
+        return -parse_duration(text[1:]) if text[0] == "-" else parse_duration(text)
+
+    shown = lines("--since", since, "--until", until)
+    assert shown == [line for line in lines() if at(since) <= line["t"] <= at(until)]
+    assert shown
+
+
+def test_a_payment_is_followed_from_the_decision_to_the_receipt(played, lines):
+    received = happened(played, PaymentReceived)
+    for record in (received[0], received[-1]):
+        shown = lines("--follow", record.data.txid)
+        steps = [(line["participant"].split("-")[0], line["actor"], line["text"].split()[0]) for line in shown]
+        payer = [step for step in steps if step[0] == "user"]
+        # The wallet sends before the user can say that it has paid.
+        assert payer.index(("user", "wallet", "sent")) < payer.index(("user", "regular-user", "paid"))
+        assert ("marketplace", "marketplace", "received") in steps
+        assert ("user", "regular-user", "payment") in steps
+        assert {line["data"]["txid"] for line in shown if "txid" in line.get("data", {})} == {record.data.txid}
+        assert len({line["participant"] for line in shown}) == 2
+
+
+def test_a_payment_that_waited_is_followed_from_its_beginning(lines):
+    waits = [line for line in lines("-l", "debug", "-a", "regular-user") if "waits" in line["text"]]
+    chains = [lines("--follow", line["cause"]) for line in waits]
+    whole = next(chain for chain in chains if any(line["text"].startswith("paid") for line in chain))
+    assert "waits" in whole[0]["text"]
+    assert whole[-1]["t"] - whole[0]["t"] >= 60 * SECOND
+
+
+def test_a_block_is_followed_to_the_pool_through_both_mailboxes(played, lines):
+    (found, *_) = happened(played, BlockFound)
+    shown = lines("--follow", found.data.hash)
+    places = [(line["participant"], line["actor"]) for line in shown]
+    assert places == [
+        ("block-controller", "node-of-miner"),
+        ("block-controller", "block-controller"),
+        ("block-controller", "mailbox"),
+        ("miner", "mailbox"),
+        ("miner", "mining-pool"),
+    ]
+    assert len({line["cause"] for line in shown}) == 1
+    assert lines("--follow", shown[0]["cause"]) == shown
+
+
+def test_the_plain_form_names_time_place_and_message(played):
+    (found, *_) = happened(played, BlockFound)
+    shown = call(played.directory, "--follow", found.data.hash, "-a", "mining-pool").stdout
+    assert f"miner/mining-pool: found block {found.data.height}, its 1." in shown
+    assert f"block={found.data.hash}" in shown
+    assert "< block-controller/block-controller#" in shown
+    first = call(played.directory, "--until", "-1m").stdout.splitlines()[0]
+    assert first.strip().startswith("-0:")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["-p", "usr-001"], "no participant 'usr-001'; did you mean 'user-001'?"),
+        (["--since", "soon"], "expected a duration"),
+        (["--level", "loud"], "loud"),
+    ],
+)
+def test_a_wrong_choice_is_an_error(played, options, message):
+    result = call(played.directory, *options)
+    assert result.exit_code != 0
+    assert message in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("options", [["-a", "nobody"], ["--follow", "ffff"], ["--since", "9h"]])
+def test_no_line_is_told(played, options):
+    result = call(played.directory, *options)
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", "no line fits\n")
+
+
+def test_what_is_no_run_is_an_error(tmp_path):
+    result = call(tmp_path)
+    assert result.exit_code == 1
+    assert "no run directory" in result.stderr
+    assert call(tmp_path / "nowhere").exit_code == 2
+
+
+def test_a_run_that_is_still_going_on_can_be_looked_at(tmp_path):
+    running = play(WHOLE, tmp_path / "run")
+    (tmp_path / "run" / "summary.json").unlink()
+    path = tmp_path / "run" / "hosts" / "miner" / "mining-pool.jsonl"
+    whole = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(whole[:-1]) + whole[-1][:25])
+    result = call(running.directory, "-p", "miner", "-a", "mining-pool", "--json")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [line.decode().rstrip() for line in whole[:-1]]

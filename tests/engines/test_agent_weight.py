@@ -1,0 +1,118 @@
+"""A participant's agent is light: a machine runs hundreds of them beside their daemons."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from monerosim.plan.compile import compile_plan
+from monerosim.plan.processes import EPOCH_VARIABLE, TRACE_VARIABLE
+from monerosim.plan.rundir import write_run_directory
+from monerosim.scenario import parse
+from monerosim.units import SECOND
+
+MOST_MEMORY = 40_000_000
+MOST_CPU = 0.3
+
+BARE = 0.012
+"""Seconds of CPU that the start of Python alone took where 0.3 s was set for an agent; a slower machine has more."""
+
+HEAVY = {"numpy", "scipy", "rich", "click", "yaml", "waitress", "greenlet", "Crypto", "tomli", "tomllib", "hypothesis"}
+"""What an agent has no use for: of the embedded engine, the command line, the reports."""
+
+SCENARIO = """
+[participants.pool]
+kind = "mining-pool"
+hashrate = 1
+[participants.user]
+kind = "regular-user"
+[participants.control]
+kind = "block-controller"
+"""
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from Linux's /proc")
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return compile_plan(parse(SCENARIO))
+
+
+@pytest.fixture(scope="module")
+def run(plan, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("weight") / "run"
+    write_run_directory(plan, b"", directory)
+    return directory
+
+
+@pytest.fixture
+def start(plan, run):
+    """Start the agent of a host whose behaviour begins at once by its clock; its daemons are not there."""
+    agents = []
+
+    def start(host, *options):
+        behaviour = next(own for own in plan.hosts if own.name == host).actors[0]
+        epoch = time.time() - behaviour.start / SECOND
+        trace = run / "hosts" / host / "supervisor.jsonl"
+        trace.unlink(missing_ok=True)
+        agent = subprocess.Popen(
+            [sys.executable, *options, "-m", "monerosim.agent", "--plan", run / "plan.json", "--host", host],
+            env={**os.environ, EPOCH_VARIABLE: repr(epoch), TRACE_VARIABLE: "DEBUG"},
+            cwd=run,
+            stderr=subprocess.PIPE,
+        )
+        agents.append(agent)
+        deadline = time.monotonic() + 60
+        while not (trace.exists() and f"started {behaviour.name}" in trace.read_text()):
+            assert agent.poll() is None, agent.stderr.read()
+            assert time.monotonic() < deadline, "the agent's behaviour does not begin"
+            time.sleep(0.05)
+        return agent
+
+    yield start
+    for agent in agents:
+        if agent.returncode is None:
+            agent.kill()
+            agent.wait()
+        agent.stderr.close()
+
+
+def cpu_of(process):
+    """End a process, and tell the CPU time that it had."""
+    process.send_signal(signal.SIGKILL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_utime + usage.ru_stime
+
+
+def bare_start():
+    process = subprocess.Popen([sys.executable, "-c", "pass"])
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_utime + usage.ru_stime
+
+
+@pytest.mark.parametrize("host", ["user", "control"])
+def test_an_agent_has_the_memory_and_the_start_that_it_may_have(start, host):
+    agent = start(host)
+    status = Path(f"/proc/{agent.pid}/status").read_text()
+    resident = int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) * 1024
+    assert resident <= MOST_MEMORY, f"{resident / 1e6:.1f} MB resident"
+    # The least of some, since others may disturb any single one.
+    least = min(cpu_of(agent), *(cpu_of(start(host)) for _ in range(2)))
+    slower = max(1.0, min(bare_start() for _ in range(5)) / BARE)
+    assert least <= MOST_CPU * slower, f"{least:.2f} s of CPU to start, on a machine {slower:.1f} times slower"
+
+
+@pytest.mark.parametrize("host", ["user", "pool", "control"])
+def test_an_agent_imports_nothing_of_other_engines(start, host):
+    agent = start(host, "-X", "importtime")
+    cpu_of(agent)
+    imported = {line.rpartition(b"|")[2].strip().decode() for line in agent.stderr.read().splitlines()}
+    assert "requests" in imported
+    assert {name.partition(".")[0] for name in imported} & HEAVY == set()

@@ -1,0 +1,86 @@
+"""What is read from Shadow's output: lines that Shadow 3.3 has printed, paths shortened."""
+
+import pytest
+
+from monerosim.engines.shadow.output import Heartbeats, explain_failure
+
+HEARTBEAT = """\
+00:00:00.5 [1:shadow] n/a [INFO] [n/a] [manager.rs:753] [shadow_rs::core::manager] System memory usage in bytes at \
+simtime {} ns reported by /proc/meminfo: {{"mem_total":25276}}
+"""
+
+FAILED = """\
+** Starting Shadow 3.3.0
+00:00:01.2 [1:shadow-worker] 00:00:31.0 [WARN] [user:11.0.0.6] [legacy_tcp.rs:1252] [shadow_rs] Cannot disable \
+TCP_NODELAY since shadow does not implement Nagle's algorithm.
+Error: process 'user-002.monerod.1000' exited with status Normal(1); expected end state was running but was exited: 1
+Error: process 'funder.python3.11.1002' exited with status StoppedByShadow; expected end state was exited: 0 but was \
+running
+Error: Failed to run the simulation
+Error:
+Error: Caused by:
+Error:     2 managed processes in unexpected final state
+Error:
+Error: Stack backtrace:
+Error:    0: anyhow::error::<impl anyhow::Error>::msg
+Error:              at ./csu/../sysdeps/nptl/libc_start_call_main.h:58:16
+** Shadow did not complete successfully: Failed to run the simulation
+**   2 managed processes in unexpected final state
+** See the log for details
+"""
+
+
+@pytest.fixture
+def log(tmp_path):
+    path = tmp_path / "shadow.log"
+    path.write_text("** Starting Shadow 3.3.0\n")
+    return path
+
+
+def test_the_time_is_that_of_the_last_whole_heartbeat(log):
+    heartbeats = Heartbeats(log)
+    assert heartbeats.look() == 0
+    with log.open("a") as file:
+        file.write(HEARTBEAT.format(20000514000) + "something else\n" + HEARTBEAT.format(30050002000))
+        file.write(HEARTBEAT.format(40101180000)[:-30])
+        file.flush()
+        assert heartbeats.look() == 30_050_002
+        file.write(HEARTBEAT.format(40101180000)[-30:])
+    assert heartbeats.look() == 40_101_180
+    assert heartbeats.look() == 40_101_180
+
+
+def test_programs_that_ended_are_named_with_their_last_words(log, tmp_path):
+    log.write_text(FAILED)
+    host = tmp_path / "data" / "hosts" / "user-002"
+    host.mkdir(parents=True)
+    (host / "monerod.1000.stderr").write_text("")
+    (host / "monerod.1000.stdout").write_text("".join(f"line {number}\n" for number in range(20)) + "no such flag\n")
+    told = explain_failure(log, tmp_path / "data", 1)
+    assert told.splitlines()[0] == f"Shadow ended with status 1 ({log}), because of 2 programs:"
+    assert "monerod of user-002 exited with status Normal(1); expected end state was running but was exited: 1" in told
+    assert "  no such flag" in told
+    assert "line 3\n" not in told
+    assert "python3.11 of funder exited with status StoppedByShadow" in told
+    assert "(nothing)" in told
+
+
+def test_many_programs_are_counted(log, tmp_path):
+    line = "Error: process 'user-{}.monerod.1000' exited with status Normal(1); expected end state was running\n"
+    log.write_text("".join(line.format(number) for number in range(9)))
+    told = explain_failure(log, tmp_path, 1)
+    assert "because of 9 programs" in told
+    assert told.endswith("and 6 more")
+
+
+def test_where_no_program_failed_shadow_has_the_last_word(log, tmp_path):
+    log.write_text(
+        "** Starting Shadow 3.3.0\nError: Failed to initialize the simulation\nError:\nError: Stack backtrace:\n"
+        "Error:   10: _start\n** Shadow did not complete successfully: Failed to initialize the simulation\n"
+        "**   Process start time '90 s' must be earlier than the simulation stop time '45 s'\n"
+    )
+    told = explain_failure(log, tmp_path, 1)
+    assert "must be earlier than the simulation stop time" in told
+    assert "backtrace" not in told
+    assert "_start" not in told
+    assert explain_failure(log, tmp_path, -9).startswith("Shadow was killed by signal 9")

@@ -1,0 +1,49 @@
+"""The greeter: an actor that writes to a neighbour."""
+
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+
+from actors.mailbox import Mail, Post
+from monerosim.config import Config, Duration, duration
+from monerosim.runtime.actor import Behaviour, handles
+from monerosim.runtime.message import Message
+
+
+class GetGreetings(Message[int], frozen=True):
+    """Ask how many greetings have come."""
+
+
+class GreeterConfig(Config, frozen=True):
+    """What a scenario may say about a greeter."""
+
+    neighbour: Annotated[str, Meta(min_length=1, description="The participant that is greeted.")]
+    interval: Annotated[Duration, Meta(description="The time between two greetings.")] = duration("1m")
+
+
+class Greeter(Behaviour):
+    """Greets a neighbour now and then, and counts the greetings that come."""
+
+    Config: ClassVar[type[Config]] = GreeterConfig
+    config: GreeterConfig
+
+    def begin(self) -> None:
+        """Set the timer."""
+        self._greetings = 0
+        self.every(self.config.interval.seconds, self.greet)
+
+    def greet(self) -> None:
+        """Write a letter."""
+        letter = Post(self.config.neighbour, self.name, "greeting", {"text": "hello"})
+        self.ask(self.host.actor("mailbox"), letter)
+
+    @handles(Mail)
+    def on_mail(self, mail: Mail) -> None:
+        """Count a greeting."""
+        self._greetings += 1
+        self.log.info("{} says {}", mail.sender, mail.data["text"])
+
+    @handles(GetGreetings)
+    def on_get_greetings(self, _: GetGreetings) -> int:
+        """Tell the count."""
+        return self._greetings

@@ -1,0 +1,109 @@
+"""Small versions of the seed documents' networks on real daemons: all their miners, but fewer nodes and users."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from real_network import running
+
+from monerosim.observe.events import BlockFound, ProcessDied, WinnerPassedOver
+from monerosim.plan.build import build_plan
+from monerosim.plan.model import decode_plan, encode_plan
+from monerosim.plan.rundir import write_run_directory
+from monerosim.runs import play
+from monerosim.scenario import load
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+QUICK = (
+    "simulation.engine='local'",
+    "simulation.duration='40s'",
+    "simulation.wallet_start='1s'",
+    "simulation.agent_start='2s'",
+    "simulation.controller_start='2s'",
+    "simulation.block_interval='400ms'",
+    "consensus.block_time='4s'",
+    "consensus.arrivals='fixed'",
+    "consensus.difficulty=1",
+    "participants.user.count=2",
+)
+SMALL = {
+    "architecture-v2": (
+        "participants.user.node='pool-alpha'",
+        "participants.user.transaction_frequency=1.0",
+        "participants.marketplace.count=1",
+        "participants.marketplace.node='pool-beta'",
+        "participants.marketplace.wallet.count=2",
+    ),
+    "mining-architecture": (
+        "participants.miner-10.node='miner-25'",
+        "participants.miner-5.node='miner-25'",
+        "participants.solo-miner.node='miner-25'",
+        "participants.user.node='miner-25'",
+        "participants.user.transaction_interval='20s'",
+        "participants.user.wallet={initial_balance='20 XMR', outputs=2}",
+    ),
+}
+NETWORKS = {"architecture-v2": b"127.4.0.", "mining-architecture": b"127.5.0."}
+
+
+@pytest.fixture(scope="module")
+def played(_programs, tmp_path_factory):
+    """Both, played side by side, because most of the time is waiting."""
+    base = tmp_path_factory.mktemp("small")
+    outcome = {}
+
+    def play_one(name, directory):
+        try:
+            outcome[name] = play(directory)
+        except BaseException as error:  # noqa: BLE001  (it is raised where the result is asked for)
+            outcome[name] = error
+
+    threads = []
+    for name, changes in SMALL.items():
+        path = SCENARIOS / f"{name}.toml"
+        plan = encode_plan(build_plan(load(path, changes=(*QUICK, *changes)), SCENARIOS))
+        directory = base / name
+        write_run_directory(decode_plan(plan.replace(b"127.1.0.", NETWORKS[name])), path.read_bytes(), directory)
+        threads.append(threading.Thread(target=play_one, args=(name, directory)))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcome
+
+
+def told(run, kind):
+    return [record for record in run.events() if isinstance(record.data, kind)]
+
+
+@pytest.fixture(params=sorted(SMALL))
+def run(request, played):
+    outcome = played[request.param]
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome
+
+
+def test_it_comes_to_its_end_with_every_coin_accounted_for(run):
+    summary = run.summary
+    assert summary.completed
+    assert summary.failures == 0
+    assert summary.given_up == []
+    assert summary.unaccounted == 0
+    assert told(run, ProcessDied) == []
+    assert told(run, WinnerPassedOver) == []
+    assert running(run.directory) == {}
+    assert summary.transactions.sent > 0
+    assert 5 <= summary.blocks <= 9
+
+
+def test_the_winners_find_the_blocks_as_the_scenario_wants(run):
+    found = told(run, BlockFound)
+    by_signal = run.plan.name == "architecture-v2"
+    finders = {record.participant for record in found}
+    assert finders <= ({record.data.miner for record in found} if by_signal else {"block-controller"})
+    kept = {name: result.reward for name, result in run.summary.miners.items()}
+    others = {"solo-miner"}
+    assert {name: run.summary.balances[name] for name in kept if name not in others} == {
+        name: reward for name, reward in kept.items() if name not in others
+    }

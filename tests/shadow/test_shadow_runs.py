@@ -1,0 +1,158 @@
+"""Runs on Shadow with the real programs: the smallest whole network, twice, and runs that end early."""
+
+import os
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from monerosim.agent import SHADOW_EPOCH
+from monerosim.engines import EngineError
+from monerosim.engines.readback import read_back
+from monerosim.observe.events import NodeClosed, PaymentConfirmed, PaymentReceived, PaymentSent, digest, read_events
+from monerosim.plan.build import build_plan
+from monerosim.plan.rundir import write_run_directory
+from monerosim.runs import play
+from monerosim.scenario import load, parse
+
+SMOKE = Path(__file__).parents[2] / "scenarios" / "smoke.toml"
+
+TINY = """
+[simulation]
+engine = "shadow"
+duration = "1m"
+[participants.pool]
+kind = "mining-pool"
+hashrate = 1
+"""
+
+
+def smoke_plan():
+    scenario = load(SMOKE)
+    simulation = msgspec.structs.replace(scenario.simulation, engine="shadow")
+    return build_plan(msgspec.structs.replace(scenario, simulation=simulation))
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory):
+    """The smoke scenario, played by the engine."""
+    directory = tmp_path_factory.mktemp("shadow") / "engine"
+    write_run_directory(smoke_plan(), SMOKE.read_bytes(), directory)
+    progress = []
+    run = play(directory, watch=lambda now: progress.append(now) is None)
+    return run, progress
+
+
+@pytest.fixture(scope="module")
+def by_hand(tmp_path_factory):
+    """The same, played by plain `shadow` from another directory, in a place with a longer path."""
+    directory = tmp_path_factory.mktemp("by-hand") / "at" / "some" / "other" / "place"
+    plan = smoke_plan()
+    assert plan.shadow.general.get("parallelism", 2) == 2
+    write_run_directory(plan, SMOKE.read_bytes(), directory)
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    done = subprocess.run(["shadow", directory / "shadow.yaml"], cwd=elsewhere, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    assert list(elsewhere.iterdir()) == []
+    read_back(plan, directory, epoch=SHADOW_EPOCH)
+    return directory
+
+
+def records(run, kind):
+    return [record for record in run.events() if isinstance(record.data, kind)]
+
+
+def test_users_pay_and_vendors_receive(played):
+    run, _ = played
+    paid = Counter(record.participant for record in records(run, PaymentSent))
+    assert paid["user-001"] >= 1
+    assert paid["user-002"] >= 1
+    assert records(run, PaymentConfirmed)
+    sent = {record.data.txid for record in records(run, PaymentSent)}
+    received = records(run, PaymentReceived)
+    assert {record.participant for record in received} == {"marketplace"}
+    assert {record.data.txid for record in received} <= sent
+
+
+def test_every_node_ends_at_the_same_tip_and_no_coin_is_lost(played):
+    run, _ = played
+    closed = records(run, NodeClosed)
+    assert {record.participant for record in closed} == {"miner", "user-001", "user-002"}
+    assert len({(record.data.height, record.data.hash) for record in closed}) == 1
+    assert closed[0].data.height > 100
+    summary = run.summary
+    assert summary.completed
+    assert summary.unaccounted == 0
+    assert summary.failures == 0
+    assert summary.given_up == []
+
+
+def test_progress_is_told(played):
+    run, progress = played
+    times = [one.now for one in progress]
+    assert times == sorted(times)
+    assert times[-1] == run.plan.stop
+    assert progress[-1].payments == len(records(run, PaymentSent))
+    assert progress[-1].height > 0
+
+
+def test_the_same_scenario_gives_the_same_run(played, by_hand):
+    run, _ = played
+    assert digest(read_events(by_hand / "events.jsonl")) == run.summary.digest
+    for path in sorted((run.directory / "hosts").glob("*/*.jsonl")):
+        same = by_hand / path.relative_to(run.directory)
+        assert same.read_bytes() == path.read_bytes(), path
+
+
+def test_monerod_has_nothing_to_complain_of(played):
+    run, _ = played
+    logs = list((run.directory / "hosts").glob("*/*.log"))
+    assert logs
+    for log in logs:
+        text = log.read_text()
+        for trouble in ("locking page", "Failed to sync", "Failed to start connection", "REFUSED"):
+            assert trouble not in text, f"{log}: {trouble}"
+
+
+def test_a_run_that_is_stopped_can_be_read_and_leaves_nothing_behind(tmp_path):
+    directory = tmp_path / "run"
+    write_run_directory(smoke_plan(), b"", directory)
+    run = play(directory, watch=lambda progress: progress.now == 0)
+    assert not run.summary.completed
+    assert run.summary.wall_seconds > 0
+    assert processes_of(directory) == []
+    assert all(record.t < run.plan.stop for record in run.events())
+
+
+def test_a_program_that_ends_is_named_with_its_last_words(tmp_path):
+    plan = build_plan(parse(TINY))
+    hosts = []
+    for host in plan.hosts:
+        monerod, *others = host.processes
+        # Asked for nothing but its version, it ends at once.
+        ending = msgspec.structs.replace(monerod, argv=(monerod.argv[0], "--version"))
+        hosts.append(msgspec.structs.replace(host, processes=(ending, *others[:-1])))
+    directory = tmp_path / "run"
+    write_run_directory(msgspec.structs.replace(plan, hosts=tuple(hosts)), b"", directory)
+    with pytest.raises(EngineError) as raised:
+        play(directory)
+    assert "monerod of pool exited with status Normal(0)" in str(raised.value)
+    assert "Monero '" in str(raised.value)
+
+
+def processes_of(directory):
+    """List the processes that have the run directory in their command line or environment, or work in it."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        if int(process.name) == os.getpid():
+            continue
+        try:
+            texts = [(process / name).read_bytes() for name in ("cmdline", "environ")]
+            texts.append(os.fsencode((process / "cwd").readlink()))
+        except (OSError, ProcessLookupError):
+            continue
+        if any(os.fsencode(directory) in text for text in texts):
+            found.append(process.name)
+    return found

@@ -1,0 +1,147 @@
+"""A run from Python: building, playing, stopping, reading back."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from small_runs import NETWORK, WHOLE, happened, play
+
+from monerosim import Participant, Run, Scenario, Simulation, run
+from monerosim.engines import EngineError
+from monerosim.observe.events import BlockFound
+from monerosim.plan.build import build_plan
+from monerosim.plan.model import decode_plan, encode_plan
+from monerosim.plan.rundir import RunDirectoryError, write_run_directory
+from monerosim.runs import RunError
+from monerosim.runs import play as play_directory
+from monerosim.scenario import parse
+from monerosim.units import SECOND
+
+
+@pytest.fixture
+def built(tmp_path):
+    directory = tmp_path / "built"
+    write_run_directory(build_plan(parse(NETWORK), None), b"", directory, force=False)
+    return directory
+
+
+def test_a_directory_that_was_built_can_be_played_later(built, tmp_path):
+    assert play_directory(built).summary.digest == play(NETWORK, tmp_path / "at-once").summary.digest
+
+
+def test_a_run_that_was_built_only_has_no_summary_and_no_events(built):
+    unplayed = Run(built)
+    assert unplayed.plan.name == "small"
+    with pytest.raises(RunError, match="no summary yet"):
+        _ = unplayed.summary
+    with pytest.raises(RunError, match="not been played"):
+        unplayed.events()
+    assert list(unplayed.traces()) == []
+
+
+def test_nothing_is_played_twice(built):
+    played = play_directory(built)
+    before = (built / "events.jsonl").read_bytes()
+    with pytest.raises(RunError, match="played already"):
+        play_directory(built)
+    assert (built / "events.jsonl").read_bytes() == before
+    assert played.summary.completed
+
+
+def test_a_run_replaces_another_only_if_told_so(tmp_path):
+    first = play(NETWORK, tmp_path / "run")
+    before = first.summary
+    with pytest.raises(RunDirectoryError, match="holds a run already"):
+        play(NETWORK, tmp_path / "run", seed=6)
+    assert Run(tmp_path / "run").summary == before
+    again = play(NETWORK, tmp_path / "run", seed=6, force=True)
+    assert again.summary.seed == 6
+    assert again.summary.digest != before.digest
+
+
+def test_without_a_directory_runs_are_numbered_below_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.toml").write_text(NETWORK)
+    directories = [run("x.toml").directory for _ in range(3)]
+    assert directories == [Path("runs/small"), Path("runs/small-2"), Path("runs/small-3")]
+    assert (directories[0] / "scenario.toml").read_text() == NETWORK
+
+
+@pytest.mark.parametrize("seconds", [30, 200, 1000])
+def test_a_run_that_is_stopped_early_is_whole_as_far_as_it_went(tmp_path, seconds):
+    complete = play(WHOLE, tmp_path / "complete")
+    seen = []
+
+    def watch(progress):
+        seen.append(progress)
+        return progress.now < seconds * SECOND
+
+    stopped = play(WHOLE, tmp_path / "stopped", watch=watch)
+    summary = stopped.summary
+    assert not summary.completed
+    assert summary.unaccounted == 0
+    assert seen[-1].now < (seconds + 20) * SECOND
+    zero = stopped.plan.time_zero / SECOND
+    assert summary.simulated_seconds == max(0, seen[-1].now / SECOND - zero)
+    assert summary.bootstrap_seconds == zero
+    # What it did it did as the whole run does it.
+    early = [it for it in happened(complete, BlockFound) if it.t < seen[-1].now - stopped.plan.time_zero]
+    assert happened(stopped, BlockFound) == early
+
+
+def test_progress_goes_on_to_the_end(tmp_path):
+    seen = []
+
+    def watch(progress):
+        seen.append(progress)
+        return True
+
+    played = play(WHOLE, tmp_path / "run", watch=watch)
+    assert [it.now for it in seen] == sorted(it.now for it in seen)
+    assert seen[-1].now == played.plan.stop
+    assert seen[-1].height == played.summary.height
+    assert seen[-1].payments >= played.summary.transactions.sent
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{}", b"\xff", b'{"version": 999}'])
+def test_what_is_no_run_directory_is_refused(tmp_path, content):
+    if content is not None:
+        (tmp_path / "plan.json").write_bytes(content)
+    with pytest.raises(RunError, match="no run directory"):
+        Run(tmp_path)
+
+
+def test_an_unknown_engine_is_refused(built):
+    path = built / "plan.json"
+    path.write_bytes(path.read_bytes().replace(b'"engine": "embedded"', b'"engine": "abacus"'))
+    with pytest.raises(EngineError, match=r"'abacus'.*embedded"):
+        play_directory(built)
+    assert not (built / "events.jsonl").exists()
+
+
+def test_an_unknown_level_of_traces_is_refused(built):
+    with pytest.raises(RunError, match="'LOUD' is no level"):
+        play_directory(built, trace_level="LOUD")
+
+
+def test_a_run_directory_can_be_moved(tmp_path):
+    played = play(WHOLE, tmp_path / "here")
+    shutil.move(tmp_path / "here", tmp_path / "there")
+    moved = Run(str(tmp_path / "there"))
+    assert moved.summary.completed
+    assert len(list(moved.events())) > 10
+    assert len(list(moved.traces(actors=("wallet",)))) > 3
+    assert encode_plan(decode_plan(encode_plan(moved.plan))) == encode_plan(played.plan)
+
+
+def test_a_summary_that_was_damaged_is_an_error(tmp_path):
+    played = play(NETWORK, tmp_path / "run")
+    (tmp_path / "run" / "summary.json").write_text('{"name": ')
+    with pytest.raises(RunError, match="summary"):
+        _ = played.summary
+
+
+def test_a_participant_without_anything_takes_part(tmp_path):
+    scenario = Scenario(simulation=Simulation(duration="1m"), participants={"idle": Participant()})
+    summary = run(scenario, tmp_path / "run").summary
+    assert (summary.participants, summary.height, summary.balances, summary.miners) == (1, 0, {}, {})
