@@ -25,11 +25,13 @@ _OVERLAP = 20
 class MarketplaceConfig(Config, frozen=True):
     """What a scenario may say about a marketplace; how many vendors it has is its wallet's ``count``."""
 
-    check_interval: Duration = duration("30s")
+    check_interval: Annotated[Duration, Meta(extra=POSITIVE, description="How often it looks for new payments.")] = (
+        duration("30s")
+    )
     confirmations: Annotated[int, Meta(ge=1, le=720, description="Blocks until a payment counts as received.")] = 1
     items: Annotated[int, Meta(ge=0, le=1000, description="What each vendor sells; none, and no orders are taken.")] = 5
-    min_price: Amount = amount("0.1 XMR")
-    max_price: Amount = amount("1 XMR")
+    min_price: Annotated[Amount, Meta(description="The least that an item costs.")] = amount("0.1 XMR")
+    max_price: Annotated[Amount, Meta(description="The most that an item costs.")] = amount("1 XMR")
     payment_window: Annotated[
         Duration, Meta(extra=POSITIVE, description="How long an order may wait for its payment.")
     ] = duration("1h")

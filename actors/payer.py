@@ -179,8 +179,8 @@ class Sender(Behaviour):
         failed = {entry.txid: entry for entry in transfers.failed}
         for sent in [*self._unconfirmed, *self._confirmed]:
             self._place(sent, mined.get(sent.txid))
-        self._confirmed = [sent for sent in self._confirmed if not _is_deep(mined.get(sent.txid))]
         self._unconfirmed = deque([sent for sent in self._unconfirmed if not self._settled(sent, mined, failed)])
+        self._confirmed = [sent for sent in self._confirmed if not _is_deep(mined.get(sent.txid))]
 
     def _place(self, sent: _Sent, entry: TransferEntry | None) -> None:
         """Take note which block holds a payment, if any."""

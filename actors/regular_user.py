@@ -40,8 +40,8 @@ class RegularUserConfig(PayerConfig, frozen=True):
             description="Instead: the time from payment to payment, the first at a random point of the first interval."
         ),
     ] = None
-    min_amount: Amount = amount("0.1 XMR")
-    max_amount: Amount = amount("2 XMR")
+    min_amount: Annotated[Amount, Meta(description="The least that a recipient gets.")] = amount("0.1 XMR")
+    max_amount: Annotated[Amount, Meta(description="The most that a recipient gets.")] = amount("2 XMR")
     recipients: Annotated[
         Literal["marketplaces", "users", "any"] | None,
         Meta(description="Who is paid; vendors where there are marketplaces, else other users, if left out."),

@@ -18,7 +18,7 @@ class TransactionBotConfig(PayerConfig, frozen=True):
     transaction_interval: Annotated[
         Duration, Meta(extra=POSITIVE, description="The time from payment to payment, and before the first.")
     ] = duration("10m")
-    amount: Amount = amount("0.1 XMR")
+    amount: Annotated[Amount, Meta(description="What each payment pays.")] = amount("0.1 XMR")
     recipients: Annotated[
         tuple[str, ...],
         Meta(

@@ -40,7 +40,8 @@ class Run:
         try:
             self.plan: Plan = decode_plan((self.directory / "plan.json").read_bytes())
         except (OSError, ValueError) as error:
-            raise RunError(f"{directory} is no run directory: {error}") from error
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise RunError(f"{directory} is no run directory: {reason}") from error
 
     @property
     def summary(self) -> Summary:

@@ -13,6 +13,7 @@ _COMMANDS = {
     "run": "Play a scenario.",
     "plugins": "List the actors, topologies and engines there are, or describe one.",
     "new-actor": "Write an actor of your own to begin with, and its test.",
+    "report": "Show the summary of a run again.",
     "trace": "Show what the actors of a run did, in time order.",
     "model": "Serve a modelled monerod and wallet over HTTP.",
 }

@@ -1,15 +1,30 @@
-"""Printing the summary of a run."""
+"""``monerosim report``: the summary of a run as tables."""
 
+from collections import Counter
+from pathlib import Path
 from statistics import median
+from typing import get_args
 
+import click
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from monerosim.observe.events import OrderState
 from monerosim.observe.summary import Summary
 from monerosim.plan.model import Plan
-from monerosim.runs import Run
+from monerosim.runs import Run, RunError
 from monerosim.units import SECOND, XMR, format_amount, format_duration
+
+
+@click.command("report")
+@click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def report(run: Path) -> None:
+    """Show the summary of RUN again."""
+    try:
+        print_summary(Run(run), Console(highlight=False))
+    except RunError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def print_summary(played: Run, console: Console) -> None:
@@ -54,11 +69,21 @@ def _overview(summary: Summary, speed: float) -> Table:
     if summary.commands or summary.commands_failed:
         failed = f", [red]{summary.commands_failed} failed[/red]" if summary.commands_failed else ""
         rows["commands"] = f"{summary.commands} carried out{failed}"
+    if ordered := sum(market.orders for market in summary.marketplaces.values()):
+        rows["orders"] = f"{ordered} placed" + "".join(f", {count} {state}" for state, count in _states(summary))
     if summary.failures:
         rows["failures"] = f"[red]{summary.failures} times an actor failed[/red]"
     for name, value in rows.items():
         table.add_row(f"[bold]{name}[/bold]", value)
     return table
+
+
+def _states(summary: Summary) -> list[tuple[str, int]]:
+    """Count the marketplaces' orders that were ever in each state, in the order in which they get there."""
+    counts = Counter[str]()
+    for market in summary.marketplaces.values():
+        counts.update(market.states)
+    return [(state, counts[state]) for state in get_args(OrderState) if state in counts]
 
 
 def _miners(summary: Summary, plan: Plan) -> Table:

@@ -14,9 +14,9 @@ from typing import Literal, TypeAlias, get_args
 import msgspec
 
 OrderState: TypeAlias = Literal["seen", "received", "confirmed", "late", "short", "double", "unpaid"]
-"""What becomes of an order: its payment is in the txpool in time, all of it is in a block, all of it has as many
-confirmations as the marketplace wants; the first payment came after the window; less than asked for had come at the
-window's end; one more payment came when it was paid already; nothing had come at the window's end."""
+"""What becomes of an order: its payment is in the txpool in time; all of it is in blocks; all of it has as many
+confirmations as the marketplace wants; a payment came after the window; less than asked for had come at its end; one
+more came when all was paid; nothing had come at the window's end."""
 
 
 class BootstrapFinished(msgspec.Struct, frozen=True, tag="bootstrap-finished", tag_field="event"):

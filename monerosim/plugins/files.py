@@ -32,11 +32,6 @@ def names_file(use: str) -> bool:
     return any(sign in use for sign in "./\\:")
 
 
-def class_name(use: str) -> str:
-    """Give the part of a file's ``use`` after the file."""
-    return use.rpartition(":")[2]
-
-
 class PluginFiles:
     """Python files below a directory; each is read and run once, when something in it is asked for.
 

@@ -239,6 +239,42 @@ def test_a_signal_that_comes_too_late_makes_no_block(tmp_path, install_blocks):
     assert played.summary.failures == 0
 
 
+def test_letters_that_fit_no_signal_change_nothing(tmp_path, install_blocks):
+    code = (
+        "from actors.mailbox import Post\nfrom monerosim.runtime.actor import Behaviour\n\n\n"
+        "class Stray(Behaviour):\n    def begin(self):\n"
+        '        for kind, data in [("found", {"round": "one"}), ("refused", {"round": 999, "reason": "tired"})]:\n'
+        '            self.ask(self.host.actor("mailbox"), Post("block-controller", "block-controller", kind, data))\n'
+    )
+    install_blocks("stray", code, {"stray": "stray:Stray"})
+    half = 'simulation.duration="30m"'
+    alone = happened(play(BY_SIGNAL, tmp_path / "alone", half), BlockFound)
+    played = play(BY_SIGNAL + '[participants.x]\nkind = "stray"\n', tmp_path / "run", half)
+    found = happened(played, BlockFound)
+    assert [(it.t, it.data.miner) for it in found] == [(it.t, it.data.miner) for it in alone]
+    told = [line.text for line in played.traces(participants=("block-controller",), actors=("block-controller",))]
+    assert any(text.startswith("cannot read the letter from x: ") for text in told)
+    assert "x refused too late: tired" in told
+    assert played.summary.failures == 0
+
+
+def test_what_is_set_in_mid_run_holds_from_then_on(tmp_path):
+    timeline = "".join(
+        f'[[timeline]]\nat = "10m"\ndo = "set"\nwho = "{who}"\n{what}\n'
+        for who, what in [
+            ("alpha", 'until = "20m"'),
+            ("beta", 'until = "5m"'),
+            ("block-controller", 'patience = "20s"'),
+        ]
+    )
+    played = play(POOLS + timeline, tmp_path / "run", 'simulation.duration="40m"', 'participants.alpha.until="15m"')
+    assert happened(played, CommandFailed) == []
+    last = {record.data.miner: record.t // SECOND for record in happened(played, BlockFound)}
+    assert 900 < last["alpha"] < 1200
+    assert last["beta"] < 600
+    assert last["gamma"] > 2000
+
+
 def test_a_registration_that_cannot_be_read_is_named(tmp_path, install_blocks):
     code = (
         "from monerosim.runtime.actor import Behaviour\n\n\n"

@@ -3,17 +3,18 @@
 import json
 
 import pytest
+from click.testing import CliRunner
 from small_runs import NETWORK, USERS, happened, play
 from small_world import make_host_plan, make_plan
 
 from actors.mailbox import Mail, Post
 from actors.orchestrator import Orchestrator, OrchestratorConfig
+from monerosim.cli import main
 from monerosim.mailbox.registry import agent_registry
 from monerosim.observe.events import (
     AgentSilent,
     AgentState,
     BlockFound,
-    BootstrapFinished,
     CommandCarriedOut,
     CommandFailed,
     PaymentSent,
@@ -86,6 +87,12 @@ class Sitter(Behaviour):
     world.asker = world.hosts["alice"].start(Asker, "asker")
     virtual.run(5 * SECOND)
     return world
+
+
+def scenario(directory, text):
+    path = directory / "scenario.toml"
+    path.write_text(text)
+    return path
 
 
 def document(world):
@@ -213,10 +220,32 @@ def test_the_run_ends_when_all_of_a_group_are_gone(tmp_path):
     assert run.summary.unaccounted == 0
 
 
-def test_without_its_funder_a_run_ends_at_once(tmp_path):
-    run = play(NETWORK + USERS, tmp_path / "run", "simulation.controller_start=5s")
-    assert run.summary.reason == ""
-    assert happened(run, BootstrapFinished)
+def test_a_run_ends_when_what_it_is_for_is_given_up(tmp_path, install_blocks):
+    code = '''
+from monerosim.runtime.actor import Behaviour
+
+
+class Vital(Behaviour):
+    """Is needed, and dies."""
+
+    essential = True
+
+    def begin(self):
+        self.after(100, self.die)
+
+    def die(self):
+        raise LookupError("dead")
+'''
+    install_blocks("vital", code, {"vital": "vital:Vital"})
+    text = NETWORK + '[participants.heart]\nactors = [{ use = "vital" }]\nrestarts = { most = 1 }\n'
+    run = play(text, tmp_path / "run")
+    assert run.summary.reason == "heart/vital was given up: LookupError: dead"
+    assert not run.summary.completed
+    # It was started again once, five seconds later; the run ends within ten seconds of its end.
+    assert 205 * SECOND <= max(record.t for record in run.events()) <= 220 * SECOND
+    seen = CliRunner().invoke(main, ["run", str(scenario(tmp_path, text)), "-o", str(tmp_path / "cli"), "-q"])
+    assert seen.exit_code == 1
+    assert "the run ended early: heart/vital was given up: LookupError: dead" in seen.output
 
 
 def test_states_are_told_not_recorded(tmp_path):

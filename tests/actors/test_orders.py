@@ -294,6 +294,25 @@ class Deaf(Marketplace):
     assert not happened(played, PaymentSeen)
 
 
+def test_an_answer_that_is_no_invoice_does_no_harm(tmp_path, install_blocks):
+    rude = """
+from actors.mailbox import Post
+from actors.marketplace import Marketplace
+
+
+class Rude(Marketplace):
+    def on_mail(self, mail):
+        for kind, data in (("invoice", {"number": "one"}), ("greeting", {})):
+            self.ask(self.host.actor("mailbox"), Post(mail.sender, mail.data["actor"], kind, data))
+"""
+    install_blocks("rude_market", rude, {"rude": "rude_market:Rude"})
+    text = WHOLE.replace('kind = "marketplace"', 'kind = "rude"')
+    played = play(text, tmp_path / "run", *ORDERING, "simulation.duration=20m")
+    assert played.summary.failures == 0
+    lines = [line.text for line in played.traces(actors=("regular-user",))]
+    assert any("cannot read the invoice from marketplace" in line for line in lines)
+
+
 def test_prices_must_be_a_range(tmp_path):
     with pytest.raises(ScenarioError, match="min_price must be above 0"):
         play(WHOLE, tmp_path / "run", "participants.marketplace.min_price=3", "participants.marketplace.max_price=2")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monerosim.cli import main
@@ -42,7 +42,14 @@ def test_what_it_writes_passes_its_test_and_the_projects_rules(tmp_path, name):
     options = ("--isolated", "--no-cache", "--line-length=120", "--target-version=py311")
     linted = python(
         tmp_path,
-        *("ruff", "check", *options, "--select=ALL", f"--ignore={ignored}", *("--per-file-ignores=test_*:S101", "--per-file-ignores=test_*:PLR2004")),
+        *(
+            "ruff",
+            "check",
+            *options,
+            "--select=ALL",
+            f"--ignore={ignored}",
+            *("--per-file-ignores=test_*:S101", "--per-file-ignores=test_*:PLR2004"),
+        ),
     )
     assert linted.returncode == 0, linted.stdout
     formatted = python(tmp_path, "ruff", "format", "--check", "--diff", *options)
@@ -109,6 +116,7 @@ def test_bad_names_are_refused(tmp_path, name, message):
     assert not list(tmp_path.iterdir())
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab1-Z_.", min_size=1, max_size=12))
 def test_a_name_that_is_accepted_comes_back_from_the_class(name):
     try:

@@ -1,6 +1,10 @@
 """Actors and topologies in a scenario's own files, from the file to the run."""
 
+import os
 import re
+import subprocess
+import sys
+import time
 
 import pytest
 from click.testing import CliRunner
@@ -8,10 +12,13 @@ from jsonschema import Draft7Validator
 
 from monerosim import run
 from monerosim.cli import main
+from monerosim.observe.traces import read_traces
 from monerosim.plan.model import decode_plan
+from monerosim.plan.processes import EPOCH_VARIABLE
 from monerosim.runs import RunError, play
 from monerosim.scenario import ScenarioError, load
 from monerosim.scenario.schema import scenario_schema
+from monerosim.units import SECOND
 
 COUNTER = """
 from monerosim.config import Config, Duration, duration
@@ -124,6 +131,30 @@ def test_a_run_whose_code_was_changed_is_not_played(place):
         play(place / "run")
 
 
+def test_an_agent_beside_real_daemons_plays_the_runs_copy(place):
+    """It needs no daemons of its own here, so neither does the test."""
+    changes = ("--set", 'participants={one={kind="./mine.py:Counter", interval="100ms"}}', "--engine", "local")
+    built = CliRunner().invoke(main, ["build", str(place / "scenario.toml"), *changes, "-o", str(place / "run")])
+    assert built.exit_code == 0, built.output
+    (place / "mine.py").unlink()
+    plan = decode_plan((place / "run/plan.json").read_bytes())
+    epoch = time.time() - plan.time_zero / SECOND
+    agent = subprocess.Popen(
+        [sys.executable, "-m", "monerosim.agent", "--plan", "run/plan.json", "--host", "one"],
+        cwd=place,
+        env=os.environ | {EPOCH_VARIABLE: str(epoch)},
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while not any(line.text == "counts 3 of 1" for line in read_traces(place / "run/hosts")):
+            assert agent.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        agent.terminate()
+        assert agent.wait(30) == 0
+
+
 def test_the_plan_depends_on_what_the_code_says_not_on_where_it_is(place, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     for path in ("mine.py", "lib/yours.py", "scenario.toml"):
@@ -158,6 +189,11 @@ def test_the_plan_depends_on_what_the_code_says_not_on_where_it_is(place, tmp_pa
 )
 def test_only_classes_in_files_below_the_scenario_can_be_named(place, use):
     assert 'expected "./FILE.py:CLASS"' in problems(place, use).message
+
+
+def test_a_file_that_is_no_module_of_reasonable_size_is_refused(place):
+    (place / "huge.py").write_bytes(b"#" * (2**20 + 1))
+    assert "huge.py is larger than 1 MiB" in problems(place, "./huge.py:Mine").message
 
 
 def test_a_link_does_not_lead_out_of_the_scenarios_directory(place, tmp_path_factory):

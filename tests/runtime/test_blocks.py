@@ -48,6 +48,29 @@ def test_a_block_that_cannot_be_had_is_named(name, message):
         blocks.load_block(name)
 
 
+def test_a_name_that_two_packages_have_is_nobodys(install_blocks):
+    install_blocks("zoo", GOOD, {"sheep": "zoo:Sheep", "lamb": "zoo:Sheep"})
+    with pytest.raises(PluginError, match=r"the actor 'sheep' is in several packages: farm, zoo"):
+        blocks.load_block("sheep")
+    listed = {(it.name, it.package): it for it in blocks.ACTORS.installed()}
+    for package in ("farm", "zoo"):
+        with pytest.raises(PluginError, match="several packages"):
+            blocks.ACTORS.load_installed(listed["sheep", package])
+    assert blocks.ACTORS.load_installed(listed["lamb", "zoo"]).__module__ == "zoo"
+
+
+@pytest.mark.parametrize("name", ["Sheep", "black sheep", "s" * 64, "-sheep"])
+def test_a_name_that_nothing_can_be_called_is_refused(install_blocks, name):
+    install_blocks("zoo", GOOD, {name: "zoo:Sheep"})
+    with pytest.raises(PluginError, match=r"\(zoo:Sheep, package zoo\) has no valid name"):
+        blocks.load_block(name)
+
+
+def test_a_file_is_not_known_where_no_directory_is():
+    with pytest.raises(PluginError, match="files are not known here"):
+        blocks.load_block("./mine.py:Mine")
+
+
 def test_the_supervisor_is_found():
     supervisor = blocks.load_supervisor()
     assert issubclass(supervisor, Actor)
