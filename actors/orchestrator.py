@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from actors.mailbox import EVENT, Mail, Post
-from monerosim.config import Config, Duration, duration
+from monerosim.config import PARTICIPANT, Config, Duration, duration
 from monerosim.mailbox.discovery import Agent, AgentDiscovery
 from monerosim.mailbox.post import UnknownHostError
 from monerosim.observe.events import EVENT_KINDS, AgentSilent, AgentState, RunEnded, event_tag
@@ -39,7 +39,10 @@ class OrchestratorConfig(Config, frozen=True):
     ] = duration("60s")
     end_without: Annotated[
         tuple[str, ...],
-        Meta(description="Participants and groups: the run ends when all of one have failed or were stopped."),
+        Meta(
+            extra=PARTICIPANT,
+            description="Participants and groups: the run ends when all of one have failed or were stopped.",
+        ),
     ] = ()
 
     def __post_init__(self) -> None:
@@ -72,9 +75,6 @@ class Orchestrator(Behaviour):
     def begin(self) -> None:
         """Have all agents tell their states and events."""
         self._agents = {agent.id: agent for agent in AgentDiscovery(self.host.shared, self.clock.now).get_agents()}
-        for name in self.config.end_without:
-            if not self._of(name):
-                raise ValueError(f"end_without: there is no participant {name!r}")
         self._states = {name: AgentState("initializing") for name in self._agents}
         self._heard = dict.fromkeys(self._agents, self.clock.microseconds())
         self._silent: set[str] = set()

@@ -10,7 +10,7 @@ from actors.mailbox import Mail, Post
 from actors.orders import INVOICE, ORDER, REFUSAL, Invoice, Order, Refusal
 from actors.payer import MINUTE, Payer, PayerConfig, Payment
 from actors.wallet_proxy import Transfer
-from monerosim.config import POSITIVE, Amount, Config, Duration, amount
+from monerosim.config import PARTICIPANT, POSITIVE, Amount, Config, Duration, amount
 from monerosim.mailbox.discovery import Agent, AgentDiscovery, AgentDiscoveryError, Vendor
 from monerosim.rpc.wallet import Destination, Transferred
 from monerosim.runtime.actor import handles
@@ -80,7 +80,7 @@ class SendNow(Message[Transferred], frozen=True):
         RpcError: The wallet did not pay.
     """
 
-    to: str = ""
+    to: Annotated[str | None, Meta(extra=PARTICIPANT)] = None
     """The participant; chosen as usual, if left out."""
     amount: Amount | None = None
     """Drawn as usual, if left out."""

@@ -5,7 +5,7 @@ from typing import Annotated, get_args, get_origin
 
 import msgspec
 
-from monerosim.config import PARTICIPANT, Config
+from monerosim.config import PARTICIPANT
 from monerosim.scenario.compose import Composition, group_of
 from monerosim.scenario.convert import nearest, quote
 from monerosim.scenario.model import Scenario
@@ -14,14 +14,20 @@ from monerosim.scenario.problems import Finding, Path
 
 def mention_problems(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Finding]:
     """Check that whomever an actor's settings name (``Meta(extra=PARTICIPANT)``) takes part."""
-    findings = []
-    mentions = (
-        mention
+    return [
+        finding
         for composition in composed.values()
         for part in composition.parts
-        for mention in _mentions(part.config, part.path)
-    )
-    for path, name, alone in mentions:
+        for finding in who_is_missing(scenario, composed, part.config, part.path)
+    ]
+
+
+def who_is_missing(
+    scenario: Scenario, composed: Mapping[str, Composition], settings: msgspec.Struct, place: Path
+) -> list[Finding]:
+    """Check whom one table of settings names."""
+    findings = []
+    for path, name, alone in _mentions(settings, place):
         if name in composed:
             count = scenario.participants[name].count
             if alone and count != 1:
@@ -33,7 +39,7 @@ def mention_problems(scenario: Scenario, composed: Mapping[str, Composition]) ->
     return findings
 
 
-def _mentions(config: Config, path: Path) -> Iterator[tuple[Path, str, bool]]:
+def _mentions(config: msgspec.Struct, path: Path) -> Iterator[tuple[Path, str, bool]]:
     """List the names, where they stand, and whether each is to be one participant's."""
     for field in msgspec.structs.fields(config):
         if _names_participants(field.type):

@@ -9,6 +9,7 @@ from monerosim.config import Config, dump_config
 from monerosim.runtime.commands import EVERYBODYS, SET, understands
 from monerosim.scenario.compose import Composition, Part, actor_names, group_of, member_names
 from monerosim.scenario.convert import Reader, nearest, quote
+from monerosim.scenario.mentions import who_is_missing
 from monerosim.scenario.model import Scenario, TimelineEntry
 from monerosim.scenario.problems import Finding, Path
 from monerosim.units import format_duration
@@ -91,6 +92,7 @@ class _Checker:
 
     def _arguments(self, entry: TimelineEntry, part: Part, path: Path, group: str) -> Iterator[Finding]:
         reader = Reader(path)
+        found: object = None
         if entry.do == SET:
             usual = self._configs.get((group, part.path), part.config)
             before = self._configs.get((entry.who, part.path), usual)
@@ -102,5 +104,7 @@ class _Checker:
                 message = f"unknown key {quote(key)}"
                 yield Finding(path=(*path, key), message=message, hint=nearest(key, TimelineEntry.__struct_fields__))
         else:
-            reader.read(entry.arguments, part.behaviour.commands[entry.do], path)
+            found = reader.read(entry.arguments, part.behaviour.commands[entry.do], path)
         yield from reader.findings
+        if isinstance(found, msgspec.Struct):
+            yield from who_is_missing(self._scenario, self._composed, found, path)

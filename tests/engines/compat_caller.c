@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -26,6 +27,20 @@ int main(void) {
     tell("keepalive", setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on));
     tell("no-socket", setsockopt(-1, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on));
     printf("options %d %d\n", option(fd, IPPROTO_TCP, TCP_NODELAY), option(fd, IPPROTO_IP, IP_TOS));
+    int ends[2];
+    static char data[150000], back[sizeof data];
+    for (size_t i = 0; i < sizeof data; i++) {
+        data[i] = (char)(i / 7);
+    }
+    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends);
+    printf("sent %zd\n", send(ends[0], data, sizeof data, 0));
+    size_t got = 0;
+    for (ssize_t n; (n = recv(ends[1], back + got, sizeof back - got, 0)) > 0;) {
+        got += (size_t)n;
+    }
+    printf("same %d %zu\n", memcmp(data, back, got) == 0, got);
+    tell("send-short", (int)send(ends[0], data, 10, 0) - 10);
+    tell("send-nowhere", (int)send(-1, data, 10, 0));
     void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     for (int i = 0; i < 3; i++) {
         tell("msync", msync(page, 4096, MS_SYNC));

@@ -35,6 +35,12 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
     return next(fd, level, name, value, length);
 }
 
+ssize_t send(int fd, const void *data, size_t length, int flags) {
+    const char *refusal = getenv("REFUSAL");
+    ssize_t (*next)(int, const void *, size_t, int) = dlsym(RTLD_NEXT, "send");
+    return next(fd, data, length > 65535 && !refusal ? 65535 : length, flags);
+}
+
 int msync(void *address, size_t length, int flags) {
     int (*next)(void *, size_t, int) = dlsym(RTLD_NEXT, "msync");
     return refuse(ENOSYS) ? -1 : next(address, length, flags);

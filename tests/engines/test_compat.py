@@ -69,8 +69,21 @@ def test_exactly_what_shadow_refuses_is_answered(built, number):
     assert refused["msync"] == refused["mlock"] == refused["munlock"] == (-1, errno.ENOSYS)
     answered = answers(call(built, *refusing(number), number=number))
     changed = {name for name in refused if answered[name] != refused[name]} - {"asked"}
-    assert changed == {"service", "nodelay-off", "msync", "mlock", "munlock", "msync-odd", "msync-pointer"}
-    assert all(answered[name] == (0, 0) for name in changed)
+    assert changed == {
+        "service",
+        "nodelay-off",
+        "msync",
+        "mlock",
+        "munlock",
+        "msync-odd",
+        "msync-pointer",
+        "sent",
+        "same",
+    }
+    assert all(answered[name] == (0, 0) for name in changed - {"sent", "same"})
+    # Shadow takes 65535 bytes at once; Linux, all that there is room for.
+    assert (refused["sent"], refused["same"]) == ((65535,), (1, 65535))
+    assert (answered["sent"], answered["same"]) == ((150_000,), (1, 150_000))
     assert answered["cork"] == (-1, ENOPROTOOPT)
     assert answered["no-socket"] == (-1, EBADF)
     assert answered["nodelay-short"] == (-1, EINVAL)
@@ -90,6 +103,8 @@ def test_where_nothing_is_refused_nothing_changes(built, number):
     plain = call(built, number=number)
     assert call(built, "compat.so", number=number) == plain
     assert answers(plain)["options"] == (0, 8)
+    assert answers(plain)["sent"] == (150_000,)
+    assert answers(plain)["send-nowhere"] == (-1, EBADF)
     assert answers(plain)["msync-odd"] == (-1, EINVAL)
     passed = call(built, "refuser.so", number=number, refusal="none")
     assert call(built, *refusing(number), number=number, refusal="none") == passed

@@ -15,7 +15,7 @@ from small_world import make_plan
 
 from monerosim.engines import EngineError
 from monerosim.engines.local import play
-from monerosim.observe.events import ProcessDied, ProcessGivenUp, ProcessRestarted, read_events
+from monerosim.observe.events import ProcessDied, ProcessGivenUp, ProcessRestarted, Record, RunEnded, read_events
 from monerosim.plan.model import HostPlan, NodePlan, ProcessPlan, WalletPlan, encode_plan
 from monerosim.plan.processes import PYTHON
 from monerosim.plan.rundir import write_run_directory
@@ -140,6 +140,15 @@ def test_an_agent_is_not_started_again(build):
     plan, path = build(one_host(program("monerod", SLEEPS), crash))
     play(plan, path, trace_level="INFO", watch=wanted)
     assert told(path) == [ProcessDied("agent", 4), ProcessGivenUp("agent", 0)]
+
+
+def test_a_run_that_an_agent_has_ended_ends_early(build):
+    event = Record(0, "alice", "supervisor", "", RunEnded("the heart is gone"))
+    line = msgspec.json.encode(event).decode()
+    agent = program("agent", ("sh", "-c", f"echo '{line}' > events.jsonl; exec sleep 1000"), runs_to_end=False)
+    plan, path = build(one_host(program("monerod", SLEEPS), agent), stop=1000.0)
+    assert play(plan, path, trace_level="INFO", watch=wanted) < 100 * SECOND
+    assert told(path)[0] == event.data
 
 
 def test_a_run_that_nobody_wants_any_more_ends_early(build):

@@ -90,6 +90,7 @@ def test_what_is_right_has_no_problems(text: str) -> None:
         ('at = "1h"; do = "set"; who = "user"; min_amount = 5', "min_amount must be above 0 and at most max_amount"),
         ('at = "1h"; do = "send-now"; who = "user"; amount = true', "timeline[0].amount: expected an amount"),
         ('at = "1h"; do = "send-now"; who = "user"; amont = 1', 'unknown key "amont" (did you mean "amount"?)'),
+        ('at = "1h"; do = "send-now"; who = "user"; to = "pol"', 'timeline[0].to: there is no participant "pol"'),
         ('at = "3h"; do = "stop"; who = "pool"', "timeline[0].at: comes at 3h, but the run ends at 2h"),
         ('at = "soon"; do = "stop"; who = "pool"', "timeline[0].at"),
         ('do = "stop"; who = "pool"', "timeline[0].at: is missing"),

@@ -1,11 +1,11 @@
 /*
- * Answers the few libc calls of Monero's programs that Shadow (3.3) refuses, and no others.
+ * Mends the few libc calls of Monero's programs that Shadow (3.3) refuses or carries out by halves, and no others.
  *
  * Preloaded into monerod and monero-wallet-rpc (LD_PRELOAD). Shadow's own preloaded libraries come first, so a function
  * of the same name here would never be reached. Instead, the constructor looks through the relocation tables of the
  * loaded objects and points their references to the wrapped calls at the wrappers below. Every wrapper asks the
  * function that the reference would have been bound to (Shadow's, or libc's outside Shadow) and changes an answer only
- * if it is the refusal that Shadow gives. Objects that are loaded later (dlopen) keep their own references.
+ * if it is the one that Shadow gives. Objects that are loaded later (dlopen) keep their own references.
  */
 
 #define _GNU_SOURCE
@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 static int (*next_setsockopt)(int, int, int, const void *, socklen_t);
+static ssize_t (*next_send)(int, const void *, size_t, int);
 static int (*next_msync)(void *, size_t, int);
 static int (*next_mlock)(const void *, size_t);
 static int (*next_munlock)(const void *, size_t);
@@ -48,6 +49,27 @@ static int wrap_setsockopt(int fd, int level, int name, const void *value, sockl
         return 0;
     }
     return result;
+}
+
+/*
+ * Shadow takes at most 65535 bytes at once, whatever room there is (tcp_sendUserData, src/main/host/descriptor/tcp.c);
+ * Linux takes all that there is room for. Boost.Asio, which Monero's programs stand on, takes a short count for a full
+ * buffer and waits until there is room again, which no change ever tells, since there was room all the time. So an
+ * answer of more than 128 KiB stopped in the middle until its connection timed out. Here the rest is offered at once.
+ */
+static const ssize_t taken_at_once = 65535;
+
+static ssize_t wrap_send(int fd, const void *data, size_t length, int flags) {
+    size_t sent = 0;
+    ssize_t result;
+    do {
+        result = next_send(fd, (const char *)data + sent, length - sent, flags);
+        if (result < 0) {
+            return sent > 0 ? (ssize_t)sent : result;
+        }
+        sent += (size_t)result;
+    } while (result == taken_at_once && sent < length);
+    return (ssize_t)sent;
 }
 
 /*
@@ -93,6 +115,7 @@ static const struct {
     void **next;
 } wraps[] = {
     {"setsockopt", (void *)wrap_setsockopt, (void **)&next_setsockopt},
+    {"send", (void *)wrap_send, (void **)&next_send},
     {"msync", (void *)wrap_msync, (void **)&next_msync},
     {"mlock", (void *)wrap_mlock, (void **)&next_mlock},
     {"munlock", (void *)wrap_munlock, (void **)&next_munlock},
