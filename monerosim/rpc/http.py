@@ -13,6 +13,11 @@ from monerosim.rpc.transport import Json
 MAX_ANSWER = 64 * 1024 * 1024
 """Bytes of the largest answer that is read."""
 
+IDLE = 10.0
+"""Seconds without a call after which a new connection is made. Both services close one that has been idle for five
+minutes, sooner when they have many (``get_default_timeout``, contrib/epee/include/net/abstract_tcp_server2.inl); a
+payment asked for at that very moment would be in doubt."""
+
 _CHUNK = 64 * 1024
 _OK = 200
 
@@ -31,6 +36,7 @@ class HttpTransport:
         self._session = requests.Session()
         # Proxies named in the environment are for the world outside, not for the simulated network.
         self._session.trust_env = False
+        self._last = monotonic()
 
     @property
     def address(self) -> str:
@@ -45,6 +51,8 @@ class HttpTransport:
             RpcDoubtfulError: The connection broke, or the answer did not come within ``timeout`` seconds.
             RpcProtocolError: The answer is not JSON, or too large.
         """
+        if monotonic() - self._last >= IDLE:
+            self._session.close()
         try:
             with self._session.post(
                 self._url + path,
@@ -63,6 +71,8 @@ class HttpTransport:
             raise kind(f"{self.address}: {error}") from error
         except requests.RequestException as error:
             raise RpcDoubtfulError(f"{self.address}: {error}") from error
+        finally:
+            self._last = monotonic()
         try:
             answer: Json = msgspec.json.decode(data)
         except (ValueError, RecursionError) as error:

@@ -27,7 +27,8 @@ EVERYTHING = (
 node = {}
 wallet = { initial_balance = "9 XMR", outputs = 9 }
 actors = [
-    { use = "observer", interval = "10s" }, { use = "relay", interval = "3m" }, { use = "mining-wallet", interval = "5m" },
+    { use = "observer", interval = "10s" }, { use = "relay", interval = "3m" },
+    { use = "mining-wallet", interval = "5m" },
     { use = "standard-sync", interval = "3m" }, { use = "constant-mining", interval = "3m" },
     { use = "churner", transaction_interval = "3m" }, { use = "hodler", interval = "3m" },
     { use = "churner", transaction_interval = "4m", method = "sweep" }, { use = "marketplace" },

@@ -1,6 +1,7 @@
 """The transport of real services, against a real HTTP server."""
 
 import threading
+import time
 
 import pytest
 from small_server import break_off, document, hang_up, never, raw, then_close
@@ -19,6 +20,16 @@ def test_the_connection_is_kept(server, transport):
     server.script = [document(number) for number in range(5)]
     assert [transport.post("/", {}, 5) for _ in range(5)] == list(range(5))
     assert len(set(server.connections)) == 1
+
+
+def test_a_connection_that_has_been_idle_is_not_used_again(server, transport, monkeypatch):
+    monkeypatch.setattr(http, "IDLE", 0.2)
+    server.script = [document(number) for number in range(3)]
+    for pause in (0, 0, 0.25):
+        time.sleep(pause)
+        transport.post("/", {}, 5)
+    first, second, third = server.connections
+    assert first == second != third
 
 
 def test_the_address_names_service_and_place(server, transport):

@@ -80,7 +80,7 @@ def test_every_node_ends_at_the_same_tip_and_no_coin_is_lost(played):
     run, _ = played
     closed = records(run, NodeClosed)
     assert {record.participant for record in closed} == {"miner", "user-001", "user-002"}
-    assert len({(record.data.height, record.data.hash) for record in closed}) == 1
+    assert len({(record.data.height, record.data.tip) for record in closed}) == 1
     assert closed[0].data.height > 100
     summary = run.summary
     assert summary.completed
