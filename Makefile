@@ -3,13 +3,16 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PYTEST_FLAGS ?=
 
-.PHONY: run test lint types format bench clean
+.PHONY: run test test-long lint types format bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/monerosim run scenarios/quickstart.toml
 
 test: $(VENV)/.installed-dev
-	$(BIN)/pytest --cov --cov-report=term $(PYTEST_FLAGS)
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not long" --cov --cov-report=term $(PYTEST_FLAGS)
+
+test-long: $(VENV)/.installed-dev
+	$(BIN)/pytest -m long $(PYTEST_FLAGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check

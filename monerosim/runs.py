@@ -48,18 +48,24 @@ class Run:
         """The run in numbers.
 
         Raises:
-            RunError: The run has not ended.
+            RunError: The run has not ended, or the file is damaged.
         """
+        path = self.directory / SUMMARY
         try:
-            return msgspec.json.decode((self.directory / SUMMARY).read_bytes(), type=Summary)
-        except (OSError, msgspec.MsgspecError) as error:
-            raise RunError(f"{self.directory} has no summary yet: {error}") from error
+            return msgspec.json.decode(path.read_bytes(), type=Summary)
+        except FileNotFoundError as error:
+            raise RunError(f"{self.directory} has no summary yet: its run has not ended") from error
+        except OSError as error:
+            raise RunError(f"{path} cannot be read: {error.strerror}") from error
+        except ValueError as error:
+            raise RunError(f"{path} is no summary: {error}") from error
 
     def events(self) -> Iterator[Record]:
         """Read what happened.
 
         Raises:
             RunError: The run has not been played.
+            ValueError: While reading: a whole line is no event.
         """
         path = self.directory / EVENTS
         if not path.is_file():
@@ -67,8 +73,15 @@ class Run:
         return read_events(path)
 
     def traces(self, *, participants: tuple[str, ...] = (), actors: tuple[str, ...] = ()) -> Iterator[TraceLine]:
-        """Read what the actors logged, in time order."""
-        return read_traces(self.directory / "hosts", participants=participants, actors=actors)
+        """Read what the actors logged, in time order.
+
+        Raises:
+            RunError: A whole line is damaged.
+        """
+        try:
+            yield from read_traces(self.directory / "hosts", participants=participants, actors=actors)
+        except ValueError as error:
+            raise RunError(str(error)) from error
 
 
 def run(

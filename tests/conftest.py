@@ -14,6 +14,14 @@ from monerosim.runtime.virtual import VirtualRuntime
 from monerosim.units import SECOND
 
 
+def pytest_collection_modifyitems(items):
+    """Keep what listens on the same loopback addresses in one process, where tests run in several."""
+    for item in items:
+        # tests/real marks its own only after this.
+        if {"real", "test_local.py"} & {item.path.parent.name, item.path.name} or item.get_closest_marker("real"):
+            item.add_marker(pytest.mark.xdist_group("loopback"))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _quiet():
     logger.configure(handlers=[])

@@ -134,9 +134,10 @@ def test_a_run_directory_can_be_moved(tmp_path):
     assert encode_plan(decode_plan(encode_plan(moved.plan))) == encode_plan(played.plan)
 
 
-def test_a_summary_that_was_damaged_is_an_error(tmp_path):
+@pytest.mark.parametrize("content", [b'{"name": ', b'{"name": "\xff"}'])
+def test_a_summary_that_was_damaged_is_an_error(tmp_path, content):
     played = play(NETWORK, tmp_path / "run")
-    (tmp_path / "run" / "summary.json").write_text('{"name": ')
+    (tmp_path / "run" / "summary.json").write_bytes(content)
     with pytest.raises(RunError, match="summary"):
         _ = played.summary
 

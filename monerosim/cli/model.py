@@ -57,7 +57,8 @@ def model(node_port: int, wallet_port: int, seed: int, blocks: int, block_time: 
     try:
         server = ModelServer([(node_port, daemon), (wallet_port, wallet)])
     except OSError as error:
-        raise click.ClickException(f"cannot listen: {error}") from error
+        wanted = " or ".join(str(port) for port in (node_port, wallet_port) if port)
+        raise click.ClickException(f"cannot listen on {LOOPBACK}, port {wanted}: {error.strerror}") from error
     node_port, wallet_port = server.ports
     click.echo(f"monerod            http://{LOOPBACK}:{node_port}/json_rpc")
     click.echo(f"monero-wallet-rpc  http://{LOOPBACK}:{wallet_port}/json_rpc")

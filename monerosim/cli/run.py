@@ -18,7 +18,7 @@ from monerosim.plan.binaries import BinaryError
 from monerosim.plan.build import build_plan
 from monerosim.plan.rundir import RunDirectoryError, write_run_directory
 from monerosim.plugins import PluginFiles
-from monerosim.runs import new_directory, play
+from monerosim.runs import RunError, new_directory, play
 from monerosim.scenario import ScenarioError
 from monerosim.units import format_duration
 
@@ -71,7 +71,7 @@ def run(
             played = play(directory, trace_level=trace_level.upper(), watch=lambda now: watch(now) and not stopped())
     except ScenarioError as error:
         refuse(scenario, error.problems)
-    except (BinaryError, RunDirectoryError, EngineError) as error:
+    except (BinaryError, RunDirectoryError, EngineError, RunError) as error:
         raise click.ClickException(str(error)) from error
     print_summary(played, Console(highlight=False))
     if played.summary.reason:

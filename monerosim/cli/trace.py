@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -69,11 +70,14 @@ def trace(
         and (since is None or line.t >= since)
         and (until is None or line.t <= until)
     )
-    if follow is not None:
-        lines = _follow(list(lines), follow)
     shown = 0
-    for shown, line in enumerate(lines, 1):  # noqa: B007  (counted for the message below)
-        click.echo(line.json() if as_json else _format(line))
+    try:
+        if follow is not None:
+            lines = _follow(list(lines), follow)
+        for shown, line in enumerate(lines, 1):  # noqa: B007  (counted for the message below)
+            click.echo(line.json() if as_json else _format(line))
+    except RunError as error:
+        raise click.ClickException(str(error)) from error
     if not shown:
         click.echo("no line fits", err=True)
         sys.exit(1)
@@ -97,8 +101,6 @@ def _follow(lines: list[TraceLine], identifier: str) -> Iterator[TraceLine]:
 
 
 def _check_names(wanted: tuple[str, ...], names: list[str]) -> None:
-    from difflib import get_close_matches  # noqa: PLC0415  (only for the error)
-
     for name in wanted:
         if name not in names:
             near = get_close_matches(name, names, 1)

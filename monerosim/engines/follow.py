@@ -48,7 +48,7 @@ class EventFollower:
     def _count(self, line: bytes) -> None:
         try:
             event = self._decode(line).data
-        except msgspec.MsgspecError:
+        except (ValueError, RecursionError):
             # Reading the run back reports it; here it is only not counted.
             return
         match event:

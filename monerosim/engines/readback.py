@@ -110,7 +110,7 @@ def _events(path: Path, participant: str, shown: str) -> Iterator[Record]:
                 return
             try:
                 record = decode(line)
-            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            except (ValueError, RecursionError) as error:
                 yield Record(last, participant, "engine", "", LineDamaged(shown, number, str(error)))
                 continue
             last = record.t

@@ -35,7 +35,7 @@ class _Application:
     def __call__(self, environ: dict[str, object], start: _Start) -> Iterable[bytes]:
         try:
             body = self._body(environ)
-        except msgspec.DecodeError:
+        except (ValueError, RecursionError):
             return _answer(start, "400 Bad Request", b"the body is no JSON object")
         try:
             with self._lock:

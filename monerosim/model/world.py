@@ -452,10 +452,6 @@ class World:
                         self._settle_transaction(rival)
         self._common = common
 
-    def on_the_way(self) -> list[Transaction]:
-        """List the transactions that were released and are not in a block that all nodes follow."""
-        return list(self._waiting)
-
     def agreed_tip(self) -> Block:
         """Give the tip that most nodes follow now; of equal shares the one of most work, then the first found."""
         now = self.now()

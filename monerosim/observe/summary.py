@@ -110,8 +110,6 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
     """
     ordered = sorted(records, key=ev.Record.sort_key)
     counted: Counter[str] = Counter()
-    miners = {host.name: MinerResult() for host in plan.hosts if any("hashrate" in a.config for a in host.actors)}
-    found: dict[str, ev.BlockFound] = {}
     balances: dict[str, int] = {}
     given_up: dict[str, None] = {}
     height = 0
@@ -119,11 +117,6 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
         if record.participant != "funder" or not isinstance(record.data, ev.PaymentSent):
             counted[type(record.data).__name__] += 1
         match record.data:
-            case ev.BlockFound() as block:
-                found[block.hash] = block
-            case ev.BlockOrphaned(hash=block_hash):
-                orphan = found.pop(block_hash)
-                miners.setdefault(orphan.miner, MinerResult()).orphans += 1
             case ev.WalletClosed(balance=balance):
                 balances[record.participant] = balances.get(record.participant, 0) + balance
             case ev.NodeClosed() as closed:
@@ -134,10 +127,6 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
                 given_up[f"{record.participant}/{process}"] = None
             case _:
                 pass
-    for block in found.values():
-        result = miners.setdefault(block.miner, MinerResult())
-        result.blocks += 1
-        result.reward += block.reward
     return Summary(
         name=plan.name,
         engine=plan.engine,
@@ -157,7 +146,7 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
             delayed=counted["PaymentDelayed"],
             requested=_requested(plan, min(end, plan.time_zero + plan.duration)),
         ),
-        miners=miners,
+        miners=_miners(plan, ordered),
         marketplaces=_marketplaces(ordered),
         balances=dict(sorted(balances.items())),
         subsidies=_subsidies(height),
@@ -172,6 +161,27 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
         wall_seconds=round(wall_seconds, 3),
         digest=ev.digest(ordered),
     )
+
+
+def _miners(plan: Plan, ordered: Iterable[ev.Record]) -> dict[str, MinerResult]:
+    """Add up the blocks of each miner, those that found none included."""
+    results = {host.name: MinerResult() for host in plan.hosts if any("hashrate" in a.config for a in host.actors)}
+    found: dict[str, ev.BlockFound] = {}
+    for record in ordered:
+        match record.data:
+            case ev.BlockFound() as block:
+                found[block.hash] = block
+            case ev.BlockOrphaned(miner=miner, hash=block_hash):
+                # Where the line that told of its finding was damaged, it is known from here alone.
+                found.pop(block_hash, None)
+                results.setdefault(miner, MinerResult()).orphans += 1
+            case _:
+                pass
+    for block in found.values():
+        result = results.setdefault(block.miner, MinerResult())
+        result.blocks += 1
+        result.reward += block.reward
+    return results
 
 
 def _marketplaces(ordered: Iterable[ev.Record]) -> dict[str, MarketplaceResult]:

@@ -33,6 +33,8 @@ _REASONS = {
     "log_level": "For a line when a program ends before its time, and one now and then that tells how far the run is.",
     "unblocked_vdso_latency": "That loop lasts a simulated second. At the default of 10 ns it takes ten seconds of CPU "
     "a process,\n  # at 1 us a tenth of one.",
+    "unblocked_syscall_latency": "How many system calls a program makes depends on more than the scenario: on the "
+    "length of\n  # paths in its memory, on compiled Python modules. At the default of 1 us that would shift times.",
     "parallelism": "Results do not depend on it.",
     "stop_time": "A little after the run's stop, so that the agents have ended by themselves.",
 }
@@ -58,7 +60,11 @@ def shadow_yaml(plan: Plan, run: Path, python: str = sys.executable, trace_level
         **plan.shadow.general,
         "data_directory": str(data_directory(plan, run)),
     }
-    experimental = {"unblocked_vdso_latency": "1 us", **plan.shadow.experimental}
+    experimental = {
+        "unblocked_vdso_latency": "1 us",
+        "unblocked_syscall_latency": "1 ns",
+        **plan.shadow.experimental,
+    }
     network = {"graph": {"type": "gml", "file": {"path": str(run / "topology.gml")}}}
     lines = [_HEAD.format(path=run / "shadow.yaml")]
     for section, options in (("general", general), ("experimental", experimental), ("network", network)):

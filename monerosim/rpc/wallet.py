@@ -16,7 +16,6 @@ NOT_ENOUGH_MONEY = -17
 NOT_ENOUGH_OUTPUTS = -19
 WALLET_EXISTS = -21
 NOT_ENOUGH_UNLOCKED_MONEY = -37
-NO_DAEMON = -38
 """Error codes (src/wallet/wallet_rpc_server_error_codes.h)."""
 
 

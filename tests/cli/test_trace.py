@@ -136,6 +136,16 @@ def test_what_is_no_run_is_an_error(tmp_path):
     assert call(tmp_path / "nowhere").exit_code == 2
 
 
+@pytest.mark.parametrize("options", [[], ["--follow", "ffff"]])
+def test_a_damaged_line_is_named(tmp_path, options):
+    play(WHOLE, tmp_path / "run")
+    with (tmp_path / "run" / "hosts" / "miner" / "mining-pool.jsonl").open("ab") as file:
+        file.write(b"\xff{\n")
+    result = call(tmp_path / "run", *options)
+    assert result.exit_code == 1
+    assert "mining-pool.jsonl, line " in result.stderr
+
+
 def test_a_run_that_is_still_going_on_can_be_looked_at(tmp_path):
     running = play(WHOLE, tmp_path / "run")
     (tmp_path / "run" / "summary.json").unlink()

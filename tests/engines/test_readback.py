@@ -149,5 +149,5 @@ def test_progress_is_counted_while_agents_write(run):
         assert follower.look() == (7, 0)
         log.write(second[10:] + line(Record(3, "alice", "user", "", PaymentSent("aa", 5, 1, ("4A",)))))
         assert follower.look() == (9, 1)
-        log.write(b"rubbish\n")
+        log.write(b'rubbish\n{"t":5,"participant":"\xff"}\n')
         assert follower.look() == (9, 1)

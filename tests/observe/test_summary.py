@@ -68,6 +68,11 @@ def test_an_orphan_earns_nothing():
     assert (summary.blocks, summary.reorgs) == (3, 1)
 
 
+def test_an_orphan_whose_finding_was_not_read_counts():
+    summary = summary_of(record(ev.BlockOrphaned("bob", 1, "b1")))
+    assert (summary.miners["bob"].blocks, summary.miners["bob"].orphans) == (0, 1)
+
+
 def test_a_pool_without_blocks_is_listed():
     summary = summary_of(plan=make_plan(host("alice", "mining-pool", hashrate=1.0)))
     assert summary.miners["alice"].blocks == 0

@@ -1,6 +1,7 @@
 """Playing a plan in virtual time."""
 
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,9 @@ def play(plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
     """
     # pykka logs failures of actors to the root logger too; the actors' own logs have them.
     logging.getLogger("pykka").addHandler(logging.NullHandler())
-    logger.configure(handlers=[])
+    # Loguru's own handler prints every actor's log on standard error; those that somebody has added stay.
+    with suppress(ValueError):
+        logger.remove(0)
     world = EmbeddedWorld(plan, directory, trace_level)
     try:
         return _play(plan, world, watch, PluginFiles.of_run(directory, plan.plugins))

@@ -18,6 +18,7 @@ from pathlib import Path
 from monerosim.engines.engine import EngineError, Progress, Watch
 from monerosim.engines.follow import EventFollower
 from monerosim.engines.readback import read_back
+from monerosim.plan.binaries import INSTALLING
 from monerosim.plan.model import HostPlan, Plan
 from monerosim.plan.processes import PYTHON
 from monerosim.units import SECOND
@@ -117,10 +118,7 @@ def _check_programs(plan: Plan) -> None:
     programs = {process.argv[0] for host in plan.hosts for process in host.processes} - {PYTHON}
     missing = sorted(program for program in programs if shutil.which(program) is None)
     if missing:
-        raise EngineError(
-            f"not found on PATH: {', '.join(missing)}. On Debian and Ubuntu `apt-get install monero` brings "
-            "monerod and monero-wallet-rpc; elsewhere take them from https://www.getmonero.org/downloads/"
-        )
+        raise EngineError(f"not found: {', '.join(missing)}\n{INSTALLING}")
 
 
 def _check_addresses(plan: Plan) -> None:

@@ -13,6 +13,8 @@ from monerosim.plan.rundir import write_run_directory
 from monerosim.runs import play
 from monerosim.scenario import load
 
+pytestmark = pytest.mark.long
+
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 QUICK = (
     "simulation.engine='local'",
