@@ -52,7 +52,7 @@ class Mailbox(Actor):
 
     def begin(self) -> None:
         """Have letters delivered from now on."""
-        self._numbers = self.host.numbers(f"{self.name}'s letters")
+        self._numbers = self.host.world.post_office.numbers(self.host.name)
         reference = self.actor_ref
 
         def take(letter: Letter) -> bool:
@@ -81,18 +81,21 @@ class Mailbox(Actor):
 
     @handles(Arrived)
     def on_arrived(self, arrived: Arrived) -> None:
-        """Hand a letter to the actor it is for."""
+        """Hand a letter to the actor it is for; it is put away when that has handled it, or nobody will."""
         letter = arrived.letter
         self.cause = letter.cause
+        post_office = self.host.world.post_office
         actor = self.host.actors.get(letter.actor)
         message = self._open(letter)
         if message is None:
+            post_office.handled(letter)
             return
         if actor is None or not actor.is_alive() or not actor.actor_class.understands(type(message)):
             self.log.warning("no actor {!r} takes the {} from {}", letter.actor, letter.kind, letter.sender)
+            post_office.handled(letter)
             return
         identifier = f"{letter.sender}/mailbox@{letter.number}"
-        actor.tell(Delivery(message, identifier, letter.cause))
+        actor.tell(Delivery(message, identifier, letter.cause, lambda: post_office.handled(letter)))
         self.log.debug("handed {} from {} to {}", letter.kind, letter.sender, letter.actor)
 
     def _open(self, letter: Letter) -> Message[Any] | None:

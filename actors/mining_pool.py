@@ -48,7 +48,7 @@ class MiningPool(BaseMiner):
         """Take note of a block found, or make one."""
         if mail.kind == "block-found":
             self._blocks += 1
-            self.log.info("found block {}, its {}.", mail.data["height"], self._blocks, block=mail.data["hash"])
+            self.log.info("found block {}, its {}.", mail.data.get("height"), self._blocks, block=mail.data.get("hash"))
         elif mail.kind == "mine":
             try:
                 signal = msgspec.convert(mail.data, MiningSignal)

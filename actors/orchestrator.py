@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from actors.mailbox import EVENT, Mail, Post
-from monerosim.config import PARTICIPANT, Config, Duration, duration
+from monerosim.config import PARTICIPANT, POSITIVE, Config, Duration, duration
 from monerosim.mailbox.discovery import Agent, AgentDiscovery
 from monerosim.mailbox.post import UnknownHostError
 from monerosim.observe.events import EVENT_KINDS, AgentSilent, AgentState, RunEnded, event_tag
@@ -35,7 +35,7 @@ class OrchestratorConfig(Config, frozen=True):
     ] = ("block-found", "actor-failed", "actor-given-up", "command-carried-out", "command-failed")
     history: Annotated[int, Meta(ge=1, le=1_000_000, description="How many events it remembers.")] = 1000
     health_interval: Annotated[
-        Duration, Meta(extra={"positive": True}, description="Between two health checks of all agents.")
+        Duration, Meta(extra=POSITIVE, description="Between two health checks of all agents.")
     ] = duration("60s")
     end_without: Annotated[
         tuple[str, ...],

@@ -16,7 +16,7 @@ from loguru import logger
 
 from monerosim.mailbox.disk import DiskPostOffice
 from monerosim.mailbox.shared import DiskState
-from monerosim.observe.events import EventLog, Record
+from monerosim.observe.events import EVENTS, EventLog, Record
 from monerosim.observe.traces import USUAL_LEVEL, Traces
 from monerosim.plan.model import Plan, decode_plan
 from monerosim.plan.processes import EPOCH_VARIABLE, TRACE_VARIABLE
@@ -57,7 +57,7 @@ class RealWorld:
         self._lock = threading.Lock()
         home = directory / "hosts" / host
         home.mkdir(parents=True, exist_ok=True)
-        self._events = EventLog(home / "events.jsonl")
+        self._events = EventLog(home / EVENTS)
         self._traces = Traces(directory / "hosts", trace_level, buffered_lines=1)
 
     def node(self, host: str) -> Transport:

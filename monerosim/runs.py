@@ -8,16 +8,15 @@ import msgspec
 
 from monerosim.engines import Progress, load_engine
 from monerosim.engines.engine import Watch
-from monerosim.observe.events import Record, read_events
+from monerosim.observe.events import EVENTS, Record, read_events
 from monerosim.observe.summary import Summary, summarise
 from monerosim.observe.traces import LEVELS, USUAL_LEVEL, TraceLine, read_traces
 from monerosim.plan.build import build_plan
 from monerosim.plan.model import Plan, decode_plan
-from monerosim.plan.rundir import write_run_directory
+from monerosim.plan.rundir import PLAN, write_run_directory
 from monerosim.plugins import PluginError, PluginFiles
 from monerosim.scenario import Scenario, load
 
-EVENTS = "events.jsonl"
 SUMMARY = "summary.json"
 
 
@@ -38,7 +37,7 @@ class Run:
     def __init__(self, directory: Path | str) -> None:
         self.directory = Path(directory)
         try:
-            self.plan: Plan = decode_plan((self.directory / "plan.json").read_bytes())
+            self.plan: Plan = decode_plan((self.directory / PLAN).read_bytes())
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise RunError(f"{directory} is no run directory: {reason}") from error

@@ -7,28 +7,43 @@ Asks on both runtimes are measured in turn in one run, so that their ratio holds
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
-from statistics import median
-from time import perf_counter
+from statistics import median, quantiles
+from time import perf_counter, sleep, time
+from typing import cast
 
 import pykka
 
 from monerosim import Participant, Scenario, run
+from monerosim.agent import RealWorld
+from monerosim.mailbox.disk import DiskPostOffice
+from monerosim.mailbox.post import POLL_GRID, Letter
 from monerosim.plan.compile import compile_plan
+from monerosim.plan.processes import EPOCH_VARIABLE
 from monerosim.plan.rundir import write_run_directory
+from monerosim.runtime.actor import Actor, handles
+from monerosim.runtime.host import Host
+from monerosim.runtime.message import Message
 from monerosim.runtime.runtime import Runtime
 from monerosim.runtime.threads import ThreadsRuntime
 from monerosim.runtime.virtual import VirtualRuntime
+from monerosim.units import SECOND
 
 ASKS = 20_000
 ROUNDS = 5
 ACTORS = 3_000
 USERS = 400
+MESSAGES = 3_000
+AGENTS = 5
+MOST_LATENCY = 0.010
+MOST_START = 5.0
+PATIENCE = 60.0
 
 
 class Echo(pykka.Actor):
@@ -89,6 +104,118 @@ def bench_runtimes() -> None:
     print(f"bytes an actor: {(resident() - before) / ACTORS:,.0f} ({ACTORS} pykka actors on the virtual runtime)")
     for reference in references:
         reference.stop()
+
+
+class Ping(Message[float], frozen=True):
+    """Answer with the seconds since ``sent``."""
+
+    sent: float
+
+
+class Ponger(Actor):
+    """Tells how long messages were under way."""
+
+    def begin(self) -> None:
+        """Have taken nothing yet."""
+        self.taken: list[float] = []
+
+    @handles(Ping)
+    def on_ping(self, ping: Ping) -> float:
+        """Note how long the message took."""
+        self.taken.append(perf_counter() - ping.sent)
+        return self.taken[-1]
+
+
+class Send(Message[list[float]], frozen=True):
+    """Ask another actor many times, and answer with the seconds from each question to its answer."""
+
+    tells: bool
+    """Whether to tell it instead, and answer with the seconds until each message was handled."""
+
+
+class Pinger(Actor):
+    """Sends messages to the actor ``ponger`` of its host."""
+
+    @handles(Send)
+    def on_send(self, order: Send) -> list[float]:
+        """Send them, a millisecond between two."""
+        other = self.host.actor("ponger")
+        taken = []
+        for _ in range(MESSAGES):
+            began = perf_counter()
+            if order.tells:
+                self.tell(other, Ping(began))
+            else:
+                self.ask(other, Ping(began))
+                taken.append(perf_counter() - began)
+            sleep(0.001)
+        if not order.tells:
+            return taken
+        self.ask(other, Ping(perf_counter()))
+        told: list[float] = other.proxy().taken.get()
+        return told[-MESSAGES - 1 : -1]
+
+
+def bench_latency() -> None:
+    """Print how long messages between actors of a host take on threads, as in an agent's process."""
+    plan = compile_plan(scenario(1, "1h"))
+    with tempfile.TemporaryDirectory() as folder:
+        world = RealWorld(plan, "user", Path(folder), epoch=time())
+        host = Host(plan, next(own for own in plan.hosts if own.name == "user"), world)
+        host.start(Ponger, "ponger")
+        pinger = host.start(Pinger, "pinger")
+        for tells in (False, True):
+            taken = cast("list[float]", pinger.ask(Send(tells)))
+            cuts = quantiles(taken, n=100)
+            print(
+                f"{'tell' if tells else 'ask'} latency on threads: p50 {cuts[49] * 1e3:.2f} ms, "
+                f"p99 {cuts[98] * 1e3:.2f} ms (target: below {MOST_LATENCY * 1e3:.0f} ms), "
+                f"most {max(taken) * 1e3:.2f} ms"
+            )
+        for reference in host.actors.values():
+            reference.stop()
+        world.close()
+
+
+def agent_start() -> float:
+    """Measure the seconds from the start of an agent's process until its supervisor has answered a letter."""
+    plan = compile_plan(scenario(1, "1h"))
+    with tempfile.TemporaryDirectory() as folder:
+        run_directory = Path(folder) / "run"
+        write_run_directory(plan, b"", run_directory)
+        mailboxes = run_directory / "shared" / "mailbox"
+        question = Letter(
+            sent=0,
+            sender="pool-a",
+            number=1,
+            recipient="user",
+            actor="supervisor",
+            kind="command",
+            data={"do": "pause", "id": "1", "reply": "bench"},
+            cause="bench",
+        )
+        DiskPostOffice(VirtualRuntime(), mailboxes).send(question)
+        began = perf_counter()
+        environment = os.environ | {EPOCH_VARIABLE: repr(time())}
+        command = [sys.executable, "-m", "monerosim.agent", "--plan", str(run_directory / "plan.json"), "--host=user"]
+        with subprocess.Popen(command, env=environment) as agent:  # noqa: S603  (our own interpreter and module)
+            while not any((mailboxes / "pool-a" / "new").iterdir()):
+                if agent.poll() is not None or perf_counter() - began > PATIENCE:
+                    agent.kill()
+                    raise SystemExit("the agent did not answer")
+                sleep(0.005)
+            taken = perf_counter() - began
+            agent.kill()
+    return taken
+
+
+def bench_agent_start() -> None:
+    """Print how long an agent takes to start."""
+    taken = [agent_start() for _ in range(AGENTS)]
+    print(
+        f"agent start until its actors answer a letter: median {median(taken):.2f} s, most {max(taken):.2f} s "
+        f"of {AGENTS} (target: below {MOST_START:.0f} s; up to {POLL_GRID / SECOND:g} s is the mailbox's grid)"
+    )
 
 
 def scenario(size: int, duration: str) -> Scenario:
@@ -172,6 +299,8 @@ def main() -> None:
         bench_one(options.one, options.duration)
         return
     bench_runtimes()
+    bench_latency()
+    bench_agent_start()
     bench_build(USERS)
     bench_sizes([int(size) for size in options.sizes.split(",")], options.duration)
 

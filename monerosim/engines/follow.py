@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from monerosim.observe.events import BlockFound, BootstrapFinished, PaymentSent, Record, RunEnded
+from monerosim.observe.events import EVENTS, BlockFound, BootstrapFinished, PaymentSent, Record, RunEnded
 
 
 class EventFollower:
@@ -31,7 +31,7 @@ class EventFollower:
         Returns:
             The height of the highest block found, and the number of payments.
         """
-        for path in self._hosts.glob("*/events.jsonl"):
+        for path in self._hosts.glob(f"*/{EVENTS}"):
             for line in self._new_lines(path):
                 self._count(line)
         return self._height, self._payments

@@ -8,11 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from monerosim.observe.events import EventLog, LineDamaged, Record, Reorganised
+from monerosim.observe.events import EVENTS, EventLog, LineDamaged, Record, Reorganised
 from monerosim.plan.model import Plan
 from monerosim.units import SECOND
-
-EVENTS = "events.jsonl"
 
 ENGINE_EVENTS = "engine.jsonl"
 """What an engine itself has to tell, beside the agents."""

@@ -2,12 +2,30 @@
 
 A letter is written to the recipient's ``tmp`` and renamed into ``new``, so it is there whole or not at all. Its name
 (send time, sender, number) is its place in the order of delivery. The recipient looks on a fixed grid and takes what
-is due; what it has handed over moves to ``done``, what it cannot read to ``bad``, with the reason beside it.
+is due; what its actor has handled moves to ``done``, what cannot be read to ``bad``, with the reason beside it.
+
+What holds while processes of hosts are killed (SIGKILL) and started again, as long as the machine itself goes on and
+its clock is not set back:
+
+- A letter is kept as soon as :meth:`DiskPostOffice.send` has returned. The one that was being sent is there whole or
+  not at all.
+- The letters of one sender come in the order in which they were sent, over all its lives: it never uses a number
+  twice, as numbers are reserved on disk (``mailbox/HOST/numbers``) before they are used. The letters of several come in
+  the order of their names if each is written within the delay (:data:`monerosim.mailbox.post.DELAY`).
+- A process is given each letter once, and none that is in ``done``.
+- A letter stays in ``new`` until its actor has handled it, so none is lost with the process that was handling it: the
+  next one is given all that were not handled to the end. So each letter is handled to the end once, except that the
+  one that an actor was handling when it was killed is begun again, at most one a kill and actor. Whether what it had
+  done of it by then may be done twice, only the actor knows; the message's id (``SENDER/mailbox@NUMBER``) is the same
+  both times, and an actor that writes it down with what it does has done everything exactly once.
+
+A letter that an actor fails at counts as handled. What is in the inbox of an actor that fails is not given to the one
+that the supervisor starts in its stead, only to the next process.
 """
 
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -17,6 +35,9 @@ from monerosim.runtime.runtime import Runtime
 
 MAX_LETTER = 1024 * 1024
 """Bytes a letter may have."""
+
+RESERVED = 1000
+"""Letters' numbers that are reserved at a time; a process that is killed leaves a gap of at most as many."""
 
 FOLDERS = ("tmp", "new", "done", "bad")
 
@@ -38,7 +59,9 @@ class DiskPostOffice:
     def __init__(self, runtime: Runtime, directory: Path) -> None:
         self._runtime = runtime
         self._directory = directory
-        self._delivered: set[str] = set()
+        self._handed_over: set[str] = set()
+        self._done: set[str] = set()
+        self._numbers: dict[str, Iterator[int]] = {}
 
     def send(self, letter: Letter) -> None:
         """Take a letter.
@@ -51,7 +74,7 @@ class DiskPostOffice:
         data = msgspec.json.encode(letter)
         if len(data) > MAX_LETTER:
             raise ValueError(f"a letter of {len(data)} bytes, more than {MAX_LETTER}")
-        name = f"{letter.sent:020d}-{letter.sender}-{letter.number:010d}.json"
+        name = _name(letter)
         try:
             (box / "tmp" / name).write_bytes(data)
             (box / "tmp" / name).rename(box / "new" / name)
@@ -61,7 +84,7 @@ class DiskPostOffice:
     def receive(self, host: str, deliver: Callable[[Letter], bool]) -> None:
         """Have the letters to ``host`` given to ``deliver`` from now on."""
         box = self._directory / host
-        self._delivered.update(path.name for path in (box / "done").iterdir())
+        self._done.update(path.name for path in (box / "done").iterdir())
 
         def look(when: int) -> None:
             self._runtime.call_at(when + POLL_GRID, lambda: look(when + POLL_GRID))
@@ -70,8 +93,34 @@ class DiskPostOffice:
         first = (self._runtime.now() // POLL_GRID + 1) * POLL_GRID
         self._runtime.call_at(first, lambda: look(first))
 
+    def handled(self, letter: Letter) -> None:
+        """Put away a letter that has been taken: its actor has handled it."""
+        box = self._directory / letter.recipient
+        name = _name(letter)
+        (box / "new" / name).rename(box / "done" / name)
+
+    def numbers(self, host: str) -> Iterator[int]:
+        """Number the letters of ``host``, upwards from 1; no number comes twice, in no life of the host's process."""
+        return self._numbers.setdefault(host, self._reserve(self._directory / host / "numbers"))
+
+    @staticmethod
+    def _reserve(path: Path) -> Iterator[int]:
+        last = int(path.read_text()) if path.exists() else 0
+        while True:
+            new = path.with_suffix(".new")
+            new.write_text(f"{last + RESERVED}\n")
+            new.rename(path)
+            yield from range(last + 1, last + RESERVED + 1)
+            last += RESERVED
+
     def _deliver_due(self, box: Path, now: int, deliver: Callable[[Letter], bool]) -> None:
         for path in sorted((box / "new").iterdir(), key=_place):
+            if path.name in self._handed_over:
+                # Its actor's thread may be moving it at this moment.
+                continue
+            if path.name in self._done:
+                path.rename(box / "done" / path.name)
+                continue
             try:
                 letter = self._read(path)
             except DamagedLetterError as error:
@@ -80,11 +129,9 @@ class DiskPostOffice:
                 continue
             if delivery_time(letter.sent) > now:
                 continue
-            if path.name not in self._delivered:
-                if not deliver(letter):
-                    return
-                self._delivered.add(path.name)
-            path.rename(box / "done" / path.name)
+            if not deliver(letter):
+                return
+            self._handed_over.add(path.name)
 
     @staticmethod
     def _read(path: Path) -> Letter:
@@ -105,6 +152,10 @@ class DiskPostOffice:
         if letter.key != (int(named[1]), named[2], int(named[3])):
             raise DamagedLetterError("the name does not fit the letter")
         return letter
+
+
+def _name(letter: Letter) -> str:
+    return f"{letter.sent:020d}-{letter.sender}-{letter.number:010d}.json"
 
 
 def _place(path: Path) -> tuple[str, ...]:

@@ -1,6 +1,8 @@
 """Letters between hosts, and the grid on which they are delivered."""
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from typing import Protocol
 
 import msgspec
@@ -58,6 +60,12 @@ class PostOffice(Protocol):
         One that it does not take (it returns False) waits for the next receiver.
         """
 
+    def handled(self, letter: Letter) -> None:
+        """Put away a letter that ``deliver`` has taken: its actor has handled it."""
+
+    def numbers(self, host: str) -> Iterator[int]:
+        """Number the letters of ``host``, upwards from 1; no number comes twice in a run, whoever is started again."""
+
 
 class UnknownHostError(Exception):
     """A letter is addressed to nobody."""
@@ -75,6 +83,7 @@ class MemoryPostOffice:
         self._runtime = runtime
         self._waiting: dict[str, list[Letter]] = {host: [] for host in hosts}
         self._receivers: dict[str, Callable[[Letter], bool]] = {}
+        self._numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
 
     def send(self, letter: Letter) -> None:
         """Take a letter.
@@ -92,6 +101,13 @@ class MemoryPostOffice:
         """Have the letters to ``host`` given to ``deliver`` from now on."""
         self._receivers[host] = deliver
         self._deliver(host)
+
+    def handled(self, letter: Letter) -> None:
+        """Put away a letter: it was gone when it was taken, as the process that keeps it also plays its receiver."""
+
+    def numbers(self, host: str) -> Iterator[int]:
+        """Number the letters of ``host``."""
+        return self._numbers[host]
 
     def _deliver(self, host: str) -> None:
         deliver = self._receivers.get(host)

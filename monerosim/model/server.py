@@ -42,8 +42,6 @@ class _Application:
                 answer = self._service.post(str(environ["PATH_INFO"]), body)
         except RpcUnavailableError as error:
             return _answer(start, "503 Service Unavailable", str(error).encode())
-        except KeyError:
-            return _answer(start, "404 Not Found", b"")
         return _answer(start, "200 OK", msgspec.json.encode(answer), "application/json")
 
     @staticmethod

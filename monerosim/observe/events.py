@@ -13,6 +13,9 @@ from typing import Literal, TypeAlias, get_args
 
 import msgspec
 
+EVENTS = "events.jsonl"
+"""A run's event log in its directory; agents beside real daemons have one each in their hosts' directories."""
+
 OrderState: TypeAlias = Literal["seen", "received", "confirmed", "late", "short", "double", "unpaid"]
 """What becomes of an order: its payment is in the txpool in time; all of it is in blocks; all of it has as many
 confirmations as the marketplace wants; a payment came after the window; less than asked for had come at its end; one

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 from loguru import logger
 
+from monerosim.observe.events import EVENTS
+
 if TYPE_CHECKING:
     from loguru import Logger, Message, Record
 
@@ -155,7 +157,7 @@ def read_traces(
         path
         for path in sorted(directory.glob("*/*.jsonl"))
         # An agent beside real daemons writes its events there too.
-        if path.name != "events.jsonl"
+        if path.name != EVENTS
         and (not wanted_hosts or path.parent.name in wanted_hosts)
         and (not wanted_actors or path.stem in wanted_actors)
     ]

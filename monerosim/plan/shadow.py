@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from monerosim.observe.traces import USUAL_LEVEL
 from monerosim.plan.model import HostPlan, Plan, ProcessPlan
 from monerosim.plan.processes import PYTHON, TRACE_VARIABLE, arguments
 from monerosim.runtime.rng import stable_seed
@@ -40,7 +41,7 @@ _REASONS = {
 }
 
 
-def shadow_yaml(plan: Plan, run: Path, python: str = sys.executable, trace_level: str = "INFO") -> str:
+def shadow_yaml(plan: Plan, run: Path, python: str = sys.executable, trace_level: str = USUAL_LEVEL) -> str:
     """Write shadow.yaml.
 
     Args:

@@ -209,7 +209,11 @@ class Actor(pykka.Actor):
         match message:
             case Delivery():
                 self.message_id, self.cause = message.id, message.cause
-                return self._handle(message.message)
+                try:
+                    return self._handle(message.message)
+                finally:
+                    if message.handled is not None:
+                        message.handled()
             case Due():
                 self.message_id = self.cause = message.cause
                 if not message.cause:

@@ -1,6 +1,6 @@
 """Messages between actors of a host."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
@@ -29,6 +29,8 @@ class Delivery(msgspec.Struct, frozen=True):
     """This message: its sender and a number."""
     cause: str
     """The message or timer that everything began with."""
+    handled: Callable[[], None] | None = None
+    """Called once the receiver has handled it, well or not; for a letter, which is kept until then."""
 
 
 class Due(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import NODEFAULT, Meta
 
 from monerosim import config
-from monerosim.config import Amount, Config, Duration
+from monerosim.config import POSITIVE, Amount, Config, Duration
 from monerosim.plan.restarts import Restarts
 from monerosim.scenario.convert import Reader
 from monerosim.scenario.problems import Problem, ScenarioError, format_path
@@ -23,7 +23,6 @@ MAX_COUNT = 100_000
 
 _FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 _PROGRAM = r"^[^\x00-\x1f]+$"
-_POSITIVE = {"positive": True}
 
 
 class Table(Config, frozen=True):
@@ -50,7 +49,7 @@ class Simulation(Table, frozen=True):
         str, Meta(max_length=100, pattern=_FILE_NAME, description="What the run and its directory are called.")
     ] = "scenario"
     duration: Annotated[
-        Duration, Meta(extra=_POSITIVE, description="How long the scenario's own time is, after the bootstrap.")
+        Duration, Meta(extra=POSITIVE, description="How long the scenario's own time is, after the bootstrap.")
     ] = config.duration("1h")
     seed: Annotated[
         int, Meta(ge=0, description="All random numbers come from it: the same seed gives the same run.")
@@ -67,7 +66,7 @@ class Simulation(Table, frozen=True):
         Meta(description="The length of the bootstrap; computed if left out, and at least what is computed."),
     ] = None
     block_interval: Annotated[
-        Duration, Meta(extra=_POSITIVE, description="The time between two blocks of the bootstrap.")
+        Duration, Meta(extra=POSITIVE, description="The time between two blocks of the bootstrap.")
     ] = config.duration("2s")
     node_start: Annotated[Duration, Meta(description="When nodes are started, since the run's start.")] = (
         config.duration("0s")
@@ -91,7 +90,7 @@ class Network(Table, frozen=True):
         str | Options, Meta(description="A topology's name, or a table with its name as kind and its options.")
     ] = "switch"
     latency: Annotated[
-        Duration, Meta(extra=_POSITIVE, description="The time a packet takes from one participant to another.")
+        Duration, Meta(extra=POSITIVE, description="The time a packet takes from one participant to another.")
     ] = config.duration("50ms")
     bandwidth: Annotated[str, Meta(description='What each can send and receive in a second: "100 Mbit".')] = "100 Mbit"
     loss: Annotated[float, Meta(ge=0, lt=1, description="The share of packets that get lost.")] = 0.0
@@ -101,7 +100,7 @@ class Network(Table, frozen=True):
 class Consensus(Table, frozen=True):
     """When blocks come."""
 
-    block_time: Annotated[Duration, Meta(extra=_POSITIVE, description="The time between two blocks, on average.")] = (
+    block_time: Annotated[Duration, Meta(extra=POSITIVE, description="The time between two blocks, on average.")] = (
         config.duration("120s")
     )
     difficulty: Annotated[

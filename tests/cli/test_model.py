@@ -7,6 +7,7 @@ import sys
 from decimal import Decimal
 
 import pytest
+import requests
 from monero.backends.jsonrpc import JSONRPCDaemon, JSONRPCWallet
 from monero.daemon import Daemon
 from monero.wallet import Wallet
@@ -55,3 +56,10 @@ def test_a_foreign_client_reads_lists_and_pays(served):
     # Paid to itself and mined by itself: what it has is what it had and one subsidy.
     reward = daemon.headers(101)[0]["reward"]
     assert wallet.balance() == before - paid.fee + Decimal(reward) / 10**12
+
+
+def test_what_is_no_json_object_is_refused(served):
+    for port in served:
+        for body in (b"{", b"[1]", b'{"method": "\xff"}', b"[" * 100_000):
+            answer = requests.post(f"http://127.0.0.1:{port}/json_rpc", data=body, timeout=20)
+            assert (answer.status_code, answer.text) == (400, "the body is no JSON object")

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from itertools import islice
 
 import msgspec
 import pytest
@@ -34,7 +35,13 @@ def office(virtual, boxes):
 @pytest.fixture
 def got(virtual, office):
     got = []
-    office.receive("bob", lambda letter: got.append((virtual.now(), letter.key)) is None)
+
+    def take(letter):
+        got.append((virtual.now(), letter.key))
+        office.handled(letter)
+        return True
+
+    office.receive("bob", take)
     return got
 
 
@@ -159,6 +166,32 @@ def test_a_sender_that_is_killed_leaves_whole_letters_or_none(virtual, boxes):
     assert len(numbers) == len(set(numbers)) <= len(told) + 4
     assert all(data == {"x": "y" * 20_000} for _, data in got)
     assert names(boxes / "bob" / "bad") == []
+
+
+def test_what_was_taken_and_not_handled_waits_for_the_next_process(virtual, boxes, office):
+    taken = []
+    office.receive("bob", lambda letter: taken.append(letter) is None)
+    for number in (1, 2, 3):
+        office.send(letter(0, number=number))
+    virtual.run(3 * POLL_GRID)
+    assert [one.number for one in taken] == [1, 2, 3]
+    office.handled(taken[1])
+    assert len(names(boxes / "bob" / "new")) == 2
+    got = []
+    DiskPostOffice(virtual, boxes).receive("bob", lambda letter: got.append(letter.number) is None)
+    virtual.run(6 * POLL_GRID)
+    assert got == [1, 3]
+    assert len(taken) == 3
+
+
+def test_no_number_comes_twice_in_any_life(virtual, boxes, office, monkeypatch):
+    monkeypatch.setattr(disk, "RESERVED", 3)
+    first = list(islice(office.numbers("alice"), 4))
+    first += islice(office.numbers("alice"), 1)
+    assert first == [1, 2, 3, 4, 5]
+    lives = [next(DiskPostOffice(virtual, boxes).numbers("alice")) for _ in range(3)]
+    assert lives == [7, 10, 13]
+    assert next(office.numbers("bob")) == 1
 
 
 def test_a_receiver_that_dies_between_handing_over_and_putting_away_is_given_the_letter_again(virtual, office):

@@ -11,7 +11,7 @@ from monerosim.model import Daemon, WalletServer
 from monerosim.model import World as Ledger
 from monerosim.model.network import Network
 from monerosim.model.world import Reorganisation
-from monerosim.observe.events import BlockFound, EventLog, PaymentSent, Record, Reorganised, RunEnded
+from monerosim.observe.events import EVENTS, BlockFound, EventLog, PaymentSent, Record, Reorganised, RunEnded
 from monerosim.observe.traces import Traces
 from monerosim.plan.model import HostPlan, Plan
 from monerosim.rpc.transport import Json, Transport
@@ -70,7 +70,7 @@ class EmbeddedWorld:
         self.ended = False
         self._directory = directory
         self._time_zero = plan.time_zero
-        self._events = EventLog(directory / "events.jsonl")
+        self._events = EventLog(directory / EVENTS)
         self._traces = Traces(directory / "hosts", trace_level)
         self._ledger = Ledger(
             seed=stable_seed(plan.seed, "ledger"),
