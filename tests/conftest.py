@@ -5,6 +5,7 @@ import sys
 import time
 
 import pytest
+from hypothesis import settings
 from loguru import logger
 from small_world import SmallWorld, make_host_plan, make_plan
 
@@ -12,6 +13,11 @@ from monerosim.runtime import blocks
 from monerosim.runtime.threads import ThreadsRuntime
 from monerosim.runtime.virtual import VirtualRuntime
 from monerosim.units import SECOND
+
+
+# How long an example takes is the machine's affair.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 def pytest_collection_modifyitems(items):
