@@ -20,14 +20,6 @@ settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
 
-def pytest_collection_modifyitems(items):
-    """Keep what listens on the same loopback addresses in one process, where tests run in several."""
-    for item in items:
-        # tests/real marks its own only after this.
-        if {"real", "test_local.py"} & {item.path.parent.name, item.path.name} or item.get_closest_marker("real"):
-            item.add_marker(pytest.mark.xdist_group("loopback"))
-
-
 @pytest.fixture(autouse=True, scope="session")
 def _quiet():
     logger.configure(handlers=[])
