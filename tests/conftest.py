@@ -14,7 +14,6 @@ from monerosim.runtime.threads import ThreadsRuntime
 from monerosim.runtime.virtual import VirtualRuntime
 from monerosim.units import SECOND
 
-
 # How long an example takes is the machine's affair.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
