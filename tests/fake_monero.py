@@ -3,7 +3,7 @@
 from pathlib import Path
 
 MONEROD = [
-    *("--data-dir arg (=/root/.bitmonero)", "--log-file arg", "--log-level arg", "--regtest", "--keep-fakechain"),
+    *("--data-dir arg (=~/.bitmonero)", "--log-file arg", "--log-level arg", "--regtest", "--keep-fakechain"),
     *("--fixed-difficulty arg (=0)", "--p2p-bind-ip arg (=0.0.0.0)", "--p2p-bind-port arg", "--rpc-bind-ip arg"),
     *("--rpc-bind-port arg", "--confirm-external-bind", "--disable-rpc-ban", "--rpc-ssl arg (=autodetect)"),
     *("--rpc-max-connections arg (=100)", "--rpc-max-connections-per-public-ip arg (=3)", "--no-igd", "--no-zmq"),

@@ -6,7 +6,6 @@ is gone.
 """
 
 import errno
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,10 +16,9 @@ from pathlib import Path
 
 from monerosim.engines.engine import EngineError, Progress, Watch
 from monerosim.engines.follow import EventFollower
+from monerosim.engines.programs import check_programs
 from monerosim.engines.readback import read_back
-from monerosim.plan.binaries import INSTALLING
 from monerosim.plan.model import HostPlan, Plan
-from monerosim.plan.processes import PYTHON
 from monerosim.units import SECOND
 
 KEEPER_OUTPUT = "engine.out"
@@ -37,7 +35,7 @@ def play(plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
     """
     directory = directory.resolve()
     _check_fresh(plan, directory)
-    _check_programs(plan)
+    check_programs(plan)
     _check_addresses(plan)
     epoch = time.time()
     command = [sys.executable, "-m", "monerosim.engines.local.keeper"]
@@ -112,13 +110,6 @@ def _check_fresh(plan: Plan, directory: Path) -> None:
                     f"{directory} has been played already, and real programs would go on with its chain and wallets: "
                     "build it again (--force replaces it)"
                 )
-
-
-def _check_programs(plan: Plan) -> None:
-    programs = {process.argv[0] for host in plan.hosts for process in host.processes} - {PYTHON}
-    missing = sorted(program for program in programs if shutil.which(program) is None)
-    if missing:
-        raise EngineError(f"not found: {', '.join(missing)}\n{INSTALLING}")
 
 
 def _check_addresses(plan: Plan) -> None:

@@ -11,12 +11,11 @@ from pathlib import Path
 from monerosim.agent import SHADOW_EPOCH
 from monerosim.engines.engine import EngineError, Progress, Watch
 from monerosim.engines.follow import EventFollower
+from monerosim.engines.programs import check_programs
 from monerosim.engines.readback import read_back
 from monerosim.engines.shadow.compat import CompatError, install_compat
 from monerosim.engines.shadow.output import Heartbeats, explain_failure
-from monerosim.plan.binaries import INSTALLING
 from monerosim.plan.model import Plan
-from monerosim.plan.processes import PYTHON
 from monerosim.plan.shadow import LIBRARY, data_directory, shadow_yaml
 
 OUTPUT = "shadow.log"
@@ -39,7 +38,7 @@ def play(plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
     """
     directory = directory.resolve()
     shadow = _find_shadow()
-    _check_programs(plan)
+    check_programs(plan)
     _check_fresh(plan, directory)
     _prepare(plan, directory, trace_level)
     with (directory / OUTPUT).open("wb") as output:
@@ -98,13 +97,6 @@ def _find_shadow() -> str:
     if found is None:
         raise EngineError(f"not found on PATH: shadow. {INSTALLING_SHADOW}")
     return found
-
-
-def _check_programs(plan: Plan) -> None:
-    programs = {process.argv[0] for host in plan.hosts for process in host.processes} - {PYTHON}
-    missing = sorted(program for program in programs if shutil.which(program) is None)
-    if missing:
-        raise EngineError(f"not found: {', '.join(missing)}\n{INSTALLING}")
 
 
 def _check_fresh(plan: Plan, directory: Path) -> None:
