@@ -196,10 +196,11 @@ def test_a_killed_launcher_leaves_nothing_behind(build):
 
 
 def test_a_killed_keeper_leaves_nothing_behind(build):
-    plan, path = build(one_host(program("monerod", SLEEPS), program("wallet", SLEEPS)), stop=1000.0)
+    plan, path = build(one_host(program("monerod", SLEEPS), program("wallet", SLEEPS)), stop=60.0)
 
     def kill():
-        wait_until(lambda: len(running(path)) == 3)
+        # A program that was forked and has not begun yet still has its keeper's command line.
+        wait_until(lambda: sum("keeper" not in command for command in running(path).values()) == 2)
         (keeper,) = (pid for pid, command in running(path).items() if "keeper" in command)
         os.kill(keeper, signal.SIGKILL)
 
