@@ -121,13 +121,15 @@ class DiskPostOffice:
             if path.name in self._done:
                 path.rename(box / "done" / path.name)
                 continue
+            named = _NAME.fullmatch(path.name)
+            if named is not None and delivery_time(int(named[1])) > now:
+                # Nothing is done with it before it is due: whether it is here yet is chance on Shadow.
+                continue
             try:
                 letter = self._read(path)
             except DamagedLetterError as error:
                 path.rename(box / "bad" / path.name)
                 (box / "bad" / f"{path.name}.reason").write_text(f"{error}\n")
-                continue
-            if delivery_time(letter.sent) > now:
                 continue
             if not deliver(letter):
                 return
