@@ -43,7 +43,7 @@ restarts = { backoff = "1s" }
 [participants.marketplace]
 kind = "marketplace"
 node = "miner"
-restarts = { backoff = "1s", patience = "5s" }
+restarts = { backoff = "1s", patience = "4s" }
 
 [participants.block-controller]
 kind = "block-controller"
