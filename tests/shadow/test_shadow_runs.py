@@ -9,11 +9,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from monerosim.agent import SHADOW_EPOCH
 from monerosim.engines import EngineError
 from monerosim.engines.readback import read_back
 from monerosim.observe.events import NodeClosed, PaymentConfirmed, PaymentReceived, PaymentSent
 from monerosim.plan.build import build_plan
+from monerosim.plan.processes import SHADOW_EPOCH
 from monerosim.plan.rundir import write_run_directory
 from monerosim.runs import play
 from monerosim.scenario import load, parse
