@@ -44,6 +44,9 @@ OLDEST_SHADOW = (3, 0)
 ENOUGH_SHARED = 1_000_000_000
 """Bytes of /dev/shm: Shadow keeps what it shares with each of its processes there; containers have 64 MB by default."""
 
+MEMORY = "memory for the scenario"
+"""What a scenario may lack that others do not."""
+
 _PATIENCE = 20
 _FEW = 10_000_000
 
@@ -211,7 +214,7 @@ def _machine(estimate: MemoryEstimate | None, engine: str) -> Iterable[Check]:
     if estimate.total > free:
         state = "missing" if estimate.total > total else "warning"
         remedy = 'How a run gets smaller: let participants use others\' nodes (node = "NAME"), or have fewer of them'
-    yield Check(name="memory for the scenario", state=state, found=found, engines=(engine,), remedy=remedy)
+    yield Check(name=MEMORY, state=state, found=found, engines=(engine,), remedy=remedy)
 
 
 def memory() -> tuple[int, int]:

@@ -37,7 +37,8 @@ def test_the_agents_modules_are_compiled_before_a_run(plan, tmp_path, monkeypatc
 
 def test_agents_keep_nothing_that_they_compile(plan, tmp_path):
     write_run_directory(plan, b"", tmp_path / "run")
-    environments = [line for line in (tmp_path / "run" / "shadow.yaml").read_text().splitlines() if "PYTHONSAFE" in line]
+    lines = (tmp_path / "run" / "shadow.yaml").read_text().splitlines()
+    environments = [line for line in lines if "PYTHONSAFEPATH" in line]
     assert len(environments) == len(plan.hosts)
     assert all('"PYTHONDONTWRITEBYTECODE":"1"' in line for line in environments)
 
