@@ -59,9 +59,7 @@ def doctor(
 def _probe(diagnosis: Diagnosis, scenario: Scenario, base: Path | None) -> Check:
     lacking = [name for name in diagnosis.lacking("shadow") if name != MEMORY]
     if lacking:
-        return Check(
-            name=NAME, state="missing", found=f"not played for want of {', '.join(lacking)}", engines=("shadow",)
-        )
+        return Check(name=NAME, state="warning", found=f"not played for want of {', '.join(lacking)}")
     try:
         return probe(scenario, base)
     except OSError as error:

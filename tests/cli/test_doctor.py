@@ -114,7 +114,7 @@ def test_a_probe_needs_what_shadow_needs() -> None:
     assert result.exit_code == 1
     assert "not played for want of Monero, shadow, C compiler" in result.output
     assert "embedded: ready" in result.output
-    assert "shadow: lacks Monero, shadow, C compiler, probe\n" in result.output
+    assert "shadow: lacks Monero, shadow, C compiler\n" in result.output
 
 
 def test_a_scenario_has_its_own_programs_and_memory_looked_at(bare: Path, tmp_path: Path) -> None:
