@@ -28,6 +28,7 @@ _INVOICE_PATIENCE = 300.0
 class RegularUserConfig(PayerConfig, frozen=True):
     """What a scenario may say about a regular user."""
 
+    instead: ClassVar[tuple[frozenset[str], ...]] = (frozenset({"transaction_frequency", "transaction_interval"}),)
     transaction_frequency: Annotated[
         Annotated[float, Meta(gt=0, le=1)] | None,
         Meta(description=f"Probability to pay, a minute; {_FREQUENCY} if this and transaction_interval are left out."),

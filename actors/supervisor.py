@@ -13,7 +13,7 @@ import pykka
 from actors.mailbox import Mailbox
 from actors.node_proxy import NodeProxy
 from actors.wallet_proxy import WalletProxy
-from monerosim.config import load_config
+from monerosim.config import change_config, load_config
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError
 from monerosim.mailbox.post import UnknownHostError
 from monerosim.observe.events import (
@@ -341,9 +341,10 @@ class Supervisor(Actor):
             actor.stop(block=False)
 
     def _set(self, name: str, actor: "pykka.ActorRef[Behaviour]", arguments: Mapping[str, object]) -> None:
-        config = {**self._configs[name], **arguments}
+        kind = actor.actor_class.Config
+        config = change_config(self._configs[name], arguments, kind)
         try:
-            configured = Configure(load_config(config, actor.actor_class.Config))
+            configured = Configure(load_config(config, kind))
         except msgspec.ValidationError as error:
             raise CommandError(f"{name}: {error}") from error
         self.ask(actor, configured, _COMMAND_PATIENCE)
