@@ -271,8 +271,10 @@ def _engine(scenario: Scenario) -> list[Finding]:
 
 
 def _programs(scenario: Scenario) -> list[Finding]:
-    """Check what participants say of their programs, as far as that can be told without the programs."""
+    """Check what a scenario says of the programs, as far as that can be told without the programs."""
     findings: list[Finding] = []
+    for key in ("monerod_flags", "wallet_flags"):
+        findings += _flags(getattr(scenario.binaries, key), ("binaries", key))
     for name, participant in scenario.participants.items():
         for key, service in (("node", participant.node), ("wallet", participant.wallet)):
             if isinstance(service, Node | Wallet):
