@@ -8,8 +8,8 @@ import pykka
 from msgspec import Meta
 
 from actors.found_blocks import FoundBlocks
-from actors.mailbox import Mail, Post
 from actors.miner import NO_BLOCK
+from actors.mining_pool import BlockGiven, Found, MiningSignal, Refused
 from actors.node_proxy import NodeProxy
 from monerosim.config import Config as BaseConfig
 from monerosim.config import Duration, duration
@@ -17,9 +17,8 @@ from monerosim.mailbox.discovery import BLOCKS_FOUND, MINERS, AgentDiscovery, Ag
 from monerosim.mailbox.post import UnknownHostError
 from monerosim.observe.events import WinnerPassedOver
 from monerosim.rpc.transport import Json
-from monerosim.runtime.actor import Behaviour, handles
+from monerosim.runtime.actor import Behaviour, handles, receives
 from monerosim.runtime.message import Message
-from monerosim.runtime.rng import Rng
 from monerosim.units import SECOND
 
 _RECENT_BLOCKS = 100
@@ -54,21 +53,6 @@ class BlockControllerConfig(BaseConfig, frozen=True):
             raise ValueError("patience must be more than 0")
 
 
-class Found(msgspec.Struct, frozen=True):
-    """A ``found`` letter: the pool made the block that it was signalled to make."""
-
-    round: int
-    height: int
-    hash: str
-
-
-class Refused(msgspec.Struct, frozen=True):
-    """A ``refused`` letter: the pool's node did not make the block."""
-
-    round: int
-    reason: str
-
-
 class _Round(msgspec.Struct, frozen=True):
     """A block that a pool has been signalled to make."""
 
@@ -95,8 +79,8 @@ class BlockController(Behaviour):
     def begin(self) -> None:
         """Plan the first block."""
         self._discovery = AgentDiscovery(self.host.shared, self.clock.now, lifetime=0)
-        self._times = Rng(self.host.stream_seed(self.name, "times"))
-        self._winners = Rng(self.host.stream_seed(self.name, "winners"))
+        self._times = self.stream("times")
+        self._winners = self.stream("winners")
         self._blocks = FoundBlocks(self, self.config.patience.seconds)
         self._recent: list[Json] = []
         self._published: Json = None
@@ -141,16 +125,20 @@ class BlockController(Behaviour):
         """Have a miner find a block now."""
         self._find_block()
 
-    @handles(Mail)
-    def on_mail(self, mail: Mail) -> None:
-        """Hear what became of a signal."""
-        try:
-            if mail.kind == "found":
-                self._on_found(mail.sender, msgspec.convert(mail.data, Found))
-            elif mail.kind == "refused":
-                self._on_refused(mail.sender, msgspec.convert(mail.data, Refused))
-        except msgspec.ValidationError as error:
-            self.log.warning("cannot read the letter from {}: {}", mail.sender, error)
+    @receives(Found)
+    def on_found(self, found: Found, miner: str) -> None:
+        """Take note of a block that a miner was signalled to make; one that comes late was made all the same."""
+        late = "" if self._open.pop(found.round, None) else ", too late for its signal"
+        self.log.info("{} found block {}{}", miner, found.height, late, block=found.hash)
+        self._publish_block(miner, found.height, found.hash)
+
+    @receives(Refused)
+    def on_refused(self, refused: Refused, miner: str) -> None:
+        """Give the block to another."""
+        if refused.round in self._open:
+            self._give_another(refused.round, refused.reason)
+        else:
+            self.log.info("{} refused too late: {}", miner, refused.reason)
 
     def overdue(self, number: int) -> None:
         """Pass over a winner that has not answered its signal."""
@@ -217,29 +205,13 @@ class BlockController(Behaviour):
         told = winner.id, found.height, found.transactions
         self.log.info("{} found block {} with {} transactions", *told, block=found.hash)
         self._publish_block(winner.id, found.height, found.hash)
-        self.ask(
-            self.host.actor("mailbox"),
-            Post(winner.id, winner.actor, "block-found", {"height": found.height, "hash": found.hash}),
-        )
+        self.send(winner.id, winner.actor, BlockGiven(found.height, found.hash))
 
     def _signal(self, winner: Miner, others: list[Miner]) -> None:
         number, patience = next(self._rounds), self.config.patience.seconds
-        signal = {"round": number, "deadline": self.clock.now() + patience}
-        self.ask(self.host.actor("mailbox"), Post(winner.id, winner.actor, "mine", signal))
+        self.send(winner.id, winner.actor, MiningSignal(number, self.clock.now() + patience))
         self._open[number] = _Round(winner, others)
         self.after(patience, self.overdue, number, same_cause=True)
-
-    def _on_found(self, miner: str, found: Found) -> None:
-        # One that comes late was made all the same.
-        late = "" if self._open.pop(found.round, None) else ", too late for its signal"
-        self.log.info("{} found block {}{}", miner, found.height, late, block=found.hash)
-        self._publish_block(miner, found.height, found.hash)
-
-    def _on_refused(self, miner: str, refused: Refused) -> None:
-        if refused.round in self._open:
-            self._give_another(refused.round, refused.reason)
-        else:
-            self.log.info("{} refused too late: {}", miner, refused.reason)
 
     def _give_another(self, number: int, reason: str) -> None:
         """Pass over the winner of a round, and give the same block to another."""

@@ -11,6 +11,10 @@ from monerosim.runtime.actor import Actor
 _HEADERS_AT_ONCE = 500
 
 
+class _Made(list[BlockFound]):
+    """The blocks that were made, in all lives of an actor."""
+
+
 class FoundBlocks:
     """The blocks that an actor has nodes make.
 
@@ -22,7 +26,7 @@ class FoundBlocks:
     def __init__(self, actor: Actor, patience: float) -> None:
         self._actor = actor
         self.patience = patience
-        self._made: list[BlockFound] = []
+        self._made = actor.host.keep(actor.name, _Made)
 
     def miners(self) -> list[str]:
         """Name those that found blocks, the one that found the last first."""

@@ -1,49 +1,47 @@
 """The mailbox: letters from and to the actors of other hosts."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
 
-import msgspec
+import pykka
 
 from monerosim.mailbox.post import Letter
-from monerosim.observe.events import Record
 from monerosim.runtime.actor import Actor, handles
-from monerosim.runtime.message import Delivery, Happened, Message
+from monerosim.runtime.message import Begun, Delivery, Mail, Message, Post
 
-EVENT = "event"
-"""The kind of letter that brings an event of another host; its actor gets it as it gets its own host's."""
-
-
-class Post(Message[None], frozen=True):
-    """Send a letter to an actor of another host.
-
-    Raises:
-        UnknownHostError: There is no such host.
-    """
-
-    recipient: str
-    actor: str
-    kind: str
-    data: Mapping[str, object]
-
-
-class Mail(Message[None], frozen=True):
-    """A letter from another host has come; behaviours that expect letters handle it."""
-
-    waits: ClassVar[bool] = True
-    sender: str
-    kind: str
-    data: Mapping[str, object]
+_SERVICES = ("supervisor", "node", "wallet")
 
 
 class Arrived(Message[None], frozen=True):
     """The post office hands over a letter."""
 
     letter: Letter
+    again: bool
+
+
+class _Tray:
+    """The letters of one actor that it has not begun to read."""
+
+    def __init__(self) -> None:
+        self.letters: dict[tuple[int, str, int], Arrived] = {}
+        self.given: set[tuple[int, str, int]] = set()
+        """Those in the inbox of ``reader``."""
+        self.reader: pykka.ActorRef[Any] | None = None
+
+
+class _Trays(defaultdict[str, _Tray]):
+    """All actors' trays."""
+
+    def __init__(self) -> None:
+        super().__init__(_Tray)
 
 
 class Mailbox(Actor):
     """Sends and receives the letters of a host.
+
+    A letter waits for an actor that is still to start, and for one that has failed and is started again.
 
     Args:
         host: The host.
@@ -53,11 +51,13 @@ class Mailbox(Actor):
     def begin(self) -> None:
         """Have letters delivered from now on."""
         self._numbers = self.host.world.post_office.numbers(self.host.name)
+        self._trays = self.host.keep(self.name, _Trays)
+        self.host.tell_of_beginnings(self.name)
         reference = self.actor_ref
 
-        def take(letter: Letter) -> bool:
+        def take(letter: Letter, again: bool) -> bool:
             if reference.is_alive():
-                reference.tell(Arrived(letter))
+                reference.tell(Arrived(letter, again))
                 return True
             return False
 
@@ -83,26 +83,55 @@ class Mailbox(Actor):
     def on_arrived(self, arrived: Arrived) -> None:
         """Hand a letter to the actor it is for; it is put away when that has handled it, or nobody will."""
         letter = arrived.letter
-        self.cause = letter.cause
-        post_office = self.host.world.post_office
-        actor = self.host.actors.get(letter.actor)
-        message = self._open(letter)
-        if message is None:
-            post_office.handled(letter)
+        if letter.actor not in self.host.actors and letter.actor not in self._expected():
+            self._refuse(letter)
             return
-        if actor is None or not actor.is_alive() or not actor.actor_class.understands(type(message)):
-            self.log.warning("no actor {!r} takes the {} from {}", letter.actor, letter.kind, letter.sender)
-            post_office.handled(letter)
-            return
-        identifier = f"{letter.sender}/mailbox@{letter.number}"
-        actor.tell(Delivery(message, identifier, letter.cause, lambda: post_office.handled(letter)))
-        self.log.debug("handed {} from {} to {}", letter.kind, letter.sender, letter.actor)
+        self._trays[letter.actor].letters[letter.key] = arrived
+        self._give(letter.actor)
 
-    def _open(self, letter: Letter) -> Message[Any] | None:
-        if letter.kind != EVENT:
-            return Mail(letter.sender, letter.kind, letter.data)
-        try:
-            return Happened(msgspec.convert(letter.data, Record))
-        except msgspec.ValidationError as error:
-            self.log.warning("{} sent an event that is none: {}", letter.sender, error)
-            return None
+    @handles(Begun)
+    def on_begun(self, message: Begun) -> None:
+        """Hand an actor the letters that have waited for it."""
+        if message.actor in self._trays:
+            self._give(message.actor)
+
+    def _expected(self) -> set[str]:
+        return {*_SERVICES, *(plan.name for plan in self.host.own.actors)}
+
+    def _give(self, actor: str) -> None:
+        tray, reader = self._trays[actor], self.host.actors.get(actor)
+        if reader is None or not reader.is_alive():
+            return
+        if reader is not tray.reader:
+            # What the one before did not begin has gone with its inbox.
+            tray.reader = reader
+            tray.given.clear()
+        for key, arrived in list(tray.letters.items()):
+            if not reader.actor_class.takes(arrived.letter.kind):
+                del tray.letters[key]
+                self._refuse(arrived.letter)
+            elif key not in tray.given:
+                tray.given.add(key)
+                self._hand_over(arrived, tray, reader)
+
+    def _hand_over(self, arrived: Arrived, tray: _Tray, reader: "pykka.ActorRef[Any]") -> None:
+        letter, post_office = arrived.letter, self.host.world.post_office
+
+        @contextmanager
+        def handling() -> Iterator[None]:
+            del tray.letters[letter.key]
+            with post_office.handling(letter):
+                yield
+
+        self.cause = letter.cause
+        identifier = f"{letter.sender}/mailbox@{letter.number}"
+        mail = Mail(letter.sender, letter.kind, letter.data)
+        self.log.debug("handed {} from {} to {}", letter.kind, letter.sender, letter.actor)
+        with suppress(pykka.ActorDeadError):
+            reader.tell(Delivery(mail, identifier, letter.cause, handling, arrived.again))
+
+    def _refuse(self, letter: Letter) -> None:
+        self.cause = letter.cause
+        self.log.warning("no actor {!r} takes the {} from {}", letter.actor, letter.kind, letter.sender)
+        with self.host.world.post_office.handling(letter):
+            pass

@@ -1,12 +1,12 @@
 """The marketplace: vendors with an address and items each, orders, and a watch on what they are paid."""
 
+from collections import defaultdict
 from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta
 
-from actors.mailbox import Mail, Post
-from actors.orders import INVOICE, ORDER, REFUSAL, Invoice, OpenOrder, Order, Refusal
+from actors.orders import Invoice, OpenOrder, Order, Refusal
 from actors.wallet_proxy import CreateAddress, GetAddresses, GetTransfers
 from monerosim.config import POSITIVE, Amount, Config, Duration, amount, duration
 from monerosim.mailbox.discovery import MARKETPLACES, Item, Vendor
@@ -14,7 +14,7 @@ from monerosim.observe.events import OrderChanged, OrderPlaced, OrderState, Paym
 from monerosim.rpc.errors import RpcError
 from monerosim.rpc.transport import Json
 from monerosim.rpc.wallet import TransferEntry
-from monerosim.runtime.actor import Behaviour, handles
+from monerosim.runtime.actor import Behaviour, receives
 from monerosim.runtime.rng import Rng
 from monerosim.units import SECOND, format_amount
 
@@ -53,6 +53,18 @@ class _Tally(msgspec.Struct):
     confirming: list[int] = msgspec.field(default_factory=list)
 
 
+class _Books:
+    """What a marketplace knows, and still knows when it has failed and is started again."""
+
+    def __init__(self) -> None:
+        self.seen: dict[tuple[str, str], int] = {}
+        self.received: set[tuple[str, str]] = set()
+        self.height = 0
+        self.orders: dict[str, OpenOrder] = {}
+        self.vendor_of: dict[str, str] = {}
+        self.tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
+
+
 class Marketplace(Behaviour):
     """Publishes its vendors, takes orders, and records each payment seen in the txpool and received in a block.
 
@@ -63,19 +75,19 @@ class Marketplace(Behaviour):
     Config: ClassVar[type[Config]] = MarketplaceConfig
     emits: ClassVar[tuple[type, ...]] = (PaymentSeen, PaymentReceived, OrderPlaced, OrderChanged, VendorTotals)
     needs: ClassVar[frozenset[str]] = frozenset({"wallet"})
+    alone: ClassVar[str] = "marketplace"
     usual_wallet: ClassVar[bool] = True
     config: MarketplaceConfig
 
     def begin(self) -> None:
         """Publish the vendors."""
         addresses = self.ask(self.host.actor("wallet"), GetAddresses())
-        self._seen: dict[tuple[str, str], int] = {}
-        self._received: set[tuple[str, str]] = set()
-        self._height = 0
         self._vendors = {vendor.id: vendor for vendor in self._make_vendors(addresses)}
-        self._vendor_of = {vendor.address: vendor.id for vendor in self._vendors.values()}
-        self._tallies = {vendor: _Tally() for vendor in self._vendors}
-        self._orders: dict[str, OpenOrder] = {}
+        self._books = self.host.keep(self.name, _Books)
+        self._books.vendor_of.update((vendor.address, vendor.id) for vendor in self._vendors.values())
+        for address, order in self._books.orders.items():
+            if not order.closed:
+                self.after(max(0.0, order.due / SECOND - self.clock.now()), self.close, address)
         self._order_numbers = self.host.numbers(f"{self.name}'s orders")
         vendors: list[Json] = [msgspec.to_builtins(vendor) for vendor in self._vendors.values()]
         self.host.shared.replace(f"{MARKETPLACES}/{self.host.name}.json", {"vendors": vendors})
@@ -84,37 +96,29 @@ class Marketplace(Behaviour):
 
     def end(self) -> None:
         """Record what the vendors sold."""
-        for vendor, tally in self._tallies.items():
-            if tally.payments or tally.orders:
-                totals = VendorTotals(
-                    vendor=vendor,
-                    payments=tally.payments,
-                    amount=tally.amount,
-                    orders=tally.orders,
-                    states=dict(sorted(tally.states.items())),
-                    to_receive=_mean(tally.receiving),
-                    to_confirm=_mean(tally.confirming),
-                )
-                self.emit(totals)
+        for vendor in self._vendors:
+            tally = self._books.tallies.get(vendor)
+            if tally is None:
+                continue
+            totals = VendorTotals(
+                vendor=vendor,
+                payments=tally.payments,
+                amount=tally.amount,
+                orders=tally.orders,
+                states=dict(sorted(tally.states.items())),
+                to_receive=_mean(tally.receiving),
+                to_confirm=_mean(tally.confirming),
+            )
+            self.emit(totals)
 
-    @handles(Mail)
-    def on_mail(self, mail: Mail) -> None:
+    @receives(Order)
+    def on_order(self, order: Order, buyer: str) -> None:
         """Take an order, and answer with an invoice or a refusal."""
-        if mail.kind != ORDER:
-            return
-        try:
-            order = msgspec.convert(mail.data, Order)
-        except msgspec.ValidationError as error:
-            self.log.warning("cannot read an order from {}: {}", mail.sender, error)
-            return
-        answer = self._take(mail.sender, order)
-        kind = INVOICE if isinstance(answer, Invoice) else REFUSAL
-        post = Post(mail.sender, order.actor, kind, msgspec.to_builtins(answer))
-        self.ask(self.host.actor("mailbox"), post)
+        self.send(buyer, order.actor, self._take(buyer, order))
 
     def check(self) -> None:
         """Look for new payments."""
-        newest = GetTransfers(("in", "pool"), min_height=max(0, self._height - _OVERLAP))
+        newest = GetTransfers(("in", "pool"), min_height=max(0, self._books.height - _OVERLAP))
         try:
             transfers = self.ask(self.host.actor("wallet"), newest)
         except RpcError as error:
@@ -122,8 +126,8 @@ class Marketplace(Behaviour):
             return
         for entry in transfers.pool:
             key = entry.txid, entry.address
-            if key not in self._seen:
-                self._seen[key] = self.host.now()
+            if key not in self._books.seen:
+                self._books.seen[key] = self.host.now()
                 self.emit(PaymentSeen(entry.txid, entry.address, entry.amount))
                 self.log.debug("sees a payment of {} coming", format_amount(entry.amount), txid=entry.txid)
             self._see(entry)
@@ -138,7 +142,7 @@ class Marketplace(Behaviour):
     def close(self, address: str) -> None:
         """End an order's payment window: what comes from now on is late."""
         self.check()
-        order = self._orders[address]
+        order = self._books.orders[address]
         for state in order.close():
             self._change(order, state, "")
 
@@ -174,11 +178,11 @@ class Marketplace(Behaviour):
             return Refusal(wanted.number, f"the marketplace has no address for it: {error}")
         placed = self.clock.microseconds()
         amount, due = item.price * wanted.quantity, placed + self.config.payment_window
-        self._orders[address] = OpenOrder(
+        self._books.orders[address] = OpenOrder(
             name, vendor=vendor.id, amount=amount, due=due, placed=placed, cause=self.cause
         )
-        self._vendor_of[address] = vendor.id
-        self._tallies[vendor.id].orders += 1
+        self._books.vendor_of[address] = vendor.id
+        self._books.tallies[vendor.id].orders += 1
         self.emit(OrderPlaced(name, buyer, vendor.id, item.name, wanted.quantity, amount, address, due))
         self.log.info("{} orders {} of {}, {}", buyer, wanted.quantity, item.name, format_amount(amount), order=name)
         # Exactly at its end, so that no payment in time is taken for late because nobody looked.
@@ -187,7 +191,7 @@ class Marketplace(Behaviour):
 
     def _see(self, entry: TransferEntry) -> OpenOrder | None:
         """Note a payment, in the txpool or in a block, for the order it belongs to."""
-        order = self._orders.get(entry.address)
+        order = self._books.orders.get(entry.address)
         if order is not None:
             for state in order.see(entry.txid, entry.amount, self.clock.microseconds()):
                 self._change(order, state, entry.txid)
@@ -195,24 +199,25 @@ class Marketplace(Behaviour):
 
     def _receive(self, entry: TransferEntry) -> None:
         key = entry.txid, entry.address
-        if key in self._received or entry.confirmations < self.config.confirmations:
+        if key in self._books.received or entry.confirmations < self.config.confirmations:
             return
-        self._received.add(key)
-        self._height = max(self._height, entry.height)
+        self._books.received.add(key)
+        self._books.height = max(self._books.height, entry.height)
         self.emit(PaymentReceived(entry.txid, entry.address, entry.amount, entry.height))
         self.log.info(
             "received {} in block {}", format_amount(entry.amount), entry.height, txid=entry.txid, address=entry.address
         )
-        tally = self._tallies.get(self._vendor_of.get(entry.address, ""))
-        if tally is not None:
+        vendor = self._books.vendor_of.get(entry.address)
+        if vendor is not None:
+            tally = self._books.tallies[vendor]
             tally.payments += 1
             tally.amount += entry.amount
-            if key in self._seen:
-                tally.receiving.append(self.host.now() - self._seen[key])
+            if key in self._books.seen:
+                tally.receiving.append(self.host.now() - self._books.seen[key])
 
     def _change(self, order: OpenOrder, state: OrderState, txid: str) -> None:
         waited = self.clock.microseconds() - order.placed
-        tally = self._tallies[order.vendor]
+        tally = self._books.tallies[order.vendor]
         tally.states[state] = tally.states.get(state, 0) + 1
         if state == "confirmed":
             tally.confirming.append(waited)

@@ -59,6 +59,7 @@ class BaseMiner(Behaviour):
     needs: ClassVar[frozenset[str]] = frozenset({"node", "wallet"})
     usual_node: ClassVar[bool] = True
     usual_wallet: ClassVar[bool] = True
+    alone: ClassVar[str] = "miner"
     autonomous: ClassVar[bool] = False
     """Whether it decides itself when it finds a block, so that a block controller leaves it alone."""
 

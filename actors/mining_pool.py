@@ -2,13 +2,12 @@
 
 from typing import Annotated, ClassVar
 
-import msgspec
 from msgspec import Meta
 
-from actors.mailbox import Mail, Post
 from actors.miner import NO_BLOCK, BaseMiner, MinerConfig
 from monerosim.config import Config
-from monerosim.runtime.actor import handles
+from monerosim.runtime.actor import receives
+from monerosim.runtime.message import Content
 
 
 class MiningPoolConfig(MinerConfig, frozen=True):
@@ -19,13 +18,39 @@ class MiningPoolConfig(MinerConfig, frozen=True):
     ]
 
 
-class MiningSignal(msgspec.Struct, frozen=True):
-    """A ``mine`` letter of a block controller: the next block is the pool's."""
+class MiningSignal(Content, frozen=True):
+    """A block controller's: the next block is the pool's, so it has its node make it."""
 
+    kind: ClassVar[str] = "mine"
     round: int
     """Which block of the controller's it is."""
     deadline: float
     """When it is somebody else's, seconds since the scenario's time zero."""
+
+
+class BlockGiven(Content, frozen=True):
+    """A block controller's: it has had the pool's node make a block."""
+
+    kind: ClassVar[str] = "block-found"
+    height: int
+    hash: str
+
+
+class Found(Content, frozen=True):
+    """A pool's: it made the block that it was signalled to make."""
+
+    kind: ClassVar[str] = "found"
+    round: int
+    height: int
+    hash: str
+
+
+class Refused(Content, frozen=True):
+    """A pool's: its node did not make the block."""
+
+    kind: ClassVar[str] = "refused"
+    round: int
+    reason: str
 
 
 class MiningPool(BaseMiner):
@@ -43,36 +68,30 @@ class MiningPool(BaseMiner):
         self._blocks = 0
         super().begin()
 
-    @handles(Mail)
-    def on_mail(self, mail: Mail) -> None:
-        """Take note of a block found, or make one."""
-        if mail.kind == "block-found":
-            self._blocks += 1
-            self.log.info("found block {}, its {}.", mail.data.get("height"), self._blocks, block=mail.data.get("hash"))
-        elif mail.kind == "mine":
-            try:
-                signal = msgspec.convert(mail.data, MiningSignal)
-            except msgspec.ValidationError as error:
-                self.log.warning("{} sent no signal to mine: {}", mail.sender, error)
-            else:
-                self._on_signal(mail.sender, signal)
+    @receives(BlockGiven)
+    def on_block_given(self, given: BlockGiven, _: str) -> None:
+        """Take note of a block found."""
+        self._blocks += 1
+        self.log.info("found block {}, its {}.", given.height, self._blocks, block=given.hash)
 
-    def _on_signal(self, controller: str, signal: MiningSignal) -> None:
+    @receives(MiningSignal)
+    def on_signal(self, signal: MiningSignal, controller: str) -> None:
+        """Make a block."""
         # A letter that has waited for an agent to come back is not obeyed: the block was given to another.
-        if self.clock.now() > signal.deadline:
+        if self.again or self.clock.now() > signal.deadline:
             self.log.info("the signal for block {} of {} comes too late", signal.round, controller)
             return
         if not self.registration.active:
-            self._answer(controller, "refused", {"round": signal.round, "reason": "it has left"})
+            self._answer(controller, Refused(signal.round, "it has left"))
             return
         try:
             found = self.mine()
         except NO_BLOCK as error:
             self.log.warning("could not make a block: {}", error)
-            self._answer(controller, "refused", {"round": signal.round, "reason": str(error)})
+            self._answer(controller, Refused(signal.round, str(error)))
         else:
             self._blocks += 1
-            self._answer(controller, "found", {"round": signal.round, "height": found.height, "hash": found.hash})
+            self._answer(controller, Found(signal.round, found.height, found.hash))
 
-    def _answer(self, controller: str, kind: str, data: dict[str, object]) -> None:
-        self.ask(self.host.actor("mailbox"), Post(controller, "block-controller", kind, data))
+    def _answer(self, controller: str, letter: Content) -> None:
+        self.send(controller, "block-controller", letter)

@@ -7,15 +7,14 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
-from actors.mailbox import EVENT, Mail, Post
 from monerosim.config import PARTICIPANT, POSITIVE, Config, Duration, duration
 from monerosim.mailbox.discovery import Agent, AgentDiscovery
 from monerosim.mailbox.post import UnknownHostError
 from monerosim.observe.events import EVENT_KINDS, AgentSilent, AgentState, RunEnded, event_tag
 from monerosim.rpc.transport import Json
-from monerosim.runtime.actor import Behaviour, handles
+from monerosim.runtime.actor import Behaviour, handles, receives
 from monerosim.runtime.commands import CommandLetter, ResultLetter, SubscribeLetter
-from monerosim.runtime.message import Happened
+from monerosim.runtime.message import Content, EventLetter, Happened
 
 DOCUMENT = "orchestrator.json"
 """Its document in the shared state: the agents' states, counts of events and commands, the newest events."""
@@ -69,6 +68,7 @@ class Orchestrator(Behaviour):
     have answered; ``subscribe`` (:class:`SubscribeLetter`), answered by ``event`` with each event of any agent.
     """
 
+    alone: ClassVar[str] = "orchestrator"
     Config: ClassVar[type[Config]] = OrchestratorConfig
     config: OrchestratorConfig
 
@@ -117,22 +117,48 @@ class Orchestrator(Behaviour):
             self._counts[tag] += 1
             self._history.append(msgspec.to_builtins(record))
         for host, actor in self._subscribers.get(tag, ()):
-            self._post(host, actor, EVENT, record)
+            self._post(host, actor, EventLetter(record))
 
-    @handles(Mail)
-    def on_mail(self, mail: Mail) -> None:
-        """Take a command, the result of one, or a subscription."""
-        try:
-            if mail.kind == "command":
-                self._on_command(mail.sender, msgspec.convert(mail.data, CommandLetter))
-            elif mail.kind == "result":
-                self._on_result(mail.sender, msgspec.convert(mail.data, ResultLetter))
-            elif mail.kind == "subscribe":
-                self._on_subscribe(mail.sender, msgspec.convert(mail.data, SubscribeLetter))
-            else:
-                self.log.warning("takes no letters of the kind {}, such as {} has sent", mail.kind, mail.sender)
-        except msgspec.ValidationError as error:
-            self.log.warning("{} sent no proper {}: {}", mail.sender, mail.kind, error)
+    @receives(CommandLetter)
+    def on_command(self, letter: CommandLetter, sender: str) -> None:
+        """Pass on a command."""
+        agents = [agent.id for agent in self._of(letter.who)]
+        errand = _Errand(sender, letter, set(agents), [], [])
+        if not agents:
+            errand.failed.append(f"there is no participant {letter.who!r}")
+            self._answer(errand)
+            return
+        number = str(next(self._numbers))
+        self._errands[number] = errand
+        passed = msgspec.structs.replace(letter, id=number, who="", reply=self.name)
+        for name in agents:
+            self._post(name, "supervisor", passed)
+        self.log.info("{} tells {} to {}", sender, letter.who, letter.do)
+
+    @receives(ResultLetter)
+    def on_result(self, result: ResultLetter, sender: str) -> None:
+        """Take note of what an agent did, and answer when all have."""
+        errand = self._errands.get(result.id)
+        if errand is None or sender not in errand.waiting:
+            self.log.warning("{} answers a command that it was not given", sender)
+            return
+        errand.waiting.discard(sender)
+        (errand.done if result.ok else errand.failed).append(f"{sender}: {result.text}")
+        if not errand.waiting:
+            del self._errands[result.id]
+            self._answer(errand)
+
+    @receives(SubscribeLetter)
+    def on_subscribe(self, letter: SubscribeLetter, sender: str) -> None:
+        """Pass on events from now on."""
+        for kind in letter.kinds:
+            if kind not in EVENT_KINDS:
+                self.log.warning("{} wants to know of {}, which no event is called", sender, kind)
+                continue
+            self._subscribers.setdefault(kind, {})[sender, letter.actor] = None
+            if kind not in self._asked:
+                self._asked.add(kind)
+                self._subscribe((kind,))
 
     def _take_state(self, name: str, state: AgentState) -> None:
         before, self._states[name] = self._states[name], state
@@ -145,47 +171,12 @@ class Orchestrator(Behaviour):
                 reasons = dict.fromkeys(f"{one.state} {one.reason}".strip() for one in states)
                 self.emit(RunEnded(f"all of {lost} are gone: {'; '.join(reasons)}"))
 
-    def _on_command(self, sender: str, letter: CommandLetter) -> None:
-        agents = [agent.id for agent in self._of(letter.who)]
-        errand = _Errand(sender, letter, set(agents), [], [])
-        if not agents:
-            errand.failed.append(f"there is no participant {letter.who!r}")
-            self._answer(errand)
-            return
-        number = str(next(self._numbers))
-        self._errands[number] = errand
-        passed = msgspec.structs.replace(letter, id=number, who="", reply=self.name)
-        for name in agents:
-            self._post(name, "supervisor", "command", passed)
-        self.log.info("{} tells {} to {}", sender, letter.who, letter.do)
-
-    def _on_result(self, sender: str, result: ResultLetter) -> None:
-        errand = self._errands.get(result.id)
-        if errand is None or sender not in errand.waiting:
-            self.log.warning("{} answers a command that it was not given", sender)
-            return
-        errand.waiting.discard(sender)
-        (errand.done if result.ok else errand.failed).append(f"{sender}: {result.text}")
-        if not errand.waiting:
-            del self._errands[result.id]
-            self._answer(errand)
-
     def _answer(self, errand: _Errand) -> None:
         letter = errand.letter
         self._results["failed" if errand.failed else "ok"] += 1
         if letter.reply:
             result = ResultLetter(id=letter.id, ok=not errand.failed, text="; ".join(errand.failed or errand.done))
-            self._post(errand.sender, letter.reply, "result", result)
-
-    def _on_subscribe(self, sender: str, letter: SubscribeLetter) -> None:
-        for kind in letter.kinds:
-            if kind not in EVENT_KINDS:
-                self.log.warning("{} wants to know of {}, which no event is called", sender, kind)
-                continue
-            self._subscribers.setdefault(kind, {})[sender, letter.actor] = None
-            if kind not in self._asked:
-                self._asked.add(kind)
-                self._subscribe((kind,))
+            self._post(errand.sender, letter.reply, result)
 
     def _of(self, who: str) -> list[Agent]:
         return [agent for agent in self._agents.values() if who in ("*", agent.id, agent.group)]
@@ -193,11 +184,11 @@ class Orchestrator(Behaviour):
     def _subscribe(self, kinds: tuple[str, ...]) -> None:
         """Have all agents tell of events; of their states they tell at once."""
         for name in self._agents:
-            self._post(name, "supervisor", "subscribe", SubscribeLetter(kinds=kinds, actor=self.name))
+            self._post(name, "supervisor", SubscribeLetter(kinds=kinds, actor=self.name))
 
-    def _post(self, host: str, actor: str, kind: str, letter: msgspec.Struct) -> None:
+    def _post(self, host: str, actor: str, letter: Content) -> None:
         try:
-            self.ask(self.host.actor("mailbox"), Post(host, actor, kind, msgspec.to_builtins(letter)))
+            self.send(host, actor, letter)
         except UnknownHostError as error:
             self.log.warning("{}", error)
 

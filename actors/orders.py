@@ -1,18 +1,16 @@
 """Orders: the letters between buyers and marketplaces, and what a marketplace knows of each order."""
 
 from collections.abc import Iterator
-
-import msgspec
+from typing import ClassVar
 
 from monerosim.observe.events import OrderState
-
-ORDER, INVOICE, REFUSAL = "order", "invoice", "order-refused"
-"""Kinds of letters: a buyer sends the first, a marketplace answers with one of the others."""
+from monerosim.runtime.message import Content
 
 
-class Order(msgspec.Struct, frozen=True):
-    """What a buyer wants."""
+class Order(Content, frozen=True):
+    """What a buyer wants; a marketplace answers with an invoice or a refusal."""
 
+    kind: ClassVar[str] = "order"
     number: int
     """The buyer's own; the answer repeats it."""
     actor: str
@@ -22,9 +20,10 @@ class Order(msgspec.Struct, frozen=True):
     quantity: int
 
 
-class Invoice(msgspec.Struct, frozen=True):
+class Invoice(Content, frozen=True):
     """What is to be paid for an order, where and until when."""
 
+    kind: ClassVar[str] = "invoice"
     number: int
     order: str
     vendor: str
@@ -35,9 +34,10 @@ class Invoice(msgspec.Struct, frozen=True):
     """Microseconds since the scenario's time zero."""
 
 
-class Refusal(msgspec.Struct, frozen=True):
+class Refusal(Content, frozen=True):
     """Why a marketplace does not take an order."""
 
+    kind: ClassVar[str] = "order-refused"
     number: int
     reason: str
 
@@ -55,6 +55,7 @@ class OpenOrder:
 
     Attributes:
         states: What it has been, in that order.
+        closed: Whether its payment window has ended.
     """
 
     def __init__(self, order: str, *, vendor: str, amount: int, due: int, placed: int, cause: str) -> None:
@@ -65,6 +66,7 @@ class OpenOrder:
         self.placed = placed
         self.cause = cause
         self.states: list[OrderState] = []
+        self.closed = False
         self._seen: dict[str, int] = {}
         self._mined: dict[str, tuple[int, int]] = {}
 
@@ -108,6 +110,7 @@ class OpenOrder:
         Returns:
             What the order has become by it.
         """
+        self.closed = True
         if not self._seen:
             yield self._become("unpaid")
         elif self.paid < self.amount:

@@ -89,6 +89,14 @@ class _Sent(msgspec.Struct):
     """Whether it was in a block that went off the main chain, and has not been in another since."""
 
 
+class _Followed:
+    """The payments that a sender follows, and goes on to follow when it has failed and is started again."""
+
+    def __init__(self) -> None:
+        self.unconfirmed: deque[_Sent] = deque()
+        self.confirmed: list[_Sent] = []
+
+
 class Sender(Behaviour):
     """Somebody who sends coins, and follows each transaction until it is confirmed.
 
@@ -112,13 +120,14 @@ class Sender(Behaviour):
     config: SenderConfig
 
     def begin(self) -> None:
-        """Have nothing to follow yet."""
-        self._unconfirmed: deque[_Sent] = deque()
-        self._confirmed: list[_Sent] = []
+        """Go on to follow what an earlier life has sent."""
+        self._followed = self.host.keep(self.name, _Followed)
+        if self._followed.unconfirmed:
+            self.after(self.config.check_interval.seconds, self.check)
 
     def end(self) -> None:
         """Record the payments that have gone off the chain again, and those that have vanished."""
-        if not self._unconfirmed and not self._confirmed:
+        if not self._followed.unconfirmed and not self._followed.confirmed:
             return
         try:
             transfers = self.ask(self.host.actor("wallet"), GetTransfers(("out", "failed", "pending")))
@@ -127,7 +136,7 @@ class Sender(Behaviour):
             return
         self._follow(transfers)
         pending = {entry.txid for entry in transfers.pending}
-        for sent in [*self._unconfirmed, *self._confirmed]:
+        for sent in [*self._followed.unconfirmed, *self._followed.confirmed]:
             waited = self.host.now() - sent.at
             late = waited > _MOST_IN_FLIGHT * self.host.plan.consensus.block_time
             if not sent.height and (late or sent.txid not in pending):
@@ -154,9 +163,9 @@ class Sender(Behaviour):
         self.emit(PaymentSent(sent.tx_hash, sent.amount, sent.fee, addresses))
         amounts = format_amount(sent.amount), format_amount(sent.fee)
         self.log.info("paid {} to {recipient}, fee {}", *amounts, recipient=recipients, txid=sent.tx_hash)
-        if not self._unconfirmed:
+        if not self._followed.unconfirmed:
             self.after(self.config.check_interval.seconds, self.check)
-        self._unconfirmed.append(_Sent(sent.tx_hash, self.host.now(), self.cause))
+        self._followed.unconfirmed.append(_Sent(sent.tx_hash, self.host.now(), self.cause))
 
     def give_up(self, amount: int, reason: str) -> None:
         """Record a payment that is not made."""
@@ -171,16 +180,18 @@ class Sender(Behaviour):
             self.log.warning("cannot look at its payments: {}", error)
         else:
             self._follow(transfers)
-        if self._unconfirmed:
+        if self._followed.unconfirmed:
             self.after(self.config.check_interval.seconds, self.check)
 
     def _follow(self, transfers: Transfers) -> None:
         mined = {entry.txid: entry for entry in transfers.outgoing}
         failed = {entry.txid: entry for entry in transfers.failed}
-        for sent in [*self._unconfirmed, *self._confirmed]:
+        for sent in [*self._followed.unconfirmed, *self._followed.confirmed]:
             self._place(sent, mined.get(sent.txid))
-        self._unconfirmed = deque([sent for sent in self._unconfirmed if not self._settled(sent, mined, failed)])
-        self._confirmed = [sent for sent in self._confirmed if not _is_deep(mined.get(sent.txid))]
+        self._followed.unconfirmed = deque(
+            [sent for sent in self._followed.unconfirmed if not self._settled(sent, mined, failed)]
+        )
+        self._followed.confirmed = [sent for sent in self._followed.confirmed if not _is_deep(mined.get(sent.txid))]
 
     def _place(self, sent: _Sent, entry: TransferEntry | None) -> None:
         """Take note which block holds a payment, if any."""
@@ -199,7 +210,7 @@ class Sender(Behaviour):
             waited = self.host.now() - sent.at
             self.emit(PaymentConfirmed(sent.txid, entry.height, waited), cause=sent.cause)
             self.log.info("payment confirmed in block {} after {:.0f} s", entry.height, waited / SECOND, txid=sent.txid)
-            self._confirmed.append(sent)
+            self._followed.confirmed.append(sent)
             return True
         if sent.txid in failed:
             self.emit(PaymentFailed(failed[sent.txid].amount, "refused by the network"), cause=sent.cause)

@@ -6,16 +6,14 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from actors.mailbox import Mail, Post
-from actors.orders import INVOICE, ORDER, REFUSAL, Invoice, Order, Refusal
+from actors.orders import Invoice, Order, Refusal
 from actors.payer import MINUTE, Payer, PayerConfig, Payment
 from actors.wallet_proxy import Transfer
 from monerosim.config import PARTICIPANT, POSITIVE, Amount, Config, Duration, amount
 from monerosim.mailbox.discovery import Agent, AgentDiscovery, AgentDiscoveryError, Vendor
 from monerosim.rpc.wallet import Destination, Transferred
-from monerosim.runtime.actor import handles
+from monerosim.runtime.actor import handles, receives
 from monerosim.runtime.message import Message
-from monerosim.runtime.rng import Rng
 from monerosim.units import format_amount
 
 USER = "regular-user"
@@ -30,6 +28,7 @@ _INVOICE_PATIENCE = 300.0
 class RegularUserConfig(PayerConfig, frozen=True):
     """What a scenario may say about a regular user."""
 
+    instead: ClassVar[tuple[frozenset[str], ...]] = (frozenset({"transaction_frequency", "transaction_interval"}),)
     transaction_frequency: Annotated[
         Annotated[float, Meta(gt=0, le=1)] | None,
         Meta(description=f"Probability to pay, a minute; {_FREQUENCY} if this and transaction_interval are left out."),
@@ -101,7 +100,7 @@ class RegularUser(Payer):
         """Plan the first payment."""
         super().begin()
         self._discovery = AgentDiscovery(self.host.shared, self.clock.now)
-        self._decisions = Rng(self.host.stream_seed(self.name, "decisions"))
+        self._decisions = self.stream("decisions")
         self._order_numbers = self.host.numbers(f"{self.name}'s orders")
         self._ordered: Order | None = None
         interval = self.config.transaction_interval
@@ -147,24 +146,18 @@ class RegularUser(Payer):
         self.follow(sent, payment.recipients, tuple(to.address for to in destinations))
         return sent
 
-    @handles(Mail)
-    def on_mail(self, mail: Mail) -> None:
-        """Pay an invoice for what it has ordered."""
-        kind = {INVOICE: Invoice, REFUSAL: Refusal}.get(mail.kind)
-        if kind is None:
-            return
-        try:
-            answer = msgspec.convert(mail.data, kind)
-        except msgspec.ValidationError as error:
-            self.log.warning("cannot read the {} from {}: {}", mail.kind, mail.sender, error)
-            return
-        if not self._is_answered(answer.number):
-            return
-        if isinstance(answer, Invoice):
-            due = answer.due if self.config.when_late == "skip" else None
-            self.attempt(Payment(answer.vendor, (Destination(answer.address, answer.amount),), due), first=True)
-        else:
-            self.log.warning("{} refuses its order: {}", mail.sender, answer.reason)
+    @receives(Invoice)
+    def on_invoice(self, invoice: Invoice, _: str) -> None:
+        """Pay for what it has ordered."""
+        if self._is_answered(invoice.number):
+            due = invoice.due if self.config.when_late == "skip" else None
+            self.attempt(Payment(invoice.vendor, (Destination(invoice.address, invoice.amount),), due), first=True)
+
+    @receives(Refusal)
+    def on_refusal(self, refusal: Refusal, marketplace: str) -> None:
+        """Go on without what it has ordered."""
+        if self._is_answered(refusal.number):
+            self.log.warning("{} refuses its order: {}", marketplace, refusal.reason)
             self.go_on()
 
     def forget_order(self, number: int) -> None:
@@ -193,8 +186,7 @@ class RegularUser(Payer):
         item = self.rng.choice(vendor.items)
         quantity = max(1, self.rng.integer(self.config.min_amount, self.config.max_amount) // item.price)
         self._ordered = Order(next(self._order_numbers), self.name, vendor.id, item.name, quantity)
-        letter = Post(vendor.marketplace, vendor.actor, ORDER, msgspec.to_builtins(self._ordered))
-        self.ask(self.host.actor("mailbox"), letter)
+        self.send(vendor.marketplace, vendor.actor, self._ordered)
         price = format_amount(item.price)
         self.log.debug("orders {} of {} at {} from {}", quantity, item.name, price, vendor.id)
         self.after(_INVOICE_PATIENCE, self.forget_order, self._ordered.number, same_cause=True)

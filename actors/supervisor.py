@@ -6,15 +6,14 @@ they have subscribed.
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 
 import msgspec
 import pykka
 
-from actors.mailbox import EVENT, Mail, Mailbox, Post
+from actors.mailbox import Mailbox
 from actors.node_proxy import NodeProxy
 from actors.wallet_proxy import WalletProxy
-from monerosim.config import load_config
+from monerosim.config import change_config, load_config
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError
 from monerosim.mailbox.post import UnknownHostError
 from monerosim.observe.events import (
@@ -30,9 +29,10 @@ from monerosim.observe.events import (
 )
 from monerosim.plan.model import ActorPlan
 from monerosim.plan.restarts import Restarts
-from monerosim.runtime.actor import Actor, Behaviour, handles
+from monerosim.runtime.actor import Actor, Behaviour, handles, receives
 from monerosim.runtime.blocks import load_block
 from monerosim.runtime.commands import (
+    EVERYBODYS,
     PAUSE,
     RESUME,
     SET,
@@ -47,10 +47,12 @@ from monerosim.runtime.commands import (
 )
 from monerosim.runtime.host import Host
 from monerosim.runtime.message import (
+    Begun,
     Command,
     Configure,
     End,
     EndHost,
+    EventLetter,
     Happened,
     Message,
     Pause,
@@ -76,10 +78,6 @@ class Failed(Message[None], frozen=True):
     error: str
 
 
-class Begun(Message[None], frozen=True):
-    """An actor of the host is ready to act."""
-
-
 class Supervisor(Actor):
     """Starts and watches one host's actors; itself started by the engine.
 
@@ -98,7 +96,8 @@ class Supervisor(Actor):
         self._stopped: set[str] = set()
         self._given_up: dict[str, str] = {}
         self._subscribers: dict[str, dict[tuple[str, str], None]] = {}
-        self._state = AgentState("initializing")
+        self._state: AgentState | None = None
+        """What was told of it last; nothing, while nobody wants to know."""
 
     def begin(self) -> None:
         """Start the proxies and the mailbox now, and each behaviour when its time has come."""
@@ -165,21 +164,31 @@ class Supervisor(Actor):
 
     def carry_out(self, command: Command) -> None:
         """Carry out a command of the scenario's timeline; a failure is recorded."""
-        with suppress(CommandError):
-            self.on_command(command)
+        self._try(command)
 
-    @handles(Mail)
-    def on_mail(self, mail: Mail) -> None:
-        """Carry out a command, or subscribe another host to events of this one."""
-        try:
-            if mail.kind == "command":
-                self._on_command_letter(mail.sender, msgspec.convert(mail.data, CommandLetter))
-            elif mail.kind == "subscribe":
-                self._on_subscribe_letter(mail.sender, msgspec.convert(mail.data, SubscribeLetter))
-            else:
-                self.log.warning("takes no letters of the kind {}, such as {} has sent", mail.kind, mail.sender)
-        except msgspec.ValidationError as error:
-            self.log.warning("{} sent no proper {}: {}", mail.sender, mail.kind, error)
+    @receives(CommandLetter)
+    def on_command_letter(self, letter: CommandLetter, sender: str) -> None:
+        """Carry out a command, and tell what became of it."""
+        if self.again and letter.do not in EVERYBODYS:
+            # A payment, say, may have been made: better none than two.
+            ok, text = False, f"{letter.do} was begun when the agent was killed, and is not begun again"
+        else:
+            ok, text = self._try(Command(letter.do, letter.actor, letter.arguments))
+        if letter.reply:
+            self.send(sender, letter.reply, ResultLetter(id=letter.id, ok=ok, text=text))
+
+    @receives(SubscribeLetter)
+    def on_subscribe_letter(self, letter: SubscribeLetter, sender: str) -> None:
+        """Tell another host of events from now on."""
+        for tag in letter.kinds:
+            kind = EVENT_KINDS.get(tag)
+            if kind is None:
+                self.log.warning("{} wants to know of {}, which no event is called", sender, tag)
+                continue
+            self._subscribers.setdefault(tag, {})[sender, letter.actor] = None
+            self.host.subscribe(kind, self.name)
+            if kind is AgentState:
+                self._watch_states()
 
     @handles(Subscribe)
     def on_subscribe(self, wish: Subscribe) -> None:
@@ -187,18 +196,17 @@ class Supervisor(Actor):
         letter = SubscribeLetter(kinds=(wish.kind,), actor=wish.actor)
         try:
             if wish.of == "*":
-                self._post(self._find_orchestrator(), ORCHESTRATOR, "subscribe", letter)
+                self.send(self._find_orchestrator(), ORCHESTRATOR, letter)
             else:
-                self._post(wish.of, self.name, "subscribe", letter)
+                self.send(wish.of, self.name, letter)
         except (AgentDiscoveryError, UnknownHostError) as error:
             self.log.warning("{} will not be told of {}: {}", wish.actor, wish.kind, error)
 
     @handles(Happened)
     def on_happened(self, message: Happened) -> None:
         """Tell other hosts of an event."""
-        data = msgspec.to_builtins(message.record)
         for host, actor in self._subscribers.get(event_tag(type(message.record.data)), ()):
-            self.ask(self.host.actor("mailbox"), Post(host, actor, EVENT, data))
+            self.send(host, actor, EventLetter(message.record))
 
     @handles(Begun)
     def on_begun(self, _: Begun) -> None:
@@ -223,6 +231,13 @@ class Supervisor(Actor):
             return
         self.emit(ActorRestarted(name, len(self._restarts[name])))
         self.launch(name)
+
+    def _try(self, command: Command) -> tuple[bool, str]:
+        """Carry out a command; tell whether that went well, and who did it or why nobody has."""
+        try:
+            return True, ", ".join(self.on_command(command))
+        except CommandError as error:
+            return False, str(error)
 
     def _start(self, name: str, starter: Callable[[], object]) -> None:
         self._starters[name] = starter
@@ -326,52 +341,24 @@ class Supervisor(Actor):
             actor.stop(block=False)
 
     def _set(self, name: str, actor: "pykka.ActorRef[Behaviour]", arguments: Mapping[str, object]) -> None:
-        config = {**self._configs[name], **arguments}
+        kind = actor.actor_class.Config
+        config = change_config(self._configs[name], arguments, kind)
         try:
-            configured = Configure(load_config(config, actor.actor_class.Config))
+            configured = Configure(load_config(config, kind))
         except msgspec.ValidationError as error:
             raise CommandError(f"{name}: {error}") from error
         self.ask(actor, configured, _COMMAND_PATIENCE)
         self._configs[name] = config
 
-    def _on_command_letter(self, sender: str, letter: CommandLetter) -> None:
-        try:
-            done = self.on_command(Command(letter.do, letter.actor, letter.arguments))
-        except CommandError as error:
-            result = ResultLetter(id=letter.id, ok=False, text=str(error))
-        else:
-            result = ResultLetter(id=letter.id, ok=True, text=", ".join(done))
-        if letter.reply:
-            self._post(sender, letter.reply, "result", result)
-
-    def _on_subscribe_letter(self, sender: str, letter: SubscribeLetter) -> None:
-        for tag in letter.kinds:
-            kind = EVENT_KINDS.get(tag)
-            if kind is None:
-                self.log.warning("{} wants to know of {}, which no event is called", sender, tag)
-                continue
-            self._subscribers.setdefault(tag, {})[sender, letter.actor] = None
-            self.host.subscribe(kind, self.name)
-            if kind is AgentState:
-                self._watch_states()
-
     def _watch_states(self) -> None:
         """Tell the agent's state from now on, and for the first time now."""
-        reference = self.actor_ref
-
-        def begun(_: str) -> None:
-            with suppress(pykka.ActorDeadError):
-                reference.tell(Begun())
-
-        self.host.on_begun = begun
+        self.host.tell_of_beginnings(self.name)
         self._state = self._look()
         self.host.notify(self.name, self.cause, self._state)
 
     def _report(self) -> None:
-        if self.host.on_begun is None:
-            return  # nobody wants to know
         state = self._look()
-        if state != self._state:
+        if self._state not in (None, state):
             self._state = state
             self.host.notify(self.name, self.cause, state)
 
@@ -387,9 +374,6 @@ class Supervisor(Actor):
         if behaviours and behaviours <= self._paused | self._stopped:
             return AgentState("paused")
         return AgentState("running" if not behaviours or behaviours & self.host.begun else "initializing")
-
-    def _post(self, recipient: str, actor: str, kind: str, letter: msgspec.Struct) -> None:
-        self.ask(self.host.actor("mailbox"), Post(recipient, actor, kind, msgspec.to_builtins(letter)))
 
     def _end(self, name: str) -> None:
         try:

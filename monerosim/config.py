@@ -5,7 +5,8 @@ A scenario's tables and every building block's ``Config`` are :class:`msgspec.St
 way from scenario to plan to actor unchanged.
 """
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import ClassVar, TypeVar
 
 import msgspec
 
@@ -41,6 +42,9 @@ class Amount(int):
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of every configuration: immutable, and an unknown key is an error."""
+
+    instead: ClassVar[tuple[frozenset[str], ...]] = ()
+    """Keys of which one at most is given: a change of one takes the place of the others."""
 
 
 def duration(text: str) -> Duration:
@@ -97,6 +101,18 @@ def load_config(value: object, kind: type[T]) -> T:
         msgspec.ValidationError: The data does not fit; the message names the place.
     """
     return msgspec.convert(value, kind, dec_hook=decode_hook)
+
+
+def change_config(before: Mapping[str, object], changes: Mapping[str, object], kind: type[Config]) -> dict[str, object]:
+    """Put changes into a configuration's plain data.
+
+    Args:
+        before: The data.
+        changes: Keys and their new values.
+        kind: The configuration.
+    """
+    replaced = {key for group in kind.instead if not group.isdisjoint(changes) for key in group}
+    return {**{key: value for key, value in before.items() if key not in replaced}, **changes}
 
 
 def dump_config(config: msgspec.Struct) -> dict[str, Json]:

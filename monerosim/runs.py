@@ -13,7 +13,8 @@ from monerosim.observe.summary import Summary, summarise
 from monerosim.observe.traces import LEVELS, USUAL_LEVEL, TraceLine, read_traces
 from monerosim.plan.build import build_plan
 from monerosim.plan.model import Plan, decode_plan
-from monerosim.plan.rundir import PLAN, write_run_directory
+from monerosim.plan.processes import PLAN
+from monerosim.plan.rundir import write_run_directory
 from monerosim.plugins import PluginError, PluginFiles
 from monerosim.scenario import Scenario, load
 

@@ -80,6 +80,7 @@ def _print_description(description: Description, console: Console) -> None:
     for title, said in (
         ("commands", description.commands),
         ("messages", description.messages),
+        ("letters", description.letters),
         ("events", description.events),
     ):
         _print_said(title, said, console)

@@ -1,8 +1,9 @@
-"""The post office of real engines: ``mailbox/HOST/{tmp,new,done,bad}``, a JSON file a letter.
+"""The post office of real engines: ``mailbox/HOST/{tmp,new,begun,done,bad}``, a JSON file a letter.
 
 A letter is written to the recipient's ``tmp`` and renamed into ``new``, so it is there whole or not at all. Its name
 (send time, sender, number) is its place in the order of delivery. The recipient looks on a fixed grid and takes what
-is due; what its actor has handled moves to ``done``, what cannot be read to ``bad``, with the reason beside it.
+is due; what its actor begins to handle moves to ``begun``, what it has handled to ``done``, and what cannot be read to
+``bad``, with the reason beside it.
 
 What holds while processes of hosts are killed (SIGKILL) and started again, as long as the machine itself goes on and
 its clock is not set back:
@@ -13,24 +14,24 @@ its clock is not set back:
   twice, as numbers are reserved on disk (``mailbox/HOST/numbers``) before they are used. The letters of several come in
   the order of their names if each is written within the delay (:data:`monerosim.mailbox.post.DELAY`).
 - A process is given each letter once, and none that is in ``done``.
-- A letter stays in ``new`` until its actor has handled it, so none is lost with the process that was handling it: the
-  next one is given all that were not handled to the end. So each letter is handled to the end once, except that the
-  one that an actor was handling when it was killed is begun again, at most one a kill and actor. Whether what it had
-  done of it by then may be done twice, only the actor knows; the message's id (``SENDER/mailbox@NUMBER``) is the same
-  both times, and an actor that writes it down with what it does has done everything exactly once.
+- A letter stays in ``new`` until its actor begins to handle it, so none is lost with the process: the next one is given
+  all that were not begun. So each letter is given to its actor exactly once, except the one that the actor was handling
+  when it was killed, at most one a kill and actor. That one is given to the next process first, marked as begun before
+  (``again``), with the same id (``SENDER/mailbox@NUMBER``): only the actor can know what it had done of it by then, and
+  whether to do it, to look first, or to leave it.
 
-A letter that an actor fails at counts as handled. What is in the inbox of an actor that fails is not given to the one
-that the supervisor starts in its stead, only to the next process.
+A letter that an actor fails at counts as handled.
 """
 
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
-from monerosim.mailbox.post import POLL_GRID, Letter, UnknownHostError, delivery_time
+from monerosim.mailbox.post import POLL_GRID, Deliver, Letter, UnknownHostError, delivery_time
 from monerosim.runtime.runtime import Runtime
 
 MAX_LETTER = 1024 * 1024
@@ -39,7 +40,7 @@ MAX_LETTER = 1024 * 1024
 RESERVED = 1000
 """Letters' numbers that are reserved at a time; a process that is killed leaves a gap of at most as many."""
 
-FOLDERS = ("tmp", "new", "done", "bad")
+FOLDERS = ("tmp", "new", "begun", "done", "bad")
 
 _NAME = re.compile(r"(\d{20})-([a-z0-9-]+)-(\d{10})\.json")
 
@@ -60,6 +61,7 @@ class DiskPostOffice:
         self._runtime = runtime
         self._directory = directory
         self._handed_over: set[str] = set()
+        self._begun_before: set[str] = set()
         self._done: set[str] = set()
         self._numbers: dict[str, Iterator[int]] = {}
 
@@ -81,23 +83,33 @@ class DiskPostOffice:
         except FileNotFoundError as error:
             raise UnknownHostError(f"there is no participant {letter.recipient!r}") from error
 
-    def receive(self, host: str, deliver: Callable[[Letter], bool]) -> None:
+    def receive(self, host: str, deliver: Deliver) -> None:
         """Have the letters to ``host`` given to ``deliver`` from now on."""
         box = self._directory / host
+        self._begun_before.update(path.name for path in (box / "begun").iterdir() if path.name not in self._handed_over)
         self._done.update(path.name for path in (box / "done").iterdir())
 
         def look(when: int) -> None:
             self._runtime.call_at(when + POLL_GRID, lambda: look(when + POLL_GRID))
-            self._deliver_due(box, when, deliver)
+            begun = [box / "begun" / name for name in self._begun_before]
+            if self._deliver_due(begun, box, when, deliver):
+                self._deliver_due((box / "new").iterdir(), box, when, deliver)
 
         first = (self._runtime.now() // POLL_GRID + 1) * POLL_GRID
         self._runtime.call_at(first, lambda: look(first))
 
-    def handled(self, letter: Letter) -> None:
-        """Put away a letter that has been taken: its actor has handled it."""
+    @contextmanager
+    def handling(self, letter: Letter) -> Iterator[None]:
+        """Give what the actor that a letter is for handles it in; afterwards it is put away."""
         box = self._directory / letter.recipient
         name = _name(letter)
-        (box / "new" / name).rename(box / "done" / name)
+        begun = box / "begun" / name
+        if name not in self._begun_before:
+            (box / "new" / name).rename(begun)
+        try:
+            yield
+        finally:
+            begun.rename(box / "done" / name)
 
     def numbers(self, host: str) -> Iterator[int]:
         """Number the letters of ``host``, upwards from 1; no number comes twice, in no life of the host's process."""
@@ -113,10 +125,10 @@ class DiskPostOffice:
             yield from range(last + 1, last + RESERVED + 1)
             last += RESERVED
 
-    def _deliver_due(self, box: Path, now: int, deliver: Callable[[Letter], bool]) -> None:
-        for path in sorted((box / "new").iterdir(), key=_place):
+    def _deliver_due(self, letters: Iterable[Path], box: Path, now: int, deliver: Deliver) -> bool:
+        """Deliver what is due of some letters; False, if there is nobody any more who takes them."""
+        for path in sorted(letters, key=_place):
             if path.name in self._handed_over:
-                # Its actor's thread may be moving it at this moment.
                 continue
             if path.name in self._done:
                 path.rename(box / "done" / path.name)
@@ -131,9 +143,12 @@ class DiskPostOffice:
                 path.rename(box / "bad" / path.name)
                 (box / "bad" / f"{path.name}.reason").write_text(f"{error}\n")
                 continue
-            if not deliver(letter):
-                return
+            # Before it is delivered: its actor's thread moves it.
             self._handed_over.add(path.name)
+            if not deliver(letter, path.name in self._begun_before):
+                self._handed_over.discard(path.name)
+                return False
+        return True
 
     @staticmethod
     def _read(path: Path) -> Letter:

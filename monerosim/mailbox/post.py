@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from itertools import count
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import msgspec
 
@@ -39,6 +40,11 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
         return self.sent, self.sender, self.number
 
 
+Deliver: TypeAlias = Callable[[Letter, bool], bool]
+"""Is given a letter, and whether an earlier process of the host was handling it when it was killed; tells whether it
+takes it. One that it does not take waits for the next receiver."""
+
+
 def delivery_time(sent: int) -> int:
     """When a letter is delivered: at the first point of the grid at which it is due."""
     return -(-(sent + DELAY) // POLL_GRID) * POLL_GRID
@@ -54,14 +60,11 @@ class PostOffice(Protocol):
             UnknownHostError: There is no such recipient.
         """
 
-    def receive(self, host: str, deliver: Callable[[Letter], bool]) -> None:
-        """Have the letters to ``host`` given to ``deliver`` from now on.
+    def receive(self, host: str, deliver: Deliver) -> None:
+        """Have the letters to ``host`` given to ``deliver`` from now on."""
 
-        One that it does not take (it returns False) waits for the next receiver.
-        """
-
-    def handled(self, letter: Letter) -> None:
-        """Put away a letter that ``deliver`` has taken: its actor has handled it."""
+    def handling(self, letter: Letter) -> AbstractContextManager[None]:
+        """Give what the actor that a letter is for handles it in; afterwards it is put away."""
 
     def numbers(self, host: str) -> Iterator[int]:
         """Number the letters of ``host``, upwards from 1; no number comes twice in a run, whoever is started again."""
@@ -82,7 +85,7 @@ class MemoryPostOffice:
     def __init__(self, runtime: Runtime, hosts: tuple[str, ...]) -> None:
         self._runtime = runtime
         self._waiting: dict[str, list[Letter]] = {host: [] for host in hosts}
-        self._receivers: dict[str, Callable[[Letter], bool]] = {}
+        self._receivers: dict[str, Deliver] = {}
         self._numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
 
     def send(self, letter: Letter) -> None:
@@ -97,13 +100,15 @@ class MemoryPostOffice:
         waiting.append(letter)
         self._runtime.call_at(delivery_time(letter.sent), lambda: self._deliver(letter.recipient))
 
-    def receive(self, host: str, deliver: Callable[[Letter], bool]) -> None:
+    def receive(self, host: str, deliver: Deliver) -> None:
         """Have the letters to ``host`` given to ``deliver`` from now on."""
         self._receivers[host] = deliver
         self._deliver(host)
 
-    def handled(self, letter: Letter) -> None:
-        """Put away a letter: it was gone when it was taken, as the process that keeps it also plays its receiver."""
+    def handling(self, letter: Letter) -> AbstractContextManager[None]:
+        """Do nothing: a letter was put away when it was taken, as the process that keeps it also plays its receiver."""
+        del letter
+        return nullcontext()
 
     def numbers(self, host: str) -> Iterator[int]:
         """Number the letters of ``host``."""
@@ -117,5 +122,5 @@ class MemoryPostOffice:
         due = [letter for letter in self._waiting[host] if delivery_time(letter.sent) <= now]
         self._waiting[host] = [letter for letter in self._waiting[host] if delivery_time(letter.sent) > now]
         for letter in sorted(due, key=lambda letter: letter.key):
-            if not deliver(letter):
+            if not deliver(letter, False):
                 self._waiting[host].append(letter)

@@ -189,7 +189,8 @@ class _Resolver:
         binary = self._find(program, f"the {service} of {host.group}")
         if binary is None:
             return process
-        self._check_own(binary, process.flags, f"participants.{host.group}.{service}.flags")
+        for_all = "monerod_flags" if service == "node" else "wallet_flags"
+        self._check_own(binary, process.flags, f"participants.{host.group}.{service}.flags or binaries.{for_all}")
         own = set(process.flags)
         usual = {flag_name(one) for one in arguments if one not in own}
         unknown = sorted(usual - binary.flags.keys())

@@ -8,6 +8,7 @@ import msgspec
 
 from monerosim.config import Config, dump_config, load_config
 from monerosim.plan.bootstrap import divide
+from monerosim.plan.flags import with_own
 from monerosim.plan.model import (
     PLAN_VERSION,
     ActorPlan,
@@ -220,7 +221,7 @@ def _node(scenario: Scenario, host: str, node: Node) -> NodePlan:
         ready_after=_between(_NODE_READY, scenario.simulation.seed, host, "monerod ready"),
         peers=(),
         binary=node.binary or scenario.binaries.monerod,
-        flags=node.flags,
+        flags=with_own(scenario.binaries.monerod_flags, node.flags),
     )
 
 
@@ -234,7 +235,7 @@ def _wallet(scenario: Scenario, host: str, wallet: Wallet, node: str, pace: Pace
         addresses=wallet.count,
         initial_balance=int(wallet.initial_balance),
         binary=wallet.binary or scenario.binaries.wallet,
-        flags=wallet.flags,
+        flags=with_own(scenario.binaries.wallet_flags, wallet.flags),
     )
 
 

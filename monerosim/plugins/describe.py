@@ -16,6 +16,7 @@ from monerosim.plugins.registry import Registry
 from monerosim.rpc.transport import Json
 from monerosim.runtime.actor import Behaviour
 from monerosim.runtime.blocks import ACTORS
+from monerosim.runtime.message import EventLetter
 from monerosim.topology.places import Topology
 from monerosim.topology.registry import TOPOLOGIES
 
@@ -62,6 +63,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     schema: Mapping[str, Json] = {}
     """The configuration's JSON Schema."""
     messages: tuple[Said, ...] = ()
+    letters: tuple[Said, ...] = ()
     commands: tuple[Said, ...] = ()
     events: tuple[Said, ...] = ()
     example: str
@@ -142,6 +144,7 @@ def _actor(name: str, target: str, block: type[Behaviour]) -> Description:
         usual=tuple(sorted(need for need, there in usual.items() if there)),
         fields=tuple(describe_fields(block.Config)),
         schema=_schema(block.Config),
+        letters=tuple(Said(kind.kind, first_line(kind)) for kind in block.letters() if kind is not EventLetter),
         messages=tuple(Said(kind.__name__, first_line(kind)) for kind in block.messages() if kind not in common),
         commands=tuple(Said(command, first_line(kind)) for command, kind in block.commands.items()),
         events=tuple(Said(_tag(kind), first_line(kind)) for kind in block.emits),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, ClassVar, TypeVar, cast
 
+import msgspec
 import pykka
 
 from monerosim.config import Config as BaseConfig
@@ -11,12 +12,16 @@ from monerosim.observe.events import Event, NewBlock, event_tag
 from monerosim.runtime.host import Host
 from monerosim.runtime.message import (
     Configure,
+    Content,
     Delivery,
     Due,
     End,
+    EventLetter,
     Happened,
+    Mail,
     Message,
     Pause,
+    Post,
     Resume,
     Subscribe,
 )
@@ -24,6 +29,7 @@ from monerosim.runtime.rng import Rng
 from monerosim.units import SECOND
 
 R = TypeVar("R")
+L = TypeVar("L", bound=Content)
 M = TypeVar("M", bound=Message[Any])
 E = TypeVar("E", bound=Event)
 
@@ -38,12 +44,23 @@ def handles(kind: type[M]) -> Callable[[Callable[[Any, M], R]], Callable[[Any, M
     return mark
 
 
+def receives(kind: type[L]) -> Callable[[Callable[[Any, L, str], None]], Callable[[Any, L, str], None]]:
+    """Mark a method as the reader of a kind of letter; it is given what the letter says and the host that sent it."""
+
+    def mark(method: Callable[[Any, L, str], None]) -> Callable[[Any, L, str], None]:
+        method.__dict__["receives"] = kind
+        return method
+
+    return mark
+
+
 class Actor(pykka.Actor):
     """An actor of a host, on whichever runtime the host is.
 
-    Subclasses write handlers (methods marked with :func:`handles`) and timers (:meth:`after`, :meth:`every`), and ask
-    for everything that touches the world: ``clock``, ``rng``, ``log``, ``emit``. A handler may ask other actors and
-    wait for the answer; it does not loop and sleep, so the actor always comes back to its inbox.
+    Subclasses write handlers (methods marked with :func:`handles`, for letters with :func:`receives`) and timers
+    (:meth:`after`, :meth:`every`), and ask for everything that touches the world: ``clock``, ``rng``, ``log``,
+    ``emit``. A handler may ask other actors and wait for the answer; it does not loop and sleep, so the actor always
+    comes back to its inbox.
 
     Args:
         host: The participant it belongs to.
@@ -53,6 +70,9 @@ class Actor(pykka.Actor):
     _handlers: ClassVar[dict[type, str]] = {}
     """Messages, and the names of the methods that handle them."""
 
+    _readers: ClassVar[dict[str, tuple[type[Content], str]]] = {}
+    """Kinds of letters, what they say, and the names of the methods that read them."""
+
     watches: ClassVar[frozenset[type]] = frozenset()
     """Kinds of events that it looks for as soon as somebody of its host has subscribed to them."""
 
@@ -61,12 +81,12 @@ class Actor(pykka.Actor):
         self.host = host
         self.name = name
         self.clock = host.clock
-        life = next(host.numbers(f"life of {name}"))
-        # An actor that is started again does not draw the same numbers again.
-        self.rng = Rng(host.stream_seed(name) if life == 1 else host.stream_seed(name, str(life)))
+        self._life = next(host.numbers(f"life of {name}"))
+        self.rng = self.stream()
         self.cause = ""
         self.message_id = ""
         self.origin = ""
+        self.again = False
         self.log = host.logger(self)
         self._ids = host.numbers(name)
         self._reactions: dict[type, list[str]] = {}
@@ -74,11 +94,10 @@ class Actor(pykka.Actor):
     def __init_subclass__(cls, **options: object) -> None:
         """Collect the class's handlers."""
         super().__init_subclass__(**options)
-        cls._handlers = {
-            _attributes(method)["handles"]: name
-            for base in reversed(cls.__mro__)
-            for name, method in vars(base).items()
-            if "handles" in _attributes(method)
+        marked = [(name, _attributes(method)) for base in reversed(cls.__mro__) for name, method in vars(base).items()]
+        cls._handlers = {marks["handles"]: name for name, marks in marked if "handles" in marks}
+        cls._readers = {
+            marks["receives"].kind: (marks["receives"], name) for name, marks in marked if "receives" in marks
         }
 
     def __str__(self) -> str:
@@ -102,6 +121,16 @@ class Actor(pykka.Actor):
     def messages(cls) -> list[type[Message[Any]]]:
         """List the kinds of messages that actors of this class handle."""
         return list(cls._handlers)
+
+    @classmethod
+    def takes(cls, kind: str) -> bool:
+        """Tell whether actors of this class read a kind of letter."""
+        return kind in cls._readers
+
+    @classmethod
+    def letters(cls) -> list[type[Content]]:
+        """List what letters say that actors of this class read."""
+        return [kind for kind, _ in cls._readers.values()]
 
     def begin(self) -> None:
         """Act for the first time; called once, when the actor has been started."""
@@ -132,6 +161,19 @@ class Actor(pykka.Actor):
             pykka.ActorDeadError: The actor has stopped.
         """
         actor.tell(self._deliver(message))
+
+    def send(self, host: str, actor: str, letter: Content) -> None:
+        """Send a letter to an actor of another host.
+
+        Raises:
+            UnknownHostError: There is no such host.
+        """
+        self.ask(self.host.actor("mailbox"), Post(host, actor, letter.kind, msgspec.to_builtins(letter)))
+
+    def stream(self, *purpose: str) -> Rng:
+        """Give random numbers for a purpose of this actor's own; in another life it does not draw the same again."""
+        life = () if self._life == 1 else (str(self._life),)
+        return Rng(self.host.stream_seed(self.name, *purpose, *life))
 
     def after(self, seconds: float, method: Callable[..., None], *arguments: object, same_cause: bool = False) -> None:
         """Call one of this actor's own methods once, later.
@@ -189,6 +231,8 @@ class Actor(pykka.Actor):
 
     def on_start(self) -> None:
         """Begin; a failure is the supervisor's."""
+        # On a thread it may be here before who started it has its reference.
+        self.host.actors[self.name] = self.actor_ref
         try:
             self._new_cause()
             self.begin()
@@ -208,12 +252,9 @@ class Actor(pykka.Actor):
         """Call the handler of a message, or a timer's method."""
         match message:
             case Delivery():
-                self.message_id, self.cause = message.id, message.cause
-                try:
+                self.message_id, self.cause, self.again = message.id, message.cause, message.again
+                with message.handling():
                     return self._handle(message.message)
-                finally:
-                    if message.handled is not None:
-                        message.handled()
             case Due():
                 self.message_id = self.cause = message.cause
                 if not message.cause:
@@ -232,6 +273,22 @@ class Actor(pykka.Actor):
         self.origin = f"{record.participant}/{record.actor}"
         for method in self._reactions.get(type(record.data), ()):
             getattr(self, method)(record.data)
+
+    @handles(Mail)
+    def on_mail(self, mail: Mail) -> None:
+        """Call the method that reads such letters."""
+        kind, reader = self._readers[mail.kind]
+        try:
+            letter = msgspec.convert(mail.data, kind)
+        except msgspec.ValidationError as error:
+            self.log.warning("{} sent no proper {}: {}", mail.sender, mail.kind, error)
+        else:
+            getattr(self, reader)(letter, mail.sender)
+
+    @receives(EventLetter)
+    def on_event_letter(self, letter: EventLetter, _: str) -> None:
+        """Take an event of another host as one of its own."""
+        self._handle(Happened(letter.record))
 
     def _handle(self, message: Message[Any]) -> object:
         if isinstance(message, End):
@@ -297,6 +354,9 @@ class Behaviour(Actor):
     commands: ClassVar[Mapping[str, type[Message[Any]]]] = {}
     """What it can be told to do by name, beside what every behaviour can: a message each, whose fields are the
     arguments."""
+
+    alone: ClassVar[str] = ""
+    """What a participant can be once only, by this behaviour or another that is the same: a ``miner``, say."""
 
     essential: ClassVar[bool] = False
     """Whether a run is pointless without it, so that it ends when the actor is given up."""

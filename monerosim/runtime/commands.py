@@ -1,13 +1,13 @@
 """Commands to behaviours: what each understands, and reading their arguments."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
-from monerosim.config import Config, load_config
+from monerosim.config import load_config
 from monerosim.runtime.actor import Behaviour
-from monerosim.runtime.message import Message
+from monerosim.runtime.message import Content, Message
 
 PAUSE, RESUME, STOP, START, SET = "pause", "resume", "stop", "start", "set"
 EVERYBODYS = (PAUSE, RESUME, STOP, START, SET)
@@ -18,9 +18,10 @@ class CommandError(Exception):
     """A command is not understood or was not carried out; the message says why."""
 
 
-class CommandLetter(Config, frozen=True):
-    """A letter ``command`` to a supervisor, or to an orchestrator, which passes it on."""
+class CommandLetter(Content, frozen=True, kw_only=True):
+    """To a supervisor, or to an orchestrator, which passes it on: have behaviours do something."""
 
+    kind: ClassVar[str] = "command"
     do: str
     id: str = ""
     """The sender's own name for it, given back with the result."""
@@ -33,18 +34,20 @@ class CommandLetter(Config, frozen=True):
     """The sender's actor that gets the letter ``result``; nobody does, if left out."""
 
 
-class ResultLetter(Config, frozen=True):
-    """A letter ``result``: what became of a command."""
+class ResultLetter(Content, frozen=True, kw_only=True):
+    """What became of a command."""
 
+    kind: ClassVar[str] = "result"
     id: str
     ok: bool
     text: str
     """Who carried it out, or why it was not."""
 
 
-class SubscribeLetter(Config, frozen=True):
-    """A letter ``subscribe`` to a supervisor, or to an orchestrator, which passes events of all hosts on."""
+class SubscribeLetter(Content, frozen=True, kw_only=True):
+    """To a supervisor, or to an orchestrator, which passes events of all hosts on: tell of events from now on."""
 
+    kind: ClassVar[str] = "subscribe"
     kinds: tuple[str, ...]
     """Events' tags, such as ``block-found``."""
     actor: str

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import count
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import pykka
 
@@ -15,7 +15,7 @@ from monerosim.plan.model import HostPlan, Plan
 from monerosim.plugins import PluginFiles
 from monerosim.rpc.transport import Transport
 from monerosim.runtime.clock import Clock
-from monerosim.runtime.message import Delivery, Happened, Watch
+from monerosim.runtime.message import Begun, Delivery, Happened, Watch
 from monerosim.runtime.rng import stable_seed
 from monerosim.runtime.runtime import Runtime, Timer
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from monerosim.runtime.actor import Actor
 
 A = TypeVar("A", bound="Actor")
+T = TypeVar("T")
 
 
 class World(Protocol):
@@ -82,7 +83,8 @@ class Host:
         self.closing = False
         self.begun: set[str] = set()
         """The actors that are ready to act: their ``begin`` is over, and they have not failed since."""
-        self.on_begun: Callable[[str], None] | None = None
+        self._begin_listeners: dict[str, None] = {}
+        self._kept: dict[tuple[str, type], object] = {}
         self._subscribers: dict[type, dict[str, float | None]] = {}
         self._numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
 
@@ -160,10 +162,25 @@ class Host:
                 yield Watch(kind, interval)
 
     def has_begun(self, actor: str) -> None:
-        """Take note that an actor is ready to act."""
+        """Take note that an actor is ready to act, and tell those who want to know."""
         self.begun.add(actor)
-        if self.on_begun is not None:
-            self.on_begun(actor)
+        for listener in list(self._begin_listeners):
+            with suppress(pykka.ActorDeadError):
+                self.actors[listener].tell(Begun(actor))
+
+    def tell_of_beginnings(self, actor: str) -> None:
+        """Have an actor of this host told (:class:`Begun`) of each that is ready to act from now on."""
+        self._begin_listeners[actor] = None
+
+    def keep(self, actor: str, kind: type[T]) -> T:
+        """Give what an actor keeps from one life to the next, should it fail and be started again.
+
+        Args:
+            actor: Its name.
+            kind: What is kept, made anew for the actor's first life.
+        """
+        kept = self._kept.setdefault((actor, kind), kind())
+        return cast("T", kept)
 
     def logger(self, actor: "Actor") -> "Logger":
         """Make the log of an actor."""

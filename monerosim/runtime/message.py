@@ -1,6 +1,7 @@
 """Messages between actors of a host."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
@@ -29,8 +30,10 @@ class Delivery(msgspec.Struct, frozen=True):
     """This message: its sender and a number."""
     cause: str
     """The message or timer that everything began with."""
-    handled: Callable[[], None] | None = None
-    """Called once the receiver has handled it, well or not; for a letter, which is kept until then."""
+    handling: Callable[[], AbstractContextManager[None]] = nullcontext
+    """What the receiver handles it in; a letter is kept until that is over, well or not."""
+    again: bool = False
+    """Whether it is a letter that an earlier process of the host was handling when it was killed."""
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -57,6 +60,49 @@ class Happened(Message[None], frozen=True):
 
     waits: ClassVar[bool] = True
     record: Record
+
+
+class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a letter to an actor of another host says; a subclass for each kind of letter."""
+
+    kind: ClassVar[str]
+    """What letters of the class are called, such as ``order``."""
+
+
+class EventLetter(Content, frozen=True):
+    """An event of another host; the actor gets it as it gets its own host's."""
+
+    kind: ClassVar[str] = "event"
+    record: Record
+
+
+class Mail(Message[None], frozen=True):
+    """A letter from another host has come."""
+
+    waits: ClassVar[bool] = True
+    sender: str
+    """The host."""
+    kind: str
+    data: Mapping[str, object]
+
+
+class Post(Message[None], frozen=True):
+    """To the mailbox: send a letter to an actor of another host.
+
+    Raises:
+        UnknownHostError: There is no such host.
+    """
+
+    recipient: str
+    actor: str
+    kind: str
+    data: Mapping[str, object]
+
+
+class Begun(Message[None], frozen=True):
+    """An actor of the host is ready to act, for the first time or again."""
+
+    actor: str
 
 
 class Watch(Message[None], frozen=True):

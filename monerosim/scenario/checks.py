@@ -200,14 +200,10 @@ def _mining(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Fin
     controllers: list[Path] = []
     for name, composition in composed.items():
         count = scenario.participants[name].count
-        several = [(part, share) for part in composition.parts if (share := hashrate_of(part)) is not None]
-        for part, share in several:
-            if count:
+        for part in composition.parts:
+            share = hashrate_of(part)
+            if share is not None and count:
                 (autonomous if is_autonomous(part) else miners).append((part.path, share * count))
-        if len(several) > 1:
-            message = f'"{name}" has {len(several)} miners, a participant is at most one'
-            hint = "give each a participant of its own"
-            findings.append(Finding(path=several[1][0].path, message=message, hint=hint, hides=False))
         controllers += [part.path for part in composition.parts if part.use == CONTROLLER] * count
     if len(controllers) > 1:
         message = f"there are {len(controllers)} block controllers, a scenario has at most one"
@@ -276,8 +272,10 @@ def _engine(scenario: Scenario) -> list[Finding]:
 
 
 def _programs(scenario: Scenario) -> list[Finding]:
-    """Check what participants say of their programs, as far as that can be told without the programs."""
+    """Check what a scenario says of the programs, as far as that can be told without the programs."""
     findings: list[Finding] = []
+    for key in ("monerod_flags", "wallet_flags"):
+        findings += _flags(getattr(scenario.binaries, key), ("binaries", key))
     for name, participant in scenario.participants.items():
         for key, service in (("node", participant.node), ("wallet", participant.wallet)):
             if isinstance(service, Node | Wallet):

@@ -104,6 +104,7 @@ def compose(participant: Participant, path: Path, files: PluginFiles | None = No
         if behaviour is not None:
             options = {key: value for key, value in actor.items() if key != "use"}
             _configure(use, behaviour, options, here, parts, findings)
+    findings.extend(_twice(parts))
     return Composition(node=node, wallet=wallet, parts=tuple(parts), findings=tuple(findings))
 
 
@@ -132,6 +133,20 @@ def _configure(
     findings.extend(reader.findings)
     if config is not NODEFAULT and isinstance(config, Config):
         parts.append(Part(use=use, behaviour=behaviour, config=config, path=path))
+
+
+def _twice(parts: Sequence[Part]) -> list[Finding]:
+    """Find what a participant is twice and can be once only."""
+    first: dict[str, str] = {}
+    findings = []
+    for part in parts:
+        role = part.behaviour.alone
+        if role and role in first:
+            message = f"a participant is one {role} at most, and is one by {quote(first[role])} already"
+            hint = "give each a participant of its own"
+            findings.append(Finding(path=part.path, message=message, hint=hint, hides=False))
+        first.setdefault(role, part.use)
+    return findings
 
 
 def _unknown_keys(participant: Participant, path: Path, files: PluginFiles | None) -> list[Finding]:

@@ -145,7 +145,7 @@ class Shadow(Table, frozen=True):
 
 
 class Binaries(Table, frozen=True):
-    """The programs of Monero, for all participants that name none of their own."""
+    """The programs of Monero, for all participants that name none of their own, and flags for all."""
 
     monerod: Annotated[
         str, Meta(pattern=_PROGRAM, description="A name on PATH, or a file; relative paths start at the scenario's.")
@@ -153,6 +153,14 @@ class Binaries(Table, frozen=True):
     wallet: Annotated[str, Meta(pattern=_PROGRAM, description="The monero-wallet-rpc: a name on PATH, or a file.")] = (
         "monero-wallet-rpc"
     )
+    monerod_flags: Annotated[
+        tuple[str, ...],
+        Meta(description="Further flags of every monerod; a participant's own come first. Real engines only."),
+    ] = ()
+    wallet_flags: Annotated[
+        tuple[str, ...],
+        Meta(description="Further flags of every monero-wallet-rpc, likewise."),
+    ] = ()
 
 
 _Binary: TypeAlias = Annotated[str, Meta(pattern=_PROGRAM)] | None

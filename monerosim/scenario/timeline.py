@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 from msgspec import NODEFAULT
 
-from monerosim.config import Config, dump_config
+from monerosim.config import Config, change_config, dump_config
 from monerosim.runtime.commands import EVERYBODYS, SET, understands
 from monerosim.scenario.compose import Composition, Part, actor_names, group_of, member_names
 from monerosim.scenario.convert import Reader, nearest, quote
@@ -96,7 +96,8 @@ class _Checker:
         if entry.do == SET:
             usual = self._configs.get((group, part.path), part.config)
             before = self._configs.get((entry.who, part.path), usual)
-            found = reader.read({**dump_config(before), **entry.arguments}, part.behaviour.Config, path)
+            changed = change_config(dump_config(before), entry.arguments, part.behaviour.Config)
+            found = reader.read(changed, part.behaviour.Config, path)
             if found is not NODEFAULT and isinstance(found, Config):
                 self._configs[entry.who, part.path] = found
         elif entry.do in EVERYBODYS:

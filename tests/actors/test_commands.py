@@ -5,7 +5,6 @@ import pykka
 import pytest
 from small_world import make_host_plan, make_plan
 
-from actors.mailbox import Post
 from monerosim.observe.events import (
     ActorGivenUp,
     CommandCarriedOut,
@@ -16,17 +15,17 @@ from monerosim.observe.events import (
 from monerosim.plan.model import ActorPlan, CommandPlan
 from monerosim.runtime.blocks import load_supervisor
 from monerosim.runtime.commands import CommandError
-from monerosim.runtime.message import Command, EndHost
+from monerosim.runtime.message import Command, EndHost, Post
 from monerosim.runtime.virtual import VirtualRuntime
 from monerosim.units import SECOND
 
 BLOCKS = '''
 from typing import ClassVar
 
-from actors.mailbox import Mail
 from monerosim.config import Config
 from monerosim.observe.events import BlockOrphaned, ServiceReady
-from monerosim.runtime.actor import Behaviour, handles
+from monerosim.runtime.actor import Behaviour, handles, receives
+from monerosim.runtime.commands import ResultLetter
 from monerosim.runtime.message import Message
 
 
@@ -96,9 +95,9 @@ class Counter(Behaviour):
     def on_ask(self, _):
         return [self.total, *self.did]
 
-    @handles(Mail)
-    def on_mail(self, mail):
-        self.did.append((mail.kind, mail.data["ok"], mail.data["text"]))
+    @receives(ResultLetter)
+    def on_result(self, result, _):
+        self.did.append((result.kind, result.ok, result.text))
 
 
 class ListenerConfig(Config, frozen=True):
@@ -304,7 +303,7 @@ def test_commands_come_by_letter_and_the_result_returns(virtual, begin):
     ]
     warnings = [line.text for line in world.lines(participants=["alice"]) if line.level == "WARNING"]
     assert any("bob sent no proper command" in text for text in warnings)
-    assert any("takes no letters of the kind greeting" in text for text in warnings)
+    assert any("no actor 'supervisor' takes the greeting from bob" in text for text in warnings)
 
 
 def test_letters_to_a_paused_behaviour_wait(virtual, begin):

@@ -1,19 +1,27 @@
 """Letters between hosts, as actors see them."""
 
+from typing import ClassVar
+
 import pytest
 from small_world import make_host_plan, make_plan
 
-from actors.mailbox import Mail, Mailbox, Post
+from actors.mailbox import Mailbox
 from monerosim.mailbox.post import DELAY, POLL_GRID, UnknownHostError
 from monerosim.observe.events import ServiceReady
-from monerosim.runtime.actor import Actor, handles
-from monerosim.runtime.message import Message
+from monerosim.plan.model import ActorPlan
+from monerosim.runtime.actor import Actor, handles, receives
+from monerosim.runtime.message import Content, Message
 from monerosim.units import SECOND
 
 
 class Write(Message[None], frozen=True):
     recipient: str
     actor: str
+    text: str
+
+
+class Greeting(Content, frozen=True):
+    kind: ClassVar[str] = "greeting"
     text: str
 
 
@@ -27,12 +35,14 @@ class Writer(Actor):
     @handles(Write)
     def on_write(self, write):
         self.emit(ServiceReady(write.text, 1))
-        self.ask(self.host.actor("mailbox"), Post(write.recipient, write.actor, "greeting", {"text": write.text}))
+        self.send(write.recipient, write.actor, Greeting(write.text))
 
-    @handles(Mail)
-    def on_mail(self, mail):
-        self.got.append((self.host.now(), mail.sender, mail.data["text"]))
-        self.emit(ServiceReady(mail.data["text"], 2))
+    @receives(Greeting)
+    def on_greeting(self, greeting, sender):
+        if greeting.text == "fail":
+            raise ArithmeticError("fails")
+        self.got.append((self.host.now(), sender, greeting.text))
+        self.emit(ServiceReady(greeting.text, 2))
         self.log.info("got mail")
 
 
@@ -132,11 +142,34 @@ def test_a_letter_that_no_actor_takes_is_a_warning(world, virtual, actor):
     assert len(got(world, "bob")) == 1
 
 
-def test_a_letter_to_an_actor_that_has_stopped_is_a_warning(world, virtual):
-    write(world, "alice", "bob", "hello")
-    world.hosts["bob"].actor("writer").stop()
+def test_letters_wait_for_an_actor_that_has_failed_to_be_started_again(world, virtual):
+    bob = world.hosts["bob"]
+    for text in ("one", "fail", "two", "three"):
+        write(world, "alice", "bob", text)
     virtual.run(SECOND)
-    assert [line.participant for line in world.lines() if line.level == "WARNING"] == ["bob"]
+    assert not bob.actor("writer").is_alive()
+    write(world, "alice", "bob", "four")
+    virtual.run(3 * SECOND)
+    bob.start(Writer, "writer")
+    write(world, "alice", "bob", "five")
+    virtual.run(5 * SECOND)
+    # The one that it failed at counts as handled.
+    assert [text for _, _, text in got(world, "bob")] == ["two", "three", "four", "five"]
+    assert [line for line in world.lines(participants=["bob"]) if line.level == "WARNING"] == []
+
+
+def test_letters_wait_for_a_behaviour_that_starts_later(virtual, make_world):
+    bob = make_host_plan("bob", ActorPlan(name="late", use="late", start=5 * SECOND))
+    world = make_world(virtual, make_plan(make_host_plan("alice"), bob))
+    for host in world.hosts.values():
+        host.start(Mailbox, "mailbox")
+    world.hosts["alice"].start(Writer, "writer")
+    virtual.run(0)
+    write(world, "alice", "bob", "early", "late")
+    virtual.run(5 * SECOND)
+    late = world.hosts["bob"].start(Writer, "late")
+    virtual.run(6 * SECOND)
+    assert late.proxy().got.get() == [(5 * SECOND, "alice", "early")]
 
 
 def test_letters_wait_while_the_mailbox_is_away(world, virtual):

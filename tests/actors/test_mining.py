@@ -224,7 +224,7 @@ def test_a_pool_that_cannot_make_its_block_refuses_it(tmp_path, install_blocks):
 
 def test_a_signal_that_comes_too_late_makes_no_block(tmp_path, install_blocks):
     code = (
-        "from actors.mailbox import Post\nfrom monerosim.runtime.actor import Behaviour\n\n\n"
+        "from monerosim.runtime.message import Post\nfrom monerosim.runtime.actor import Behaviour\n\n\n"
         "class Late(Behaviour):\n    def begin(self):\n"
         '        for data in ({"round": 1, "deadline": -1.0}, {"round": 2}, {"round": 3, "deadline": 60.0}):\n'
         '            self.ask(self.host.actor("mailbox"), Post("alpha", "mining-pool", "mine", data))\n'
@@ -235,13 +235,13 @@ def test_a_signal_that_comes_too_late_makes_no_block(tmp_path, install_blocks):
     assert len(happened(played, BlockFound)) == 1
     told = [line.text for line in played.traces(participants=("alpha",), actors=("mining-pool",))]
     assert "the signal for block 1 of x comes too late" in told
-    assert any(text.startswith("x sent no signal to mine: ") for text in told)
+    assert any(text.startswith("x sent no proper mine: ") for text in told)
     assert played.summary.failures == 0
 
 
 def test_letters_that_fit_no_signal_change_nothing(tmp_path, install_blocks):
     code = (
-        "from actors.mailbox import Post\nfrom monerosim.runtime.actor import Behaviour\n\n\n"
+        "from monerosim.runtime.message import Post\nfrom monerosim.runtime.actor import Behaviour\n\n\n"
         "class Stray(Behaviour):\n    def begin(self):\n"
         '        for kind, data in [("found", {"round": "one"}), ("refused", {"round": 999, "reason": "tired"})]:\n'
         '            self.ask(self.host.actor("mailbox"), Post("block-controller", "block-controller", kind, data))\n'
@@ -253,7 +253,7 @@ def test_letters_that_fit_no_signal_change_nothing(tmp_path, install_blocks):
     found = happened(played, BlockFound)
     assert [(it.t, it.data.miner) for it in found] == [(it.t, it.data.miner) for it in alone]
     told = [line.text for line in played.traces(participants=("block-controller",), actors=("block-controller",))]
-    assert any(text.startswith("cannot read the letter from x: ") for text in told)
+    assert any(text.startswith("x sent no proper found: ") for text in told)
     assert "x refused too late: tired" in told
     assert played.summary.failures == 0
 
@@ -380,4 +380,4 @@ def test_two_miners_in_one_participant_are_an_error():
     text = POOLS.replace("hashrate = 20", 'hashrate = 20\nactors = [{ use = "autonomous-miner", hashrate = 100 }]')
     (problem,) = examine(text.encode()).problems
     assert (problem.severity, problem.place) == ("error", "participants.gamma.actors[0]")
-    assert '"gamma" has 2 miners' in problem.message
+    assert problem.message == 'a participant is one miner at most, and is one by "mining-pool" already'

@@ -7,7 +7,6 @@ from click.testing import CliRunner
 from small_runs import NETWORK, USERS, happened, play
 from small_world import make_host_plan, make_plan
 
-from actors.mailbox import Mail, Post
 from actors.orchestrator import Orchestrator, OrchestratorConfig
 from monerosim.cli import main
 from monerosim.mailbox.registry import agent_registry
@@ -20,8 +19,10 @@ from monerosim.observe.events import (
     PaymentSent,
     RunEnded,
 )
-from monerosim.runtime.actor import Actor, handles
+from monerosim.runtime.actor import Actor, receives
 from monerosim.runtime.blocks import load_supervisor
+from monerosim.runtime.commands import ResultLetter
+from monerosim.runtime.message import Post
 from monerosim.units import SECOND, XMR
 
 BOSS = """
@@ -50,9 +51,9 @@ class Asker(Actor):
     def hear(self, event):
         self.heard.append((self.origin, event.do))
 
-    @handles(Mail)
-    def on_mail(self, mail):
-        self.answers.append((mail.sender, mail.kind, *mail.data.values()))
+    @receives(ResultLetter)
+    def on_result(self, result, sender):
+        self.answers.append((sender, result.kind, result.id, result.ok, result.text))
 
     def write(self, data):
         self.ask(self.host.actor("mailbox"), Post("boss", "orchestrator", "command", data))

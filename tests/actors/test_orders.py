@@ -9,12 +9,14 @@ from monerosim import ScenarioError
 from monerosim.observe.events import (
     OrderChanged,
     OrderPlaced,
+    PaymentConfirmed,
     PaymentFailed,
     PaymentReceived,
     PaymentSeen,
     PaymentSent,
     VendorTotals,
 )
+from monerosim.scenario import examine
 from monerosim.units import SECOND, XMR
 
 MINUTE = 60 * SECOND
@@ -31,14 +33,14 @@ from typing import ClassVar
 
 import msgspec
 
-from actors.mailbox import Mail, Post
-from actors.orders import INVOICE, ORDER, Invoice, Order
+from actors.orders import Invoice, Order, Refusal
 from actors.wallet_proxy import Transfer
 from monerosim.config import Config
 from monerosim.mailbox.discovery import AgentDiscovery
 from monerosim.observe.events import PaymentSent
 from monerosim.rpc.wallet import Destination
-from monerosim.runtime.actor import Behaviour, handles
+from monerosim.runtime.actor import Behaviour, receives
+from monerosim.runtime.message import Post
 
 
 class BuyerConfig(Config, frozen=True):
@@ -59,15 +61,17 @@ class Buyer(Behaviour):
         item = self.config.item or vendor.items[0].name
         order = Order(1, self.name, vendor.id, item, self.config.quantity)
         data = self.config.letter or msgspec.to_builtins(order)
-        self.ask(self.host.actor("mailbox"), Post(vendor.marketplace, vendor.actor, ORDER, data))
+        self.ask(self.host.actor("mailbox"), Post(vendor.marketplace, vendor.actor, Order.kind, data))
 
-    @handles(Mail)
-    def on_mail(self, mail):
-        self.log.info("got {}: {}", mail.kind, mail.data)
-        if mail.kind == INVOICE:
-            self.invoice = msgspec.convert(mail.data, Invoice)
-            for share, minutes in zip(self.config.shares, self.config.minutes, strict=True):
-                self.after(minutes * 60, self.pay, int(self.invoice.amount * share))
+    @receives(Refusal)
+    def on_refusal(self, refusal, _):
+        self.log.info("got a refusal: {}", refusal.reason)
+
+    @receives(Invoice)
+    def on_invoice(self, invoice, _):
+        self.invoice = invoice
+        for share, minutes in zip(self.config.shares, self.config.minutes, strict=True):
+            self.after(minutes * 60, self.pay, int(self.invoice.amount * share))
 
     def pay(self, amount):
         sent = self.ask(self.host.actor("wallet"), Transfer((Destination(self.invoice.address, amount),)))
@@ -235,7 +239,7 @@ def test_what_is_not_sold_is_refused(shop, change):
     extra = ("participants.buyer.item=item-002",) if "items=1" in change else ()
     played = shop(change, *extra)
     assert not happened(played, OrderPlaced)
-    (answer,) = [line for line in played.traces(actors=("buyer",)) if line.text.startswith("got order-refused")]
+    (answer,) = [line for line in played.traces(actors=("buyer",)) if line.text.startswith("got a refusal")]
     assert "does not sell" in answer.text
     assert played.summary.failures == 0
 
@@ -243,7 +247,7 @@ def test_what_is_not_sold_is_refused(shop, change):
 def test_a_letter_that_is_no_order_does_no_harm(shop):
     played = shop('participants.buyer.letter={vendor="x"}')
     assert played.summary.failures == 0
-    assert any("cannot read an order" in line.text for line in played.traces(actors=("marketplace",)))
+    assert any("sent no proper order" in line.text for line in played.traces(actors=("marketplace",)))
 
 
 def test_a_buyer_whose_coins_are_locked_gives_the_order_up_or_pays_late(tmp_path):
@@ -296,23 +300,70 @@ class Deaf(Marketplace):
 
 def test_an_answer_that_is_no_invoice_does_no_harm(tmp_path, install_blocks):
     rude = """
-from actors.mailbox import Post
 from actors.marketplace import Marketplace
+from monerosim.runtime.message import Post
 
 
 class Rude(Marketplace):
-    def on_mail(self, mail):
+    def on_order(self, order, buyer):
         for kind, data in (("invoice", {"number": "one"}), ("greeting", {})):
-            self.ask(self.host.actor("mailbox"), Post(mail.sender, mail.data["actor"], kind, data))
+            self.ask(self.host.actor("mailbox"), Post(buyer, order.actor, kind, data))
 """
     install_blocks("rude_market", rude, {"rude": "rude_market:Rude"})
     text = WHOLE.replace('kind = "marketplace"', 'kind = "rude"')
     played = play(text, tmp_path / "run", *ORDERING, "simulation.duration=20m")
     assert played.summary.failures == 0
     lines = [line.text for line in played.traces(actors=("regular-user",))]
-    assert any("cannot read the invoice from marketplace" in line for line in lines)
+    assert any("marketplace sent no proper invoice" in line for line in lines)
 
 
 def test_prices_must_be_a_range(tmp_path):
     with pytest.raises(ScenarioError, match="min_price must be above 0"):
         play(WHOLE, tmp_path / "run", "participants.marketplace.min_price=3", "participants.marketplace.max_price=2")
+
+
+FICKLE = """
+from actors.marketplace import Marketplace
+from actors.regular_user import RegularUser
+
+
+class Fickle:
+    def begin(self):
+        super().begin()
+        self.every(600, self.die)
+
+    def die(self):
+        raise ArithmeticError("fails every ten minutes")
+
+
+class FickleMarket(Fickle, Marketplace):
+    pass
+
+
+class FickleUser(Fickle, RegularUser):
+    pass
+"""
+
+
+def test_a_marketplace_or_a_user_that_fails_and_is_started_again_knows_what_it_knew(tmp_path, install_blocks):
+    install_blocks("fickle", FICKLE, {"fickle-market": "fickle:FickleMarket", "fickle-user": "fickle:FickleUser"})
+    market = WHOLE.replace('kind = "marketplace"', 'kind = "fickle-market"')
+    restarts = "participants.marketplace.restarts.most=10"
+    played = play(market, tmp_path / "market", *ORDERING, restarts, "participants.marketplace.confirmations=3")
+    assert played.summary.failures >= 5
+    received = [(it.data.txid, it.data.address) for it in happened(played, PaymentReceived)]
+    assert len(set(received)) == len(received) > 5
+    placed = {it.data.order for it in happened(played, OrderPlaced) if it.t < 30 * MINUTE}
+    assert placed <= {it.data.order for it in happened(played, OrderChanged) if it.data.state == "confirmed"}
+    assert sum(it.data.payments for it in happened(played, VendorTotals)) == len(received)
+    users = WHOLE.replace('"regular-user"', '"fickle-user"')
+    played = play(users, tmp_path / "users", "participants.user.restarts.most=10", 'simulation.duration="1h"')
+    sent = {it.data.txid for it in happened(played, PaymentSent) if 0 <= it.t < 40 * MINUTE}
+    assert len(sent) > 5
+    assert sent <= {it.data.txid for it in happened(played, PaymentConfirmed)}
+
+
+def test_two_marketplaces_in_one_participant_are_an_error():
+    text = WHOLE.replace('kind = "marketplace"', 'kind = "marketplace"\nactors = [{ use = "marketplace" }]')
+    (problem,) = examine(text.encode()).problems
+    assert problem.message == 'a participant is one marketplace at most, and is one by "marketplace" already'

@@ -13,7 +13,6 @@ from monerosim.units import SECOND
 FICKLE = '''
 from typing import ClassVar
 
-from actors.mailbox import Mail
 from monerosim.config import Config, Duration, duration
 from monerosim.observe.events import ServiceReady
 from monerosim.runtime.actor import Behaviour, handles

@@ -9,7 +9,7 @@ from scipy.stats import chisquare, kstest
 from small_runs import MARKET, NETWORK, USERS, happened, play
 
 from monerosim import ScenarioError
-from monerosim.observe.events import PaymentConfirmed, PaymentDelayed, PaymentSent
+from monerosim.observe.events import CommandFailed, PaymentConfirmed, PaymentDelayed, PaymentSent
 from monerosim.units import SECOND
 
 MINUTE = 60 * SECOND
@@ -49,6 +49,19 @@ def test_payments_come_at_the_interval(paced):
         assert 4 <= len(times) <= 5
         assert 0 <= times[0] < 7 * MINUTE
         assert all(after - before == 7 * MINUTE for before, after in pairwise(times))
+
+
+def test_an_interval_set_in_mid_run_takes_the_place_of_the_probability(tmp_path):
+    timeline = '[[timeline]]\nat = "4m"\ndo = "set"\nwho = "user"\ntransaction_interval = "3m"\n'
+    changes = ("participants.user.transaction_frequency=1", "participants.user.wallet.outputs=15")
+    played = play(CROWD + timeline, tmp_path / "run", *changes, seed=5)
+    assert happened(played, CommandFailed) == []
+    for number in range(1, 13):
+        times = [record.t for record in sent_by(played, f"user-{number:03d}")]
+        # What is planned already keeps its time; before, it pays every minute.
+        gaps = [after - before for before, after in pairwise(times)]
+        assert set(gaps[:2]) == {MINUTE}
+        assert set(gaps[-5:]) == {3 * MINUTE}
 
 
 def test_first_payments_are_spread_over_the_interval(paced, tmp_path):

@@ -4,8 +4,9 @@ Alice and carol write to bob, as fast as they can, by their mailbox actors; each
 from this one, which has everything imported and no threads. What they did is in DIRECTORY:
 
 - ``alice.sent``, ``carol.sent``: the letters of which the sender knows that they are sent;
-- ``bob.taken``: each time that bob's actor was given a letter, with the life of bob that it was;
-- ``bob.did``: what bob's actor has done of it: it writes down a letter's id with it, and so does nothing twice;
+- ``bob.taken``: each time that bob's actor was given a letter: the life of bob that it was, whether it was said to be
+  begun before, and the letter's id;
+- ``bob.did``: what bob's actor has done of it; of a letter that was begun before it looks here whether it was done;
 - ``lives``: how many lives each had, the last one included.
 """
 
@@ -17,16 +18,18 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import ClassVar
 
 from loguru import logger
 from small_world import make_host_plan, make_plan
 
-from actors.mailbox import Mail, Mailbox, Post
+from actors.mailbox import Mailbox
 from monerosim.agent import RealWorld
 from monerosim.mailbox import disk, post
 from monerosim.mailbox.disk import FOLDERS
-from monerosim.runtime.actor import Actor, handles
+from monerosim.runtime.actor import Actor, receives
 from monerosim.runtime.host import Host
+from monerosim.runtime.message import Content, Post
 
 HOSTS = ("alice", "carol", "bob")
 LONGEST_WAIT = 0.03
@@ -40,21 +43,28 @@ def append(path, *words):
     os.close(descriptor)
 
 
+class Note(Content, frozen=True):
+    kind: ClassVar[str] = "note"
+    text: str
+    padding: str
+
+
 class Reader(Actor):
     def __init__(self, host, name, directory, life):
         super().__init__(host, name)
         self.directory = directory
         self.life = life
-        did = directory / "bob.did"
-        self.known = {line.split()[0] for line in did.read_text().splitlines()} if did.exists() else set()
 
-    @handles(Mail)
-    def on_mail(self, mail):
-        append(self.directory / "bob.taken", self.life, self.message_id)
-        assert mail.data["padding"] == PADDING
-        if self.message_id not in self.known:
-            append(self.directory / "bob.did", self.message_id, mail.sender, mail.data["text"])
-            self.known.add(self.message_id)
+    @receives(Note)
+    def on_note(self, note, sender):
+        append(self.directory / "bob.taken", self.life, int(self.again), self.message_id)
+        assert note.padding == PADDING
+        if not (self.again and self.has_done(self.message_id)):
+            append(self.directory / "bob.did", self.message_id, sender, note.text)
+
+    def has_done(self, identifier):
+        did = self.directory / "bob.did"
+        return did.exists() and any(line.split()[0] == identifier for line in did.read_text().splitlines())
 
 
 def live(plan, name, life, directory, epoch):
@@ -67,7 +77,7 @@ def live(plan, name, life, directory, epoch):
     mailbox = host.start(Mailbox, "mailbox")
     for number in range(10**9):
         text = f"{life:06d}-{number:06d}"
-        mailbox.ask(Post("bob", "reader", "note", {"text": text, "padding": PADDING}))
+        mailbox.ask(Post("bob", "reader", Note.kind, {"text": text, "padding": PADDING}))
         append(directory / f"{name}.sent", text)
         if number % 3 == 2:
             time.sleep(0.01)
@@ -117,7 +127,8 @@ def main():
     kill(processes["alice"], processes["carol"])
     # What is still there is handled by a life that lasts.
     deadline = time.monotonic() + 20
-    while any((directory / "shared" / "mailbox" / "bob" / "new").iterdir()) and time.monotonic() < deadline:
+    box = directory / "shared" / "mailbox" / "bob"
+    while any(any((box / folder).iterdir()) for folder in ("new", "begun")) and time.monotonic() < deadline:
         time.sleep(0.01)
     kill(processes["bob"])
     (directory / "lives").write_text(json.dumps(lives))

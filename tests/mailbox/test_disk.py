@@ -36,9 +36,9 @@ def office(virtual, boxes):
 def got(virtual, office):
     got = []
 
-    def take(letter):
-        got.append((virtual.now(), letter.key))
-        office.handled(letter)
+    def take(letter, _):
+        with office.handling(letter):
+            got.append((virtual.now(), letter.key))
         return True
 
     office.receive("bob", take)
@@ -73,19 +73,19 @@ def test_what_was_handed_over_before_is_not_handed_over_again(virtual, boxes, of
     virtual.run(POLL_GRID)
     again = []
     office.send(letter(0))
-    DiskPostOffice(virtual, boxes).receive("bob", lambda letter: again.append(letter) is None)
+    DiskPostOffice(virtual, boxes).receive("bob", lambda letter, _: again.append(letter) is None)
     virtual.run(3 * POLL_GRID)
     assert len(got) == 1
     assert again == []
 
 
 def test_what_a_receiver_does_not_take_waits_for_the_next(virtual, office):
-    office.receive("bob", lambda _: False)
+    office.receive("bob", lambda *_: False)
     for number in (1, 2):
         office.send(letter(0, number=number))
     virtual.run(2 * POLL_GRID)
     got = []
-    office.receive("bob", lambda letter: got.append(letter.number) is None)
+    office.receive("bob", lambda letter, _: got.append(letter.number) is None)
     virtual.run(5 * POLL_GRID)
     assert got == [1, 2]
 
@@ -159,7 +159,7 @@ def test_a_sender_that_is_killed_leaves_whole_letters_or_none(virtual, boxes):
             sender.kill()
             told += [int(line) for line in sender.stdout if line.endswith("\n")]
     got = []
-    DiskPostOffice(virtual, boxes).receive("bob", lambda letter: got.append((letter.number, letter.data)) is None)
+    DiskPostOffice(virtual, boxes).receive("bob", lambda letter, _: got.append((letter.number, letter.data)) is None)
     virtual.run(2 * POLL_GRID)
     numbers = [number for number, _ in got]
     assert set(told) <= set(numbers)
@@ -170,18 +170,43 @@ def test_a_sender_that_is_killed_leaves_whole_letters_or_none(virtual, boxes):
 
 def test_what_was_taken_and_not_handled_waits_for_the_next_process(virtual, boxes, office):
     taken = []
-    office.receive("bob", lambda letter: taken.append(letter) is None)
+    office.receive("bob", lambda letter, _: taken.append(letter) is None)
     for number in (1, 2, 3):
         office.send(letter(0, number=number))
     virtual.run(3 * POLL_GRID)
     assert [one.number for one in taken] == [1, 2, 3]
-    office.handled(taken[1])
+    with office.handling(taken[1]):
+        pass
     assert len(names(boxes / "bob" / "new")) == 2
     got = []
-    DiskPostOffice(virtual, boxes).receive("bob", lambda letter: got.append(letter.number) is None)
+    DiskPostOffice(virtual, boxes).receive("bob", lambda letter, again: got.append((letter.number, again)) is None)
     virtual.run(6 * POLL_GRID)
-    assert got == [1, 3]
+    assert got == [(1, False), (3, False)]
     assert len(taken) == 3
+
+
+def test_what_was_begun_and_not_ended_comes_first_and_marked(virtual, boxes, office):
+    taken = []
+    office.receive("bob", lambda letter, _: taken.append(letter) is None)
+    for number in (1, 2, 3):
+        office.send(letter(0, number=number))
+    virtual.run(POLL_GRID)
+    # A process that is killed while it handles a letter never comes to the end.
+    begun = boxes / "bob" / "begun"
+    (boxes / "bob" / "new" / names(boxes / "bob" / "new")[1]).rename(begun / names(boxes / "bob" / "new")[1])
+    got = []
+    next_office = DiskPostOffice(virtual, boxes)
+
+    def take(letter, again):
+        with next_office.handling(letter):
+            got.append((letter.number, again))
+        return True
+
+    next_office.receive("bob", take)
+    virtual.run(3 * POLL_GRID)
+    assert got == [(2, True), (1, False), (3, False)]
+    assert len(names(boxes / "bob" / "done")) == 3
+    assert names(boxes / "bob" / "begun") == []
 
 
 def test_no_number_comes_twice_in_any_life(virtual, boxes, office, monkeypatch):
@@ -192,28 +217,6 @@ def test_no_number_comes_twice_in_any_life(virtual, boxes, office, monkeypatch):
     lives = [next(DiskPostOffice(virtual, boxes).numbers("alice")) for _ in range(3)]
     assert lives == [7, 10, 13]
     assert next(office.numbers("bob")) == 1
-
-
-def test_a_receiver_that_dies_between_handing_over_and_putting_away_is_given_the_letter_again(virtual, office):
-    office.send(letter(0))
-    office.send(letter(0, number=2))
-
-    class KilledError(Exception):
-        pass
-
-    def die(_):
-        raise KilledError
-
-    office.receive("bob", die)
-    with pytest.raises(KilledError):
-        virtual.run(POLL_GRID)
-    got = []
-    office.receive("bob", lambda letter: got.append(letter.number) is None)
-    # The dead one is still asked in this test; a real one's timers have died with it.
-    with pytest.raises(KilledError):
-        virtual.run(2 * POLL_GRID)
-    virtual.run(3 * POLL_GRID)
-    assert got == [1, 2]
 
 
 @pytest.mark.parametrize("kind", ["pipe", "directory", "link to nowhere", "link to a letter"])

@@ -41,7 +41,7 @@ def test_everybody_was_killed_often_and_much_was_sent_nevertheless(played):
     assert len(words(played / "bob.did")) > KILLS / 10
 
 
-def test_an_actor_that_writes_down_ids_does_everything_exactly_once_and_in_order(played):
+def test_everything_is_done_exactly_once_and_in_order(played):
     lives = json.loads((played / "lives").read_text())
     did = words(played / "bob.did")
     for sender in ("alice", "carol"):
@@ -62,26 +62,24 @@ def test_no_name_is_used_twice_and_nothing_is_left_or_damaged(played):
     names = sorted(path.stem.split("-", 1)[1] for path in (box / "done").iterdir())
     assert names == sorted("{}-{:010d}".format(*parts(identifier)) for identifier in ids)
     assert len(set(names)) == len(names)
-    assert list((box / "new").iterdir()) == list((box / "bad").iterdir()) == []
+    assert all(list((box / folder).iterdir()) == [] for folder in ("new", "begun", "bad"))
 
 
-def test_only_the_letter_that_was_being_handled_is_given_to_the_next_life_again(played):
-    taken = [(int(life), identifier) for life, identifier in words(played / "bob.taken")]
-    lives = [[identifier for _, identifier in group] for _, group in groupby(taken, key=lambda entry: entry[0])]
-    assert len(lives) == len({life for life, _ in taken})
-    again = 0
-    before = None
-    seen = set()
-    for given in lives:
-        assert len(set(given)) == len(given)
-        repeated = seen.intersection(given)
-        assert repeated <= {before}
-        assert not repeated or given[0] == before
-        again += len(repeated)
-        seen.update(given)
-        before = given[-1]
-    assert seen == {identifier for identifier, _, _ in words(played / "bob.did")}
-    sys.stdout.write(f"{KILLS} kills, {len(seen)} letters, {again} given to two lives\n")
+def test_an_actor_is_given_each_letter_exactly_once_but_what_it_was_reading_when_it_was_killed(played):
+    taken = words(played / "bob.taken")
+    unmarked = [identifier for _, again, identifier in taken if again == "0"]
+    marked = [identifier for _, again, identifier in taken if again == "1"]
+    assert len(set(unmarked)) == len(unmarked)
+    assert set(unmarked) | set(marked) == {identifier for identifier, _, _ in words(played / "bob.did")}
+    # It is given to the next life before all others, and was the last that was begun before.
+    begun_last = None
+    for _, group in groupby(taken, key=lambda entry: entry[0]):
+        given = list(group)
+        assert all(again == "0" for _, again, _ in given[1:])
+        if given[0][1] == "1" and given[0][2] in unmarked:
+            assert given[0][2] == begun_last
+        begun_last = given[-1][2]
+    sys.stdout.write(f"{KILLS} kills, {len(set(unmarked + marked))} letters, {len(marked)} given again\n")
 
 
 def parts(identifier):

@@ -30,7 +30,7 @@ def test_each_letter_comes_once_at_its_time_and_in_order(sendings):
     runtime = VirtualRuntime()
     office = MemoryPostOffice(runtime, ("alice", "bob", "carol"))
     got = []
-    office.receive("bob", lambda letter: got.append((runtime.now(), letter.key)) is None)
+    office.receive("bob", lambda letter, _: got.append((runtime.now(), letter.key)) is None)
     for sent, sender, number in sendings:
         one = letter(sent, sender, number)
         runtime.call_at(sent, lambda one=one: office.send(one))
@@ -44,27 +44,27 @@ def test_letters_wait_for_the_first_receiver(virtual):
     virtual.run(5 * POLL_GRID)
     office.send(letter(5 * POLL_GRID, number=2))
     got = []
-    office.receive("bob", lambda letter: got.append((virtual.now(), letter.number)) is None)
+    office.receive("bob", lambda letter, _: got.append((virtual.now(), letter.number)) is None)
     virtual.run(10 * POLL_GRID)
     assert got == [(5 * POLL_GRID, 1), (6 * POLL_GRID, 2)]
 
 
 def test_what_a_receiver_does_not_take_waits_for_the_next(virtual):
     office = MemoryPostOffice(virtual, ("bob",))
-    office.receive("bob", lambda _: False)
+    office.receive("bob", lambda *_: False)
     office.send(letter(0, number=1))
     office.send(letter(0, number=2))
     virtual.run(2 * POLL_GRID)
     got = []
-    office.receive("bob", lambda letter: got.append(letter.number) is None)
-    office.receive("bob", lambda letter: got.append(letter.number) is None)
+    office.receive("bob", lambda letter, _: got.append(letter.number) is None)
+    office.receive("bob", lambda letter, _: got.append(letter.number) is None)
     assert got == [1, 2]
 
 
 def test_an_idle_post_office_has_nothing_to_do(virtual):
     called = []
     office = MemoryPostOffice(virtual, ("bob",))
-    office.receive("bob", lambda letter: called.append(letter) is None)
+    office.receive("bob", lambda letter, _: called.append(letter) is None)
     virtual.run(1000 * POLL_GRID)
     assert called == []
 

@@ -130,7 +130,7 @@ def test_one_is_shown_with_keys_needs_messages_and_an_example():
     assert 'usual composition: kind = "mining-pool" comes with a node and a wallet of its own' in shown
     assert "hashrate" in shown
     assert "required" in shown
-    assert "Mail" in shown
+    assert "block-found" in shown
     assert 'kind = "mining-pool"\n' in shown
 
 

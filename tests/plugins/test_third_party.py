@@ -108,8 +108,9 @@ def test_its_actor_is_described(call):
         ("neighbour", "text", True),
         ("interval", "duration", False),
     ]
-    assert [it["name"] for it in described["messages"]] == ["Mail", "GetGreetings"]
-    assert described["messages"][1]["summary"] == "Ask how many greetings have come."
+    assert [it["name"] for it in described["messages"]] == ["GetGreetings"]
+    assert [it["name"] for it in described["letters"]] == ["greeting"]
+    assert described["messages"][0]["summary"] == "Ask how many greetings have come."
 
 
 def test_a_scenario_that_uses_the_broken_one_is_told_so_and_others_are_not(call, tmp_path):

@@ -4,10 +4,16 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from actors.mailbox import Mail, Post
 from monerosim.config import Config, Duration, duration
-from monerosim.runtime.actor import Behaviour, handles
-from monerosim.runtime.message import Message
+from monerosim.runtime.actor import Behaviour, handles, receives
+from monerosim.runtime.message import Content, Message
+
+
+class Greeting(Content, frozen=True):
+    """A neighbour's greeting."""
+
+    kind: ClassVar[str] = "greeting"
+    text: str
 
 
 class GetGreetings(Message[int], frozen=True):
@@ -34,14 +40,13 @@ class Greeter(Behaviour):
 
     def greet(self) -> None:
         """Write a letter."""
-        letter = Post(self.config.neighbour, self.name, "greeting", {"text": "hello"})
-        self.ask(self.host.actor("mailbox"), letter)
+        self.send(self.config.neighbour, self.name, Greeting("hello"))
 
-    @handles(Mail)
-    def on_mail(self, mail: Mail) -> None:
+    @receives(Greeting)
+    def on_greeting(self, greeting: Greeting, sender: str) -> None:
         """Count a greeting."""
         self._greetings += 1
-        self.log.info("{} says {}", mail.sender, mail.data["text"])
+        self.log.info("{} says {}", sender, greeting.text)
 
     @handles(GetGreetings)
     def on_get_greetings(self, _: GetGreetings) -> int:
