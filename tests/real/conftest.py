@@ -15,12 +15,12 @@ PROGRAMS = ("monerod", "monero-wallet-rpc")
 SCENARIO = """
 [simulation]
 engine = "local"
-duration = "24s"
-winding_down = "7s"
+duration = "30s"
+winding_down = "8s"
 block_interval = "200ms"
 
 [consensus]
-block_time = "4s"
+block_time = "6s"
 arrivals = "fixed"
 
 [participants.miner]
@@ -42,7 +42,7 @@ check_interval = "3s"
 [participants.block-controller]
 kind = "block-controller"
 """
-"""As short as real programs allow: a bootstrap of little more than a minute, and six blocks."""
+"""As short as real programs allow: a bootstrap of little more than a minute, and five blocks."""
 
 
 def pytest_collection_modifyitems(items):

@@ -38,12 +38,12 @@ engine = "local"
 [participants.miner]
 kind = "mining-pool"
 hashrate = 100
-restarts = { backoff = "1s" }
+restarts = { backoff = "1s", patience = "8s" }
 
 [participants.marketplace]
 kind = "marketplace"
 node = "miner"
-restarts = { backoff = "1s", patience = "4s" }
+restarts = { backoff = "1s" }
 
 [participants.block-controller]
 kind = "block-controller"
@@ -83,7 +83,7 @@ def broken_off(directory):
     return run
 
 
-def test_a_killed_daemon_and_a_hung_wallet_come_back_and_an_unwanted_run_ends_in_order(built):
+def test_a_hung_daemon_and_a_killed_wallet_come_back_and_an_unwanted_run_ends_in_order(built):
     wanted = threading.Event()
     wanted.set()
     outcome = []
@@ -91,8 +91,8 @@ def test_a_killed_daemon_and_a_hung_wallet_come_back_and_an_unwanted_run_ends_in
     player.start()
     try:
         wait_until(lambda: services(built) == SERVICES)
-        os.kill(program(built, "miner/monerod"), signal.SIGKILL)
-        os.kill(program(built, "marketplace/wallet"), signal.SIGSTOP)
+        os.kill(program(built, "miner/monerod"), signal.SIGSTOP)
+        os.kill(program(built, "marketplace/wallet"), signal.SIGKILL)
         log = built / "engine.jsonl"
         wait_until(lambda: sum(isinstance(record.data, ProcessRestarted) for record in read_events(log)) == 2)
         miner = next(host for host in Run(built).plan.hosts if host.name == "miner")
@@ -105,9 +105,9 @@ def test_a_killed_daemon_and_a_hung_wallet_come_back_and_an_unwanted_run_ends_in
     run = broken_off(built)
     assert outcome[0].summary == run.summary
     assert not run.summary.completed
-    assert told(run, ProcessDied) == [ProcessDied(name, -signal.SIGKILL) for name in ("monerod", "wallet")]
-    assert [hung.process for hung in told(run, ProcessHung)] == ["wallet"]
-    assert told(run, ProcessRestarted) == [ProcessRestarted(name, 1) for name in ("monerod", "wallet")]
+    assert told(run, ProcessDied) == [ProcessDied(name, -signal.SIGKILL) for name in ("wallet", "monerod")]
+    assert [hung.process for hung in told(run, ProcessHung)] == ["monerod"]
+    assert told(run, ProcessRestarted) == [ProcessRestarted(name, 1) for name in ("wallet", "monerod")]
     assert len(told(run, NodeClosed)) == 1
     assert len(told(run, WalletClosed)) == 2
 
