@@ -16,7 +16,8 @@ from loguru import logger
 
 from monerosim.mailbox.disk import DiskPostOffice
 from monerosim.mailbox.shared import DiskState
-from monerosim.observe.events import EVENTS, EventLog, Record
+from monerosim.observe.events import Record
+from monerosim.observe.log import EVENTS, EventLog
 from monerosim.observe.traces import USUAL_LEVEL, Traces
 from monerosim.plan.model import Plan, decode_plan
 from monerosim.plan.processes import EPOCH_VARIABLE, SHADOW_EPOCH, TRACE_VARIABLE

@@ -8,7 +8,8 @@ import msgspec
 
 from monerosim.engines import Progress, load_engine
 from monerosim.engines.engine import Watch
-from monerosim.observe.events import EVENTS, Record, read_events
+from monerosim.observe.events import Record
+from monerosim.observe.log import EVENTS, read_events
 from monerosim.observe.summary import Summary, summarise
 from monerosim.observe.traces import LEVELS, USUAL_LEVEL, TraceLine, read_traces
 from monerosim.plan.build import build_plan

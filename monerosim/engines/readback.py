@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from monerosim.observe.events import EVENTS, EventLog, LineDamaged, Record, Reorganised
+from monerosim.observe.events import LineDamaged, Record, Reorganised
+from monerosim.observe.log import EVENTS, EventLog
 from monerosim.plan.model import Plan
 from monerosim.units import SECOND
 

@@ -7,6 +7,7 @@ import msgspec
 
 from monerosim.model.emission import GENESIS_REWARD, base_reward
 from monerosim.observe import events as ev
+from monerosim.observe.log import digest
 from monerosim.plan.model import Plan
 from monerosim.units import SECOND, parse_duration
 
@@ -159,7 +160,7 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
         bootstrap_seconds=plan.time_zero / SECOND,
         simulated_seconds=max(0, min(end, plan.time_zero + plan.duration) - plan.time_zero) / SECOND,
         wall_seconds=round(wall_seconds, 3),
-        digest=ev.digest(ordered),
+        digest=digest(ordered),
     )
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 from loguru import logger
 
-from monerosim.observe.events import EVENTS
+from monerosim.observe.log import EVENTS
 
 if TYPE_CHECKING:
     from loguru import Logger, Message, Record

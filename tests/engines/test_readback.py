@@ -11,7 +11,8 @@ from small_world import make_host_plan, make_plan
 
 from monerosim.engines.follow import EventFollower
 from monerosim.engines.readback import read_back, reorganisations
-from monerosim.observe.events import BlockFound, LineDamaged, PaymentSent, Record, Reorganised, read_events
+from monerosim.observe.events import BlockFound, LineDamaged, PaymentSent, Record, Reorganised
+from monerosim.observe.log import read_events
 from monerosim.observe.traces import read_traces
 from monerosim.plan.model import NodePlan
 from monerosim.units import SECOND

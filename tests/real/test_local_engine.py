@@ -22,8 +22,8 @@ from monerosim.observe.events import (
     ProcessRestarted,
     ServiceReady,
     WalletClosed,
-    read_events,
 )
+from monerosim.observe.log import read_events
 from monerosim.plan.compile import compile_plan
 from monerosim.plan.model import decode_plan, encode_plan
 from monerosim.plan.rundir import write_run_directory

@@ -11,7 +11,8 @@ import pytest
 
 from monerosim.engines import EngineError
 from monerosim.engines.readback import read_back
-from monerosim.observe.events import NodeClosed, PaymentConfirmed, PaymentReceived, PaymentSent, digest, read_events
+from monerosim.observe.events import NodeClosed, PaymentConfirmed, PaymentReceived, PaymentSent
+from monerosim.observe.log import digest, read_events
 from monerosim.plan.build import build_plan
 from monerosim.plan.processes import SHADOW_EPOCH
 from monerosim.plan.rundir import write_run_directory

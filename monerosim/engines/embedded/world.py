@@ -11,7 +11,8 @@ from monerosim.model import Daemon, WalletServer
 from monerosim.model import World as Ledger
 from monerosim.model.network import Network
 from monerosim.model.world import Reorganisation
-from monerosim.observe.events import EVENTS, BlockFound, EventLog, PaymentSent, Record, Reorganised, RunEnded
+from monerosim.observe.events import BlockFound, PaymentSent, Record, Reorganised, RunEnded
+from monerosim.observe.log import EVENTS, EventLog
 from monerosim.observe.traces import Traces
 from monerosim.plan.model import HostPlan, Plan
 from monerosim.rpc.transport import Json, Transport

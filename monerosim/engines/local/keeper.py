@@ -22,7 +22,6 @@ from monerosim.engines.local.process import KeptProcess
 from monerosim.engines.readback import ENGINE_EVENTS, read_back
 from monerosim.observe.events import (
     Event,
-    EventLog,
     ProcessDied,
     ProcessGivenUp,
     ProcessHung,
@@ -30,6 +29,7 @@ from monerosim.observe.events import (
     Record,
     RunEnded,
 )
+from monerosim.observe.log import EventLog
 from monerosim.plan.model import Plan, decode_plan
 from monerosim.plan.processes import EPOCH_VARIABLE, TRACE_VARIABLE
 from monerosim.plan.restarts import Restarts

@@ -9,16 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monerosim.observe.events import (
-    Event,
-    EventLog,
-    NodeClosed,
-    PaymentSeen,
-    PaymentSent,
-    Record,
-    digest,
-    read_events,
-)
+from monerosim.observe.events import Event, NodeClosed, PaymentSeen, PaymentSent, Record
+from monerosim.observe.log import EventLog, digest, read_events
 
 KINDS = get_args(Event)
 PINNED = "9b7a1666219216de61ac4118577e1230db13c887586e6610c99315a2d3339a60"
