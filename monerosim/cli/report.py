@@ -34,6 +34,8 @@ def print_summary(played: Run, console: Console) -> None:
     console.print(_overview(summary, speed))
     if summary.miners:
         console.print(_miners(summary, plan))
+    if summary.propagation:
+        console.print(_propagation(summary))
     if summary.balances:
         console.print(_balances(summary, plan))
     if summary.reason:
@@ -108,6 +110,19 @@ def _miners(summary: Summary, plan: Plan) -> Table:
             str(result.orphans),
             f"{result.reward / XMR:,.3f}",
         )
+    return table
+
+
+def _propagation(summary: Summary) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("seconds until")
+    for name in ("number", "least", "median", "90 %", "most"):
+        table.add_column(name, justify="right")
+    for kind, found in summary.propagation.items():
+        for nodes, number, times in (("half the", found.items, found.half), ("all", found.everywhere, found.all)):
+            if times is not None:
+                figures = (times.least, times.median, times.nine_tenths, times.most)
+                table.add_row(f"{nodes} nodes had {kind}", str(number), *(f"{figure:,.3f}" for figure in figures))
     return table
 
 

@@ -70,6 +70,43 @@ class Reorganised(msgspec.Struct, frozen=True, tag="reorganised", tag_field="eve
     """The tips' hashes."""
 
 
+class BlockSpread(msgspec.Struct, frozen=True, tag="block-spread", tag_field="event"):
+    """When each node had a block first, on whichever branch; recorded once, when the last of them had it.
+
+    The participant is the node that was the first. Names would make most of a large run's events, so the nodes are told
+    by their order: :func:`monerosim.observe.spread.first_seen` brings the two together.
+    """
+
+    hash: str
+    height: int
+    first: int
+    """When the first node had it, microseconds since the scenario's time zero."""
+    after: tuple[int, ...]
+    """How much later each node had it, microseconds; -1 for one that never had it. In the order of the plan's hosts
+    that have a node."""
+
+
+class TransactionSpread(msgspec.Struct, frozen=True, tag="transaction-spread", tag_field="event"):
+    """When each node had a transaction first, in its txpool or in a block; recorded as :class:`BlockSpread`."""
+
+    txid: str
+    first: int
+    after: tuple[int, ...]
+
+
+class PeerConnected(msgspec.Struct, frozen=True, tag="peer-connected", tag_field="event"):
+    """A node that dialled another is connected to it; recorded of the one that dialled."""
+
+    peer: str
+    """The participant that was dialled."""
+
+
+class PeerDisconnected(msgspec.Struct, frozen=True, tag="peer-disconnected", tag_field="event"):
+    """A connection that a node dialled is over."""
+
+    peer: str
+
+
 class PaymentSent(msgspec.Struct, frozen=True, tag="payment-sent", tag_field="event"):
     """A wallet made and relayed a transaction."""
 
@@ -398,6 +435,10 @@ Event: TypeAlias = (
     | BlockOrphaned
     | WinnerPassedOver
     | Reorganised
+    | BlockSpread
+    | TransactionSpread
+    | PeerConnected
+    | PeerDisconnected
     | PaymentSent
     | PaymentDelayed
     | PaymentFailed

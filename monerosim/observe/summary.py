@@ -7,7 +7,8 @@ import msgspec
 
 from monerosim.model.emission import GENESIS_REWARD, base_reward
 from monerosim.observe import events as ev
-from monerosim.observe.log import digest
+from monerosim.observe.log import Digest
+from monerosim.observe.spread import Propagation, Propagations
 from monerosim.plan.model import Plan
 from monerosim.units import SECOND, parse_duration
 
@@ -74,6 +75,8 @@ class Summary(msgspec.Struct, kw_only=True):
     miners: dict[str, MinerResult]
     marketplaces: dict[str, MarketplaceResult]
     """Those that were paid or had orders."""
+    propagation: dict[str, Propagation] = {}
+    """Of ``blocks`` and ``transactions`` that were first seen in the scenario's own time."""
     balances: dict[str, int]
     """What each wallet holds on the main chain."""
     subsidies: int
@@ -109,7 +112,13 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
         end: When the run stopped, microseconds since its start.
         wall_seconds: How long it took.
     """
-    ordered = sorted(records, key=ev.Record.sort_key)
+    digest, propagations, kept = Digest(), Propagations(), []
+    for record in records:
+        digest.add(record)
+        # Those of a thousand nodes are most of a run's events, and are not kept.
+        if not propagations.take(record.data):
+            kept.append(record)
+    ordered = sorted(kept, key=ev.Record.sort_key)
     counted: Counter[str] = Counter()
     balances: dict[str, int] = {}
     given_up: dict[str, None] = {}
@@ -149,6 +158,7 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
         ),
         miners=_miners(plan, ordered),
         marketplaces=_marketplaces(ordered),
+        propagation=propagations.result(),
         balances=dict(sorted(balances.items())),
         subsidies=_subsidies(height),
         failures=counted["ActorFailed"] + counted["ProcessDied"],
@@ -160,7 +170,7 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
         bootstrap_seconds=plan.time_zero / SECOND,
         simulated_seconds=max(0, min(end, plan.time_zero + plan.duration) - plan.time_zero) / SECOND,
         wall_seconds=round(wall_seconds, 3),
-        digest=digest(ordered),
+        digest=digest.result(),
     )
 
 

@@ -112,8 +112,9 @@ def _monerod(host: HostPlan, node: NodePlan, difficulty: int, peers: list[str]) 
         f"--rpc-max-connections={_RPC_CONNECTIONS}",
         f"--rpc-max-connections-per-public-ip={_RPC_CONNECTIONS}",
         f"--rpc-max-connections-per-private-ip={_RPC_CONNECTIONS}",
-        # Says when the node added each block, and what a reorganisation led to.
-        "--log-level=0,blockchain:INFO",
+        # Says when the node had each block and each transaction first, what a reorganisation led to, and to whom it is
+        # connected: what is read back from its log (monerosim/engines/daemon_log.py).
+        "--log-level=0,blockchain:INFO,txpool:INFO,net.p2p:INFO",
         "--no-igd",
         "--no-zmq",
         "--non-interactive",

@@ -15,7 +15,14 @@ from small_world import make_plan
 
 from monerosim.engines import EngineError
 from monerosim.engines.local import play
-from monerosim.observe.events import ProcessDied, ProcessGivenUp, ProcessHung, ProcessRestarted, Record, RunEnded
+from monerosim.observe.events import (
+    ProcessDied,
+    ProcessGivenUp,
+    ProcessHung,
+    ProcessRestarted,
+    Record,
+    RunEnded,
+)
 from monerosim.observe.log import read_events
 from monerosim.plan.model import HostPlan, NodePlan, ProcessPlan, WalletPlan, encode_plan
 from monerosim.plan.processes import PYTHON

@@ -11,13 +11,23 @@ import pytest
 
 from monerosim.engines import EngineError
 from monerosim.engines.readback import read_back
-from monerosim.observe.events import NodeClosed, PaymentConfirmed, PaymentReceived, PaymentSent
+from monerosim.observe.events import (
+    BlockSpread,
+    NodeClosed,
+    PaymentConfirmed,
+    PaymentReceived,
+    PaymentSent,
+    PeerConnected,
+    PeerDisconnected,
+    TransactionSpread,
+)
 from monerosim.observe.log import digest, read_events
 from monerosim.plan.build import build_plan
 from monerosim.plan.processes import SHADOW_EPOCH
 from monerosim.plan.rundir import write_run_directory
 from monerosim.runs import play
 from monerosim.scenario import load, parse
+from monerosim.units import SECOND
 
 SMOKE = Path(__file__).parents[2] / "scenarios" / "smoke.toml"
 
@@ -95,6 +105,28 @@ def test_every_node_ends_at_the_same_tip_and_no_coin_is_lost(played):
     assert summary.unaccounted == 0
     assert summary.failures == 0
     assert summary.given_up == []
+
+
+def test_what_each_node_saw_is_read_back(played):
+    run, _ = played
+    blocks = records(run, BlockSpread)
+    assert sorted(one.data.height for one in blocks) == list(range(1, run.summary.height + 1))
+    # The latency is 50 ms, and verification takes no time there.
+    assert {one.participant for one in blocks} == {"miner"}
+    assert all(sorted(one.data.after)[1] >= 50_000 for one in blocks)
+    assert run.summary.propagation["blocks"].everywhere == run.summary.blocks
+    spreads = {one.data.txid: one for one in records(run, TransactionSpread)}
+    payments = [one for one in records(run, PaymentSent) if one.participant != "funder"]
+    assert {one.data.txid for one in payments} < set(spreads)
+    for one in payments:
+        assert spreads[one.data.txid].participant == one.participant
+        assert one.t - SECOND < spreads[one.data.txid].data.first <= one.t
+        assert min(spreads[one.data.txid].data.after) == 0
+    assert records(run, PeerDisconnected) == []
+    nodes = {host.name: host.node for host in run.plan.hosts if host.node is not None}
+    assert sorted((one.participant, one.data.peer) for one in records(run, PeerConnected)) == sorted(
+        (name, peer) for name, node in nodes.items() for peer in node.peers
+    )
 
 
 def test_progress_is_told(played):
