@@ -56,9 +56,9 @@ def _overview(summary: Summary, speed: float) -> Table:
     paid = summary.transactions
     unaccounted = summary.unaccounted
     orphans = sum(miner.orphans for miner in summary.miners.values())
-    coins = f"{format_amount(summary.subsidies)}, " + (
-        "all accounted for" if unaccounted == 0 else f"[red]{format_amount(unaccounted)} not accounted for[/red]"
-    )
+    told = "all accounted for" if unaccounted == 0 else f"[red]{format_amount(unaccounted)} not accounted for[/red]"
+    if summary.tips > 1:
+        told = f"[yellow]not to be compared: the nodes ended at {summary.tips} tips[/yellow]"
     rows = {
         "simulated": f"{format_duration(round(summary.simulated_seconds) * SECOND)} in {summary.wall_seconds:.1f} s "
         f"({speed:,.0f} times real time, bootstrap included)",
@@ -66,7 +66,7 @@ def _overview(summary: Summary, speed: float) -> Table:
         f"{summary.reorgs} reorganisations of a node",
         "payments": f"{paid.sent} sent, {paid.confirmed} confirmed, {paid.received} received, {paid.failed} failed",
         "": f"{paid.requested} asked for by the scenario; {paid.delayed} had to wait for locked coins",
-        "coins": coins,
+        "coins": f"{format_amount(summary.subsidies)}, {told}",
     }
     if summary.commands or summary.commands_failed:
         failed = f", [red]{summary.commands_failed} failed[/red]" if summary.commands_failed else ""

@@ -67,6 +67,8 @@ class Summary(msgspec.Struct, kw_only=True):
     participants: int
     height: int
     """Of the main chain's tip; the genesis block has height 0."""
+    tips: int = 1
+    """At how many tips the nodes ended; if it is more than one, a part of the coins counts on another branch."""
     reorgs: int
     """How often a node left a branch for a better one."""
     blocks: int
@@ -122,6 +124,7 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
     counted: Counter[str] = Counter()
     balances: dict[str, int] = {}
     given_up: dict[str, None] = {}
+    tips: set[str] = set()
     height = 0
     for record in ordered:
         if record.participant != "funder" or not isinstance(record.data, ev.PaymentSent):
@@ -131,6 +134,7 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
                 balances[record.participant] = balances.get(record.participant, 0) + balance
             case ev.NodeClosed() as closed:
                 height = max(height, closed.height)
+                tips.add(closed.tip)
             case ev.ActorGivenUp(given_up=actor):
                 given_up[f"{record.participant}/{actor}"] = None
             case ev.ProcessGivenUp(process=process):
@@ -144,6 +148,7 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
         completed=end >= plan.stop,
         participants=len(plan.hosts),
         height=height,
+        tips=max(1, len(tips)),
         reorgs=counted["Reorganised"],
         blocks=counted["BlockFound"],
         transactions=Transactions(
