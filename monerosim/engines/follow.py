@@ -1,24 +1,26 @@
-"""How far a run with agents is: read from the events they write, as they write them."""
+"""How far a run with agents is: read from the events they and their engine write, as they write them."""
 
+from itertools import chain
 from pathlib import Path
 
 import msgspec
 
+from monerosim.engines.readback import ENGINE_EVENTS
 from monerosim.observe.events import EVENTS, BlockFound, BootstrapFinished, PaymentSent, Record, RunEnded
 
 
 class EventFollower:
-    """Counts blocks and payments in the agents' event logs, reading only what is new.
+    """Counts blocks and payments in the event logs, reading only what is new.
 
     Args:
         directory: The run directory.
 
     Attributes:
-        ended: Whether an agent has ended the run.
+        ended: Whether an agent or the engine has ended the run.
     """
 
     def __init__(self, directory: Path) -> None:
-        self._hosts = directory / "hosts"
+        self._directory = directory
         self._read: dict[Path, int] = {}
         self._decode = msgspec.json.Decoder(Record).decode
         self._height = 0
@@ -31,7 +33,7 @@ class EventFollower:
         Returns:
             The height of the highest block found, and the number of payments.
         """
-        for path in self._hosts.glob(f"*/{EVENTS}"):
+        for path in chain(self._directory.glob(f"hosts/*/{EVENTS}"), self._directory.glob(ENGINE_EVENTS)):
             for line in self._new_lines(path):
                 self._count(line)
         return self._height, self._payments

@@ -311,6 +311,14 @@ class ProcessDied(msgspec.Struct, frozen=True, tag="process-died", tag_field="ev
     """Its exit status; the negative number of the signal that killed it."""
 
 
+class ProcessHung(msgspec.Struct, frozen=True, tag="process-hung", tag_field="event"):
+    """A daemon or wallet did not answer any more, and was killed."""
+
+    process: str
+    silent: int
+    """Microseconds since it was asked what it has not answered, or since its start if it never answered."""
+
+
 class ProcessRestarted(msgspec.Struct, frozen=True, tag="process-restarted", tag_field="event"):
     """The engine started a daemon or wallet again."""
 
@@ -427,6 +435,7 @@ Event: TypeAlias = (
     | ActorRestarted
     | ActorGivenUp
     | ProcessDied
+    | ProcessHung
     | ProcessRestarted
     | ProcessGivenUp
     | CommandCarriedOut

@@ -18,11 +18,12 @@ from monerosim.plan.model import (
     HostPlan,
     NodePlan,
     Plan,
+    ProcessPlan,
     ShadowPlan,
     TopologyPlan,
     WalletPlan,
 )
-from monerosim.plan.processes import host_processes
+from monerosim.plan.processes import AGENT, MONEROD, host_processes
 from monerosim.plugins import PluginFiles
 from monerosim.rpc.transport import Json
 from monerosim.runtime.blocks import load_block
@@ -34,10 +35,11 @@ from monerosim.scenario.load import check
 from monerosim.scenario.mining import hashrate_of, with_solo_miners
 from monerosim.scenario.model import Node, Scenario, Wallet
 from monerosim.scenario.network import read_topology
+from monerosim.scenario.pace import Pace, pace_of
 from monerosim.scenario.problems import Problem, ScenarioError
 from monerosim.scenario.timeline import members_of
 from monerosim.topology import TopologyError, addresses, build_places, choose_peers
-from monerosim.units import SECOND, format_amount, format_duration
+from monerosim.units import format_amount, format_duration
 
 P2P_PORT = 18_080
 """monerod's own default on mainnet (monero's src/cryptonote_config.h), as is :data:`RPC_PORT`."""
@@ -49,10 +51,6 @@ WALLET_PORT = 18_082
 
 WALLET = "wallet"
 """What a participant's wallet is called among its processes."""
-
-WINDING_DOWN = 60 * SECOND
-"""How long a run goes on after the scenario's duration: a block found at its end has reached everybody well before, at
-latencies of seconds too, and the agents have asked for the last state."""
 
 _NODE_READY = (1_000_000, 5_000_000)
 _WALLET_READY = (500_000, 2_000_000)
@@ -86,11 +84,12 @@ def compile_plan(scenario: Scenario, files: PluginFiles | None = None) -> Plan:
     composed = {name: compose(it, ("participants", name), files) for name, it in sorted(scenario.participants.items())}
     composed = with_solo_miners(scenario, composed)
     members = _members(scenario, composed)
-    bootstrap, needed = bootstrap_of(scenario, composed)
+    pace = pace_of(scenario, composed)
+    bootstrap, needed = bootstrap_of(scenario, composed, pace)
     time_zero = max(needed, int(scenario.simulation.bootstrap or 0))
-    hosts = _hosts(scenario, members, time_zero)
+    hosts = _hosts(scenario, members, time_zero, pace)
     if bootstrap is not None:
-        hosts.append(_funder(scenario, composed, members, bootstrap))
+        hosts.append(_funder(scenario, composed, members, bootstrap, pace))
     hosts = _connect(scenario, sorted(hosts, key=lambda host: host.name))
     consensus = ConsensusPlan(
         block_time=int(scenario.consensus.block_time),
@@ -98,6 +97,7 @@ def compile_plan(scenario: Scenario, files: PluginFiles | None = None) -> Plan:
         arrivals=scenario.consensus.arrivals,
     )
     by_name = {host.name: host for host in hosts}
+    needed_by = _needed_by(members)
     return Plan(
         version=PLAN_VERSION,
         name=scenario.simulation.name,
@@ -105,12 +105,12 @@ def compile_plan(scenario: Scenario, files: PluginFiles | None = None) -> Plan:
         engine=scenario.simulation.engine,
         time_zero=time_zero,
         duration=int(scenario.simulation.duration),
-        stop=time_zero + scenario.simulation.duration + WINDING_DOWN,
+        stop=time_zero + scenario.simulation.duration + scenario.simulation.winding_down,
         consensus=consensus,
         topology=_topology(scenario, list(by_name), files),
         bootstrap=bootstrap,
         hosts=tuple(
-            msgspec.structs.replace(host, processes=host_processes(host, consensus, by_name)) for host in hosts
+            msgspec.structs.replace(host, processes=_processes(host, consensus, by_name, needed_by)) for host in hosts
         ),
         shadow=ShadowPlan(
             compat=scenario.shadow.compat,
@@ -134,8 +134,41 @@ def _members(scenario: Scenario, composed: Mapping[str, Composition]) -> list[_M
     return members
 
 
-def _hosts(scenario: Scenario, members: Sequence[_Member], time_zero: int) -> list[HostPlan]:
-    simulation = scenario.simulation
+def _needed_by(members: Sequence[_Member]) -> dict[tuple[str, str], list[str]]:
+    """Find the programs that essential behaviours cannot do without: host and process, to the behaviours.
+
+    The funder is not among them: it is done when the scenario's own time begins.
+    """
+    needed: dict[tuple[str, str], list[str]] = {}
+    for member in members:
+        parts = member.composition.parts
+        for name, part in zip(actor_names(parts), parts, strict=True):
+            if not part.behaviour.essential:
+                continue
+            programs = [(member.name, AGENT)]
+            if "wallet" in part.behaviour.needs:
+                programs.append((member.name, WALLET))
+            # A wallet asks a node.
+            if part.behaviour.needs and member.uses_node is not None:
+                programs.append((member.uses_node, MONEROD))
+            for program in programs:
+                needed.setdefault(program, []).append(f"{member.name}/{name}")
+    return needed
+
+
+def _processes(
+    host: HostPlan,
+    consensus: ConsensusPlan,
+    hosts: Mapping[str, HostPlan],
+    needed_by: Mapping[tuple[str, str], Sequence[str]],
+) -> tuple[ProcessPlan, ...]:
+    return tuple(
+        msgspec.structs.replace(process, needed_by=tuple(needed_by.get((host.name, process.name), ())))
+        for process in host_processes(host, consensus, hosts)
+    )
+
+
+def _hosts(scenario: Scenario, members: Sequence[_Member], time_zero: int, pace: Pace) -> list[HostPlan]:
     commands = _commands(scenario, time_zero)
     hosts = []
     for member in members:
@@ -149,14 +182,16 @@ def _hosts(scenario: Scenario, members: Sequence[_Member], time_zero: int) -> li
                 group=member.group,
                 address="",
                 uses_node=member.uses_node,
-                node=_node(scenario, member.name, own) if isinstance(own := member.composition.node, Node) else None,
-                wallets=(_wallet(scenario, member.name, wallet, member.uses_node),)
+                node=_node(scenario, member.name, own, pace)
+                if isinstance(own := member.composition.node, Node)
+                else None,
+                wallets=(_wallet(scenario, member.name, wallet, member.uses_node, pace),)
                 if wallet is not None and member.uses_node is not None
                 else (),
                 actors=_actors(member.composition, begin),
                 commands=tuple(commands.get(member.name, ())),
                 restarts=_plain(participant.restarts) if participant.restarts is not None else {},
-                agent_start=int(simulation.controller_start if controls else simulation.agent_start),
+                agent_start=pace.controller_start if controls else pace.agent_start,
             )
         )
     return hosts
@@ -180,11 +215,11 @@ def _commands(scenario: Scenario, time_zero: int) -> dict[str, list[CommandPlan]
     return commands
 
 
-def _node(scenario: Scenario, host: str, node: Node) -> NodePlan:
+def _node(scenario: Scenario, host: str, node: Node, pace: Pace) -> NodePlan:
     return NodePlan(
         p2p_port=P2P_PORT,
         rpc_port=RPC_PORT,
-        start=int(scenario.simulation.node_start),
+        start=pace.node_start,
         ready_after=_between(_NODE_READY, scenario.simulation.seed, host, "monerod ready"),
         peers=(),
         binary=node.binary or scenario.binaries.monerod,
@@ -192,11 +227,11 @@ def _node(scenario: Scenario, host: str, node: Node) -> NodePlan:
     )
 
 
-def _wallet(scenario: Scenario, host: str, wallet: Wallet, node: str) -> WalletPlan:
+def _wallet(scenario: Scenario, host: str, wallet: Wallet, node: str, pace: Pace) -> WalletPlan:
     return WalletPlan(
         name=WALLET,
         rpc_port=WALLET_PORT,
-        start=int(scenario.simulation.wallet_start),
+        start=pace.wallet_start,
         ready_after=_between(_WALLET_READY, scenario.simulation.seed, host, "wallet ready"),
         node=node,
         addresses=wallet.count,
@@ -207,7 +242,11 @@ def _wallet(scenario: Scenario, host: str, wallet: Wallet, node: str) -> WalletP
 
 
 def _funder(
-    scenario: Scenario, composed: Mapping[str, Composition], members: Sequence[_Member], bootstrap: BootstrapPlan
+    scenario: Scenario,
+    composed: Mapping[str, Composition],
+    members: Sequence[_Member],
+    bootstrap: BootstrapPlan,
+    pace: Pace,
 ) -> HostPlan:
     """Add the host that pays the initial balances; it uses a miner's node, or else the first there is."""
     owners = sorted((member for member in members if member.uses_node == member.name), key=lambda member: member.name)
@@ -228,11 +267,11 @@ def _funder(
         group=FUNDER,
         address="",
         uses_node=node,
-        wallets=(_wallet(scenario, FUNDER, Wallet(), node),),
+        wallets=(_wallet(scenario, FUNDER, Wallet(), node, pace),),
         actors=(ActorPlan(name=FUNDER, use=FUNDER, start=bootstrap.start, config=config),),
         # Started again, it would pay everybody again.
         restarts={"most": 0},
-        agent_start=int(scenario.simulation.agent_start),
+        agent_start=pace.agent_start,
     )
 
 

@@ -81,6 +81,8 @@ class ProcessPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     environment: dict[str, str] = {}
     flags: tuple[str, ...] = ()
     """Those of its arguments that are the scenario's own."""
+    needed_by: tuple[str, ...] = ()
+    """The behaviours (``HOST/ACTOR``) that a run is pointless without and that cannot do without this program."""
 
 
 class HostPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -19,6 +19,9 @@ PYTHON = "{python}"
 MONEROD = "monerod"
 """What a node's process is called."""
 
+AGENT = "agent"
+"""What a host's own process, with its actors, is called."""
+
 EPOCH_VARIABLE = "MONEROSIM_EPOCH"
 """The environment variable that tells an agent the run's start in Unix time, where it is not Shadow's."""
 
@@ -57,7 +60,7 @@ def host_processes(host: HostPlan, consensus: ConsensusPlan, hosts: Mapping[str,
         processes.append(_wallet_rpc(host, wallet, f"{owner.address}:{_node(owner).rpc_port}"))
     processes.append(
         ProcessPlan(
-            name="agent",
+            name=AGENT,
             argv=(PYTHON, "-m", "monerosim.agent", "--plan", f"{RUN}/plan.json", "--host", host.name),
             start=host.agent_start,
             runs_to_end=False,

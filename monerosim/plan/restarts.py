@@ -1,17 +1,29 @@
-"""How often a participant's failed actors are started again."""
+"""How often a participant's failed actors and programs are started again, and when a program counts as hung."""
 
 from typing import Annotated
 
 from msgspec import Meta
 
-from monerosim.config import Config, Duration, duration
+from monerosim.config import POSITIVE, Config, Duration, duration
 
 
 class Restarts(Config, frozen=True):
-    """Limits of a supervisor."""
+    """Limits of a supervisor, and of the local engine's keeper."""
 
     most: Annotated[
-        int, Meta(ge=0, le=1000, description="Restarts of one actor within `within`; then it is given up.")
+        int, Meta(ge=0, le=1000, description="Restarts of one actor or program within `within`; then it is given up.")
     ] = 3
     within: Duration = duration("10m")
     backoff: Duration = duration("5s")
+    patience: Annotated[
+        Duration,
+        Meta(
+            extra=POSITIVE,
+            description="Engine local: how long a daemon may leave a question unanswered, a wallet twice as long, "
+            "before it is killed and started again.",
+        ),
+    ] = duration("5m")
+    start_patience: Annotated[
+        Duration,
+        Meta(extra=POSITIVE, description="The same until its first answer."),
+    ] = duration("10m")

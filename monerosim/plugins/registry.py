@@ -95,9 +95,11 @@ class Registry(Generic[T]):
 
     def _entries(self) -> dict[str, list[EntryPoint]]:
         if self._found is None:
-            self._found = {}
+            found: dict[str, list[EntryPoint]] = {}
             for entry in sorted(entry_points(group=self.group), key=_own_first):
-                self._found.setdefault(entry.name, []).append(entry)
+                found.setdefault(entry.name, []).append(entry)
+            # Not before it is whole: runs may be built in several threads.
+            self._found = found
         return self._found
 
     def _load_entry(self, entry: EntryPoint) -> T:

@@ -13,6 +13,7 @@ from monerosim.scenario.mentions import mention_problems
 from monerosim.scenario.mining import hashrate_of, is_autonomous, with_solo_miners
 from monerosim.scenario.model import MAX_COUNT, Node, Scenario, Wallet
 from monerosim.scenario.network import read_topology
+from monerosim.scenario.pace import pace_of
 from monerosim.scenario.problems import Finding, Path
 from monerosim.scenario.timeline import timeline_problems
 from monerosim.topology import Mesh
@@ -233,7 +234,7 @@ _ALL: tuple[Path, ...] = (("participants",),)
 def _funding(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Finding]:
     funded = [name for name, it in composed.items() if it.wallet is not None and it.wallet.initial_balance]
     try:
-        _, needed = bootstrap_of(scenario, composed)
+        _, needed = bootstrap_of(scenario, composed, pace_of(scenario, composed))
     except ValueError as error:
         path: Path = ("participants", funded[0], "wallet", "initial_balance")
         return [Finding(path=path, message=str(error), about=_ALL)]

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from monerosim.plan.bootstrap import SETTLING, Payee, bootstrap_length, plan_bootstrap, round_up
+from monerosim.plan.bootstrap import Payee, bootstrap_length, plan_bootstrap, round_up
 from monerosim.plan.model import BootstrapPlan
 from monerosim.scenario.compose import Composition, member_names
 from monerosim.scenario.model import Scenario
+from monerosim.scenario.pace import Pace
 
 CONTROLLER = "block-controller"
 """The building block that decides who finds the next block."""
@@ -29,8 +30,15 @@ def _shares(amount: int, outputs: int) -> list[int]:
     return [share for number in range(outputs) if (share := whole + (number < rest))]
 
 
-def bootstrap_of(scenario: Scenario, composed: Mapping[str, Composition]) -> tuple[BootstrapPlan | None, int]:
+def bootstrap_of(
+    scenario: Scenario, composed: Mapping[str, Composition], pace: Pace
+) -> tuple[BootstrapPlan | None, int]:
     """Plan the bootstrap.
+
+    Args:
+        scenario: The scenario.
+        composed: Its participants, spelled out.
+        pace: When programs start, and how quickly the blocks come.
 
     Returns:
         Its phases, None if nobody is to be paid; and how long it has to be at least, in microseconds.
@@ -38,13 +46,12 @@ def bootstrap_of(scenario: Scenario, composed: Mapping[str, Composition]) -> tup
     Raises:
         ValueError: The initial balances are too high.
     """
-    simulation = scenario.simulation
-    starts = [simulation.node_start, simulation.wallet_start, simulation.agent_start]
+    starts = [pace.node_start, pace.wallet_start, pace.agent_start]
     if any(part.use == CONTROLLER for composition in composed.values() for part in composition.parts):
-        starts.append(simulation.controller_start)
-    start = round_up(max(starts) + SETTLING)
+        starts.append(pace.controller_start)
+    start = round_up(max(starts) + pace.settling)
     payees = payees_of(scenario, composed)
     if not payees:
         return None, start
-    plan = plan_bootstrap(payees, start, int(simulation.block_interval))
-    return plan, bootstrap_length(plan)
+    plan = plan_bootstrap(payees, start, pace.block_interval)
+    return plan, bootstrap_length(plan, pace.margin)

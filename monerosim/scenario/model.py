@@ -65,21 +65,35 @@ class Simulation(Table, frozen=True):
         Duration | None,
         Meta(description="The length of the bootstrap; computed if left out, and at least what is computed."),
     ] = None
+    winding_down: Annotated[
+        Duration,
+        Meta(
+            description="How much longer the run goes on: for the last blocks to reach everybody, and for the "
+            "actors to see what became of their last payments."
+        ),
+    ] = config.duration("60s")
     block_interval: Annotated[
-        Duration, Meta(extra=POSITIVE, description="The time between two blocks of the bootstrap.")
-    ] = config.duration("2s")
+        Annotated[Duration, Meta(extra=POSITIVE)] | None,
+        Meta(
+            description="The time between two blocks of the bootstrap; if left out 2 s, on the engine local 0.1 s a "
+            "node and at least 0.5 s."
+        ),
+    ] = None
     node_start: Annotated[Duration, Meta(description="When nodes are started, since the run's start.")] = (
         config.duration("0s")
     )
-    wallet_start: Annotated[Duration, Meta(description="When wallets are started, since the run's start.")] = (
-        config.duration("30s")
-    )
+    wallet_start: Annotated[
+        Duration | None,
+        Meta(description="When wallets are started, since the run's start; if left out 30 s, on the engine local 1 s."),
+    ] = None
     agent_start: Annotated[
-        Duration, Meta(description="When the participants' agents are started, since the run's start.")
-    ] = config.duration("60s")
+        Duration | None,
+        Meta(description="When the participants' agents are started; if left out 60 s, on the engine local 2 s."),
+    ] = None
     controller_start: Annotated[
-        Duration, Meta(description="When a block controller's agent is started, since the run's start.")
-    ] = config.duration("90s")
+        Duration | None,
+        Meta(description="When a block controller's agent is started; if left out 90 s, on the engine local 2 s."),
+    ] = None
     strict: Annotated[bool, Meta(description="Whether a warning is an error.")] = False
 
 

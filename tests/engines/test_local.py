@@ -15,21 +15,59 @@ from small_world import make_plan
 
 from monerosim.engines import EngineError
 from monerosim.engines.local import play
-from monerosim.observe.events import ProcessDied, ProcessGivenUp, ProcessRestarted, Record, RunEnded, read_events
+from monerosim.observe.events import (
+    ProcessDied,
+    ProcessGivenUp,
+    ProcessHung,
+    ProcessRestarted,
+    Record,
+    RunEnded,
+    read_events,
+)
 from monerosim.plan.model import HostPlan, NodePlan, ProcessPlan, WalletPlan, encode_plan
 from monerosim.plan.processes import PYTHON
 from monerosim.plan.rundir import write_run_directory
+from monerosim.runs import play as play_run
 from monerosim.units import SECOND
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 
 SLEEPS = ("sleep", "1000")
 TELLS_ITS_END = ("sh", "-c", 'trap "date +%s%N > $0-ended; exit 0" TERM; sleep 1000 & wait')
+SERVES = """
+import pathlib, socket, sys, time
+
+address, port, *delays = sys.argv[1:]
+listener = socket.create_server((address, int(port)))
+lives = pathlib.Path("lives")
+if lives.exists():
+    delays = ["0"]
+lives.touch()
+while True:
+    connection, _ = listener.accept()
+    with connection:
+        connection.recv(4096)
+        time.sleep(float(delays[0]))
+        delays = delays[1:] or delays
+        connection.sendall(b"HTTP/1.1 404 Not found\\r\\n\\r\\n")
+"""
+"""Answers requests one after the other, each after a while; when all that were named are over, the last one again and
+again. In its second life it answers at once."""
+HANGS = ("0", "1000")
 LAUNCH = "import sys, pathlib; from monerosim.runs import play; play(pathlib.Path(sys.argv[1]))"
 
 
-def program(name, argv, start=0, *, runs_to_end=True):
-    return ProcessPlan(name=name, argv=argv, start=start, runs_to_end=runs_to_end)
+def program(name, argv, start=0, *, runs_to_end=True, needed_by=()):
+    return ProcessPlan(name=name, argv=argv, start=start, runs_to_end=runs_to_end, needed_by=needed_by)
+
+
+def serving(name, *delays, **restarts):
+    """Make a host with a service that answers each request after so many seconds."""
+    node = NodePlan(p2p_port=18_080, rpc_port=18_081, start=0, ready_after=0, peers=())
+    wallet = WalletPlan(name="wallet", rpc_port=18_082, start=0, ready_after=0, node="alice")
+    port = {"monerod": "18081", "wallet": "18082"}[name]
+    argv = (sys.executable, "-c", SERVES, "127.7.0.1", port, *delays)
+    return one_host(program(name, argv), restarts=restarts, node=node, wallets=(wallet,))
 
 
 def one_host(*programs, restarts=None, node=None, wallets=()):
@@ -135,6 +173,56 @@ def test_a_daemon_that_stays_dead_before_the_scenario_begins_ends_the_run(build)
     assert told(path) == [ProcessDied("monerod", -9), ProcessGivenUp("monerod", 0)]
 
 
+@pytest.mark.parametrize("name", ["monerod", "wallet"])
+def test_a_service_that_answers_no_more_is_killed_and_started_again(build, name):
+    plan, path = build(serving(name, *HANGS, patience="1s", backoff="100ms"), stop=6.0)
+    play(plan, path, trace_level="INFO", watch=wanted)
+    hung, *others = told(path)
+    assert hung == ProcessHung(name, hung.silent)
+    assert SECOND <= hung.silent < 5 * SECOND
+    assert others == [ProcessDied(name, -signal.SIGKILL), ProcessRestarted(name, 1)]
+
+
+def test_a_hung_daemon_that_may_not_be_started_again_is_given_up_and_the_run_goes_on(build):
+    plan, path = build(serving("monerod", *HANGS, patience="1s", most=0), stop=4.0)
+    assert play(plan, path, trace_level="INFO", watch=wanted) == plan.stop
+    hung, *others = told(path)
+    assert isinstance(hung, ProcessHung)
+    assert others == [ProcessDied("monerod", -signal.SIGKILL), ProcessGivenUp("monerod", 0)]
+
+
+def test_a_busy_service_is_left_alone(build):
+    # A wallet has twice a daemon's patience.
+    plan, path = build(serving("wallet", "0", "1.3", patience="1s"), stop=4.0)
+    play(plan, path, trace_level="INFO", watch=wanted)
+    assert told(path) == []
+
+
+def test_a_service_may_take_longer_for_its_first_answer(build):
+    plan, path = build(serving("monerod", "1.8", "0", patience="800ms"), stop=3.5)
+    play(plan, path, trace_level="INFO", watch=wanted)
+    assert told(path) == []
+
+
+def test_a_service_that_never_answers_ends_a_run_that_cannot_begin(build):
+    host = serving("monerod", "1000", start_patience="1s", most=0)
+    plan, path = build(host, stop=1000.0, time_zero=900 * SECOND)
+    with pytest.raises(EngineError, match="cannot begin: monerod of alice did not answer for 1s and was killed"):
+        play(plan, path, trace_level="INFO", watch=wanted)
+
+
+def test_a_run_ends_when_what_it_needs_is_gone_for_good(build):
+    needed = program("monerod", ("sh", "-c", "exit 3"), needed_by=("heart/beat", "soul/song"))
+    _, path = build(one_host(needed, restarts={"most": 1, "backoff": "100ms"}), stop=1000.0)
+    played = play_run(path)
+    assert played.summary.reason == (
+        "monerod of alice ended with status 3 and is started no more after 1 restarts; "
+        "it was needed by heart/beat and soul/song"
+    )
+    assert not played.summary.completed
+    assert played.summary.given_up == ["alice/monerod"]
+
+
 def test_an_agent_is_not_started_again(build):
     crash = program("agent", (PYTHON, "-c", "raise SystemExit(4)"), runs_to_end=False)
     plan, path = build(one_host(program("monerod", SLEEPS), crash))
@@ -185,11 +273,12 @@ def test_a_second_interruption_kills_what_does_not_end(build):
     assert told(path) == [ProcessDied("monerod", -signal.SIGKILL)]
 
 
-def test_a_killed_launcher_leaves_nothing_behind(build):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_killed_launcher_leaves_nothing_behind(build, number):
     _, path = build(one_host(program("monerod", SLEEPS)), stop=1000.0)
     launcher = subprocess.Popen([sys.executable, "-c", LAUNCH, path])
     wait_until(lambda: len(running(path)) == 3)
-    launcher.kill()
+    launcher.send_signal(number)
     launcher.wait(20)
     wait_until(lambda: running(path) == {})
     assert told(path) == []

@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from ipaddress import IPv4Address
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
@@ -38,6 +40,19 @@ node = "user-007"
 [participants.control]
 kind = "block-controller"
 """
+
+HEARTS = """
+from monerosim.runtime.actor import Behaviour
+
+class Beat(Behaviour):
+    essential = True
+    needs = frozenset({"node"})
+
+class Song(Behaviour):
+    essential = True
+    needs = frozenset({"wallet"})
+"""
+InstallBlocks: TypeAlias = Callable[[str, str, dict[str, str]], None]
 
 
 @pytest.fixture(scope="module")
@@ -114,9 +129,57 @@ def test_a_node_may_have_its_own_number_of_connections() -> None:
     assert len(node.peers) == 2
 
 
-def test_the_local_engine_has_loopback_addresses() -> None:
-    plan = compile_plan(parse(SMALL, changes=["simulation.engine=local"]))
+def test_the_local_engine_has_loopback_addresses_and_loses_no_time() -> None:
+    local = ["simulation.engine=local"]
+    plan = compile_plan(parse(SMALL, changes=local))
     assert all(IPv4Address(host.address).is_loopback for host in plan.hosts)
+    assert {process.start for it in plan.hosts for process in it.processes} == {0, SECOND, 2 * SECOND}
+    assert plan.bootstrap is not None
+    # Thirteen nodes verify each block.
+    assert plan.bootstrap.block_interval == 1_300_000
+    more = compile_plan(parse(SMALL, changes=[*local, "participants.user.count=24"]))
+    assert more.bootstrap is not None
+    assert more.bootstrap.block_interval == 2_500_000
+    assert more.bootstrap.start > plan.bootstrap.start
+    few = compile_plan(parse(SMALL, changes=[*local, "participants.user.count=7"]))
+    assert few.bootstrap is not None
+    assert few.bootstrap.block_interval == 800_000
+    assert few.time_zero < 180 * SECOND
+
+
+@pytest.mark.parametrize("engine", ["embedded", "local"])
+def test_a_scenarios_own_times_count_on_every_engine(engine: str) -> None:
+    times = {"node_start": 1, "wallet_start": 2, "agent_start": 3, "controller_start": 4, "block_interval": 5}
+    changes = [f"simulation.{key}={seconds}" for key, seconds in times.items()]
+    plan = compile_plan(parse(SMALL, changes=[f"simulation.engine={engine}", *changes, "simulation.winding_down=6"]))
+    starts = {(it.name, process.name): process.start for it in plan.hosts for process in it.processes}
+    assert starts["pool", "monerod"] == SECOND
+    assert starts["funder", "wallet"] == starts["user-001", "wallet"] == 2 * SECOND
+    assert starts["funder", "agent"] == starts["pool", "agent"] == 3 * SECOND
+    assert starts["control", "agent"] == 4 * SECOND
+    assert plan.bootstrap is not None
+    assert plan.bootstrap.block_interval == 5 * SECOND
+    assert plan.stop == plan.time_zero + plan.duration + 6 * SECOND
+
+
+def test_a_plan_says_which_programs_a_run_is_pointless_without(plan: Plan, install_blocks: InstallBlocks) -> None:
+    assert needed(plan) == {("control", "agent"): ("control/block-controller",)}
+    install_blocks("hearts", HEARTS, {"beat": "hearts:Beat", "song": "hearts:Song"})
+    own = '[participants.{}]\nnode = "{}"\nwallet = {{}}\nactors = [{{ use = "{}" }}]\n'
+    more = SMALL + own.format("heart", "pool", "beat") + own.format("soul", "pool", "song")
+    assert needed(compile_plan(parse(more))) == {
+        ("control", "agent"): ("control/block-controller",),
+        ("heart", "agent"): ("heart/beat",),
+        ("pool", "monerod"): ("heart/beat", "soul/song"),
+        ("soul", "agent"): ("soul/song",),
+        ("soul", "wallet"): ("soul/song",),
+    }
+
+
+def needed(plan: Plan) -> dict[tuple[str, str], tuple[str, ...]]:
+    return {
+        (it.name, process.name): process.needed_by for it in plan.hosts for process in it.processes if process.needed_by
+    }
 
 
 def test_the_funder_pays_everybody_with_a_miners_node(plan: Plan) -> None:
@@ -129,7 +192,7 @@ def test_the_funder_pays_everybody_with_a_miners_node(plan: Plan) -> None:
     assert plan.bootstrap is not None
     assert funder.actors[0].config["funding_blocks"] == plan.bootstrap.funding_blocks
     assert funder.actors[0].start == plan.bootstrap.start
-    assert plan.time_zero == bootstrap_length(plan.bootstrap)
+    assert plan.time_zero == bootstrap_length(plan.bootstrap, 30 * SECOND)
     assert host(plan, "user-001").wallets[0].initial_balance == 10 * XMR
 
 

@@ -15,10 +15,8 @@ PROGRAMS = ("monerod", "monero-wallet-rpc")
 SCENARIO = """
 [simulation]
 engine = "local"
-duration = "70s"
-wallet_start = "1s"
-agent_start = "2s"
-controller_start = "2s"
+duration = "30s"
+winding_down = "8s"
 block_interval = "300ms"
 
 [consensus]
@@ -32,19 +30,19 @@ hashrate = 100
 [participants.user]
 kind = "regular-user"
 wallet = { initial_balance = "20 XMR" }
-transaction_frequency = 1.0
-check_interval = "5s"
+transaction_interval = "12s"
+check_interval = "3s"
 
 [participants.marketplace]
 kind = "marketplace"
 node = "miner"
 wallet = { count = 2 }
-check_interval = "5s"
+check_interval = "3s"
 
 [participants.block-controller]
 kind = "block-controller"
 """
-"""As short as real programs allow: a user decides once a minute, and a run winds down for another."""
+"""As short as real programs allow: a bootstrap of a minute, and six blocks."""
 
 
 def pytest_collection_modifyitems(items):

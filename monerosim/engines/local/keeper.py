@@ -1,4 +1,4 @@
-"""The keeper: starts a plan's programs at their times, starts dead daemons again, and ends everything in order.
+"""The keeper: starts a plan's programs at their times, starts dead and hung daemons again, and ends all in order.
 
 A process of its own with one thread: ``python -m monerosim.engines.local.keeper``. It ends the run when its standard
 input can be read or ends, which it does when the launcher dies; when the keeper itself dies, the kernel kills the
@@ -17,13 +17,23 @@ from pathlib import Path
 from types import FrameType
 
 from monerosim.config import load_config
+from monerosim.engines.local.health import HealthCheck, health_check
 from monerosim.engines.local.process import KeptProcess
 from monerosim.engines.readback import ENGINE_EVENTS, read_back
-from monerosim.observe.events import Event, EventLog, ProcessDied, ProcessGivenUp, ProcessRestarted, Record
+from monerosim.observe.events import (
+    Event,
+    EventLog,
+    ProcessDied,
+    ProcessGivenUp,
+    ProcessHung,
+    ProcessRestarted,
+    Record,
+    RunEnded,
+)
 from monerosim.plan.model import Plan, decode_plan
 from monerosim.plan.processes import EPOCH_VARIABLE, TRACE_VARIABLE
 from monerosim.plan.restarts import Restarts
-from monerosim.units import SECOND
+from monerosim.units import SECOND, format_duration
 
 ENDING = 60 * SECOND
 """How long agents may take to end by themselves when the run is over: they ask for the last state."""
@@ -59,9 +69,14 @@ class Keeper:
         self._epoch = epoch
         self._waiter = waiter
         self._limits = {host.name: load_config(host.restarts, Restarts) for host in plan.hosts}
-        self._processes = [
-            KeptProcess(host.name, process, directory, environment) for host in plan.hosts for process in host.processes
-        ]
+        self._processes: list[KeptProcess] = []
+        self._checks: dict[KeptProcess, HealthCheck] = {}
+        for host in plan.hosts:
+            for program in host.processes:
+                self._processes.append(process := KeptProcess(host.name, program, directory, environment))
+                check = health_check(host, program.name, self._limits[host.name], waiter, self._now)
+                if check is not None:
+                    self._checks[process] = check
         self._log = EventLog(directory / ENGINE_EVENTS)
 
     def play(self) -> None:
@@ -73,8 +88,11 @@ class Keeper:
         try:
             while not self._waiter.told and (now := self._now()) < self._plan.stop:
                 self._start_due(now)
-                dues = [process.due for process in self._processes if process.due is not None]
-                self._wait_until(min([*dues, self._plan.stop]))
+                for check in self._checks.values():
+                    check.ask()
+                starts = [process.due for process in self._processes if process.due is not None]
+                checks = [check.due for check in self._checks.values() if check.due is not None]
+                self._wait_until(min([*starts, *checks, self._plan.stop]))
                 self._take_note()
             self._end()
         finally:
@@ -95,18 +113,38 @@ class Keeper:
                 process.start()
             except OSError as error:
                 raise KeeperError(f"{process.plan.argv[0]} cannot be started: {error}") from error
+            if process in self._checks:
+                self._checks[process].begin()
             if process.restarted:
                 self._record(process, ProcessRestarted(process.plan.name, len(process.restarted)))
 
     def _take_note(self) -> None:
-        """Look who has died, and plan its next start."""
+        """Look who has died or hangs, and plan its next start."""
         for process in self._processes:
+            check = self._checks.get(process)
+            silent = None if check is None else check.silent
+            if silent is not None:
+                self._record(process, ProcessHung(process.plan.name, silent))
+                process.kill()
             status = process.reap()
-            if status is not None and not (process.is_agent and status == 0 and self._now() >= self._plan.stop):
+            if status is None:
+                continue
+            if check is not None:
+                check.end()
+            if not (process.is_agent and status == 0 and self._now() >= self._plan.stop):
                 self._record(process, ProcessDied(process.plan.name, status))
-                self._plan_restart(process, status)
+                ended = f"ended with signal {-status}" if status < 0 else f"ended with status {status}"
+                if silent is not None:
+                    ended = f"did not answer for {format_duration(silent // SECOND * SECOND)} and was killed"
+                self._plan_restart(process, ended)
 
-    def _plan_restart(self, process: KeptProcess, status: int) -> None:
+    def _plan_restart(self, process: KeptProcess, how: str) -> None:
+        """Start a process again after a while, or give it up.
+
+        Args:
+            process: The process.
+            how: What has become of it.
+        """
         now, limits = self._now(), self._limits[process.host]
         recent = [then for then in process.restarted if now - then < limits.within]
         # An agent's actors hold what they have done and plan to do: a new one would pay and mine all over again.
@@ -115,12 +153,13 @@ class Keeper:
             process.due = now + limits.backoff * 2 ** len(recent)
             return
         self._record(process, ProcessGivenUp(process.plan.name, len(recent)))
+        gone = f"{process.plan.name} of {process.host} {how} and is started no more after {len(recent)} restarts"
         if now < self._plan.time_zero:
-            ended = f"signal {-status}" if status < 0 else f"status {status}"
-            raise KeeperError(
-                f"the run cannot begin: {process.plan.name} of {process.host} ended with {ended} and is started "
-                f"no more after {len(recent)} restarts. Its last words ({process.output}):\n{process.last_words()}"
-            )
+            words = f"Its last words ({process.output}):\n{process.last_words()}"
+            raise KeeperError(f"the run cannot begin: {gone}. {words}")
+        if process.plan.needed_by:
+            # The launcher reads it, and has the run end.
+            self._record(process, RunEnded(f"{gone}; it was needed by {' and '.join(process.plan.needed_by)}"))
 
     def _end(self) -> None:
         """End agents, then wallets, then daemons, each while what they ask still answers."""
@@ -153,7 +192,7 @@ class Keeper:
 
 
 class Waiter:
-    """Waits for a time, the end of a child, or being told to end."""
+    """Waits for a time, the end of a child, a socket, or being told to end."""
 
     def __init__(self) -> None:
         self.told = False
@@ -178,6 +217,16 @@ class Waiter:
         for key, _ in self._selector.select(seconds):
             react: Callable[[], None] = key.data
             react()
+
+    def watch(self, sock: socket.socket, events: int, react: Callable[[], None]) -> None:
+        """Call ``react`` whenever a socket is ready for ``events``, and for no others."""
+        self.forget(sock)
+        self._selector.register(sock, events, react)
+
+    def forget(self, sock: socket.socket) -> None:
+        """Watch a socket no more, if it is watched."""
+        if sock in self._selector.get_map():
+            self._selector.unregister(sock)
 
     def _tell(self) -> None:
         self._selector.unregister(sys.stdin)
