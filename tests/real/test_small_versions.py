@@ -1,16 +1,19 @@
-"""Small versions of the seed documents' networks on real daemons: all their miners, but fewer nodes and users."""
+"""Ready scenarios on real daemons: the directed run, and the seed documents' networks with fewer nodes and users."""
 
 import threading
 from pathlib import Path
 
 import pytest
+from directed_run import DIRECTED, decided, it_was_as_directed
 from real_network import running
 
 from monerosim.observe.events import BlockFound, ProcessDied, WinnerPassedOver
 from monerosim.plan.build import build_plan
 from monerosim.plan.model import decode_plan, encode_plan
 from monerosim.plan.rundir import write_run_directory
+from monerosim.plugins import PluginFiles
 from monerosim.runs import play
+from monerosim.runs import run as build_and_play
 from monerosim.scenario import load
 
 pytestmark = pytest.mark.long
@@ -43,12 +46,13 @@ SMALL = {
         "participants.user.wallet={initial_balance='20 XMR', outputs=2}",
     ),
 }
-NETWORKS = {"architecture-v2": b"127.4.0.", "mining-architecture": b"127.5.0."}
+WHOLE = {"directed": ("simulation.engine='local'",)}
+NETWORKS = {"architecture-v2": b"127.4.0.", "mining-architecture": b"127.5.0.", "directed": b"127.6.0."}
 
 
 @pytest.fixture(scope="module")
 def played(_programs, tmp_path_factory):
-    """Both, played side by side, because most of the time is waiting."""
+    """All of them, played side by side, because most of the time is waiting."""
     base = tmp_path_factory.mktemp("small")
     outcome = {}
 
@@ -59,11 +63,13 @@ def played(_programs, tmp_path_factory):
             outcome[name] = error
 
     threads = []
-    for name, changes in SMALL.items():
-        path = SCENARIOS / f"{name}.toml"
-        plan = encode_plan(build_plan(load(path, changes=(*QUICK, *changes)), SCENARIOS))
+    changed = {name: (*QUICK, *changes) for name, changes in SMALL.items()} | WHOLE
+    for name, changes in changed.items():
+        path, files = SCENARIOS / f"{name}.toml", PluginFiles(SCENARIOS)
+        plan = encode_plan(build_plan(load(path, changes=changes), SCENARIOS, files))
+        plan = decode_plan(plan.replace(b"127.1.0.", NETWORKS[name]))
         directory = base / name
-        write_run_directory(decode_plan(plan.replace(b"127.1.0.", NETWORKS[name])), path.read_bytes(), directory)
+        write_run_directory(plan, path.read_bytes(), directory, plugins=files.sources)
         threads.append(threading.Thread(target=play_one, args=(name, directory)))
     for thread in threads:
         thread.start()
@@ -76,12 +82,15 @@ def told(run, kind):
     return [record for record in run.events() if isinstance(record.data, kind)]
 
 
-@pytest.fixture(params=sorted(SMALL))
-def run(request, played):
-    outcome = played[request.param]
+def result(outcome):
     if isinstance(outcome, BaseException):
         raise outcome
     return outcome
+
+
+@pytest.fixture(params=sorted(SMALL))
+def run(request, played):
+    return result(played[request.param])
 
 
 def test_it_comes_to_its_end_with_every_coin_accounted_for(run):
@@ -107,3 +116,10 @@ def test_the_winners_find_the_blocks_as_the_scenario_wants(run):
     assert {name: run.summary.balances[name] for name in kept if name not in others} == {
         name: reward for name, reward in kept.items() if name not in others
     }
+
+
+def test_a_run_is_directed_as_on_the_embedded_engine(played, tmp_path):
+    run = result(played["directed"])
+    it_was_as_directed(run)
+    assert running(run.directory) == {}
+    assert decided(run) == decided(build_and_play(DIRECTED, tmp_path / "embedded"))

@@ -1,4 +1,4 @@
-"""Runs on Shadow with the real programs: the smallest whole network, twice, and runs that end early."""
+"""Runs on Shadow with the real programs: the smallest whole network, twice, a directed one, and runs that end early."""
 
 import os
 import re
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from directed_run import DIRECTED, decided, it_was_as_directed
 
 from monerosim.agent import SHADOW_EPOCH
 from monerosim.engines import EngineError
@@ -15,7 +16,9 @@ from monerosim.engines.readback import read_back
 from monerosim.observe.events import NodeClosed, PaymentConfirmed, PaymentReceived, PaymentSent
 from monerosim.plan.build import build_plan
 from monerosim.plan.rundir import write_run_directory
+from monerosim.plugins import PluginFiles
 from monerosim.runs import play
+from monerosim.runs import run as build_and_play
 from monerosim.scenario import load, parse
 
 SMOKE = Path(__file__).parents[2] / "scenarios" / "smoke.toml"
@@ -128,6 +131,16 @@ def test_monerod_has_nothing_to_complain_of(played):
         text = log.read_text()
         for trouble in ("locking page", "Failed to sync", "Failed to start connection", "REFUSED"):
             assert trouble not in text, f"{log}: {trouble}"
+
+
+def test_a_run_is_directed_as_on_the_embedded_engine(tmp_path):
+    files = PluginFiles(DIRECTED.parent)
+    scenario = load(DIRECTED, changes=("simulation.engine='shadow'", "simulation.block_interval='1s'"))
+    plan = build_plan(scenario, DIRECTED.parent, files)
+    write_run_directory(plan, DIRECTED.read_bytes(), tmp_path / "shadow", plugins=files.sources)
+    run = play(tmp_path / "shadow")
+    it_was_as_directed(run)
+    assert decided(run) == decided(build_and_play(DIRECTED, tmp_path / "embedded"))
 
 
 def test_a_run_that_is_stopped_can_be_read_and_leaves_nothing_behind(tmp_path):
