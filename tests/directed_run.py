@@ -11,16 +11,50 @@ from monerosim.observe.events import (
     BlockFound,
     CommandCarriedOut,
     CommandFailed,
+    NodeClosed,
     OrderChanged,
     OrderPlaced,
     PaymentConfirmed,
     PaymentSent,
+    RunEnded,
     TipSeen,
+    WalletClosed,
     event_tag,
 )
 from monerosim.units import SECOND, XMR
 
 DIRECTED = Path(__file__).parents[1] / "scenarios" / "directed.toml"
+
+
+ENDED = """
+[simulation]
+name = "ended"
+duration = "3m"
+seed = 3
+
+[consensus]
+block_time = "3s"
+
+[participants.miner]
+kind = "autonomous-miner"
+count = 2
+hashrate = 50
+
+[participants.conductor]
+kind = "orchestrator"
+end_without = ["miner"]
+
+[[timeline]]
+at = "12s"
+do = "stop"
+who = "miner-001"
+
+[[timeline]]
+at = "22s"
+do = "stop"
+who = "miner-002"
+"""
+"""A run that loses what it is for: no block controller, and its miners are stopped one after the other."""
 
 
 def decided(run):
@@ -51,6 +85,23 @@ def it_was_as_directed(run, *, late=1.0):
     orders_were_paid(run)
     the_orchestrator_knew_of_all(run)
     the_steward_heard_of_all(run)
+
+
+def it_ended_early(run):
+    """Check a run of the scenario that loses what it is for: it ends soon, and in order."""
+    summary = run.summary
+    assert summary.reason == "all of miner are gone: stopped"
+    assert not summary.completed
+    assert (summary.failures, summary.given_up) == (0, [])
+    (ended,) = happened(run, RunEnded)
+    assert 22 * SECOND < ended.t < 26 * SECOND
+    assert max(record.t for record in run.events()) < ended.t + 20 * SECOND
+    # What the agents tell at their end is there.
+    assert summary.blocks > 0
+    assert {record.participant for record in happened(run, NodeClosed)} == {"miner-001", "miner-002"}
+    assert {record.participant for record in happened(run, WalletClosed)} == {"miner-001", "miner-002"}
+    assert summary.height > 0
+    assert summary.unaccounted == 0
 
 
 def nothing_went_wrong(run):

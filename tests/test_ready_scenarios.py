@@ -4,8 +4,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from directed_run import DIRECTED, it_was_as_directed
-from small_runs import happened
+from directed_run import DIRECTED, ENDED, it_ended_early, it_was_as_directed
+from small_runs import happened, play
 
 from monerosim import Participant, Scenario, run
 from monerosim.observe.events import BlockFound, BootstrapFinished, PaymentSent
@@ -73,6 +73,10 @@ def test_the_mining_architecture(played):
 
 def test_a_run_is_directed(tmp_path):
     it_was_as_directed(run(DIRECTED, tmp_path / "run"))
+
+
+def test_a_run_that_loses_what_it_is_for_ends(tmp_path):
+    it_ended_early(play(ENDED, tmp_path / "run"))
 
 
 def test_400_users_are_built_and_play(tmp_path):

@@ -4,29 +4,38 @@ import threading
 from pathlib import Path
 
 import pytest
-from directed_run import DIRECTED, decided, it_was_as_directed
-from real_network import running
+from directed_run import DIRECTED, ENDED, decided, it_ended_early, it_was_as_directed
+from real_network import running, wait_until
+from small_runs import build
 
-from monerosim.observe.events import BlockFound, ProcessDied, WinnerPassedOver
-from monerosim.plan.build import build_plan
-from monerosim.plan.model import decode_plan, encode_plan
-from monerosim.plan.rundir import write_run_directory
-from monerosim.plugins import PluginFiles
+from monerosim.observe.events import (
+    BalanceRecorded,
+    BlockFound,
+    BootstrapFinished,
+    PaymentConfirmed,
+    PaymentSent,
+    ProcessDied,
+    WinnerPassedOver,
+    read_events,
+)
 from monerosim.runs import play
 from monerosim.runs import run as build_and_play
-from monerosim.scenario import load
 
 pytestmark = pytest.mark.long
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 QUICK = (
-    "simulation.engine='local'",
     "simulation.duration='24s'",
     "simulation.winding_down='5s'",
     "simulation.block_interval='300ms'",
     "consensus.block_time='4s'",
     "consensus.arrivals='fixed'",
     "consensus.difficulty=1",
+)
+STRATEGIES = (
+    "{use='transaction-bot', recipients=['user'], transaction_interval='8s', check_interval='3s'}",
+    "{use='churner', transaction_interval='10s', check_interval='3s'}",
+    "{use='hodler', interval='5s'}",
 )
 SMALL = {
     "architecture-v2": (
@@ -44,38 +53,52 @@ SMALL = {
         "participants.user.node='miner-25'",
         "participants.user.transaction_interval='15s'",
         "participants.user.wallet={initial_balance='20 XMR', outputs=2}",
+        "participants.strategist={node='miner-25', wallet={initial_balance='12 XMR', outputs=6}}",
+        f"participants.strategist.actors=[{', '.join(STRATEGIES)}]",
     ),
 }
-WHOLE = {"directed": ("simulation.engine='local'",)}
-NETWORKS = {"architecture-v2": b"127.4.0.", "mining-architecture": b"127.5.0.", "directed": b"127.6.0."}
+NETWORKS = {
+    "architecture-v2": b"127.4.0.",
+    "mining-architecture": b"127.5.0.",
+    "directed": b"127.6.0.",
+    "ended": b"127.7.0.",
+}
+LOCAL = "simulation.engine='local'"
+PATIENT = "simulation.bootstrap='100s'"
+"""Their programs all start at once, and the directed run takes longer anyway."""
 
 
 @pytest.fixture(scope="module")
 def played(_programs, tmp_path_factory):
-    """All of them, played side by side, because most of the time is waiting."""
+    """All of them, played side by side once the longest has come to where most of its time is waiting."""
     base = tmp_path_factory.mktemp("small")
+    (base / "ended.toml").write_text(ENDED)
+    for name, changes in SMALL.items():
+        build(SCENARIOS / f"{name}.toml", base / name, LOCAL, PATIENT, *QUICK, *changes, network=NETWORKS[name])
+    build(DIRECTED, base / "directed", LOCAL, network=NETWORKS["directed"])
+    build(base / "ended.toml", base / "ended", LOCAL, PATIENT, network=NETWORKS["ended"])
     outcome = {}
 
-    def play_one(name, directory):
+    def play_one(name):
         try:
-            outcome[name] = play(directory)
+            outcome[name] = play(base / name)
         except BaseException as error:  # noqa: BLE001  (it is raised where the result is asked for)
             outcome[name] = error
 
-    threads = []
-    changed = {name: (*QUICK, *changes) for name, changes in SMALL.items()} | WHOLE
-    for name, changes in changed.items():
-        path, files = SCENARIOS / f"{name}.toml", PluginFiles(SCENARIOS)
-        plan = encode_plan(build_plan(load(path, changes=changes), SCENARIOS, files))
-        plan = decode_plan(plan.replace(b"127.1.0.", NETWORKS[name]))
-        directory = base / name
-        write_run_directory(plan, path.read_bytes(), directory, plugins=files.sources)
-        threads.append(threading.Thread(target=play_one, args=(name, directory)))
-    for thread in threads:
+    threads = {name: threading.Thread(target=play_one, args=[name]) for name in NETWORKS}
+    directed = threads.pop("directed")
+    directed.start()
+    funding = base / "directed" / "hosts" / "funder" / "events.jsonl"
+    wait_until(lambda: not directed.is_alive() or has_finished(funding), within=600)
+    for thread in threads.values():
         thread.start()
-    for thread in threads:
+    for thread in (directed, *threads.values()):
         thread.join()
     return outcome
+
+
+def has_finished(funding):
+    return funding.exists() and any(isinstance(record.data, BootstrapFinished) for record in read_events(funding))
 
 
 def told(run, kind):
@@ -123,3 +146,19 @@ def test_a_run_is_directed_as_on_the_embedded_engine(played, tmp_path):
     it_was_as_directed(run)
     assert running(run.directory) == {}
     assert decided(run) == decided(build_and_play(DIRECTED, tmp_path / "embedded"))
+
+
+def test_strategies_of_one_wallet_act_side_by_side(played):
+    run = result(played["mining-architecture"])
+    sent = {record.actor for record in told(run, PaymentSent)}
+    assert sent >= {"transaction-bot", "churner", "regular-user"}
+    assert {record.actor for record in told(run, PaymentConfirmed)} >= {"transaction-bot", "churner"}
+    balances = [record.data.balance for record in told(run, BalanceRecorded) if record.actor == "hodler"]
+    assert len(balances) >= 4
+    assert balances[-1] < balances[0]
+
+
+def test_a_run_of_autonomous_miners_ends_when_they_are_gone(played):
+    run = result(played["ended"])
+    it_ended_early(run)
+    assert running(run.directory) == {}

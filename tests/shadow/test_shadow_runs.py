@@ -8,18 +8,19 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from directed_run import DIRECTED, decided, it_was_as_directed
+from directed_run import DIRECTED, ENDED, decided, it_ended_early, it_was_as_directed
+from small_runs import build
 
 from monerosim.agent import SHADOW_EPOCH
 from monerosim.engines import EngineError
 from monerosim.engines.readback import read_back
-from monerosim.observe.events import NodeClosed, PaymentConfirmed, PaymentReceived, PaymentSent
+from monerosim.observe.events import NodeClosed, PaymentConfirmed, PaymentReceived, PaymentSent, RunEnded
 from monerosim.plan.build import build_plan
 from monerosim.plan.rundir import write_run_directory
-from monerosim.plugins import PluginFiles
 from monerosim.runs import play
 from monerosim.runs import run as build_and_play
 from monerosim.scenario import load, parse
+from monerosim.units import SECOND
 
 SMOKE = Path(__file__).parents[2] / "scenarios" / "smoke.toml"
 
@@ -134,13 +135,18 @@ def test_monerod_has_nothing_to_complain_of(played):
 
 
 def test_a_run_is_directed_as_on_the_embedded_engine(tmp_path):
-    files = PluginFiles(DIRECTED.parent)
-    scenario = load(DIRECTED, changes=("simulation.engine='shadow'", "simulation.block_interval='1s'"))
-    plan = build_plan(scenario, DIRECTED.parent, files)
-    write_run_directory(plan, DIRECTED.read_bytes(), tmp_path / "shadow", plugins=files.sources)
+    build(DIRECTED, tmp_path / "shadow", "simulation.engine='shadow'", "simulation.block_interval='500ms'")
     run = play(tmp_path / "shadow")
     it_was_as_directed(run)
     assert decided(run) == decided(build_and_play(DIRECTED, tmp_path / "embedded"))
+
+
+def test_a_run_that_an_actor_ends_ends_in_order_and_when_all_have_heard_of_it(tmp_path):
+    run = build_and_play(parse(ENDED, changes=["simulation.engine='shadow'"]), tmp_path / "run")
+    it_ended_early(run)
+    (ended,) = records(run, RunEnded)
+    assert run.summary.simulated_seconds == pytest.approx(ended.t / SECOND + 10)
+    assert {record.t // SECOND for record in records(run, NodeClosed)} == {ended.t // SECOND + 10}
 
 
 def test_a_run_that_is_stopped_can_be_read_and_leaves_nothing_behind(tmp_path):
