@@ -16,14 +16,15 @@ from loguru import logger
 
 from monerosim.mailbox.disk import DiskPostOffice
 from monerosim.mailbox.shared import DiskState
-from monerosim.observe.events import EVENTS, EventLog, Record
+from monerosim.observe.events import Record
+from monerosim.observe.log import EVENTS, EventLog
 from monerosim.observe.traces import USUAL_LEVEL, Traces
 from monerosim.plan.model import Plan, decode_plan
-from monerosim.plan.processes import EPOCH_VARIABLE, TRACE_VARIABLE
-from monerosim.plugins import PluginFiles
+from monerosim.plan.processes import EPOCH_VARIABLE, SHADOW_EPOCH, TRACE_VARIABLE
+from monerosim.plugins import PluginError, PluginFiles
 from monerosim.rpc.http import HttpTransport
 from monerosim.rpc.transport import Transport
-from monerosim.runtime.blocks import load_supervisor
+from monerosim.runtime.blocks import load_block, load_supervisor
 from monerosim.runtime.host import Host
 from monerosim.runtime.message import EndHost
 from monerosim.runtime.threads import ThreadsRuntime
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
     from loguru import Logger
 
     from monerosim.observe.traces import Source
-
-SHADOW_EPOCH = 946_684_800
-"""Unix time at which Shadow's simulated clock starts: 2000-01-01 00:00:00."""
 
 
 class RealWorld:
@@ -103,12 +101,27 @@ def play_host(plan: Plan, name: str, world: RealWorld, files: PluginFiles, stopp
         supervisor.stop()
 
 
+def load_modules(plan: Plan, files: PluginFiles) -> None:
+    """Import all that the agents of a plan import, so that Python keeps it compiled."""
+    load_supervisor()
+    for use in sorted({actor.use for host in plan.hosts for actor in host.actors}):
+        load_block(use, files)
+
+
 def main() -> None:
-    """Play the host that the command line names."""
+    """Play the host that the command line names, or only load the modules of all."""
     parser = argparse.ArgumentParser(prog="python -m monerosim.agent", description="Plays one host of a plan.")
     parser.add_argument("--plan", type=Path, required=True, help="plan.json of a run directory")
-    parser.add_argument("--host", required=True, help="the host's name")
+    parser.add_argument("--host", help="the host's name; if left out, the modules of all hosts are only loaded")
     options = parser.parse_args()
+    plan = decode_plan(options.plan.read_bytes())
+    files = PluginFiles.of_run(options.plan.parent, plan.plugins)
+    if options.host is None:
+        try:
+            load_modules(plan, files)
+        except PluginError as error:
+            parser.exit(1, f"{error}\n")
+        return
     logging.getLogger("pykka").addHandler(logging.NullHandler())
     logger.configure(handlers=[])
     stopped = threading.Event()
@@ -120,14 +133,13 @@ def main() -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     world = RealWorld(
-        plan := decode_plan(options.plan.read_bytes()),
+        plan,
         options.host,
         options.plan.parent,
         epoch=float(os.environ.get(EPOCH_VARIABLE, SHADOW_EPOCH)),
         trace_level=os.environ.get(TRACE_VARIABLE, USUAL_LEVEL),
     )
     try:
-        files = PluginFiles.of_run(options.plan.parent, plan.plugins)
         play_host(plan, options.host, world, files, stopped)
     finally:
         world.close()

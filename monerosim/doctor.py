@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -15,10 +16,11 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from monerosim.engines.engine import engine_names
-from monerosim.engines.shadow.compat import CompatError, built_compat, find_compiler
 from monerosim.plan.binaries import INSTALLING, BinaryError, resolve_binaries
+from monerosim.plan.compat import CompatError, built_compat, find_compiler
 from monerosim.plan.memory import MemoryEstimate, estimate_memory
 from monerosim.plan.model import Plan
+from monerosim.plan.shadow import INSTALLING_SHADOW
 
 State: TypeAlias = Literal["good", "warning", "missing"]
 
@@ -32,12 +34,6 @@ How a C compiler is installed:
   Arch Linux      pacman -S base-devel
   macOS           xcode-select --install"""
 
-SHADOW = """\
-How Shadow is installed: it runs on Linux only and is built from its sources (git clone
-https://github.com/shadow/shadow); the packages that this needs on Debian, Ubuntu and Fedora are listed in
-https://shadow.github.io/docs/guide/install_dependencies.html, the build is described in
-https://shadow.github.io/docs/guide/install_shadow.html"""
-
 PACKAGES = """\
 How Python packages are installed: `make run` in a checkout makes an environment that has them; elsewhere
 `python3 -m pip install .`"""
@@ -47,6 +43,9 @@ OLDEST_SHADOW = (3, 0)
 
 ENOUGH_SHARED = 1_000_000_000
 """Bytes of /dev/shm: Shadow keeps what it shares with each of its processes there; containers have 64 MB by default."""
+
+MEMORY = "memory for the scenario"
+"""What a scenario may lack that others do not."""
 
 _PATIENCE = 20
 _FEW = 10_000_000
@@ -165,16 +164,16 @@ def _shadow() -> Iterable[Check]:
     path = shutil.which("shadow")
     if path is None:
         found = "not on PATH" if sys.platform == "linux" else "not on PATH, and it runs on Linux only"
-        yield Check(name="shadow", state="missing", found=found, engines=("shadow",), remedy=SHADOW)
+        yield Check(name="shadow", state="missing", found=found, engines=("shadow",), remedy=INSTALLING_SHADOW)
         return
     said = _output([path, "--version"])
     number = re.search(r"\d+\.\d+(?:\.\d+)*", said)
     if number is None:
         found = f"{path} --version tells no version"
-        yield Check(name="shadow", state="missing", found=found, engines=("shadow",), remedy=SHADOW)
+        yield Check(name="shadow", state="missing", found=found, engines=("shadow",), remedy=INSTALLING_SHADOW)
     elif _numbers(number[0])[:2] < OLDEST_SHADOW:
         found = f"{number[0]} ({path}), {'.'.join(map(str, OLDEST_SHADOW))} or later is needed"
-        yield Check(name="shadow", state="missing", found=found, engines=("shadow",), remedy=SHADOW)
+        yield Check(name="shadow", state="missing", found=found, engines=("shadow",), remedy=INSTALLING_SHADOW)
     else:
         full = re.search(r"v\d[\w.-]*", said)
         found = f"{full[0] if full else number[0]} ({path})"
@@ -191,13 +190,13 @@ def _compiler(plan: Plan) -> Iterable[Check]:
     if plan.shadow.compat == "off":
         return
     try:
-        compiler = find_compiler()[0]
+        compiler = find_compiler()
         built_compat()
     except (CompatError, OSError) as error:
         yield Check(name="C compiler", state="missing", found=str(error), engines=("shadow",), remedy=COMPILER)
     else:
-        name = _output([compiler, "--version"]).partition("\n")[0]
-        found = f"{name} ({compiler}) builds the library for Shadow"
+        name = _output([*compiler, "--version"]).partition("\n")[0]
+        found = f"{name} ({shlex.join(compiler)}) builds the library for Shadow"
         yield Check(name="C compiler", state="good", found=found, engines=("shadow",))
 
 
@@ -215,7 +214,7 @@ def _machine(estimate: MemoryEstimate | None, engine: str) -> Iterable[Check]:
     if estimate.total > free:
         state = "missing" if estimate.total > total else "warning"
         remedy = 'How a run gets smaller: let participants use others\' nodes (node = "NAME"), or have fewer of them'
-    yield Check(name="memory for the scenario", state=state, found=found, engines=(engine,), remedy=remedy)
+    yield Check(name=MEMORY, state=state, found=found, engines=(engine,), remedy=remedy)
 
 
 def memory() -> tuple[int, int]:

@@ -8,12 +8,14 @@ import msgspec
 
 from monerosim.engines import Progress, load_engine
 from monerosim.engines.engine import Watch
-from monerosim.observe.events import EVENTS, Record, read_events
+from monerosim.observe.events import Record
+from monerosim.observe.log import EVENTS, read_events
 from monerosim.observe.summary import Summary, summarise
 from monerosim.observe.traces import LEVELS, USUAL_LEVEL, TraceLine, read_traces
 from monerosim.plan.build import build_plan
 from monerosim.plan.model import Plan, decode_plan
-from monerosim.plan.rundir import PLAN, write_run_directory
+from monerosim.plan.processes import PLAN
+from monerosim.plan.rundir import write_run_directory
 from monerosim.plugins import PluginError, PluginFiles
 from monerosim.scenario import Scenario, load
 

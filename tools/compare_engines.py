@@ -7,18 +7,14 @@ differs.
 """
 
 import argparse
-import re
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterable
 from pathlib import Path
 from statistics import median
 
 import msgspec
 
-from monerosim.model.network import Network
-from monerosim.observe.events import BlockFound, PaymentConfirmed, PaymentSent
+from monerosim.observe.events import BlockSpread, PaymentConfirmed, PaymentSent, Record, TransactionSpread
 from monerosim.plan.build import build_plan
-from monerosim.plan.model import Plan
 from monerosim.plan.rundir import write_run_directory
 from monerosim.runs import SUMMARY, Run, play
 from monerosim.scenario import load
@@ -26,14 +22,6 @@ from monerosim.units import SECOND, format_amount
 
 SMOKE = Path(__file__).resolve().parent.parent / "scenarios" / "smoke.toml"
 ENGINES = ("embedded", "local", "shadow")
-
-COINBASE_WEIGHT = 90
-TRANSACTION_WEIGHT = 1500
-"""Bytes, about: events do not tell a block's weight, and at usual bandwidths it hardly matters."""
-
-_ADDED = re.compile(r"(?P<time>[\d-]{10} [\d:.]{12})\t.*\+\+\+\+\+ BLOCK SUCCESSFULLY ADDED")
-_ID = re.compile(r"\tid:\t<(?P<hash>[0-9a-f]{64})>")
-"""monerod at log level blockchain:INFO (src/cryptonote_core/blockchain.cpp)."""
 
 
 def play_on(engine: str, scenario: Path, directory: Path) -> Run:
@@ -49,13 +37,11 @@ def play_on(engine: str, scenario: Path, directory: Path) -> Run:
 
 def rows(run: Run) -> dict[str, str]:
     """Take from a run what is to be compared."""
-    summary, plan = run.summary, run.plan
+    summary = run.summary
     records = list(run.events())
     own = [record for record in records if record.participant != "funder"]
     sent = [record.data for record in own if isinstance(record.data, PaymentSent)]
     waited = [record.data.waited / SECOND for record in own if isinstance(record.data, PaymentConfirmed)]
-    blocks = [(record.t, record.data) for record in records if isinstance(record.data, BlockFound)]
-    delays = list(_modelled_delays(plan, blocks) if plan.engine == "embedded" else _logged_delays(run, blocks))
     transactions = summary.transactions
     table = {
         "height": f"{summary.height}",
@@ -67,7 +53,10 @@ def rows(run: Run) -> dict[str, str]:
         "payments that waited for locked coins": f"{transactions.delayed}",
         "seconds until confirmed": _spread(waited, "{:.1f}"),
         "fee (XMR)": _spread([payment.fee / 1e12 for payment in sent], "{:.6f}"),
-        "a block's way to the other nodes (ms)": _spread([delay / 1e3 for delay in delays], "{:.0f}"),
+        "a block's way to the other nodes (ms)": _spread(_delays(records, BlockSpread), "{:.0f}"),
+        "a transaction's way to the other nodes (s)": _spread(
+            [delay / 1e3 for delay in _delays(records, TransactionSpread)], "{:.1f}"
+        ),
     }
     table |= {f"balance of {name}": format_amount(held) for name, held in summary.balances.items()}
     table["coins that no wallet holds"] = format_amount(summary.unaccounted)
@@ -75,37 +64,16 @@ def rows(run: Run) -> dict[str, str]:
     return table
 
 
-def _modelled_delays(plan: Plan, blocks: Iterable[tuple[int, BlockFound]]) -> Iterator[int]:
-    """Ask the model again: its waits are a function of seed, item and link."""
-    network = Network.from_plan(plan)
-    index = {name: number for number, name in enumerate(host.name for host in plan.hosts if host.node is not None)}
-    for time, found in blocks:
-        weight = COINBASE_WEIGHT + TRANSACTION_WEIGHT * found.transactions
-        released = time + plan.time_zero
-        arrivals = network.block_arrivals(bytes.fromhex(found.hash), index[found.miner], released, weight)
-        yield from (int(arrival) - released for node, arrival in enumerate(arrivals) if node != index[found.miner])
-
-
-def _logged_delays(run: Run, blocks: Iterable[tuple[int, BlockFound]]) -> Iterator[int]:
-    """Compare the times at which the nodes logged a block as added, in milliseconds as they are logged."""
-    nodes = [host.name for host in run.plan.hosts if host.node is not None]
-    added = {node: _added(run.directory / "hosts" / node / "monerod.log") for node in nodes}
-    for _, found in blocks:
-        times = {node: log[found.hash] for node, log in added.items() if found.hash in log}
-        at_miner = times.pop(found.miner, None)
-        if at_miner is not None:
-            yield from (time - at_miner for time in times.values())
-
-
-def _added(log: Path) -> dict[str, int]:
-    text = log.read_text(encoding="utf-8", errors="replace")
-    times = {}
-    for found in _ADDED.finditer(text):
-        block = _ID.search(text, found.end())
-        moment = datetime.fromisoformat(found["time"]).replace(tzinfo=UTC)
-        if block is not None:
-            times[block["hash"]] = round(moment.timestamp() * SECOND)
-    return times
+def _delays(records: Iterable[Record], kind: type[BlockSpread | TransactionSpread]) -> list[float]:
+    """List how long items of the scenario's own time took from the first node to each other, milliseconds."""
+    spreads = [record.data for record in records if isinstance(record.data, kind)]
+    return [
+        after / 1e3
+        for spread in spreads
+        if spread.first >= 0
+        for node, after in enumerate(spread.after)
+        if after >= 0 and node != spread.after.index(0)
+    ]
 
 
 def _spread(values: list[float], form: str) -> str:

@@ -36,6 +36,9 @@ MEMORY_EVERY = 25
 KINDS = {"monerod": "monerod", "monero-wallet-r": "monero-wallet-rpc", "python": "agents", "shadow": "Shadow"}
 """Names of processes as the kernel has them (cut off after 15 characters), and what they are called here."""
 
+DOUBT = "is in doubt"
+"""What the trace of a wallet's actor says of a payment whose answer did not come."""
+
 CLOCK_SETTINGS = {"with (1 us)": "1 us", "without (10 ns)": "10 ns"}
 CLOCK_STOP = 45 * SECOND
 
@@ -51,7 +54,7 @@ class Use(msgspec.Struct):
 
 
 class Meter:
-    """Looks at all descendants of this process until told to stop."""
+    """Looks at Shadow and all that it starts below this process, until told to stop."""
 
     def __init__(self) -> None:
         self._cpu: dict[tuple[int, str], float] = {}
@@ -86,7 +89,7 @@ class Meter:
             looks += 1
 
     def _look(self) -> list[tuple[int, str]]:
-        """Take note of the CPU of all descendants."""
+        """Take note of the CPU of Shadow and its descendants."""
         stats = {stat.pid: stat for path in Path("/proc").glob("[0-9]*") if (stat := _read_stat(path)) is not None}
         own = {os.getpid()}
         seen = []
@@ -95,7 +98,8 @@ class Meter:
             while (parent := stats[chain[-1]].parent if chain[-1] in stats else 0) and parent not in own:
                 chain.append(parent)
             kind = next((name for start, name in KINDS.items() if stats[pid].name.startswith(start)), None)
-            if parent in own and pid not in own and kind is not None:
+            simulated = any(one in stats and stats[one].name == "shadow" for one in chain)
+            if parent in own and simulated and kind is not None:
                 key = pid, stats[pid].began
                 # A name changes when a process becomes another program.
                 self._kinds[key], self._cpu[key] = kind, stats[pid].cpu
@@ -165,6 +169,10 @@ def _print_payments(plan: Plan, run: Run) -> None:
     least = min((paid[user] for user in users), default=0)
     print(f"{sum(paid[user] > 0 for user in users)} of {len(users)} users have paid; payments a user: at least {least}")
     summary = run.summary
+    made = summary.transactions
+    print(f"payments {made.sent}, confirmed {made.confirmed}, failed {made.failed}, vanished {len(made.vanished)}")
+    doubts = sum(DOUBT in line.text for line in run.traces(actors=("wallet",)))
+    print(f"failures {summary.failures}, given up {len(summary.given_up)}, transfers that were in doubt {doubts}")
     print(f"height {summary.height}, unaccounted {summary.unaccounted}, digest {summary.digest}")
 
 

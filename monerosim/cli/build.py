@@ -5,9 +5,10 @@ from pathlib import Path
 import click
 
 from monerosim.cli.scenario import load_or_exit, output_options, refuse, scenario_options, tell_binaries
-from monerosim.engines.shadow.compat import CompatError, install_compat
 from monerosim.plan.binaries import BinaryError
 from monerosim.plan.build import build_plan
+from monerosim.plan.model import Plan
+from monerosim.plan.preparation import PreparationError, prepare_for_shadow
 from monerosim.plan.rundir import RunDirectoryError, write_run_directory
 from monerosim.plugins import PluginFiles
 from monerosim.runs import new_directory
@@ -36,8 +37,8 @@ def build(
         refuse(scenario, error.problems)
     except (BinaryError, RunDirectoryError) as error:
         raise click.ClickException(str(error)) from error
-    if plan.engine == "embedded" and plan.shadow.compat == "auto":
-        _prepare_for_shadow(path)
+    if plan.engine == "embedded":
+        _prepare_for_shadow(plan, path)
     tell_binaries(plan)
     click.echo(
         f"{path}: {len(plan.hosts)} participants, {format_duration(plan.time_zero)} of bootstrap, "
@@ -45,9 +46,9 @@ def build(
     )
 
 
-def _prepare_for_shadow(path: Path) -> None:
+def _prepare_for_shadow(plan: Plan, path: Path) -> None:
     """Let `shadow` play the run directory too, where that is possible; its own engine does not need it."""
     try:
-        install_compat(path.resolve())
-    except (CompatError, OSError) as error:
+        prepare_for_shadow(plan, path.resolve())
+    except (PreparationError, OSError) as error:
         click.echo(f"Shadow could not play {path}: {error}", err=True)

@@ -8,7 +8,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from monerosim.cli.scenario import change_options, compile_or_exit, load_or_exit
-from monerosim.doctor import ALL, Check, Diagnosis, diagnose
+from monerosim.doctor import ALL, MEMORY, Check, Diagnosis, diagnose
+from monerosim.probe import NAME, probe
 from monerosim.scenario import Node, Participant, Scenario, Simulation, Wallet
 from monerosim.scenario.checks import known_engines
 
@@ -18,14 +19,22 @@ _COLOURS = {"good": "green", "warning": "yellow", "missing": "red"}
 @click.command("doctor")
 @click.argument("scenario", type=click.Path(path_type=Path), required=False)
 @change_options
+@click.option("--probe", "probing", is_flag=True, help="Also play a short run of two hosts under Shadow.")
 @click.pass_context
 def doctor(
-    context: click.Context, scenario: Path | None, engine: str | None, seed: int | None, changes: tuple[str, ...]
+    context: click.Context,
+    scenario: Path | None,
+    engine: str | None,
+    seed: int | None,
+    changes: tuple[str, ...],
+    probing: bool,
 ) -> None:
     """Say what this machine has of what the engines need, what is missing and how it is installed.
 
-    With SCENARIO, its own programs and flags are looked at, and the memory that it needs. Exits with code 0 if its
-    engine (or --engine, or else embedded) is ready, with 1 if not.
+    With SCENARIO, its own programs and flags are looked at, and the memory that it needs. With --probe, two hosts with
+    the real programs are played under Shadow, some seconds of it, to see that the pieces work together; the run is
+    kept for reading if they do not. Exits with code 0 if the engine of SCENARIO (or --engine, or else embedded) is
+    ready, and Shadow's too with --probe, with 1 if not.
     """
     base = None
     if scenario is not None:
@@ -39,8 +48,22 @@ def doctor(
         loaded = _two_nodes(engine or "embedded")
     plan = compile_or_exit(loaded, scenario)
     diagnosis = diagnose(plan, base, own=scenario is not None)
+    if probing:
+        check = _probe(diagnosis, loaded, base)
+        diagnosis = Diagnosis(checks=(*diagnosis.checks, check))
     _print(diagnosis, plan.engine, Console(highlight=False))
-    context.exit(1 if diagnosis.lacking(plan.engine) else 0)
+    wanted = [plan.engine, *(["shadow"] if probing else [])]
+    context.exit(1 if any(diagnosis.lacking(one) for one in wanted) else 0)
+
+
+def _probe(diagnosis: Diagnosis, scenario: Scenario, base: Path | None) -> Check:
+    lacking = [name for name in diagnosis.lacking("shadow") if name != MEMORY]
+    if lacking:
+        return Check(name=NAME, state="warning", found=f"not played for want of {', '.join(lacking)}")
+    try:
+        return probe(scenario, base)
+    except OSError as error:
+        raise click.ClickException(f"the probe has no place for its files: {error}") from error
 
 
 def _two_nodes(engine: str) -> Scenario:

@@ -34,6 +34,8 @@ def print_summary(played: Run, console: Console) -> None:
     console.print(_overview(summary, speed))
     if summary.miners:
         console.print(_miners(summary, plan))
+    if summary.propagation:
+        console.print(_propagation(summary))
     if summary.balances:
         console.print(_balances(summary, plan))
     if summary.reason:
@@ -54,9 +56,9 @@ def _overview(summary: Summary, speed: float) -> Table:
     paid = summary.transactions
     unaccounted = summary.unaccounted
     orphans = sum(miner.orphans for miner in summary.miners.values())
-    coins = f"{format_amount(summary.subsidies)}, " + (
-        "all accounted for" if unaccounted == 0 else f"[red]{format_amount(unaccounted)} not accounted for[/red]"
-    )
+    told = "all accounted for" if unaccounted == 0 else f"[red]{format_amount(unaccounted)} not accounted for[/red]"
+    if summary.tips > 1:
+        told = f"[yellow]not to be compared: the nodes ended at {summary.tips} tips[/yellow]"
     rows = {
         "simulated": f"{format_duration(round(summary.simulated_seconds) * SECOND)} in {summary.wall_seconds:.1f} s "
         f"({speed:,.0f} times real time, bootstrap included)",
@@ -64,7 +66,7 @@ def _overview(summary: Summary, speed: float) -> Table:
         f"{summary.reorgs} reorganisations of a node",
         "payments": f"{paid.sent} sent, {paid.confirmed} confirmed, {paid.received} received, {paid.failed} failed",
         "": f"{paid.requested} asked for by the scenario; {paid.delayed} had to wait for locked coins",
-        "coins": coins,
+        "coins": f"{format_amount(summary.subsidies)}, {told}",
     }
     if summary.commands or summary.commands_failed:
         failed = f", [red]{summary.commands_failed} failed[/red]" if summary.commands_failed else ""
@@ -108,6 +110,19 @@ def _miners(summary: Summary, plan: Plan) -> Table:
             str(result.orphans),
             f"{result.reward / XMR:,.3f}",
         )
+    return table
+
+
+def _propagation(summary: Summary) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("seconds until")
+    for name in ("number", "least", "median", "90 %", "most"):
+        table.add_column(name, justify="right")
+    for kind, found in summary.propagation.items():
+        for nodes, number, times in (("half the", found.items, found.half), ("all", found.everywhere, found.all)):
+            if times is not None:
+                figures = (times.least, times.median, times.nine_tenths, times.most)
+                table.add_row(f"{nodes} nodes had {kind}", str(number), *(f"{figure:,.3f}" for figure in figures))
     return table
 
 

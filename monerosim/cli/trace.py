@@ -3,10 +3,12 @@
 import sys
 from collections.abc import Iterator
 from difflib import get_close_matches
+from heapq import merge
 from pathlib import Path
 
 import click
 
+from monerosim.observe.node_lines import connection_lines, item_lines
 from monerosim.observe.traces import LEVELS, TraceLine
 from monerosim.runs import Run, RunError
 from monerosim.units import format_clock, parse_duration
@@ -39,8 +41,11 @@ class _Time(click.ParamType[int]):
 @click.option("--since", type=_Time(), help='From this time on, as "90s" or "1h"; negative in the bootstrap.')
 @click.option("--until", type=_Time(), help="Up to this time.")
 @click.option(
-    "--follow", metavar="ID", help="Only what began with this message, or concerns this transaction or block."
+    "--follow",
+    metavar="ID",
+    help="Only what began with this message, or concerns this transaction or block and its way from node to node.",
 )
+@click.option("--connections", is_flag=True, help="Also when nodes were connected to those they dialled.")
 @click.option("--json", "as_json", is_flag=True, help="Print the lines as they are stored.")
 def trace(
     run: Path,
@@ -50,6 +55,7 @@ def trace(
     since: int | None,
     until: int | None,
     follow: str | None,
+    connections: bool,
     as_json: bool,
 ) -> None:
     """Show what the actors of RUN logged, in time order across all of them.
@@ -63,24 +69,40 @@ def trace(
         raise click.ClickException(str(error)) from error
     _check_names(participant, [host.name for host in played.plan.hosts])
     least = LEVELS.index(level.upper())
-    lines: Iterator[TraceLine] = (
-        line
-        for line in played.traces(participants=participant, actors=actor)
-        if LEVELS.index(line.level) >= least
-        and (since is None or line.t >= since)
-        and (until is None or line.t <= until)
-    )
+
+    def fits(line: TraceLine) -> bool:
+        return (
+            LEVELS.index(line.level) >= least
+            and (since is None or line.t >= since)
+            and (until is None or line.t <= until)
+            and (not participant or line.participant in participant)
+            and (not actor or line.actor in actor)
+        )
+
     shown = 0
     try:
-        if follow is not None:
-            lines = _follow(list(lines), follow)
-        for shown, line in enumerate(lines, 1):  # noqa: B007  (counted for the message below)
+        lines = filter(fits, played.traces(participants=participant, actors=actor))
+        chosen = lines if follow is None else _follow(list(lines), follow)
+        of_nodes = filter(fits, _node_lines(played, follow, connections=connections))
+        for shown, line in enumerate(merge(chosen, of_nodes, key=TraceLine.sort_key), 1):  # noqa: B007  (counted for the message below)
             click.echo(line.json() if as_json else _format(line))
     except RunError as error:
         raise click.ClickException(str(error)) from error
     if not shown:
         click.echo("no line fits", err=True)
         sys.exit(1)
+
+
+def _node_lines(played: Run, follow: str | None, *, connections: bool) -> list[TraceLine]:
+    """Find what the events tell of nodes, in time order; nothing while real programs are still at it."""
+    try:
+        lines = list(item_lines(played.events(), played.plan, follow)) if follow is not None else []
+        lines += connection_lines(played.events()) if connections else []
+    except RunError:
+        return []
+    except ValueError as error:
+        raise RunError(str(error)) from error
+    return sorted(lines, key=TraceLine.sort_key)
 
 
 def _follow(lines: list[TraceLine], identifier: str) -> Iterator[TraceLine]:

@@ -1,6 +1,8 @@
 """The real programs of a plan, as far as all engines that start them are concerned."""
 
 import shutil
+from collections.abc import Iterable
+from pathlib import Path
 
 from monerosim.engines.engine import EngineError
 from monerosim.plan.binaries import INSTALLING
@@ -18,3 +20,20 @@ def check_programs(plan: Plan) -> None:
     missing = sorted(program for program in programs if shutil.which(program) is None)
     if missing:
         raise EngineError(f"not found: {', '.join(missing)}\n{INSTALLING}")
+
+
+def check_fresh(directory: Path, traces: Iterable[Path]) -> None:
+    """Make sure that a run directory has not been played.
+
+    Args:
+        directory: The run directory.
+        traces: What an engine leaves there as soon as programs are started.
+
+    Raises:
+        EngineError: It has been.
+    """
+    if any(path.exists() for path in traces):
+        raise EngineError(
+            f"{directory} has been played already, and real programs would go on with its chain and wallets: "
+            "build it again (--force replaces it)"
+        )

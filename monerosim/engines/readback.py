@@ -1,30 +1,39 @@
 """Reading back a run whose agents wrote to disk: one event log, as the embedded engine writes it."""
 
-import re
+from array import array
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
-import msgspec
-
-from monerosim.observe.events import EVENTS, EventLog, LineDamaged, Record, Reorganised
+from monerosim.engines.daemon_log import (
+    BlockHad,
+    BranchLeft,
+    Connected,
+    Disconnected,
+    Finding,
+    TransactionHad,
+    read_daemon_log,
+)
+from monerosim.observe.events import (
+    BlockSpread,
+    LineDamaged,
+    PeerConnected,
+    PeerDisconnected,
+    Record,
+    Reorganised,
+    TransactionSpread,
+)
+from monerosim.observe.log import EVENTS, DamagedLineError, EventLog, read_lines
 from monerosim.plan.model import Plan
 from monerosim.units import SECOND
 
 ENGINE_EVENTS = "engine.jsonl"
 """What an engine itself has to tell, beside the agents."""
 
-_LINE = re.compile(r"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3})\t\s*(?P<thread>\S+)\t\w+\t\S+\t\S+\t(?P<text>.*)")
-_BEGINS = re.compile(r"###### REORGANIZE on height: \d+ of (?P<tip>\d+)")
-_ALTERNATIVE = re.compile(r"----- BLOCK ADDED AS ALTERNATIVE ON HEIGHT (?P<height>\d+)")
-_ADDED = re.compile(r"\+\+\+\+\+ BLOCK SUCCESSFULLY ADDED")
-_ID = re.compile(r"id:\t<(?P<hash>[0-9a-f]{64})>")
-_DONE = re.compile(r"REORGANIZE SUCCESS! on height: (?P<split>\d+), new blockchain size: \d+")
-"""Lines of src/cryptonote_core/blockchain.cpp; all but _ADDED are logged at monerod's default level."""
+_NEVER = 2**62
 
 
-def read_back(plan: Plan, directory: Path, *, epoch: float) -> None:
+def read_back(plan: Plan, directory: Path, *, epoch: float, end: int | None = None) -> None:
     """Write a run's ``events.jsonl`` from what agents, engine and daemons have written.
 
     In the order of :meth:`monerosim.observe.events.Record.sort_key`, the events of one source in the order in which it
@@ -34,13 +43,13 @@ def read_back(plan: Plan, directory: Path, *, epoch: float) -> None:
         plan: The run's plan.
         directory: The run directory.
         epoch: The run's start in Unix time, on the clock of the processes.
+        end: When programs were told to end, microseconds since the run's start: what daemons do then, such as parting
+            from their peers, is left out. None if they were not told.
     """
     logs = [(host.name, directory / "hosts" / host.name / EVENTS) for host in plan.hosts]
     sources = [_events(path, host, str(path.relative_to(directory))) for host, path in logs]
     sources.append(_events(directory / ENGINE_EVENTS, "", ENGINE_EVENTS))
-    zero = round(epoch * SECOND) + plan.time_zero
-    nodes = [host.name for host in plan.hosts if host.node is not None]
-    sources += [reorganisations(directory / "hosts" / node / "monerod.log", node, zero) for node in nodes]
+    sources.append(_DaemonLogs(plan, directory, epoch, end).records())
     log = EventLog(directory / EVENTS)
     try:
         for record in sorted(chain.from_iterable(sources), key=Record.sort_key):
@@ -49,67 +58,83 @@ def read_back(plan: Plan, directory: Path, *, epoch: float) -> None:
         log.close()
 
 
-def reorganisations(log: Path, node: str, zero: int) -> Iterator[Record]:
-    """Find the reorganisations in a monerod's log.
+class _DaemonLogs:
+    """What all daemons' logs together tell.
 
-    Args:
-        log: The log; the older parts that monerod has moved aside are read too. None is there if there is none.
-        node: The host.
-        zero: The scenario's time zero in microseconds of Unix time.
-
-    Yields:
-        Events; the new tip's hash is empty unless monerod logs at ``blockchain:INFO`` or above.
+    Items are kept as arrays of times, a number a node, so that memory follows items times nodes at eight bytes each.
     """
-    waiting: dict[str, int | None] = {}
-    old_tip: int | None = None
-    alternatives: dict[int, str] = {}
-    new = ""
-    for when, thread, text in _log_lines(log):
-        if begins := _BEGINS.match(text):
-            old_tip, alternatives, new = int(begins["tip"]), {}, ""
-        elif alternative := _ALTERNATIVE.match(text):
-            waiting[thread] = int(alternative["height"])
-        elif _ADDED.match(text):
-            waiting[thread] = None
-        elif (block := _ID.match(text)) and thread in waiting:
-            height = waiting.pop(thread)
-            if height is None:
-                new = block["hash"]
-            else:
-                alternatives[height] = block["hash"]
-        elif (done := _DONE.match(text)) and old_tip is not None:
-            # The blocks of the old branch become alternatives before the change is reported.
-            event = Reorganised(node, old_tip - int(done["split"]) + 1, alternatives.get(old_tip, ""), new)
-            yield Record(when - zero, node, "node", "", event)
-            old_tip = None
 
+    def __init__(self, plan: Plan, directory: Path, epoch: float, end: int | None) -> None:
+        self._directory = directory
+        self._start = round(epoch * SECOND)
+        self._time_zero = plan.time_zero
+        self._end = _NEVER if end is None else self._start + end
+        nodes = [(host, host.node) for host in plan.hosts if host.node is not None]
+        self._nodes = [host.name for host, _ in nodes]
+        self._names = {f"{host.address}:{node.p2p_port}": host.name for host, node in nodes}
+        self._blocks: dict[str, array[int]] = {}
+        self._heights: dict[str, int] = {}
+        self._transactions: dict[str, array[int]] = {}
 
-def _log_lines(log: Path) -> Iterator[tuple[int, str, str]]:
-    """Read monerod's log: time (microseconds of Unix time), thread and text of each line."""
-    for path in (*sorted(log.parent.glob(f"{log.name}-*")), log):
-        if not path.is_file():
-            continue
-        with path.open(encoding="utf-8", errors="replace") as file:
-            for line in file:
-                if found := _LINE.match(line):
-                    # The processes run with TZ=UTC.
-                    moment = datetime.fromisoformat(found["time"]).replace(tzinfo=UTC)
-                    yield round(moment.timestamp() * SECOND), found["thread"], found["text"]
+    def records(self) -> Iterator[Record]:
+        """Read all logs, one after the other; then tell of each item when each node had it first."""
+        for index, node in enumerate(self._nodes):
+            for finding in read_daemon_log(self._directory / "hosts" / node / "monerod.log"):
+                if finding.at > self._end:
+                    continue
+                event = self._take(finding, index)
+                if event is not None:
+                    yield Record(self._time(finding.at), node, "node", "", event)
+        for block, times in self._blocks.items():
+            first, after = self._relative(times)
+            yield self._spread(BlockSpread(block, self._heights[block], first, after))
+        for txid, times in self._transactions.items():
+            yield self._spread(TransactionSpread(txid, *self._relative(times)))
+
+    def _take(self, finding: Finding, index: int) -> Reorganised | PeerConnected | PeerDisconnected | None:
+        """Note what is told when all logs have been read; give what is told at once."""
+        match finding:
+            case BlockHad(at, block, height):
+                # Every chain begins with the genesis block; nobody sends it.
+                if height:
+                    self._heights[block] = height
+                    self._note(self._blocks, block, index, at)
+                return None
+            case TransactionHad(at, txid):
+                self._note(self._transactions, txid, index, at)
+                return None
+            case BranchLeft(_, depth, old, new):
+                return Reorganised(self._nodes[index], depth, old, new)
+            case Connected(_, address):
+                return PeerConnected(self._names.get(address, address))
+            case Disconnected(_, address):
+                return PeerDisconnected(self._names.get(address, address))
+
+    def _note(self, items: dict[str, "array[int]"], item: str, index: int, at: int) -> None:
+        times = items.get(item)
+        if times is None:
+            times = items[item] = array("q", [_NEVER]) * len(self._nodes)
+        times[index] = min(times[index], at)
+
+    def _relative(self, times: "array[int]") -> tuple[int, tuple[int, ...]]:
+        first = min(times)
+        return self._time(first), tuple(at - first if at < _NEVER else -1 for at in times)
+
+    def _spread(self, event: BlockSpread | TransactionSpread) -> Record:
+        origin = self._nodes[event.after.index(0)]
+        return Record(event.first + max(event.after), origin, "engine", "", event)
+
+    def _time(self, at: int) -> int:
+        return at - self._start - self._time_zero
 
 
 def _events(path: Path, participant: str, shown: str) -> Iterator[Record]:
     if not path.is_file():
         return
-    decode = msgspec.json.Decoder(Record).decode
     last = 0
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if not line.endswith(b"\n"):
-                return
-            try:
-                record = decode(line)
-            except (ValueError, RecursionError) as error:
-                yield Record(last, participant, "engine", "", LineDamaged(shown, number, str(error)))
-                continue
+    for record in read_lines(path, Record):
+        if isinstance(record, DamagedLineError):
+            yield Record(last, participant, "engine", "", LineDamaged(shown, record.line, record.reason))
+        else:
             last = record.t
             yield record

@@ -77,7 +77,9 @@ class Transaction:
         released: When, microseconds.
         relayed: False while the node was told to keep it to itself.
         arrivals: When each node has it, microseconds; None before somebody asks, and again when it is settled.
-        everywhere: When the last node that gets it has it.
+        everywhere: When the last node that gets it has it; -1 where that was settled, and its block left the chain.
+        mined: When each node has the first block it is in, as ``arrivals``; None while it is in none, and when it is
+            settled.
         blocks: The blocks it is in, on whichever branch.
         double_spend_seen: Somebody tried to spend one of its inputs again.
         contested: Another released transaction spends one of its inputs.
@@ -92,6 +94,7 @@ class Transaction:
         "fee",
         "id",
         "inputs",
+        "mined",
         "node",
         "outputs",
         "payment_id",
@@ -112,6 +115,7 @@ class Transaction:
         self.relayed = False
         self.arrivals: NDArray[np.int64] | None = None
         self.everywhere = 0
+        self.mined: NDArray[np.int64] | None = None
         self.blocks: list[Block] = []
         self.double_spend_seen = False
         self.contested = False

@@ -17,6 +17,7 @@ from monerosim.model.fees import COINBASE_RESERVE, PENALTY_FREE_WEIGHT, coinbase
 from monerosim.model.network import Peer
 from monerosim.model.propagation import NEVER
 from monerosim.model.records import Block, Holder, Output, Touch, Transaction
+from monerosim.model.sightings import Sightings
 from monerosim.units import SECOND
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class World:
         on_block: Called for each block when it is found.
         on_reorg: Called for each node that leaves its branch, at the latest when the branch is settled, in the order
             of time.
+        sightings: Whom it tells when each node had an item first.
         transactions: All that were handed to a node, by hash.
         drafts: Those a wallet made and kept, by hash.
         daemons: The nodes' daemons, by index.
@@ -97,6 +99,7 @@ class World:
         self.chain = Chain()
         self.on_block: Callable[[Block], None] | None = None
         self.on_reorg: Callable[[Reorganisation], None] | None = None
+        self.sightings = Sightings()
         self.transactions: dict[bytes, Transaction] = {}
         self.drafts: dict[bytes, Transaction] = {}
         self.daemons: dict[int, Daemon] = {}
@@ -233,6 +236,7 @@ class World:
         self._reopen(block)
         self.chain.add(block)
         self._coinbases[block.coinbase.id] = block.coinbase
+        self.sightings.mined(block)
         for transaction in (block.coinbase, *block.transactions):
             transaction.blocks.append(block)
             for output in transaction.outputs:
@@ -303,7 +307,7 @@ class World:
 
     def _settle_transaction(self, transaction: Transaction) -> None:
         self._waiting.pop(transaction, None)
-        transaction.arrivals = None
+        transaction.arrivals = transaction.mined = None
         for output in transaction.outputs:
             if output.holder is not None:
                 output.holder.ledger.forget(transaction)  # type: ignore[attr-defined]
@@ -402,10 +406,20 @@ class World:
         self._open = [block for block in self._open if block.last_arrival > upto]
         self._due = min((block.last_arrival + HORIZON for block in self._open), default=NEVER)
         for block in moving:
-            if block.last_arrival <= upto and block.effective is not None and block.effective.max() < NEVER:
-                block.effective = None
+            if block.last_arrival <= upto and block.effective is not None:
+                self.sightings.tell_block(block, upto)
+                if block.effective.max() < NEVER:
+                    block.effective = None
         if moving:
             self._settle_transactions()
+
+    def finish(self, at: int) -> None:
+        """Settle the end of the run, and tell of what is still on the way."""
+        self.settle(at)
+        for block in self._open:
+            self.sightings.tell_block(block, at)
+        for transaction in self._waiting:
+            self._tell_transaction(transaction, at)
 
     def _in_line(self, moving: list[Block]) -> bool:
         """Tell whether blocks and all tips lie on one chain, so that no node can have left a branch."""
@@ -446,11 +460,18 @@ class World:
             return
         for height in range(self._common.height + 1, common.height + 1):
             for transaction in self.chain.at(common, height).transactions:
-                self._settle_transaction(transaction)
-                for output in transaction.inputs:
-                    for rival in output.spenders:
-                        self._settle_transaction(rival)
+                # Itself is among them.
+                rivals = {rival: None for output in transaction.inputs for rival in output.spenders}
+                for rival in rivals:
+                    self._tell_transaction(rival, self._settled_at)
+                for rival in rivals:
+                    self._settle_transaction(rival)
         self._common = common
+
+    def _tell_transaction(self, transaction: Transaction, upto: int) -> None:
+        if transaction in self._waiting:
+            self.arrived(transaction, transaction.node, upto)
+            self.sightings.tell_transaction(transaction, upto)
 
     def agreed_tip(self) -> Block:
         """Give the tip that most nodes follow now; of equal shares the one of most work, then the first found."""

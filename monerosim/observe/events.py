@@ -1,20 +1,8 @@
-"""Typed events: everything that reports and metrics are made of.
+"""Typed events: everything that reports and metrics are made of."""
 
-An event log is a file of JSON lines. Each has ``t`` (microseconds since the scenario's time zero), ``participant``,
-``actor``, ``cause`` and the event itself (``event``, its kind, with its fields). Lines are written whole or not at
-all, so a reader meets at most one torn line, at the end of a run that was killed.
-"""
-
-import io
-from collections.abc import Iterable, Iterator
-from hashlib import sha256
-from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
 import msgspec
-
-EVENTS = "events.jsonl"
-"""A run's event log in its directory; agents beside real daemons have one each in their hosts' directories."""
 
 OrderState: TypeAlias = Literal["seen", "received", "confirmed", "late", "short", "double", "unpaid"]
 """What becomes of an order: its payment is in the txpool in time; all of it is in blocks; all of it has as many
@@ -80,6 +68,43 @@ class Reorganised(msgspec.Struct, frozen=True, tag="reorganised", tag_field="eve
     old: str
     new: str
     """The tips' hashes."""
+
+
+class BlockSpread(msgspec.Struct, frozen=True, tag="block-spread", tag_field="event"):
+    """When each node had a block first, on whichever branch; recorded once, when the last of them had it.
+
+    The participant is the node that was the first. Names would make most of a large run's events, so the nodes are told
+    by their order: :func:`monerosim.observe.spread.first_seen` brings the two together.
+    """
+
+    hash: str
+    height: int
+    first: int
+    """When the first node had it, microseconds since the scenario's time zero."""
+    after: tuple[int, ...]
+    """How much later each node had it, microseconds; -1 for one that never had it. In the order of the plan's hosts
+    that have a node."""
+
+
+class TransactionSpread(msgspec.Struct, frozen=True, tag="transaction-spread", tag_field="event"):
+    """When each node had a transaction first, in its txpool or in a block; recorded as :class:`BlockSpread`."""
+
+    txid: str
+    first: int
+    after: tuple[int, ...]
+
+
+class PeerConnected(msgspec.Struct, frozen=True, tag="peer-connected", tag_field="event"):
+    """A node that dialled another is connected to it; recorded of the one that dialled."""
+
+    peer: str
+    """The participant that was dialled."""
+
+
+class PeerDisconnected(msgspec.Struct, frozen=True, tag="peer-disconnected", tag_field="event"):
+    """A connection that a node dialled is over."""
+
+    peer: str
 
 
 class PaymentSent(msgspec.Struct, frozen=True, tag="payment-sent", tag_field="event"):
@@ -410,6 +435,10 @@ Event: TypeAlias = (
     | BlockOrphaned
     | WinnerPassedOver
     | Reorganised
+    | BlockSpread
+    | TransactionSpread
+    | PeerConnected
+    | PeerDisconnected
     | PaymentSent
     | PaymentDelayed
     | PaymentFailed
@@ -472,65 +501,3 @@ class Record(msgspec.Struct, frozen=True):
     def sort_key(self) -> tuple[int, str]:
         """Order of events across hosts; those of one host keep the order they were written in."""
         return self.t, self.participant
-
-
-_FLUSH = 256 * 1024
-
-
-class EventLog:
-    """Appends events to a file.
-
-    Args:
-        path: The file; it is made new.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("wb", buffering=0)
-        self._buffer = io.BytesIO()
-        self._encode = msgspec.json.Encoder().encode
-
-    def append(self, record: Record) -> None:
-        """Write one event; it reaches the file with a later one, or by :meth:`flush`."""
-        self._buffer.write(self._encode(record) + b"\n")
-        if self._buffer.tell() >= _FLUSH:
-            self.flush()
-
-    def flush(self) -> None:
-        """Bring everything to the file, in one write."""
-        self._file.write(self._buffer.getvalue())
-        self._buffer = io.BytesIO()
-
-    def close(self) -> None:
-        """Flush and close."""
-        self.flush()
-        self._file.close()
-
-
-def read_events(path: Path) -> Iterator[Record]:
-    """Read an event log; a torn last line is left out.
-
-    Raises:
-        ValueError: A whole line is no event.
-    """
-    decode = msgspec.json.Decoder(Record).decode
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if not line.endswith(b"\n"):
-                return
-            try:
-                yield decode(line)
-            except (ValueError, RecursionError) as error:
-                raise ValueError(f"{path}, line {number}: {error}") from error
-
-
-def digest(records: Iterable[Record]) -> str:
-    """Hash a run's events in their order across hosts.
-
-    Returns:
-        64 hexadecimal digits.
-    """
-    encode = msgspec.json.Encoder().encode
-    total = sha256()
-    for record in sorted(records, key=Record.sort_key):
-        total.update(encode(record) + b"\n")
-    return total.hexdigest()

@@ -7,6 +7,8 @@ import msgspec
 
 from monerosim.model.emission import GENESIS_REWARD, base_reward
 from monerosim.observe import events as ev
+from monerosim.observe.log import Digest
+from monerosim.observe.spread import Propagation, Propagations
 from monerosim.plan.model import Plan
 from monerosim.units import SECOND, parse_duration
 
@@ -65,6 +67,8 @@ class Summary(msgspec.Struct, kw_only=True):
     participants: int
     height: int
     """Of the main chain's tip; the genesis block has height 0."""
+    tips: int = 1
+    """At how many tips the nodes ended; if it is more than one, a part of the coins counts on another branch."""
     reorgs: int
     """How often a node left a branch for a better one."""
     blocks: int
@@ -73,6 +77,8 @@ class Summary(msgspec.Struct, kw_only=True):
     miners: dict[str, MinerResult]
     marketplaces: dict[str, MarketplaceResult]
     """Those that were paid or had orders."""
+    propagation: dict[str, Propagation] = {}
+    """Of ``blocks`` and ``transactions`` that were first seen in the scenario's own time."""
     balances: dict[str, int]
     """What each wallet holds on the main chain."""
     subsidies: int
@@ -108,10 +114,17 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
         end: When the run stopped, microseconds since its start.
         wall_seconds: How long it took.
     """
-    ordered = sorted(records, key=ev.Record.sort_key)
+    digest, propagations, kept = Digest(), Propagations(), []
+    for record in records:
+        digest.add(record)
+        # Those of a thousand nodes are most of a run's events, and are not kept.
+        if not propagations.take(record.data):
+            kept.append(record)
+    ordered = sorted(kept, key=ev.Record.sort_key)
     counted: Counter[str] = Counter()
     balances: dict[str, int] = {}
     given_up: dict[str, None] = {}
+    tips: set[str] = set()
     height = 0
     for record in ordered:
         if record.participant != "funder" or not isinstance(record.data, ev.PaymentSent):
@@ -121,6 +134,7 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
                 balances[record.participant] = balances.get(record.participant, 0) + balance
             case ev.NodeClosed() as closed:
                 height = max(height, closed.height)
+                tips.add(closed.tip)
             case ev.ActorGivenUp(given_up=actor):
                 given_up[f"{record.participant}/{actor}"] = None
             case ev.ProcessGivenUp(process=process):
@@ -134,6 +148,7 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
         completed=end >= plan.stop,
         participants=len(plan.hosts),
         height=height,
+        tips=max(1, len(tips)),
         reorgs=counted["Reorganised"],
         blocks=counted["BlockFound"],
         transactions=Transactions(
@@ -148,6 +163,7 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
         ),
         miners=_miners(plan, ordered),
         marketplaces=_marketplaces(ordered),
+        propagation=propagations.result(),
         balances=dict(sorted(balances.items())),
         subsidies=_subsidies(height),
         failures=counted["ActorFailed"] + counted["ProcessDied"],
@@ -159,7 +175,7 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
         bootstrap_seconds=plan.time_zero / SECOND,
         simulated_seconds=max(0, min(end, plan.time_zero + plan.duration) - plan.time_zero) / SECOND,
         wall_seconds=round(wall_seconds, 3),
-        digest=ev.digest(ordered),
+        digest=digest.result(),
     )
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 from loguru import logger
 
-from monerosim.observe.events import EVENTS
+from monerosim.observe.log import EVENTS, read_undamaged
 
 if TYPE_CHECKING:
     from loguru import Logger, Message, Record
@@ -64,6 +64,10 @@ class TraceLine(msgspec.Struct, frozen=True, omit_defaults=True):
     def json(self) -> str:
         """Write the line as it is stored."""
         return msgspec.json.encode(self).decode()
+
+    def sort_key(self) -> tuple[int, str, int]:
+        """Order of lines across hosts and actors."""
+        return self.t, self.participant, self.number
 
     def concerns(self, identifier: str) -> bool:
         """Tell whether the line is about a message, a cause, or a transaction or block."""
@@ -162,15 +166,5 @@ def read_traces(
         and (not wanted_actors or path.stem in wanted_actors)
     ]
     # Each file is read whole when its turn comes: a run of a thousand hosts has more files than may be open at once.
-    return merge(*(_read(path) for path in files), key=lambda line: (line.t, line.participant, line.number))
-
-
-def _read(path: Path) -> Iterator[TraceLine]:
-    decode = msgspec.json.Decoder(TraceLine).decode
-    for number, line in enumerate(path.read_bytes().splitlines(keepends=True), 1):
-        if not line.endswith(b"\n"):
-            return
-        try:
-            yield decode(line)
-        except (ValueError, RecursionError) as error:
-            raise ValueError(f"{path}, line {number}: {error}") from error
+    read = (read_undamaged(path, TraceLine, at_once=True) for path in files)
+    return merge(*read, key=TraceLine.sort_key)

@@ -33,6 +33,10 @@ FEE_BOUND = XMR
 PAYMENT_TIME = SECOND
 """The time allowed for each payment; a real wallet proves one in less."""
 
+PAYMENT_MARGIN = 30 * SECOND
+"""The time allowed for the funder to see its coins unlocked, for the last payment to reach the miner, and for those who
+are paid to see it: by itself a wallet looks for new blocks every 20 seconds."""
+
 GRID = 10 * SECOND
 """A bootstrap's length is a multiple of it, to be easy to read."""
 
@@ -85,15 +89,10 @@ def plan_bootstrap(payees: Sequence[Payee], start: int, block_interval: int) -> 
     )
 
 
-def bootstrap_length(plan: BootstrapPlan, margin: int) -> int:
-    """Compute how long a bootstrap takes from the run's start, in microseconds: at most this, a multiple of 10 s.
-
-    Args:
-        plan: Its phases.
-        margin: The time allowed for the funder to see its coins unlocked, and for the last payment to reach the miner.
-    """
+def bootstrap_length(plan: BootstrapPlan) -> int:
+    """Compute how long a bootstrap takes from the run's start, in microseconds: at most this, a multiple of 10 s."""
     mining = (plan.funding_blocks + plan.unlock_blocks) * plan.block_interval
-    return round_up(plan.start + mining + plan.payments * PAYMENT_TIME + margin)
+    return round_up(plan.start + mining + plan.payments * PAYMENT_TIME + PAYMENT_MARGIN)
 
 
 def round_up(microseconds: int) -> int:

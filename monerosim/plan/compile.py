@@ -182,9 +182,7 @@ def _hosts(scenario: Scenario, members: Sequence[_Member], time_zero: int, pace:
                 group=member.group,
                 address="",
                 uses_node=member.uses_node,
-                node=_node(scenario, member.name, own, pace)
-                if isinstance(own := member.composition.node, Node)
-                else None,
+                node=_node(scenario, member.name, own) if isinstance(own := member.composition.node, Node) else None,
                 wallets=(_wallet(scenario, member.name, wallet, member.uses_node, pace),)
                 if wallet is not None and member.uses_node is not None
                 else (),
@@ -215,11 +213,11 @@ def _commands(scenario: Scenario, time_zero: int) -> dict[str, list[CommandPlan]
     return commands
 
 
-def _node(scenario: Scenario, host: str, node: Node, pace: Pace) -> NodePlan:
+def _node(scenario: Scenario, host: str, node: Node) -> NodePlan:
     return NodePlan(
         p2p_port=P2P_PORT,
         rpc_port=RPC_PORT,
-        start=pace.node_start,
+        start=int(scenario.simulation.node_start),
         ready_after=_between(_NODE_READY, scenario.simulation.seed, host, "monerod ready"),
         peers=(),
         binary=node.binary or scenario.binaries.monerod,

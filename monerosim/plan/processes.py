@@ -13,6 +13,9 @@ from monerosim.plan.model import ConsensusPlan, HostPlan, NodePlan, ProcessPlan,
 RUN = "{run}"
 """Stands for the run directory in arguments."""
 
+PLAN = "plan.json"
+"""The plan's name in the run directory."""
+
 PYTHON = "{python}"
 """Stands for the Python interpreter that has monerosim."""
 
@@ -21,6 +24,10 @@ MONEROD = "monerod"
 
 AGENT = "agent"
 """What a host's own process, with its actors, is called."""
+
+SHADOW_EPOCH = 946_684_800
+"""Unix time at which Shadow's simulated clock starts: 2000-01-01 00:00:00 (``EMUTIME_SIMULATION_START``,
+src/lib/shadow-shim-helper-rs/src/emulated_time.rs in its repository)."""
 
 EPOCH_VARIABLE = "MONEROSIM_EPOCH"
 """The environment variable that tells an agent the run's start in Unix time, where it is not Shadow's."""
@@ -32,7 +39,7 @@ _DAEMON = {"MALLOC_ARENA_MAX": "1", "TZ": "UTC"}
 """One malloc arena a process instead of one a thread: the daemons' memory is what limits a run's size. And logs whose
 times can be read back."""
 
-_AGENT = {"PYTHONHASHSEED": "0", "PYTHONSAFEPATH": "1"}
+AGENT_ENVIRONMENT = {"PYTHONHASHSEED": "0", "PYTHONSAFEPATH": "1"}
 """A fixed order of sets, should a library iterate over one; and no modules from the directory that an agent is started
 in, whose path would be part of what it does (under Shadow, to the microsecond)."""
 
@@ -61,10 +68,10 @@ def host_processes(host: HostPlan, consensus: ConsensusPlan, hosts: Mapping[str,
     processes.append(
         ProcessPlan(
             name=AGENT,
-            argv=(PYTHON, "-m", "monerosim.agent", "--plan", f"{RUN}/plan.json", "--host", host.name),
+            argv=(PYTHON, "-m", "monerosim.agent", "--plan", f"{RUN}/{PLAN}", "--host", host.name),
             start=host.agent_start,
             runs_to_end=False,
-            environment=_AGENT,
+            environment=AGENT_ENVIRONMENT,
         )
     )
     return tuple(processes)
@@ -105,8 +112,9 @@ def _monerod(host: HostPlan, node: NodePlan, difficulty: int, peers: list[str]) 
         f"--rpc-max-connections={_RPC_CONNECTIONS}",
         f"--rpc-max-connections-per-public-ip={_RPC_CONNECTIONS}",
         f"--rpc-max-connections-per-private-ip={_RPC_CONNECTIONS}",
-        # Says when the node added each block, and what a reorganisation led to.
-        "--log-level=0,blockchain:INFO",
+        # Says when the node had each block and each transaction first, what a reorganisation led to, and to whom it is
+        # connected: what is read back from its log (monerosim/engines/daemon_log.py).
+        "--log-level=0,blockchain:INFO,txpool:INFO,net.p2p:INFO",
         "--no-igd",
         "--no-zmq",
         "--non-interactive",

@@ -9,16 +9,16 @@ from types import MappingProxyType
 
 import msgspec
 
-from monerosim.engines.shadow.compat import CompatError, install_compat
 from monerosim.mailbox.disk import FOLDERS
 from monerosim.mailbox.registry import agent_registry
 from monerosim.mailbox.shared import DiskState
 from monerosim.plan.model import Plan, encode_plan
+from monerosim.plan.preparation import PreparationError, prepare_for_shadow
+from monerosim.plan.processes import PLAN
 from monerosim.plan.shadow import shadow_yaml
 from monerosim.plugins.files import FOLDER
 from monerosim.topology import to_gml
 
-PLAN = "plan.json"
 SCENARIO = "scenario.toml"
 
 
@@ -66,10 +66,12 @@ def write_run_directory(
     try:
         _fill(building, plan, scenario, target)
         _add_plugins(building / FOLDER, plan, plugins)
+        if plan.engine == "shadow":
+            prepare_for_shadow(plan, building, target)
         # mkdtemp makes it private; a run directory is like any other
         building.chmod(0o777 & ~_umask())
         _move(building, target)
-    except CompatError as error:
+    except PreparationError as error:
         raise RunDirectoryError(str(error)) from error
     except (OSError, ValueError) as error:
         raise RunDirectoryError(f"{path} cannot be written: {_reason(error)}") from error
@@ -111,8 +113,6 @@ def _fill(directory: Path, plan: Plan, scenario: bytes, target: Path) -> None:
         (directory / SCENARIO).write_bytes(scenario)
     (directory / "topology.gml").write_text(to_gml(plan.topology), encoding="utf-8")
     (directory / "shadow.yaml").write_text(shadow_yaml(plan, target), encoding="utf-8")
-    if plan.engine == "shadow" and plan.shadow.compat == "auto":
-        install_compat(directory, target)
     (directory / "shared").mkdir()
     for host in plan.hosts:
         (directory / "hosts" / host.name).mkdir(parents=True)

@@ -20,13 +20,22 @@ GRACE = 10 * SECOND
 """How long after the run's stop Shadow goes on, so that agents end by themselves rather than are killed."""
 
 LIBRARY = "compat.so"
-"""The compatibility library's name in the run directory (:mod:`monerosim.engines.shadow.compat`)."""
+"""The compatibility library's name in the run directory (:mod:`monerosim.plan.compat`)."""
+
+INSTALLING_SHADOW = """\
+How Shadow is installed: it runs on Linux only and is built from its sources, unchanged (git clone
+https://github.com/shadow/shadow); the packages that this needs on Debian, Ubuntu and Fedora are listed in
+https://shadow.github.io/docs/guide/install_dependencies.html, the build is described in
+https://shadow.github.io/docs/guide/install_shadow.html"""
 
 _HEAD = """\
 # Written by monerosim. Run it with: shadow {path}
 # It works from any directory: Shadow's own paths are absolute, and those of programs start from the directory in which
 # Shadow starts them. A run directory that has been moved has to be built again.
 """
+
+_COMPILING = {"PYTHONDONTWRITEBYTECODE": "1"}
+"""What an agent compiles it does not keep (:mod:`monerosim.plan.preparation`)."""
 
 _REASONS = {
     "model_unblocked_syscall_latency": "monerod and monero-wallet-rpc calibrate a tick counter by reading the clock "
@@ -84,7 +93,7 @@ def shadow_yaml(plan: Plan, run: Path, python: str = sys.executable, trace_level
         ]
         for process in host.processes:
             agent = process.argv[0] == PYTHON
-            added = {TRACE_VARIABLE: trace_level} if agent else _preloading(process, library)
+            added = {TRACE_VARIABLE: trace_level, **_COMPILING} if agent else _preloading(process, library)
             argv = arguments(process, _seen_from(host, plan, run), python)
             lines += _process(process, argv, {**process.environment, **added})
     return "\n".join([*lines, ""])

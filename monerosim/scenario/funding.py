@@ -46,7 +46,7 @@ def bootstrap_of(
     Raises:
         ValueError: The initial balances are too high.
     """
-    starts = [pace.node_start, pace.wallet_start, pace.agent_start]
+    starts = [scenario.simulation.node_start, pace.wallet_start, pace.agent_start]
     if any(part.use == CONTROLLER for composition in composed.values() for part in composition.parts):
         starts.append(pace.controller_start)
     start = round_up(max(starts) + pace.settling)
@@ -54,4 +54,4 @@ def bootstrap_of(
     if not payees:
         return None, start
     plan = plan_bootstrap(payees, start, pace.block_interval)
-    return plan, bootstrap_length(plan, pace.margin)
+    return plan, bootstrap_length(plan)

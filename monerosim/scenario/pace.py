@@ -16,7 +16,6 @@ from monerosim.units import SECOND
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """Times in microseconds; the starts count from the run's start."""
 
-    node_start: int
     wallet_start: int
     agent_start: int
     controller_start: int
@@ -24,8 +23,6 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """From the last agent's start until everything answers."""
     block_interval: int
     """Between two blocks of the bootstrap."""
-    margin: int
-    """For the funder to see its coins unlocked, and for the last payment to reach the miner."""
 
 
 def pace_of(scenario: Scenario, composed: Mapping[str, Composition]) -> Pace:
@@ -33,13 +30,11 @@ def pace_of(scenario: Scenario, composed: Mapping[str, Composition]) -> Pace:
     simulation = scenario.simulation
     usual = _local(scenario, composed) if simulation.engine == "local" else _USUAL
     return Pace(
-        node_start=int(simulation.node_start),
         wallet_start=_chosen(simulation.wallet_start, usual.wallet_start),
         agent_start=_chosen(simulation.agent_start, usual.agent_start),
         controller_start=_chosen(simulation.controller_start, usual.controller_start),
         settling=usual.settling,
         block_interval=_chosen(simulation.block_interval, usual.block_interval),
-        margin=usual.margin,
     )
 
 
@@ -48,13 +43,11 @@ def _chosen(own: Duration | None, usual: int) -> int:
 
 
 _USUAL = Pace(
-    node_start=0,
     wallet_start=30 * SECOND,
     agent_start=60 * SECOND,
     controller_start=90 * SECOND,
     settling=30 * SECOND,
     block_interval=2 * SECOND,
-    margin=30 * SECOND,
 )
 
 
@@ -63,17 +56,15 @@ def _local(scenario: Scenario, composed: Mapping[str, Composition]) -> Pace:
 
     Measured: a host's programs take 2 to 2.5 seconds of CPU until they answer, half of them to calibrate tick counters;
     a block of the bootstrap takes each node 0.045. Agents wait for their services, and a start that takes longer than
-    planned only uses up some of the margin.
+    planned only uses up some of the bootstrap's margin.
     """
     counts = {name: scenario.participants[name].count for name in composed}
     hosts = sum(counts.values())
     nodes = sum(counts[name] for name, composition in composed.items() if isinstance(composition.node, Node))
     return Pace(
-        node_start=0,
         wallet_start=SECOND,
         agent_start=2 * SECOND,
         controller_start=2 * SECOND,
         settling=(2 + hosts) * SECOND,
         block_interval=max(SECOND // 2, nodes * SECOND // 10),
-        margin=10 * SECOND,
     )

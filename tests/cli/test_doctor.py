@@ -96,6 +96,27 @@ def test_a_scenario_without_the_library_needs_no_compiler(bare: Path) -> None:
     assert doctor(SMOKE, "--engine", "shadow", "--set", "shadow.compat=off").exit_code == 0
 
 
+def test_the_compiler_that_the_environment_names_is_the_one_that_is_shown(
+    bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiler(bare, works=True)
+    (bare / "cc").rename(bare / "mycc")
+    # A program before it, as with "ccache gcc": what it says of itself is not what the compiler says.
+    (bare / "before").write_text('#!/bin/sh\nexec "$@"\n')
+    (bare / "before").chmod(0o755)
+    monkeypatch.setenv("CC", "before mycc")
+    assert f"cc 99.1 ({bare / 'before'} mycc) builds the library" in doctor().output
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_probe_needs_what_shadow_needs() -> None:
+    result = doctor("--probe")
+    assert result.exit_code == 1
+    assert "not played for want of Monero, shadow, C compiler" in result.output
+    assert "embedded: ready" in result.output
+    assert "shadow: lacks Monero, shadow, C compiler\n" in result.output
+
+
 def test_a_scenario_has_its_own_programs_and_memory_looked_at(bare: Path, tmp_path: Path) -> None:
     fake(bare / "monero-wallet-rpc", WALLET)
     fake(tmp_path / "mine" / "monerod", MONEROD)

@@ -192,3 +192,5 @@ class TestReport:
         assert "user-001/wallet failed too often and was given up" in text
         assert "the bootstrap failed: no [coins]" in text
         assert "0.75 XMR not accounted for" in text
+        path.write_text(json.dumps(changed | {"tips": 3}))
+        assert "not to be compared: the nodes ended at 3 tips" in self.text(played)

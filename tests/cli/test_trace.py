@@ -7,7 +7,7 @@ from click.testing import CliRunner
 from small_runs import WHOLE, happened, play
 
 from monerosim.cli import main
-from monerosim.observe.events import BlockFound, PaymentReceived
+from monerosim.observe.events import BlockFound, PaymentReceived, PaymentSent
 from monerosim.units import SECOND, parse_duration
 
 
@@ -31,6 +31,14 @@ def lines(played):
         return [json.loads(line) for line in result.stdout.splitlines()]
 
     return lines
+
+
+def of_actors(lines):
+    return [line for line in lines if line["message"] != "engine"]
+
+
+def of_nodes(lines):
+    return [line for line in lines if line["message"] == "engine"]
 
 
 def test_all_lines_are_shown_in_time_order(played, lines):
@@ -64,7 +72,7 @@ def test_times_choose(lines, since, until):
 def test_a_payment_is_followed_from_the_decision_to_the_receipt(played, lines):
     received = happened(played, PaymentReceived)
     for record in (received[0], received[-1]):
-        shown = lines("--follow", record.data.txid)
+        shown = of_actors(lines("--follow", record.data.txid))
         steps = [(line["participant"].split("-")[0], line["actor"], line["text"].split()[0]) for line in shown]
         payer = [step for step in steps if step[0] == "user"]
         # The wallet sends before the user can say that it has paid.
@@ -85,7 +93,7 @@ def test_a_payment_that_waited_is_followed_from_its_beginning(lines):
 
 def test_a_block_is_followed_to_the_pool_through_both_mailboxes(played, lines):
     (found, *_) = happened(played, BlockFound)
-    shown = lines("--follow", found.data.hash)
+    shown = of_actors(lines("--follow", found.data.hash))
     places = [(line["participant"], line["actor"]) for line in shown]
     assert places == [
         ("block-controller", "node-of-miner"),
@@ -96,6 +104,49 @@ def test_a_block_is_followed_to_the_pool_through_both_mailboxes(played, lines):
     ]
     assert len({line["cause"] for line in shown}) == 1
     assert lines("--follow", shown[0]["cause"]) == shown
+
+
+def test_a_payments_way_from_node_to_node_is_among_what_is_followed(played, lines):
+    sent = next(one for one in happened(played, PaymentSent) if one.participant == "user-002")
+    shown = lines("--follow", sent.data.txid)
+    assert shown == sorted(shown, key=lambda line: (line["t"], line["participant"], line.get("number", 0)))
+    way = of_nodes(shown)
+    assert {line["participant"] for line in way} == {"miner", "user-001", "user-002", "user-003"}
+    assert {(line["actor"], line["level"], line["data"]["txid"]) for line in way} == {("node", "TRACE", sent.data.txid)}
+    assert (way[0]["t"], way[0]["participant"]) == (sent.t, "user-002")
+    assert way[0]["text"] == "has the transaction, as the first node"
+    last = (way[-1]["t"] - sent.t) / SECOND
+    assert way[-1]["text"] == f"has the transaction, {last:.3f} s after the first"
+    confirmed = next(line for line in shown if line["text"].startswith("payment confirmed"))
+    assert all(line["t"] < confirmed["t"] for line in way)
+
+
+def test_a_blocks_way_names_its_height(played, lines):
+    (found, *_) = happened(played, BlockFound)
+    way = of_nodes(lines("--follow", found.data.hash))
+    assert len(way) == 4
+    assert all(line["text"].startswith(f"has block {found.data.height}, ") for line in way)
+
+
+def test_what_is_chosen_counts_for_nodes_too(played, lines):
+    sent = happened(played, PaymentSent, "user-002")[0]
+    choose = ("--follow", sent.data.txid)
+    assert of_nodes(lines(*choose, "-l", "debug")) == []
+    assert of_nodes(lines(*choose, "-a", "wallet")) == []
+    assert {line["participant"] for line in of_nodes(lines(*choose, "-p", "miner"))} == {"miner"}
+    (alone,) = of_nodes(lines(*choose, "--until", f"{sent.t // SECOND}s"))
+    assert alone["participant"] == "user-002"
+
+
+def test_connections_are_shown_when_asked_for(played, lines):
+    assert of_nodes(lines()) == []
+    way = of_nodes(lines("--connections"))
+    (miner,) = (host.node for host in played.plan.hosts if host.name == "miner")
+    assert [line["text"] for line in way if line["participant"] == "miner"] == [
+        f"is connected to {peer}, which it dialled" for peer in miner.peers
+    ]
+    assert {line["participant"] for line in way} == {"miner", "user-001", "user-002", "user-003"}
+    assert way[0] in lines("--connections", "-a", "node")
 
 
 def test_the_plain_form_names_time_place_and_message(played):
@@ -146,6 +197,15 @@ def test_a_damaged_line_is_named(tmp_path, options):
     assert "mining-pool.jsonl, line " in result.stderr
 
 
+def test_a_damaged_event_is_named(tmp_path):
+    play(WHOLE, tmp_path / "run")
+    with (tmp_path / "run" / "events.jsonl").open("ab") as file:
+        file.write(b"\xff{\n")
+    result = call(tmp_path / "run", "--follow", "ffff")
+    assert result.exit_code == 1
+    assert "events.jsonl, line " in result.stderr
+
+
 def test_a_run_that_is_still_going_on_can_be_looked_at(tmp_path):
     running = play(WHOLE, tmp_path / "run")
     (tmp_path / "run" / "summary.json").unlink()
@@ -155,3 +215,13 @@ def test_a_run_that_is_still_going_on_can_be_looked_at(tmp_path):
     result = call(running.directory, "-p", "miner", "-a", "mining-pool", "--json")
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [line.decode().rstrip() for line in whole[:-1]]
+
+
+def test_a_run_whose_events_are_not_read_back_yet_has_no_lines_of_nodes(tmp_path):
+    running = play(WHOLE, tmp_path / "run")
+    txid = happened(running, PaymentReceived)[0].data.txid
+    (tmp_path / "run" / "events.jsonl").unlink()
+    result = call(running.directory, "--json", "--follow", txid, "--connections")
+    assert result.exit_code == 0
+    shown = [json.loads(line) for line in result.stdout.splitlines()]
+    assert shown == of_actors(shown)

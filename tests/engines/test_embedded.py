@@ -18,14 +18,18 @@ from monerosim.observe.events import (
     ActorGivenUp,
     ActorRestarted,
     BlockFound,
+    BlockSpread,
     NodeClosed,
     PaymentConfirmed,
     PaymentReceived,
     PaymentSeen,
     PaymentSent,
+    PeerConnected,
     ServiceReady,
+    TransactionSpread,
     WalletClosed,
 )
+from monerosim.observe.spread import first_seen
 from monerosim.units import SECOND
 
 ROOT = Path(__file__).parents[2]
@@ -265,6 +269,66 @@ class TestFailures:
         played = play(WHOLE + '[participants.x]\nkind = "fragile"\nafter = 9999.0\nat_end = true\n', tmp_path / "run")
         assert played.summary.failures == 1
         assert len(happened(played, WalletClosed)) == len(played.summary.balances) == 6
+
+
+class TestWhatNodesSaw:
+    def test_every_block_and_transaction_is_told_once_with_all_nodes(self, quickstart):
+        blocks, payments = (happened(quickstart, kind) for kind in (BlockSpread, TransactionSpread))
+        assert sorted(one.data.height for one in blocks) == list(range(1, quickstart.summary.height + 1))
+        found = {one.data.hash for one in happened(quickstart, BlockFound)}
+        assert found <= {one.data.hash for one in blocks}
+        sent = [one.data.txid for one in happened(quickstart, PaymentSent)]
+        assert sorted(one.data.txid for one in payments) == sorted(sent)
+        assert {len(one.data.after) for one in (*blocks, *payments)} == {103}
+
+    def test_who_finds_or_sends_has_it_first_and_at_once(self, quickstart):
+        spreads = {one.data.hash: one for one in happened(quickstart, BlockSpread)}
+        for one in happened(quickstart, BlockFound):
+            assert (spreads[one.data.hash].participant, spreads[one.data.hash].data.first) == (one.data.miner, one.t)
+        spreads = {one.data.txid: one for one in happened(quickstart, TransactionSpread)}
+        for one in happened(quickstart, PaymentSent, *(f"user-{number:03}" for number in range(1, 101))):
+            assert (spreads[one.data.txid].participant, spreads[one.data.txid].data.first) == (one.participant, one.t)
+
+    def test_nobody_sees_a_payment_before_its_node_has_it(self, quickstart):
+        nodes = {host.name: host.uses_node for host in quickstart.plan.hosts}
+        seen = {one.data.txid: first_seen(one.data, quickstart.plan) for one in happened(quickstart, TransactionSpread)}
+        looked = happened(quickstart, PaymentSeen)
+        assert looked
+        for one in looked:
+            assert seen[one.data.txid][nodes[one.participant]] <= one.t
+
+    def test_the_time_of_the_event_is_that_of_the_last_node(self, quickstart):
+        for one in happened(quickstart, TransactionSpread):
+            assert one.t == one.data.first + max(one.data.after) <= quickstart.plan.stop - quickstart.plan.time_zero
+            assert min(after for after in one.data.after if after >= 0) == 0
+
+    def test_a_run_that_is_stopped_tells_what_was_so_until_then(self, whole, tmp_path):
+        stopped = play(WHOLE, tmp_path / "run", watch=lambda progress: progress.payments < 3)
+        (last,) = {one.t for one in happened(stopped, NodeClosed)}
+        sent = {one.data.txid for one in happened(stopped, PaymentSent)}
+        spreads = {one.data.txid: one.data for one in happened(stopped, TransactionSpread)}
+        assert set(spreads) == sent
+        for one in happened(whole, TransactionSpread):
+            if one.data.txid in sent:
+                until = [after if one.data.first + after <= last else -1 for after in one.data.after]
+                assert list(spreads[one.data.txid].after) == until
+
+    def test_nodes_are_connected_to_those_they_dial_when_both_are_up(self, tmp_path):
+        played = play(WHOLE, tmp_path / "run", 'simulation.duration="1m"')
+        told = {(one.participant, one.data.peer): one.t for one in happened(played, PeerConnected)}
+        nodes = {host.name: host.node for host in played.plan.hosts if host.node is not None}
+        assert sorted(told) == sorted((name, peer) for name, node in nodes.items() for peer in node.peers)
+        up = {name: node.start + node.ready_after - played.plan.time_zero for name, node in nodes.items()}
+        assert all(at == max(up[node], up[peer]) for (node, peer), at in told.items())
+
+    def test_the_summary_has_how_long_it_took(self, quickstart):
+        propagation = quickstart.summary.propagation
+        blocks, payments = propagation["blocks"], propagation["transactions"]
+        assert blocks.items == blocks.everywhere == quickstart.summary.blocks
+        assert payments.items == quickstart.summary.transactions.sent
+        # Two hops of latency and verification; a stem, then flush waits of seconds.
+        assert 0.2 < blocks.half.median < blocks.all.median < 2
+        assert 1 < payments.half.median < payments.all.median < 20
 
 
 class TestRunDirectory:

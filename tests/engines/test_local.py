@@ -22,8 +22,8 @@ from monerosim.observe.events import (
     ProcessRestarted,
     Record,
     RunEnded,
-    read_events,
 )
+from monerosim.observe.log import read_events
 from monerosim.plan.model import HostPlan, NodePlan, ProcessPlan, WalletPlan, encode_plan
 from monerosim.plan.processes import PYTHON
 from monerosim.plan.rundir import write_run_directory
@@ -88,7 +88,7 @@ def build(tmp_path):
     """Write the run directory of one host; nothing of it may run when the test is over."""
     path = tmp_path / "run"
 
-    def make(host, stop=1.0, time_zero=0):
+    def make(host, stop=2.0, time_zero=0):
         plan = msgspec.structs.replace(make_plan(host), engine="local", stop=round(stop * SECOND), time_zero=time_zero)
         write_run_directory(plan, b"", path)
         return plan, path
@@ -146,7 +146,7 @@ def test_agents_end_by_themselves_then_wallets_are_ended_then_daemons(build):
         one_host(
             program("monerod", (*shell, script, "monerod")),
             program("wallet", (*shell, script, "wallet")),
-            program("agent", (PYTHON, "-c", "import time; time.sleep(1.5); print(time.time_ns())"), runs_to_end=False),
+            program("agent", (PYTHON, "-c", "import time; time.sleep(2.5); print(time.time_ns())"), runs_to_end=False),
         )
     )
     play(plan, path, trace_level="INFO", watch=wanted)
@@ -158,7 +158,7 @@ def test_agents_end_by_themselves_then_wallets_are_ended_then_daemons(build):
 
 def test_a_dead_daemon_is_started_again_until_its_limit_and_the_run_goes_on(build):
     restarts = {"most": 2, "backoff": "100ms"}
-    plan, path = build(one_host(program("monerod", ("sh", "-c", "exit 3")), restarts=restarts), stop=2.0)
+    plan, path = build(one_host(program("monerod", ("sh", "-c", "exit 3")), restarts=restarts), stop=3.0)
     assert play(plan, path, trace_level="INFO", watch=wanted) == plan.stop
     died = ProcessDied("monerod", 3)
     restarted = [ProcessRestarted("monerod", number) for number in (1, 2)]
@@ -319,7 +319,7 @@ def test_an_address_in_use_is_named(build, port, what):
 
 
 def test_a_run_directory_is_played_once(build):
-    plan, path = build(one_host(program("monerod", SLEEPS)), stop=0.6)
+    plan, path = build(one_host(program("monerod", SLEEPS)), stop=1.0)
     play(plan, path, trace_level="INFO", watch=wanted)
     with pytest.raises(EngineError, match=r"played already.*--force"):
         play(plan, path, trace_level="INFO", watch=wanted)

@@ -10,19 +10,39 @@ from hypothesis import strategies as st
 from small_world import make_host_plan, make_plan
 
 from monerosim.engines.follow import EventFollower
-from monerosim.engines.readback import read_back, reorganisations
-from monerosim.observe.events import BlockFound, LineDamaged, PaymentSent, Record, Reorganised, read_events
+from monerosim.engines.readback import read_back
+from monerosim.observe.events import (
+    BlockFound,
+    BlockSpread,
+    LineDamaged,
+    PaymentSent,
+    PeerConnected,
+    PeerDisconnected,
+    Record,
+    Reorganised,
+    TransactionSpread,
+)
+from monerosim.observe.log import read_events
+from monerosim.observe.spread import first_seen
 from monerosim.observe.traces import read_traces
 from monerosim.plan.model import NodePlan
 from monerosim.units import SECOND
 
-RECORDED = Path(__file__).with_name("reorganisation.log")
-"""monerod 0.18.0.0 with --log-level=0,blockchain:INFO, three blocks of its own, then a peer with five; stack traces
-of its allocator, which it logs, are cut out."""
+REORGANISATION = Path(__file__).with_name("reorganisation.log")
+ARRIVALS = Path(__file__).with_name("arrivals.log")
+"""Logs of real nodes: see test_daemon_log."""
 
 OLD_TIP = "12a485892f917bf0b83728a5be878950c89797e5bad83d598caf7d60f7d83e01"
 NEW_TIP = "64babdf5291d89c13e49d0a4ae4aa051c32a9e27a7560ae5f5ee332edfc7689e"
-ZERO = round(datetime(2026, 11, 21, 8, 6, 0, tzinfo=UTC).timestamp()) * SECOND
+
+
+def moment(text):
+    return round(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) * SECOND
+
+
+ZERO = moment("2026-11-21 08:06:00")
+START = moment("2026-11-21 11:19:00")
+END = 125 * SECOND
 
 
 def record(t, participant, height=1):
@@ -101,43 +121,71 @@ def test_agents_events_are_no_traces(run):
     assert list(read_traces(run / "hosts")) == []
 
 
-def test_a_reorganisation_is_read_from_the_log_of_a_real_node():
-    (told,) = reorganisations(RECORDED, "bob", ZERO)
-    assert told == Record(45_274_000, "bob", "node", "", Reorganised("bob", 3, OLD_TIP, NEW_TIP))
-
-
-def test_at_the_default_log_level_only_the_new_tip_is_not_known(tmp_path):
-    log = tmp_path / "monerod.log"
-    recorded = RECORDED.read_text().splitlines(keepends=True)
-    log.write_text("".join(one for one in recorded if "\tblockchain\t" not in one))
-    (told,) = reorganisations(log, "bob", ZERO)
-    assert told.data == Reorganised("bob", 3, OLD_TIP, "")
-
-
-def test_logs_that_monerod_has_moved_aside_are_read_too(tmp_path):
-    (tmp_path / "monerod.log-2026-11-21-08-07-00").write_bytes(RECORDED.read_bytes())
-    (tmp_path / "monerod.log").write_text("")
-    assert len(list(reorganisations(tmp_path / "monerod.log", "bob", ZERO))) == 1
-
-
 def test_a_reorganisation_is_in_the_events_at_its_time(run, plan):
-    (run / "hosts" / "bob" / "monerod.log").write_bytes(RECORDED.read_bytes())
+    (run / "hosts" / "bob" / "monerod.log").write_bytes(REORGANISATION.read_bytes())
     epoch = ZERO / SECOND - 60
     (run / "hosts" / "alice" / "events.jsonl").write_bytes(line(record(45 * SECOND, "alice")))
     read_back(plan, run, epoch=epoch)
-    assert [type(one.data) for one in events(run)] == [BlockFound, Reorganised]
+    (told,) = (one for one in events(run) if isinstance(one.data, Reorganised))
+    assert told == Record(45_274_000, "bob", "node", "", Reorganised("bob", 3, OLD_TIP, NEW_TIP))
+    kinds = [type(one.data) for one in events(run)]
+    assert kinds.index(BlockFound) < kinds.index(Reorganised)
 
 
-def test_a_node_that_wrote_no_log_has_no_reorganisations(tmp_path):
-    assert list(reorganisations(tmp_path / "monerod.log", "bob", 0)) == []
+NAMES = ("alice", "bob", "carol")
+BLOCK = "02b35772e6996f13846f6f94adf27e572322f5f4bd87727e58bf03ca90cca6e8"
+PAYMENT = "a622efd1aae60c09ba80c7974d79a47d3fe7cde56ee3a7e41a4f7a416b2a48a5"
 
 
-@given(st.lists(st.one_of(st.sampled_from(RECORDED.read_text().splitlines()), st.text(max_size=80))))
-def test_no_log_of_a_daemon_is_too_damaged_to_be_read(tmp_path_factory, lines):
-    log = tmp_path_factory.mktemp("log") / "monerod.log"
-    log.write_text("\n".join(lines), encoding="utf-8", errors="surrogatepass")
-    for told in reorganisations(log, "bob", ZERO):
-        assert isinstance(told.data, Reorganised)
+@pytest.fixture
+def network(tmp_path):
+    """Three nodes: bob's log is a real one; alice has it all two minutes later, carol not one payment."""
+    node = NodePlan(p2p_port=18080, rpc_port=2, start=0, ready_after=0, peers=())
+    plans = [
+        msgspec.structs.replace(make_host_plan(name), node=node, address=f"127.9.0.{number}")
+        for number, name in enumerate(NAMES, 1)
+    ]
+    log = ARRIVALS.read_text()
+    mute = "".join(line for line in log.splitlines(keepends=True) if "\tnet.p2p\t" not in line)
+    minute_later = mute.replace(" 11:20:", " 11:22:").replace(" 11:21:", " 11:23:")
+    for name, text in zip(NAMES, (minute_later, log, mute.replace(PAYMENT, "torn")), strict=True):
+        (tmp_path / "hosts" / name).mkdir(parents=True)
+        (tmp_path / "hosts" / name / "monerod.log").write_text(text)
+    return make_plan(*plans, time_zero=60 * SECOND)
+
+
+def read(run, plan, kind, **options):
+    read_back(plan, run, epoch=START / SECOND, **options)
+    return [one for one in events(run) if isinstance(one.data, kind)]
+
+
+def test_when_each_node_had_a_block_is_told_once(tmp_path, network):
+    spreads = {one.data.hash: one for one in read(tmp_path, network, BlockSpread)}
+    # Nobody sends the genesis block.
+    assert sorted(one.data.height for one in spreads.values()) == [100, 101, 102, 103, 104]
+    told = spreads[BLOCK]
+    first = 41_351_000
+    assert told == Record(
+        first + 120 * SECOND, "bob", "engine", "", BlockSpread(BLOCK, 101, first, (120 * SECOND, 0, 0))
+    )
+    assert first_seen(told.data, network) == {"bob": first, "carol": first, "alice": first + 120 * SECOND}
+
+
+def test_the_first_time_counts_of_a_transaction_that_came_twice(tmp_path, network):
+    spreads = {one.data.txid: one.data for one in read(tmp_path, network, TransactionSpread)}
+    assert len(spreads) == 3
+    assert spreads[PAYMENT] == TransactionSpread(PAYMENT, 40_278_000, (120 * SECOND, 0, -1))
+
+
+def test_connections_name_participants(tmp_path, network):
+    told = read(tmp_path, network, (PeerConnected, PeerDisconnected))
+    assert {one.participant for one in told} == {"bob"}
+    assert [one.data for one in told] == [PeerConnected("alice"), PeerDisconnected("alice")] * 2
+
+
+def test_what_daemons_do_after_they_were_told_to_end_is_left_out(tmp_path, network):
+    told = read(tmp_path, network, (PeerConnected, PeerDisconnected), end=END)
+    assert [type(one.data) for one in told] == [PeerConnected, PeerDisconnected, PeerConnected]
 
 
 def test_progress_is_counted_while_agents_write(run):

@@ -24,6 +24,7 @@ json = st.recursive(
 
 @pytest.fixture(params=["memory", "disk"])
 def state(request, tmp_path):
+    (tmp_path / "shared").mkdir()
     return MemoryState() if request.param == "memory" else DiskState(tmp_path / "shared")
 
 

@@ -86,6 +86,11 @@ def test_coins_that_nobody_holds_are_told():
     assert summary.balances == {"alice": made - 7}
 
 
+def test_nodes_that_end_at_different_tips_are_told():
+    summary = summary_of(*(record(ev.NodeClosed(1, tip)) for tip in ("one", "other", "one")))
+    assert summary.tips == 2
+
+
 def test_failures_count_the_funders_too():
     summary = summary_of(
         record(ev.ActorFailed("wallet", "RuntimeError: x")),

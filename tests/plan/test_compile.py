@@ -192,7 +192,7 @@ def test_the_funder_pays_everybody_with_a_miners_node(plan: Plan) -> None:
     assert plan.bootstrap is not None
     assert funder.actors[0].config["funding_blocks"] == plan.bootstrap.funding_blocks
     assert funder.actors[0].start == plan.bootstrap.start
-    assert plan.time_zero == bootstrap_length(plan.bootstrap, 30 * SECOND)
+    assert plan.time_zero == bootstrap_length(plan.bootstrap)
     assert host(plan, "user-001").wallets[0].initial_balance == 10 * XMR
 
 

@@ -17,10 +17,10 @@ SCENARIO = """
 engine = "local"
 duration = "30s"
 winding_down = "8s"
-block_interval = "300ms"
+block_interval = "200ms"
 
 [consensus]
-block_time = "5s"
+block_time = "6s"
 arrivals = "fixed"
 
 [participants.miner]
@@ -30,7 +30,7 @@ hashrate = 100
 [participants.user]
 kind = "regular-user"
 wallet = { initial_balance = "20 XMR" }
-transaction_interval = "12s"
+transaction_interval = "10s"
 check_interval = "3s"
 
 [participants.marketplace]
@@ -42,7 +42,7 @@ check_interval = "3s"
 [participants.block-controller]
 kind = "block-controller"
 """
-"""As short as real programs allow: a bootstrap of a minute, and six blocks."""
+"""As short as real programs allow: a bootstrap of little more than a minute, and five blocks."""
 
 
 def pytest_collection_modifyitems(items):

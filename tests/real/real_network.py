@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from monerosim.agent import RealWorld
-from monerosim.observe.events import read_events
+from monerosim.observe.log import read_events
 from monerosim.plan.model import (
     PLAN_VERSION,
     ActorPlan,

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -12,23 +13,30 @@ import requests
 from real_network import running, wait_until
 
 from monerosim.observe.events import (
+    BlockFound,
+    BlockSpread,
     BootstrapFinished,
     NodeClosed,
     PaymentConfirmed,
     PaymentReceived,
     PaymentSent,
+    PeerConnected,
+    PeerDisconnected,
     ProcessDied,
     ProcessHung,
     ProcessRestarted,
     ServiceReady,
+    TransactionSpread,
     WalletClosed,
-    read_events,
 )
+from monerosim.observe.log import read_events
+from monerosim.observe.spread import first_seen
 from monerosim.plan.compile import compile_plan
 from monerosim.plan.model import decode_plan, encode_plan
 from monerosim.plan.rundir import write_run_directory
 from monerosim.runs import Run, play
 from monerosim.scenario import parse
+from monerosim.units import SECOND
 
 LAUNCH = "import sys, pathlib; from monerosim.runs import play; play(pathlib.Path(sys.argv[1]))"
 SCENARIO = """
@@ -38,12 +46,12 @@ engine = "local"
 [participants.miner]
 kind = "mining-pool"
 hashrate = 100
-restarts = { backoff = "1s" }
+restarts = { backoff = "1s", patience = "8s" }
 
 [participants.marketplace]
 kind = "marketplace"
 node = "miner"
-restarts = { backoff = "1s", patience = "5s" }
+restarts = { backoff = "1s" }
 
 [participants.block-controller]
 kind = "block-controller"
@@ -83,7 +91,7 @@ def broken_off(directory):
     return run
 
 
-def test_a_killed_daemon_and_a_hung_wallet_come_back_and_an_unwanted_run_ends_in_order(built):
+def test_a_hung_daemon_and_a_killed_wallet_come_back_and_an_unwanted_run_ends_in_order(built):
     wanted = threading.Event()
     wanted.set()
     outcome = []
@@ -91,8 +99,8 @@ def test_a_killed_daemon_and_a_hung_wallet_come_back_and_an_unwanted_run_ends_in
     player.start()
     try:
         wait_until(lambda: services(built) == SERVICES)
-        os.kill(program(built, "miner/monerod"), signal.SIGKILL)
-        os.kill(program(built, "marketplace/wallet"), signal.SIGSTOP)
+        os.kill(program(built, "miner/monerod"), signal.SIGSTOP)
+        os.kill(program(built, "marketplace/wallet"), signal.SIGKILL)
         log = built / "engine.jsonl"
         wait_until(lambda: sum(isinstance(record.data, ProcessRestarted) for record in read_events(log)) == 2)
         miner = next(host for host in Run(built).plan.hosts if host.name == "miner")
@@ -105,9 +113,9 @@ def test_a_killed_daemon_and_a_hung_wallet_come_back_and_an_unwanted_run_ends_in
     run = broken_off(built)
     assert outcome[0].summary == run.summary
     assert not run.summary.completed
-    assert told(run, ProcessDied) == [ProcessDied(name, -signal.SIGKILL) for name in ("monerod", "wallet")]
-    assert [hung.process for hung in told(run, ProcessHung)] == ["wallet"]
-    assert told(run, ProcessRestarted) == [ProcessRestarted(name, 1) for name in ("monerod", "wallet")]
+    assert told(run, ProcessDied) == [ProcessDied(name, -signal.SIGKILL) for name in ("wallet", "monerod")]
+    assert [hung.process for hung in told(run, ProcessHung)] == ["monerod"]
+    assert told(run, ProcessRestarted) == [ProcessRestarted(name, 1) for name in ("wallet", "monerod")]
     assert len(told(run, NodeClosed)) == 1
     assert len(told(run, WalletClosed)) == 2
 
@@ -178,6 +186,34 @@ def test_every_coin_is_accounted_for_and_all_nodes_end_at_one_tip(finished):
     assert len(set(nodes)) == 1
     assert finished.summary.height == nodes[0].height == bootstrap.height + finished.summary.blocks
     assert 0 < finished.summary.blocks <= 6
+
+
+def test_what_each_node_saw_is_read_back(finished):
+    blocks = [spread for spread in told(finished, BlockSpread) if spread.height <= finished.summary.height]
+    assert sorted(spread.height for spread in blocks) == list(range(1, finished.summary.height + 1))
+    # Both nodes had every block; the miner's node had those of its own first.
+    assert {len(spread.after) for spread in blocks} == {2}
+    assert all(min(spread.after) == 0 for spread in blocks)
+    mined = {found.hash for found in told(finished, BlockFound)}
+    first = {one.data.hash: one.participant for one in finished.events() if isinstance(one.data, BlockSpread)}
+    assert {first[block] for block in mined} == {"miner"}
+    spreads = {spread.txid: first_seen(spread, finished.plan) for spread in told(finished, TransactionSpread)}
+    payments = {one.data.txid: one for one in finished.events() if isinstance(one.data, PaymentSent)}
+    assert set(spreads) == set(payments)
+    for txid, payment in payments.items():
+        # The funder's wallet uses the miner's node. The log is exact to a millisecond, and cuts off the rest.
+        node = "miner" if payment.participant == "funder" else payment.participant
+        assert next(iter(spreads[txid])) == node
+        assert payment.t - 60 * SECOND < spreads[txid][node] <= payment.t
+
+
+def test_the_nodes_were_connected_all_the_time(finished):
+    told_of = [one for one in finished.events() if isinstance(one.data, PeerConnected | PeerDisconnected)]
+    assert sorted(((one.participant, one.data) for one in told_of), key=itemgetter(0)) == [
+        ("miner", PeerConnected("user")),
+        ("user", PeerConnected("miner")),
+    ]
+    assert all(one.t < 0 for one in told_of)
 
 
 def test_what_the_actors_did_can_be_read(finished):

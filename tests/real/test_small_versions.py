@@ -16,8 +16,8 @@ from monerosim.observe.events import (
     PaymentSent,
     ProcessDied,
     WinnerPassedOver,
-    read_events,
 )
+from monerosim.observe.log import read_events
 from monerosim.runs import play
 from monerosim.runs import run as build_and_play
 
@@ -25,9 +25,9 @@ pytestmark = pytest.mark.long
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 QUICK = (
-    "simulation.duration='24s'",
+    "simulation.duration='20s'",
     "simulation.winding_down='5s'",
-    "simulation.block_interval='300ms'",
+    "simulation.block_interval='200ms'",
     "consensus.block_time='4s'",
     "consensus.arrivals='fixed'",
     "consensus.difficulty=1",
@@ -154,7 +154,7 @@ def test_strategies_of_one_wallet_act_side_by_side(played):
     assert sent >= {"transaction-bot", "churner", "regular-user"}
     assert {record.actor for record in told(run, PaymentConfirmed)} >= {"transaction-bot", "churner"}
     balances = [record.data.balance for record in told(run, BalanceRecorded) if record.actor == "hodler"]
-    assert len(balances) >= 4
+    assert len(balances) >= 3
     assert balances[-1] < balances[0]
 
 

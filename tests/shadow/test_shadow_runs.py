@@ -11,11 +11,22 @@ import pytest
 from directed_run import DIRECTED, ENDED, decided, it_ended_early, it_was_as_directed
 from small_runs import build
 
-from monerosim.agent import SHADOW_EPOCH
 from monerosim.engines import EngineError
 from monerosim.engines.readback import read_back
-from monerosim.observe.events import NodeClosed, PaymentConfirmed, PaymentReceived, PaymentSent, RunEnded
+from monerosim.observe.events import (
+    BlockSpread,
+    NodeClosed,
+    PaymentConfirmed,
+    PaymentReceived,
+    PaymentSent,
+    PeerConnected,
+    PeerDisconnected,
+    RunEnded,
+    TransactionSpread,
+)
+from monerosim.observe.log import digest, read_events
 from monerosim.plan.build import build_plan
+from monerosim.plan.processes import SHADOW_EPOCH
 from monerosim.plan.rundir import write_run_directory
 from monerosim.runs import play
 from monerosim.runs import run as build_and_play
@@ -23,9 +34,6 @@ from monerosim.scenario import load, parse
 from monerosim.units import SECOND
 
 SMOKE = Path(__file__).parents[2] / "scenarios" / "smoke.toml"
-
-TOLERANCE = 100
-"""Microseconds."""
 
 TINY = """
 [simulation]
@@ -69,9 +77,8 @@ def by_hand(tmp_path_factory):
 
 
 def lines(path):
-    """Read a log of JSON lines: their times, and the rest less the times that passed."""
-    text = re.sub(r'"(to_receive|to_confirm|waited)":\d+', r'"\1"', path.read_text())
-    found = [re.fullmatch(r'\{"t":(-?\d+),(.*)', line) for line in text.splitlines()]
+    """Read a log of JSON lines: their times, and the rest."""
+    found = [re.fullmatch(r'\{"t":(-?\d+),(.*)', line) for line in path.read_text().splitlines()]
     return [int(match[1]) for match in found], [match[2] for match in found]
 
 
@@ -104,6 +111,28 @@ def test_every_node_ends_at_the_same_tip_and_no_coin_is_lost(played):
     assert summary.given_up == []
 
 
+def test_what_each_node_saw_is_read_back(played):
+    run, _ = played
+    blocks = records(run, BlockSpread)
+    assert sorted(one.data.height for one in blocks) == list(range(1, run.summary.height + 1))
+    # The latency is 50 ms, and verification takes no time there.
+    assert {one.participant for one in blocks} == {"miner"}
+    assert all(sorted(one.data.after)[1] >= 50_000 for one in blocks)
+    assert run.summary.propagation["blocks"].everywhere == run.summary.blocks
+    spreads = {one.data.txid: one for one in records(run, TransactionSpread)}
+    payments = [one for one in records(run, PaymentSent) if one.participant != "funder"]
+    assert {one.data.txid for one in payments} < set(spreads)
+    for one in payments:
+        assert spreads[one.data.txid].participant == one.participant
+        assert one.t - SECOND < spreads[one.data.txid].data.first <= one.t
+        assert min(spreads[one.data.txid].data.after) == 0
+    assert records(run, PeerDisconnected) == []
+    nodes = {host.name: host.node for host in run.plan.hosts if host.node is not None}
+    assert sorted((one.participant, one.data.peer) for one in records(run, PeerConnected)) == sorted(
+        (name, peer) for name, node in nodes.items() for peer in node.peers
+    )
+
+
 def test_progress_is_told(played):
     run, progress = played
     times = [one.now for one in progress]
@@ -115,13 +144,13 @@ def test_progress_is_told(played):
 
 def test_the_same_scenario_gives_the_same_run(played, by_hand):
     run, _ = played
+    assert digest(read_events(by_hand / "events.jsonl")) == run.summary.digest
     for path in sorted((run.directory / "hosts").glob("*/*.jsonl")):
         times, texts = lines(path)
         other_times, other_texts = lines(by_hand / path.relative_to(run.directory))
-        # What two actors of a host say in the same instant may change places.
-        assert sorted(other_texts) == sorted(texts), path
-        # Seen on a busy machine: hosts that speak to another host's node a few microseconds earlier or later.
-        assert max(abs(time - other) for time, other in zip(times, other_times, strict=True)) <= TOLERANCE, path
+        assert other_texts == texts, path
+        # A path that is longer may cost a thousand system calls more somewhere, which is a microsecond.
+        assert max(abs(time - other) for time, other in zip(times, other_times, strict=True)) <= 10, path
 
 
 def test_monerod_has_nothing_to_complain_of(played):

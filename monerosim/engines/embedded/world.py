@@ -1,8 +1,11 @@
 """The embedded engine's side of the hosts: modelled services, in-memory mail and shared state, event log, traces."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
 
 from monerosim.mailbox.post import MemoryPostOffice
 from monerosim.mailbox.registry import agent_registry
@@ -10,8 +13,21 @@ from monerosim.mailbox.shared import MemoryState
 from monerosim.model import Daemon, WalletServer
 from monerosim.model import World as Ledger
 from monerosim.model.network import Network
+from monerosim.model.propagation import NEVER
+from monerosim.model.records import Block, Transaction
+from monerosim.model.sightings import Seen
 from monerosim.model.world import Reorganisation
-from monerosim.observe.events import EVENTS, BlockFound, EventLog, PaymentSent, Record, Reorganised, RunEnded
+from monerosim.observe.events import (
+    BlockFound,
+    BlockSpread,
+    PaymentSent,
+    PeerConnected,
+    Record,
+    Reorganised,
+    RunEnded,
+    TransactionSpread,
+)
+from monerosim.observe.log import EVENTS, EventLog
 from monerosim.observe.traces import Traces
 from monerosim.plan.model import HostPlan, Plan
 from monerosim.rpc.transport import Json, Transport
@@ -81,6 +97,9 @@ class EmbeddedWorld:
         nodes = [host for host in plan.hosts if host.node is not None]
         self._node_names = [host.name for host in nodes]
         self._ledger.on_reorg = self._record_reorg
+        self._ledger.sightings.on_block = self._record_block
+        self._ledger.sightings.on_transaction = self._record_transaction
+        self._plan_connections(plan)
         self._daemons = {host.name: self._daemon(index, host) for index, host in enumerate(nodes)}
         self._wallets = {host.name: self._wallet(plan, host) for host in plan.hosts if host.wallets}
 
@@ -107,8 +126,8 @@ class EmbeddedWorld:
         return self._traces.logger(source)
 
     def settle(self) -> None:
-        """Record what nodes have done up to now and nobody has asked about: their last reorganisations."""
-        self._ledger.settle(self.runtime.now())
+        """Record what nodes have done up to now: their last reorganisations, what they saw of items on the way."""
+        self._ledger.finish(self.runtime.now())
 
     def close(self) -> None:
         """Write everything to the run directory."""
@@ -133,6 +152,38 @@ class EmbeddedWorld:
             seed=stable_seed(plan.seed, "wallet", host.name),
             ready_at=wallet.start + wallet.ready_after,
         )
+
+    def _plan_connections(self, plan: Plan) -> None:
+        """Record each connection when both its nodes are up."""
+        ready = {host.name: host.node.start + host.node.ready_after for host in plan.hosts if host.node is not None}
+        dialled: dict[int, list[tuple[str, str]]] = {}
+        for host in plan.hosts:
+            for peer in host.node.peers if host.node is not None else ():
+                dialled.setdefault(max(ready[host.name], ready[peer]), []).append((host.name, peer))
+        for at, pairs in dialled.items():
+            self.runtime.call_at(at, partial(self._connect, at, pairs))
+
+    def _connect(self, at: int, pairs: list[tuple[str, str]]) -> None:
+        for node, peer in pairs:
+            self.record(Record(at - self._time_zero, node, "node", "", PeerConnected(peer)))
+
+    def _record_block(self, block: Block, seen: Seen) -> None:
+        self._record_spread(seen, lambda first, after: BlockSpread(block.id.hex(), block.height, first, after))
+
+    def _record_transaction(self, transaction: Transaction, seen: Seen) -> None:
+        self._record_spread(seen, lambda first, after: TransactionSpread(transaction.id.hex(), first, after))
+
+    def _record_spread(
+        self, seen: Seen, event: Callable[[int, tuple[int, ...]], BlockSpread | TransactionSpread]
+    ) -> None:
+        origin = int(seen.argmin())
+        if seen[origin] >= NEVER:
+            # Each node that was handed it had one that spends the same.
+            return
+        after = np.where(seen < NEVER, seen - seen[origin], -1)
+        first = int(seen[origin]) - self._time_zero
+        data = event(first, tuple(after.tolist()))
+        self.record(Record(first + int(after.max()), self._node_names[origin], "engine", "", data))
 
     def _record_reorg(self, reorg: Reorganisation) -> None:
         node = self._node_names[reorg.node]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from monerosim.engines.engine import EngineError, Progress, Watch
 from monerosim.engines.follow import EventFollower
-from monerosim.engines.programs import check_programs
+from monerosim.engines.programs import check_fresh, check_programs
 from monerosim.engines.readback import read_back
 from monerosim.plan.model import HostPlan, Plan
 from monerosim.units import SECOND
@@ -34,7 +34,7 @@ def play(plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
     See :class:`monerosim.engines.engine.Engine`.
     """
     directory = directory.resolve()
-    _check_fresh(plan, directory)
+    check_fresh(directory, _outputs(plan, directory))
     check_programs(plan)
     _check_addresses(plan)
     epoch = time.time()
@@ -102,14 +102,10 @@ def _failure(output: Path, status: int) -> str:
     return "\n".join(lines[-_SHOWN_LINES:]) if status > 0 and "Traceback" not in lines[0] else lines[-1]
 
 
-def _check_fresh(plan: Plan, directory: Path) -> None:
+def _outputs(plan: Plan, directory: Path) -> Iterator[Path]:
     for host in plan.hosts:
         for process in host.processes:
-            if (directory / "hosts" / host.name / f"{process.name}.out").exists():
-                raise EngineError(
-                    f"{directory} has been played already, and real programs would go on with its chain and wallets: "
-                    "build it again (--force replaces it)"
-                )
+            yield directory / "hosts" / host.name / f"{process.name}.out"
 
 
 def _check_addresses(plan: Plan) -> None:

@@ -12,7 +12,7 @@ from monerosim.plan.restarts import Restarts
 from monerosim.units import SECOND
 
 INTERVAL = 10 * SECOND
-"""From an answer to the next question; a service with less patience is asked as soon as that is over."""
+"""From an answer to the next question; at most a quarter of what the service may take to answer."""
 
 WALLET_SHARE = 2
 """How many times a daemon's patience a wallet gets: one whose daemon hangs cannot answer either, and goes on as soon as
@@ -128,7 +128,7 @@ class HealthCheck:
             self._hang_up()
             self._unanswered = None
             self._patience = self._usual
-            self._next = self._now() + min(INTERVAL, self._usual)
+            self._next = self._now() + min(INTERVAL, self._usual // 4)
         else:
             self._try_again()
 

@@ -22,7 +22,6 @@ from monerosim.engines.local.process import KeptProcess
 from monerosim.engines.readback import ENGINE_EVENTS, read_back
 from monerosim.observe.events import (
     Event,
-    EventLog,
     ProcessDied,
     ProcessGivenUp,
     ProcessHung,
@@ -30,6 +29,7 @@ from monerosim.observe.events import (
     Record,
     RunEnded,
 )
+from monerosim.observe.log import EventLog
 from monerosim.plan.model import Plan, decode_plan
 from monerosim.plan.processes import EPOCH_VARIABLE, TRACE_VARIABLE
 from monerosim.plan.restarts import Restarts
@@ -55,6 +55,9 @@ class Keeper:
         epoch: The run's start in Unix time.
         trace_level: The least important level of traces that agents keep.
         waiter: How to wait.
+
+    Attributes:
+        ended: When the programs were told to end, microseconds since the run's start; None before.
     """
 
     def __init__(self, plan: Plan, directory: Path, *, epoch: float, trace_level: str, waiter: "Waiter") -> None:
@@ -65,6 +68,7 @@ class Keeper:
             EPOCH_VARIABLE: repr(epoch),
             TRACE_VARIABLE: trace_level,
         }
+        self.ended: int | None = None
         self._plan = plan
         self._epoch = epoch
         self._waiter = waiter
@@ -163,6 +167,7 @@ class Keeper:
 
     def _end(self) -> None:
         """End agents, then wallets, then daemons, each while what they ask still answers."""
+        self.ended = self._now()
         agents = [process for process in self._processes if process.is_agent]
         daemons = [process for process in self._processes if process.plan.name == "monerod"]
         wallets = [process for process in self._processes if process not in agents and process not in daemons]
@@ -256,7 +261,7 @@ def main() -> int:
         sys.stdout.write(f"{error}\n")
         return 1
     finally:
-        read_back(plan, options.run, epoch=options.epoch)
+        read_back(plan, options.run, epoch=options.epoch, end=keeper.ended)
     return 0
 
 

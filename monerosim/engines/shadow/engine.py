@@ -8,25 +8,20 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from monerosim.agent import SHADOW_EPOCH
 from monerosim.engines.engine import EngineError, Progress, Watch
 from monerosim.engines.follow import EventFollower
-from monerosim.engines.programs import check_programs
+from monerosim.engines.programs import check_fresh, check_programs
 from monerosim.engines.readback import read_back
-from monerosim.engines.shadow.compat import CompatError, install_compat
 from monerosim.engines.shadow.output import Heartbeats, explain_failure
 from monerosim.plan.model import Plan
-from monerosim.plan.shadow import LIBRARY, data_directory, shadow_yaml
+from monerosim.plan.preparation import PreparationError, prepare_for_shadow
+from monerosim.plan.processes import SHADOW_EPOCH
+from monerosim.plan.shadow import INSTALLING_SHADOW, data_directory, shadow_yaml
 from monerosim.runtime.commands import RUN_OVER_AFTER
 from monerosim.units import SECOND
 
 OUTPUT = "shadow.log"
 """The file of the run directory that has what Shadow printed."""
-
-INSTALLING_SHADOW = (
-    "Shadow runs on Linux and is built from its sources, unchanged: "
-    "https://shadow.github.io/docs/guide/install_shadow.html"
-)
 
 _WATCH_INTERVAL = 1.0
 _ENDING = 60 * SECOND
@@ -45,7 +40,7 @@ def play(plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
     directory = directory.resolve()
     shadow = _find_shadow()
     check_programs(plan)
-    _check_fresh(plan, directory)
+    check_fresh(directory, [data_directory(plan, directory)])
     _prepare(plan, directory, trace_level)
     with (directory / OUTPUT).open("wb") as output:
         process = subprocess.Popen(  # noqa: S603  (the user's Shadow)
@@ -111,23 +106,14 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 def _find_shadow() -> str:
     found = shutil.which("shadow")
     if found is None:
-        raise EngineError(f"not found on PATH: shadow. {INSTALLING_SHADOW}")
+        raise EngineError(f"not found on PATH: shadow\n{INSTALLING_SHADOW}")
     return found
 
 
-def _check_fresh(plan: Plan, directory: Path) -> None:
-    if data_directory(plan, directory).exists():
-        raise EngineError(
-            f"{directory} has been played already, and real programs would go on with its chain and wallets: "
-            "build it again (--force replaces it)"
-        )
-
-
 def _prepare(plan: Plan, directory: Path, trace_level: str) -> None:
-    """Bring what was not known when the run was built: the traces' level, and the library if it is not there."""
+    """Bring what was not known when the run was built, or is not there any more."""
     (directory / "shadow.yaml").write_text(shadow_yaml(plan, directory, trace_level=trace_level), encoding="utf-8")
-    if plan.shadow.compat == "auto" and not (directory / LIBRARY).is_file():
-        try:
-            install_compat(directory)
-        except CompatError as error:
-            raise EngineError(str(error)) from error
+    try:
+        prepare_for_shadow(plan, directory)
+    except PreparationError as error:
+        raise EngineError(str(error)) from error

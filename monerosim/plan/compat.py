@@ -61,7 +61,7 @@ def built_compat() -> Path:
         CompatError: There is no compiler, or it fails.
         OSError: The cache cannot be written.
     """
-    source = (resources.files("monerosim.engines.shadow") / "compat.c").read_bytes()
+    source = (resources.files("monerosim.plan") / "compat.c").read_bytes()
     compiler = find_compiler()
     key = sha256(b"\0".join([source, *map(os.fsencode, [*compiler, *FLAGS])])).hexdigest()[:32]
     library = _cache() / f"compat-{key}.so"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from monerosim.engines.shadow.compat import CompatError, built_compat, install_compat
+from monerosim.plan.compat import CompatError, built_compat, install_compat
 
 HERE = Path(__file__).parent
 LINKING = {

@@ -9,23 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monerosim.observe.events import (
-    Event,
-    EventLog,
-    NodeClosed,
-    PaymentSeen,
-    PaymentSent,
-    Record,
-    digest,
-    read_events,
-)
+from monerosim.observe.events import Event, NodeClosed, PaymentSeen, PaymentSent, Record
+from monerosim.observe.log import EventLog, digest, read_events
 
 KINDS = get_args(Event)
-PINNED = "9b7a1666219216de61ac4118577e1230db13c887586e6610c99315a2d3339a60"
+PINNED = "0b1ee287922c66baf4c03909f5a3d408f8c4ee4d948ec5d7b11f23ccfbef71d9"
 text = st.text(st.characters(codec="utf-8"))
 values = {int: st.integers(-(2**63), 2**63 - 1), str: text, tuple[str, ...]: st.lists(text).map(tuple)}
+values[tuple[int, ...]] = st.lists(values[int]).map(tuple)
 values[dict[str, int]] = st.dictionaries(text, values[int])
 samples = {int: -(2**60), str: 'ü"\n\x00', tuple[str, ...]: ("a", "b"), dict[str, int]: {"b": 1, "a": 2}}
+samples[tuple[int, ...]] = (0, -1, 250_000)
 
 
 def fields(kind, made, of_choice):

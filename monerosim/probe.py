@@ -1,0 +1,112 @@
+"""A short run under Shadow that proves that the pieces work together: ``monerosim doctor --probe``.
+
+Two hosts with a monerod each. One has a wallet too, and its agent makes blocks; the agent of the other watches them
+arrive. The run is composed, built, played and read back as any other.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import mkdtemp
+from time import perf_counter
+
+from monerosim.config import Duration
+from monerosim.doctor import Check
+from monerosim.engines import EngineError
+from monerosim.observe.events import BlockFound, NodeClosed, TipSeen, WalletClosed
+from monerosim.plan.binaries import BinaryError
+from monerosim.plan.build import build_plan
+from monerosim.plan.rundir import RunDirectoryError, write_run_directory
+from monerosim.runs import Run, play
+from monerosim.scenario import Participant, Scenario, ScenarioError, Simulation
+from monerosim.units import SECOND, format_amount, format_duration
+
+NAME = "probe"
+
+_TROUBLES = (ScenarioError, BinaryError, RunDirectoryError, EngineError)
+
+
+def probe(scenario: Scenario, base: Path | None = None) -> Check:
+    """Play the probe in a temporary directory, which is kept if something is not as it should be.
+
+    Args:
+        scenario: Whose programs and options for Shadow are used.
+        base: What relative paths of programs are relative to.
+
+    Returns:
+        What was seen, or what was not.
+
+    Raises:
+        OSError: There is no place for temporary files.
+    """
+    began = perf_counter()
+    with ExitStack() as leaving:
+        home = Path(mkdtemp(prefix="monerosim-probe-"))
+        leaving.callback(shutil.rmtree, home, ignore_errors=True)
+        directory = home / NAME
+        try:
+            write_run_directory(build_plan(_two_hosts(scenario), base), b"", directory)
+            seen, trouble = _look_at(play(directory))
+        except _TROUBLES as error:
+            seen, trouble = "", str(error)
+        if trouble and directory.exists():
+            leaving.pop_all()
+            trouble += f"\nThe run is kept in {directory}"
+    found = trouble or f"{perf_counter() - began:.1f} s for {seen}"
+    return Check(name=NAME, state="missing" if trouble else "good", found=found, engines=("shadow",))
+
+
+def _two_hosts(scenario: Scenario) -> Scenario:
+    return Scenario(
+        simulation=Simulation(name=NAME, engine="shadow", duration=Duration(30 * SECOND)),
+        binaries=scenario.binaries,
+        shadow=scenario.shadow,
+        participants={
+            "miner": Participant(kind="constant-mining", settings={"interval": "10s", "until": "25s"}),
+            "observer": Participant(kind="observer", settings={"interval": "1s"}),
+        },
+    )
+
+
+def _look_at(played: Run) -> tuple[str, str]:
+    """Tell what was seen, and what is not as it should be; one of the two is empty."""
+    trouble = "; ".join(_unseen(played))
+    return ("", trouble) if trouble else (_seen(played), "")
+
+
+def _unseen(played: Run) -> Iterator[str]:
+    """Tell what should have been seen and was not."""
+    found, arrived = _blocks(played)
+    if not found:
+        yield "no block was made"
+    if missing := found.keys() - arrived.keys():
+        yield f"{len(missing)} of {len(found)} blocks did not arrive at the other host"
+    tips = [record.data for record in played.events() if isinstance(record.data, NodeClosed)]
+    if len(tips) != len(played.plan.hosts) or len({node.tip for node in tips}) != 1:
+        yield f"the nodes do not end at the same block ({', '.join(str(node.height) for node in tips)})"
+    rewards = sum(record.data.reward for record in played.events() if isinstance(record.data, BlockFound))
+    if _balance(played) != rewards:
+        yield f"the wallet has {format_amount(_balance(played))} of {format_amount(rewards)}"
+
+
+def _seen(played: Run) -> str:
+    found, arrived = _blocks(played)
+    latest = max(arrived[block] - when for block, when in found.items()) / SECOND
+    programs = sum(len(host.processes) for host in played.plan.hosts)
+    return (
+        f"{format_duration(played.plan.stop)} of {len(played.plan.hosts)} hosts with {programs} "
+        f"programs: {len(found)} blocks made by one were seen at the other within {latest:.1f} s, "
+        f"and the wallet has their {format_amount(_balance(played))}"
+    )
+
+
+def _blocks(played: Run) -> tuple[dict[str, int], dict[str, int]]:
+    """Tell when blocks were made, and when they were seen at the other host (microseconds), by their hashes."""
+    records = list(played.events())
+    found = {record.data.hash: record.t for record in records if isinstance(record.data, BlockFound)}
+    return found, {record.data.hash: record.t for record in records if isinstance(record.data, TipSeen)}
+
+
+def _balance(played: Run) -> int:
+    return sum(record.data.balance for record in played.events() if isinstance(record.data, WalletClosed))

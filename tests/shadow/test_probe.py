@@ -1,0 +1,43 @@
+"""``monerosim doctor --probe`` where Shadow and the real programs are."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from monerosim.cli import main
+from monerosim.probe import probe
+from monerosim.scenario import Binaries, Scenario
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path, monkeypatch):
+    """The directory in which the probe plays."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_the_probe_shows_that_the_pieces_work_together(temporary):
+    result = CliRunner().invoke(main, ["doctor", "--probe"], env={"COLUMNS": "500"})
+    assert result.exit_code == 0, result.output
+    assert re.search(r"probe +good +[\d.]+ s for 3m of 2 hosts with 5 programs: 2 blocks made by one", result.output)
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_probe_that_fails_says_why_and_keeps_the_run(temporary):
+    # A daemon that knows all flags and then ends is no daemon.
+    program = temporary / "monerod"
+    program.write_text(
+        '#!/bin/sh\n[ "$1" = --help ] || [ "$1" = --version ] && exec monerod "$1"\necho no chain; exit 7\n'
+    )
+    program.chmod(0o755)
+    check = probe(Scenario(binaries=Binaries(monerod=str(program))))
+    assert check.state == "missing"
+    assert "of miner exited with status Normal(7)" in check.found
+    assert "no chain" in check.found
+    kept = Path(check.found.rpartition(" ")[2])
+    assert kept.parent.parent == temporary
+    assert (kept / "shadow.log").is_file()
+    assert msgspec.json.decode((kept / "plan.json").read_bytes())["name"] == "probe"
