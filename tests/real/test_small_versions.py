@@ -64,7 +64,7 @@ NETWORKS = {
     "ended": b"127.7.0.",
 }
 LOCAL = "simulation.engine='local'"
-PATIENT = "simulation.bootstrap='100s'"
+PATIENT = "simulation.bootstrap='150s'"
 """Their programs all start at once, and the directed run takes longer anyway."""
 
 
