@@ -143,7 +143,8 @@ def test_the_winners_find_the_blocks_as_the_scenario_wants(run):
 
 def test_a_run_is_directed_as_on_the_embedded_engine(played, tmp_path):
     run = result(played["directed"])
-    it_was_as_directed(run)
+    # A command counts when it has been carried out, and a busy machine's wallet takes its time to pay.
+    it_was_as_directed(run, late=3.0)
     assert running(run.directory) == {}
     assert decided(run) == decided(build_and_play(DIRECTED, tmp_path / "embedded"))
 
