@@ -35,12 +35,14 @@ from monerosim.runtime.commands import (
     EVERYBODYS,
     PAUSE,
     RESUME,
+    RUN_OVER_AFTER,
     SET,
     START,
     STOP,
     CommandError,
     CommandLetter,
     ResultLetter,
+    RunOverLetter,
     SubscribeLetter,
     command_message,
     understands,
@@ -103,6 +105,7 @@ class Supervisor(Actor):
         """Start the proxies and the mailbox now, and each behaviour when its time has come."""
         host = self.host
         reference = self.actor_ref
+        host.subscribe(RunEnded, self.name)
         host.on_failed = lambda actor, error: reference.tell(Failed(actor, f"{type(error).__name__}: {error}"))
         self._start("mailbox", lambda: host.start(Mailbox, "mailbox"))
         if host.own.uses_node is not None:
@@ -190,6 +193,11 @@ class Supervisor(Actor):
             if kind is AgentState:
                 self._watch_states()
 
+    @receives(RunOverLetter)
+    def on_run_over(self, over: RunOverLetter, _: str) -> None:
+        """Have the host end when all others do."""
+        self.after(max(0, over.at - self.clock.microseconds()) / SECOND, self.be_over)
+
     @handles(Subscribe)
     def on_subscribe(self, wish: Subscribe) -> None:
         """Ask another host, or the orchestrator for all hosts, to tell an actor of events."""
@@ -204,7 +212,11 @@ class Supervisor(Actor):
 
     @handles(Happened)
     def on_happened(self, message: Happened) -> None:
-        """Tell other hosts of an event."""
+        """Tell other hosts of an event; all of them, if it is that the run ends."""
+        if isinstance(message.record.data, RunEnded):
+            over = RunOverLetter(at=message.record.t + RUN_OVER_AFTER)
+            for own in self.host.plan.hosts:
+                self.send(own.name, self.name, over)
         for host, actor in self._subscribers.get(event_tag(type(message.record.data)), ()):
             self.send(host, actor, EventLetter(message.record))
 
@@ -212,6 +224,11 @@ class Supervisor(Actor):
     def on_begun(self, _: Begun) -> None:
         """Tell the agent's state, if it is another now."""
         self._report()
+
+    def be_over(self) -> None:
+        """Have the host end now."""
+        if self.host.on_over is not None:
+            self.host.on_over()
 
     def launch(self, name: str) -> None:
         """Start an actor for the first time."""

@@ -88,8 +88,9 @@ class RealWorld:
 
 
 def play_host(plan: Plan, name: str, world: RealWorld, files: PluginFiles, stopped: threading.Event) -> None:
-    """Play one host until the run's stop, or until told to stop."""
+    """Play one host until the run's stop, or until told to stop, by a signal or by the host that ends the run."""
     host = Host(plan, next(own for own in plan.hosts if own.name == name), world, files)
+    host.on_over = stopped.set
     supervisor = host.start(load_supervisor(), "supervisor")
     while not stopped.is_set() and (left := plan.stop - host.now()) > 0:
         stopped.wait(left / SECOND)

@@ -1,7 +1,11 @@
 """Scenarios small enough to be played within a test, and what to ask of the runs."""
 
 from monerosim import Run, run
-from monerosim.scenario import parse
+from monerosim.plan.build import build_plan
+from monerosim.plan.model import decode_plan, encode_plan
+from monerosim.plan.rundir import write_run_directory
+from monerosim.plugins import PluginFiles
+from monerosim.scenario import load, parse
 
 NETWORK = """
 [simulation]
@@ -42,6 +46,14 @@ WHOLE = NETWORK + USERS + MARKET
 def play(text: str, directory, *changes: str, seed: int | None = None, **options) -> Run:
     """Play a scenario on the embedded engine, changed as by ``--set``."""
     return run(parse(text, seed=seed, changes=changes), directory, **options)
+
+
+def build(path, directory, *changes: str, network: bytes = b"127.1.0."):
+    """Build the run directory of a scenario file, changed as by ``--set``; ``network`` is where it is on loopback."""
+    files = PluginFiles(path.parent)
+    plan = encode_plan(build_plan(load(path, changes=changes), path.parent, files))
+    plan = decode_plan(plan.replace(b"127.1.0.", network))
+    write_run_directory(plan, path.read_bytes(), directory, plugins=files.sources)
 
 
 def happened(played: Run, kind: type, *participants: str) -> list:

@@ -1,10 +1,11 @@
-"""The networks of the seed documents are played, and 400 users are built and played."""
+"""The networks of the seed documents and the directed run are played, and 400 users are built and played."""
 
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from small_runs import happened
+from directed_run import DIRECTED, ENDED, it_ended_early, it_was_as_directed
+from small_runs import happened, play
 
 from monerosim import Participant, Scenario, run
 from monerosim.observe.events import BlockFound, BootstrapFinished, PaymentSent
@@ -68,6 +69,14 @@ def test_the_mining_architecture(played):
     payers = {record.participant for record in happened(run_, PaymentSent)} - {"funder"}
     assert payers & set(hashrates) == {"solo-miner"}
     assert len(payers) == 11
+
+
+def test_a_run_is_directed(tmp_path):
+    it_was_as_directed(run(DIRECTED, tmp_path / "run"))
+
+
+def test_a_run_that_loses_what_it_is_for_ends(tmp_path):
+    it_ended_early(play(ENDED, tmp_path / "run"))
 
 
 def test_400_users_are_built_and_play(tmp_path):

@@ -17,7 +17,8 @@ class EventFollower:
         directory: The run directory.
 
     Attributes:
-        ended: Whether an agent or the engine has ended the run.
+        ended: When an agent or the engine has ended the run, microseconds since the scenario's time zero; None if
+            nobody has.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -26,7 +27,7 @@ class EventFollower:
         self._decode = msgspec.json.Decoder(Record).decode
         self._height = 0
         self._payments = 0
-        self.ended = False
+        self.ended: int | None = None
 
     def look(self) -> tuple[int, int]:
         """Read what has been written since the last look.
@@ -50,16 +51,16 @@ class EventFollower:
 
     def _count(self, line: bytes) -> None:
         try:
-            event = self._decode(line).data
+            record = self._decode(line)
         except (ValueError, RecursionError):
             # Reading the run back reports it; here it is only not counted.
             return
-        match event:
+        match record.data:
             case BlockFound(height=height) | BootstrapFinished(height=height):
                 self._height = max(self._height, height)
             case PaymentSent():
                 self._payments += 1
             case RunEnded():
-                self.ended = True
+                self.ended = record.t if self.ended is None else min(self.ended, record.t)
             case _:
                 pass

@@ -8,10 +8,14 @@ import msgspec
 from monerosim.config import load_config
 from monerosim.runtime.actor import Behaviour
 from monerosim.runtime.message import Content, Message
+from monerosim.units import SECOND
 
 PAUSE, RESUME, STOP, START, SET = "pause", "resume", "stop", "start", "set"
 EVERYBODYS = (PAUSE, RESUME, STOP, START, SET)
 """What every behaviour understands."""
+
+RUN_OVER_AFTER = 10 * SECOND
+"""Microseconds from the event ``run-ended`` to the end: until then the letters that say so have reached all hosts."""
 
 
 class CommandError(Exception):
@@ -52,6 +56,14 @@ class SubscribeLetter(Content, frozen=True, kw_only=True):
     """Events' tags, such as ``block-found``."""
     actor: str
     """The sender's actor that gets the letters ``event``."""
+
+
+class RunOverLetter(Content, frozen=True, kw_only=True):
+    """To a supervisor: the run ends before its time, for all hosts at once."""
+
+    kind: ClassVar[str] = "run-over"
+    at: int
+    """When, microseconds since the scenario's time zero."""
 
 
 def understands(behaviour: type[Behaviour], do: str, arguments: Mapping[str, object]) -> bool:

@@ -80,6 +80,8 @@ class Host:
         self.clock = Clock(world.runtime, plan.time_zero)
         self.actors: dict[str, pykka.ActorRef[Any]] = {}
         self.on_failed: Callable[[str, BaseException], None] | None = None
+        self.on_over: Callable[[], None] | None = None
+        """Called when the host has heard that the run ends before its time, and that time has come."""
         self.closing = False
         self.begun: set[str] = set()
         """The actors that are ready to act: their ``begin`` is over, and they have not failed since."""

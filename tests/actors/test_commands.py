@@ -14,7 +14,7 @@ from monerosim.observe.events import (
 )
 from monerosim.plan.model import ActorPlan, CommandPlan
 from monerosim.runtime.blocks import load_supervisor
-from monerosim.runtime.commands import CommandError
+from monerosim.runtime.commands import RUN_OVER_AFTER, CommandError
 from monerosim.runtime.message import Command, EndHost, Post
 from monerosim.runtime.virtual import VirtualRuntime
 from monerosim.units import SECOND
@@ -354,6 +354,16 @@ def test_a_run_ends_when_an_essential_behaviour_is_given_up(virtual, begin):
     assert [record.data for record in world.events(RunEnded)] == [
         RunEnded("alice/counter was given up: LookupError: dead")
     ]
+
+
+def test_all_hosts_are_over_at_once_when_one_has_ended_the_run(virtual, begin):
+    world = begin(virtual, alice=([actor("counter", dies=True)], []), bob=([actor("counter")], []))
+    over = []
+    for host in world.hosts.values():
+        host.on_over = lambda name=host.name: over.append((virtual.now(), name))
+    virtual.run(30 * SECOND)
+    (ended,) = world.events(RunEnded)
+    assert over == [(ended.t + RUN_OVER_AFTER, "alice"), (ended.t + RUN_OVER_AFTER, "bob")]
 
 
 def test_commands_and_events_work_on_both_runtimes(runtime, begin, wait_for):

@@ -9,9 +9,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from small_runs import WHOLE, happened, play
+from small_runs import WHOLE, build, happened, play
 
-from monerosim import Consensus, Participant, Run, Scenario, Simulation, Wallet, load, run
+from monerosim import Consensus, Participant, Run, Scenario, Simulation, Wallet, run
 from monerosim.model.emission import GENESIS_REWARD, base_reward
 from monerosim.observe.events import (
     ActorFailed,
@@ -30,6 +30,7 @@ from monerosim.observe.events import (
     WalletClosed,
 )
 from monerosim.observe.spread import first_seen
+from monerosim.runs import play as play_directory
 from monerosim.units import SECOND
 
 ROOT = Path(__file__).parents[2]
@@ -110,8 +111,8 @@ def test_each_ready_scenario_plays(path, tmp_path, quickstart):
     if path.stem == "quickstart":
         played = quickstart
     else:
-        scenario = load(path, changes=['simulation.engine="embedded"', 'simulation.duration="20m"'])
-        played = run(scenario, tmp_path / "run")
+        build(path, tmp_path / "run", "simulation.engine='embedded'", "simulation.duration='20m'")
+        played = play_directory(tmp_path / "run")
     summary = played.summary
     assert summary.completed
     assert summary.unaccounted == 0

@@ -1,29 +1,41 @@
-"""Small versions of the seed documents' networks on real daemons: all their miners, but fewer nodes and users."""
+"""Ready scenarios on real daemons: the directed run, and the seed documents' networks with fewer nodes and users."""
 
 import threading
 from pathlib import Path
 
 import pytest
-from real_network import running
+from directed_run import DIRECTED, ENDED, decided, it_ended_early, it_was_as_directed
+from real_network import running, wait_until
+from small_runs import build
 
-from monerosim.observe.events import BlockFound, ProcessDied, WinnerPassedOver
-from monerosim.plan.build import build_plan
-from monerosim.plan.model import decode_plan, encode_plan
-from monerosim.plan.rundir import write_run_directory
+from monerosim.observe.events import (
+    BalanceRecorded,
+    BlockFound,
+    BootstrapFinished,
+    PaymentConfirmed,
+    PaymentSent,
+    ProcessDied,
+    WinnerPassedOver,
+)
+from monerosim.observe.log import read_events
 from monerosim.runs import play
-from monerosim.scenario import load
+from monerosim.runs import run as build_and_play
 
 pytestmark = pytest.mark.long
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 QUICK = (
-    "simulation.engine='local'",
     "simulation.duration='20s'",
     "simulation.winding_down='5s'",
     "simulation.block_interval='200ms'",
     "consensus.block_time='4s'",
     "consensus.arrivals='fixed'",
     "consensus.difficulty=1",
+)
+STRATEGIES = (
+    "{use='transaction-bot', recipients=['user'], transaction_interval='8s', check_interval='3s'}",
+    "{use='churner', transaction_interval='10s', check_interval='3s'}",
+    "{use='hodler', interval='5s'}",
 )
 SMALL = {
     "architecture-v2": (
@@ -41,47 +53,67 @@ SMALL = {
         "participants.user.node='miner-25'",
         "participants.user.transaction_interval='15s'",
         "participants.user.wallet={initial_balance='20 XMR', outputs=2}",
+        "participants.strategist={node='miner-25', wallet={initial_balance='12 XMR', outputs=6}}",
+        f"participants.strategist.actors=[{', '.join(STRATEGIES)}]",
     ),
 }
-NETWORKS = {"architecture-v2": b"127.4.0.", "mining-architecture": b"127.5.0."}
+NETWORKS = {
+    "architecture-v2": b"127.4.0.",
+    "mining-architecture": b"127.5.0.",
+    "directed": b"127.6.0.",
+    "ended": b"127.7.0.",
+}
+LOCAL = "simulation.engine='local'"
+PATIENT = "simulation.bootstrap='150s'"
+"""Their programs all start at once, and the directed run takes longer anyway."""
 
 
 @pytest.fixture(scope="module")
 def played(_programs, tmp_path_factory):
-    """Both, played side by side, because most of the time is waiting."""
+    """All of them, played side by side once the longest has come to where most of its time is waiting."""
     base = tmp_path_factory.mktemp("small")
+    (base / "ended.toml").write_text(ENDED)
+    for name, changes in SMALL.items():
+        build(SCENARIOS / f"{name}.toml", base / name, LOCAL, PATIENT, *QUICK, *changes, network=NETWORKS[name])
+    build(DIRECTED, base / "directed", LOCAL, network=NETWORKS["directed"])
+    build(base / "ended.toml", base / "ended", LOCAL, PATIENT, network=NETWORKS["ended"])
     outcome = {}
 
-    def play_one(name, directory):
+    def play_one(name):
         try:
-            outcome[name] = play(directory)
+            outcome[name] = play(base / name)
         except BaseException as error:  # noqa: BLE001  (it is raised where the result is asked for)
             outcome[name] = error
 
-    threads = []
-    for name, changes in SMALL.items():
-        path = SCENARIOS / f"{name}.toml"
-        plan = encode_plan(build_plan(load(path, changes=(*QUICK, *changes)), SCENARIOS))
-        directory = base / name
-        write_run_directory(decode_plan(plan.replace(b"127.1.0.", NETWORKS[name])), path.read_bytes(), directory)
-        threads.append(threading.Thread(target=play_one, args=(name, directory)))
-    for thread in threads:
+    threads = {name: threading.Thread(target=play_one, args=[name]) for name in NETWORKS}
+    directed = threads.pop("directed")
+    directed.start()
+    funding = base / "directed" / "hosts" / "funder" / "events.jsonl"
+    wait_until(lambda: not directed.is_alive() or has_finished(funding), within=600)
+    for thread in threads.values():
         thread.start()
-    for thread in threads:
+    for thread in (directed, *threads.values()):
         thread.join()
     return outcome
+
+
+def has_finished(funding):
+    return funding.exists() and any(isinstance(record.data, BootstrapFinished) for record in read_events(funding))
 
 
 def told(run, kind):
     return [record for record in run.events() if isinstance(record.data, kind)]
 
 
-@pytest.fixture(params=sorted(SMALL))
-def run(request, played):
-    outcome = played[request.param]
+def result(outcome):
     if isinstance(outcome, BaseException):
         raise outcome
     return outcome
+
+
+@pytest.fixture(params=sorted(SMALL))
+def run(request, played):
+    return result(played[request.param])
 
 
 def test_it_comes_to_its_end_with_every_coin_accounted_for(run):
@@ -107,3 +139,27 @@ def test_the_winners_find_the_blocks_as_the_scenario_wants(run):
     assert {name: run.summary.balances[name] for name in kept if name not in others} == {
         name: reward for name, reward in kept.items() if name not in others
     }
+
+
+def test_a_run_is_directed_as_on_the_embedded_engine(played, tmp_path):
+    run = result(played["directed"])
+    # A command counts when it has been carried out, and a busy machine's wallet takes its time to pay.
+    it_was_as_directed(run, late=3.0)
+    assert running(run.directory) == {}
+    assert decided(run) == decided(build_and_play(DIRECTED, tmp_path / "embedded"))
+
+
+def test_strategies_of_one_wallet_act_side_by_side(played):
+    run = result(played["mining-architecture"])
+    sent = {record.actor for record in told(run, PaymentSent)}
+    assert sent >= {"transaction-bot", "churner", "regular-user"}
+    assert {record.actor for record in told(run, PaymentConfirmed)} >= {"transaction-bot", "churner"}
+    balances = [record.data.balance for record in told(run, BalanceRecorded) if record.actor == "hodler"]
+    assert len(balances) >= 3
+    assert balances[-1] < balances[0]
+
+
+def test_a_run_of_autonomous_miners_ends_when_they_are_gone(played):
+    run = result(played["ended"])
+    it_ended_early(run)
+    assert running(run.directory) == {}

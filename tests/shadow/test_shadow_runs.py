@@ -1,4 +1,4 @@
-"""Runs on Shadow with the real programs: the smallest whole network, twice, and runs that end early."""
+"""Runs on Shadow with the real programs: the smallest whole network, twice, a directed one, and runs that end early."""
 
 import os
 import re
@@ -8,6 +8,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from directed_run import DIRECTED, ENDED, decided, it_ended_early, it_was_as_directed
+from small_runs import build
 
 from monerosim.engines import EngineError
 from monerosim.engines.readback import read_back
@@ -19,6 +21,7 @@ from monerosim.observe.events import (
     PaymentSent,
     PeerConnected,
     PeerDisconnected,
+    RunEnded,
     TransactionSpread,
 )
 from monerosim.observe.log import digest, read_events
@@ -26,6 +29,7 @@ from monerosim.plan.build import build_plan
 from monerosim.plan.processes import SHADOW_EPOCH
 from monerosim.plan.rundir import write_run_directory
 from monerosim.runs import play
+from monerosim.runs import run as build_and_play
 from monerosim.scenario import load, parse
 from monerosim.units import SECOND
 
@@ -157,6 +161,21 @@ def test_monerod_has_nothing_to_complain_of(played):
         text = log.read_text()
         for trouble in ("locking page", "Failed to sync", "Failed to start connection", "REFUSED"):
             assert trouble not in text, f"{log}: {trouble}"
+
+
+def test_a_run_is_directed_as_on_the_embedded_engine(tmp_path):
+    build(DIRECTED, tmp_path / "shadow", "simulation.engine='shadow'", "simulation.block_interval='500ms'")
+    run = play(tmp_path / "shadow")
+    it_was_as_directed(run)
+    assert decided(run) == decided(build_and_play(DIRECTED, tmp_path / "embedded"))
+
+
+def test_a_run_that_an_actor_ends_ends_in_order_and_when_all_have_heard_of_it(tmp_path):
+    run = build_and_play(parse(ENDED, changes=["simulation.engine='shadow'"]), tmp_path / "run")
+    it_ended_early(run)
+    (ended,) = records(run, RunEnded)
+    assert run.summary.simulated_seconds == pytest.approx(ended.t / SECOND + 10)
+    assert {record.t // SECOND for record in records(run, NodeClosed)} == {ended.t // SECOND + 10}
 
 
 def test_a_run_that_is_stopped_can_be_read_and_leaves_nothing_behind(tmp_path):

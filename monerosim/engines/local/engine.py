@@ -62,7 +62,7 @@ def _watch(keeper: subprocess.Popen[bytes], plan: Plan, follower: EventFollower,
     try:
         while keeper.poll() is None:
             now = min(round((time.time() - epoch) * SECOND), plan.stop)
-            wanted = watch(Progress(now, *follower.look())) and not follower.ended
+            wanted = watch(Progress(now, *follower.look())) and follower.ended is None
             if not wanted and told is None:
                 told = now
                 _tell(keeper)

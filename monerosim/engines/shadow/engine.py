@@ -17,11 +17,17 @@ from monerosim.plan.model import Plan
 from monerosim.plan.preparation import PreparationError, prepare_for_shadow
 from monerosim.plan.processes import SHADOW_EPOCH
 from monerosim.plan.shadow import INSTALLING_SHADOW, data_directory, shadow_yaml
+from monerosim.runtime.commands import RUN_OVER_AFTER
+from monerosim.units import SECOND
 
 OUTPUT = "shadow.log"
 """The file of the run directory that has what Shadow printed."""
 
 _WATCH_INTERVAL = 1.0
+_ENDING = 60 * SECOND
+"""How much longer Shadow plays a run that an agent has ended: simulated time, so that it does not depend on the machine
+what the agents, which end by themselves, have to tell at their end."""
+
 _PATIENCE = 10.0
 """Seconds that Shadow may take to end after SIGTERM."""
 
@@ -66,13 +72,23 @@ def _watch(process: subprocess.Popen[bytes], plan: Plan, directory: Path, watch:
     follower = EventFollower(directory)
     while process.poll() is None:
         now = min(heartbeats.look(), plan.stop)
-        if not watch(Progress(now, *follower.look())) or follower.ended:
+        if not watch(Progress(now, *follower.look())):
             return now, False
+        if follower.ended is not None and now >= (over := _over(plan, follower.ended)) + _ENDING:
+            return over, False
         with suppress(subprocess.TimeoutExpired):
             process.wait(_WATCH_INTERVAL)
+    progress = follower.look()
     end = plan.stop if process.returncode == 0 else min(heartbeats.look(), plan.stop)
-    watch(Progress(end, *follower.look()))
+    if follower.ended is not None:
+        end = _over(plan, follower.ended)
+    watch(Progress(end, *progress))
     return end, True
+
+
+def _over(plan: Plan, ended: int) -> int:
+    """Tell when the agents act for the last time in a run that one of them has ended, since the run's start."""
+    return min(plan.time_zero + ended + RUN_OVER_AFTER, plan.stop)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
