@@ -14,6 +14,7 @@ from monerosim.mailbox.discovery import Agent, AgentDiscovery, AgentDiscoveryErr
 from monerosim.rpc.wallet import Destination, Transferred
 from monerosim.runtime.actor import handles, receives
 from monerosim.runtime.message import Message
+from monerosim.runtime.rng import Rng
 from monerosim.units import format_amount
 
 USER = "regular-user"
@@ -101,6 +102,8 @@ class RegularUser(Payer):
         super().begin()
         self._discovery = AgentDiscovery(self.host.shared, self.clock.now)
         self._decisions = self.stream("decisions")
+        # What is paid on command leaves what is planned as it is.
+        self._commanded = self.stream("commanded")
         self._order_numbers = self.host.numbers(f"{self.name}'s orders")
         self._ordered: Order | None = None
         interval = self.config.transaction_interval
@@ -123,7 +126,7 @@ class RegularUser(Payer):
             if self.config.orders:
                 self._order()
                 return
-            payment = self._choose_payment()
+            payment = self._choose_payment(self.rng)
         except AgentDiscoveryError as error:
             self.log.warning("finds nobody to pay: {}", error)
             self.go_on()
@@ -134,11 +137,11 @@ class RegularUser(Payer):
     def on_send_now(self, wish: SendNow) -> Transferred:
         """Pay now."""
         if wish.to:
-            amount = self.rng.integer(self.config.min_amount, self.config.max_amount)
+            amount = self._commanded.integer(self.config.min_amount, self.config.max_amount)
             address = self._discovery.get_addresses(wish.to)[0]
             payment = Payment(wish.to, (Destination(address, amount),))
         else:
-            payment = self._choose_payment()
+            payment = self._choose_payment(self._commanded)
         destinations = payment.destinations
         if wish.amount is not None:
             destinations = tuple(Destination(to.address, int(wish.amount)) for to in destinations)
@@ -191,8 +194,11 @@ class RegularUser(Payer):
         self.log.debug("orders {} of {} at {} from {}", quantity, item.name, price, vendor.id)
         self.after(_INVOICE_PATIENCE, self.forget_order, self._ordered.number, same_cause=True)
 
-    def _choose_payment(self) -> Payment:
+    def _choose_payment(self, rng: Rng) -> Payment:
         """Choose whom to pay how much.
+
+        Args:
+            rng: The random numbers that decide.
 
         Raises:
             AgentDiscoveryError: There is nobody, or a chosen one's address is not known yet.
@@ -202,13 +208,13 @@ class RegularUser(Payer):
         destinations: list[Destination] = []
         for _ in range(min(self.config.destinations, most)):
             known = {self.host.name, *(one.id for one in chosen)}
-            other = self.rng.choice(candidates)
+            other = rng.choice(candidates)
             while other.id in known:
-                other = self.rng.choice(candidates)
+                other = rng.choice(candidates)
             if isinstance(other, Agent):
                 other = Vendor(other.id, self._discovery.get_addresses(other.id)[0])
             chosen.append(other)
-            amount = self.rng.integer(self.config.min_amount, self.config.max_amount)
+            amount = rng.integer(self.config.min_amount, self.config.max_amount)
             destinations.append(Destination(other.address, amount))
         return Payment(", ".join(one.id for one in chosen), tuple(destinations))
 

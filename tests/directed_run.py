@@ -59,9 +59,7 @@ who = "miner-002"
 
 def decided(run):
     """List what the seed alone decides: who does what when told, who finds the blocks, who pays how much."""
-    payments = {}
-    for record in own_time(run, PaymentSent):
-        payments.setdefault(record.participant, []).append(record.data.amount)
+    payments = Counter((record.participant, record.data.amount) for record in own_time(run, PaymentSent))
     return {
         "commands": [
             (record.participant, record.data.do, record.data.by) for record in own_time(run, CommandCarriedOut)
