@@ -1,5 +1,6 @@
 """The block controller: decides when a block comes and whose it is, and has the winner's node make it."""
 
+from collections import deque
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -61,6 +62,13 @@ class _Round(msgspec.Struct, frozen=True):
     """Who is left should it not answer."""
 
 
+class _Recent(deque[Json]):
+    """The last blocks that were found, in all lives of the controller."""
+
+    def __init__(self) -> None:
+        super().__init__(maxlen=_RECENT_BLOCKS)
+
+
 class FindBlock(Message[None], frozen=True):
     """Have a miner find a block now, beside those that are planned."""
 
@@ -82,7 +90,7 @@ class BlockController(Behaviour):
         self._times = self.stream("times")
         self._winners = self.stream("winners")
         self._blocks = FoundBlocks(self, self.config.patience.seconds)
-        self._recent: list[Json] = []
+        self._recent = self.host.keep(self.name, _Recent)
         self._published: Json = None
         self._rounds = self.host.numbers(f"{self.name}'s rounds")
         self._open: dict[int, _Round] = {}
@@ -221,8 +229,8 @@ class BlockController(Behaviour):
             self._choose(signalled.others)
 
     def _publish_block(self, miner: str, height: int, block: str) -> None:
-        self._recent = [*self._recent[1 - _RECENT_BLOCKS :], {"miner": miner, "height": height, "hash": block}]
-        self.host.shared.replace(BLOCKS_FOUND, {"blocks": self._recent})
+        self._recent.append({"miner": miner, "height": height, "hash": block})
+        self.host.shared.replace(BLOCKS_FOUND, {"blocks": list(self._recent)})
 
     def _node(self, miner: str) -> pykka.ActorRef[Any]:
         """Find or start the proxy of a miner's node."""

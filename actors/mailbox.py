@@ -1,21 +1,30 @@
 """The mailbox: letters from and to the actors of other hosts."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import msgspec
 import pykka
 
 from monerosim.mailbox.post import Letter
 from monerosim.runtime.actor import Actor, handles
 from monerosim.runtime.message import Begun, Delivery, Mail, Message, Post
 
-_SERVICES = ("supervisor", "node", "wallet")
-
 
 class Arrived(Message[None], frozen=True):
-    """The post office hands over a letter."""
+    """The post office has handed over letters."""
+
+
+class Gone(Message[None], frozen=True):
+    """An actor of the host was given up, or stopped for good: it takes no letters unless it begins once more."""
+
+    actor: str
+
+
+class _Arrival(msgspec.Struct, frozen=True):
+    """A letter, and whether an earlier process of the host was handling it when it was killed."""
 
     letter: Letter
     again: bool
@@ -25,17 +34,19 @@ class _Tray:
     """The letters of one actor that it has not begun to read."""
 
     def __init__(self) -> None:
-        self.letters: dict[tuple[int, str, int], Arrived] = {}
+        self.letters: dict[tuple[int, str, int], _Arrival] = {}
         self.given: set[tuple[int, str, int]] = set()
         """Those in the inbox of ``reader``."""
         self.reader: pykka.ActorRef[Any] | None = None
 
 
-class _Trays(defaultdict[str, _Tray]):
-    """All actors' trays."""
+class _Desk:
+    """What the mailbox has in hand, and still has when it has failed and is started again."""
 
     def __init__(self) -> None:
-        super().__init__(_Tray)
+        self.arrivals: deque[_Arrival] = deque()
+        self.trays: defaultdict[str, _Tray] = defaultdict(_Tray)
+        self.gone: set[str] = set()
 
 
 class Mailbox(Actor):
@@ -51,16 +62,20 @@ class Mailbox(Actor):
     def begin(self) -> None:
         """Have letters delivered from now on."""
         self._numbers = self.host.world.post_office.numbers(self.host.name)
-        self._trays = self.host.keep(self.name, _Trays)
+        self._desk = self.host.keep(self.name, _Desk)
         self.host.tell_of_beginnings(self.name)
-        reference = self.actor_ref
+        reference, arrivals = self.actor_ref, self._desk.arrivals
 
         def take(letter: Letter, again: bool) -> bool:
-            if reference.is_alive():
-                reference.tell(Arrived(letter, again))
-                return True
-            return False
+            if not reference.is_alive():
+                return False
+            arrivals.append(_Arrival(letter, again))
+            # Should it have failed meanwhile, it finds the letter when it begins again.
+            with suppress(pykka.ActorDeadError):
+                reference.tell(Arrived())
+            return True
 
+        self._sort()
         self.host.world.post_office.receive(self.host.name, take)
 
     @handles(Post)
@@ -80,42 +95,62 @@ class Mailbox(Actor):
         self.log.debug("sent {} to {}/{}", post.kind, post.recipient, post.actor)
 
     @handles(Arrived)
-    def on_arrived(self, arrived: Arrived) -> None:
-        """Hand a letter to the actor it is for; it is put away when that has handled it, or nobody will."""
-        letter = arrived.letter
-        if letter.actor not in self.host.actors and letter.actor not in self._expected():
-            self._refuse(letter)
-            return
-        self._trays[letter.actor].letters[letter.key] = arrived
-        self._give(letter.actor)
+    def on_arrived(self, _: Arrived) -> None:
+        """Hand letters to the actors they are for; each is put away when its actor has handled it, or nobody will."""
+        self._sort()
 
     @handles(Begun)
     def on_begun(self, message: Begun) -> None:
         """Hand an actor the letters that have waited for it."""
-        if message.actor in self._trays:
+        self._desk.gone.discard(message.actor)
+        if message.actor in self._desk.trays:
             self._give(message.actor)
 
-    def _expected(self) -> set[str]:
-        return {*_SERVICES, *(plan.name for plan in self.host.own.actors)}
+    @handles(Gone)
+    def on_gone(self, message: Gone) -> None:
+        """Put away the letters of an actor that will not read them."""
+        self._desk.gone.add(message.actor)
+        letters = self._desk.trays.pop(message.actor, _Tray()).letters
+        for arrival in letters.values():
+            self._refuse(arrival.letter)
+
+    def _sort(self) -> None:
+        while self._desk.arrivals:
+            arrival = self._desk.arrivals.popleft()
+            letter = arrival.letter
+            if not self._is_expected(letter.actor):
+                self._refuse(letter)
+                continue
+            self._desk.trays[letter.actor].letters[letter.key] = arrival
+            self._give(letter.actor)
+
+    def _is_expected(self, actor: str) -> bool:
+        """Tell whether the host has an actor of this name, or will have it."""
+        reference = self.host.actors.get(actor)
+        if reference is not None:
+            return reference.is_alive() or actor not in self._desk.gone
+        own = self.host.own
+        services = {"node": own.uses_node is not None, "wallet": bool(own.wallets), "supervisor": True}
+        return services.get(actor, False) or any(behaviour.name == actor for behaviour in own.actors)
 
     def _give(self, actor: str) -> None:
-        tray, reader = self._trays[actor], self.host.actors.get(actor)
+        tray, reader = self._desk.trays[actor], self.host.actors.get(actor)
         if reader is None or not reader.is_alive():
             return
         if reader is not tray.reader:
             # What the one before did not begin has gone with its inbox.
             tray.reader = reader
             tray.given.clear()
-        for key, arrived in list(tray.letters.items()):
-            if not reader.actor_class.takes(arrived.letter.kind):
+        for key, arrival in list(tray.letters.items()):
+            if not reader.actor_class.takes(arrival.letter.kind):
                 del tray.letters[key]
-                self._refuse(arrived.letter)
+                self._refuse(arrival.letter)
             elif key not in tray.given:
                 tray.given.add(key)
-                self._hand_over(arrived, tray, reader)
+                self._hand_over(arrival, tray, reader)
 
-    def _hand_over(self, arrived: Arrived, tray: _Tray, reader: "pykka.ActorRef[Any]") -> None:
-        letter, post_office = arrived.letter, self.host.world.post_office
+    def _hand_over(self, arrival: _Arrival, tray: _Tray, reader: "pykka.ActorRef[Any]") -> None:
+        letter, post_office = arrival.letter, self.host.world.post_office
 
         @contextmanager
         def handling() -> Iterator[None]:
@@ -128,7 +163,7 @@ class Mailbox(Actor):
         mail = Mail(letter.sender, letter.kind, letter.data)
         self.log.debug("handed {} from {} to {}", letter.kind, letter.sender, letter.actor)
         with suppress(pykka.ActorDeadError):
-            reader.tell(Delivery(mail, identifier, letter.cause, handling, arrived.again))
+            reader.tell(Delivery(mail, identifier, letter.cause, handling, arrival.again))
 
     def _refuse(self, letter: Letter) -> None:
         self.cause = letter.cause

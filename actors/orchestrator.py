@@ -1,7 +1,6 @@
 """The orchestrator: knows how all agents are, passes on commands and events, and ends a run that has lost its point."""
 
 from collections import Counter, deque
-from itertools import count
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -61,6 +60,17 @@ class _Errand(msgspec.Struct):
     failed: list[str]
 
 
+class _Memory:
+    """What an orchestrator remembers, and still does when it has failed and is started again."""
+
+    def __init__(self) -> None:
+        self.history: deque[Json] = deque()
+        self.counts: Counter[str] = Counter()
+        self.results: Counter[str] = Counter()
+        self.subscribers: dict[str, dict[tuple[str, str], None]] = {}
+        self.errands: dict[str, _Errand] = {}
+
+
 class Orchestrator(Behaviour):
     """Knows all agents and their state, takes commands and subscriptions for all of them, and watches their health.
 
@@ -78,13 +88,9 @@ class Orchestrator(Behaviour):
         self._states = {name: AgentState("initializing") for name in self._agents}
         self._heard = dict.fromkeys(self._agents, self.clock.microseconds())
         self._silent: set[str] = set()
-        self._history: deque[Json] = deque(maxlen=self.config.history)
-        self._counts: Counter[str] = Counter()
-        self._results: Counter[str] = Counter()
-        self._subscribers: dict[str, dict[tuple[str, str], None]] = {}
-        self._asked = {_STATE, *self.config.collect}
-        self._errands: dict[str, _Errand] = {}
-        self._numbers = count(1)
+        self._memory = self.host.keep(self.name, _Memory)
+        self._asked = {_STATE, *self.config.collect, *self._memory.subscribers}
+        self._numbers = self.host.numbers(f"{self.name}'s errands")
         self._subscribe(tuple(sorted(self._asked)))
         self._publish()
         self.every(self.config.health_interval.seconds, self.check)
@@ -114,9 +120,11 @@ class Orchestrator(Behaviour):
         if isinstance(record.data, AgentState):
             self._take_state(name, record.data)
         if tag in self.config.collect:
-            self._counts[tag] += 1
-            self._history.append(msgspec.to_builtins(record))
-        for host, actor in self._subscribers.get(tag, ()):
+            self._memory.counts[tag] += 1
+            self._memory.history.append(msgspec.to_builtins(record))
+            while len(self._memory.history) > self.config.history:
+                self._memory.history.popleft()
+        for host, actor in self._memory.subscribers.get(tag, ()):
             self._post(host, actor, EventLetter(record))
 
     @receives(CommandLetter)
@@ -129,7 +137,7 @@ class Orchestrator(Behaviour):
             self._answer(errand)
             return
         number = str(next(self._numbers))
-        self._errands[number] = errand
+        self._memory.errands[number] = errand
         passed = msgspec.structs.replace(letter, id=number, who="", reply=self.name)
         for name in agents:
             self._post(name, "supervisor", passed)
@@ -138,14 +146,14 @@ class Orchestrator(Behaviour):
     @receives(ResultLetter)
     def on_result(self, result: ResultLetter, sender: str) -> None:
         """Take note of what an agent did, and answer when all have."""
-        errand = self._errands.get(result.id)
+        errand = self._memory.errands.get(result.id)
         if errand is None or sender not in errand.waiting:
             self.log.warning("{} answers a command that it was not given", sender)
             return
         errand.waiting.discard(sender)
         (errand.done if result.ok else errand.failed).append(f"{sender}: {result.text}")
         if not errand.waiting:
-            del self._errands[result.id]
+            del self._memory.errands[result.id]
             self._answer(errand)
 
     @receives(SubscribeLetter)
@@ -155,7 +163,7 @@ class Orchestrator(Behaviour):
             if kind not in EVENT_KINDS:
                 self.log.warning("{} wants to know of {}, which no event is called", sender, kind)
                 continue
-            self._subscribers.setdefault(kind, {})[sender, letter.actor] = None
+            self._memory.subscribers.setdefault(kind, {})[sender, letter.actor] = None
             if kind not in self._asked:
                 self._asked.add(kind)
                 self._subscribe((kind,))
@@ -173,7 +181,7 @@ class Orchestrator(Behaviour):
 
     def _answer(self, errand: _Errand) -> None:
         letter = errand.letter
-        self._results["failed" if errand.failed else "ok"] += 1
+        self._memory.results["failed" if errand.failed else "ok"] += 1
         if letter.reply:
             result = ResultLetter(id=letter.id, ok=not errand.failed, text="; ".join(errand.failed or errand.done))
             self._post(errand.sender, letter.reply, result)
@@ -202,8 +210,8 @@ class Orchestrator(Behaviour):
                     for name, state in self._states.items()
                 },
                 "states": dict(Counter(state.state for state in self._states.values())),
-                "events": dict(self._counts),
-                "commands": dict(self._results),
-                "newest": list(self._history)[-_NEWEST:],
+                "events": dict(self._memory.counts),
+                "commands": dict(self._memory.results),
+                "newest": list(self._memory.history)[-_NEWEST:],
             },
         )

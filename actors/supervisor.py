@@ -6,11 +6,12 @@ they have subscribed.
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 import msgspec
 import pykka
 
-from actors.mailbox import Mailbox
+from actors.mailbox import Gone, Mailbox
 from actors.node_proxy import NodeProxy
 from actors.wallet_proxy import WalletProxy
 from monerosim.config import change_config, load_config
@@ -277,6 +278,7 @@ class Supervisor(Actor):
     def _give_up(self, failed: Failed) -> None:
         """Take note that an actor is gone for good, and end the run where it was for that one."""
         self._given_up[failed.actor] = failed.error
+        self._tell_mailbox(Gone(failed.actor))
         reference = self.host.actors.get(failed.actor)
         behaviour = reference.actor_class if reference is not None else None
         if behaviour is not None and issubclass(behaviour, Behaviour) and behaviour.essential:
@@ -356,6 +358,7 @@ class Supervisor(Actor):
             self.ask(actor, Pause(), _COMMAND_PATIENCE)
             self._end(name)
             actor.stop(block=False)
+        self._tell_mailbox(Gone(name))
 
     def _set(self, name: str, actor: "pykka.ActorRef[Behaviour]", arguments: Mapping[str, object]) -> None:
         kind = actor.actor_class.Config
@@ -391,6 +394,10 @@ class Supervisor(Actor):
         if behaviours and behaviours <= self._paused | self._stopped:
             return AgentState("paused")
         return AgentState("running" if not behaviours or behaviours & self.host.begun else "initializing")
+
+    def _tell_mailbox(self, gone: Gone) -> None:
+        with suppress(pykka.ActorDeadError):
+            self.tell(self.host.actor("mailbox"), gone)
 
     def _end(self, name: str) -> None:
         try:

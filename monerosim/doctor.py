@@ -192,7 +192,7 @@ def _compiler(plan: Plan) -> Iterable[Check]:
     try:
         compiler = find_compiler()
         built_compat()
-    except (CompatError, OSError) as error:
+    except CompatError as error:
         yield Check(name="C compiler", state="missing", found=str(error), engines=("shadow",), remedy=COMPILER)
     else:
         name = _output([*compiler, "--version"]).partition("\n")[0]

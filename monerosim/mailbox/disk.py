@@ -64,6 +64,7 @@ class DiskPostOffice:
         self._begun_before: set[str] = set()
         self._done: set[str] = set()
         self._numbers: dict[str, Iterator[int]] = {}
+        self._receivers: dict[str, Deliver] = {}
 
     def send(self, letter: Letter) -> None:
         """Take a letter.
@@ -85,15 +86,19 @@ class DiskPostOffice:
 
     def receive(self, host: str, deliver: Deliver) -> None:
         """Have the letters to ``host`` given to ``deliver`` from now on."""
+        looking = host in self._receivers
+        self._receivers[host] = deliver
+        if looking:
+            return
         box = self._directory / host
-        self._begun_before.update(path.name for path in (box / "begun").iterdir() if path.name not in self._handed_over)
+        self._begun_before.update(path.name for path in (box / "begun").iterdir())
         self._done.update(path.name for path in (box / "done").iterdir())
 
         def look(when: int) -> None:
             self._runtime.call_at(when + POLL_GRID, lambda: look(when + POLL_GRID))
             begun = [box / "begun" / name for name in self._begun_before]
-            if self._deliver_due(begun, box, when, deliver):
-                self._deliver_due((box / "new").iterdir(), box, when, deliver)
+            if self._deliver_due(begun, box, when):
+                self._deliver_due((box / "new").iterdir(), box, when)
 
         first = (self._runtime.now() // POLL_GRID + 1) * POLL_GRID
         self._runtime.call_at(first, lambda: look(first))
@@ -125,7 +130,7 @@ class DiskPostOffice:
             yield from range(last + 1, last + RESERVED + 1)
             last += RESERVED
 
-    def _deliver_due(self, letters: Iterable[Path], box: Path, now: int, deliver: Deliver) -> bool:
+    def _deliver_due(self, letters: Iterable[Path], box: Path, now: int) -> bool:
         """Deliver what is due of some letters; False, if there is nobody any more who takes them."""
         for path in sorted(letters, key=_place):
             if path.name in self._handed_over:
@@ -138,20 +143,20 @@ class DiskPostOffice:
                 # Nothing is done with it before it is due: whether it is here yet is chance on Shadow.
                 continue
             try:
-                letter = self._read(path)
+                letter = self._read(path, box.name)
             except DamagedLetterError as error:
                 path.rename(box / "bad" / path.name)
                 (box / "bad" / f"{path.name}.reason").write_text(f"{error}\n")
                 continue
             # Before it is delivered: its actor's thread moves it.
             self._handed_over.add(path.name)
-            if not deliver(letter, path.name in self._begun_before):
+            if not self._receivers[box.name](letter, path.name in self._begun_before):
                 self._handed_over.discard(path.name)
                 return False
         return True
 
     @staticmethod
-    def _read(path: Path) -> Letter:
+    def _read(path: Path, host: str) -> Letter:
         named = _NAME.fullmatch(path.name)
         if named is None:
             raise DamagedLetterError("the name is not SENT-SENDER-NUMBER.json")
@@ -168,6 +173,8 @@ class DiskPostOffice:
             raise DamagedLetterError(str(error)) from error
         if letter.key != (int(named[1]), named[2], int(named[3])):
             raise DamagedLetterError("the name does not fit the letter")
+        if letter.recipient != host:
+            raise DamagedLetterError(f"it is for {letter.recipient!r}")
         return letter
 
 

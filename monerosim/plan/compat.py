@@ -58,16 +58,18 @@ def built_compat() -> Path:
         The library's path.
 
     Raises:
-        CompatError: There is no compiler, or it fails.
-        OSError: The cache cannot be written.
+        CompatError: There is no compiler, or it fails, or the cache cannot be written.
     """
     source = (resources.files("monerosim.plan") / "compat.c").read_bytes()
     compiler = find_compiler()
     key = sha256(b"\0".join([source, *map(os.fsencode, [*compiler, *FLAGS])])).hexdigest()[:32]
     library = _cache() / f"compat-{key}.so"
-    if not library.is_file():
-        library.parent.mkdir(parents=True, exist_ok=True)
-        _build(compiler, source, library)
+    try:
+        if not library.is_file():
+            library.parent.mkdir(parents=True, exist_ok=True)
+            _build(compiler, source, library)
+    except OSError as error:
+        raise CompatError(f"{library.parent}, where the library is kept, cannot be used: {error.strerror}") from error
     return library
 
 

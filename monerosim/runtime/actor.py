@@ -1,5 +1,6 @@
 """The base of every actor: handlers, timers, and the way to the world through its host."""
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, ClassVar, TypeVar, cast
@@ -17,6 +18,7 @@ from monerosim.runtime.message import (
     Due,
     End,
     EventLetter,
+    GoOn,
     Happened,
     Mail,
     Message,
@@ -113,11 +115,6 @@ class Actor(pykka.Actor):
         return self.clock.microseconds()
 
     @classmethod
-    def understands(cls, kind: type[Message[Any]]) -> bool:
-        """Tell whether actors of this class handle a kind of message."""
-        return kind in cls._handlers
-
-    @classmethod
     def messages(cls) -> list[type[Message[Any]]]:
         """List the kinds of messages that actors of this class handle."""
         return list(cls._handlers)
@@ -168,7 +165,7 @@ class Actor(pykka.Actor):
         Raises:
             UnknownHostError: There is no such host.
         """
-        self.ask(self.host.actor("mailbox"), Post(host, actor, letter.kind, msgspec.to_builtins(letter)))
+        self.ask(self.host.actor("mailbox"), Post(host, actor, letter.kind, msgspec.to_builtins(letter, str_keys=True)))
 
     def stream(self, *purpose: str) -> Rng:
         """Give random numbers for a purpose of this actor's own; in another life it does not draw the same again."""
@@ -257,11 +254,13 @@ class Actor(pykka.Actor):
                     return self._handle(message.message)
             case Due():
                 self.message_id = self.cause = message.cause
+                self.again = False
                 if not message.cause:
                     self._new_cause()
                 return getattr(self, message.method)(*message.arguments)
             case Message():
                 self._new_cause()
+                self.again = False
                 return self._handle(message)
             case _:
                 raise TypeError(f"{self} was sent a {type(message).__name__}, which is no message")
@@ -279,7 +278,7 @@ class Actor(pykka.Actor):
         """Call the method that reads such letters."""
         kind, reader = self._readers[mail.kind]
         try:
-            letter = msgspec.convert(mail.data, kind)
+            letter = msgspec.convert(mail.data, kind, str_keys=True)
         except msgspec.ValidationError as error:
             self.log.warning("{} sent no proper {}: {}", mail.sender, mail.kind, error)
         else:
@@ -364,7 +363,8 @@ class Behaviour(Actor):
     def __init__(self, host: Host, name: str, config: BaseConfig) -> None:
         super().__init__(host, name)
         self.config = config
-        self._held: list[object] | None = None
+        self._paused = False
+        self._held: deque[object] = deque()
         self._heights: list[tuple[int, str]] = []
 
     def leave(self) -> None:
@@ -396,27 +396,29 @@ class Behaviour(Actor):
             getattr(self, method)()
 
     def on_receive(self, message: object) -> object:
-        """Handle a message, or keep it while the actor is paused."""
-        if self._held is not None and _waits(message):
+        """Handle a message, or keep it while the actor is paused, and until what came before it has been handled."""
+        if isinstance(message, GoOn):
+            self._go_on()
+        elif (self._paused or self._held) and _waits(message):
             if not (isinstance(message, Due) and message.again and message in self._held):
                 self._held.append(message)
-            return None
-        return super().on_receive(message)
+        else:
+            return super().on_receive(message)
+        return None
 
     @handles(Pause)
     def on_pause(self, _: Pause) -> None:
         """Leave off."""
-        if self._held is None:
-            self._held = []
+        if not self._paused:
+            self._paused = True
             self.leave()
 
     @handles(Resume)
     def on_resume(self, _: Resume) -> None:
         """Go on, with what has come meanwhile."""
-        held, self._held = self._held or [], None
+        self._paused = False
         self.rejoin()
-        for message in held:
-            self.actor_ref.tell(message)
+        self._go_on_later()
 
     @handles(Configure)
     def on_configure(self, message: Configure) -> None:
@@ -427,6 +429,17 @@ class Behaviour(Actor):
         except Exception:
             self.config = before
             raise
+
+    def _go_on(self) -> None:
+        if self._held and not self._paused:
+            message = self._held.popleft()
+            self._go_on_later()
+            super().on_receive(message)
+
+    def _go_on_later(self) -> None:
+        # One at a time, so that a failure is that of a message that was told.
+        if self._held:
+            self.actor_ref.tell(GoOn())
 
 
 def _waits(message: object) -> bool:

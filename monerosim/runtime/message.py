@@ -145,6 +145,10 @@ class Resume(Message[None], frozen=True):
     """To a behaviour: go on."""
 
 
+class GoOn(Message[None], frozen=True):
+    """To a behaviour from itself: handle the next of what has come while it was paused."""
+
+
 class Configure(Message[None], frozen=True):
     """To a behaviour: go on with another configuration."""
 

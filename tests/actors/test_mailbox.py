@@ -5,7 +5,7 @@ from typing import ClassVar
 import pytest
 from small_world import make_host_plan, make_plan
 
-from actors.mailbox import Mailbox
+from actors.mailbox import Gone, Mailbox
 from monerosim.mailbox.post import DELAY, POLL_GRID, UnknownHostError
 from monerosim.observe.events import ServiceReady
 from monerosim.plan.model import ActorPlan
@@ -156,6 +156,52 @@ def test_letters_wait_for_an_actor_that_has_failed_to_be_started_again(world, vi
     # The one that it failed at counts as handled.
     assert [text for _, _, text in got(world, "bob")] == ["two", "three", "four", "five"]
     assert [line for line in world.lines(participants=["bob"]) if line.level == "WARNING"] == []
+
+
+class Fragile(Mailbox):
+    """Fails at the first letter that it sorts in its first life."""
+
+    def on_arrived(self, arrived):
+        if next(self.host.numbers("arrivals")) == 1:
+            raise ArithmeticError("fails")
+        super().on_arrived(arrived)
+
+
+def test_letters_that_have_come_survive_a_failure_of_the_mailbox(world, virtual):
+    bob = world.hosts["bob"]
+    bob.actor("mailbox").stop()
+    bob.start(Fragile, "mailbox")
+    for text in ("one", "two", "three"):
+        write(world, "alice", "bob", text)
+    virtual.run(SECOND)
+    assert not bob.actor("mailbox").is_alive()
+    bob.start(Fragile, "mailbox")
+    write(world, "alice", "bob", "four")
+    virtual.run(4 * SECOND)
+    assert [text for _, _, text in got(world, "bob")] == ["one", "two", "three", "four"]
+
+
+@pytest.mark.parametrize("service", ["node", "wallet"])
+def test_a_service_that_the_host_does_not_have_takes_no_letters(world, virtual, service):
+    write(world, "alice", "bob", "hello", service)
+    virtual.run(SECOND)
+    (warning,) = [line.text for line in world.lines() if line.level == "WARNING"]
+    assert warning == f"no actor '{service}' takes the greeting from alice"
+
+
+def test_an_actor_that_is_gone_takes_no_letters_until_it_begins_again(world, virtual):
+    bob = world.hosts["bob"]
+    bob.actor("writer").stop()
+    write(world, "alice", "bob", "one")
+    virtual.run(SECOND)
+    bob.actor("mailbox").tell(Gone("writer"))
+    write(world, "alice", "bob", "two")
+    virtual.run(3 * SECOND)
+    assert len([line for line in world.lines() if line.level == "WARNING"]) == 2
+    bob.start(Writer, "writer")
+    write(world, "alice", "bob", "three")
+    virtual.run(6 * SECOND)
+    assert [text for _, _, text in got(world, "bob")] == ["three"]
 
 
 def test_letters_wait_for_a_behaviour_that_starts_later(virtual, make_world):

@@ -146,6 +146,21 @@ def test_a_command_for_several_is_answered_when_all_have(boss, virtual):
     assert [record.participant for record in boss.events(CommandCarriedOut)] == ["alice", "bob", "boss"]
 
 
+def test_one_that_is_started_again_knows_its_errands_and_who_has_subscribed(boss, virtual):
+    write = boss.asker.proxy().write
+    write({"id": "A", "do": "pause", "who": "alice", "reply": "asker"}).get()
+    virtual.run(6 * SECOND)
+    boss.hosts["boss"].actor("orchestrator").stop()
+    boss.hosts["boss"].start(Orchestrator, "orchestrator", OrchestratorConfig())
+    write({"id": "B", "do": "resume", "who": "alice", "reply": "asker"}).get()
+    virtual.run(20 * SECOND)
+    assert [answer[2:] for answer in boss.asker.proxy().answers.get()] == [
+        ("A", True, "alice: sitter"),
+        ("B", True, "alice: sitter"),
+    ]
+    assert boss.asker.proxy().heard.get() == [("alice/supervisor", "pause"), ("alice/supervisor", "resume")]
+
+
 def test_events_of_all_agents_reach_who_has_subscribed(boss, virtual):
     boss.asker.proxy().write({"do": "pause", "who": "bob"}).get()
     boss.asker.proxy().write({"do": "stop", "who": "bob"}).get()

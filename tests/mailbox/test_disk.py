@@ -103,6 +103,7 @@ NAME = "00000000000000000000-alice-0000000001.json"
         (NAME, b"[" * 100_000, ""),
         (NAME, msgspec.json.encode(letter(0, number=2)), "the name does not fit"),
         (NAME, b" " * 2000, "more than 1000 bytes"),
+        (NAME, msgspec.json.encode(letter(0, recipient="../../etc")), "it is for '../../etc'"),
     ],
 )
 def test_a_damaged_file_is_put_aside_with_the_reason(virtual, boxes, office, got, monkeypatch, name, data, reason):

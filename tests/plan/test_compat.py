@@ -152,6 +152,13 @@ def test_a_cache_that_is_no_absolute_path_is_ignored(tmp_path, compiler, monkeyp
     assert compiler() == 1
 
 
+@needs_linux
+def test_a_cache_that_cannot_be_used_is_named(monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
+    with pytest.raises(CompatError, match=r"/proc/nowhere/monerosim, where the library is kept, cannot be used"):
+        built_compat()
+
+
 def test_a_missing_compiler_is_told_with_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CC", raising=False)

@@ -103,7 +103,12 @@ class HealthCheck:
         self._next = None
         if self._unanswered is None:
             self._unanswered = self._now()
-        self._connection = connection = socket.socket()
+        try:
+            self._connection = connection = socket.socket()
+        except OSError:
+            # There are no more file descriptors at the moment.
+            self._try_again()
+            return
         connection.setblocking(False)
         if connection.connect_ex(self._address) in (0, EINPROGRESS):
             self._sockets.watch(connection, selectors.EVENT_WRITE, lambda: self._send(connection))
