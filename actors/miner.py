@@ -13,7 +13,7 @@ from actors.wallet_proxy import GetAddresses
 from monerosim.config import Config as BaseConfig
 from monerosim.config import Duration
 from monerosim.mailbox.discovery import MINING_POOLS, Miner
-from monerosim.observe.events import BlockFound
+from monerosim.observe.events import BlockFound, BlockOrphaned
 from monerosim.rpc.errors import RpcError
 from monerosim.runtime.actor import Behaviour, handles
 from monerosim.runtime.message import Message
@@ -60,6 +60,7 @@ class BaseMiner(Behaviour):
     usual_node: ClassVar[bool] = True
     usual_wallet: ClassVar[bool] = True
     alone: ClassVar[str] = "miner"
+    emits: ClassVar[tuple[type, ...]] = (BlockFound, BlockOrphaned)
     autonomous: ClassVar[bool] = False
     """Whether it decides itself when it finds a block, so that a block controller leaves it alone."""
 

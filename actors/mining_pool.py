@@ -72,7 +72,7 @@ class MiningPool(BaseMiner):
     def on_block_given(self, given: BlockGiven, _: str) -> None:
         """Take note of a block found."""
         self._blocks += 1
-        self.log.info("found block {}, its {}.", given.height, self._blocks, block=given.hash)
+        self.log.info("found block {}, {} so far", given.height, self._blocks, block=given.hash)
 
     @receives(MiningSignal)
     def on_signal(self, signal: MiningSignal, controller: str) -> None:

@@ -55,7 +55,8 @@ class Run:
         try:
             return msgspec.json.decode(path.read_bytes(), type=Summary)
         except FileNotFoundError as error:
-            raise RunError(f"{self.directory} has no summary yet: its run has not ended") from error
+            what = "its run has not ended" if (self.directory / EVENTS).exists() else "it has not been played"
+            raise RunError(f"{self.directory} has no summary yet: {what}") from error
         except OSError as error:
             raise RunError(f"{path} cannot be read: {error.strerror}") from error
         except ValueError as error:

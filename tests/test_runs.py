@@ -1,5 +1,6 @@
 """A run from Python: building, playing, stopping, reading back."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -146,3 +147,14 @@ def test_a_participant_without_anything_takes_part(tmp_path):
     scenario = Scenario(simulation=Simulation(duration="1m"), participants={"idle": Participant()})
     summary = run(scenario, tmp_path / "run").summary
     assert (summary.participants, summary.height, summary.balances, summary.miners) == (1, 0, {}, {})
+
+
+def test_the_documented_scripts_run(tmp_path, monkeypatch, capsys):
+    root = Path(__file__).parents[1]
+    (tmp_path / "scenarios").symlink_to(root / "scenarios")
+    monkeypatch.chdir(tmp_path)
+    for script in re.findall(r"```python\n(.*?)```", (root / "docs" / "python.md").read_text(), re.DOTALL):
+        exec(compile(script.replace("range(1, 21)", "range(1, 3)"), "docs/python.md", "exec"), {})  # noqa: S102  (the document's own)
+    shown = capsys.readouterr().out
+    assert " found block " in shown
+    assert int(shown.splitlines()[-1]) > 0

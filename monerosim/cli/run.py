@@ -1,6 +1,7 @@
 """``monerosim run``: a scenario from file to summary."""
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,9 @@ from monerosim.plugins import PluginFiles
 from monerosim.runs import RunError, new_directory, play
 from monerosim.scenario import ScenarioError
 from monerosim.units import format_duration
+
+_AGAIN = 1.0
+"""Seconds after the first signal within which another is the same one."""
 
 _INTERRUPTED = 130
 
@@ -81,28 +85,32 @@ def run(
 
 
 class _Stopped:
-    """Whether Ctrl-C or SIGTERM has come."""
+    """Whether Ctrl-C or SIGTERM has come, and since when."""
 
     def __init__(self) -> None:
-        self.stopped = False
+        self.since: float | None = None
 
     def __call__(self) -> bool:
-        return self.stopped
-
-    def stop(self, signum: int, frame: FrameType | None) -> None:
-        del signum, frame
-        self.stopped = True
+        return self.since is not None
 
 
 @contextmanager
 def _stop_on_interrupt() -> Iterator[_Stopped]:
-    """Let the run end in order at the first signal; the second one acts as always."""
+    """Let the run end in order at the first signal; one that comes a while later acts as always.
+
+    A terminal, and a program that passes signals on, may both send the same one.
+    """
     stopped = _Stopped()
     previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def stop(signum: int, frame: FrameType | None) -> None:
-        stopped.stop(signum, frame)
-        signal.signal(signum, previous[signal.Signals(signum)])
+        del frame
+        now = time.monotonic()
+        if stopped.since is None:
+            stopped.since = now
+        elif now - stopped.since > _AGAIN:
+            signal.signal(signum, previous[signal.Signals(signum)])
+            signal.raise_signal(signum)
 
     for number in previous:
         signal.signal(number, stop)

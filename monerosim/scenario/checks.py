@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from monerosim.engines.engine import EngineError, engine_names, load_engine
+from monerosim.observe.events import BlockFound
 from monerosim.plan.flags import RESERVED, flag_name, repeatable
 from monerosim.plugins import PluginFiles
 from monerosim.scenario.compose import Composition, compose, group_of, member_names
@@ -64,6 +65,7 @@ def find_problems(scenario: Scenario, files: PluginFiles | None = None) -> list[
     findings += _funding(scenario, composed)
     findings += _times(scenario)
     findings += timeline_problems(scenario, with_solo_miners(scenario, composed))
+    findings += _idle(scenario, composed)
     findings += _network(scenario, files)
     findings += _engine(scenario)
     findings += _programs(scenario)
@@ -193,6 +195,25 @@ def _needs(composed: Mapping[str, Composition]) -> list[Finding]:
     return findings
 
 
+def _idle(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Finding]:
+    """Find participants that are nothing, such as one whose name was misspelled in a change."""
+    return [
+        Finding(
+            path=("participants", name),
+            message=f"{quote(name)} has no node, no wallet and no actors: it takes no part",
+            hint=nearest(name, [other for other in composed if other != name]),
+            severity="warning",
+            hides=False,
+        )
+        for name, it in composed.items()
+        if it.node is None
+        and it.wallet is None
+        and not it.parts
+        and not it.findings
+        and scenario.participants[name].count
+    ]
+
+
 def _mining(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Finding]:
     findings: list[Finding] = []
     miners: list[tuple[Path, float]] = []
@@ -212,6 +233,13 @@ def _mining(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Fin
         message = "there are mining pools but no block controller: no block will be found"
         hint = 'add [participants.block-controller] with kind = "block-controller"'
         findings.append(Finding(path=miners[0][0], message=message, hint=hint, severity="warning", about=_ALL))
+    finders = [part for it in composed.values() for part in it.parts if BlockFound in part.behaviour.emits]
+    wallets = [name for name, it in composed.items() if it.wallet is not None and scenario.participants[name].count]
+    if wallets and not finders and not controllers:
+        message = "nobody finds blocks: no payment will be confirmed"
+        hint = 'add a participant with kind = "mining-pool" and a hashrate, and one with kind = "block-controller"'
+        path = ("participants", wallets[0])
+        findings.append(Finding(path=path, message=message, hint=hint, severity="warning", about=_ALL))
     if controllers and not miners:
         message = "there is a block controller but no mining pool: no block will be found"
         hint = 'add a participant with kind = "mining-pool" and a hashrate'

@@ -7,7 +7,7 @@ from typing import NoReturn
 import msgspec
 import tomli
 
-from monerosim.scenario.convert import nearest, show
+from monerosim.scenario.convert import show
 from monerosim.scenario.positions import find_lines, line_of
 from monerosim.scenario.problems import Finding, Path, Problem, ScenarioError, format_path
 
@@ -204,7 +204,8 @@ def _put(data: dict[str, object], path: Path, value: object, option: str) -> Non
             here = here[part]
         else:
             if not isinstance(here, dict):
-                _fail(f"{where} is {show(here)}, not a table", place=place, hint=nearest(part, ()))
+                hint = f"write {where}[0] for its first element" if isinstance(here, list) else ""
+                _fail(f"{where} is {show(here)}, not a table", place=place, hint=hint)
             if last:
                 here[part] = value
             here = here.setdefault(part, {})

@@ -152,7 +152,7 @@ def test_connections_are_shown_when_asked_for(played, lines):
 def test_the_plain_form_names_time_place_and_message(played):
     (found, *_) = happened(played, BlockFound)
     shown = call(played.directory, "--follow", found.data.hash, "-a", "mining-pool").stdout
-    assert f"miner/mining-pool: found block {found.data.height}, its 1." in shown
+    assert f"miner/mining-pool: found block {found.data.height}, 1 so far" in shown
     assert f"block={found.data.hash}" in shown
     assert "< block-controller/block-controller#" in shown
     first = call(played.directory, "--until", "-1m").stdout.splitlines()[0]

@@ -4,7 +4,7 @@ from real_network import FUNDING_BLOCKS, PAID, wait_until
 
 from actors.node_proxy import GenerateBlocks, GetBlockHeaders, GetConnections, GetInfo, GetLastBlockHeader
 from actors.wallet_proxy import GetAddresses, GetBalance, GetTransfer, GetTransfers, Refresh
-from monerosim.engines.readback import reorganisations
+from monerosim.engines.daemon_log import BranchLeft, read_daemon_log
 from monerosim.observe.events import (
     ActorFailed,
     BootstrapFinished,
@@ -74,7 +74,7 @@ def test_a_node_alone_has_no_connections(network):
 
 def test_a_reorganisation_is_in_the_nodes_log(network):
     wait_until(lambda: network.events("payer", BootstrapFinished))
-    zero = round(network.epoch * 1e6)
+    epoch = round(network.epoch * 1e6)
     log = network.directory / "hosts" / "payer" / "monerod.log"
     address = network.ask("shop", "wallet", GetAddresses())[0]
     tip = network.ask("payer", "node", GetLastBlockHeader()).hash
@@ -83,7 +83,7 @@ def test_a_reorganisation_is_in_the_nodes_log(network):
     for _ in range(3):
         (tip,) = network.ask("payer", "node", GenerateBlocks(1, address, prev_block=tip)).blocks
     assert network.ask("payer", "node", GetLastBlockHeader()).hash == tip
-    (told,) = wait_until(lambda: list(reorganisations(log, "payer", zero)))
-    assert (told.data.node, told.data.depth, told.data.old) == ("payer", 2, old[-1])
-    assert told.data.new in ("", tip)
-    assert before - 1_000_000 <= told.t <= network.hosts["payer"].now() + 1_000_000
+    (left,) = wait_until(lambda: [found for found in read_daemon_log(log) if isinstance(found, BranchLeft)])
+    assert (left.depth, left.old) == (2, old[-1])
+    assert left.new in ("", tip)
+    assert before - 1_000_000 <= left.at - epoch <= network.hosts["payer"].now() + 1_000_000

@@ -179,7 +179,12 @@ def test_all_errors_are_told_at_once_with_line_and_key() -> None:
         ('wallet = { initial_balance = "10 XMR" }', "", "participants.user.actors[0]", "needs a wallet"),
         ("[participants.user]", "[participants.User]", "participants.User", 'such as "user"'),
         ("[participants.user]", f"[participants.{'u' * 60}]", f"participants.{'u' * 60}", "too long"),
-        ("[participants.user]", "[participants.funder]\n[participants.user]", "participants.funder", "reserved"),
+        (
+            "[participants.user]",
+            "[participants.funder]\nnode={}\n[participants.user]",
+            "participants.funder",
+            "reserved",
+        ),
         ("[participants.user]", "[participants.user-002]\n[participants.user]", "participants.user", "used twice"),
         ("[participants.user]", "[netwrok]\n[participants.user]", "netwrok", 'did you mean "network"?'),
         ("[participants.user]", '[network]\ntopology="rong"\n[participants.user]', "network.topology", '"ring"'),
@@ -225,19 +230,32 @@ def test_limits_that_two_keys_share_are_told_at_the_key() -> None:
     ("old", "new", "words"),
     [
         ("hashrate = 100", "hashrate = 90", "add up to 90"),
-        ('kind = "block-controller"', "", "no block controller"),
+        ('[participants.control]\nkind = "block-controller"', "", "no block controller"),
+        ('[participants.control]\nkind = "block-controller"', "[participants.usr]\ncount = 2", "takes no part"),
         ('kind = "mining-pool"\nhashrate = 100', "node = {}", "no mining pool"),
         ("count = 3", 'count = 3\nstart = "3h"', "but the run ends at 2h"),
     ],
 )
 def test_a_warning_leaves_the_scenario_usable_unless_it_is_strict(old: str, new: str, words: str) -> None:
     text = GOOD.replace(old, new, 1)
-    (problem,) = problems_of(text)
-    assert problem.severity == "warning"
-    assert words in problem.message
+    problems = problems_of(text)
+    assert {problem.severity for problem in problems} == {"warning"}
+    assert any(words in problem.message for problem in problems)
     assert parse(text)
     with pytest.raises(ScenarioError):
         parse(text.replace('"2h"', '"2h"\nstrict = true'))
+
+
+def test_wallets_where_nobody_finds_blocks_are_a_warning() -> None:
+    text = """
+[participants.user]
+kind = "regular-user"
+count = 2
+"""
+    (problem,) = problems_of(text)
+    assert (problem.severity, problem.place) == ("warning", "participants.user")
+    assert problem.message == "nobody finds blocks: no payment will be confirmed"
+    assert not problems_of(text + '[participants.miner]\nkind = "constant-mining"\n')
 
 
 def test_balances_beyond_all_coins_are_an_error() -> None:
@@ -323,6 +341,7 @@ def test_an_error_from_a_change_names_the_change() -> None:
         ("=3", "KEY.PATH=VALUE"),
         ("a..b=3", "KEY.PATH=VALUE"),
         ("participants.user.count.x=3", "is 3, not a table"),
+        ("participants.user.actors.0.max_amount=3", "is an array, not a table"),
         ("participants.user.actors[4].use=x", "has 1 elements"),
         ("participants.user.count[0]=x", "not an array"),
         ("simulation.seed=99999999999999999999", "64 bits"),
