@@ -94,11 +94,12 @@ def trace(
 
 
 def _node_lines(played: Run, follow: str | None, *, connections: bool) -> list[TraceLine]:
-    """Find what the events tell of nodes, in time order; nothing while real programs are still at it."""
+    """Find what the events tell of nodes, in time order; nothing but a word while real programs are still at it."""
     try:
         lines = list(item_lines(played.events(), played.plan, follow)) if follow is not None else []
         lines += connection_lines(played.events()) if connections else []
     except RunError:
+        click.echo(f"{played.directory} has no events (yet): what its nodes saw is left out", err=True)
         return []
     except ValueError as error:
         raise RunError(str(error)) from error

@@ -225,3 +225,4 @@ def test_a_run_whose_events_are_not_read_back_yet_has_no_lines_of_nodes(tmp_path
     assert result.exit_code == 0
     shown = [json.loads(line) for line in result.stdout.splitlines()]
     assert shown == of_actors(shown)
+    assert "has no events (yet): what its nodes saw is left out" in result.stderr
