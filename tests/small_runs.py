@@ -40,6 +40,24 @@ node = "miner"
 wallet = { count = 3 }
 """
 
+THREE_POOLS = """
+[participants.alpha]
+kind = "mining-pool"
+hashrate = 50
+
+[participants.beta]
+kind = "mining-pool"
+hashrate = 30
+
+[participants.gamma]
+kind = "mining-pool"
+hashrate = 20
+
+[participants.block-controller]
+kind = "block-controller"
+"""
+"""Those who find blocks where it matters whose they are."""
+
 WHOLE = NETWORK + USERS + MARKET
 
 

@@ -10,34 +10,22 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from scipy.stats import chisquare, kstest
-from small_runs import MARKET, NETWORK, USERS, happened, play
+from small_runs import MARKET, NETWORK, THREE_POOLS, USERS, happened, play
 
 from monerosim.mailbox.shared import DiskState
 from monerosim.observe.events import BlockFound, BlockOrphaned, WinnerPassedOver
 from monerosim.units import SECOND
 
-POOLS = """
+POOLS = (
+    """
 [simulation]
 duration = "24h"
 
 [consensus]
 block_time = "60s"
-
-[participants.alpha]
-kind = "mining-pool"
-hashrate = 50
-
-[participants.beta]
-kind = "mining-pool"
-hashrate = 30
-
-[participants.gamma]
-kind = "mining-pool"
-hashrate = 20
-
-[participants.block-controller]
-kind = "block-controller"
 """
+    + THREE_POOLS
+)
 SHARES = {"alpha": 0.5, "beta": 0.3, "gamma": 0.2}
 
 GHOST = """

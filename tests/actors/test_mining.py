@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 from scipy.stats import chisquare
-from small_runs import happened, play
+from small_runs import THREE_POOLS, happened, play
 
 from monerosim.mailbox.discovery import AgentDiscovery, Miner
 from monerosim.mailbox.shared import DiskState, MemoryState
@@ -21,28 +21,16 @@ ERROR_RATE = 1e-4
 SEEDS = range(12)
 HOUR = 3600 * SECOND
 
-POOLS = """
+POOLS = (
+    """
 [simulation]
 duration = "4h"
 
 [consensus]
 block_time = "30s"
-
-[participants.alpha]
-kind = "mining-pool"
-hashrate = 50
-
-[participants.beta]
-kind = "mining-pool"
-hashrate = 30
-
-[participants.gamma]
-kind = "mining-pool"
-hashrate = 20
-
-[participants.block-controller]
-kind = "block-controller"
 """
+    + THREE_POOLS
+)
 BY_SIGNAL = POOLS + 'ask = "signal"\npatience = "10s"\n'
 
 CHANGES = """
