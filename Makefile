@@ -10,7 +10,7 @@ run: $(VENV)/.installed
 
 # The real programs' tests share loopback addresses, so they run one after the other.
 test: $(VENV)/.installed-dev
-	$(BIN)/pytest -n 2 --dist loadfile -m "not real" --cov --cov-report= $(PYTEST_FLAGS)
+	$(BIN)/pytest -n 2 --dist loadfile -m "not real and not long" --cov --cov-report= $(PYTEST_FLAGS)
 	$(BIN)/pytest -m "real and not long" --cov --cov-append --cov-report=term $(PYTEST_FLAGS)
 
 test-long: $(VENV)/.installed-dev

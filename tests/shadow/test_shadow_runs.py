@@ -163,6 +163,7 @@ def test_monerod_has_nothing_to_complain_of(played):
             assert trouble not in text, f"{log}: {trouble}"
 
 
+@pytest.mark.long
 def test_a_run_is_directed_as_on_the_embedded_engine(tmp_path):
     build(DIRECTED, tmp_path / "shadow", "simulation.engine='shadow'", "simulation.block_interval='500ms'")
     run = play(tmp_path / "shadow")
@@ -170,6 +171,7 @@ def test_a_run_is_directed_as_on_the_embedded_engine(tmp_path):
     assert decided(run) == decided(build_and_play(DIRECTED, tmp_path / "embedded"))
 
 
+@pytest.mark.long
 def test_a_run_that_an_actor_ends_ends_in_order_and_when_all_have_heard_of_it(tmp_path):
     run = build_and_play(parse(ENDED, changes=["simulation.engine='shadow'"]), tmp_path / "run")
     it_ended_early(run)
