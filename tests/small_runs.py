@@ -74,6 +74,15 @@ def build(path, directory, *changes: str, network: bytes = b"127.1.0."):
     write_run_directory(plan, path.read_bytes(), directory, plugins=files.sources)
 
 
+def ended_well(played: Run) -> None:
+    """What holds for any run in which nothing is meant to go wrong, on whichever engine."""
+    summary = played.summary
+    assert summary.completed
+    assert summary.failures == 0
+    assert summary.given_up == []
+    assert summary.unaccounted == 0
+
+
 def happened(played: Run, kind: type, *participants: str) -> list:
     """The run's events of a kind, in order; of some participants only, if any are named."""
     found = [record for record in played.events() if isinstance(record.data, kind)]

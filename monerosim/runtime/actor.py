@@ -247,20 +247,19 @@ class Actor(pykka.Actor):
 
     def on_receive(self, message: object) -> object:
         """Call the handler of a message, or a timer's method."""
+        self.again = isinstance(message, Delivery) and message.again
         match message:
             case Delivery():
-                self.message_id, self.cause, self.again = message.id, message.cause, message.again
+                self.message_id, self.cause = message.id, message.cause
                 with message.handling():
                     return self._handle(message.message)
             case Due():
                 self.message_id = self.cause = message.cause
-                self.again = False
                 if not message.cause:
                     self._new_cause()
                 return getattr(self, message.method)(*message.arguments)
             case Message():
                 self._new_cause()
-                self.again = False
                 return self._handle(message)
             case _:
                 raise TypeError(f"{self} was sent a {type(message).__name__}, which is no message")

@@ -181,8 +181,9 @@ class Host:
             actor: Its name.
             kind: What is kept, made anew for the actor's first life.
         """
-        kept = self._kept.setdefault((actor, kind), kind())
-        return cast("T", kept)
+        if (actor, kind) not in self._kept:
+            self._kept[actor, kind] = kind()
+        return cast("T", self._kept[actor, kind])
 
     def logger(self, actor: "Actor") -> "Logger":
         """Make the log of an actor."""
