@@ -15,8 +15,8 @@ PROGRAMS = ("monerod", "monero-wallet-rpc")
 SCENARIO = """
 [simulation]
 engine = "local"
-duration = "30s"
-winding_down = "8s"
+duration = "80s"
+winding_down = "10s"
 block_interval = "200ms"
 
 [consensus]
@@ -31,6 +31,7 @@ hashrate = 100
 kind = "regular-user"
 wallet = { initial_balance = "20 XMR" }
 transaction_interval = "10s"
+until = "20s"
 check_interval = "3s"
 
 [participants.marketplace]
@@ -42,7 +43,10 @@ check_interval = "3s"
 [participants.block-controller]
 kind = "block-controller"
 """
-"""As short as real programs allow: a bootstrap of little more than a minute, and five blocks."""
+"""As short as real programs allow: a bootstrap of little more than a minute, a payment, and time for its confirmation.
+
+A node may keep a payment to itself for a minute before it floods it; a wallet looks for blocks every twenty seconds.
+"""
 
 
 def pytest_collection_modifyitems(items):

@@ -83,6 +83,10 @@ def told(run, kind):
     return [record.data for record in run.events() if isinstance(record.data, kind)]
 
 
+def is_payment(record):
+    return isinstance(record.data, PaymentSent)
+
+
 def broken_off(directory):
     """Read a run that did not come to its end."""
     run = Run(directory)
@@ -164,14 +168,12 @@ def test_a_run_comes_to_its_end_and_leaves_no_process(finished):
 
 
 def test_the_user_pays_and_the_vendors_wallet_receives_it(finished):
-    sent = {payment.txid: payment for payment in told(finished, PaymentSent)}
-    assert finished.summary.transactions.sent >= 1
+    sent = {one.data.txid: one.data for one in finished.events() if is_payment(one) and one.participant == "user"}
+    assert sent
     assert finished.summary.transactions.failed == 0
-    confirmed = told(finished, PaymentConfirmed)
     received = told(finished, PaymentReceived)
-    assert confirmed
-    assert {payment.txid for payment in confirmed} <= set(sent)
-    assert [payment.txid for payment in received] == [payment.txid for payment in confirmed]
+    assert sorted(payment.txid for payment in told(finished, PaymentConfirmed)) == sorted(sent)
+    assert sorted(payment.txid for payment in received) == sorted(sent)
     for payment in received:
         assert payment.amount == sent[payment.txid].amount
         assert (payment.address,) == sent[payment.txid].recipients
@@ -185,7 +187,7 @@ def test_every_coin_is_accounted_for_and_all_nodes_end_at_one_tip(finished):
     assert len(nodes) == 2
     assert len(set(nodes)) == 1
     assert finished.summary.height == nodes[0].height == bootstrap.height + finished.summary.blocks
-    assert 0 < finished.summary.blocks <= 6
+    assert 0 < finished.summary.blocks <= 14
 
 
 def test_what_each_node_saw_is_read_back(finished):
@@ -198,7 +200,7 @@ def test_what_each_node_saw_is_read_back(finished):
     first = {one.data.hash: one.participant for one in finished.events() if isinstance(one.data, BlockSpread)}
     assert {first[block] for block in mined} == {"miner"}
     spreads = {spread.txid: first_seen(spread, finished.plan) for spread in told(finished, TransactionSpread)}
-    payments = {one.data.txid: one for one in finished.events() if isinstance(one.data, PaymentSent)}
+    payments = {one.data.txid: one for one in finished.events() if is_payment(one)}
     assert set(spreads) == set(payments)
     for txid, payment in payments.items():
         # The funder's wallet uses the miner's node. The log is exact to a millisecond, and cuts off the rest.
