@@ -37,7 +37,7 @@ class Churner(Payer):
         """Plan the first."""
         super().begin()
         self._origin = self.host.now()
-        self.go_on()
+        self.set_out()
 
     def go_on(self) -> None:
         """Plan the next."""

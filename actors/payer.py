@@ -222,11 +222,30 @@ def _is_deep(entry: TransferEntry | None) -> bool:
     return entry is not None and entry.confirmations >= _OUT_OF_DANGER
 
 
+class _Waiting:
+    """The payment that waits for locked coins, also when its payer has failed and is started again."""
+
+    def __init__(self) -> None:
+        self.payment: Payment | None = None
+
+
 class Payer(Sender):
     """Somebody who pays; subclasses decide whom, how much and when."""
 
     emits: ClassVar[tuple[type, ...]] = (*Sender.emits, PaymentDelayed)
     config: PayerConfig
+
+    def begin(self) -> None:
+        """Go on to follow what an earlier life has sent; subclasses :meth:`set_out` when they are ready."""
+        super().begin()
+        self._waiting = self.host.keep(self.name, _Waiting)
+
+    def set_out(self) -> None:
+        """Go on with the payment that waited in an earlier life, or plan the first."""
+        if self._waiting.payment is None:
+            self.go_on()
+        else:
+            self.after(MINUTE, self.attempt, self._waiting.payment)
 
     def go_on(self) -> None:
         """Plan what comes after a payment that was made or given up."""
@@ -234,6 +253,7 @@ class Payer(Sender):
 
     def attempt(self, payment: Payment, first: bool = False) -> None:
         """Try to pay; a payment that finds its coins locked waits for them."""
+        self._waiting.payment = None
         if self.is_over():
             return
         if payment.due is not None and self.clock.microseconds() > payment.due:
@@ -260,4 +280,5 @@ class Payer(Sender):
             self.log.debug("wants to pay {} to {}, waits: {}", format_amount(amount), payment.recipients, error.message)
         else:
             self.log.trace("still waits: {}", error.message)
+        self._waiting.payment = payment
         self.after(MINUTE, self.attempt, payment, same_cause=True)

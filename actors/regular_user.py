@@ -86,6 +86,13 @@ class SendNow(Message[Transferred], frozen=True):
     """Drawn as usual, if left out."""
 
 
+class _Asked:
+    """The order whose invoice is yet to come, also when its buyer has failed and is started again."""
+
+    def __init__(self) -> None:
+        self.order: Order | None = None
+
+
 class RegularUser(Payer):
     """Pays vendors or other users at random or at a fixed interval, and follows each payment until it is confirmed.
 
@@ -105,10 +112,17 @@ class RegularUser(Payer):
         # What is paid on command leaves what is planned as it is.
         self._commanded = self.stream("commanded")
         self._order_numbers = self.host.numbers(f"{self.name}'s orders")
-        self._ordered: Order | None = None
+        self._asked = self.host.keep(self.name, _Asked)
         interval = self.config.transaction_interval
         self._origin = self.host.now() + (0 if interval is None else self._decisions.integer(0, interval - 1))
-        self.go_on()
+        self.set_out()
+
+    def set_out(self) -> None:
+        """Wait for the invoice that an earlier life has asked for, or begin as all do."""
+        if self._asked.order is None:
+            super().set_out()
+        else:
+            self.after(_INVOICE_PATIENCE, self.forget_order, self._asked.order.number)
 
     def go_on(self) -> None:
         """Plan the next payment."""
@@ -171,9 +185,9 @@ class RegularUser(Payer):
 
     def _is_answered(self, number: int) -> bool:
         """Tell whether this is the order it waits for; then it does no longer."""
-        if self._ordered is None or self._ordered.number != number:
+        if self._asked.order is None or self._asked.order.number != number:
             return False
-        self._ordered = None
+        self._asked.order = None
         return True
 
     def _order(self) -> None:
@@ -188,11 +202,12 @@ class RegularUser(Payer):
         vendor = self.rng.choice(vendors)
         item = self.rng.choice(vendor.items)
         quantity = max(1, self.rng.integer(self.config.min_amount, self.config.max_amount) // item.price)
-        self._ordered = Order(next(self._order_numbers), self.name, vendor.id, item.name, quantity)
-        self.send(vendor.marketplace, vendor.actor, self._ordered)
+        order = Order(next(self._order_numbers), self.name, vendor.id, item.name, quantity)
+        self._asked.order = order
+        self.send(vendor.marketplace, vendor.actor, order)
         price = format_amount(item.price)
         self.log.debug("orders {} of {} at {} from {}", quantity, item.name, price, vendor.id)
-        self.after(_INVOICE_PATIENCE, self.forget_order, self._ordered.number, same_cause=True)
+        self.after(_INVOICE_PATIENCE, self.forget_order, order.number, same_cause=True)
 
     def _choose_payment(self, rng: Rng) -> Payment:
         """Choose whom to pay how much.

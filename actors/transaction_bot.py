@@ -48,7 +48,7 @@ class TransactionBot(Payer):
         self._discovery = AgentDiscovery(self.host.shared, self.clock.now)
         self._origin = self.host.now()
         self._turn = 0
-        self.go_on()
+        self.set_out()
 
     def go_on(self) -> None:
         """Plan the next payment."""

@@ -10,6 +10,7 @@ from monerosim.observe.events import (
     OrderChanged,
     OrderPlaced,
     PaymentConfirmed,
+    PaymentDelayed,
     PaymentFailed,
     PaymentReceived,
     PaymentSeen,
@@ -342,6 +343,14 @@ class FickleMarket(Fickle, Marketplace):
 
 class FickleUser(Fickle, RegularUser):
     pass
+
+
+class LazyMarket(Marketplace):
+    def on_order(self, order, buyer):
+        self.after(240, self.answer, order, buyer)
+
+    def answer(self, order, buyer):
+        super().on_order(order, buyer)
 """
 
 
@@ -361,6 +370,29 @@ def test_a_marketplace_or_a_user_that_fails_and_is_started_again_knows_what_it_k
     sent = {it.data.txid for it in happened(played, PaymentSent) if 0 <= it.t < 40 * MINUTE}
     assert len(sent) > 5
     assert sent <= {it.data.txid for it in happened(played, PaymentConfirmed)}
+
+
+def test_a_user_that_fails_still_makes_the_payment_that_waits_for_locked_coins(tmp_path, install_blocks):
+    install_blocks("fickle", FICKLE, {"fickle-user": "fickle:FickleUser"})
+    users = WHOLE.replace('"regular-user"', '"fickle-user"')
+    often = ("participants.user.restarts.most=10", "participants.user.transaction_frequency=1.0")
+    played = play(users, tmp_path / "run", *often, 'simulation.duration="1h"')
+    assert played.summary.failures >= 3 * 5
+    waited = [(it.participant, it.data.amount) for it in happened(played, PaymentDelayed) if it.t < 40 * MINUTE]
+    assert len(waited) >= 5
+    assert set(waited) <= {(it.participant, it.data.amount) for it in happened(played, PaymentSent)}
+
+
+def test_a_user_that_fails_still_pays_the_invoice_that_it_has_asked_for(tmp_path, install_blocks):
+    install_blocks("fickle", FICKLE, {"fickle-user": "fickle:FickleUser", "lazy-market": "fickle:LazyMarket"})
+    text = WHOLE.replace('"regular-user"', '"fickle-user"').replace('"marketplace"', '"lazy-market"')
+    often = ("participants.user.restarts.most=10", "participants.user.transaction_frequency=1.0")
+    changes = ('simulation.duration="1h"', "participants.user.wallet.outputs=10", "participants.user.max_amount=0.5")
+    played = play(text, tmp_path / "run", *ORDERING, *often, *changes)
+    assert played.summary.failures >= 3 * 5
+    placed = [it.data.order for it in happened(played, OrderPlaced) if it.t < 50 * MINUTE]
+    assert len(placed) >= 3 * 5
+    assert set(placed) <= {it.data.order for it in happened(played, OrderChanged) if it.data.state == "received"}
 
 
 def test_two_marketplaces_in_one_participant_are_an_error():

@@ -42,6 +42,7 @@ LAUNCH = "import sys, pathlib; from monerosim.runs import play; play(pathlib.Pat
 SCENARIO = """
 [simulation]
 engine = "local"
+bootstrap = "10m"
 
 [participants.miner]
 kind = "mining-pool"
@@ -56,7 +57,7 @@ restarts = { backoff = "1s" }
 [participants.block-controller]
 kind = "block-controller"
 """
-"""Broken off before much happens."""
+"""Broken off in its bootstrap, when the services are up and nobody does anything yet."""
 
 SERVICES = 4
 """One node asked by two hosts, two wallets."""
