@@ -45,12 +45,12 @@ kind = "orchestrator"
 end_without = ["miner"]
 
 [[timeline]]
-at = "12s"
+at = "32s"
 do = "stop"
 who = "miner-001"
 
 [[timeline]]
-at = "22s"
+at = "42s"
 do = "stop"
 who = "miner-002"
 """
@@ -70,30 +70,35 @@ def decided(run):
     }
 
 
-def it_was_as_directed(run, *, late=1.0):
+def it_was_as_directed(run, *, slack=0):
     """Check a run.
 
     Args:
         run: The run.
-        late: Seconds that a command may take.
+        slack: Seconds by which what is done may come later than on the embedded engine: the machine may be busy.
     """
     nothing_went_wrong(run)
-    commands_were_carried_out_in_time(run, late)
-    commands_had_their_effect(run)
+    commands_were_carried_out_in_time(run, slack)
+    commands_had_their_effect(run, slack)
     orders_were_paid(run)
     the_orchestrator_knew_of_all(run)
     the_steward_heard_of_all(run)
 
 
-def it_ended_early(run):
-    """Check a run of the scenario that loses what it is for: it ends soon, and in order."""
+def it_ended_early(run, *, slack=0):
+    """Check a run of the scenario that loses what it is for: it ends soon, and in order.
+
+    Args:
+        run: The run.
+        slack: Seconds, as above.
+    """
     summary = run.summary
     assert summary.reason == "all of miner are gone: stopped"
     assert not summary.completed
     assert (summary.failures, summary.given_up) == (0, [])
     (ended,) = happened(run, RunEnded)
-    assert 22 * SECOND < ended.t < 26 * SECOND
-    assert max(record.t for record in run.events()) < ended.t + 20 * SECOND
+    assert 42 * SECOND < ended.t < (46 + slack) * SECOND
+    assert max(record.t for record in run.events()) < ended.t + (20 + slack) * SECOND
     # What the agents tell at their end is there.
     assert summary.blocks > 0
     assert {record.participant for record in happened(run, NodeClosed)} == {"miner-001", "miner-002"}
@@ -111,18 +116,18 @@ def nothing_went_wrong(run):
     assert set(run.summary.miners) == {"pool-alpha", "pool-beta"}
 
 
-def commands_were_carried_out_in_time(run, late):
+def commands_were_carried_out_in_time(run, slack):
     assert happened(run, CommandFailed) == []
     told = [(host.name, entry.do, entry.at - run.plan.time_zero) for host in run.plan.hosts for entry in host.commands]
     assert len(told) == 11
     for host, do, at in told:
         (record,) = [record for record in happened(run, CommandCarriedOut, host) if record.data.do == do]
-        assert 0 <= record.t - at < late * SECOND, f"{host}: {do} came at {record.t / SECOND} s"
+        assert 0 <= record.t - at < (1 + slack) * SECOND, f"{host}: {do} came at {record.t / SECOND} s"
     # The steward's own is one more.
     assert run.summary.commands == len(told) + 1
 
 
-def commands_had_their_effect(run):
+def commands_had_their_effect(run, slack):
     told = {(it.participant, it.data.do): it.t for it in happened(run, CommandCarriedOut)}
     alice, bob = (happened(run, PaymentSent, name) for name in ("alice", "bob"))
     assert between(alice, told["alice", "pause"], told["alice", "resume"]) == []
@@ -132,11 +137,13 @@ def commands_had_their_effect(run):
     # From then on every 15 seconds, not every 40.
     usual = [it.t for it in bob if it.data.amount < XMR and it.t > told["bob", "set"] + 40 * SECOND]
     assert len(usual) >= 3
-    assert all(abs(after - before - 15 * SECOND) < 5 * SECOND for before, after in pairwise(usual))
+    assert all(abs(after - before - 15 * SECOND) < (5 + slack) * SECOND for before, after in pairwise(usual))
 
     found = {name: [it for it in own_time(run, BlockFound) if it.data.miner == name] for name in run.summary.miners}
-    assert between(found["pool-beta"], told["pool-beta", "stop"], told["pool-beta", "start"]) == []
-    assert between(found["pool-alpha"], told["pool-alpha", "leave"], told["pool-alpha", "join"]) == []
+    # A block that was asked for before may be told of after.
+    begin = {name: told[name, do] + slack * SECOND for name, do in (("pool-beta", "stop"), ("pool-alpha", "leave"))}
+    assert between(found["pool-beta"], begin["pool-beta"], told["pool-beta", "start"]) == []
+    assert between(found["pool-alpha"], begin["pool-alpha"], told["pool-alpha", "join"]) == []
     assert [it.participant for it in found["pool-alpha"]].count("pool-alpha") == 1
     # A block every five seconds, and two beside these.
     assert run.summary.blocks == 180 // 5 - 1 + 2
