@@ -59,12 +59,14 @@ def _overview(summary: Summary, speed: float) -> Table:
     told = "all accounted for" if unaccounted == 0 else f"[red]{format_amount(unaccounted)} not accounted for[/red]"
     if summary.tips > 1:
         told = f"[yellow]not to be compared: the nodes ended at {summary.tips} tips[/yellow]"
+    # Vendors record what they receive; between users the confirmation is all that is told.
+    received = f"{paid.received} received, " if summary.marketplaces else ""
     rows = {
         "simulated": f"{format_duration(round(summary.simulated_seconds) * SECOND)} in {summary.wall_seconds:.1f} s "
         f"({speed:,.0f} times real time, bootstrap included)",
         "chain": f"height {summary.height}, {summary.blocks} blocks found, {orphans} of them orphans, "
         f"{summary.reorgs} reorganisations of a node",
-        "payments": f"{paid.sent} sent, {paid.confirmed} confirmed, {paid.received} received, {paid.failed} failed",
+        "payments": f"{paid.sent} sent, {paid.confirmed} confirmed, {received}{paid.failed} failed",
         "": f"{paid.requested} asked for by the scenario; {paid.delayed} had to wait for locked coins",
         "coins": f"{format_amount(summary.subsidies)}, {told}",
     }

@@ -1,7 +1,8 @@
 """``monerosim trace``: what the actors of a run logged, in time order."""
 
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from heapq import merge
 from pathlib import Path
@@ -15,6 +16,9 @@ from monerosim.units import format_clock, parse_duration
 
 _ITEMS = ("txid", "block")
 """Under these names traces have the hashes of transactions and blocks."""
+
+_BEGINNING = re.compile("[0-9a-f]{4,63}")
+"""Of a hash, as people copy it."""
 
 _COLOURS = {"TRACE": "bright_black", "DEBUG": "bright_black", "WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
 
@@ -43,7 +47,8 @@ class _Time(click.ParamType[int]):
 @click.option(
     "--follow",
     metavar="ID",
-    help="Only what began with this message, or concerns this transaction or block and its way from node to node.",
+    help="Only what began with this message, or concerns this transaction or block and its way from node to node; "
+    "of a hash the beginning is enough.",
 )
 @click.option("--connections", is_flag=True, help="Also when nodes were connected to those they dialled.")
 @click.option("--json", "as_json", is_flag=True, help="Print the lines as they are stored.")
@@ -81,6 +86,8 @@ def trace(
 
     shown = 0
     try:
+        if follow is not None:
+            follow = _whole(follow, played.traces())
         lines = filter(fits, played.traces(participants=participant, actors=actor))
         chosen = lines if follow is None else _follow(list(lines), follow)
         of_nodes = filter(fits, _node_lines(played, follow, connections=connections))
@@ -91,6 +98,21 @@ def trace(
     if not shown:
         click.echo("no line fits", err=True)
         sys.exit(1)
+
+
+def _whole(identifier: str, lines: Iterable[TraceLine]) -> str:
+    """Complete the hash of which somebody gave the beginning; what is none is given back as it is.
+
+    Raises:
+        RunError: Several begin so.
+    """
+    if not _BEGINNING.fullmatch(identifier):
+        return identifier
+    hashes = (line.data[key] for line in lines for key in _ITEMS if key in line.data)
+    found = sorted({item for item in hashes if isinstance(item, str) and item.startswith(identifier)})
+    if len(found) > 1:
+        raise RunError(f"{len(found)} transactions and blocks begin with {identifier}: {', '.join(found[:5])}")
+    return found[0] if found else identifier
 
 
 def _node_lines(played: Run, follow: str | None, *, connections: bool) -> list[TraceLine]:

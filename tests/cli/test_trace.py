@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 from small_runs import WHOLE, happened, play
@@ -172,6 +173,25 @@ def test_a_wrong_choice_is_an_error(played, options, message):
     assert result.exit_code != 0
     assert message in result.stderr
     assert result.stdout == ""
+
+
+def test_the_beginning_of_a_hash_is_enough(played, lines):
+    txid = happened(played, PaymentReceived)[0].data.txid
+    assert lines("--follow", txid[:8]) == lines("--follow", txid)
+
+
+def test_a_beginning_that_several_have_is_an_error(tmp_path):
+    played = play(WHOLE, tmp_path / "run")
+    last = [*played.traces(participants=("miner",), actors=("mining-pool",))][-1]
+    items = ["abcdef" + character * 58 for character in "01"]
+    with (played.directory / "hosts" / "miner" / "mining-pool.jsonl").open("a") as file:
+        file.writelines(msgspec.structs.replace(last, data={"txid": item}).json() + "\n" for item in items)
+    result = call(played.directory, "--follow", "abcdef")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"Error: 2 transactions and blocks begin with abcdef: {', '.join(items)}\n"
+    shown = call(played.directory, "--follow", "abcdef0").stdout
+    assert items[0] in shown
+    assert items[1] not in shown
 
 
 @pytest.mark.parametrize("options", [["-a", "nobody"], ["--follow", "ffff"], ["--since", "9h"]])
