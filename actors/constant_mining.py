@@ -37,7 +37,7 @@ class ConstantMining(Behaviour):
         """Begin to mine to the wallet's primary address."""
         self._found = FoundBlocks(self, PATIENCE)
         self._address = self.ask(self.host.actor("wallet"), GetAddresses())[0]
-        self.every(self.config.interval.seconds, self.mine)
+        self.every(lambda: self.config.interval.seconds, self.mine)
 
     def end(self) -> None:
         """Record which of its blocks are off the main chain."""

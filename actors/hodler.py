@@ -33,7 +33,7 @@ class Hodler(Behaviour):
     def begin(self) -> None:
         """Look for the first time."""
         self.look()
-        self.every(self.config.interval.seconds, self.look)
+        self.every(lambda: self.config.interval.seconds, self.look)
 
     def look(self) -> None:
         """Record the balance."""

@@ -76,6 +76,7 @@ class Marketplace(Behaviour):
     emits: ClassVar[tuple[type, ...]] = (PaymentSeen, PaymentReceived, OrderPlaced, OrderChanged, VendorTotals)
     needs: ClassVar[frozenset[str]] = frozenset({"wallet"})
     alone: ClassVar[str] = "marketplace"
+    fixed: ClassVar[frozenset[str]] = frozenset({"items", "min_price", "max_price"})
     usual_wallet: ClassVar[bool] = True
     config: MarketplaceConfig
 
@@ -92,7 +93,7 @@ class Marketplace(Behaviour):
         vendors: list[Json] = [msgspec.to_builtins(vendor) for vendor in self._vendors.values()]
         self.host.shared.replace(f"{MARKETPLACES}/{self.host.name}.json", {"vendors": vendors})
         self.log.info("{} vendors take payments", len(addresses))
-        self.every(self.config.check_interval.seconds, self.check)
+        self.every(lambda: self.config.check_interval.seconds, self.check)
 
     def end(self) -> None:
         """Record what the vendors sold."""

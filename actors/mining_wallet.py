@@ -46,7 +46,7 @@ class MiningWallet(Sender):
         self._unlocked: set[str] = set()
         self._below = 0
         self._fresh = False
-        self.every(self.config.interval.seconds, self.look)
+        self.every(lambda: self.config.interval.seconds, self.look)
 
     def look(self) -> None:
         """Record what has unlocked, and hand it on."""

@@ -48,7 +48,7 @@ class Observer(Behaviour):
         self._peers: frozenset[str] = frozenset()
         self._branches: set[str] = set()
         self.look()
-        self.every(self.config.interval.seconds, self.look)
+        self.every(lambda: self.config.interval.seconds, self.look)
 
     def look(self) -> None:
         """Ask the node for all that is to be recorded."""

@@ -93,7 +93,7 @@ class Orchestrator(Behaviour):
         self._numbers = self.host.numbers(f"{self.name}'s errands")
         self._subscribe(tuple(sorted(self._asked)))
         self._publish()
-        self.every(self.config.health_interval.seconds, self.check)
+        self.every(lambda: self.config.health_interval.seconds, self.check)
 
     def check(self) -> None:
         """See who has not answered the last health checks, and ask everybody again."""

@@ -29,7 +29,7 @@ class Relay(Behaviour):
     def begin(self) -> None:
         """Look for the first time."""
         self.look()
-        self.every(self.config.interval.seconds, self.look)
+        self.every(lambda: self.config.interval.seconds, self.look)
 
     def look(self) -> None:
         """Put down how the node is connected."""

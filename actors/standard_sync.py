@@ -47,7 +47,7 @@ class StandardSync(Behaviour):
                 waited = self.host.now() - self._began
                 self.emit(NodeSynced(info.height - 1, waited))
                 self.log.info("its node has caught up at height {}", info.height - 1, block=info.top_block_hash)
-                self.every(self.config.interval.seconds, self.look)
+                self.every(lambda: self.config.interval.seconds, self.look)
                 return
             self.log.debug("its node is at height {} of {}", info.height - 1, info.target_height - 1)
         self.after(_PATIENCE, self.wait_for_sync, same_cause=True)

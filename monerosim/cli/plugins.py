@@ -112,7 +112,7 @@ def _default(field: Field) -> str:
 
 
 def _words(field: Field) -> str:
-    words = (field.description, field.unit, field.bounds)
+    words = (field.description, field.unit, field.bounds, "not to be set in mid-run" if field.fixed else "")
     return " ".join(f"({word})" if word is not field.description else word for word in words if word)
 
 

@@ -142,7 +142,10 @@ def _actor(name: str, target: str, block: type[Behaviour]) -> Description:
         text=getdoc(block) or "",
         needs=tuple(sorted(block.needs)),
         usual=tuple(sorted(need for need, there in usual.items() if there)),
-        fields=tuple(describe_fields(block.Config)),
+        fields=tuple(
+            msgspec.structs.replace(field, fixed=field.key.partition(".")[0].removesuffix("[]") in block.fixed)
+            for field in describe_fields(block.Config)
+        ),
         schema=_schema(block.Config),
         letters=tuple(Said(kind.kind, first_line(kind)) for kind in block.letters() if kind is not EventLetter),
         messages=tuple(Said(kind.__name__, first_line(kind)) for kind in block.messages() if kind not in common),

@@ -37,6 +37,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     unit: str = ""
     bounds: str = ""
     description: str = ""
+    fixed: bool = False
+    """Whether the command ``set`` refuses it."""
 
 
 def describe_fields(kind: type[msgspec.Struct], prefix: str = "") -> list[Field]:

@@ -184,23 +184,31 @@ class Actor(pykka.Actor):
         cause = self.cause if same_cause else ""
         self.host.call_at(self.host.now() + round(seconds * SECOND), self._due(method, arguments, cause))
 
-    def every(self, seconds: float, method: Callable[..., None], *arguments: object) -> None:
-        """Call one of this actor's own methods again and again, for the first time after ``seconds``.
+    def every(self, period: float | Callable[[], float], method: Callable[..., None], *arguments: object) -> None:
+        """Call one of this actor's own methods again and again, for the first time after a period.
 
         The calls fall on a fixed grid; one that comes due while the actor is busy is late, and the next is not.
+
+        Args:
+            period: Seconds; or who tells them, and is asked anew for each call, where a command may change them.
+            method: The method.
+            arguments: What it is given.
         """
-        period = round(seconds * SECOND)
-        if period <= 0:
-            raise ValueError(f"a period is at least a microsecond, got {seconds} s")
         due = self._due(method, arguments, "", again=True)
+
+        def plan(since: int) -> None:
+            seconds = period() if callable(period) else period
+            step = round(seconds * SECOND)
+            if step <= 0:
+                raise ValueError(f"a period is at least a microsecond, got {seconds} s")
+            self.host.call_at(since + step, lambda: fire(since + step))
 
         def fire(when: int) -> None:
             if self.actor_ref.is_alive():
                 due()
-                self.host.call_at(when + period, lambda: fire(when + period))
+                plan(when)
 
-        first = self.host.now() + period
-        self.host.call_at(first, lambda: fire(first))
+        plan(self.host.now())
 
     def emit(self, event: Event, cause: str = "") -> None:
         """Record that something happened, because of ``cause`` (by default what is being handled now)."""
@@ -355,6 +363,9 @@ class Behaviour(Actor):
 
     alone: ClassVar[str] = ""
     """What a participant can be once only, by this behaviour or another that is the same: a ``miner``, say."""
+
+    fixed: ClassVar[frozenset[str]] = frozenset()
+    """Keys of its configuration that count when it begins and never again, so that ``set`` refuses them."""
 
     essential: ClassVar[bool] = False
     """Whether a run is pointless without it, so that it ends when the actor is given up."""

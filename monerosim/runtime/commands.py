@@ -69,9 +69,13 @@ class RunOverLetter(Content, frozen=True, kw_only=True):
 def understands(behaviour: type[Behaviour], do: str, arguments: Mapping[str, object]) -> bool:
     """Tell whether a behaviour can be told to do something; ``set`` only where it has all the keys."""
     if do == SET:
-        fields = {field.encode_name for field in msgspec.structs.fields(behaviour.Config)}
-        return bool(arguments) and fields.issuperset(arguments)
+        return bool(arguments) and settable(behaviour).issuperset(arguments)
     return do in EVERYBODYS or do in behaviour.commands
+
+
+def settable(behaviour: type[Behaviour]) -> set[str]:
+    """List the keys of a behaviour's configuration that ``set`` may change."""
+    return {field.encode_name for field in msgspec.structs.fields(behaviour.Config)} - behaviour.fixed
 
 
 def command_message(behaviour: type[Behaviour], do: str, arguments: Mapping[str, object]) -> Message[Any]:

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import NODEFAULT
 
 from monerosim.config import Config, change_config, dump_config
-from monerosim.runtime.commands import EVERYBODYS, SET, understands
+from monerosim.runtime.commands import EVERYBODYS, SET, settable, understands
 from monerosim.scenario.compose import Composition, Part, actor_names, group_of, member_names
 from monerosim.scenario.convert import Reader, nearest, quote
 from monerosim.scenario.mentions import who_is_missing
@@ -77,10 +77,14 @@ class _Checker:
         if entry.do == SET and not entry.arguments:
             yield Finding(path=path, message="sets nothing: write the keys and their new values beside it", about=about)
         elif entry.do == SET:
-            keys = {field.encode_name for part in parts for field in msgspec.structs.fields(part.behaviour.Config)}
+            keys = {key for part in parts for key in settable(part.behaviour)}
+            fixed = {key for part in parts for key in part.behaviour.fixed}
             unknown = [key for key in entry.arguments if key not in keys]
             for key in unknown:
-                message = f"the actor {uses} has no key {quote(key)}"
+                refusal = (
+                    f"cannot change {quote(key)} once it has begun" if key in fixed else f"has no key {quote(key)}"
+                )
+                message = f"the actor {uses} {refusal}"
                 yield Finding(path=(*path, key), message=message, hint=nearest(key, keys), about=about)
             if not unknown:
                 message = f"no single actor has all of {', '.join(entry.arguments)}: make it several entries"

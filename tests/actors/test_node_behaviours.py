@@ -155,6 +155,13 @@ class Stubborn(ConstantMining):
     assert any("could not make a block" in line.text for line in played.traces(actors=("stubborn",)))
 
 
+def test_an_interval_that_is_set_in_mid_run_counts_from_the_next_time_on(tmp_path):
+    change = '[[timeline]]\nat = "10m"\ndo = "set"\nwho = "maker"\ninterval = "1m"\n'
+    played = play(MAKER + change, tmp_path / "run")
+    found = [record.t for record in happened(played, BlockFound)]
+    assert found == [4 * MINUTE, 8 * MINUTE, *range(12 * MINUTE, 30 * MINUTE, MINUTE)]
+
+
 def test_standard_sync_records_that_and_when_its_node_has_caught_up(tmp_path):
     played = play(NETWORK + QUIET, tmp_path / "run", 'participants.sync.start="10m"')
     (synced,) = happened(played, NodeSynced)

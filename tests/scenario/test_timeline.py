@@ -26,6 +26,10 @@ actors = [{ use = "regular-user" }, { use = "regular-user", min_amount = "1 XMR"
 [participants.control]
 kind = "block-controller"
 
+[participants.market]
+kind = "marketplace"
+node = "pool"
+
 """
 
 
@@ -68,7 +72,7 @@ def test_what_is_right_has_no_problems(text: str) -> None:
     [
         (
             'at = "1h"; do = "stop"; who = "pol"',
-            'line 20, timeline[0].who: there is no participant "pol" (did you mean "pool"?)',
+            'line 24, timeline[0].who: there is no participant "pol" (did you mean "pool"?)',
         ),
         ('at = "1h"; do = "stop"; who = "user-004"', 'there is no participant "user-004"'),
         (
@@ -78,15 +82,19 @@ def test_what_is_right_has_no_problems(text: str) -> None:
         ('at = "1h"; do = "mine-now"; who = "user"', 'the actor "regular-user" does not understand "mine-now"'),
         (
             'at = "1h"; do = "stop"; who = "pool"; actor = "mining-pol"',
-            'line 21, timeline[0].actor: "pool" has no actor "mining-pol" (did you mean "mining-pool"?)',
+            'line 25, timeline[0].actor: "pool" has no actor "mining-pol" (did you mean "mining-pool"?)',
         ),
         ('at = "1h"; do = "stop"; who = "pool"; hashrate = 3', 'timeline[0].hashrate: unknown key "hashrate"'),
         (
             'at = "1h"; do = "set"; who = "pool"; hashrat = 3',
             'timeline[0].hashrat: the actor "mining-pool" has no key "hashrat" (did you mean "hashrate"?)',
         ),
-        ('at = "1h"; do = "set"; who = "pool"; hashrate = -3', "line 21, timeline[0].hashrate: must be more than 0"),
+        ('at = "1h"; do = "set"; who = "pool"; hashrate = -3', "line 25, timeline[0].hashrate: must be more than 0"),
         ('at = "1h"; do = "set"; who = "pool"', "sets nothing"),
+        (
+            'at = "1h"; do = "set"; who = "market"; items = 3',
+            'timeline[0].items: the actor "marketplace" cannot change "items" once it has begun',
+        ),
         ('at = "1h"; do = "set"; who = "user"; min_amount = 5', "min_amount must be above 0 and at most max_amount"),
         ('at = "1h"; do = "send-now"; who = "user"; amount = true', "timeline[0].amount: expected an amount"),
         ('at = "1h"; do = "send-now"; who = "user"; amont = 1', 'unknown key "amont" (did you mean "amount"?)'),
