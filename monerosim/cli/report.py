@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from monerosim.cli.console import make_console
 from monerosim.observe.events import OrderState
 from monerosim.observe.summary import Summary
 from monerosim.plan.model import Plan
@@ -22,7 +23,7 @@ from monerosim.units import SECOND, XMR, format_amount, format_duration
 def report(run: Path) -> None:
     """Show the summary of RUN again."""
     try:
-        print_summary(Run(run), Console(highlight=False))
+        print_summary(Run(run), make_console())
     except RunError as error:
         raise click.ClickException(str(error)) from error
 

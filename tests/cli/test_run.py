@@ -71,6 +71,24 @@ class TestRun:
         assert call("run", scenario, "-o", tmp_path / "run", "-q", "--seed", "8", "--force").exit_code == 0
         assert Run(tmp_path / "run").summary.seed == 8
 
+    def test_a_run_that_was_built_is_played_as_it_is(self, scenario, tmp_path):
+        assert call("build", scenario, "-o", tmp_path / "built", "--seed", "9").exit_code == 0
+        changed = call("run", tmp_path / "built", "--seed", "8")
+        assert changed.exit_code == 2
+        assert "is played as it was built" in changed.stderr
+        assert call("run", tmp_path / "built", "-q").exit_code == 0
+        assert call("run", scenario, "-o", tmp_path / "run", "-q", "--seed", "9").exit_code == 0
+        built, run = (Run(tmp_path / name).summary for name in ("built", "run"))
+        assert built.digest == run.digest
+        again = call("run", tmp_path / "built")
+        assert again.exit_code == 1
+        assert "has been played already" in again.stderr
+        assert call("run", tmp_path).exit_code == 1
+
+    def test_tables_are_not_folded_where_nobody_looks_on(self, scenario, tmp_path):
+        result = call("run", scenario, "-o", tmp_path / "run", "-q")
+        assert any("blocks found" in line and "reorganisations" in line for line in result.stdout.splitlines())
+
     def test_changes_are_made_and_noted(self, scenario, tmp_path):
         changes = ("--set", "participants.user.count=1", "--seed", "77")
         assert call("run", scenario, "-o", tmp_path / "run", "-q", *changes).exit_code == 0
