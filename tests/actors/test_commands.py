@@ -374,17 +374,17 @@ def test_all_hosts_are_over_at_once_when_one_has_ended_the_run(virtual, begin):
 def test_commands_and_events_work_on_both_runtimes(runtime, begin, wait_for):
     world = begin(runtime, alice=([actor("counter", period=0.02), actor("ear", "listener")], []))
     host = world.hosts["alice"]
-    wait_for(lambda: {"counter", "ear"} <= host.begun, within=1)
-    wait_for(lambda: ask(world)[0] >= 2, within=1)
+    wait_for(lambda: {"counter", "ear"} <= host.begun, within=30)
+    wait_for(lambda: ask(world)[0] >= 2, within=30)
     command(world, "pause", "counter")
     total = ask(world)[0]
     if not isinstance(runtime, VirtualRuntime):
         host.clock.sleep(0.1)
     assert ask(world)[0] == total
     command(world, "add", number=1000)
-    wait_for(lambda: ask(world, "ear") == [("alice/counter", total + 1000)], within=1)
+    wait_for(lambda: ask(world, "ear") == [("alice/counter", total + 1000)], within=30)
     command(world, "resume", "counter")
-    wait_for(lambda: ask(world)[0] > total + 1000, within=1)
+    wait_for(lambda: ask(world)[0] > total + 1000, within=30)
     host.closing = True
     host.actor("supervisor").ask(EndHost(), timeout=10)
     host.actor("supervisor").stop()
