@@ -86,10 +86,13 @@ def trace(
 
     shown = 0
     try:
-        if follow is not None:
-            follow = _whole(follow, played.traces())
-        lines = filter(fits, played.traces(participants=participant, actors=actor))
-        chosen = lines if follow is None else _follow(list(lines), follow)
+        if follow is None:
+            chosen = filter(fits, played.traces(participants=participant, actors=actor))
+        else:
+            # What is followed goes through others too, whose lines are needed to see that.
+            lines = list(played.traces())
+            follow = _whole(follow, lines)
+            chosen = filter(fits, _follow(lines, follow))
         of_nodes = filter(fits, _node_lines(played, follow, connections=connections))
         for shown, line in enumerate(merge(chosen, of_nodes, key=TraceLine.sort_key), 1):  # noqa: B007  (counted for the message below)
             click.echo(line.json() if as_json else _format(line))

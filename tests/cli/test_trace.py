@@ -175,6 +175,15 @@ def test_a_wrong_choice_is_an_error(played, options, message):
     assert result.stdout == ""
 
 
+def test_what_is_followed_is_chosen_from_afterwards(played, lines):
+    txid = happened(played, PaymentReceived)[0].data.txid
+    whole = lines("--follow", txid)
+    for participant in {line["participant"] for line in whole}:
+        of_one = [line for line in whole if line["participant"] == participant]
+        assert lines("--follow", txid, "-p", participant) == of_one
+    assert lines("--follow", txid, "-l", "info") == [line for line in whole if line["level"] == "INFO"]
+
+
 def test_the_beginning_of_a_hash_is_enough(played, lines):
     txid = happened(played, PaymentReceived)[0].data.txid
     assert lines("--follow", txid[:8]) == lines("--follow", txid)
