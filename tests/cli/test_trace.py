@@ -164,6 +164,7 @@ def test_the_plain_form_names_time_place_and_message(played):
     ("options", "message"),
     [
         (["-p", "usr-001"], "no participant 'usr-001'; did you mean 'user-001'?"),
+        (["-a", "walet"], "no actor 'walet'; did you mean 'wallet'?"),
         (["--since", "soon"], "expected a duration"),
         (["--level", "loud"], "loud"),
     ],
@@ -173,6 +174,15 @@ def test_a_wrong_choice_is_an_error(played, options, message):
     assert result.exit_code != 0
     assert message in result.stderr
     assert result.stdout == ""
+
+
+def test_a_group_stands_for_all_its_members(lines):
+    assert lines("-p", "user") == lines("-p", "user-001", "-p", "user-002", "-p", "user-003")
+
+
+def test_times_may_be_written_as_lines_have_them(lines):
+    assert lines("--since", "0:05:00.000", "--until", "0:06:00") == lines("--since", "5m", "--until", "6m")
+    assert lines("--until", "-0:01:30") == lines("--until", "-90s")
 
 
 def test_what_is_followed_is_chosen_from_afterwards(played, lines):
@@ -203,7 +213,7 @@ def test_a_beginning_that_several_have_is_an_error(tmp_path):
     assert items[1] not in shown
 
 
-@pytest.mark.parametrize("options", [["-a", "nobody"], ["--follow", "ffff"], ["--since", "9h"]])
+@pytest.mark.parametrize("options", [["-a", "mining-pool", "-p", "user-001"], ["--follow", "ffff"], ["--since", "9h"]])
 def test_no_line_is_told(played, options):
     result = call(played.directory, *options)
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", "no line fits\n")
