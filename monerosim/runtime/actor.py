@@ -390,7 +390,7 @@ class Behaviour(Actor):
         self._heights: list[tuple[int, str]] = []
 
     def leave(self) -> None:
-        """Take no part from now on: a command has paused the actor, or is about to stop it."""
+        """Take no part from now on: a command has paused it, in this life or the last, or is about to stop it."""
 
     def rejoin(self) -> None:
         """Take part again, after :meth:`leave`: that of an earlier life, where it was stopped and is started again."""

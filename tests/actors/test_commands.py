@@ -15,7 +15,7 @@ from monerosim.observe.events import (
 from monerosim.plan.model import ActorPlan, CommandPlan
 from monerosim.runtime.blocks import load_supervisor
 from monerosim.runtime.commands import RUN_OVER_AFTER, CommandError
-from monerosim.runtime.message import Command, EndHost, Post, Resume
+from monerosim.runtime.message import Command, Delivery, EndHost, Mail, Post, Resume
 from monerosim.runtime.virtual import VirtualRuntime
 from monerosim.units import SECOND
 
@@ -493,6 +493,20 @@ def test_commands_come_by_letter_and_the_result_returns(virtual, begin):
     warnings = [line.text for line in world.lines(participants=["alice"]) if line.level == "WARNING"]
     assert any("bob sent no proper command" in text for text in warnings)
     assert any("no actor 'supervisor' takes the greeting from bob" in text for text in warnings)
+
+
+def test_what_was_begun_when_the_agent_was_killed_is_not_begun_again(virtual, begin):
+    world = begin(virtual, alice=([actor("counter")], []), bob=([actor("counter")], []))
+    virtual.run(1)
+    for data in ({"do": "add", "arguments": {"number": 40}, "reply": "counter"}, {"do": "pause", "reply": "counter"}):
+        delivery = Delivery(Mail("bob", "command", data), "bob/mailbox@1", "bob/mailbox@1", again=True)
+        world.hosts["alice"].actor("supervisor").tell(delivery)
+    virtual.run(5 * SECOND)
+    assert ask(world) == [0, "begin", "leave"]
+    assert [entry for entry in ask(world, host="bob") if isinstance(entry, tuple)] == [
+        ("result", False, "add was begun when the agent was killed, and is not begun again"),
+        ("result", True, "counter"),
+    ]
 
 
 def test_letters_to_a_paused_behaviour_wait(virtual, begin):
