@@ -156,11 +156,6 @@ class SupervisedBehaviour(Supervised):
         except PluginError:
             return None
 
-    @property
-    def essential(self) -> bool:
-        """Whether the run is pointless without it."""
-        return self.block is not None and self.block.essential
-
     def understands(self, do: str, arguments: Mapping[str, object]) -> bool:
         """Tell whether it can be told to do something, whatever its state."""
         return do in EVERYBODYS if self.block is None else understands(self.block, do, arguments)

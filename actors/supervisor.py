@@ -425,7 +425,8 @@ class Supervisor(Actor):
         self.log.error("gives up {}: it was restarted {} times", actor.name, len(actor.restarts))
         self.emit(ActorGivenUp(actor.name, len(actor.restarts)))
         self._tell_mailbox(Gone(actor.name))
-        if isinstance(actor, SupervisedBehaviour) and actor.essential:
+        block = actor.block if isinstance(actor, SupervisedBehaviour) else None
+        if block is not None and block.essential:
             self.emit(RunEnded(f"{self.host.name}/{actor.name} was given up: {actor.error}"))
         self._report()
 
