@@ -62,12 +62,13 @@ def _overview(summary: Summary, speed: float) -> Table:
         told = f"[yellow]not to be compared: the nodes ended at {summary.tips} tips[/yellow]"
     # Vendors record what they receive; between users the confirmation is all that is told.
     received = f"{paid.received} received, " if summary.marketplaces else ""
+    unconfirmed = f", {paid.unconfirmed} unconfirmed at the end" if paid.unconfirmed else ""
     rows = {
         "simulated": f"{format_duration(round(summary.simulated_seconds) * SECOND)} in {summary.wall_seconds:.1f} s "
         f"({speed:,.0f} times real time, bootstrap included)",
         "chain": f"height {summary.height}, {summary.blocks} blocks found, {orphans} of them orphans, "
         f"{summary.reorgs} reorganisations of a node",
-        "payments": f"{paid.sent} sent, {paid.confirmed} confirmed, {received}{paid.failed} failed",
+        "payments": f"{paid.sent} sent, {paid.confirmed} confirmed, {received}{paid.failed} failed{unconfirmed}",
         "": f"{paid.requested} asked for by the scenario; {paid.delayed} had to wait for locked coins",
         "coins": f"{format_amount(summary.subsidies)}, {told}",
     }
