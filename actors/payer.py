@@ -64,6 +64,8 @@ class Payment(msgspec.Struct, frozen=True):
     destinations: tuple[Destination, ...]
     due: int | None = None
     """When it is of no use any more, microseconds since the scenario's time zero."""
+    times: int = 1
+    """How often it is made."""
 
     @property
     def amount(self) -> int:
@@ -177,6 +179,9 @@ class Payer(Sender):
             self.give_up(payment.amount, str(error))
         else:
             self.follow(sent, payment.recipients, tuple(to.address for to in payment.destinations))
+            if payment.times > 1:
+                self.attempt(msgspec.structs.replace(payment, times=payment.times - 1), first=True)
+                return
         self.go_on()
 
     def _delay(self, payment: Payment, error: RpcCallError, *, first: bool) -> None:
