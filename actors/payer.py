@@ -40,7 +40,7 @@ class SenderConfig(Config, frozen=True):
     priority: Annotated[int, Meta(ge=0, le=4, description="Fee priority as the wallet has it; 0 is its default.")] = 0
     confirmations: Annotated[int, Meta(ge=1, le=720, description="Blocks until a payment counts as confirmed.")] = 1
     check_interval: Annotated[
-        Duration, Meta(extra=POSITIVE, description="How often it looks which of its payments are confirmed.")
+        Duration, Meta(extra=POSITIVE, description="How often its wallet is looked at for that.")
     ] = duration("60s")
     until: Annotated[
         Duration | None,

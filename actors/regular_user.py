@@ -83,7 +83,7 @@ class RegularUserConfig(PayerConfig, frozen=True):
 
 
 class SendNow(Message[Transferred], frozen=True):
-    """Pay now, beside what is planned.
+    """Pay now, beside what is planned; it does not wait for locked coins, whatever ``when_locked`` says.
 
     Raises:
         AgentDiscoveryError: There is nobody to pay.
@@ -104,7 +104,7 @@ class _Asked:
 
 
 class RegularUser(Payer):
-    """Pays vendors or other users at random or at a fixed interval, and follows each payment until it is confirmed.
+    """Pays vendors or other users at random or at a fixed interval, or orders items from vendors and pays the invoices.
 
     The number of minutes to the next payment is drawn at once (geometric), which is the same as deciding each minute,
     and costs nothing in the minutes between.
