@@ -137,7 +137,7 @@ class WalletProxy(Watcher):
         self.log.info("{} is up, after {} tries", service, attempts, address=addresses[0])
         self.emit(ServiceReady(service, attempts))
         self.watch()
-        self._plan_check()
+        self._plan_check(self._next_check())
 
     def look(self) -> None:
         """Tell of payments that are new in the txpool or in a block."""
@@ -168,7 +168,7 @@ class WalletProxy(Watcher):
             self.log.warning("cannot look at its payments: {}", error)
         else:
             self._record_outcomes(transfers)
-        self._plan_check()
+        self._plan_check(self._next_check())
 
     def end(self) -> None:
         """Record what has become of the payments, and what the wallet holds."""
@@ -255,11 +255,13 @@ class WalletProxy(Watcher):
     def on_follow(self, wish: Follow) -> None:
         """Follow a payment."""
         self._followed.add(wish, self.cause)
-        self._plan_check()
+        self._plan_check(wish.interval)
 
-    def _plan_check(self) -> None:
-        """Have the payments looked at when it is time, unless that is planned already."""
-        wait = self._followed.next_look(self.host.plan.consensus.block_time)
+    def _next_check(self) -> int | None:
+        return self._followed.next_look(self.host.plan.consensus.block_time)
+
+    def _plan_check(self, wait: int | None) -> None:
+        """Have the payments looked at in so many microseconds, unless that is to be sooner already."""
         if wait is None:
             return
         due = self.host.now() + wait

@@ -222,3 +222,10 @@ class TestReport:
         assert "0.75 XMR not accounted for" in text
         path.write_text(json.dumps(changed | {"tips": 3}))
         assert "not to be compared: the nodes ended at 3 tips" in self.text(played)
+        for lost, others in ((5, ""), (40, "and 35 others")):
+            names = [f"{number:064x}" for number in range(lost)]
+            path.write_text(json.dumps(changed | {"transactions": changed["transactions"] | {"vanished": names}}))
+            text = self.text(Run(tmp_path / "run"))
+            assert [name for name in names if f"the payment {name} has vanished" in text] == names[:5]
+            assert ("others" in text) == bool(others)
+            assert others in text
