@@ -79,7 +79,7 @@ def test_a_payment_is_followed_from_the_decision_to_the_receipt(played, lines):
         # The wallet sends before the user can say that it has paid.
         assert payer.index(("user", "wallet", "sent")) < payer.index(("user", "regular-user", "paid"))
         assert ("marketplace", "marketplace", "received") in steps
-        assert ("user", "regular-user", "payment") in steps
+        assert ("user", "wallet", "payment") in steps
         assert {line["data"]["txid"] for line in shown if "txid" in line.get("data", {})} == {record.data.txid}
         assert len({line["participant"] for line in shown}) == 2
 

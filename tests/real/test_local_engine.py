@@ -220,6 +220,6 @@ def test_the_nodes_were_connected_all_the_time(finished):
 
 
 def test_what_the_actors_did_can_be_read(finished):
-    lines = list(finished.traces(participants=("user",), actors=("regular-user",)))
+    lines = list(finished.traces(participants=("user",), actors=("wallet",)))
     assert any(line.text.startswith("payment confirmed") for line in lines)
     assert [line.t for line in lines] == sorted(line.t for line in lines)
