@@ -1,6 +1,6 @@
 """The payments that a wallet has sent, and what becomes of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from monerosim.observe.events import (
@@ -11,7 +11,7 @@ from monerosim.observe.events import (
     PaymentOrphaned,
     PaymentVanished,
 )
-from monerosim.rpc.wallet import TransferEntry, Transfers
+from monerosim.rpc.wallet import Destination, TransferEntry, Transfers
 from monerosim.runtime.message import Message
 
 _OUT_OF_DANGER = 20
@@ -40,6 +40,21 @@ class Follow(Message[None], frozen=True):
     """Blocks until it counts as confirmed."""
     interval: int
     """Microseconds between two looks whether it is."""
+
+
+class Doubt(Message[None], frozen=True):
+    """Look from now on whether the wallet has made a payment after all, and follow it then."""
+
+    destinations: tuple[Destination, ...]
+    sender: str
+    at: int
+    confirmations: int
+    interval: int
+
+    @property
+    def amount(self) -> int:
+        """What it pays, atomic units."""
+        return sum(destination.amount for destination in self.destinations)
 
 
 class _Block(NamedTuple):
@@ -111,25 +126,55 @@ class Followed:
 
 
 class FollowedPayments:
-    """All payments of a wallet that are followed, in the order in which they were sent."""
+    """All payments of a wallet that are followed, in the order in which they were sent, and those in doubt."""
 
     def __init__(self) -> None:
         self._payments: dict[str, Followed] = {}
+        self._doubts: dict[Doubt, str] = {}
+        """With their causes."""
         self._highest = 0
         """The highest block of a payment that is not looked at any more."""
 
     def __bool__(self) -> bool:
-        return bool(self._payments)
+        return bool(self._payments or self._doubts)
 
     def add(self, wish: Follow, cause: str) -> None:
         """Follow a payment from now on."""
         self._payments[wish.txid] = Followed(wish, cause)
 
+    def doubt(self, wish: Doubt, cause: str) -> None:
+        """Look for a payment from now on."""
+        self._doubts[wish] = cause
+
+    def resolve(
+        self, transfers: Transfers, known: Container[str], now: int, block_time: int
+    ) -> Iterator[tuple[Doubt, str, TransferEntry | None]]:
+        """Tell which payments in doubt have been made, and which have not.
+
+        A wallet that was killed right after a payment has forgotten it, until it finds it in a block.
+
+        Args:
+            transfers: The wallet's outgoing and pending transactions.
+            known: Those that are no payments in doubt; the caller adds what it is told.
+            now: Microseconds since the run's start.
+            block_time: The mean time between blocks.
+
+        Returns:
+            Each with its cause, and its transaction if there is one.
+        """
+        for wish, cause in list(self._doubts.items()):
+            sent = (*transfers.pending, *transfers.outgoing)
+            entry = next((it for it in sent if it.txid not in known and pays(it, wish.destinations)), None)
+            if entry is not None or now - wish.at > _MOST_IN_FLIGHT * block_time:
+                del self._doubts[wish]
+                yield wish, cause, entry
+
     def next_look(self, block_time: int) -> int | None:
         """Tell in how many microseconds the wallet is to be looked at again; None if there is nothing to be seen."""
-        if not self._payments:
+        if not self:
             return None
         intervals = [payment.wish.interval for payment in self._payments.values() if payment.is_open()]
+        intervals += [wish.interval for wish in self._doubts]
         if intervals:
             return min(intervals)
         return max(_RARELY * block_time, min(payment.wish.interval for payment in self._payments.values()))
@@ -164,6 +209,17 @@ class FollowedPayments:
             if entry is not None and payment.is_settled(entry):
                 del self._payments[txid]
                 self._highest = max(self._highest, entry.height)
+
+
+def pays(entry: TransferEntry, destinations: Sequence[Destination]) -> bool:
+    """Tell whether a transaction is a payment to these; a wallet that found it on the chain knows the amount only."""
+    if not entry.destinations:
+        return entry.amount == sum(to.amount for to in destinations)
+    return sorted(entry.destinations, key=_order) == sorted(destinations, key=_order)
+
+
+def _order(destination: Destination) -> tuple[str, int]:
+    return destination.address, destination.amount
 
 
 def _by_txid(entries: Iterable[TransferEntry]) -> dict[str, TransferEntry]:

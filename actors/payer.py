@@ -5,12 +5,13 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from actors.followed import Follow
+from actors.followed import Doubt, Follow
 from actors.wallet_proxy import Transfer
 from monerosim.config import POSITIVE, Config, Duration, duration
 from monerosim.observe.events import (
     PaymentConfirmed,
     PaymentDelayed,
+    PaymentDoubtful,
     PaymentFailed,
     PaymentMined,
     PaymentMinedAgain,
@@ -18,7 +19,7 @@ from monerosim.observe.events import (
     PaymentSent,
     PaymentVanished,
 )
-from monerosim.rpc.errors import RpcCallError, RpcError
+from monerosim.rpc.errors import RpcCallError, RpcDoubtfulError, RpcError
 from monerosim.rpc.wallet import (
     NOT_ENOUGH_MONEY,
     NOT_ENOUGH_OUTPUTS,
@@ -124,6 +125,19 @@ class Sender(Behaviour):
         )
         self.tell(self.host.actor("wallet"), wish)
 
+    def doubt(self, destinations: tuple[Destination, ...], error: RpcDoubtfulError) -> None:
+        """Record that a payment may have been made, and have the wallet look for it from now on."""
+        wish = Doubt(
+            destinations,
+            sender=self.name,
+            at=self.host.now(),
+            confirmations=self.config.confirmations,
+            interval=self.config.check_interval,
+        )
+        self.emit(PaymentDoubtful(wish.amount, str(error)))
+        self.log.warning("may have paid {}, or not: {}", format_amount(wish.amount), error)
+        self.tell(self.host.actor("wallet"), wish)
+
     def give_up(self, amount: int, reason: str) -> None:
         """Record a payment that is not made."""
         self.emit(PaymentFailed(amount, reason))
@@ -140,7 +154,7 @@ class _Waiting:
 class Payer(Sender):
     """Somebody who pays; subclasses decide whom, how much and when."""
 
-    emits: ClassVar[tuple[type, ...]] = (*Sender.emits, PaymentDelayed)
+    emits: ClassVar[tuple[type, ...]] = (*Sender.emits, PaymentDelayed, PaymentDoubtful)
     config: PayerConfig
 
     def begin(self) -> None:
@@ -175,6 +189,8 @@ class Payer(Sender):
                 self._delay(payment, error, first=first)
                 return
             self.give_up(payment.amount, "not enough money" if error.code == NOT_ENOUGH_MONEY else error.message)
+        except RpcDoubtfulError as error:
+            self.doubt(payment.destinations, error)
         except RpcError as error:
             self.give_up(payment.amount, str(error))
         else:

@@ -11,6 +11,7 @@ from actors.payer import MINUTE, Payer, PayerConfig, Payment
 from actors.wallet_proxy import Transfer
 from monerosim.config import PARTICIPANT, POSITIVE, Amount, Config, Duration, amount
 from monerosim.mailbox.discovery import Agent, AgentDiscovery, AgentDiscoveryError, Vendor
+from monerosim.rpc.errors import RpcDoubtfulError
 from monerosim.rpc.wallet import Destination, Transferred
 from monerosim.runtime.actor import handles, receives
 from monerosim.runtime.message import Message
@@ -170,7 +171,11 @@ class RegularUser(Payer):
         destinations = payment.destinations
         if wish.amount is not None:
             destinations = tuple(Destination(to.address, int(wish.amount)) for to in destinations)
-        sent = self.ask(self.host.actor("wallet"), Transfer(destinations, self.config.priority))
+        try:
+            sent = self.ask(self.host.actor("wallet"), Transfer(destinations, self.config.priority))
+        except RpcDoubtfulError as error:
+            self.doubt(destinations, error)
+            raise
         self.follow(sent, payment.recipients, tuple(to.address for to in destinations))
         return sent
 

@@ -1,9 +1,9 @@
 """The wallet proxy: a host's way to its monero-wallet-rpc."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import ClassVar, TypeVar
 
-from actors.followed import Follow, FollowedPayments, Outcome
+from actors.followed import Doubt, Follow, FollowedPayments, Outcome, pays
 from actors.watcher import Watcher
 from monerosim.mailbox.discovery import WALLETS
 from monerosim.observe.events import (
@@ -13,6 +13,7 @@ from monerosim.observe.events import (
     PaymentMined,
     PaymentMinedAgain,
     PaymentOrphaned,
+    PaymentSent,
     PaymentVanished,
     ServiceReady,
     WalletClosed,
@@ -42,6 +43,9 @@ START_PATIENCE = 600.0
 
 OVERLAP = 20
 """Blocks below the newest payment's that are looked at again, deeper than a reorganisation goes."""
+
+RESTART_PATIENCE = 120.0
+"""Seconds a wallet that died in the midst of a transfer may take to be there again."""
 
 LOOKS = (0.0, 1.0, 2.0)
 """Seconds before each look for a payment in doubt: the wallet may still be about to read the request."""
@@ -257,6 +261,12 @@ class WalletProxy(Watcher):
         self._followed.add(wish, self.cause)
         self._plan_check(wish.interval)
 
+    @handles(Doubt)
+    def on_doubt(self, wish: Doubt) -> None:
+        """Look for a payment that may have been made."""
+        self._followed.doubt(wish, self.cause)
+        self._plan_check(wish.interval)
+
     def _next_check(self) -> int | None:
         return self._followed.next_look(self.host.plan.consensus.block_time)
 
@@ -271,11 +281,26 @@ class WalletProxy(Watcher):
 
     def _record_outcomes(self, transfers: Transfers, *, last: bool = False) -> None:
         """Record what is new of the payments that are followed, in the names of those who sent them."""
-        block_time = self.host.plan.consensus.block_time
-        for payment, outcome in self._followed.look(transfers, self.host.now(), block_time, last=last):
+        block_time, now = self.host.plan.consensus.block_time, self.host.now()
+        for wish, cause, entry in self._followed.resolve(transfers, self._sent, now, block_time):
+            self._settle(wish, cause, entry)
+        for payment, outcome in self._followed.look(transfers, now, block_time, last=last):
             self.host.emit(payment.wish.sender, payment.cause, outcome)
             level, text = _told(outcome)
             self.log.log(level, text, txid=payment.wish.txid, sender=payment.wish.sender)
+
+    def _settle(self, wish: Doubt, cause: str, entry: TransferEntry | None) -> None:
+        """Record whether a payment in doubt has been made, in the name of the actor that wanted it."""
+        if entry is None:
+            self.host.emit(wish.sender, cause, PaymentFailed(wish.amount, "it was not made"))
+            self.log.info("a payment that was in doubt was not made", sender=wish.sender)
+            return
+        self._sent.add(entry.txid)
+        addresses = tuple(to.address for to in wish.destinations)
+        self.host.emit(wish.sender, cause, PaymentSent(entry.txid, entry.amount, entry.fee, addresses))
+        self.log.info("a payment that was in doubt has been made", txid=entry.txid, sender=wish.sender)
+        follow = Follow(entry.txid, wish.sender, wish.at, wish.confirmations, wish.interval)
+        self._followed.add(follow, cause)
 
     def _open(self) -> None:
         try:
@@ -294,25 +319,31 @@ class WalletProxy(Watcher):
                 raise
             self.log.warning("the wallet is not open any more, opens it again")
             self._open()
+            # What came while it was not is unknown to it, up to all of its coins.
+            self._rpc.refresh()
             return call()
 
     def _find(self, message: Transfer) -> Transferred | None:
         """Look for a transaction with these destinations that this actor does not know yet."""
-        for wait in LOOKS:
-            self.clock.sleep(wait)
-            for entry in self._opened(self._outgoing):
-                if entry.txid not in self._sent and _pays(entry, message.destinations):
-                    return Transferred(entry.txid, entry.amount, entry.fee)
-        return None
+        found = self._look_for(lambda entry: pays(entry, message.destinations))
+        return found[0] if found else None
 
     def _find_all(self, address: str) -> list[Transferred]:
         """Look for transactions to an address that this actor does not know yet."""
-        for wait in LOOKS:
-            self.clock.sleep(wait)
-            found = [entry for entry in self._opened(self._outgoing) if entry.txid not in self._sent]
-            swept = [entry for entry in found if all(to.address == address for to in entry.destinations)]
-            if swept:
-                return [Transferred(entry.txid, entry.amount, entry.fee) for entry in swept]
+        return self._look_for(lambda entry: all(to.address == address for to in entry.destinations))
+
+    def _look_for(self, wanted: Callable[[TransferEntry], bool]) -> list[Transferred]:
+        """Look for transactions that this actor does not know yet; a wallet that has died is waited for."""
+        service = f"monero-wallet-rpc of {self.host.name}"
+        try:
+            self._rpc.client.wait_until_up(self._rpc.get_version, name=service, patience=RESTART_PATIENCE)
+            for wait in LOOKS:
+                self.clock.sleep(wait)
+                found = [it for it in self._opened(self._outgoing) if it.txid not in self._sent and wanted(it)]
+                if found:
+                    return [Transferred(entry.txid, entry.amount, entry.fee) for entry in found]
+        except RpcError as error:
+            self.log.warning("cannot find out what it sent: {}", error)
         return []
 
     def _outgoing(self) -> list[TransferEntry]:
@@ -337,17 +368,6 @@ def _told(outcome: Outcome) -> tuple[str, str]:
             return "WARNING", f"payment has vanished: {reason}"
 
 
-def _pays(entry: TransferEntry, destinations: Sequence[Destination]) -> bool:
-    """Tell whether a transaction is a payment to these; a wallet that found it on the chain knows the amount only."""
-    if not entry.destinations:
-        return entry.amount == sum(to.amount for to in destinations)
-    return sorted(entry.destinations, key=_order) == sorted(destinations, key=_order)
-
-
 def _leaves(entry: TransferEntry, own: set[str]) -> int:
     """Tell what an unconfirmed transaction takes from the wallet: what it pays to the wallet itself stays."""
     return entry.amount + entry.fee - sum(to.amount for to in entry.destinations if to.address in own)
-
-
-def _order(destination: Destination) -> tuple[str, int]:
-    return destination.address, destination.amount

@@ -123,6 +123,13 @@ class PaymentDelayed(msgspec.Struct, frozen=True, tag="payment-delayed", tag_fie
     amount: int
 
 
+class PaymentDoubtful(msgspec.Struct, frozen=True, tag="payment-doubtful", tag_field="event"):
+    """Whether a payment was made is not known; ``payment-sent`` follows when its wallet finds it after all."""
+
+    amount: int
+    reason: str
+
+
 class PaymentFailed(msgspec.Struct, frozen=True, tag="payment-failed", tag_field="event"):
     """A payment was given up, or refused by the network after it was sent."""
 
@@ -453,6 +460,7 @@ Event: TypeAlias = (
     | PeerDisconnected
     | PaymentSent
     | PaymentDelayed
+    | PaymentDoubtful
     | PaymentFailed
     | PaymentMined
     | PaymentConfirmed

@@ -29,6 +29,8 @@ class Transactions(msgspec.Struct, kw_only=True):
     """Seen in a block by recipients who watch for payments (marketplaces)."""
     failed: int = 0
     """Given up, or refused by the network."""
+    doubtful: int = 0
+    """Of which it was not known at once whether they were made: sent, failed, or not known at the end either."""
     orphaned: int = 0
     """Times a payment's block went off the main chain, as its sender's wallet saw it."""
     vanished: list[str] = []
@@ -242,6 +244,7 @@ def _transactions(plan: Plan, ordered: Iterable[ev.Record], counted: Counter[str
         unconfirmed=len(unconfirmed),
         received=counted["PaymentReceived"],
         failed=counted["PaymentFailed"],
+        doubtful=counted["PaymentDoubtful"],
         orphaned=counted["PaymentOrphaned"],
         vanished=list(vanished),
         delayed=counted["PaymentDelayed"],

@@ -129,6 +129,10 @@ def test_payments_asked_for_are_those_until_the_end(end, requested):
         ([(30, "set", {"transaction_frequency": 0.5})], 45),
         ([(30, "set", {"transaction_interval": "2m"})], 45),
         ([(30, "set", {"until": "40m"})], 40),
+        ([(-20, "start", {})], 80),
+        ([(-20, "pause", {}), (20, "resume", {})], 40),
+        ([(-20, "stop", {}), (20, "start", {})], 40),
+        ([(-20, "set", {"transaction_frequency": 0.5})], 30),
         ([(30, "set", {"hashrate": 5}), (30, "send-now", {}), (30, "leave", {})], 60),
     ],
 )
