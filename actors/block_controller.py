@@ -80,6 +80,7 @@ class BlockController(Behaviour):
     """
 
     Config: ClassVar[type[BaseConfig]] = BlockControllerConfig
+    alone: ClassVar[str] = "block-controller"
     essential: ClassVar[bool] = True
     commands: ClassVar[Mapping[str, type[Message[Any]]]] = {"mine-now": FindBlock}
     config: BlockControllerConfig
@@ -213,11 +214,12 @@ class BlockController(Behaviour):
         told = winner.id, found.height, found.transactions
         self.log.info("{} found block {} with {} transactions", *told, block=found.hash)
         self._publish_block(winner.id, found.height, found.hash)
-        self.send(winner.id, winner.actor, BlockGiven(found.height, found.hash))
+        if winner.actor:
+            self.send(winner.id, winner.actor, BlockGiven(found.height, found.hash))
 
     def _signal(self, winner: Miner, others: list[Miner]) -> None:
         number, patience = next(self._rounds), self.config.patience.seconds
-        self.send(winner.id, winner.actor, MiningSignal(number, self.clock.now() + patience))
+        self.send(winner.id, winner.actor, MiningSignal(number, self.clock.now() + patience, self.name))
         self._open[number] = _Round(winner, others)
         self.after(patience, self.overdue, number, same_cause=True)
 

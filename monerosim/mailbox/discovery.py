@@ -40,6 +40,8 @@ class Agent(msgspec.Struct, frozen=True):
     node: str | None = None
     """The host whose node it uses."""
     wallet: bool = False
+    roles: tuple[str, ...] = ()
+    """What it is by its actors, whatever these are called: a ``block-controller``, a ``miner``."""
 
 
 class Miner(msgspec.Struct, frozen=True):
@@ -50,8 +52,8 @@ class Miner(msgspec.Struct, frozen=True):
     address: str
     """Where its rewards go."""
     active: bool = True
-    actor: str = "mining-pool"
-    """Which of the participant's actors gets its letters."""
+    actor: str = ""
+    """Which of the participant's actors gets its letters; empty where none does."""
     autonomous: bool = False
     """Whether it finds blocks by itself, and gets none from a block controller."""
 
@@ -86,7 +88,7 @@ class _Registry(msgspec.Struct, frozen=True, dict=True):
     def by_actor(self) -> dict[str, tuple[Agent, ...]]:
         found: defaultdict[str, list[Agent]] = defaultdict(list)
         for agent in self.agents:
-            for actor in sorted(set(agent.actors)):
+            for actor in sorted({*agent.actors, *agent.roles}):
                 found[actor].append(agent)
         return {actor: tuple(agents) for actor, agents in found.items()}
 
@@ -123,7 +125,7 @@ class AgentDiscovery:
         return self._registry().agents
 
     def get_agents_with(self, actor: str) -> tuple[Agent, ...]:
-        """List the agents that are composed of an actor, ``regular-user`` say, in the order of their names."""
+        """List the agents that are composed of an actor, ``regular-user`` say, or have a role, by their names."""
         return self._registry().by_actor.get(actor, ())
 
     def get_agent(self, agent: str) -> Agent:

@@ -30,9 +30,9 @@ from monerosim.runtime.blocks import load_block
 from monerosim.runtime.rng import stable_seed
 from monerosim.scenario.checks import FUNDER, owners_of_nodes
 from monerosim.scenario.compose import Composition, actor_names, compose, member_names
-from monerosim.scenario.funding import CONTROLLER, bootstrap_of, payees_of
+from monerosim.scenario.funding import bootstrap_of, payees_of
 from monerosim.scenario.load import check
-from monerosim.scenario.mining import hashrate_of, with_solo_miners
+from monerosim.scenario.mining import hashrate_of, is_controller, with_solo_miners
 from monerosim.scenario.model import Node, Scenario, Wallet
 from monerosim.scenario.network import read_topology
 from monerosim.scenario.pace import Pace, pace_of
@@ -174,7 +174,7 @@ def _hosts(scenario: Scenario, members: Sequence[_Member], time_zero: int, pace:
     for member in members:
         participant = scenario.participants[member.group]
         begin = time_zero + participant.start + participant.stagger * member.index
-        controls = any(part.use == CONTROLLER for part in member.composition.parts)
+        controls = any(is_controller(part) for part in member.composition.parts)
         wallet = member.composition.wallet
         hosts.append(
             HostPlan(
@@ -198,7 +198,7 @@ def _hosts(scenario: Scenario, members: Sequence[_Member], time_zero: int, pace:
 def _actors(composition: Composition, start: int) -> tuple[ActorPlan, ...]:
     """Name each actor after its building block, with a number where there are several of it."""
     return tuple(
-        ActorPlan(name=name, use=part.use, start=start, config=_plain(part.config))
+        ActorPlan(name=name, use=part.use, start=start, role=part.behaviour.alone, config=_plain(part.config))
         for name, part in zip(actor_names(composition.parts), composition.parts, strict=True)
     )
 

@@ -56,6 +56,8 @@ class ActorPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The building block: an entry point's name, or ``./FILE.py:CLASS`` below the run directory's ``plugins``."""
     start: int
     """When it begins to act."""
+    role: str = ""
+    """What it is (:attr:`monerosim.runtime.actor.Behaviour.alone`), whichever building block it is."""
     config: Mapping[str, object] = {}
 
 

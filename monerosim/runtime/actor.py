@@ -354,7 +354,8 @@ class Behaviour(Actor):
     arguments."""
 
     alone: ClassVar[str] = ""
-    """What a participant can be once only, by this behaviour or another that is the same: a ``miner``, say."""
+    """What it is, where a participant can be that once only: a ``miner``, a ``block-controller``. Others know it by
+    this, whatever its class is called."""
 
     essential: ClassVar[bool] = False
     """Whether a run is pointless without it, so that it ends when the actor is given up."""

@@ -14,6 +14,7 @@ from monerosim.mailbox.discovery import AgentDiscovery, Miner
 from monerosim.mailbox.shared import DiskState, MemoryState
 from monerosim.observe.events import BlockFound, BlockOrphaned, CommandFailed, WinnerPassedOver
 from monerosim.plan.compile import compile_plan
+from monerosim.plugins import PluginFiles
 from monerosim.scenario import examine, parse
 from monerosim.units import SECOND
 
@@ -176,6 +177,31 @@ def test_signals_give_the_same_winners_as_calls(tmp_path):
     assert by_call == by_signal
 
 
+OWN_CONTROLLER = "from actors.block_controller import BlockController\n\n\nclass Own(BlockController):\n    pass\n"
+
+
+@pytest.mark.parametrize("ask", ["rpc", "signal"])
+def test_a_block_controller_from_a_file_is_one(tmp_path, monkeypatch, ask):
+    """It gets the answers to its signals, is found by others, and nobody asks for another."""
+    (tmp_path / "own.py").write_text(OWN_CONTROLLER)
+    monkeypatch.chdir(tmp_path)
+    own = f'actors = [{{ use = "./own.py:Own", ask = "{ask}" }}]'
+    text = POOLS.replace('kind = "block-controller"', own)
+    assert examine(text.encode(), files=PluginFiles(tmp_path)).problems == ()
+    played = play(text, tmp_path / "run", 'consensus.arrivals="fixed"', 'simulation.duration="30m"')
+    found = happened(played, BlockFound)
+    assert [record.data.height for record in found] == list(range(1, 60))
+    assert happened(played, WinnerPassedOver) == []
+    discovery = AgentDiscovery(DiskState(played.directory / "shared"), lambda: 0)
+    assert [agent.id for agent in discovery.get_block_controllers()] == ["block-controller"]
+    second = text.replace(
+        "[participants.block-controller]",
+        '[participants.second]\nkind = "block-controller"\n\n[participants.block-controller]',
+    )
+    (problem,) = examine(second.encode(), files=PluginFiles(tmp_path)).problems
+    assert problem.message == "there are 2 block controllers, a scenario has at most one"
+
+
 def test_a_pool_that_has_died_is_passed_over_within_the_block(tmp_path, install_blocks):
     install_blocks("dying", DEAF, {"dying-pool": "dying:Dying"})
     text = BY_SIGNAL.replace('[participants.alpha]\nkind = "mining-pool"', '[participants.alpha]\nkind = "dying-pool"')
@@ -214,7 +240,9 @@ def test_a_signal_that_comes_too_late_makes_no_block(tmp_path, install_blocks):
     code = (
         "from monerosim.runtime.message import Post\nfrom monerosim.runtime.actor import Behaviour\n\n\n"
         "class Late(Behaviour):\n    def begin(self):\n"
-        '        for data in ({"round": 1, "deadline": -1.0}, {"round": 2}, {"round": 3, "deadline": 60.0}):\n'
+        '        signals = {"round": 1, "deadline": -1.0}, {"round": 2}, {"round": 3, "deadline": 60.0}\n'
+        "        for data in signals:\n"
+        '            data["reply"] = self.name\n'
         '            self.ask(self.host.actor("mailbox"), Post("alpha", "mining-pool", "mine", data))\n'
     )
     install_blocks("late", code, {"late": "late:Late"})
