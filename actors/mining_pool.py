@@ -87,7 +87,7 @@ class MiningPool(BaseMiner):
             self.send(controller, signal.reply, Refused(signal.round, "it has left"))
             return
         try:
-            found = self.mine()
+            found = self.mine(signal.deadline)
         except NO_BLOCK as error:
             self.log.warning("could not make a block: {}", error)
             self.send(controller, signal.reply, Refused(signal.round, str(error)))

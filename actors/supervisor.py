@@ -13,6 +13,7 @@ import pykka
 
 from actors.mailbox import Gone, Mailbox
 from actors.node_proxy import NodeProxy
+from actors.registrar import REGISTRAR, Registrar
 from actors.wallet_proxy import WalletProxy
 from monerosim.config import change_config, load_config
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError
@@ -109,6 +110,8 @@ class Supervisor(Actor):
         host.subscribe(RunEnded, self.name)
         host.on_failed = lambda actor, error: reference.tell(Failed(actor, f"{type(error).__name__}: {error}"))
         self._start("mailbox", lambda: host.start(Mailbox, "mailbox"))
+        if host.plan.registrar == host.name:
+            self._start(REGISTRAR, lambda: host.start(Registrar, REGISTRAR))
         if host.own.uses_node is not None:
             self._start("node", lambda: host.start(NodeProxy, "node", host.own.uses_node))
         for wallet in host.own.wallets:
@@ -281,9 +284,17 @@ class Supervisor(Actor):
         self._tell_mailbox(Gone(failed.actor))
         reference = self.host.actors.get(failed.actor)
         behaviour = reference.actor_class if reference is not None else None
-        if behaviour is not None and issubclass(behaviour, Behaviour) and behaviour.essential:
-            self.emit(RunEnded(f"{self.host.name}/{failed.actor} was given up: {failed.error}"))
+        if behaviour is not None and issubclass(behaviour, Behaviour):
+            self._clear_up(behaviour, failed.actor)
+            if behaviour.essential:
+                self.emit(RunEnded(f"{self.host.name}/{failed.actor} was given up: {failed.error}"))
         self._report()
+
+    def _clear_up(self, behaviour: type[Behaviour], name: str) -> None:
+        try:
+            behaviour.given_up(self, name)
+        except Exception as error:  # noqa: BLE001  (whatever it raises, the actor is gone all the same)
+            self.log.opt(exception=error).error("what {} has published is left as it is: {}", name, error)
 
     def _commanded(self, command: Command) -> list[str]:
         """Find the behaviours that a command is for.

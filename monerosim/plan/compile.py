@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from monerosim.config import Config, dump_config, load_config
+from monerosim.observe.events import BlockFound
 from monerosim.plan.bootstrap import divide
 from monerosim.plan.flags import with_own
 from monerosim.plan.model import (
@@ -109,6 +110,7 @@ def compile_plan(scenario: Scenario, files: PluginFiles | None = None) -> Plan:
         consensus=consensus,
         topology=_topology(scenario, list(by_name), files),
         bootstrap=bootstrap,
+        registrar=_registrar(members),
         hosts=tuple(
             msgspec.structs.replace(host, processes=_processes(host, consensus, by_name, needed_by)) for host in hosts
         ),
@@ -156,6 +158,16 @@ def _needed_by(members: Sequence[_Member]) -> dict[tuple[str, str], list[str]]:
     return needed
 
 
+def _registrar(members: Sequence[_Member]) -> str:
+    """Choose the host that publishes who mines and what was found: the block controller's, or the first that mines."""
+    finders = [
+        (not any(is_controller(part) for part in member.composition.parts), member.name)
+        for member in members
+        if any(BlockFound in part.behaviour.emits for part in member.composition.parts)
+    ]
+    return min(finders, default=(True, ""))[1]
+
+
 def _processes(
     host: HostPlan,
     consensus: ConsensusPlan,
@@ -188,6 +200,7 @@ def _hosts(scenario: Scenario, members: Sequence[_Member], time_zero: int, pace:
                 else (),
                 actors=_actors(member.composition, begin),
                 commands=tuple(commands.get(member.name, ())),
+                solo=member.composition.solo,
                 restarts=_plain(participant.restarts) if participant.restarts is not None else {},
                 agent_start=pace.controller_start if controls else pace.agent_start,
             )

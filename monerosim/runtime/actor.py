@@ -373,6 +373,15 @@ class Behaviour(Actor):
     def rejoin(self) -> None:
         """Take part again, after :meth:`leave`."""
 
+    @classmethod
+    def given_up(cls, supervisor: Actor, name: str) -> None:
+        """Take back what an actor of this class has published: it failed too often, and is not started again.
+
+        Args:
+            supervisor: Who does it in its place: its host's.
+            name: The actor's.
+        """
+
     def configured(self, before: BaseConfig) -> None:
         """Take note that a command has changed :attr:`config`; timers that are set already keep their times.
 
@@ -416,8 +425,9 @@ class Behaviour(Actor):
     @handles(Resume)
     def on_resume(self, _: Resume) -> None:
         """Go on, with what has come meanwhile."""
-        self._paused = False
-        self.rejoin()
+        if self._paused:
+            self._paused = False
+            self.rejoin()
         self._go_on_later()
 
     @handles(Configure)

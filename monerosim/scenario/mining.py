@@ -70,9 +70,8 @@ def _threshold(scenario: Scenario, composed: Mapping[str, Composition]) -> float
 
 
 def _as_user(composition: Composition) -> Composition:
-    block = load_block(USER)
-    if any(issubclass(part.behaviour, block) for part in composition.parts):
-        return composition
-    path = composition.parts[0].path
-    user = Part(use=USER, behaviour=block, config=load_config({}, block.Config), path=path)
-    return msgspec.structs.replace(composition, parts=(*composition.parts, user))
+    block, parts = load_block(USER), composition.parts
+    if not any(issubclass(part.behaviour, block) for part in parts):
+        user = Part(use=USER, behaviour=block, config=load_config({}, block.Config), path=parts[0].path)
+        parts = (*parts, user)
+    return msgspec.structs.replace(composition, parts=parts, solo=True)

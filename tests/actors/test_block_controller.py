@@ -135,7 +135,7 @@ def test_while_all_pools_are_late_there_is_no_block(tmp_path):
     played = play(NETWORK, tmp_path / "run", *changes)
     assert [record.t for record in happened(played, BlockFound)] == [60 * SECOND * n for n in range(30, 60)]
     warned = [line for line in played.traces(participants=("block-controller",)) if line.level == "WARNING"]
-    assert {line.text for line in warned} == {"no miner has registered: no block"}
+    assert {line.text for line in warned} == {"no block: no miner has registered"}
     assert played.summary.failures == 0
 
 
@@ -175,7 +175,7 @@ def test_registered_miners_and_blocks_found_are_published(tmp_path):
     assert {miner["id"]: miner["weight"] for miner in miners} == {"alpha": 50.0, "beta": 30.0, "gamma": 20.0}
     found = happened(played, BlockFound)
     blocks = shared.read_as("blocks_found.json", dict)["blocks"]
-    assert blocks == [{"miner": it.data.miner, "height": it.data.height, "hash": it.data.hash} for it in found[-100:]]
+    assert blocks == [{"miner": it.data.miner, "height": it.data.height, "hash": it.data.hash} for it in found]
 
 
 def test_a_pool_learns_of_its_blocks_and_earns_their_rewards(tmp_path):

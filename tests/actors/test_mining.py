@@ -5,13 +5,14 @@ also shown to refuse what a wrong implementation would do.
 """
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from scipy.stats import chisquare
 from small_runs import THREE_POOLS, happened, play
 
-from monerosim.mailbox.discovery import AgentDiscovery, Miner
-from monerosim.mailbox.shared import DiskState, MemoryState
+from monerosim.mailbox.discovery import AgentDiscovery
+from monerosim.mailbox.shared import DiskState
 from monerosim.observe.events import BlockFound, BlockOrphaned, CommandFailed, WinnerPassedOver
 from monerosim.plan.compile import compile_plan
 from monerosim.plugins import PluginFiles
@@ -59,7 +60,7 @@ EXPECTED = [
 ]
 """Hashrates hour by hour."""
 
-DEAF = """
+DYING = """
 from typing import ClassVar
 
 from actors.mining_pool import MiningPool
@@ -89,6 +90,12 @@ def fits(counts, weights):
         return 0.0
     total, whole = sum(counts.values()), sum(weights.values())
     return chisquare([counts[name] for name in weights], [total * weight / whole for weight in weights.values()]).pvalue
+
+
+def at(when, do, who, **arguments):
+    """Write an entry of a timeline."""
+    keys = "".join(f"{key} = {value!r}\n" for key, value in arguments.items())
+    return f'[[timeline]]\nat = "{when}"\ndo = "{do}"\nwho = "{who}"\n{keys}'
 
 
 def hours(runs):
@@ -162,10 +169,9 @@ def test_a_signalled_pool_makes_its_block_itself(tmp_path):
     assert all(record.participant == record.data.miner for record in found)
     assert happened(played, WinnerPassedOver) == []
     blocks = DiskState(played.directory / "shared").read_as("blocks_found.json", dict)["blocks"]
-    assert len(blocks) == 100
-    # Letters of one second are in the order of their senders' names.
-    of = {record.data.hash: record.data for record in found[-102:]}
-    assert all((of[it["hash"]].miner, of[it["hash"]].height) == (it["miner"], it["height"]) for it in blocks)
+    # Letters of one moment are in the order of their senders' names.
+    ordered = sorted(found, key=lambda record: (record.t, record.participant))
+    assert blocks == [{"miner": it.data.miner, "height": it.data.height, "hash": it.data.hash} for it in ordered]
 
 
 def test_signals_give_the_same_winners_as_calls(tmp_path):
@@ -202,28 +208,66 @@ def test_a_block_controller_from_a_file_is_one(tmp_path, monkeypatch, ask):
     assert problem.message == "there are 2 block controllers, a scenario has at most one"
 
 
-def test_a_pool_that_has_died_is_passed_over_within_the_block(tmp_path, install_blocks):
-    install_blocks("dying", DEAF, {"dying-pool": "dying:Dying"})
-    text = BY_SIGNAL.replace('[participants.alpha]\nkind = "mining-pool"', '[participants.alpha]\nkind = "dying-pool"')
-    text = text.replace("hashrate = 50", "hashrate = 50\nrestarts = { most = 0 }")
-    played = play(text, tmp_path / "run", 'consensus.arrivals="fixed"', 'simulation.duration="1h"')
-    dead = 600 * SECOND
-    found, passed = happened(played, BlockFound), happened(played, WinnerPassedOver)
-    assert any(record.data.miner == "alpha" for record in found if record.t < dead)
-    assert all(record.data.miner != "alpha" for record in found if record.t > dead)
+FIXED_HOUR = 'consensus.arrivals="fixed"', 'simulation.duration="1h"'
+
+
+def own_alpha(text, kind, more=""):
+    """Have alpha be a kind of miner of the test's own."""
+    text = text.replace('[participants.alpha]\nkind = "mining-pool"', f'[participants.alpha]\nkind = "{kind}"')
+    return text.replace("hashrate = 50", f"hashrate = 50\n{more}")
+
+
+@pytest.mark.parametrize("text", [POOLS, BY_SIGNAL], ids=["by RPC", "by signal"])
+def test_a_pool_that_was_given_up_gets_no_blocks_until_it_is_started(tmp_path, install_blocks, text):
+    install_blocks("dying", DYING, {"dying-pool": "dying:Dying"})
+    text = own_alpha(text, "dying-pool", "restarts = { most = 0 }") + at("40m", "start", "alpha")
+    played = play(text, tmp_path / "run", *FIXED_HOUR)
+    found = happened(played, BlockFound)
     assert len(found) == 119  # none is lost
-    assert len(passed) > 30
+    assert happened(played, WinnerPassedOver) == []
+    times = [record.t // SECOND for record in found if record.data.miner == "alpha"]
+    assert min(times) < 600
+    assert [t for t in times if 600 < t < 2400] == []
+    assert [t for t in times if 2400 < t < 3000]
+    assert played.summary.given_up == ["alpha/dying-pool"]
+    miners = DiskState(played.directory / "shared").read_as("miners.json", dict)["miners"]
+    assert [miner["id"] for miner in miners] == ["beta", "gamma"]  # it has died once more, ten minutes later
+
+
+def test_a_pool_that_does_not_answer_is_passed_over_and_left_alone_for_a_while(tmp_path, install_blocks):
+    code = DYING + "\n\nclass Deaf(MiningPool):\n    def on_signal(self, signal, controller):\n        pass\n"
+    install_blocks("deaf", code, {"deaf-pool": "deaf:Deaf"})
+    text = own_alpha(BY_SIGNAL, "deaf-pool") + at("31m", "set", "alpha", hashrate=5000)
+    played = play(text, tmp_path / "run", *FIXED_HOUR)
+    found, passed = happened(played, BlockFound), happened(played, WinnerPassedOver)
+    assert len(found) == 119  # none is lost
+    assert {(it.data.miner, it.data.reason) for it in passed} == {("alpha", "no answer to the signal within 10 s")}
     for record in passed:
-        assert record.data.miner == "alpha"
         assert record.t % (30 * SECOND) == 10 * SECOND  # as long as it may take after the block was due
-        assert "no answer" in record.data.reason
         following = next(it for it in found if it.t > record.t)
         assert following.t - record.t <= 2 * SECOND
+    times = [record.t // SECOND for record in passed]
+    assert len(times) > 8
+    assert 1860 < next(t for t in times if t > 1860) < 1890 + 30  # it has registered anew, and wins nearly always
+    assert all(after - before >= 300 for before, after in pairwise(times) if not before < 1860 < after)
+
+
+def test_the_only_pool_is_asked_again_at_once_though_it_did_not_answer(tmp_path, install_blocks):
+    code = (
+        DYING + "\n\nclass Sleepy(MiningPool):\n    def on_signal(self, signal, controller):\n"
+        "        if self.clock.now() > 300:\n            super().on_signal(signal, controller)\n"
+    )
+    install_blocks("sleepy", code, {"sleepy-pool": "sleepy:Sleepy"})
+    text = own_alpha(BY_SIGNAL, "sleepy-pool") + at("0s", "leave", "beta") + at("0s", "leave", "gamma")
+    played = play(text, tmp_path / "run", *FIXED_HOUR)
+    found = [record for record in happened(played, BlockFound) if record.t > 60 * SECOND]
+    assert {record.data.miner for record in found} == {"alpha"}
+    assert [record.t // (30 * SECOND) for record in found] == list(range(10, 120))
 
 
 def test_a_pool_that_cannot_make_its_block_refuses_it(tmp_path, install_blocks):
-    code = DEAF + (
-        "\n\nclass Unable(MiningPool):\n    def mine(self):\n"
+    code = DYING + (
+        "\n\nclass Unable(MiningPool):\n    def mine(self, deadline=None):\n"
         "        from monerosim.rpc.errors import RpcUnavailableError\n"
         '        raise RpcUnavailableError("has no node")\n'
     )
@@ -291,7 +335,7 @@ def test_what_is_set_in_mid_run_holds_from_then_on(tmp_path):
     assert last["gamma"] > 2000
 
 
-def test_a_registration_that_cannot_be_read_is_named(tmp_path, install_blocks):
+def test_a_registration_that_cannot_be_read_is_named_and_left_out(tmp_path, install_blocks):
     code = (
         "from monerosim.runtime.actor import Behaviour\n\n\n"
         "class Bad(Behaviour):\n    def begin(self):\n"
@@ -300,9 +344,10 @@ def test_a_registration_that_cannot_be_read_is_named(tmp_path, install_blocks):
     install_blocks("bad", code, {"bad": "bad:Bad"})
     text = POOLS + '[participants.x]\nkind = "bad"\nstart = "10m"\n'
     played = play(text, tmp_path / "run", 'simulation.duration="20m"')
-    assert all(record.t < 600 * SECOND for record in happened(played, BlockFound))
-    told = {line.text for line in played.traces(participants=("block-controller",)) if line.level == "WARNING"}
-    assert told == {"no block: mining_pools/x.json is damaged: Expected `float` > 0.0 - at `$.hashrate`"}
+    assert {record.data.miner for record in happened(played, BlockFound) if record.t > 600 * SECOND} == set(EXPECTED[0])
+    told = [line.text for line in played.traces(participants=("block-controller",)) if line.level == "WARNING"]
+    bad = "left out: mining_pools/x.json is damaged: Expected `float` > 0.0 - at `$.hashrate`"
+    assert told == [bad, bad]  # the controller's and the registrar's
     assert played.summary.failures == 0
 
 
@@ -312,6 +357,67 @@ def test_a_pool_leaves_when_the_scenario_says_so(tmp_path):
     assert max(record.t for record in found if record.data.miner == "alpha") < HOUR
     late = Counter(record.data.miner for record in found if record.t > HOUR)
     assert fits(late, EXPECTED[1]) > ERROR_RATE
+
+
+@pytest.mark.parametrize(
+    ("more", "timeline"),
+    [
+        ("", at("5m", "leave", "alpha") + at("12m", "pause", "alpha") + at("14m", "resume", "alpha")),
+        ("", at("5m", "leave", "alpha") + at("12m", "resume", "alpha")),
+        ("", at("5m", "leave", "alpha") + at("12m", "stop", "alpha") + at("14m", "start", "alpha")),
+        ("", at("3m", "pause", "alpha") + at("4m", "leave", "alpha") + at("14m", "resume", "alpha")),
+        ('until = "5m"\n', at("12m", "pause", "alpha") + at("14m", "resume", "alpha")),
+        ('until = "5m"\n', at("4m", "pause", "alpha") + at("14m", "resume", "alpha")),
+        ('until = "5m"\n', at("12m", "stop", "alpha") + at("14m", "start", "alpha")),
+        ('until = "5m"\n', ""),
+        ("", at("5m", "leave", "alpha")),
+    ],
+    ids=[
+        "paused",
+        "resumed",
+        "stopped",
+        "left while paused",
+        "until, paused",
+        "until in the pause",
+        "until, stopped",
+        "until, failed",
+        "failed",
+    ],
+)
+def test_only_join_brings_back_a_miner_that_has_left(tmp_path, install_blocks, more, timeline):
+    """It also fails once, after ten minutes of each life, and is started again."""
+    install_blocks("dying", DYING, {"dying-pool": "dying:Dying"})
+    text = own_alpha(POOLS, "dying-pool", more) + timeline + at("25m", "join", "alpha")
+    played = play(text, tmp_path / "run", *FIXED_HOUR)
+    assert happened(played, CommandFailed) == []
+    assert played.summary.failures > 1
+    times = [record.t // SECOND for record in happened(played, BlockFound, "block-controller")]
+    assert times == list(range(30, 3600, 30))
+    times = [record.t // SECOND for record in happened(played, BlockFound) if record.data.miner == "alpha"]
+    assert [t for t in times if t < 300]
+    assert [t for t in times if 300 < t < 1500] == []
+    assert len([t for t in times if t > 1500]) > 20
+    assert max(times) > 3300
+
+
+def test_a_miner_that_joins_while_it_is_paused_mines_when_it_goes_on(tmp_path):
+    timeline = at("5m", "leave", "alpha") + at("6m", "pause", "alpha") + at("10m", "join", "alpha")
+    played = play(POOLS + timeline + at("20m", "resume", "alpha"), tmp_path / "run", *FIXED_HOUR)
+    times = [record.t // SECOND for record in happened(played, BlockFound) if record.data.miner == "alpha"]
+    assert [t for t in times if 300 < t < 1200] == []
+    assert [t for t in times if 1200 <= t < 1500]
+
+
+def test_resume_leaves_a_controller_that_runs_as_it_is(tmp_path):
+    timeline = at("10m15s", "resume", "block-controller")
+    fixed = play(POOLS + timeline, tmp_path / "fixed", *FIXED_HOUR)
+    assert [it.t // SECOND for it in happened(fixed, BlockFound)] == list(range(30, 3600, 30))
+    hour = 'simulation.duration="1h"'
+    one, other = (
+        [(it.t, it.data.miner) for it in happened(play(text, tmp_path / name, hour), BlockFound)]
+        for name, text in (("with", POOLS + timeline), ("without", POOLS))
+    )
+    assert one == other
 
 
 def test_a_paused_pool_wins_nothing_and_a_block_can_be_asked_for(tmp_path):
@@ -382,14 +488,19 @@ def test_small_pools_are_solo_miners(tmp_path):
     assert len({miner["address"] for miner in miners}) == 7
 
 
-def test_discovery_tells_solo_miners():
-    state = MemoryState()
-    for name, hashrate in (("a", 90), ("b", 8), ("c", 2), ("d", 1)):
-        state.replace(f"mining_pools/{name}.json", {"id": name, "hashrate": hashrate, "address": name})
-    state.replace("mining_pools/d.json", {"id": "d", "hashrate": 1, "address": "d", "active": False})
-    discovery = AgentDiscovery(state, lambda: 0)
-    assert discovery.get_solo_miners(2) == []
-    assert discovery.get_solo_miners(2.1) == [Miner("c", 2, "c")]
+def test_who_is_a_solo_miner_is_decided_when_the_run_is_built(tmp_path):
+    """A hashrate may change; the threshold may not, and the registry says what the plan has."""
+    small = '[participants.small]\nkind = "mining-pool"\nhashrate = 1\n'
+    timeline = at("5m", "set", "small", hashrate=50) + at("5m", "set", "gamma", hashrate=0.5)
+    timeline += at("6m", "set", "block-controller", solo_miner_threshold=70)
+    played = play(POOLS + small + timeline, tmp_path / "run", 'simulation.duration="10m"')
+    (failed,) = happened(played, CommandFailed)
+    assert "who is a solo miner is decided when the run is built" in failed.data.reason
+    state = DiskState(played.directory / "shared")
+    miners = {miner["id"]: miner for miner in state.read_as("miners.json", dict)["miners"]}
+    assert {name for name, miner in miners.items() if miner["solo"]} == {"small"}
+    assert (miners["small"]["weight"], miners["gamma"]["weight"]) == (50, 0.5)
+    assert [miner.id for miner in AgentDiscovery(state, lambda: 0).get_solo_miners()] == ["small"]
 
 
 def test_two_miners_in_one_participant_are_an_error():
