@@ -112,6 +112,7 @@ class BlockController(Behaviour):
         self._silent: dict[str, _Silence] = {}
         self._next_due = self.clock.now()
         self._planned = 0
+        self._rests = False
         self._plan_next()
 
     def configured(self, before: BaseConfig) -> None:
@@ -127,10 +128,16 @@ class BlockController(Behaviour):
             raise ValueError("who is a solo miner is decided when the run is built: solo_miner_threshold stays")
         self._blocks.patience = self.config.patience.seconds
 
+    def leave(self) -> None:
+        """Have no blocks found."""
+        self._rests = True
+
     def rejoin(self) -> None:
         """Wait for a block anew: while it was paused, none was found."""
-        self._next_due = self.clock.now()
-        self._plan_next()
+        if self._rests:
+            self._rests = False
+            self._next_due = self.clock.now()
+            self._plan_next()
 
     def end(self) -> None:
         """Record which of the blocks are off the main chain, as the miner that found the last one has it."""

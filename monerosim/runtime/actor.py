@@ -425,9 +425,8 @@ class Behaviour(Actor):
     @handles(Resume)
     def on_resume(self, _: Resume) -> None:
         """Go on, with what has come meanwhile."""
-        if self._paused:
-            self._paused = False
-            self.rejoin()
+        self._paused = False
+        self.rejoin()
         self._go_on_later()
 
     @handles(Configure)
