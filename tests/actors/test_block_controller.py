@@ -5,6 +5,7 @@ Each is also shown to refuse controllers that are wrong.
 """
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from itertools import pairwise
 
@@ -195,22 +196,37 @@ def test_a_controller_that_draws_grossly_wrongly_is_refused_soon(tmp_path, wrong
     assert fits(winners(regular), WIDE) < ERROR_RATE
 
 
-def shares_after(played, refusing):
+UNABLE = """
+from actors.mining_pool import MiningPool
+from monerosim.rpc.errors import RpcUnavailableError
+
+
+class Unable(MiningPool):
+    def mine(self, deadline=None):
+        raise RpcUnavailableError("has no node")
+"""
+
+
+def winners_after(played, refusing):
     """Count whose the blocks were at which one was passed over."""
-    passed = {record.t for record in happened(played, WinnerPassedOver)}
-    found = Counter(record.data.miner for record in happened(played, BlockFound) if record.t in passed)
-    assert {record.data.miner for record in happened(played, WinnerPassedOver)} == {refusing}
-    assert found.total() > 1200
-    return found
+    passed, found = happened(played, WinnerPassedOver), happened(played, BlockFound)
+    assert {record.data.miner for record in passed} == {refusing}
+    times = [record.t for record in found]
+    following = {bisect_left(times, record.t) for record in passed} - {len(found)}
+    assert len(following) > 1000
+    return Counter(found[index].data.miner for index in following)
 
 
-def test_another_is_chosen_by_hashrate_when_a_winner_is_passed_over(tmp_path, install_blocks, wrong):
-    """Error rate 1 in 10,000; hashrates that count for the first choice only are refused."""
+@pytest.mark.parametrize("ask", ["rpc", "signal"])
+def test_another_is_chosen_by_hashrate_when_a_winner_is_passed_over(tmp_path, install_blocks, wrong, ask):
+    """Error rate 2 in 10,000; hashrates that count for the first choice only are refused."""
     install_blocks("ghost", GHOST, {"ghost": "ghost:Ghost"})
-    text = POOLS + '[participants.ghost]\nkind = "ghost"\n'
-    assert fits(shares_after(play(text, tmp_path / "right"), "ghost"), SHARES) > ERROR_RATE
+    install_blocks("unable", UNABLE, {"unable": "unable:Unable"})
+    x = 'kind = "ghost"' if ask == "rpc" else 'kind = "unable"\nhashrate = 1000'
+    text = f"{POOLS}ask = '{ask}'\n[participants.x]\n{x}\n"
+    assert fits(winners_after(play(text, tmp_path / "right", trace_level="WARNING"), "x"), SHARES) > ERROR_RATE
     forgetful = text.replace('kind = "block-controller"', wrong("Forgetful"))
-    assert fits(shares_after(play(forgetful, tmp_path / "wrong"), "ghost"), SHARES) < ERROR_RATE
+    assert fits(winners_after(play(forgetful, tmp_path / "wrong", trace_level="WARNING"), "x"), SHARES) < ERROR_RATE
 
 
 def test_fixed_arrivals_are_on_the_grid(tmp_path):
