@@ -79,6 +79,7 @@ class Orchestrator(Behaviour):
     """
 
     alone: ClassVar[str] = "orchestrator"
+    emits: ClassVar[tuple[type, ...]] = (AgentSilent, RunEnded)
     Config: ClassVar[type[Config]] = OrchestratorConfig
     config: OrchestratorConfig
 
