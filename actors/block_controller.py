@@ -186,7 +186,7 @@ class BlockController(Behaviour):
     def overdue(self, number: int) -> None:
         """Pass over a winner that has not answered its signal."""
         if number in self._open:
-            self._is_silent(self._open[number].winner)
+            self._note_silence(self._open[number].winner)
             self._give_another(number, f"no answer to the signal within {self.config.patience.seconds:g} s")
 
     def _is_over(self) -> bool:
@@ -213,7 +213,7 @@ class BlockController(Behaviour):
         silence = self._silent.get(miner.id)
         return silence is None or silence.registration != miner or self.clock.now() >= silence.until
 
-    def _is_silent(self, miner: Miner) -> None:
+    def _note_silence(self, miner: Miner) -> None:
         """Take note that a miner has not answered: to wait for it again soon would cost the next blocks their time."""
         until = self.clock.now() + _SILENCE * self.host.plan.consensus.block_time / SECOND
         self._silent[miner.id] = _Silence(miner, until)
@@ -231,7 +231,7 @@ class BlockController(Behaviour):
             try:
                 return self._signal(winner, miners) if self.config.ask == "signal" else self._give_block(winner)
             except pykka.Timeout:
-                self._is_silent(winner)
+                self._note_silence(winner)
                 reason = f"no answer within {self.config.patience.seconds:g} s"
             except (*NO_BLOCK, AgentDiscoveryError, UnknownHostError) as error:
                 reason = str(error)
