@@ -1,6 +1,5 @@
 """The block controller: decides when a block comes and whose it is, and has the winner's node make it."""
 
-from collections import deque
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -14,15 +13,19 @@ from actors.mining_pool import BlockGiven, Found, MiningSignal, Refused
 from actors.node_proxy import NodeProxy
 from monerosim.config import Config as BaseConfig
 from monerosim.config import Duration, duration
-from monerosim.mailbox.discovery import BLOCKS_FOUND, MINERS, AgentDiscovery, AgentDiscoveryError, Miner
+from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError, Miner
 from monerosim.mailbox.post import UnknownHostError
-from monerosim.observe.events import WinnerPassedOver
-from monerosim.rpc.transport import Json
+from monerosim.observe.events import BlockFound, BlockOrphaned, WinnerPassedOver
 from monerosim.runtime.actor import Behaviour, handles, receives
 from monerosim.runtime.message import Message
 from monerosim.units import SECOND
 
-_RECENT_BLOCKS = 100
+_SILENCE = 10
+"""Block times for which a miner that did not answer is not chosen again."""
+
+
+class NoBlockError(Exception):
+    """Nobody could be given a block; the message says why."""
 
 
 class BlockControllerConfig(BaseConfig, frozen=True):
@@ -37,14 +40,14 @@ class BlockControllerConfig(BaseConfig, frozen=True):
     ] = "rpc"
     patience: Annotated[
         Duration, Meta(description="How long the winner may take; then it is passed over, and another chosen.")
-    ] = duration("60s")
+    ] = duration("30s")
     solo_miner_threshold: Annotated[
         float,
         Meta(
             ge=0,
             le=100,
-            description="Mining pools with less than this percentage of all the hashrate are solo miners, who behave "
-            "as regular users too.",
+            description="Mining pools with less than this percentage of all pools' hashrate when the run is built are "
+            "solo miners, who behave as regular users too.",
         ),
     ] = 2.0
 
@@ -62,15 +65,27 @@ class _Round(msgspec.Struct, frozen=True):
     """Who is left should it not answer."""
 
 
-class _Recent(deque[Json]):
-    """The last blocks that were found, in all lives of the controller."""
+class _Silence(msgspec.Struct, frozen=True):
+    """A miner has not answered."""
 
-    def __init__(self) -> None:
-        super().__init__(maxlen=_RECENT_BLOCKS)
+    registration: Miner
+    """As it was registered then; when it registers anew, it is there again."""
+    until: float
+    """When it is worth another try."""
 
 
-class FindBlock(Message[None], frozen=True):
-    """Have a miner find a block now, beside those that are planned."""
+class Signalled(msgspec.Struct, frozen=True):
+    """A miner has been signalled to make a block; what becomes of that is in the event log."""
+
+    miner: str
+
+
+class FindBlock(Message[BlockFound | Signalled], frozen=True):
+    """Have a miner find a block now, beside those that are planned.
+
+    Raises:
+        NoBlockError: Nobody could be given it.
+    """
 
 
 class BlockController(Behaviour):
@@ -80,33 +95,49 @@ class BlockController(Behaviour):
     """
 
     Config: ClassVar[type[BaseConfig]] = BlockControllerConfig
+    alone: ClassVar[str] = "block-controller"
     essential: ClassVar[bool] = True
+    emits: ClassVar[tuple[type, ...]] = (BlockFound, BlockOrphaned, WinnerPassedOver)
     commands: ClassVar[Mapping[str, type[Message[Any]]]] = {"mine-now": FindBlock}
     config: BlockControllerConfig
 
     def begin(self) -> None:
         """Plan the first block."""
-        self._discovery = AgentDiscovery(self.host.shared, self.clock.now, lifetime=0)
+        self._discovery = AgentDiscovery(self.host.shared, self.clock.now, lifetime=0, warn=self.log.warning)
         self._times = self.stream("times")
         self._winners = self.stream("winners")
         self._blocks = FoundBlocks(self, self.config.patience.seconds)
-        self._recent = self.host.keep(self.name, _Recent)
-        self._published: Json = None
         self._rounds = self.host.numbers(f"{self.name}'s rounds")
         self._open: dict[int, _Round] = {}
+        self._silent: dict[str, _Silence] = {}
         self._next_due = self.clock.now()
         self._planned = 0
+        self._rests = False
         self._plan_next()
 
     def configured(self, before: BaseConfig) -> None:
-        """Have another patience."""
-        del before
+        """Have another patience.
+
+        Raises:
+            ValueError: Others would be solo miners.
+        """
+        if (
+            isinstance(before, BlockControllerConfig)
+            and before.solo_miner_threshold != self.config.solo_miner_threshold
+        ):
+            raise ValueError("who is a solo miner is decided when the run is built: solo_miner_threshold stays")
         self._blocks.patience = self.config.patience.seconds
+
+    def leave(self) -> None:
+        """Have no blocks found."""
+        self._rests = True
 
     def rejoin(self) -> None:
         """Wait for a block anew: while it was paused, none was found."""
-        self._next_due = self.clock.now()
-        self._plan_next()
+        if self._rests:
+            self._rests = False
+            self._next_due = self.clock.now()
+            self._plan_next()
 
     def end(self) -> None:
         """Record which of the blocks are off the main chain, as the miner that found the last one has it."""
@@ -126,23 +157,27 @@ class BlockController(Behaviour):
         """
         if number == self._planned and not self._is_over():
             self._plan_next()
-            self._find_block()
+            try:
+                self._find_block()
+            except NoBlockError as error:
+                self.log.warning("no block: {}", error)
 
     @handles(FindBlock)
-    def on_find_block(self, _: FindBlock) -> None:
+    def on_find_block(self, _: FindBlock) -> BlockFound | Signalled:
         """Have a miner find a block now."""
-        self._find_block()
+        return self._find_block()
 
     @receives(Found)
     def on_found(self, found: Found, miner: str) -> None:
         """Take note of a block that a miner was signalled to make; one that comes late was made all the same."""
         late = "" if self._open.pop(found.round, None) else ", too late for its signal"
+        self._silent.pop(miner, None)
         self.log.info("{} found block {}{}", miner, found.height, late, block=found.hash)
-        self._publish_block(miner, found.height, found.hash)
 
     @receives(Refused)
     def on_refused(self, refused: Refused, miner: str) -> None:
         """Give the block to another."""
+        self._silent.pop(miner, None)
         if refused.round in self._open:
             self._give_another(refused.round, refused.reason)
         else:
@@ -151,6 +186,7 @@ class BlockController(Behaviour):
     def overdue(self, number: int) -> None:
         """Pass over a winner that has not answered its signal."""
         if number in self._open:
+            self._note_silence(self._open[number].winner)
             self._give_another(number, f"no answer to the signal within {self.config.patience.seconds:g} s")
 
     def _is_over(self) -> bool:
@@ -165,72 +201,72 @@ class BlockController(Behaviour):
         self._planned += 1
         self.after(max(0.0, self._next_due - self.clock.now()), self.find_block, self._planned)
 
-    def _find_block(self) -> None:
-        try:
-            miners = [miner for miner in self._discovery.get_miner_agents() if not miner.autonomous]
-        except AgentDiscoveryError as error:
-            self.log.warning("no block: {}", error)
-            return
+    def _find_block(self) -> BlockFound | Signalled:
+        registered = [miner for miner in self._discovery.get_registered_miners() if not miner.autonomous]
+        miners = [miner for miner in registered if miner.active]
         if not miners:
-            self.log.warning("no miner has registered: no block")
-            return
-        self._publish_miners(miners)
-        self._choose(miners)
+            raise NoBlockError("no miner is active" if registered else "no miner has registered")
+        # Where nobody else is left, another try costs nothing.
+        return self._choose([miner for miner in miners if self._may_answer(miner)] or miners)
 
-    def _publish_miners(self, miners: list[Miner]) -> None:
-        solo = {miner.id for miner in self._discovery.get_solo_miners(self.config.solo_miner_threshold)}
-        document: Json = {
-            "miners": [
-                {"id": miner.id, "weight": miner.hashrate, "address": miner.address, "solo": miner.id in solo}
-                for miner in miners
-            ]
-        }
-        if document != self._published:
-            self.host.shared.replace(MINERS, document)
-            self._published = document
+    def _may_answer(self, miner: Miner) -> bool:
+        silence = self._silent.get(miner.id)
+        return silence is None or silence.registration != miner or self.clock.now() >= silence.until
 
-    def _choose(self, miners: list[Miner]) -> None:
-        """Give the block to one of the miners, by their hashrates, or to another where that one cannot have it."""
+    def _note_silence(self, miner: Miner) -> None:
+        """Take note that a miner has not answered: to wait for it again soon would cost the next blocks their time."""
+        until = self.clock.now() + _SILENCE * self.host.plan.consensus.block_time / SECOND
+        self._silent[miner.id] = _Silence(miner, until)
+
+    def _choose(self, miners: list[Miner]) -> BlockFound | Signalled:
+        """Give the block to one of the miners, by their hashrates, or to another where that one cannot have it.
+
+        Raises:
+            NoBlockError: None of them can.
+        """
+        reasons = []
         while miners:
             winner = self._winners.weighted(miners, [miner.hashrate for miner in miners])
             miners = [miner for miner in miners if miner is not winner]
             try:
-                if self.config.ask == "signal":
-                    self._signal(winner, miners)
-                else:
-                    self._give_block(winner)
+                return self._signal(winner, miners) if self.config.ask == "signal" else self._give_block(winner)
+            except pykka.Timeout:
+                self._note_silence(winner)
+                reason = f"no answer within {self.config.patience.seconds:g} s"
             except (*NO_BLOCK, AgentDiscoveryError, UnknownHostError) as error:
-                self._pass_over(winner, str(error))
-            else:
-                return
+                reason = str(error)
+            self._pass_over(winner, reason)
+            reasons.append(f"{winner.id}: {reason}")
+        raise NoBlockError("; ".join(reasons) or "nobody is left")
 
     def _pass_over(self, winner: Miner, reason: str) -> None:
         self.log.warning("passes over {}: {}", winner.id, reason)
         self.emit(WinnerPassedOver(winner.id, reason))
 
-    def _give_block(self, winner: Miner) -> None:
+    def _give_block(self, winner: Miner) -> BlockFound:
         found = self._blocks.make(self._node(winner.id), winner.id, winner.address)
         told = winner.id, found.height, found.transactions
         self.log.info("{} found block {} with {} transactions", *told, block=found.hash)
-        self._publish_block(winner.id, found.height, found.hash)
-        self.send(winner.id, winner.actor, BlockGiven(found.height, found.hash))
+        if winner.actor:
+            self.send(winner.id, winner.actor, BlockGiven(found.height, found.hash))
+        return found
 
-    def _signal(self, winner: Miner, others: list[Miner]) -> None:
+    def _signal(self, winner: Miner, others: list[Miner]) -> Signalled:
         number, patience = next(self._rounds), self.config.patience.seconds
-        self.send(winner.id, winner.actor, MiningSignal(number, self.clock.now() + patience))
+        self.send(winner.id, winner.actor, MiningSignal(number, self.clock.now() + patience, self.name))
         self._open[number] = _Round(winner, others)
         self.after(patience, self.overdue, number, same_cause=True)
+        return Signalled(winner.id)
 
     def _give_another(self, number: int, reason: str) -> None:
         """Pass over the winner of a round, and give the same block to another."""
         signalled = self._open.pop(number)
         self._pass_over(signalled.winner, reason)
         if not self._is_over():
-            self._choose(signalled.others)
-
-    def _publish_block(self, miner: str, height: int, block: str) -> None:
-        self._recent.append({"miner": miner, "height": height, "hash": block})
-        self.host.shared.replace(BLOCKS_FOUND, {"blocks": list(self._recent)})
+            try:
+                self._choose(signalled.others)
+            except NoBlockError as error:
+                self.log.warning("no block: {}", error)
 
     def _node(self, miner: str) -> pykka.ActorRef[Any]:
         """Find or start the proxy of a miner's node."""

@@ -5,6 +5,7 @@ from typing import Any
 import pykka
 
 from actors.node_proxy import GenerateBlocks, GetBlockHeader, GetBlockHeaders, GetLastBlockHeader
+from actors.registrar import BlockNote, note
 from monerosim.observe.events import BlockFound, BlockOrphaned
 from monerosim.runtime.actor import Actor
 
@@ -32,25 +33,29 @@ class FoundBlocks:
         """Name those that found blocks, the one that found the last first."""
         return list(dict.fromkeys(block.miner for block in reversed(self._made)))
 
-    def make(self, node: pykka.ActorRef[Any], miner: str, address: str) -> BlockFound:
+    def make(self, node: pykka.ActorRef[Any], miner: str, address: str, *, deadline: float | None = None) -> BlockFound:
         """Have a node make a block at its tip.
 
         Args:
             node: The node's proxy.
             miner: The participant whose block it is.
             address: What its reward is paid to.
+            deadline: When nobody wants it any more, seconds since the scenario's time zero, if that may be before the
+                patience is over.
 
         Raises:
             RpcError: The node did not make it.
             pykka.Timeout: It did not answer in time; it does not make the block later either.
             pykka.ActorDeadError: The proxy has stopped.
         """
-        deadline = self._actor.clock.now() + self.patience
-        made = self._actor.ask(node, GenerateBlocks(1, address, deadline=deadline), self.patience)
+        now = self._actor.clock.now()
+        patience = self.patience if deadline is None else min(self.patience, deadline - now)
+        made = self._actor.ask(node, GenerateBlocks(1, address, deadline=now + patience), patience)
         header = self._actor.ask(node, GetBlockHeader(made.blocks[0]), self.patience)
         found = BlockFound(miner, header.height, header.hash, header.reward, header.num_txes)
         self._made.append(found)
         self._actor.emit(found)
+        note(self._actor, BlockNote(miner, found.height, found.hash))
         return found
 
     def record_orphans(self, node: pykka.ActorRef[Any]) -> None:

@@ -42,6 +42,7 @@ class Funder(Behaviour):
     needs: ClassVar[frozenset[str]] = frozenset({"node", "wallet"})
     usual_wallet: ClassVar[bool] = True
     essential: ClassVar[bool] = True
+    emits: ClassVar[tuple[type, ...]] = (PaymentSent, BootstrapFinished, BootstrapFailed)
     config: FunderConfig
 
     def begin(self) -> None:

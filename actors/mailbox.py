@@ -130,7 +130,12 @@ class Mailbox(Actor):
         if reference is not None:
             return reference.is_alive() or actor not in self._desk.gone
         own = self.host.own
-        services = {"node": own.uses_node is not None, "wallet": bool(own.wallets), "supervisor": True}
+        services = {
+            "node": own.uses_node is not None,
+            "wallet": bool(own.wallets),
+            "registrar": self.host.plan.registrar == own.name,
+            "supervisor": True,
+        }
         return services.get(actor, False) or any(behaviour.name == actor for behaviour in own.actors)
 
     def _give(self, actor: str) -> None:

@@ -9,13 +9,14 @@ import pykka
 from msgspec import Meta
 
 from actors.found_blocks import FoundBlocks
+from actors.registrar import MinerNote, note
 from actors.wallet_proxy import GetAddresses
 from monerosim.config import Config as BaseConfig
 from monerosim.config import Duration
 from monerosim.mailbox.discovery import MINING_POOLS, Miner
 from monerosim.observe.events import BlockFound, BlockOrphaned
 from monerosim.rpc.errors import RpcError
-from monerosim.runtime.actor import Behaviour, handles
+from monerosim.runtime.actor import Actor, Behaviour, handles
 from monerosim.runtime.message import Message
 
 PATIENCE = 60.0
@@ -52,6 +53,17 @@ class MinerConfig(BaseConfig, frozen=True):
     ] = None
 
 
+class _Standing:
+    """What a miner keeps from one life to the next."""
+
+    def __init__(self) -> None:
+        self.left = False
+        """Whether it has left by its own command, or at its time; then only a command makes it join."""
+        self.over: int | None = None
+        """The time of leaving at which it has left already."""
+        self.registration: Miner | None = None
+
+
 class BaseMiner(Behaviour):
     """A registered miner; subclasses say how it comes to its blocks."""
 
@@ -70,16 +82,30 @@ class BaseMiner(Behaviour):
     def begin(self) -> None:
         """Register with the wallet's primary address."""
         self.found = FoundBlocks(self, PATIENCE)
-        self._document = f"{MINING_POOLS}/{self.host.name}.json"
+        self._standing = self.host.keep(self.name, _Standing)
+        self._away = False
         address = self.ask(self.host.actor("wallet"), GetAddresses())[0]
-        # One that is started again after a failure goes on as it was.
-        before = self.host.shared.read_as(self._document, Miner)
-        usual = Miner(self.host.name, self.config.hashrate, address, actor=self.name, autonomous=self.autonomous)
-        self._register(before or usual)
+        self._register(
+            Miner(
+                self.host.name,
+                self.config.hashrate,
+                address,
+                active=not self._standing.left,
+                actor=self.name,
+                autonomous=self.autonomous,
+                solo=self.host.own.solo,
+            )
+        )
         self.log.info("registered with hashrate {:g}", self.registration.hashrate, address=address)
-        if self.registration.active:
-            self._plan_to_leave()
+        self._plan_to_leave()
         self.changed()
+
+    @classmethod
+    def given_up(cls, supervisor: Actor, name: str) -> None:
+        """Register as one that has left: no controller counts on it any more."""
+        registration = supervisor.host.keep(name, _Standing).registration
+        if registration is not None:
+            _publish(supervisor, msgspec.structs.replace(registration, active=False))
 
     def changed(self) -> None:
         """Take note of another hashrate, or of having joined or left: :attr:`registration` is new."""
@@ -107,12 +133,14 @@ class BaseMiner(Behaviour):
     @handles(Leave)
     def on_leave(self, _: Leave) -> None:
         """Mine no more."""
-        self.leave()
+        self._standing.left = True
+        self._stand()
 
     @handles(Join)
     def on_join(self, _: Join) -> None:
-        """Mine again."""
-        self.rejoin()
+        """Mine again, unless it is paused."""
+        self._standing.left = False
+        self._stand()
 
     @handles(MineNow)
     def on_mine_now(self, _: MineNow) -> BlockFound:
@@ -120,23 +148,29 @@ class BaseMiner(Behaviour):
         return self.mine()
 
     def leave(self) -> None:
-        """Mine no more."""
-        if self.registration.active:
-            self._change(hashrate=self.registration.hashrate, active=False)
+        """Mine no more while it is paused or stopped."""
+        self._away = True
+        self._stand()
 
     def rejoin(self) -> None:
-        """Mine again."""
-        if not self.registration.active:
-            self._change(hashrate=self.registration.hashrate, active=True)
+        """Mine again, if it did before."""
+        self._away = False
+        self._stand()
 
     def leave_in_time(self, until: int) -> None:
         """Mine no more, if that is still when it is to leave."""
-        if until == self.config.until:
-            self.leave()
+        if until == self.config.until and until != self._standing.over:
+            self._standing.over = until
+            self._standing.left = True
+            self._stand()
 
-    def mine(self) -> BlockFound:
-        """Have the own node make a block at its tip, and record it."""
-        found = self.found.make(self.host.actor("node"), self.host.name, self.registration.address)
+    def mine(self, deadline: float | None = None) -> BlockFound:
+        """Have the own node make a block at its tip, and record it.
+
+        Args:
+            deadline: When nobody wants it any more, seconds since the scenario's time zero.
+        """
+        found = self.found.make(self.host.actor("node"), self.host.name, self.registration.address, deadline=deadline)
         self.log.info("found block {} with {} transactions", found.height, found.transactions, block=found.hash)
         return found
 
@@ -150,6 +184,17 @@ class BaseMiner(Behaviour):
         self.log.info("mines with hashrate {:g}" if active else "has left; its hashrate was {:g}", hashrate)
         self.changed()
 
+    def _stand(self) -> None:
+        active = not (self._away or self._standing.left)
+        if active != self.registration.active:
+            self._change(hashrate=self.registration.hashrate, active=active)
+
     def _register(self, registration: Miner) -> None:
-        self.registration = registration
-        self.host.shared.replace(self._document, msgspec.to_builtins(registration))
+        self.registration = msgspec.structs.replace(registration, since=self.clock.now())
+        self._standing.registration = self.registration
+        _publish(self, self.registration)
+
+
+def _publish(actor: Actor, registration: Miner) -> None:
+    actor.host.shared.replace(f"{MINING_POOLS}/{registration.id}.json", msgspec.to_builtins(registration))
+    note(actor, MinerNote())

@@ -26,6 +26,8 @@ class MiningSignal(Content, frozen=True):
     """Which block of the controller's it is."""
     deadline: float
     """When it is somebody else's, seconds since the scenario's time zero."""
+    reply: str
+    """The controller's actor that gets the answer."""
 
 
 class BlockGiven(Content, frozen=True):
@@ -82,16 +84,13 @@ class MiningPool(BaseMiner):
             self.log.info("the signal for block {} of {} comes too late", signal.round, controller)
             return
         if not self.registration.active:
-            self._answer(controller, Refused(signal.round, "it has left"))
+            self.send(controller, signal.reply, Refused(signal.round, "it has left"))
             return
         try:
-            found = self.mine()
+            found = self.mine(signal.deadline)
         except NO_BLOCK as error:
             self.log.warning("could not make a block: {}", error)
-            self._answer(controller, Refused(signal.round, str(error)))
+            self.send(controller, signal.reply, Refused(signal.round, str(error)))
         else:
             self._blocks += 1
-            self._answer(controller, Found(signal.round, found.height, found.hash))
-
-    def _answer(self, controller: str, letter: Content) -> None:
-        self.send(controller, "block-controller", letter)
+            self.send(controller, signal.reply, Found(signal.round, found.height, found.hash))

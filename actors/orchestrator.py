@@ -99,6 +99,7 @@ class Orchestrator(Behaviour):
 
     urgent: ClassVar[frozenset[str]] = frozenset({CommandLetter.kind, ResultLetter.kind})
     alone: ClassVar[str] = "orchestrator"
+    emits: ClassVar[tuple[type, ...]] = (AgentSilent, RunEnded)
     Config: ClassVar[type[BaseConfig]] = OrchestratorConfig
     config: OrchestratorConfig
 

@@ -118,7 +118,7 @@ class RegularUser(Payer):
     def begin(self) -> None:
         """Plan the first payment."""
         super().begin()
-        self._discovery = AgentDiscovery(self.host.shared, self.clock.now)
+        self._discovery = AgentDiscovery(self.host.shared, self.clock.now, warn=self.log.warning)
         self._decisions = self.stream("decisions")
         # What is paid on command leaves what is planned as it is.
         self._commanded = self.stream("commanded")

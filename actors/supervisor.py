@@ -11,6 +11,7 @@ import pykka
 
 from actors.mailbox import Gone, Mailbox
 from actors.node_proxy import NodeProxy
+from actors.registrar import REGISTRAR, Registrar
 from actors.supervised import NotAbleError, Order, State, Supervised, SupervisedBehaviour, Task
 from actors.wallet_proxy import WalletProxy
 from monerosim.config import load_config
@@ -28,7 +29,7 @@ from monerosim.observe.events import (
     event_tag,
 )
 from monerosim.plan.restarts import Restarts
-from monerosim.runtime.actor import Actor, handles, receives
+from monerosim.runtime.actor import Actor, Behaviour, describe_error, handles, receives
 from monerosim.runtime.commands import (
     COMMAND_PATIENCE,
     EVERYBODYS,
@@ -106,8 +107,10 @@ class Supervisor(Actor):
         host = self.host
         reference = self.actor_ref
         host.subscribe(RunEnded, self.name)
-        host.on_failed = lambda actor, error: reference.tell(Failed(actor, f"{type(error).__name__}: {error}"))
+        host.on_failed = lambda actor, error: reference.tell(Failed(actor, describe_error(error)))
         self._start("mailbox", lambda: host.start(Mailbox, "mailbox"))
+        if host.plan.registrar == host.name:
+            self._start(REGISTRAR, lambda: host.start(Registrar, REGISTRAR))
         if host.own.uses_node is not None:
             self._start("node", lambda: host.start(NodeProxy, "node", host.own.uses_node))
         for wallet in host.own.wallets:
@@ -426,9 +429,17 @@ class Supervisor(Actor):
         self.emit(ActorGivenUp(actor.name, len(actor.restarts)))
         self._tell_mailbox(Gone(actor.name))
         block = actor.block if isinstance(actor, SupervisedBehaviour) else None
-        if block is not None and block.essential:
-            self.emit(RunEnded(f"{self.host.name}/{actor.name} was given up: {actor.error}"))
+        if block is not None:
+            self._clear_up(block, actor.name)
+            if block.essential:
+                self.emit(RunEnded(f"{self.host.name}/{actor.name} was given up: {actor.error}"))
         self._report()
+
+    def _clear_up(self, behaviour: type[Behaviour], name: str) -> None:
+        try:
+            behaviour.given_up(self, name)
+        except Exception as error:  # noqa: BLE001  (whatever it raises, the actor is gone all the same)
+            self.log.opt(exception=error).error("what {} has published is left as it is: {}", name, error)
 
     def _watch_states(self) -> None:
         """Tell the agent's state from now on, and for the first time now."""
@@ -466,4 +477,4 @@ class Supervisor(Actor):
             self.ask(self.host.actors[name], End(), timeout=_END_PATIENCE)
         except Exception as error:  # noqa: BLE001  (whatever an actor raises at its end, the others are ended too)
             self.log.warning("{} did not end well: {}", name, error)
-            self.emit(ActorFailed(name, f"{type(error).__name__}: {error}"))
+            self.emit(ActorFailed(name, describe_error(error)))

@@ -45,7 +45,7 @@ class TransactionBot(Payer):
     def begin(self) -> None:
         """Plan the first payment."""
         super().begin()
-        self._discovery = AgentDiscovery(self.host.shared, self.clock.now)
+        self._discovery = AgentDiscovery(self.host.shared, self.clock.now, warn=self.log.warning)
         self._origin = self.host.now()
         self._turn = 0
         self.set_out()

@@ -125,5 +125,9 @@ def _print_said(title: str, said: Sequence[Said], console: Console) -> None:
     table.add_column(overflow="fold")
     for each in said:
         table.add_row(f"  {escape(each.name)}", escape(each.summary))
+        for field in each.arguments:
+            needed = "(required)" if field.required else "(may be left out)"
+            words = (field.type, _words(field), needed)
+            table.add_row(f"    {escape(field.key)}", escape(" ".join(word for word in words if word)))
     console.print(f"\n[bold]{title}[/bold]")
     console.print(table)

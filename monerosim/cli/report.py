@@ -99,13 +99,14 @@ def _states(summary: Summary) -> list[tuple[str, int]]:
 
 
 def _miners(summary: Summary, plan: Plan) -> Table:
+    # As the scenario has them: a pool's is its weight among pools, an autonomous miner's is percent of a pace.
     hashrates: dict[str, float] = {}
     for host in plan.hosts:
         for actor in host.actors:
             hashrate = actor.config.get("hashrate")
             if isinstance(hashrate, int | float):
                 hashrates[host.name] = hashrate
-    total_rate, total_blocks = sum(hashrates.values()), sum(one.blocks for one in summary.miners.values())
+    total_blocks = sum(one.blocks for one in summary.miners.values())
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("miner")
     for name in ("hashrate", "blocks", "share", "orphans", "reward (XMR)"):
@@ -114,7 +115,7 @@ def _miners(summary: Summary, plan: Plan) -> Table:
         rate = hashrates.get(name)
         table.add_row(
             name,
-            "" if rate is None else f"{rate / total_rate:.1%}",
+            "" if rate is None else f"{rate:g}",
             str(result.blocks),
             f"{result.blocks / total_blocks:.1%}" if total_blocks else "",
             str(result.orphans),

@@ -1,6 +1,5 @@
 """Finding other agents by what they have published."""
 
-import math
 from collections import defaultdict
 from collections.abc import Callable
 from functools import cached_property
@@ -40,6 +39,8 @@ class Agent(msgspec.Struct, frozen=True):
     node: str | None = None
     """The host whose node it uses."""
     wallet: bool = False
+    roles: tuple[str, ...] = ()
+    """What it is by its actors, whatever these are called: a ``block-controller``, a ``miner``."""
 
 
 class Miner(msgspec.Struct, frozen=True):
@@ -50,10 +51,14 @@ class Miner(msgspec.Struct, frozen=True):
     address: str
     """Where its rewards go."""
     active: bool = True
-    actor: str = "mining-pool"
-    """Which of the participant's actors gets its letters."""
+    actor: str = ""
+    """Which of the participant's actors gets its letters; empty where none does."""
     autonomous: bool = False
     """Whether it finds blocks by itself, and gets none from a block controller."""
+    solo: bool = False
+    """Whether it is so small that the scenario makes it a user as well."""
+    since: float = 0.0
+    """When it registered so, seconds since the scenario's time zero."""
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -86,7 +91,7 @@ class _Registry(msgspec.Struct, frozen=True, dict=True):
     def by_actor(self) -> dict[str, tuple[Agent, ...]]:
         found: defaultdict[str, list[Agent]] = defaultdict(list)
         for agent in self.agents:
-            for actor in sorted(set(agent.actors)):
+            for actor in sorted({*agent.actors, *agent.roles}):
                 found[actor].append(agent)
         return {actor: tuple(agents) for actor, agents in found.items()}
 
@@ -106,12 +111,22 @@ class AgentDiscovery:
         shared: The shared state.
         now: The time in seconds.
         lifetime: Seconds for which what was read is taken as it is.
+        warn: Is given a format and what is put into it, where one of many documents cannot be read and is left out.
     """
 
-    def __init__(self, shared: SharedState, now: Callable[[], float], lifetime: float = LIFETIME) -> None:
+    def __init__(
+        self,
+        shared: SharedState,
+        now: Callable[[], float],
+        lifetime: float = LIFETIME,
+        *,
+        warn: Callable[[str, str], None] | None = None,
+    ) -> None:
         self._shared = shared
         self._now = now
         self._lifetime = lifetime
+        self._warn = warn
+        self._told: set[str] = set()
         self._cache: dict[str, tuple[float, object]] = {}
 
     def refresh(self) -> None:
@@ -123,7 +138,7 @@ class AgentDiscovery:
         return self._registry().agents
 
     def get_agents_with(self, actor: str) -> tuple[Agent, ...]:
-        """List the agents that are composed of an actor, ``regular-user`` say, in the order of their names."""
+        """List the agents that are composed of an actor, ``regular-user`` say, or have a role, by their names."""
         return self._registry().by_actor.get(actor, ())
 
     def get_agent(self, agent: str) -> Agent:
@@ -137,16 +152,17 @@ class AgentDiscovery:
             raise AgentDiscoveryError(f"the agent registry has no {agent!r}")
         return found
 
+    def get_registered_miners(self) -> list[Miner]:
+        """List all miners that have registered, also those that have left, in the order of their names."""
+        return self._cached(MINING_POOLS, lambda: self._read_all(MINING_POOLS, Miner))
+
     def get_miner_agents(self) -> list[Miner]:
         """List the miners that have registered and are active, in the order of their names."""
-        miners = self._cached(MINING_POOLS, lambda: self._read_all(MINING_POOLS, Miner))
-        return [miner for miner in miners if miner.active]
+        return [miner for miner in self.get_registered_miners() if miner.active]
 
-    def get_solo_miners(self, threshold: float) -> list[Miner]:
-        """List the active miners with less than ``threshold`` percent of all the active miners' hashrate."""
-        miners = self.get_miner_agents()
-        total = math.fsum(miner.hashrate for miner in miners)
-        return [miner for miner in miners if miner.hashrate * 100 < threshold * total]
+    def get_solo_miners(self) -> list[Miner]:
+        """List the active miners that are users as well: who is, is decided when the run is built."""
+        return [miner for miner in self.get_miner_agents() if miner.solo]
 
     def get_wallet_agents(self) -> list[Agent]:
         """List the agents that have a wallet."""
@@ -185,7 +201,15 @@ class AgentDiscovery:
         return value
 
     def _read_all(self, folder: str, kind: type[T]) -> list[T]:
-        return [self._read(name, kind) for name in self._shared.names(folder)]
+        found = []
+        for name in self._shared.names(folder):
+            try:
+                found.append(self._read(name, kind))
+            except AgentDiscoveryError as error:
+                if self._warn is not None and str(error) not in self._told:
+                    self._told.add(str(error))
+                    self._warn("left out: {}", str(error))
+        return found
 
     def _read(self, name: str, kind: type[T]) -> T:
         try:

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from monerosim.config import Config, dump_config, load_config
+from monerosim.observe.events import BlockFound
 from monerosim.plan.bootstrap import divide
 from monerosim.plan.flags import with_own
 from monerosim.plan.model import (
@@ -30,9 +31,9 @@ from monerosim.runtime.blocks import load_block
 from monerosim.runtime.rng import stable_seed
 from monerosim.scenario.checks import FUNDER, owners_of_nodes
 from monerosim.scenario.compose import Composition, actor_names, compose, member_names
-from monerosim.scenario.funding import CONTROLLER, bootstrap_of, payees_of
+from monerosim.scenario.funding import bootstrap_of, payees_of
 from monerosim.scenario.load import check
-from monerosim.scenario.mining import hashrate_of, with_solo_miners
+from monerosim.scenario.mining import hashrate_of, is_controller, with_solo_miners
 from monerosim.scenario.model import Node, Scenario, Wallet
 from monerosim.scenario.network import read_topology
 from monerosim.scenario.pace import Pace, pace_of
@@ -111,6 +112,7 @@ def compile_plan(scenario: Scenario, files: PluginFiles | None = None) -> Plan:
         consensus=consensus,
         topology=_topology(scenario, list(by_name), files),
         bootstrap=bootstrap,
+        registrar=_registrar(members),
         hosts=tuple(
             msgspec.structs.replace(host, processes=_processes(host, consensus, by_name, needed_by)) for host in hosts
         ),
@@ -158,6 +160,16 @@ def _needed_by(members: Sequence[_Member]) -> dict[tuple[str, str], list[str]]:
     return needed
 
 
+def _registrar(members: Sequence[_Member]) -> str:
+    """Choose the host that publishes who mines and what was found: the block controller's, or the first that mines."""
+    finders = [
+        (not any(is_controller(part) for part in member.composition.parts), member.name)
+        for member in members
+        if any(BlockFound in part.behaviour.emits for part in member.composition.parts)
+    ]
+    return min(finders, default=(True, ""))[1]
+
+
 def _processes(
     host: HostPlan,
     consensus: ConsensusPlan,
@@ -176,7 +188,7 @@ def _hosts(scenario: Scenario, members: Sequence[_Member], time_zero: int, pace:
     for member in members:
         participant = scenario.participants[member.group]
         begin = time_zero + participant.start + participant.stagger * member.index
-        controls = any(part.use == CONTROLLER for part in member.composition.parts)
+        controls = any(is_controller(part) for part in member.composition.parts)
         wallet = member.composition.wallet
         hosts.append(
             HostPlan(
@@ -190,6 +202,7 @@ def _hosts(scenario: Scenario, members: Sequence[_Member], time_zero: int, pace:
                 else (),
                 actors=_actors(member.composition, begin),
                 commands=tuple(commands.get(member.name, ())),
+                solo=member.composition.solo,
                 restarts=_plain(participant.restarts) if participant.restarts is not None else {},
                 agent_start=pace.controller_start if controls else pace.agent_start,
             )
@@ -200,7 +213,7 @@ def _hosts(scenario: Scenario, members: Sequence[_Member], time_zero: int, pace:
 def _actors(composition: Composition, start: int) -> tuple[ActorPlan, ...]:
     """Name each actor after its building block, with a number where there are several of it."""
     return tuple(
-        ActorPlan(name=name, use=part.use, start=start, config=_plain(part.config))
+        ActorPlan(name=name, use=part.use, start=start, role=part.behaviour.alone, config=_plain(part.config))
         for name, part in zip(actor_names(composition.parts), composition.parts, strict=True)
     )
 

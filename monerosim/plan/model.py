@@ -56,6 +56,8 @@ class ActorPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The building block: an entry point's name, or ``./FILE.py:CLASS`` below the run directory's ``plugins``."""
     start: int
     """When it begins to act."""
+    role: str = ""
+    """What it is (:attr:`monerosim.runtime.actor.Behaviour.alone`), whichever building block it is."""
     config: Mapping[str, object] = {}
 
 
@@ -99,6 +101,8 @@ class HostPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     actors: tuple[ActorPlan, ...] = ()
     commands: tuple[CommandPlan, ...] = ()
     """In the order of their times."""
+    solo: bool = False
+    """Whether it is a miner so small that it is a user as well."""
     restarts: Mapping[str, object] = {}
     """The supervisor's limits (:class:`monerosim.plan.restarts.Restarts`)."""
     agent_start: int
@@ -193,6 +197,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     bootstrap: BootstrapPlan | None
     hosts: tuple[HostPlan, ...]
     """In the order of their names."""
+    registrar: str = ""
+    """The host whose agent publishes all miners and all blocks that were found; none where nobody finds blocks."""
     shadow: ShadowPlan = ShadowPlan()
     binaries: tuple[BinaryPlan, ...] = ()
     """The programs of Monero that it runs, by path; none until they have been looked up."""

@@ -45,6 +45,8 @@ class Said(msgspec.Struct, frozen=True):
 
     name: str
     summary: str
+    arguments: tuple[Field, ...] = ()
+    """What a command can be told beside."""
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,7 +151,9 @@ def _actor(name: str, target: str, block: type[Behaviour]) -> Description:
         schema=_schema(block.Config),
         letters=tuple(Said(kind.kind, first_line(kind)) for kind in block.letters() if kind is not EventLetter),
         messages=tuple(Said(kind.__name__, first_line(kind)) for kind in block.messages() if kind not in common),
-        commands=tuple(Said(command, first_line(kind)) for command, kind in block.commands.items()),
+        commands=tuple(
+            Said(command, first_line(kind), tuple(describe_fields(kind))) for command, kind in block.commands.items()
+        ),
         events=tuple(Said(_tag(kind), first_line(kind)) for kind in block.emits),
         example="\n".join(lines) + "\n",
     )

@@ -1,5 +1,6 @@
 """The base of every actor: handlers, timers, and the way to the world through its host."""
 
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -36,6 +37,12 @@ R = TypeVar("R")
 L = TypeVar("L", bound=Content)
 M = TypeVar("M", bound=Message[Any])
 E = TypeVar("E", bound=Event)
+
+_ADDRESS = re.compile("0x[0-9a-f]{6,}")
+"""Of an object in memory, as Python shows it."""
+
+_LONGEST_ERROR = 500
+"""Characters of an error in an event; the trace has it whole."""
 
 
 def handles(kind: type[M]) -> Callable[[Callable[[Any, M], R]], Callable[[Any, M], R]]:
@@ -331,6 +338,12 @@ class Actor(pykka.Actor):
         return fire
 
 
+def describe_error(error: BaseException) -> str:
+    """Name an error for events: what is different on each machine (addresses, the file's path) is left to the trace."""
+    told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return f"{type(error).__name__}: {_ADDRESS.sub('0x...', told)[:_LONGEST_ERROR]}"
+
+
 def _attributes(value: object) -> dict[str, Any]:
     return getattr(value, "__dict__", {})
 
@@ -370,7 +383,8 @@ class Behaviour(Actor):
     arguments."""
 
     alone: ClassVar[str] = ""
-    """What a participant can be once only, by this behaviour or another that is the same: a ``miner``, say."""
+    """What it is, where a participant can be that once only: a ``miner``, a ``block-controller``. Others know it by
+    this, whatever its class is called."""
 
     fixed: ClassVar[frozenset[str]] = frozenset()
     """Keys of its configuration that count when it begins and never again, so that ``set`` refuses them."""
@@ -394,6 +408,15 @@ class Behaviour(Actor):
 
     def rejoin(self) -> None:
         """Take part again, after :meth:`leave`: that of an earlier life, where it was stopped and is started again."""
+
+    @classmethod
+    def given_up(cls, supervisor: Actor, name: str) -> None:
+        """Take back what an actor of this class has published: it failed too often, and is not started again.
+
+        Args:
+            supervisor: Who does it in its place: its host's.
+            name: The actor's.
+        """
 
     def configured(self, before: BaseConfig) -> None:
         """Take note that a command has changed :attr:`config`; timers that are set already keep their times.

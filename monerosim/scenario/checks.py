@@ -9,9 +9,9 @@ from monerosim.plan.flags import RESERVED, flag_name, repeatable
 from monerosim.plugins import PluginFiles
 from monerosim.scenario.compose import Composition, compose, group_of, member_names
 from monerosim.scenario.convert import nearest, quote
-from monerosim.scenario.funding import CONTROLLER, bootstrap_of
+from monerosim.scenario.funding import bootstrap_of
 from monerosim.scenario.mentions import mention_problems
-from monerosim.scenario.mining import hashrate_of, is_autonomous, with_solo_miners
+from monerosim.scenario.mining import hashrate_of, is_autonomous, is_controller, with_solo_miners
 from monerosim.scenario.model import MAX_COUNT, Node, Scenario, Wallet
 from monerosim.scenario.network import read_topology
 from monerosim.scenario.pace import pace_of
@@ -225,7 +225,7 @@ def _mining(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Fin
             share = hashrate_of(part)
             if share is not None and count:
                 (autonomous if is_autonomous(part) else miners).append((part.path, share * count))
-        controllers += [part.path for part in composition.parts if part.use == CONTROLLER] * count
+        controllers += [part.path for part in composition.parts if is_controller(part)] * count
     if len(controllers) > 1:
         message = f"there are {len(controllers)} block controllers, a scenario has at most one"
         findings.append(Finding(path=controllers[1], message=message, hides=False))

@@ -14,7 +14,7 @@ from monerosim.scenario.convert import Reader, nearest, quote, show
 from monerosim.scenario.model import MAX_COUNT, Node, Participant, Scenario, Wallet
 from monerosim.scenario.problems import Finding, Path
 
-ALWAYS_THERE = ("supervisor", "mailbox", "node", "wallet")
+ALWAYS_THERE = ("supervisor", "mailbox", "registrar", "node", "wallet")
 """What the actors are called that are no building blocks; a building block of such a name gets a number."""
 
 
@@ -35,6 +35,8 @@ class Composition(msgspec.Struct, frozen=True, kw_only=True):
     node: Node | str | None
     wallet: Wallet | None
     parts: tuple[Part, ...]
+    solo: bool = False
+    """Whether it is a miner so small that it is a user as well."""
     findings: tuple[Finding, ...] = ()
     """What is wrong with its actors."""
 

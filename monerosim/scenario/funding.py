@@ -5,11 +5,9 @@ from collections.abc import Mapping
 from monerosim.plan.bootstrap import Payee, bootstrap_length, plan_bootstrap, round_up
 from monerosim.plan.model import BootstrapPlan
 from monerosim.scenario.compose import Composition, member_names
+from monerosim.scenario.mining import is_controller
 from monerosim.scenario.model import Scenario
 from monerosim.scenario.pace import Pace
-
-CONTROLLER = "block-controller"
-"""The building block that decides who finds the next block."""
 
 
 def payees_of(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Payee]:
@@ -47,7 +45,7 @@ def bootstrap_of(
         ValueError: The initial balances are too high.
     """
     starts = [scenario.simulation.node_start, pace.wallet_start, pace.agent_start]
-    if any(part.use == CONTROLLER for composition in composed.values() for part in composition.parts):
+    if any(is_controller(part) for composition in composed.values() for part in composition.parts):
         starts.append(pace.controller_start)
     start = round_up(max(starts) + pace.settling)
     payees = payees_of(scenario, composed)

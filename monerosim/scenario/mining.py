@@ -13,6 +13,9 @@ from monerosim.scenario.model import Scenario
 USER = "regular-user"
 """What solo miners are besides."""
 
+CONTROLLER = "block-controller"
+"""What decides who finds the next block: its class says that it is this (``alone``), whatever it is called."""
+
 
 def hashrate_of(part: Part) -> float | None:
     """Give a miner's hashrate; None for what is no miner: a miner is what has a ``hashrate`` to configure."""
@@ -23,6 +26,11 @@ def hashrate_of(part: Part) -> float | None:
 def is_autonomous(part: Part) -> bool:
     """Tell whether a miner finds its blocks without a block controller: its class says that it is ``autonomous``."""
     return bool(getattr(part.behaviour, "autonomous", False))
+
+
+def is_controller(part: Part) -> bool:
+    """Tell whether a behaviour is a block controller, monerosim's own or another."""
+    return part.behaviour.alone == CONTROLLER
 
 
 def with_solo_miners(scenario: Scenario, composed: Mapping[str, Composition]) -> dict[str, Composition]:
@@ -62,9 +70,8 @@ def _threshold(scenario: Scenario, composed: Mapping[str, Composition]) -> float
 
 
 def _as_user(composition: Composition) -> Composition:
-    if any(part.use == USER for part in composition.parts):
-        return composition
-    block = load_block(USER)
-    path = composition.parts[0].path
-    user = Part(use=USER, behaviour=block, config=load_config({}, block.Config), path=path)
-    return msgspec.structs.replace(composition, parts=(*composition.parts, user))
+    block, parts = load_block(USER), composition.parts
+    if not any(issubclass(part.behaviour, block) for part in parts):
+        user = Part(use=USER, behaviour=block, config=load_config({}, block.Config), path=parts[0].path)
+        parts = (*parts, user)
+    return msgspec.structs.replace(composition, parts=parts, solo=True)

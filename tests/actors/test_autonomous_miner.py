@@ -1,6 +1,7 @@
 """Autonomous miners: each with a clock of its own, that follows the difficulty, so that forks happen by themselves.
 
 Statistical tests pool fixed seeds, so they pass or fail for good; the error rate is that of a change of code.
+Each is also shown to refuse miners that are wrong.
 """
 
 from collections import Counter
@@ -22,6 +23,7 @@ from monerosim.scenario import examine
 from monerosim.units import SECOND
 
 ERROR_RATE = 1e-4
+SEEDS = range(8)
 BLOCK_TIME = 60
 MINERS = """
 [simulation]
@@ -45,10 +47,50 @@ hashrate = 10
 SHARES = {"alpha": 0.6, "beta": 0.3, "gamma": 0.1}
 
 
+WRONG = """
+from actors.autonomous_miner import AutonomousMiner
+from monerosim.runtime.rng import Rng
+
+
+class Slow(Rng):
+    def exponential(self, mean):
+        return super().exponential(1.08 * mean)
+
+
+class Skewed(Rng):
+    def exponential(self, mean):
+        return super().exponential(60 * (mean / 60) ** 1.25)
+
+
+class Even(Rng):
+    def exponential(self, mean):
+        return self.uniform(0, 2 * mean)
+
+
+class SlowMiner(AutonomousMiner):
+    draws = Slow
+
+    def stream(self, *purpose):
+        return self.draws(self.host.stream_seed(self.name, *purpose))
+
+
+class SkewedMiner(SlowMiner):
+    draws = Skewed
+
+
+class EvenMiner(SlowMiner):
+    draws = Even
+"""
+"""Miners that draw wrongly: 8 % too slow; small ones too slow; and evenly instead of exponentially."""
+
+
+def play_days(text, base, seeds=SEEDS):
+    return [play(text, base / str(seed), seed=seed, trace_level="WARNING") for seed in seeds]
+
+
 @pytest.fixture(scope="module")
 def days(tmp_path_factory):
-    base = tmp_path_factory.mktemp("days")
-    return [play(MINERS, base / str(seed), seed=seed) for seed in range(2)]
+    return play_days(MINERS, tmp_path_factory.mktemp("days"))
 
 
 def waits(days, *miners):
@@ -60,31 +102,48 @@ def waits(days, *miners):
     return np.concatenate([np.diff([0, *found]) for found in times]) / (BLOCK_TIME * SECOND)
 
 
-def test_blocks_come_as_often_as_the_hashrates_say(days):
-    """Error rate 1 in 10,000 for each; other shares, and waits of another mean or kind, are refused."""
+def fits_shares(days):
+    """Give the probability of shares at least as far off as these, if the hashrates are true."""
     counts = Counter(record.data.miner for played in days for record in happened(played, BlockFound))
-    total = sum(counts.values())
-    assert total > 2500
+    return chisquare([counts[name] for name in SHARES], [counts.total() * share for share in SHARES.values()]).pvalue
 
-    def fits(shares):
-        return chisquare([counts[name] for name in shares], [total * share for share in shares.values()]).pvalue
 
-    assert fits(SHARES) > ERROR_RATE
-    assert fits(dict.fromkeys(SHARES, 1 / 3)) < ERROR_RATE
-    assert fits({"alpha": 0.54, "beta": 0.33, "gamma": 0.13}) < ERROR_RATE
-    every = waits(days)
-    assert kstest(every, "expon").pvalue > ERROR_RATE
-    assert kstest(every * 1.2, "expon").pvalue < ERROR_RATE
+def fits_pace(days):
+    """Give the probability of a number of blocks at least as far off as this one, if they are a Poisson process's."""
+    expected, blocks = len(days) * 24 * 60, len(waits(days))
+    return 2 * min(poisson.cdf(blocks, expected), poisson.sf(blocks - 1, expected))
+
+
+def test_blocks_come_as_often_as_the_hashrates_say(days):
+    """Error rate 4 in 10,000."""
+    assert fits_shares(days) > ERROR_RATE
+    assert fits_pace(days) > ERROR_RATE
+    assert kstest(waits(days), "expon").pvalue > ERROR_RATE
     # The longest that is waited at once is a block time; the waits of the small miner are far longer.
     of_gamma = waits(days, "gamma") * SHARES["gamma"]
-    assert len(of_gamma) > 200
+    assert len(of_gamma) > 800
     assert kstest(of_gamma, "expon").pvalue > ERROR_RATE
-    assert kstest(np.minimum(of_gamma, 1), "expon").pvalue < ERROR_RATE
+
+
+@pytest.mark.parametrize(
+    ("wrong", "seeds", "refuses"),
+    [
+        ("Slow", SEEDS, fits_pace),
+        ("Skewed", SEEDS[::4], fits_shares),
+        ("Even", SEEDS[::8], lambda days: kstest(waits(days, "alpha") * SHARES["alpha"], "expon").pvalue),
+    ],
+    ids=["too slow", "other shares", "evenly"],
+)
+def test_miners_that_draw_wrongly_are_refused(tmp_path, monkeypatch, wrong, seeds, refuses):
+    (tmp_path / "wrong.py").write_text(WRONG)
+    monkeypatch.chdir(tmp_path)
+    text = MINERS.replace('"autonomous-miner"', f'"./wrong.py:{wrong}Miner"')
+    assert refuses(play_days(text, tmp_path, seeds)) < ERROR_RATE
 
 
 def test_without_latency_to_speak_of_there_are_hardly_forks(days):
     orphans = sum(len(happened(played, BlockOrphaned)) for played in days)
-    assert orphans < 20
+    assert orphans < 80
     assert all(played.summary.failures == 0 for played in days)
 
 

@@ -1,19 +1,21 @@
 """Miners that join, leave, change their hashrate or die; winners asked by a signal; solo miners.
 
 Statistical tests pool fixed seeds, so they pass or fail for good; the error rate is that of a change of code. Each is
-also shown to refuse what a wrong implementation would do.
+also shown to refuse an implementation that is wrong.
 """
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from scipy.stats import chisquare
 from small_runs import THREE_POOLS, happened, play
 
-from monerosim.mailbox.discovery import AgentDiscovery, Miner
-from monerosim.mailbox.shared import DiskState, MemoryState
+from monerosim.mailbox.discovery import AgentDiscovery
+from monerosim.mailbox.shared import DiskState
 from monerosim.observe.events import BlockFound, BlockOrphaned, CommandFailed, WinnerPassedOver
 from monerosim.plan.compile import compile_plan
+from monerosim.plugins import PluginFiles
 from monerosim.scenario import examine, parse
 from monerosim.units import SECOND
 
@@ -58,7 +60,7 @@ EXPECTED = [
 ]
 """Hashrates hour by hour."""
 
-DEAF = """
+DYING = """
 from typing import ClassVar
 
 from actors.mining_pool import MiningPool
@@ -90,6 +92,19 @@ def fits(counts, weights):
     return chisquare([counts[name] for name in weights], [total * weight / whole for weight in weights.values()]).pvalue
 
 
+def own(who, text, kind, more=""):
+    """Have a pool be of a kind of the test's own."""
+    usual = f'[participants.{who}]\nkind = "mining-pool"\n'
+    assert usual in text
+    return text.replace(usual, f'[participants.{who}]\nkind = "{kind}"\n{more}')
+
+
+def at(when, do, who, **arguments):
+    """Write an entry of a timeline."""
+    keys = "".join(f"{key} = {value!r}\n" for key, value in arguments.items())
+    return f'[[timeline]]\nat = "{when}"\ndo = "{do}"\nwho = "{who}"\n{keys}'
+
+
 def hours(runs):
     """Count the winners hour by hour."""
     counts = [Counter() for _ in EXPECTED]
@@ -106,52 +121,82 @@ def changing(tmp_path_factory):
 
 
 def test_chances_follow_who_joins_leaves_and_changes(changing):
-    """Error rate 4 in 10,000. Refused: that nobody left, that alpha stayed away, that gamma stayed as it was."""
+    """Error rate 4 in 10,000."""
     counts = hours(changing)
     assert all(sum(hour.values()) > 1200 for hour in counts)
     for hour, weights in zip(counts, EXPECTED, strict=True):
         assert fits(hour, weights) > ERROR_RATE
-    assert fits(counts[1], EXPECTED[0]) < ERROR_RATE
-    assert fits(counts[2], EXPECTED[1]) < ERROR_RATE
-    assert fits(counts[3], EXPECTED[2]) < ERROR_RATE
+
+
+STUBBORN = """
+from actors.mining_pool import MiningPool
+
+
+class Stays(MiningPool):
+    def on_leave(self, _):
+        pass
+
+
+class StaysAway(MiningPool):
+    def on_join(self, _):
+        pass
+
+
+class StaysAsItIs(MiningPool):
+    def configured(self, before):
+        pass
+
+
+class Thief(MiningPool):
+    def begin(self):
+        super().begin()
+        self.after(60.0, self.steal)
+
+    def steal(self):
+        name = "mining_pools/gamma.json"
+        alpha = self.host.shared.read("mining_pools/alpha.json")
+        self.host.shared.replace(name, {**self.host.shared.read(name), "address": alpha["address"]})
+"""
+"""Pools that do not do what they are told, and one that has others' rewards paid to somebody else."""
 
 
 @pytest.mark.parametrize(
-    "wrong",
-    [dict.fromkeys(EXPECTED[0], 1), {"alpha": 50, "beta": 20, "gamma": 30}, {"alpha": 45, "beta": 33, "gamma": 22}],
-    ids=["all alike", "two exchanged", "off by five points"],
+    ("who", "wrong", "hour"),
+    [("alpha", "Stays", 1), ("alpha", "StaysAway", 2), ("gamma", "StaysAsItIs", 3)],
+    ids=["does not leave", "does not join", "does not change"],
 )
-def test_the_chances_of_another_choice_are_refused(tmp_path, wrong):
-    """A whole run by other weights is told from one by these, with the same test and as many blocks."""
-    counts = Counter()
-    changes = [f"participants.{name}.hashrate={weight}" for name, weight in wrong.items()]
-    for seed in SEEDS:
-        played = play(POOLS, tmp_path / str(seed), *changes, seed=seed)
-        counts.update(record.data.miner for record in happened(played, BlockFound))
-    assert fits(counts, wrong) > ERROR_RATE
-    assert fits(counts, EXPECTED[0]) < ERROR_RATE
+def test_pools_that_do_not_do_as_they_are_told_are_refused(tmp_path, install_blocks, who, wrong, hour):
+    """By the same test, with a quarter of the seeds."""
+    install_blocks("stubborn", STUBBORN, {"stubborn-pool": f"stubborn:{wrong}"})
+    text = own(who, POOLS, "stubborn-pool") + CHANGES
+    counts = hours([play(text, tmp_path / str(seed), seed=seed) for seed in SEEDS[::4]])
+    assert all(fits(counts[number], EXPECTED[number]) > ERROR_RATE for number in range(hour))
+    assert fits(counts[hour], EXPECTED[hour]) < ERROR_RATE
 
 
-def rewards(played, found):
-    """Sum what blocks on the main chain pay to each."""
+def has_paid_the_winners(played):
+    """Tell whether all wallets have what blocks on the main chain pay to their owners, to the last atomic unit."""
     orphans = {record.data.hash for record in happened(played, BlockOrphaned)}
-    paid = Counter(dict.fromkeys(("alpha", "beta", "gamma"), 0))
-    for miner, block in found:
-        paid[miner] += 0 if block.hash in orphans else block.reward
-    return dict(paid)
+    blocks = [record.data for record in happened(played, BlockFound) if record.data.hash not in orphans]
+    assert len(blocks) > 80
+    paid = Counter(dict.fromkeys(EXPECTED[0], 0))
+    for block in blocks:
+        paid[block.miner] += block.reward
+    return dict(played.summary.balances) == dict(paid)
 
 
 @pytest.mark.parametrize("text", [POOLS, BY_SIGNAL], ids=["by RPC", "by signal"])
 def test_rewards_are_in_the_winners_wallets_only(tmp_path, text):
-    """For each of several seeds to the last atomic unit; what winners one off would have is refused every time."""
-    for seed in range(6):
-        played = play(text, tmp_path / str(seed), 'simulation.duration="1h"', seed=seed)
-        blocks = [record.data for record in happened(played, BlockFound)]
-        assert len(blocks) > 80
-        held = dict(played.summary.balances)
-        assert held == rewards(played, [(block.miner, block) for block in blocks])
-        others = [block.miner for block in blocks[1:]] + [blocks[0].miner]
-        assert held != rewards(played, list(zip(others, blocks, strict=True)))
+    """For each of several seeds."""
+    hour = 'simulation.duration="1h"'
+    assert all(has_paid_the_winners(play(text, tmp_path / str(seed), hour, seed=seed)) for seed in SEEDS)
+
+
+def test_rewards_in_anothers_wallet_are_refused(tmp_path, install_blocks):
+    """For each of several seeds: gamma has its rewards paid to alpha."""
+    install_blocks("stubborn", STUBBORN, {"stubborn-pool": "stubborn:Thief"})
+    text, hour = own("gamma", POOLS, "stubborn-pool"), 'simulation.duration="1h"'
+    assert not any(has_paid_the_winners(play(text, tmp_path / str(seed), hour, seed=seed)) for seed in SEEDS[::4])
 
 
 def test_a_signalled_pool_makes_its_block_itself(tmp_path):
@@ -161,10 +206,9 @@ def test_a_signalled_pool_makes_its_block_itself(tmp_path):
     assert all(record.participant == record.data.miner for record in found)
     assert happened(played, WinnerPassedOver) == []
     blocks = DiskState(played.directory / "shared").read_as("blocks_found.json", dict)["blocks"]
-    assert len(blocks) == 100
-    # Letters of one second are in the order of their senders' names.
-    of = {record.data.hash: record.data for record in found[-102:]}
-    assert all((of[it["hash"]].miner, of[it["hash"]].height) == (it["miner"], it["height"]) for it in blocks)
+    # Letters of one moment are in the order of their senders' names.
+    ordered = sorted(found, key=lambda record: (record.t, record.participant))
+    assert blocks == [{"miner": it.data.miner, "height": it.data.height, "hash": it.data.hash} for it in ordered]
 
 
 def test_signals_give_the_same_winners_as_calls(tmp_path):
@@ -176,28 +220,85 @@ def test_signals_give_the_same_winners_as_calls(tmp_path):
     assert by_call == by_signal
 
 
-def test_a_pool_that_has_died_is_passed_over_within_the_block(tmp_path, install_blocks):
-    install_blocks("dying", DEAF, {"dying-pool": "dying:Dying"})
-    text = BY_SIGNAL.replace('[participants.alpha]\nkind = "mining-pool"', '[participants.alpha]\nkind = "dying-pool"')
-    text = text.replace("hashrate = 50", "hashrate = 50\nrestarts = { most = 0 }")
-    played = play(text, tmp_path / "run", 'consensus.arrivals="fixed"', 'simulation.duration="1h"')
-    dead = 600 * SECOND
-    found, passed = happened(played, BlockFound), happened(played, WinnerPassedOver)
-    assert any(record.data.miner == "alpha" for record in found if record.t < dead)
-    assert all(record.data.miner != "alpha" for record in found if record.t > dead)
+OWN_CONTROLLER = "from actors.block_controller import BlockController\n\n\nclass Own(BlockController):\n    pass\n"
+
+
+@pytest.mark.parametrize("ask", ["rpc", "signal"])
+def test_a_block_controller_from_a_file_is_one(tmp_path, monkeypatch, ask):
+    """It gets the answers to its signals, is found by others, and nobody asks for another."""
+    (tmp_path / "own.py").write_text(OWN_CONTROLLER)
+    monkeypatch.chdir(tmp_path)
+    own = f'actors = [{{ use = "./own.py:Own", ask = "{ask}" }}]'
+    text = POOLS.replace('kind = "block-controller"', own)
+    assert examine(text.encode(), files=PluginFiles(tmp_path)).problems == ()
+    played = play(text, tmp_path / "run", 'consensus.arrivals="fixed"', 'simulation.duration="30m"')
+    found = happened(played, BlockFound)
+    assert [record.data.height for record in found] == list(range(1, 60))
+    assert happened(played, WinnerPassedOver) == []
+    discovery = AgentDiscovery(DiskState(played.directory / "shared"), lambda: 0)
+    assert [agent.id for agent in discovery.get_block_controllers()] == ["block-controller"]
+    second = text.replace(
+        "[participants.block-controller]",
+        '[participants.second]\nkind = "block-controller"\n\n[participants.block-controller]',
+    )
+    (problem,) = examine(second.encode(), files=PluginFiles(tmp_path)).problems
+    assert problem.message == "there are 2 block controllers, a scenario has at most one"
+
+
+FIXED_HOUR = 'consensus.arrivals="fixed"', 'simulation.duration="1h"'
+
+
+@pytest.mark.parametrize("text", [POOLS, BY_SIGNAL], ids=["by RPC", "by signal"])
+def test_a_pool_that_was_given_up_gets_no_blocks_until_it_is_started(tmp_path, install_blocks, text):
+    install_blocks("dying", DYING, {"dying-pool": "dying:Dying"})
+    text = own("alpha", text, "dying-pool", "restarts = { most = 0 }\n") + at("40m", "start", "alpha")
+    played = play(text, tmp_path / "run", *FIXED_HOUR)
+    found = happened(played, BlockFound)
     assert len(found) == 119  # none is lost
-    assert len(passed) > 30
+    assert happened(played, WinnerPassedOver) == []
+    times = [record.t // SECOND for record in found if record.data.miner == "alpha"]
+    assert min(times) < 600
+    assert [t for t in times if 600 < t < 2400] == []
+    assert [t for t in times if 2400 < t < 3000]
+    assert played.summary.given_up == ["alpha/dying-pool"]
+    miners = DiskState(played.directory / "shared").read_as("miners.json", dict)["miners"]
+    assert [miner["id"] for miner in miners] == ["beta", "gamma"]  # it has died once more, ten minutes later
+
+
+def test_a_pool_that_does_not_answer_is_passed_over_and_left_alone_for_a_while(tmp_path, install_blocks):
+    code = DYING + "\n\nclass Deaf(MiningPool):\n    def on_signal(self, signal, controller):\n        pass\n"
+    install_blocks("deaf", code, {"deaf-pool": "deaf:Deaf"})
+    text = own("alpha", BY_SIGNAL, "deaf-pool") + at("31m", "set", "alpha", hashrate=5000)
+    played = play(text, tmp_path / "run", *FIXED_HOUR)
+    found, passed = happened(played, BlockFound), happened(played, WinnerPassedOver)
+    assert len(found) == 119  # none is lost
+    assert {(it.data.miner, it.data.reason) for it in passed} == {("alpha", "no answer to the signal within 10 s")}
     for record in passed:
-        assert record.data.miner == "alpha"
         assert record.t % (30 * SECOND) == 10 * SECOND  # as long as it may take after the block was due
-        assert "no answer" in record.data.reason
         following = next(it for it in found if it.t > record.t)
         assert following.t - record.t <= 2 * SECOND
+    times = [record.t // SECOND for record in passed]
+    assert len(times) > 8
+    assert 1860 < next(t for t in times if t > 1860) < 1890 + 30  # it has registered anew, and wins nearly always
+    assert all(after - before >= 300 for before, after in pairwise(times) if not before < 1860 < after)
+
+
+def test_the_only_pool_is_asked_again_at_once_though_it_did_not_answer(tmp_path, install_blocks):
+    code = (
+        DYING + "\n\nclass Sleepy(MiningPool):\n    def on_signal(self, signal, controller):\n"
+        "        if self.clock.now() > 300:\n            super().on_signal(signal, controller)\n"
+    )
+    install_blocks("sleepy", code, {"sleepy-pool": "sleepy:Sleepy"})
+    text = own("alpha", BY_SIGNAL, "sleepy-pool") + at("0s", "leave", "beta") + at("0s", "leave", "gamma")
+    played = play(text, tmp_path / "run", *FIXED_HOUR)
+    found = [record for record in happened(played, BlockFound) if record.t > 60 * SECOND]
+    assert {record.data.miner for record in found} == {"alpha"}
+    assert [record.t // (30 * SECOND) for record in found] == list(range(10, 120))
 
 
 def test_a_pool_that_cannot_make_its_block_refuses_it(tmp_path, install_blocks):
-    code = DEAF + (
-        "\n\nclass Unable(MiningPool):\n    def mine(self):\n"
+    code = DYING + (
+        "\n\nclass Unable(MiningPool):\n    def mine(self, deadline=None):\n"
         "        from monerosim.rpc.errors import RpcUnavailableError\n"
         '        raise RpcUnavailableError("has no node")\n'
     )
@@ -214,7 +315,9 @@ def test_a_signal_that_comes_too_late_makes_no_block(tmp_path, install_blocks):
     code = (
         "from monerosim.runtime.message import Post\nfrom monerosim.runtime.actor import Behaviour\n\n\n"
         "class Late(Behaviour):\n    def begin(self):\n"
-        '        for data in ({"round": 1, "deadline": -1.0}, {"round": 2}, {"round": 3, "deadline": 60.0}):\n'
+        '        signals = {"round": 1, "deadline": -1.0}, {"round": 2}, {"round": 3, "deadline": 60.0}\n'
+        "        for data in signals:\n"
+        '            data["reply"] = self.name\n'
         '            self.ask(self.host.actor("mailbox"), Post("alpha", "mining-pool", "mine", data))\n'
     )
     install_blocks("late", code, {"late": "late:Late"})
@@ -263,7 +366,7 @@ def test_what_is_set_in_mid_run_holds_from_then_on(tmp_path):
     assert last["gamma"] > 2000
 
 
-def test_a_registration_that_cannot_be_read_is_named(tmp_path, install_blocks):
+def test_a_registration_that_cannot_be_read_is_named_and_left_out(tmp_path, install_blocks):
     code = (
         "from monerosim.runtime.actor import Behaviour\n\n\n"
         "class Bad(Behaviour):\n    def begin(self):\n"
@@ -272,9 +375,10 @@ def test_a_registration_that_cannot_be_read_is_named(tmp_path, install_blocks):
     install_blocks("bad", code, {"bad": "bad:Bad"})
     text = POOLS + '[participants.x]\nkind = "bad"\nstart = "10m"\n'
     played = play(text, tmp_path / "run", 'simulation.duration="20m"')
-    assert all(record.t < 600 * SECOND for record in happened(played, BlockFound))
-    told = {line.text for line in played.traces(participants=("block-controller",)) if line.level == "WARNING"}
-    assert told == {"no block: mining_pools/x.json is damaged: Expected `float` > 0.0 - at `$.hashrate`"}
+    assert {record.data.miner for record in happened(played, BlockFound) if record.t > 600 * SECOND} == set(EXPECTED[0])
+    told = [line.text for line in played.traces(participants=("block-controller",)) if line.level == "WARNING"]
+    bad = "left out: mining_pools/x.json is damaged: Expected `float` > 0.0 - at `$.hashrate`"
+    assert told == [bad, bad]  # the controller's and the registrar's
     assert played.summary.failures == 0
 
 
@@ -284,6 +388,67 @@ def test_a_pool_leaves_when_the_scenario_says_so(tmp_path):
     assert max(record.t for record in found if record.data.miner == "alpha") < HOUR
     late = Counter(record.data.miner for record in found if record.t > HOUR)
     assert fits(late, EXPECTED[1]) > ERROR_RATE
+
+
+@pytest.mark.parametrize(
+    ("more", "timeline"),
+    [
+        ("", at("5m", "leave", "alpha") + at("12m", "pause", "alpha") + at("14m", "resume", "alpha")),
+        ("", at("5m", "leave", "alpha") + at("12m", "resume", "alpha")),
+        ("", at("5m", "leave", "alpha") + at("12m", "stop", "alpha") + at("14m", "start", "alpha")),
+        ("", at("3m", "pause", "alpha") + at("4m", "leave", "alpha") + at("14m", "resume", "alpha")),
+        ('until = "5m"\n', at("12m", "pause", "alpha") + at("14m", "resume", "alpha")),
+        ('until = "5m"\n', at("4m", "pause", "alpha") + at("14m", "resume", "alpha")),
+        ('until = "5m"\n', at("12m", "stop", "alpha") + at("14m", "start", "alpha")),
+        ('until = "5m"\n', ""),
+        ("", at("5m", "leave", "alpha")),
+    ],
+    ids=[
+        "paused",
+        "resumed",
+        "stopped",
+        "left while paused",
+        "until, paused",
+        "until in the pause",
+        "until, stopped",
+        "until, failed",
+        "failed",
+    ],
+)
+def test_only_join_brings_back_a_miner_that_has_left(tmp_path, install_blocks, more, timeline):
+    """It also fails once, after ten minutes of each life, and is started again."""
+    install_blocks("dying", DYING, {"dying-pool": "dying:Dying"})
+    text = own("alpha", POOLS, "dying-pool", more) + timeline + at("25m", "join", "alpha")
+    played = play(text, tmp_path / "run", *FIXED_HOUR)
+    assert happened(played, CommandFailed) == []
+    assert played.summary.failures > 1
+    times = [record.t // SECOND for record in happened(played, BlockFound, "block-controller")]
+    assert times == list(range(30, 3600, 30))
+    times = [record.t // SECOND for record in happened(played, BlockFound) if record.data.miner == "alpha"]
+    assert [t for t in times if t < 300]
+    assert [t for t in times if 300 < t < 1500] == []
+    assert len([t for t in times if t > 1500]) > 20
+    assert max(times) > 3300
+
+
+def test_a_miner_that_joins_while_it_is_paused_mines_when_it_goes_on(tmp_path):
+    timeline = at("5m", "leave", "alpha") + at("6m", "pause", "alpha") + at("10m", "join", "alpha")
+    played = play(POOLS + timeline + at("20m", "resume", "alpha"), tmp_path / "run", *FIXED_HOUR)
+    times = [record.t // SECOND for record in happened(played, BlockFound) if record.data.miner == "alpha"]
+    assert [t for t in times if 300 < t < 1200] == []
+    assert [t for t in times if 1200 <= t < 1500]
+
+
+def test_resume_leaves_a_controller_that_runs_as_it_is(tmp_path):
+    timeline = at("10m15s", "resume", "block-controller")
+    fixed = play(POOLS + timeline, tmp_path / "fixed", *FIXED_HOUR)
+    assert [it.t // SECOND for it in happened(fixed, BlockFound)] == list(range(30, 3600, 30))
+    hour = 'simulation.duration="1h"'
+    one, other = (
+        [(it.t, it.data.miner) for it in happened(play(text, tmp_path / name, hour), BlockFound)]
+        for name, text in (("with", POOLS + timeline), ("without", POOLS))
+    )
+    assert one == other
 
 
 def test_a_paused_pool_wins_nothing_and_a_block_can_be_asked_for(tmp_path):
@@ -354,14 +519,19 @@ def test_small_pools_are_solo_miners(tmp_path):
     assert len({miner["address"] for miner in miners}) == 7
 
 
-def test_discovery_tells_solo_miners():
-    state = MemoryState()
-    for name, hashrate in (("a", 90), ("b", 8), ("c", 2), ("d", 1)):
-        state.replace(f"mining_pools/{name}.json", {"id": name, "hashrate": hashrate, "address": name})
-    state.replace("mining_pools/d.json", {"id": "d", "hashrate": 1, "address": "d", "active": False})
-    discovery = AgentDiscovery(state, lambda: 0)
-    assert discovery.get_solo_miners(2) == []
-    assert discovery.get_solo_miners(2.1) == [Miner("c", 2, "c")]
+def test_who_is_a_solo_miner_is_decided_when_the_run_is_built(tmp_path):
+    """A hashrate may change; the threshold may not, and the registry says what the plan has."""
+    small = '[participants.small]\nkind = "mining-pool"\nhashrate = 1\n'
+    timeline = at("5m", "set", "small", hashrate=50) + at("5m", "set", "gamma", hashrate=0.5)
+    timeline += at("6m", "set", "block-controller", solo_miner_threshold=70)
+    played = play(POOLS + small + timeline, tmp_path / "run", 'simulation.duration="10m"')
+    (failed,) = happened(played, CommandFailed)
+    assert "who is a solo miner is decided when the run is built" in failed.data.reason
+    state = DiskState(played.directory / "shared")
+    miners = {miner["id"]: miner for miner in state.read_as("miners.json", dict)["miners"]}
+    assert {name for name, miner in miners.items() if miner["solo"]} == {"small"}
+    assert (miners["small"]["weight"], miners["gamma"]["weight"]) == (50, 0.5)
+    assert [miner.id for miner in AgentDiscovery(state, lambda: 0).get_solo_miners()] == ["small"]
 
 
 def test_two_miners_in_one_participant_are_an_error():

@@ -178,7 +178,8 @@ class TestReport:
 
     def test_the_tables_say_what_the_summary_says(self, tmp_path):
         second = '[participants.other]\nkind = "mining-pool"\nhashrate = 300\n'
-        played = play(WHOLE + second, tmp_path / "run")
+        third = '[participants.third]\nkind = "autonomous-miner"\nhashrate = 12.5\n'
+        played = play(WHOLE + second + third, tmp_path / "run")
         summary, rows = played.summary, self.rows(self.text(played))
         paid = summary.transactions
         assert rows["chain"][0].startswith(f"height {summary.height}, {summary.blocks} blocks found")
@@ -188,7 +189,9 @@ class TestReport:
         assert rows["coins"][0].endswith("all accounted for")
         blocks = {name: one.blocks for name, one in summary.miners.items()}
         other = next(line.split() for line in self.text(played).splitlines() if line.startswith("other"))
-        assert other[1:3] == ["75.0%", str(blocks["other"])]
+        assert other[1:3] == ["300", str(blocks["other"])]
+        third = next(line.split() for line in self.text(played).splitlines() if line.startswith("third"))
+        assert third[1:4] == ["12.5", str(blocks["third"]), f"{blocks['third'] / sum(blocks.values()):.1%}"]
         assert sum(blocks.values()) + sum(one.orphans for one in summary.miners.values()) == summary.blocks
         user = [balance for name, balance in summary.balances.items() if name.startswith("user-")]
         assert rows["user"][0] == "3"

@@ -92,14 +92,16 @@ def test_a_payment_that_waited_is_followed_from_its_beginning(lines):
     assert whole[-1]["t"] - whole[0]["t"] >= 60 * SECOND
 
 
-def test_a_block_is_followed_to_the_pool_through_both_mailboxes(played, lines):
+def test_a_block_is_followed_to_registrar_and_pool_through_the_mailboxes(played, lines):
     (found, *_) = happened(played, BlockFound)
     shown = of_actors(lines("--follow", found.data.hash))
     places = [(line["participant"], line["actor"]) for line in shown]
     assert places == [
         ("block-controller", "node-of-miner"),
+        ("block-controller", "mailbox"),  # it sends the registrar a note
         ("block-controller", "block-controller"),
-        ("block-controller", "mailbox"),
+        ("block-controller", "mailbox"),  # it sends the pool a letter
+        ("block-controller", "mailbox"),  # it hands the registrar its note
         ("miner", "mailbox"),
         ("miner", "mining-pool"),
     ]

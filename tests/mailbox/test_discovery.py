@@ -1,5 +1,6 @@
 """Finding other agents by what they have published."""
 
+import msgspec
 import pytest
 from small_world import make_plan
 
@@ -75,6 +76,25 @@ def test_miners_are_those_that_registered_and_are_active(discovery, state):
     state.replace("mining_pools/pool-a.json", {"id": "pool-a", "hashrate": 40, "address": "A", "active": True})
     state.replace("mining_pools/pool-c.json", {"id": "pool-c", "hashrate": 1, "address": "C", "active": False})
     assert discovery.get_miner_agents() == [Miner("pool-a", 40, "A"), Miner("pool-b", 2, "B")]
+
+
+def test_what_cannot_be_read_among_many_is_left_out_and_named_once(state):
+    warned = []
+    discovery = AgentDiscovery(state, lambda: 0, lifetime=0, warn=lambda form, text: warned.append(form.format(text)))
+    state.replace("mining_pools/pool-a.json", {"id": "pool-a", "hashrate": 40, "address": "A"})
+    state.replace("mining_pools/pool-b.json", {"id": "pool-b", "hashrate": "much", "address": "B"})
+    for _ in range(2):
+        assert discovery.get_miner_agents() == [Miner("pool-a", 40, "A")]
+    assert warned == ["left out: mining_pools/pool-b.json is damaged: Expected `float`, got `str` - at `$.hashrate`"]
+
+
+def test_agents_are_found_by_their_roles_whatever_their_actors_are_called():
+    own = ActorPlan(name="own", use="./own.py:Own", start=0, role="block-controller")
+    plan = make_plan(msgspec.structs.replace(host("x"), actors=(own,)))
+    state = MemoryState()
+    state.replace(*agent_registry(plan))
+    discovery = AgentDiscovery(state, lambda: 0)
+    assert ids(discovery.get_block_controllers()) == ids(discovery.get_agents_with("./own.py:Own")) == ["x"]
 
 
 def test_vendors_of_all_marketplaces_are_listed(discovery, state):

@@ -288,3 +288,18 @@ def test_the_quickstart_is_what_it_promises() -> None:
     assert [host.wallets[0].addresses for host in plan.hosts if host.group == "marketplace"] == [20] * 5
     assert not any(host.node for host in plan.hosts if host.group == "marketplace")
     assert plan.duration == 7200 * SECOND
+
+
+@pytest.mark.parametrize(
+    ("kinds", "registrar"),
+    [
+        ({"a": "mining-pool", "b": "autonomous-miner", "z": "block-controller"}, "z"),
+        ({"b": "autonomous-miner", "a": "constant-mining"}, "a"),
+        ({"a": "standard-sync"}, ""),
+    ],
+    ids=["the block controller", "the first that mines", "nobody"],
+)
+def test_the_registrar_is_with_who_finds_blocks(kinds: dict[str, str], registrar: str) -> None:
+    settings = {"mining-pool": "hashrate = 100\n", "autonomous-miner": "hashrate = 100\n"}
+    text = "".join(f'[participants.{name}]\nkind = "{kind}"\n{settings.get(kind, "")}' for name, kind in kinds.items())
+    assert compile_plan(parse(text)).registrar == registrar

@@ -1,5 +1,6 @@
 """What is told of plugins, to people and to programs."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -7,6 +8,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 from msgspec import Meta
+from small_runs import WHOLE, play
 
 from monerosim.cli import main
 from monerosim.config import Amount, Config, Duration, amount, duration
@@ -150,6 +152,65 @@ def test_an_unknown_name_gets_the_near_miss():
     result = call("mining-pol")
     assert result.exit_code == 2
     assert 'nothing that is installed is called "mining-pol"\n    did you mean "mining-pool"?' in result.output
+
+
+def test_commands_are_shown_with_their_arguments():
+    lines = [line.split() for line in call("regular-user").output.splitlines()]
+    at = lines.index(["send-now", "Pay", "now,", "beside", "what", "is", "planned."])
+    assert lines[at + 1][:2] == ["to", "text"]
+    assert " ".join(lines[at + 2]) == 'amount amount ("10 XMR" or XMR) (may be left out)'
+    (described,) = json.loads(call("regular-user", "--json").output)
+    (command,) = described["commands"]
+    assert [argument["key"] for argument in command["arguments"]] == ["to", "amount"]
+
+
+EVERYBODY = """
+[participants.busy]
+node = {}
+wallet = {}
+actors = [
+    { use = "mining-pool", hashrate = 50, until = "20m" },
+    { use = "mining-wallet", interval = "1m" },
+    { use = "constant-mining" },
+    { use = "observer" },
+    { use = "standard-sync" },
+    { use = "relay" },
+]
+
+[participants.autonomous]
+kind = "autonomous-miner"
+hashrate = 100
+
+[participants.saver]
+node = "busy"
+wallet = { initial_balance = "5 XMR", outputs = 4 }
+actors = [
+    { use = "hodler", interval = "10m" },
+    { use = "churner", transaction_interval = "10m" },
+    { use = "transaction-bot", transaction_interval = "5m" },
+]
+
+[participants.orchestrator]
+kind = "orchestrator"
+
+[[timeline]]
+at = "5m"
+do = "mine-now"
+who = "busy"
+"""
+
+
+def test_behaviours_record_the_events_that_they_say_they_record(tmp_path):
+    played = play(WHOLE + EVERYBODY, tmp_path / "run", "participants.user.orders=true", 'network.latency="5s"')
+    uses = {(host.name, actor.name): actor.use for host in played.plan.hosts for actor in host.actors}
+    recorded = {use: set() for use in uses.values()}
+    for record in played.events():
+        if (record.participant, record.actor) in uses:
+            recorded[uses[record.participant, record.actor]].add(type(record.data))
+    assert set(recorded) == set(block_names())
+    for use, kinds in recorded.items():
+        assert kinds <= set(load_block(use).emits), use
+    assert {use for use, kinds in recorded.items() if not kinds} == {"orchestrator", "relay"}
 
 
 def test_a_file_is_described(tmp_path, monkeypatch):
