@@ -1,12 +1,13 @@
 """The orchestrator: knows how all agents are, passes on commands and events, and ends a run that has lost its point."""
 
 from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta
 
-from monerosim.config import PARTICIPANT, POSITIVE, Config, Duration, duration
+from monerosim.config import PARTICIPANT, POSITIVE, Config, Duration, Key, duration
 from monerosim.mailbox.discovery import Agent, AgentDiscovery
 from monerosim.mailbox.post import UnknownHostError
 from monerosim.observe.events import EVENT_KINDS, AgentSilent, AgentState, RunEnded, event_tag
@@ -43,11 +44,11 @@ class OrchestratorConfig(Config, frozen=True):
         ),
     ] = ()
 
-    def __post_init__(self) -> None:
+    def mistakes(self) -> Iterator[tuple[Sequence[Key], str]]:
         """Check that there are such events."""
-        for kind in self.collect:
+        for index, kind in enumerate(self.collect):
             if kind not in EVENT_KINDS:
-                raise ValueError(f"collect: no event is called {kind!r}")
+                yield (("collect", index),), f"collect: no event is called {kind!r}"
 
 
 class _Errand(msgspec.Struct):

@@ -51,9 +51,9 @@ def told(text: str, *changes: str) -> dict[str, str]:
     return {problem.place: f"{problem.message} | {problem.hint}" for problem in problems_of(text, *changes)}
 
 
-def refusal(raw: bytes, *changes: str) -> Problem:
+def refusal(raw: bytes) -> Problem:
     with pytest.raises(ScenarioError) as raised:
-        examine(raw, changes=changes)
+        examine(raw)
     (problem,) = raised.value.problems
     return problem
 
@@ -143,8 +143,8 @@ def test_all_errors_are_told_at_once_with_line_and_key() -> None:
         ('"2h"', '"0s"', "simulation.duration", "must be more than 0"),
         ('"2h"', '"2h"\nengine = "shadwo"', "simulation.engine", 'did you mean "shadow"?'),
         ("[participants.user]", '[binaries]\nmonrod = "x"\n[participants.user]', "binaries.monrod", '"monerod"'),
-        ("[participants.user]", '[binaries]\nmonerod = ""\n[participants.user]', "binaries.monerod", "must match"),
-        ("node = {}", 'node = { binary = "a\\u0000b" }', "participants.user.node.binary", "must match"),
+        ("[participants.user]", '[binaries]\nmonerod = ""\n[participants.user]', "binaries.monerod", "a name on PATH"),
+        ("node = {}", 'node = { binary = "a\\u0000b" }', "participants.user.node.binary", "a name on PATH"),
         ("node = {}", 'node = { flags = "--x" }', "participants.user.node.flags", "expected an array"),
         ("node = {}", 'node = { flags = ["-x"] }', "participants.user.node.flags[0]", 'write "--x"'),
         (
@@ -168,7 +168,7 @@ def test_all_errors_are_told_at_once_with_line_and_key() -> None:
             "--rpc-login cannot be set here",
         ),
         ('"2h"', '"2h"\nseed = 1.5', "simulation.seed", "expected an integer, got 1.5"),
-        ('"2h"', '"2h"\nname = "../x"', "simulation.name", "must match"),
+        ('"2h"', '"2h"\nname = "../x"', "simulation.name", "expected letters"),
         ('"2h"', '"2h"\nbootstrap = "1m"', "simulation.bootstrap", "takes at least"),
         ("count = 3", 'count = 9000\nstagger = "36500d"', "participants.user.stagger", "a hundred years"),
         ('"2h"', '"2h"\nblock_interval = "36500d"', "simulation.block_interval", "a hundred years"),
@@ -279,9 +279,8 @@ def test_balances_need_somebody_with_a_node() -> None:
         (b"a = " + b"[" * 60 + b"]" * 60, "nested more than 32 deep", None),
         (b".".join([b"a"] * 5000) + b" = 1", "nested", None),
         (b"a = " + b"9" * 5000, "number is too large", None),
-        (b"[simulation]\nseed = 9223372036854775808\n", "64 bits", 2),
     ],
-    ids=["binary", "latin-1", "large", "syntax", "twice", "deep", "nested", "dotted", "digits", "int64"],
+    ids=["binary", "latin-1", "large", "syntax", "twice", "deep", "nested", "dotted", "digits"],
 )
 def test_a_file_that_is_no_scenario_is_a_clean_error(raw: bytes, words: str, line: int | None) -> None:
     problem = refusal(raw)
@@ -350,7 +349,11 @@ def test_an_error_from_a_change_names_the_change() -> None:
     ],
 )
 def test_a_change_that_cannot_be_made_is_a_clean_error(change: str, words: str) -> None:
-    assert words in refusal(GOOD.encode(), change).message
+    (problem,) = problems_of(GOOD, change)
+    assert words in problem.message
+    assert problem.place.startswith("--set ")
+    with pytest.raises(ScenarioError):
+        parse(GOOD, changes=[change])
 
 
 def test_node_keeps_its_options() -> None:
