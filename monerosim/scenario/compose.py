@@ -92,7 +92,7 @@ def compose(participant: Participant, path: Path, files: PluginFiles | None = No
     usual = None
     if participant.kind is not None:
         usual = _load(participant.kind, (*path, "kind"), files, findings)
-    keys = _keys_of(usual.Config) if usual is not None else []
+    keys = usual.Config.__struct_encode_fields__ if usual is not None else ()
     unknown = [key for key in participant.settings if key not in keys]
     findings += [_unknown_setting(key, participant, usual, path, files) for key in unknown]
     if participant.kind is not None and usual is not None:
@@ -156,32 +156,29 @@ def _unknown_setting(
     key: str, participant: Participant, usual: type[Behaviour] | None, path: Path, files: PluginFiles | None
 ) -> Finding:
     """Tell of a key that is not a participant's own, and not one of its usual actor, if that is known."""
-    own = [name for name in Participant.__struct_fields__ if name != "settings"]
-    finding = unknown_key(
-        (*path, key), {*own, *(_keys_of(usual.Config) if usual is not None else ())}, participant.settings
-    )
-    tables = [f"{name} = {{ ... }}" for name, table in (("node", Node), ("wallet", Wallet)) if key in _keys_of(table)]
+    own = {name for name in Participant.__struct_fields__ if name != "settings"}
+    kinds = usual.Config.__struct_encode_fields__ if usual is not None else ()
+    finding = unknown_key((*path, key), own.union(kinds), participant.settings)
+    services = {"node": Node, "wallet": Wallet}
+    tables = [f"{name} = {{ ... }}" for name, table in services.items() if key in table.__struct_fields__]
     if tables:
         finding = msgspec.structs.replace(finding, hint=f"write it in {' or '.join(tables)}", lost=())
     for actor in participant.actors:
         use = actor.get("use")
         if isinstance(use, str) and _has_key(use, key, files):
             finding = msgspec.structs.replace(finding, hint=f'write it in actors, beside use = "{use}"', lost=())
+    if usual is not None:
+        return finding
     in_file = participant.kind is not None and names_file(participant.kind)
-    misspelt = finding.lost and not in_file and not any(_has_key(name, key, files) for name in block_names())
-    if usual is not None or misspelt:
+    if finding.lost and not in_file and not any(_has_key(name, key, files) for name in block_names()):
         return finding
     # It may be a key of what kind was to say.
     return msgspec.structs.replace(finding, lost=(), about=((*path, "kind"),))
 
 
-def _keys_of(kind: type[msgspec.Struct]) -> list[str]:
-    return [field.encode_name for field in msgspec.structs.fields(kind)]
-
-
 def _has_key(use: str, key: str, files: PluginFiles | None) -> bool:
     """Tell whether a building block has a key; one that cannot be loaded is told of elsewhere."""
     try:
-        return key in _keys_of(load_block(use, files).Config)
+        return key in load_block(use, files).Config.__struct_encode_fields__
     except PluginError:
         return False

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import NODEFAULT, UNSET, UnsetType
 
 from monerosim.config import Amount, Config, Duration, decode_hook
-from monerosim.scenario.problems import Finding, Path
+from monerosim.scenario.problems import Finding, Path, ScenarioError
 
 LONGEST_NUMBER = 80
 """Characters of a duration or an amount; a longer text is none."""
@@ -322,8 +322,9 @@ def build(
     required = {field.name: _stand_in(field.type) for field in fields if field.required}
     made = _unchecked(kind)(**{**required, **values})
     mistakes = _mistakes(made, whole=whole) if isinstance(made, Config) else []
-    if not mistakes and isinstance(refused, ValueError):
-        # A class that checks itself in its own way: the message may begin with a key.
+    if not mistakes and isinstance(refused, ValueError) and not isinstance(refused, ScenarioError):
+        # A class that checks itself in its own way: the message may begin with a key. (A scenario's tables read
+        # their fields once more, of which all has been told.)
         first = str(refused).split(maxsplit=1)[0].strip("'\"`:,") if str(refused) else ""
         every = tuple((field.encode_name,) for field in fields)
         mistakes = [Mistake(message=str(refused), blamed=((first,),) if (first,) in every else (), about=every)]

@@ -69,16 +69,15 @@ class _Checker:
             hint = nearest(entry.actor, named)
             yield Finding(path=where, message=message, hint=hint, about=((*path, "actor"), *about))
             return
-        about = ((*path, "do"), (*path, "actor"), *about)
         able = [part for part in parts if understands(part.behaviour, entry.do, entry.arguments)]
         if not able:
-            yield from self._unable(entry, parts, path, about)
+            yield from self._unable(entry, parts, path, group)
         for part in able:
             yield from self._arguments(entry, part, path, group)
 
-    def _unable(
-        self, entry: TimelineEntry, parts: list[Part], path: Path, about: tuple[Path, ...]
-    ) -> Iterator[Finding]:
+    def _unable(self, entry: TimelineEntry, parts: list[Part], path: Path, group: str) -> Iterator[Finding]:
+        made = made_of(self._scenario.participants[group], ("participants", group))
+        about = ((*path, "do"), (*path, "actor"), *made)
         uses = " and ".join(dict.fromkeys(quote(part.use) for part in parts))
         if entry.do == SET and not entry.arguments:
             about = (*about, (*path, "arguments"))
@@ -97,22 +96,16 @@ class _Checker:
                 message = f"no single actor has all of {', '.join(entry.arguments)}: make it several entries"
                 yield Finding(path=path, message=message, about=about)
             for part in parts:
-                yield from self._values(entry, part, path)
+                known = {key: value for key, value in entry.arguments.items() if key in settable(part.behaviour)}
+                yield from self._set(entry.who, known, part, path, group)
         else:
-            known = {*EVERYBODYS, *(name for part in parts for name in part.behaviour.commands)}
+            commands = {*EVERYBODYS, *(name for part in parts for name in part.behaviour.commands)}
             message = f"the actor {uses} does not understand {quote(entry.do)}"
-            yield Finding(path=(*path, "do"), message=message, hint=nearest(entry.do, known), about=about)
-
-    def _values(self, entry: TimelineEntry, part: Part, path: Path) -> list[Finding]:
-        """Read what a behaviour knows of the values beside a key that it does not know."""
-        reader = Reader()
-        known = {key: value for key, value in entry.arguments.items() if key in settable(part.behaviour)}
-        reader.read_fields(known, part.behaviour.Config, path)
-        return reader.findings
+            yield Finding(path=(*path, "do"), message=message, hint=nearest(entry.do, commands), about=about)
 
     def _arguments(self, entry: TimelineEntry, part: Part, path: Path, group: str) -> Iterator[Finding]:
         if entry.do == SET:
-            yield from self._set(entry, part, path, group)
+            yield from self._set(entry.who, entry.arguments, part, path, group)
         elif entry.do in EVERYBODYS:
             fields = [field for field in TimelineEntry.__struct_fields__ if field != "arguments"]
             for key in entry.arguments:
@@ -124,29 +117,29 @@ class _Checker:
             if isinstance(message, msgspec.Struct):
                 yield from who_is_missing(self._scenario, self._composed, message, path)
 
-    def _set(self, entry: TimelineEntry, part: Part, path: Path, group: str) -> Iterator[Finding]:
+    def _set(self, who: str, arguments: Mapping[str, object], part: Part, path: Path, group: str) -> Iterator[Finding]:
         """Check new values, and whether they go together with those that stay as they are."""
         usual = self._settings.get((group, part.path)) or _beginning(part)
-        before = self._settings.get((entry.who, part.path), usual)
+        before = self._settings.get((who, part.path), usual)
         kind = part.behaviour.Config
         reader = Reader()
-        values = reader.read_fields(entry.arguments, kind, path)
+        values = reader.read_fields(arguments, kind, path)
         yield from reader.findings
         changed = change_config(msgspec.structs.asdict(before.config), values, kind)
         config, mistakes = build(kind, changed, whole=False)
         if not isinstance(config, Config):
             return
-        places = {**before.places, **dict.fromkeys(entry.arguments, path)}
+        places = {**before.places, **dict.fromkeys(arguments, path)}
         for mistake in mistakes:
             if mistake.message not in before.mistakes:
                 keys = [(places.get(str(key[0]), part.path), key) for key in mistake.about]
                 about = tuple((*place, *key) for place, key in keys) + tuple((*place, "at") for place, _ in keys)
-                finding = mistake.told(path, entry.arguments)
+                finding = mistake.told(path, arguments)
                 yield msgspec.structs.replace(finding, about=about)
         told = frozenset(mistake.message for mistake in mistakes)
-        self._settings[entry.who, part.path] = _Setting(config=config, places=places, mistakes=told)
+        self._settings[who, part.path] = _Setting(config=config, places=places, mistakes=told)
         missing = who_is_missing(self._scenario, self._composed, config, path)
-        yield from (finding for finding in missing if finding.path[len(path)] in entry.arguments)
+        yield from (finding for finding in missing if finding.path[len(path)] in arguments)
 
 
 def _beginning(part: Part) -> _Setting:
