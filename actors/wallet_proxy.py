@@ -3,12 +3,23 @@
 from collections.abc import Callable, Sequence
 from typing import ClassVar, TypeVar
 
+from actors.followed import Follow, FollowedPayments, Outcome
 from actors.watcher import Watcher
 from monerosim.mailbox.discovery import WALLETS
-from monerosim.observe.events import IncomingPayment, ServiceReady, WalletClosed
+from monerosim.observe.events import (
+    IncomingPayment,
+    PaymentConfirmed,
+    PaymentFailed,
+    PaymentMined,
+    PaymentMinedAgain,
+    PaymentOrphaned,
+    PaymentVanished,
+    ServiceReady,
+    WalletClosed,
+)
 from monerosim.plan.model import WalletPlan
 from monerosim.rpc.client import RpcClient
-from monerosim.rpc.errors import RpcCallError, RpcDoubtfulError
+from monerosim.rpc.errors import RpcCallError, RpcDoubtfulError, RpcError
 from monerosim.rpc.wallet import (
     NOT_OPEN,
     WALLET_EXISTS,
@@ -22,7 +33,7 @@ from monerosim.rpc.wallet import (
 from monerosim.runtime.actor import handles
 from monerosim.runtime.host import Host
 from monerosim.runtime.message import Message
-from monerosim.units import format_amount
+from monerosim.units import SECOND, format_amount
 
 R = TypeVar("R")
 
@@ -86,7 +97,7 @@ class GetTransfer(Message[TransferEntry], frozen=True):
 
 
 class WalletProxy(Watcher):
-    """Answers for a wallet, and watches it for those who want to know.
+    """Answers for a wallet, watches it for those who want to know, and follows what was sent with it.
 
     Its handlers raise :class:`monerosim.rpc.errors.RpcError`.
 
@@ -107,6 +118,8 @@ class WalletProxy(Watcher):
         self._sent: set[str] = set()
         self._told: set[tuple[str, str, bool]] | None = None
         self._looked_height = 0
+        self._followed = host.keep(name, FollowedPayments)
+        self._check_due: int | None = None
 
     def begin(self) -> None:
         """Wait until the service answers, open the wallet, and publish its addresses."""
@@ -124,6 +137,7 @@ class WalletProxy(Watcher):
         self.log.info("{} is up, after {} tries", service, attempts, address=addresses[0])
         self.emit(ServiceReady(service, attempts))
         self.watch()
+        self._plan_check(self._next_check())
 
     def look(self) -> None:
         """Tell of payments that are new in the txpool or in a block."""
@@ -141,15 +155,32 @@ class WalletProxy(Watcher):
             self._looked_height = max(self._looked_height, height)
         self._told = told
 
+    def check(self, due: int) -> None:
+        """Look what has become of the payments that are followed."""
+        if due != self._check_due:
+            return  # an earlier look has taken its place
+        self._check_due = None
+        try:
+            transfers = self._opened(
+                lambda: self._rpc.get_transfers("out", "pending", "failed", min_height=self._followed.above())
+            )
+        except RpcError as error:
+            self.log.warning("cannot look at its payments: {}", error)
+        else:
+            self._record_outcomes(transfers)
+        self._plan_check(self._next_check())
+
     def end(self) -> None:
-        """Record what the wallet holds."""
+        """Record what has become of the payments, and what the wallet holds."""
         try:
             self._opened(self._rpc.refresh)
         except RpcCallError as error:
             # Its daemon may be gone, or have just come back: what the wallet knew before still counts.
             self.log.warning("tells its balance without the newest blocks: {}", error)
         balance = self._rpc.get_balance()
-        transfers = self._rpc.get_transfers("pending", "pool")
+        sent = ("out", "failed") if self._followed else ()
+        transfers = self._rpc.get_transfers("pending", "pool", *sent, min_height=self._followed.above())
+        self._record_outcomes(transfers, last=True)
         own = set(self._rpc.get_addresses())
         leaving = sum(_leaves(entry, own) for entry in transfers.pending)
         coming = sum(entry.amount for entry in transfers.pool)
@@ -220,6 +251,32 @@ class WalletProxy(Watcher):
         """Ask for a transaction."""
         return self._opened(lambda: self._rpc.get_transfer_by_txid(message.txid))
 
+    @handles(Follow)
+    def on_follow(self, wish: Follow) -> None:
+        """Follow a payment."""
+        self._followed.add(wish, self.cause)
+        self._plan_check(wish.interval)
+
+    def _next_check(self) -> int | None:
+        return self._followed.next_look(self.host.plan.consensus.block_time)
+
+    def _plan_check(self, wait: int | None) -> None:
+        """Have the payments looked at in so many microseconds, unless that is to be sooner already."""
+        if wait is None:
+            return
+        due = self.host.now() + wait
+        if self._check_due is None or due < self._check_due:
+            self._check_due = due
+            self.after(wait / SECOND, self.check, due)
+
+    def _record_outcomes(self, transfers: Transfers, *, last: bool = False) -> None:
+        """Record what is new of the payments that are followed, in the names of those who sent them."""
+        block_time = self.host.plan.consensus.block_time
+        for payment, outcome in self._followed.look(transfers, self.host.now(), block_time, last=last):
+            self.host.emit(payment.wish.sender, payment.cause, outcome)
+            level, text = _told(outcome)
+            self.log.log(level, text, txid=payment.wish.txid, sender=payment.wish.sender)
+
     def _open(self) -> None:
         try:
             self._rpc.create_wallet(self._plan.name)
@@ -261,6 +318,23 @@ class WalletProxy(Watcher):
     def _outgoing(self) -> list[TransferEntry]:
         transfers = self._rpc.get_transfers("out", "pending")
         return [*transfers.pending, *transfers.outgoing]
+
+
+def _told(outcome: Outcome) -> tuple[str, str]:
+    """Give the level and the text of the line that tells what has become of a payment."""
+    match outcome:
+        case PaymentMined(height=height):
+            return "DEBUG", f"payment is in block {height}"
+        case PaymentConfirmed(height=height, waited=waited):
+            return "INFO", f"payment confirmed in block {height} after {waited / SECOND:.0f} s"
+        case PaymentOrphaned(height=height):
+            return "INFO", f"the payment's block {height} is off the main chain"
+        case PaymentMinedAgain(height=height):
+            return "INFO", f"payment is in another block, {height}"
+        case PaymentFailed(reason=reason):
+            return "WARNING", f"payment failed: {reason}"
+        case PaymentVanished(reason=reason):
+            return "WARNING", f"payment has vanished: {reason}"
 
 
 def _pays(entry: TransferEntry, destinations: Sequence[Destination]) -> bool:

@@ -15,7 +15,7 @@ from monerosim.observe.traces import LEVELS, USUAL_LEVEL, TraceLine, read_traces
 from monerosim.plan.build import build_plan
 from monerosim.plan.model import Plan, decode_plan
 from monerosim.plan.processes import PLAN
-from monerosim.plan.rundir import write_run_directory
+from monerosim.plan.rundir import hold, write_run_directory
 from monerosim.plugins import PluginError, PluginFiles
 from monerosim.scenario import Scenario, load
 
@@ -125,11 +125,18 @@ def play(directory: Path, *, trace_level: str = USUAL_LEVEL, watch: Watch = lamb
 
     Raises:
         RunError: There is no run, or it has been played already.
+        RunDirectoryError: It is being played.
         EngineError: The engine cannot play it.
     """
     if trace_level not in LEVELS:
         raise RunError(f"{trace_level!r} is no level; there are {', '.join(LEVELS)}")
     played = Run(directory)
+    with hold(directory):
+        return _play(played, trace_level, watch)
+
+
+def _play(played: Run, trace_level: str, watch: Watch) -> Run:
+    directory = played.directory
     if (directory / EVENTS).exists():
         raise RunError(f"{directory} has been played already; build it again, or in another directory")
     try:

@@ -8,7 +8,7 @@ from directed_run import DIRECTED, ENDED, it_ended_early, it_was_as_directed
 from small_runs import ended_well, happened, play
 
 from monerosim import Participant, Scenario, run
-from monerosim.observe.events import BlockFound, BootstrapFinished, PaymentSent
+from monerosim.observe.events import BlockFound, BootstrapFinished, PaymentSent, ServiceReady
 from monerosim.plan.compile import compile_plan
 from monerosim.scenario import load
 
@@ -48,6 +48,12 @@ def test_architecture_v2(played):
     paid = run_.summary.transactions
     assert paid.sent > 200
     assert paid.received > 150
+
+
+def test_daemons_and_agents_start_in_a_race(played):
+    attempts = Counter(min(2, record.data.attempts) for record in happened(played["architecture-v2"], ServiceReady))
+    # Most daemons are up when their agent comes, and some are not.
+    assert attempts[1] > attempts[2] > 0
 
 
 def test_the_mining_architecture(played):

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from monerosim.cli.console import make_console
 from monerosim.cli.scenario import change_options, compile_or_exit, load_or_exit
 from monerosim.doctor import ALL, MEMORY, Check, Diagnosis, diagnose
 from monerosim.probe import NAME, probe
@@ -51,7 +52,7 @@ def doctor(
     if probing:
         check = _probe(diagnosis, loaded, base)
         diagnosis = Diagnosis(checks=(*diagnosis.checks, check))
-    _print(diagnosis, plan.engine, Console(highlight=False))
+    _print(diagnosis, plan.engine, make_console())
     wanted = [plan.engine, *(["shadow"] if probing else [])]
     context.exit(1 if any(diagnosis.lacking(one) for one in wanted) else 0)
 

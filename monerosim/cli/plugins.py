@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from monerosim.cli.console import make_console
 from monerosim.plugins import PluginError, PluginFiles
 from monerosim.plugins.describe import Description, Listed, Said, describe_plugin, list_plugins
 from monerosim.plugins.fields import Field
@@ -28,7 +29,7 @@ def plugins(context: click.Context, name: str | None, as_json: bool) -> None:
 
     NAME may be ./FILE.py:CLASS too, below the current directory. Its code is run.
     """
-    console = Console(highlight=False)
+    console = make_console()
     if name is None:
         listed = list_plugins()
         if as_json:

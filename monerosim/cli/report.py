@@ -10,11 +10,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from monerosim.cli.console import make_console
 from monerosim.observe.events import OrderState
 from monerosim.observe.summary import Summary
 from monerosim.plan.model import Plan
 from monerosim.runs import Run, RunError
 from monerosim.units import SECOND, XMR, format_amount, format_duration
+
+_MOST_NAMED = 5
+"""Payments that have vanished and are named one by one."""
 
 
 @click.command("report")
@@ -22,7 +26,7 @@ from monerosim.units import SECOND, XMR, format_amount, format_duration
 def report(run: Path) -> None:
     """Show the summary of RUN again."""
     try:
-        print_summary(Run(run), Console(highlight=False))
+        print_summary(Run(run), make_console())
     except RunError as error:
         raise click.ClickException(str(error)) from error
 
@@ -42,8 +46,11 @@ def print_summary(played: Run, console: Console) -> None:
         console.print(f"[red]the run ended early: {escape(summary.reason)}[/red]", soft_wrap=True)
     elif not summary.completed:
         console.print("[yellow]stopped early[/yellow]: the figures are those of the time that was played")
-    for txid in summary.transactions.vanished:
+    vanished = summary.transactions.vanished
+    for txid in vanished[:_MOST_NAMED]:
         console.print(f"[red]the payment {txid} has vanished[/red]; see `monerosim trace --follow`", soft_wrap=True)
+    if len(vanished) > _MOST_NAMED:
+        console.print(f"[red]and {len(vanished) - _MOST_NAMED} others[/red]; summary.json names them")
     if summary.bootstrap_failure:
         console.print(f"[red]the bootstrap failed: {escape(summary.bootstrap_failure)}[/red]", soft_wrap=True)
     for actor in summary.given_up:
@@ -61,12 +68,13 @@ def _overview(summary: Summary, speed: float) -> Table:
         told = f"[yellow]not to be compared: the nodes ended at {summary.tips} tips[/yellow]"
     # Vendors record what they receive; between users the confirmation is all that is told.
     received = f"{paid.received} received, " if summary.marketplaces else ""
+    unconfirmed = f", {paid.unconfirmed} unconfirmed at the end" if paid.unconfirmed else ""
     rows = {
         "simulated": f"{format_duration(round(summary.simulated_seconds) * SECOND)} in {summary.wall_seconds:.1f} s "
         f"({speed:,.0f} times real time, bootstrap included)",
         "chain": f"height {summary.height}, {summary.blocks} blocks found, {orphans} of them orphans, "
         f"{summary.reorgs} reorganisations of a node",
-        "payments": f"{paid.sent} sent, {paid.confirmed} confirmed, {received}{paid.failed} failed",
+        "payments": f"{paid.sent} sent, {paid.confirmed} confirmed, {received}{paid.failed} failed{unconfirmed}",
         "": f"{paid.requested} asked for by the scenario; {paid.delayed} had to wait for locked coins",
         "coins": f"{format_amount(summary.subsidies)}, {told}",
     }

@@ -8,8 +8,8 @@ from pathlib import Path
 from types import FrameType
 
 import click
-from rich.console import Console
 
+from monerosim.cli.console import make_console
 from monerosim.cli.progress import show_progress
 from monerosim.cli.report import print_summary
 from monerosim.cli.scenario import load_or_exit, output_options, refuse, scenario_options, tell_binaries
@@ -19,7 +19,7 @@ from monerosim.plan.binaries import BinaryError
 from monerosim.plan.build import build_plan
 from monerosim.plan.rundir import RunDirectoryError, write_run_directory
 from monerosim.plugins import PluginFiles
-from monerosim.runs import RunError, new_directory, play
+from monerosim.runs import Run, RunError, new_directory, play
 from monerosim.scenario import ScenarioError
 from monerosim.units import format_duration
 
@@ -54,17 +54,24 @@ def run(
 ) -> None:
     """Play SCENARIO and show what happened.
 
+    SCENARIO may also be a run directory that `monerosim build` has written and nobody has played yet.
+
     The run directory keeps everything: plan.json, events.jsonl, summary.json, and the traces of all actors in hosts/,
     which `monerosim trace` shows. Ctrl-C stops a run early; what it has done so far is kept.
     """
-    loaded, text = load_or_exit(scenario, engine, seed, changes)
-    console = Console(stderr=True, highlight=False)
-    files = PluginFiles(scenario.parent)
+    console = make_console(stderr=True)
     try:
-        plan = build_plan(loaded, scenario.parent, files)
-        tell_binaries(plan)
-        directory = output or new_directory(plan.name)
-        write_run_directory(plan, text, directory, force=force, plugins=files.sources)
+        if scenario.is_dir():
+            if output or force or engine is not None or seed is not None or changes:
+                raise click.UsageError(f"{scenario} is a run directory, which is played as it was built")
+            directory, plan = scenario, Run(scenario).plan
+        else:
+            loaded, text = load_or_exit(scenario, engine, seed, changes)
+            files = PluginFiles(scenario.parent)
+            plan = build_plan(loaded, scenario.parent, files)
+            tell_binaries(plan)
+            directory = output or new_directory(plan.name)
+            write_run_directory(plan, text, directory, force=force, plugins=files.sources)
         if not quiet:
             console.print(
                 f"{plan.name}: {len(plan.hosts)} participants, bootstrap {format_duration(plan.time_zero)}, "
@@ -77,7 +84,7 @@ def run(
         refuse(scenario, error.problems)
     except (BinaryError, RunDirectoryError, EngineError, RunError) as error:
         raise click.ClickException(str(error)) from error
-    print_summary(played, Console(highlight=False))
+    print_summary(played, make_console())
     if played.summary.reason:
         context.exit(1)
     if not played.summary.completed:

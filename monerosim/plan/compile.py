@@ -52,7 +52,9 @@ WALLET_PORT = 18_082
 WALLET = "wallet"
 """What a participant's wallet is called among its processes."""
 
-_NODE_READY = (1_000_000, 5_000_000)
+_NODE_READY = (1_000_000, 70_000_000)
+"""Wide enough that some agents come before their daemon: the race that real programs start in is played in any run."""
+
 _WALLET_READY = (500_000, 2_000_000)
 _LOOPBACK = int(IPv4Address("127.1.0.0"))
 

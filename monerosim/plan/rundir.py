@@ -1,9 +1,11 @@
 """The run directory: all that a run reads and writes."""
 
+import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
@@ -79,6 +81,27 @@ def write_run_directory(
         shutil.rmtree(building, ignore_errors=True)
 
 
+@contextmanager
+def hold(path: Path) -> Iterator[None]:
+    """Keep others from playing a run directory, and from replacing it, meanwhile.
+
+    Raises:
+        RunDirectoryError: It is being played already, or cannot be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError as error:
+        raise RunDirectoryError(f"{path} cannot be read: {_reason(error)}") from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RunDirectoryError(f"{path} is being played: wait for the run's end, or stop it") from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def is_run_directory(path: Path) -> bool:
     """Tell whether a directory holds a run of this program, of whatever version."""
     try:
@@ -105,6 +128,10 @@ def _check_replaceable(target: Path, shown: Path | str, *, force: bool) -> None:
         raise RunDirectoryError(f"{shown} is there already and is not a run of monerosim, so it is left alone")
     if not force:
         raise RunDirectoryError(f"{shown} holds a run already; --force replaces it, with all its results")
+    if target == Path.cwd():
+        raise RunDirectoryError(f"{shown} is where you are, and cannot be replaced from within")
+    with hold(target):
+        pass
 
 
 def _fill(directory: Path, plan: Plan, scenario: bytes, target: Path) -> None:

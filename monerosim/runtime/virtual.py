@@ -7,7 +7,7 @@ became ready, and moves the clock to the next timer when nobody is.
 
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import count
@@ -24,7 +24,7 @@ _ExcInfo: TypeAlias = tuple[type[BaseException] | None, BaseException | None, Tr
 
 
 class DeadlockError(Exception):
-    """Nobody is ready, no timer is due, and somebody waits for an answer that cannot come."""
+    """Somebody waits for an answer that cannot come: actors wait for one another, or nothing can happen any more."""
 
 
 class VirtualTimer:
@@ -43,12 +43,17 @@ class VirtualTimer:
 class VirtualRuntime:
     """A clock that stands still while anybody has something to do.
 
+    Args:
+        epoch: The run's start in Unix time, seconds.
+
     Attributes:
+        epoch: The same.
         ready: The greenlets that can go on, in the order in which they will.
         future: The class of this runtime's futures.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, epoch: float = 0.0) -> None:
+        self.epoch = epoch
         self._now = 0
         self.ready: deque[greenlet] = deque()
         self._timers: list[tuple[int, int, VirtualTimer]] = []
@@ -112,7 +117,7 @@ class VirtualRuntime:
 
     def enter(self, actor: "_VirtualActor") -> None:
         """Have an actor's loop run when its turn comes."""
-        one = _ActorGreenlet(actor, self)
+        one = actor.greenlet = _ActorGreenlet(actor, self)
         self._alive[one] = None
         self.ready.append(one)
 
@@ -172,8 +177,10 @@ class VirtualRuntime:
         timer = None
         if timeout is not None:
             timer = self.call_at(self._now + round(timeout * SECOND), lambda: self._wake(current, future))
+        else:
+            self._waiting[current] = future
+            self._check_ring(current)
         future.waiters.append(current)
-        self._waiting[current] = future
         try:
             self.pause(current)
         finally:
@@ -188,9 +195,25 @@ class VirtualRuntime:
             future.waiters.remove(waiter)
             self.ready.append(waiter)
 
+    def _check_ring(self, first: greenlet) -> None:
+        """Find out whether whom somebody waits for waits, in the end, for the answer of that one."""
+        ring = [first]
+        while (future := self._waiting.get(ring[-1])) is not None:
+            follower = getattr(future.owner, "greenlet", None)
+            if follower is first:
+                waits = self._describe_waits(ring)
+                del self._waiting[first]
+                raise DeadlockError(f"no answer can come: {waits}")
+            if follower is None or follower in ring:
+                return
+            ring.append(follower)
+
     def _describe_deadlock(self) -> str:
-        waits = [f"{_label(waiter)} waits for {future.owner}" for waiter, future in self._waiting.items()]
-        return "nothing can happen any more: " + ("; ".join(waits) or "the caller waits, and there is no timer")
+        waits = self._describe_waits(self._waiting)
+        return "nothing can happen any more: " + (waits or "the caller waits, and there is no timer")
+
+    def _describe_waits(self, waiters: Iterable[greenlet]) -> str:
+        return "; ".join(f"{_label(waiter)} waits for {self._waiting[waiter].owner}" for waiter in waiters)
 
     def _bind(self, actor_class: type[pykka.Actor]) -> type[pykka.Actor]:
         """Derive the class whose instances live on this runtime."""
@@ -308,6 +331,7 @@ class _VirtualActor(pykka.Actor):
     """How an actor of any class is run on a :class:`VirtualRuntime` (mixed in behind that class)."""
 
     _runtime: VirtualRuntime
+    greenlet: "_ActorGreenlet"
 
     @classmethod
     def _create_actor_inbox(cls) -> _Inbox:

@@ -71,6 +71,24 @@ class TestRun:
         assert call("run", scenario, "-o", tmp_path / "run", "-q", "--seed", "8", "--force").exit_code == 0
         assert Run(tmp_path / "run").summary.seed == 8
 
+    def test_a_run_that_was_built_is_played_as_it_is(self, scenario, tmp_path):
+        assert call("build", scenario, "-o", tmp_path / "built", "--seed", "9").exit_code == 0
+        changed = call("run", tmp_path / "built", "--seed", "8")
+        assert changed.exit_code == 2
+        assert "is played as it was built" in changed.stderr
+        assert call("run", tmp_path / "built", "-q").exit_code == 0
+        assert call("run", scenario, "-o", tmp_path / "run", "-q", "--seed", "9").exit_code == 0
+        built, run = (Run(tmp_path / name).summary for name in ("built", "run"))
+        assert built.digest == run.digest
+        again = call("run", tmp_path / "built")
+        assert again.exit_code == 1
+        assert "has been played already" in again.stderr
+        assert call("run", tmp_path).exit_code == 1
+
+    def test_tables_are_not_folded_where_nobody_looks_on(self, scenario, tmp_path):
+        result = call("run", scenario, "-o", tmp_path / "run", "-q")
+        assert any("blocks found" in line and "reorganisations" in line for line in result.stdout.splitlines())
+
     def test_changes_are_made_and_noted(self, scenario, tmp_path):
         changes = ("--set", "participants.user.count=1", "--seed", "77")
         assert call("run", scenario, "-o", tmp_path / "run", "-q", *changes).exit_code == 0
@@ -177,6 +195,14 @@ class TestReport:
         assert rows["user"][-1] == f"{sum(user) / 10**12:,.3f}"
         assert "failures" not in rows
 
+    def test_payments_that_no_block_has_taken_are_told(self, tmp_path):
+        gone = '[[timeline]]\nat = "10m"\ndo = "stop"\nwho = "miner"\n'
+        played = play(WHOLE + gone, tmp_path / "run", "participants.user.wallet.outputs=9")
+        paid = played.summary.transactions
+        assert paid.unconfirmed == paid.sent - paid.confirmed > 5
+        (payments,) = self.rows(self.text(played))["payments"]
+        assert payments.endswith(f", {paid.unconfirmed} unconfirmed at the end")
+
     def test_failures_and_an_early_end_are_told(self, tmp_path):
         played = play(NETWORK + USERS + MARKET, tmp_path / "run", watch=lambda progress: progress.now < 100 * SECOND)
         path = tmp_path / "run" / "summary.json"
@@ -196,3 +222,10 @@ class TestReport:
         assert "0.75 XMR not accounted for" in text
         path.write_text(json.dumps(changed | {"tips": 3}))
         assert "not to be compared: the nodes ended at 3 tips" in self.text(played)
+        for lost, others in ((5, ""), (40, "and 35 others")):
+            names = [f"{number:064x}" for number in range(lost)]
+            path.write_text(json.dumps(changed | {"transactions": changed["transactions"] | {"vanished": names}}))
+            text = self.text(Run(tmp_path / "run"))
+            assert [name for name in names if f"the payment {name} has vanished" in text] == names[:5]
+            assert ("others" in text) == bool(others)
+            assert others in text

@@ -9,7 +9,8 @@ import yaml
 
 from monerosim.plan.compile import compile_plan
 from monerosim.plan.model import LinkPlan, Plan, TopologyPlan, decode_plan
-from monerosim.plan.rundir import RunDirectoryError, write_run_directory
+from monerosim.plan.rundir import RunDirectoryError, hold, write_run_directory
+from monerosim.runs import play
 from monerosim.scenario import parse
 
 TEXT = """\
@@ -71,6 +72,24 @@ def test_a_run_is_replaced_only_by_force_and_then_wholly(plan: Plan, tmp_path: P
     write_run_directory(plan, b"", run, force=True)
     assert not (run / "events.jsonl").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_run_that_is_being_played_is_not_replaced(plan: Plan, tmp_path: Path) -> None:
+    target = tmp_path / "run"
+    write_run_directory(plan, b"", target)
+    with hold(target):
+        with pytest.raises(RunDirectoryError, match="is being played"):
+            write_run_directory(plan, b"", target, force=True)
+        with pytest.raises(RunDirectoryError, match="is being played"):
+            play(target)
+    write_run_directory(plan, b"", target, force=True)
+
+
+def test_a_run_is_not_replaced_from_within(plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_run_directory(plan, b"", tmp_path / "run")
+    monkeypatch.chdir(tmp_path / "run")
+    with pytest.raises(RunDirectoryError, match="is where you are"):
+        write_run_directory(plan, b"", Path(), force=True)
 
 
 def test_a_build_that_fails_leaves_the_old_run_whole(plan: Plan, tmp_path: Path) -> None:
