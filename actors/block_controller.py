@@ -1,6 +1,6 @@
 """The block controller: decides when a block comes and whose it is, and has the winner's node make it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
@@ -12,7 +12,7 @@ from actors.miner import NO_BLOCK
 from actors.mining_pool import BlockGiven, Found, MiningSignal, Refused
 from actors.node_proxy import NodeProxy
 from monerosim.config import Config as BaseConfig
-from monerosim.config import Duration, duration
+from monerosim.config import Duration, Key, duration
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError, Miner
 from monerosim.mailbox.post import UnknownHostError
 from monerosim.observe.events import BlockFound, BlockOrphaned, WinnerPassedOver
@@ -51,10 +51,10 @@ class BlockControllerConfig(BaseConfig, frozen=True):
         ),
     ] = 2.0
 
-    def __post_init__(self) -> None:
+    def mistakes(self) -> Iterator[tuple[Sequence[Key], str]]:
         """Check that there is time to answer."""
         if self.patience <= 0:
-            raise ValueError("patience must be more than 0")
+            yield ("patience",), "patience must be more than 0"
 
 
 class _Round(msgspec.Struct, frozen=True):

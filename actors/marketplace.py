@@ -1,6 +1,7 @@
 """The marketplace: vendors with an address and items each, orders, and a watch on what they are paid."""
 
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -8,7 +9,7 @@ from msgspec import Meta
 
 from actors.orders import Invoice, OpenOrder, Order, Refusal
 from actors.wallet_proxy import CreateAddress, GetAddresses, GetTransfers
-from monerosim.config import POSITIVE, Amount, Config, Duration, amount, duration
+from monerosim.config import POSITIVE, Amount, Config, Duration, Key, amount, duration
 from monerosim.mailbox.discovery import MARKETPLACES, Item, Vendor
 from monerosim.observe.events import OrderChanged, OrderPlaced, OrderState, PaymentReceived, PaymentSeen, VendorTotals
 from monerosim.rpc.errors import RpcError
@@ -36,10 +37,12 @@ class MarketplaceConfig(Config, frozen=True):
         Duration, Meta(extra=POSITIVE, description="How long an order may wait for its payment.")
     ] = duration("1h")
 
-    def __post_init__(self) -> None:
+    def mistakes(self) -> Iterator[tuple[Sequence[Key], str]]:
         """Check that the prices are a range."""
-        if not 0 < self.min_price <= self.max_price:
-            raise ValueError("min_price must be above 0 and at most max_price")
+        if self.min_price <= 0:
+            yield ("min_price",), "min_price must be above 0"
+        if self.min_price > self.max_price:
+            yield ("min_price", "max_price"), "min_price must be above 0 and at most max_price"
 
 
 class _Tally(msgspec.Struct):

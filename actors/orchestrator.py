@@ -1,13 +1,13 @@
 """The orchestrator: knows how all agents are, passes on commands and events, and ends a run that has lost its point."""
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta
 
-from monerosim.config import PARTICIPANT, POSITIVE, Duration, duration
+from monerosim.config import PARTICIPANT, POSITIVE, Duration, Key, duration
 from monerosim.config import Config as BaseConfig
 from monerosim.mailbox.discovery import Agent, AgentDiscovery
 from monerosim.mailbox.post import UnknownHostError
@@ -56,11 +56,11 @@ class OrchestratorConfig(BaseConfig, frozen=True):
         ),
     ] = ()
 
-    def __post_init__(self) -> None:
+    def mistakes(self) -> Iterator[tuple[Sequence[Key], str]]:
         """Check that there are such events."""
-        for kind in self.collect:
+        for index, kind in enumerate(self.collect):
             if kind not in EVENT_KINDS:
-                raise ValueError(f"collect: no event is called {kind!r}")
+                yield (("collect", index),), f"collect: no event is called {kind!r}"
 
 
 class _Errand(msgspec.Struct):

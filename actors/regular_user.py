@@ -1,6 +1,6 @@
 """The regular user: pays vendors, or other users, now and then."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
@@ -9,7 +9,7 @@ from msgspec import Meta
 from actors.orders import Invoice, Order, Refusal
 from actors.payer import MINUTE, Payer, PayerConfig, Payment
 from actors.wallet_proxy import Transfer
-from monerosim.config import PARTICIPANT, POSITIVE, Amount, Config, Duration, amount
+from monerosim.config import PARTICIPANT, POSITIVE, Amount, Config, Duration, Key, amount
 from monerosim.mailbox.discovery import Agent, AgentDiscovery, AgentDiscoveryError, Vendor
 from monerosim.rpc.errors import RpcDoubtfulError
 from monerosim.rpc.wallet import Destination, Transferred
@@ -64,23 +64,31 @@ class RegularUserConfig(PayerConfig, frozen=True):
         float, Meta(ge=0, le=1, description="Probability to pay an invoice a second time at once; with orders.")
     ] = 0.0
 
-    def __post_init__(self) -> None:
-        """Check what belongs together, and set the usual frequency where nothing is said."""
-        if not 0 < self.min_amount <= self.max_amount:
-            raise ValueError("min_amount must be above 0 and at most max_amount")
-        if self.transaction_interval is None:
-            if self.transaction_frequency is None:
-                msgspec.structs.force_setattr(self, "transaction_frequency", _FREQUENCY)
-        elif self.transaction_frequency is not None:
-            raise ValueError("transaction_interval cannot be given beside transaction_frequency: one of the two")
+    def mistakes(self) -> Iterator[tuple[Sequence[Key], str]]:
+        """Check what belongs together."""
+        if self.min_amount <= 0:
+            yield ("min_amount",), "min_amount must be above 0"
+        if self.min_amount > self.max_amount:
+            yield ("min_amount", "max_amount"), "min_amount must be above 0 and at most max_amount"
+        if self.transaction_interval is not None and self.transaction_frequency is not None:
+            message = "transaction_interval cannot be given beside transaction_frequency: one of the two"
+            yield ("transaction_interval", "transaction_frequency"), message
         if self.orders and self.destinations > 1:
-            raise ValueError("destinations must be 1 with orders: an order is one vendor's")
+            yield ("destinations", "orders"), "destinations must be 1 with orders: an order is one vendor's"
         if self.orders and self.recipients in ("users", "any"):
-            raise ValueError(f'recipients must be "marketplaces" or left out with orders, got "{self.recipients}"')
+            message = f'recipients must be "marketplaces" or left out with orders, got "{self.recipients}"'
+            yield ("recipients", "orders"), message
         if not self.orders and (self.pays_short or self.pays_twice):
-            raise ValueError("pays_short and pays_twice are for invoices: they need orders = true")
+            message = "pays_short and pays_twice are for invoices: they need orders = true"
+            yield ("pays_short", "pays_twice", "orders"), message
         if self.pays_short + self.pays_twice > 1:
-            raise ValueError("pays_short and pays_twice must be at most 1 together")
+            yield ("pays_short", "pays_twice"), "pays_short and pays_twice must be at most 1 together"
+
+    def __post_init__(self) -> None:
+        """Set the usual frequency where nothing is said."""
+        super().__post_init__()
+        if self.transaction_interval is None and self.transaction_frequency is None:
+            msgspec.structs.force_setattr(self, "transaction_frequency", _FREQUENCY)
 
 
 class SendNow(Message[Transferred], frozen=True):

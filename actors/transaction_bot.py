@@ -1,11 +1,12 @@
 """The transaction bot: a wallet strategy that pays the same amount again and again, at a fixed interval."""
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
 from actors.payer import Payer, PayerConfig, Payment
-from monerosim.config import PARTICIPANT, POSITIVE, Amount, Config, Duration, amount, duration
+from monerosim.config import PARTICIPANT, POSITIVE, Amount, Config, Duration, Key, amount, duration
 from monerosim.mailbox.discovery import Agent, AgentDiscovery, AgentDiscoveryError
 from monerosim.rpc.wallet import Destination
 
@@ -27,10 +28,10 @@ class TransactionBotConfig(PayerConfig, frozen=True):
         ),
     ] = ()
 
-    def __post_init__(self) -> None:
+    def mistakes(self) -> Iterator[tuple[Sequence[Key], str]]:
         """Check that there is something to pay."""
         if self.amount <= 0:
-            raise ValueError("amount must be above 0")
+            yield ("amount",), "amount must be above 0"
 
 
 class TransactionBot(Payer):

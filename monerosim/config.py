@@ -5,8 +5,8 @@ A scenario's tables and every building block's ``Config`` are :class:`msgspec.St
 way from scenario to plan to actor unchanged.
 """
 
-from collections.abc import Mapping
-from typing import ClassVar, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar, TypeAlias, TypeVar
 
 import msgspec
 
@@ -15,12 +15,20 @@ from monerosim.units import SECOND, format_amount, format_duration, parse_amount
 
 T = TypeVar("T")
 
+Key: TypeAlias = str | tuple[str | int, ...]
+"""A key of a configuration, or the way into its value: ``("collect", 0)``."""
+
 POSITIVE = {"positive": True}
 """Of a duration: it is more than nothing (``Meta(extra=POSITIVE)``)."""
 
 PARTICIPANT = {"participant": True}
 """Of a text: it names one participant; of an array of them: each names a participant or a group. A scenario in which
 there is nobody of the name is refused (``Meta(extra=PARTICIPANT)``)."""
+
+
+def form(words: str) -> dict[str, str]:
+    """Say in words what a pattern expects (``Meta(pattern=..., extra=form("a name of letters"))``)."""
+    return {"form": words}
 
 
 class Duration(int):
@@ -45,6 +53,20 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     instead: ClassVar[tuple[frozenset[str], ...]] = ()
     """Keys of which one at most is given: a change of one takes the place of the others."""
+
+    def mistakes(self) -> Iterable[tuple[Sequence[Key], str]]:
+        """Tell all that types cannot: the keys concerned, beginning with the one to blame, and a message."""
+        return ()
+
+    def __post_init__(self) -> None:
+        """Refuse what has mistakes.
+
+        Raises:
+            ValueError: It names them all.
+        """
+        messages = [message for _, message in self.mistakes()]
+        if messages:
+            raise ValueError("; ".join(messages))
 
 
 def duration(text: str) -> Duration:

@@ -29,9 +29,9 @@ from monerosim.plugins import PluginFiles
 from monerosim.rpc.transport import Json
 from monerosim.runtime.blocks import load_block
 from monerosim.runtime.rng import stable_seed
-from monerosim.scenario.checks import FUNDER, owners_of_nodes
+from monerosim.scenario.checks import owners_of_nodes
 from monerosim.scenario.compose import Composition, actor_names, compose, member_names
-from monerosim.scenario.funding import bootstrap_of, payees_of
+from monerosim.scenario.funding import FUNDER, bootstrap_of, payees_of
 from monerosim.scenario.load import check
 from monerosim.scenario.mining import hashrate_of, is_controller, with_solo_miners
 from monerosim.scenario.model import Node, Scenario, Wallet

@@ -7,6 +7,7 @@ files below the scenario's directory can be named.
 import re
 import sys
 from collections.abc import Mapping
+from difflib import get_close_matches
 from hashlib import sha256
 from importlib.abc import ExecutionLoader
 from importlib.util import decode_source, module_from_spec, spec_from_loader
@@ -127,8 +128,10 @@ class PluginFiles:
             if not real.is_relative_to(self._root.resolve()):
                 raise PluginError(f"{path} leads out of the scenario's directory")
             if not real.is_file():
-                near = [f"./{other.relative_to(self._root).as_posix()}" for other in file.parent.glob("*.py")]
-                raise PluginError(f"there is no file {file}", given=f"./{path}", valid=near)
+                # By their names alone: "./" and ".py" make any two alike.
+                near = get_close_matches(file.stem, [other.stem for other in file.parent.glob("*.py")], n=1)
+                valid = [f"./{(file.parent / f'{stem}.py').relative_to(self._root).as_posix()}" for stem in near]
+                raise PluginError(f"there is no file {file}", given=f"./{path}", valid=valid)
             with real.open("rb") as opened:
                 source = opened.read(MAX_BYTES + 1)
         except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError until Python 3.13

@@ -1,15 +1,15 @@
 """What a scenario must fulfil beyond the types of its values."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from monerosim.engines.engine import EngineError, engine_names, load_engine
 from monerosim.observe.events import BlockFound
 from monerosim.plan.flags import RESERVED, flag_name, repeatable
 from monerosim.plugins import PluginFiles
-from monerosim.scenario.compose import Composition, compose, group_of, member_names
+from monerosim.scenario.compose import Composition, compose, group_of, made_of, member_name, member_names
 from monerosim.scenario.convert import nearest, quote
-from monerosim.scenario.funding import bootstrap_of
+from monerosim.scenario.funding import FUNDER, bootstrap_of, host_names
 from monerosim.scenario.mentions import mention_problems
 from monerosim.scenario.mining import hashrate_of, is_autonomous, is_controller, with_solo_miners
 from monerosim.scenario.model import MAX_COUNT, Node, Scenario, Wallet
@@ -17,11 +17,8 @@ from monerosim.scenario.network import read_topology
 from monerosim.scenario.pace import pace_of
 from monerosim.scenario.problems import Finding, Path
 from monerosim.scenario.timeline import timeline_problems
-from monerosim.topology import Mesh
+from monerosim.topology import BUILT_IN, Mesh, TopologyError, build_places
 from monerosim.units import MAX_DURATION, format_duration
-
-FUNDER = "funder"
-"""The host that the compiler adds to pay the initial balances."""
 
 LONGEST_NAME = 63
 """Characters of a host's name (RFC 1123)."""
@@ -55,6 +52,7 @@ def find_problems(scenario: Scenario, files: PluginFiles | None = None) -> list[
                 path=("participants",),
                 message="there are no participants",
                 hint="add a table such as [participants.user], or begin with `monerosim new`",
+                about=(("participants",),),
             )
         )
     findings += _names(scenario)
@@ -66,7 +64,7 @@ def find_problems(scenario: Scenario, files: PluginFiles | None = None) -> list[
     findings += _times(scenario)
     findings += timeline_problems(scenario, with_solo_miners(scenario, composed))
     findings += _idle(scenario, composed)
-    findings += _network(scenario, files)
+    findings += _network(scenario, composed, files)
     findings += _engine(scenario)
     findings += _programs(scenario)
     return findings
@@ -77,55 +75,35 @@ def known_engines() -> list[str]:
     return sorted({*ENGINES, *engine_names()})
 
 
-def first_causes(findings: Iterable[Finding]) -> list[Finding]:
-    """Leave out what only follows from something else among the findings, and what is wrong at a place told before."""
-    listed = list(findings)
-    causes = [finding.path for finding in listed if finding.hides and not finding.about]
-
-    def follows(finding: Finding) -> bool:
-        return any(_related(about, cause) for about in finding.about for cause in causes)
-
-    told: set[Path] = set()
-    kept = []
-    for finding in listed:
-        again = finding.hides and finding.path in told
-        if not again and not follows(finding):
-            kept.append(finding)
-        if not finding.about:
-            told.add(finding.path)
-    return kept
-
-
-def _related(one: Path, other: Path) -> bool:
-    length = min(len(one), len(other))
-    return one[:length] == other[:length]
-
-
 def _names(scenario: Scenario) -> list[Finding]:
     findings: list[Finding] = []
     total = sum(participant.count for participant in scenario.participants.values())
     if total > MAX_COUNT:
-        return [Finding(path=("participants",), message=f"there are {total} participants, at most {MAX_COUNT} work")]
-    owner: dict[str, str] = {}
-    # A name written as it is stands before one that comes from a group, so the collision is told at the group.
-    for name in sorted(scenario.participants, key=lambda name: scenario.participants[name].count != 1):
+        message = f"there are {total} participants, at most {MAX_COUNT} work"
+        findings.append(Finding(path=("participants",), message=message))
+    for name, participant in scenario.participants.items():
         path: Path = ("participants", name)
-        members = member_names(name, scenario.participants[name].count)
+        longest = name if participant.count == 1 else member_name(name, participant.count, participant.count)
         if not _NAME.fullmatch(name):
             hint = "a name begins with a letter and has only a-z, 0-9 and -"
-            findings.append(Finding(path=path, message="not a valid name", hint=_suggest_name(name, hint), hides=False))
-        elif len(max(members, key=len, default=name)) > LONGEST_NAME:
+            findings.append(Finding(path=path, message="not a valid name", hint=_suggest_name(name, hint)))
+        elif len(longest) > LONGEST_NAME:
             message = f"the name is too long: hosts have up to {LONGEST_NAME} characters"
-            findings.append(Finding(path=path, message=message, hides=False))
-        if FUNDER in members:
+            findings.append(Finding(path=path, message=message))
+        if name == FUNDER and participant.count == 1:
             message = f'the name "{FUNDER}" is reserved for the host that pays the initial balances'
-            findings.append(Finding(path=path, message=message, hint="choose another name", hides=False))
-        for member in members:
-            if member in owner:
-                message = f'the name "{member}" is used twice: by "{owner[member]}" and by a member of "{name}"'
-                findings.append(Finding(path=path, message=message, about=((*path, "count"),)))
-                break
-            owner[member] = name
+            findings.append(Finding(path=path, message=message, hint="choose another name"))
+    # A name written as it is stands before one that comes from a group, so the collision is told at the group.
+    twice: dict[str, str] = {}
+    for name in sorted(scenario.participants):
+        group = group_of(scenario, name) if scenario.participants[name].count == 1 else None
+        if group is not None:
+            twice.setdefault(group, name)
+    for group, name in twice.items():
+        path = ("participants", group)
+        message = f'the name "{name}" is used twice: by "{name}" and by a member of "{group}"'
+        about = ((*path, "count"), ("participants", name, "count"))
+        findings.append(Finding(path=path, message=message, about=about))
     return findings
 
 
@@ -155,14 +133,15 @@ def owners_of_nodes(scenario: Scenario, composed: Mapping[str, Composition], ref
 
 def _references(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Finding]:
     findings: list[Finding] = []
-    owners = [name for name, composition in composed.items() if isinstance(composition.node, Node)]
+    owners = [name for name in composed if owners_of_nodes(scenario, composed, name)]
     for name, composition in composed.items():
         target = composition.node
         if not isinstance(target, str):
             continue
         path: Path = ("participants", name, "node")
         hosts = owners_of_nodes(scenario, composed, target)
-        about = ((*path[:2], "kind"), *(("participants", target, key) for key in ("kind", "node", "count")))
+        owner = target if target in composed else target.rpartition("-")[0]
+        about = tuple(("participants", owner, key) for key in ("kind", "node", "count"))
         if hosts is None:
             message = f"there is no participant {quote(target)}"
             findings.append(Finding(path=path, message=message, hint=nearest(target, owners), about=about))
@@ -181,16 +160,17 @@ def _needs(composed: Mapping[str, Composition]) -> list[Finding]:
     }
     for name, composition in composed.items():
         path: Path = ("participants", name)
-        about = ((*path, "kind"), (*path, "node"), (*path, "wallet"))
         told = False
         for need, hint in help_with.items():
             lacking = [part for part in composition.parts if need in part.behaviour.needs]
             if lacking and getattr(composition, need) is None:
                 message = f'the actor "{lacking[0].use}" needs a {need}, which "{name}" does not have'
+                about = ((*path, "kind"), (*path, need))
                 findings.append(Finding(path=lacking[0].path, message=message, hint=hint, about=about))
                 told = True
         if composition.wallet is not None and composition.node is None and not told:
             message = "a wallet needs a node to ask"
+            about = ((*path, "kind"), (*path, "node"))
             findings.append(Finding(path=(*path, "wallet"), message=message, hint=help_with["node"], about=about))
     return findings
 
@@ -203,14 +183,13 @@ def _idle(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Findi
             message=f"{quote(name)} has no node, no wallet and no actors: it takes no part",
             hint=nearest(name, [other for other in composed if other != name]),
             severity="warning",
-            hides=False,
+            about=(
+                *made_of(scenario.participants[name], ("participants", name)),
+                *(("participants", name, key) for key in ("node", "wallet")),
+            ),
         )
         for name, it in composed.items()
-        if it.node is None
-        and it.wallet is None
-        and not it.parts
-        and not it.findings
-        and scenario.participants[name].count
+        if it.node is None and it.wallet is None and not it.parts and scenario.participants[name].count
     ]
 
 
@@ -228,7 +207,7 @@ def _mining(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Fin
         controllers += [part.path for part in composition.parts if is_controller(part)] * count
     if len(controllers) > 1:
         message = f"there are {len(controllers)} block controllers, a scenario has at most one"
-        findings.append(Finding(path=controllers[1], message=message, hides=False))
+        findings.append(Finding(path=controllers[1], message=message))
     if miners and not controllers:
         message = "there are mining pools but no block controller: no block will be found"
         hint = 'add [participants.block-controller] with kind = "block-controller"'
@@ -260,29 +239,45 @@ _ALL: tuple[Path, ...] = (("participants",),)
 
 
 def _funding(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Finding]:
-    funded = [name for name, it in composed.items() if it.wallet is not None and it.wallet.initial_balance]
+    """What could not be read of the participants only adds to their balances, and so to the bootstrap."""
+    findings = []
+    pace = pace_of(scenario, composed)
+    _, start_up = bootstrap_of(scenario, {}, pace)
+    funded = sorted(name for name, it in composed.items() if it.wallet is not None and it.wallet.initial_balance)
+    total = sum(participant.count for participant in scenario.participants.values())
     try:
-        _, needed = bootstrap_of(scenario, composed, pace_of(scenario, composed))
+        _, needed = bootstrap_of(scenario, composed if total <= MAX_COUNT else {}, pace)
     except ValueError as error:
         path: Path = ("participants", funded[0], "wallet", "initial_balance")
-        return [Finding(path=path, message=str(error), about=_ALL)]
-    findings = []
+        findings.append(Finding(path=path, message=str(error)))
+        needed = start_up
+    starts = ("engine", "node_start", "wallet_start", "agent_start", "controller_start")
+    about: tuple[Path, ...] = tuple(("simulation", key) for key in starts)
+    interval: tuple[Path, ...] = (("simulation", "block_interval"),)
     if needed > MAX_DURATION:
         message = "the bootstrap would take more than a hundred years"
-        findings.append(Finding(path=("simulation", "block_interval"), message=message, about=_ALL))
+        findings.append(Finding(path=interval[0], message=message, about=about + interval))
     length = scenario.simulation.bootstrap
     if length is not None and length < needed:
         message = f"the bootstrap takes at least {format_duration(needed)}, got {format_duration(length)}"
-        findings.append(Finding(path=("simulation", "bootstrap"), message=message, about=_ALL))
+        about += interval if length >= start_up else ()
+        findings.append(Finding(path=("simulation", "bootstrap"), message=message, about=about))
     return findings
 
 
-def _network(scenario: Scenario, files: PluginFiles | None) -> list[Finding]:
+def _network(scenario: Scenario, composed: Mapping[str, Composition], files: PluginFiles | None) -> list[Finding]:
     topology, findings = read_topology(scenario.network, files)
+    path: Path = ("network", "topology")
     total = sum(participant.count for participant in scenario.participants.values())
     if isinstance(topology, Mesh) and total > MOST_IN_MESH:
         message = f"a mesh has a link between any two: {total} participants are too many, {MOST_IN_MESH} at most"
-        findings.append(Finding(path=("network", "topology"), message=message))
+        findings.append(Finding(path=path, message=message))
+    elif topology is not None and type(topology) not in BUILT_IN and 0 < total <= MAX_COUNT:
+        about = tuple(("participants", name, "count") for name in composed)
+        try:
+            build_places(topology, host_names(scenario, composed))
+        except TopologyError as error:
+            findings.append(Finding(path=path, message=str(error), about=about))
     return findings
 
 
@@ -290,7 +285,8 @@ def _engine(scenario: Scenario) -> list[Finding]:
     name, known = scenario.simulation.engine, known_engines()
     path: Path = ("simulation", "engine")
     if name not in known:
-        return [Finding(path=path, message=f"there is no engine {quote(name)}", hint=nearest(name, known))]
+        message = f"there is no engine {quote(name)}"
+        return [Finding(path=path, message=message, hint=nearest(name, known), lost=(path,))]
     if name not in ENGINES:
         try:
             load_engine(name)
@@ -318,7 +314,7 @@ def _flags(flags: tuple[str, ...], path: Path) -> list[Finding]:
         here, name = (*path, index), flag_name(flag)
         if not _FLAG.fullmatch(flag):
             message, hint = f'expected a flag such as "--log-level=1", got {quote(flag)}', _dashed(flag)
-            findings.append(Finding(path=here, message=message, hint=hint))
+            findings.append(Finding(path=here, message=message, hint=hint, about=(here,)))
         elif name in RESERVED:
             findings.append(Finding(path=here, message=f"{name} cannot be set here", hint=RESERVED[name]))
         elif name in seen and not repeatable(name):
@@ -349,7 +345,7 @@ def _times(scenario: Scenario) -> list[Finding]:
                     path=("participants", name, "stagger" if participant.start < duration else "start"),
                     message=message,
                     severity="warning",
-                    about=(("simulation", "duration"), ("participants", name)),
+                    about=(("simulation", "duration"),),
                 )
             )
     return findings

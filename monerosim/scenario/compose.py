@@ -1,16 +1,16 @@
 """What a participant is made of once ``kind`` is spelled out, and what its members are called."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 import msgspec
-from msgspec import NODEFAULT
 
 from monerosim.config import Config
 from monerosim.plugins import PluginError, PluginFiles, names_file
 from monerosim.runtime.actor import Behaviour
 from monerosim.runtime.blocks import actor_name, block_names, load_block
-from monerosim.scenario.convert import Reader, nearest, quote, show
+from monerosim.scenario.convert import Reader, nearest, quote, show, unknown_key
 from monerosim.scenario.model import MAX_COUNT, Node, Participant, Scenario, Wallet
 from monerosim.scenario.problems import Finding, Path
 
@@ -25,6 +25,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """The building block: its name, or its file and class."""
     behaviour: type[Behaviour]
     config: Config
+    """With stand-ins for what could not be read."""
     path: Path
     """Where the scenario names it."""
 
@@ -43,10 +44,12 @@ class Composition(msgspec.Struct, frozen=True, kw_only=True):
 
 def member_names(name: str, count: int) -> list[str]:
     """Name a group's members: ``user-001`` and so on; a single participant keeps its name."""
-    if count == 1:
-        return [name]
-    width = max(3, len(str(count)))
-    return [f"{name}-{number:0{width}d}" for number in range(1, count + 1)]
+    return [name] if count == 1 else [member_name(name, number, count) for number in range(1, count + 1)]
+
+
+def member_name(name: str, number: int, count: int) -> str:
+    """Name a member of a group of so many; numbers start at 1."""
+    return f"{name}-{number:0{max(3, len(str(count)))}d}"
 
 
 def actor_names(parts: Sequence[Part]) -> list[str]:
@@ -61,18 +64,20 @@ def actor_names(parts: Sequence[Part]) -> list[str]:
     return numbered
 
 
+def made_of(participant: Participant, path: Path) -> tuple[Path, ...]:
+    """Name the keys that say which actors a participant has: the first of ``actors`` even if none could be read."""
+    uses = range(max(1, len(participant.actors)))
+    return ((*path, "kind"), *((*path, "actors", index, "use") for index in uses))
+
+
 def group_of(scenario: Scenario, member: str) -> str | None:
     """Find the group a numbered name belongs to."""
     group, _, number = member.rpartition("-")
     participant = scenario.participants.get(group)
     if participant is None or not (number.isascii() and number.isdigit()) or len(number) > len(str(MAX_COUNT)):
         return None
-    index = int(number)
-    return (
-        group
-        if 1 <= index <= participant.count and member_names(group, participant.count)[index - 1] == member
-        else None
-    )
+    count, index = participant.count, int(number)
+    return group if count > 1 and 1 <= index <= count and member_name(group, index, count) == member else None
 
 
 def compose(participant: Participant, path: Path, files: PluginFiles | None = None) -> Composition:
@@ -86,26 +91,30 @@ def compose(participant: Participant, path: Path, files: PluginFiles | None = No
     findings: list[Finding] = []
     parts: list[Part] = []
     node, wallet = participant.node, participant.wallet
+    usual = None
     if participant.kind is not None:
         usual = _load(participant.kind, (*path, "kind"), files, findings)
-        if usual is not None:
-            node = Node() if node is None and usual.usual_node else node
-            wallet = Wallet() if wallet is None and usual.usual_wallet else wallet
-            own = tuple(name for name in Participant.__struct_fields__ if name != "settings")
-            _configure(participant.kind, usual, participant.settings, path, parts, findings, beside=own)
-    else:
-        findings.extend(_unknown_keys(participant, path, files))
+    keys = usual.Config.__struct_encode_fields__ if usual is not None else ()
+    unknown = [key for key in participant.settings if key not in keys]
+    findings += [_unknown_setting(key, participant, usual, path, files) for key in unknown]
+    if participant.kind is not None and usual is not None:
+        node = Node() if node is None and usual.usual_node else node
+        wallet = Wallet() if wallet is None and usual.usual_wallet else wallet
+        options = {key: value for key, value in participant.settings.items() if key in keys}
+        parts.append(_configure(participant.kind, usual, options, path, findings))
     for index, actor in enumerate(participant.actors):
         here = (*path, "actors", index)
         use = actor.get("use")
         if not isinstance(use, str):
             what = f"expected a building block's name, got {show(use)}" if "use" in actor else 'needs use = "NAME"'
-            findings.append(Finding(path=(*here, "use"), message=what, hint=nearest("", block_names())))
+            place = (*here, "use")
+            hint = nearest("", block_names())
+            findings.append(Finding(path=place, message=what, hint=hint, lost=(place,), about=(here,)))
             continue
         behaviour = _load(use, (*here, "use"), files, findings)
         if behaviour is not None:
             options = {key: value for key, value in actor.items() if key != "use"}
-            _configure(use, behaviour, options, here, parts, findings)
+            parts.append(_configure(use, behaviour, options, here, findings))
     findings.extend(_twice(parts))
     return Composition(node=node, wallet=wallet, parts=tuple(parts), findings=tuple(findings))
 
@@ -116,25 +125,19 @@ def _load(name: str, path: Path, files: PluginFiles | None, findings: list[Findi
     except PluginError as error:
         unknown = not names_file(name) and name not in block_names()
         message = f"there is no building block {quote(name)}" if unknown else str(error)
-        findings.append(Finding(path=path, message=message, hint=nearest(error.given, error.valid)))
+        findings.append(Finding(path=path, message=message, hint=nearest(error.given, error.valid), lost=(path,)))
         return None
 
 
 def _configure(
-    use: str,
-    behaviour: type[Behaviour],
-    options: dict[str, object],
-    path: Path,
-    parts: list[Part],
-    findings: list[Finding],
-    beside: tuple[str, ...] = (),
-) -> None:
-    """Read an actor's options; ``beside`` are further keys that are valid at its place."""
-    reader = Reader(path, beside)
+    use: str, behaviour: type[Behaviour], options: Mapping[str, object], path: Path, findings: list[Finding]
+) -> Part:
+    reader = Reader()
+    # What has been told of this participant may be why a key is missing.
+    reader.findings += findings
     config = reader.read(options, behaviour.Config, path)
-    findings.extend(reader.findings)
-    if config is not NODEFAULT and isinstance(config, Config):
-        parts.append(Part(use=use, behaviour=behaviour, config=config, path=path))
+    findings[:] = reader.findings
+    return Part(use=use, behaviour=behaviour, config=cast("Config", config), path=path)
 
 
 def _twice(parts: Sequence[Part]) -> list[Finding]:
@@ -146,28 +149,38 @@ def _twice(parts: Sequence[Part]) -> list[Finding]:
         if role and role in first:
             message = f"a participant is one {role} at most, and is one by {quote(first[role])} already"
             hint = "give each a participant of its own"
-            findings.append(Finding(path=part.path, message=message, hint=hint, hides=False))
+            findings.append(Finding(path=part.path, message=message, hint=hint))
         first.setdefault(role, part.use)
     return findings
 
 
-def _unknown_keys(participant: Participant, path: Path, files: PluginFiles | None) -> list[Finding]:
-    """Without ``kind`` there is no actor that a participant's unknown keys could be for."""
-    own = [name for name in Participant.__struct_fields__ if name != "settings"]
-    findings = []
-    for key in participant.settings:
-        hint = nearest(key, own)
-        for actor in participant.actors:
-            use = actor.get("use")
-            if isinstance(use, str) and _has_key(use, key, files):
-                hint = f'write it in actors, beside use = "{use}"'
-        findings.append(Finding(path=(*path, key), message=f"unknown key {quote(key)}", hint=hint))
-    return findings
+def _unknown_setting(
+    key: str, participant: Participant, usual: type[Behaviour] | None, path: Path, files: PluginFiles | None
+) -> Finding:
+    """Tell of a key that is not a participant's own, and not one of its usual actor, if that is known."""
+    own = {name for name in Participant.__struct_fields__ if name != "settings"}
+    kinds = usual.Config.__struct_encode_fields__ if usual is not None else ()
+    finding = unknown_key((*path, key), own.union(kinds), participant.settings)
+    services = {"node": Node, "wallet": Wallet}
+    tables = [f"{name} = {{ ... }}" for name, table in services.items() if key in table.__struct_fields__]
+    if tables:
+        finding = msgspec.structs.replace(finding, hint=f"write it in {' or '.join(tables)}", lost=())
+    for actor in participant.actors:
+        use = actor.get("use")
+        if isinstance(use, str) and _has_key(use, key, files):
+            finding = msgspec.structs.replace(finding, hint=f'write it in actors, beside use = "{use}"', lost=())
+    if usual is not None:
+        return finding
+    in_file = participant.kind is not None and names_file(participant.kind)
+    if finding.lost and not in_file and not any(_has_key(name, key, files) for name in block_names()):
+        return finding
+    # It may be a key of what kind was to say.
+    return msgspec.structs.replace(finding, lost=(), about=((*path, "kind"),))
 
 
 def _has_key(use: str, key: str, files: PluginFiles | None) -> bool:
     """Tell whether a building block has a key; one that cannot be loaded is told of elsewhere."""
     try:
-        return key in load_block(use, files).Config.__struct_fields__
+        return key in load_block(use, files).Config.__struct_encode_fields__
     except PluginError:
         return False

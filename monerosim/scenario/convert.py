@@ -10,15 +10,16 @@ import math
 import operator
 import re
 import types
-from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence, Sized
 from datetime import date, time
+from functools import cache
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 import msgspec
-from msgspec import NODEFAULT
+from msgspec import NODEFAULT, UNSET, UnsetType
 
-from monerosim.config import Amount, Duration, decode_hook
-from monerosim.scenario.problems import Finding, Path
+from monerosim.config import Amount, Config, Duration, decode_hook
+from monerosim.scenario.problems import Finding, Path, ScenarioError
 
 LONGEST_NUMBER = 80
 """Characters of a duration or an amount; a longer text is none."""
@@ -35,12 +36,17 @@ _SCALARS: dict[object, str] = {
 }
 
 
+def find_near(name: str, valid: Iterable[str]) -> str | None:
+    """Find the valid name that somebody who wrote another one may have meant."""
+    return next(iter(difflib.get_close_matches(name[:60], sorted(valid), n=1)), None)
+
+
 def nearest(name: str, valid: Iterable[str]) -> str:
     """Suggest the valid name that comes nearest, or list them where none is near and they are few."""
     names = sorted(valid)
-    close = difflib.get_close_matches(name[:60], names, n=1)
-    if close:
-        return f'did you mean "{close[0]}"?'
+    near = find_near(name, names)
+    if near is not None:
+        return f'did you mean "{near}"?'
     few = 20
     return f"there are: {', '.join(names)}" if 0 < len(names) <= few else ""
 
@@ -72,37 +78,50 @@ def show(value: object) -> str:
     return shown
 
 
+def unknown_key(path: Path, valid: Collection[str], given: Container[str]) -> Finding:
+    """Tell of a key that a table does not know.
+
+    Args:
+        path: Its path.
+        valid: The keys that the table knows.
+        given: The keys that it has. One that is near and is not among them is lost: it was meant, presumably.
+    """
+    key = str(path[-1])
+    near = find_near(key, valid)
+    lost = ((*path[:-1], near),) if near is not None and near not in given else ()
+    return Finding(path=path, message=f"unknown key {quote(key)}", hint=nearest(key, valid), lost=lost)
+
+
 class Reader:
     """Reads plain data into configurations and collects what does not fit.
 
-    Args:
-        root: Where the outermost table stands.
-        beside: Keys that are valid beside that table's own, to suggest where an unknown key is near one.
+    What could not be read has a stand-in, so that the rest can be judged: a field its default; a field without one, or
+    an element of an array, an empty text, zero and the like.
 
     Attributes:
         findings: What did not fit, in the order of reading.
     """
 
-    def __init__(self, root: Path = (), beside: Iterable[str] = ()) -> None:
-        self.root = root
-        self.beside = tuple(beside)
+    def __init__(self) -> None:
         self.findings: list[Finding] = []
 
     def read(self, value: object, kind: object, path: Path = ()) -> object:
         """Read a value.
 
         Args:
-            value: Plain data as TOML gives it, or something that is of the kind already.
+            value: Plain data as TOML gives it, or something that is of the kind already;
+                :data:`msgspec.UNSET` for what has been told of.
             kind: A type as a configuration's field may have it.
             path: Where the value stands.
 
         Returns:
             The value as ``kind``; :data:`msgspec.NODEFAULT` if it does not fit, which is then among the findings.
-            A table of which a part does not fit is read with that part's default.
         """
         origin = get_origin(kind)
         if kind is Any:
             found = self._plain(value, path)
+        elif value is UNSET:
+            found = NODEFAULT
         elif origin is Annotated:
             inner, *notes = get_args(kind)
             found = self.read(value, inner, path)
@@ -116,14 +135,17 @@ class Reader:
         elif origin in (dict, Mapping):
             found = self._mapping(value, get_args(kind)[1], path)
         elif isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-            found = self._struct(value, kind, path)
+            found = value if isinstance(value, kind) else self._struct(value, kind, path)
         else:
             found = self._scalar(value, kind, path)
         return found
 
     def _wrong(self, path: Path, message: str, hint: str = "") -> object:
-        self.findings.append(Finding(path=path, message=message, hint=hint))
+        self.findings.append(Finding(path=path, message=message, hint=hint, lost=(path,)))
         return NODEFAULT
+
+    def _is_lost(self, path: Path) -> bool:
+        return any(path in finding.lost for finding in self.findings)
 
     def _expected(self, path: Path, what: str, value: object, hint: str = "") -> object:
         return self._wrong(path, f"expected {what}, got {show(value)}", hint)
@@ -191,15 +213,18 @@ class Reader:
         if not isinstance(value, list | tuple):
             return self._expected(path, "an array", value)
         inner = get_args(kind)[0]
-        items = [self.read(item, inner, (*path, index)) for index, item in enumerate(value)]
-        kept = [item for item in items if item is not NODEFAULT]
-        return kept if get_origin(kind) is list else tuple(kept)
+        items = [self._kept(item, inner, (*path, index)) for index, item in enumerate(value)]
+        return items if get_origin(kind) is list else tuple(items)
 
     def _mapping(self, value: object, inner: object, path: Path) -> object:
         if not isinstance(value, Mapping):
             return self._expected(path, "a table", value)
-        read = {key: self.read(item, inner, (*path, key)) for key, item in value.items()}
-        return {key: item for key, item in read.items() if item is not NODEFAULT}
+        return {key: self._kept(item, inner, (*path, key)) for key, item in value.items()}
+
+    def _kept(self, item: object, kind: object, path: Path) -> object:
+        """Read an element; one that does not fit keeps its place, so that the others keep theirs."""
+        found = self.read(item, kind, path)
+        return _stand_in(kind) if found is NODEFAULT else found
 
     def _plain(self, value: object, path: Path) -> object:
         if isinstance(value, Mapping):
@@ -208,21 +233,37 @@ class Reader:
             return [self._plain(item, (*path, index)) for index, item in enumerate(value)]
         if isinstance(value, float) and not math.isfinite(value):
             self._expected(path, "a finite number", value)
-        elif not isinstance(value, str | int | float):
+        elif not isinstance(value, str | int | float | UnsetType):
             self._expected(path, "a text, a number, true, false, an array or a table", value)
         # Kept even so: whoever reads it next must not take it for missing.
         return value
 
     def _struct(self, value: object, kind: type[msgspec.Struct], path: Path) -> object:
-        if isinstance(value, kind):
-            return value
         if not isinstance(value, Mapping):
             return self._expected(path, "a table", value)
         before = len(self.findings)
+        found = self.read_fields(value, kind, path)
+        missing = [it for it in msgspec.structs.fields(kind) if it.required and it.encode_name not in value]
+        for field in missing:
+            here = (*path, field.encode_name)
+            if not self._is_lost(here):
+                self._wrong(here, f"is missing: expected {_describe(field.type)}")
+        made, mistakes = build(kind, found, whole=not missing and len(self.findings) == before)
+        self.findings += [mistake.told(path, value) for mistake in mistakes]
+        return made
+
+    def read_fields(
+        self, value: Mapping[str, object], kind: type[msgspec.Struct], path: Path = ()
+    ) -> dict[str, object]:
+        """Read the keys that a table has.
+
+        Returns:
+            What fits, by the names of the structure's fields.
+        """
         fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
         spill: str | None = getattr(kind, "spill", None)
         found: dict[str, object] = {}
-        spilled: dict[object, object] = {}
+        spilled: dict[str, object] = {}
         for key, item in value.items():
             field = fields.get(key)
             if field is not None:
@@ -232,37 +273,106 @@ class Reader:
             elif spill is not None:
                 spilled[key] = self._plain(item, (*path, key))
             else:
-                valid = {*fields, *self.beside} if path == self.root else fields
-                self._wrong((*path, key), f"unknown key {quote(str(key))}", nearest(str(key), valid))
+                self.findings.append(unknown_key((*path, key), fields, value))
         if spill is not None and spilled:
-            kept = {key: item for key, item in spilled.items() if item is not NODEFAULT}
-            found[spill] = {**cast("dict[object, object]", found.get(spill, {})), **kept}
-        for key, field in fields.items():
-            if key not in value and field.required:
-                self._wrong((*path, key), f"is missing: expected {_describe(field.type)}")
-        whole = len(self.findings) == before
-        return self._build(kind, found, path, whole=whole)
+            found[spill] = {**cast("dict[str, object]", found.get(spill, {})), **spilled}
+        return found
 
-    def _build(self, kind: type[msgspec.Struct], found: dict[str, object], path: Path, *, whole: bool) -> object:
-        try:
-            return kind(**found)
-        except TypeError:
-            # A required field is missing or did not fit, which has been told.
-            if whole:
-                raise
-            return NODEFAULT
-        except ValueError as error:
-            if not whole:  # it may follow from a default that stands in for what did not fit
-                return NODEFAULT
-            first = str(error).split(maxsplit=1)[0].strip("'\"`:,") if str(error) else ""
-            names = {field.encode_name for field in msgspec.structs.fields(kind)}
-            return self._wrong((*path, first) if first in names else path, str(error))
+
+class Mistake(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong with a table whose values fit one by one."""
+
+    message: str
+    blamed: tuple[Path, ...]
+    """Keys to tell it at: the first that the table has."""
+    about: tuple[Path, ...]
+    """Keys it rests on."""
+
+    def told(self, path: Path, given: Container[object]) -> Finding:
+        """Tell of it.
+
+        Args:
+            path: Where the table stands.
+            given: The keys that it has.
+        """
+        place = next((key for key in self.blamed if key[0] in given), ())
+        return Finding(path=(*path, *place), message=self.message, about=tuple((*path, *key) for key in self.about))
+
+
+def build(
+    kind: type[msgspec.Struct], values: Mapping[str, object], *, whole: bool
+) -> tuple[msgspec.Struct, list[Mistake]]:
+    """Make a structure of values that fit one by one, whether or not they fit together.
+
+    Args:
+        kind: The structure.
+        values: By the names of its fields.
+        whole: Whether they are all that somebody wrote; what a class raises over stand-ins is its own affair.
+
+    Returns:
+        The structure, with stand-ins where there is no default, and what is wrong with it.
+    """
+    try:
+        return kind(**values), []
+    except (TypeError, ValueError) as error:
+        if whole and isinstance(error, TypeError):
+            raise
+        refused = error
+    fields = msgspec.structs.fields(kind)
+    required = {field.name: _stand_in(field.type) for field in fields if field.required}
+    made = _unchecked(kind)(**{**required, **values})
+    mistakes = _mistakes(made, whole=whole) if isinstance(made, Config) else []
+    if not mistakes and isinstance(refused, ValueError) and not isinstance(refused, ScenarioError):
+        # A class that checks itself in its own way: the message may begin with a key. (A scenario's tables read
+        # their fields once more, of which all has been told.)
+        first = str(refused).split(maxsplit=1)[0].strip("'\"`:,") if str(refused) else ""
+        every = tuple((field.encode_name,) for field in fields)
+        mistakes = [Mistake(message=str(refused), blamed=((first,),) if (first,) in every else (), about=every)]
+    return made, mistakes
+
+
+def _mistakes(made: Config, *, whole: bool) -> list[Mistake]:
+    mistakes = []
+    try:
+        for keys, message in made.mistakes():
+            paths: tuple[Path, ...] = tuple((key,) if isinstance(key, str) else key for key in keys)
+            mistakes.append(Mistake(message=message, blamed=paths, about=paths))
+    except (TypeError, AttributeError):
+        if whole:
+            raise
+    return mistakes
+
+
+@cache
+def _unchecked(kind: type[msgspec.Struct]) -> type[msgspec.Struct]:
+    """Derive a class whose instances may have mistakes."""
+    return type(kind.__name__, (kind,), {"__post_init__": lambda _: None, "__module__": kind.__module__})
+
+
+def _stand_in(kind: object) -> object:
+    """Make up a value of a type, as empty as can be."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    made: object = UNSET
+    if origin is Annotated or origin is Literal:
+        made = _stand_in(arguments[0]) if origin is Annotated else arguments[0]
+    elif origin in (Union, types.UnionType):
+        made = None if types.NoneType in arguments else _stand_in(arguments[0])
+    elif origin in (list, tuple, Sequence):
+        made = [] if origin is list else ()
+    elif origin in (dict, Mapping):
+        made = {}
+    elif kind in _SCALARS:
+        made = cast("type", kind)()
+    elif isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        made, _ = build(kind, {}, whole=False)
+    return made
 
 
 def _misshapen(value: object, note: msgspec.Meta) -> str | None:
     """Say what is wrong with a text's form or with a length."""
     if note.pattern is not None and isinstance(value, str) and not re.search(note.pattern, value):
-        return f"must match {note.pattern}"
+        words = (note.extra or {}).get("form")
+        return f"expected {words}" if words else f"must match {note.pattern}"
     if isinstance(value, Sized):
         if note.min_length is not None and len(value) < note.min_length:
             return f"must have a length of at least {note.min_length}"

@@ -1,11 +1,12 @@
 """Reading a scenario's TOML, and changing it before it is checked (``--seed``, ``--set``)."""
 
 import re
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
 
 import msgspec
 import tomli
+from msgspec import UNSET
 
 from monerosim.scenario.convert import show
 from monerosim.scenario.positions import find_lines, line_of
@@ -20,6 +21,9 @@ MAX_NESTING = 32
 INT64 = range(-(2**63), 2**63)
 """TOML promises 64 bits for integers."""
 
+_SHOWN = 100
+"""Characters of an option that are shown."""
+
 _KEY_PART = re.compile(
     r"""\s*(?:(?P<bare>[A-Za-z0-9_-]+)|(?P<quoted>"(?:[^"\\]|\\.)*"|'[^']*'))\s*(?P<index>(?:\[\d{1,9}\])*)\s*"""
 )
@@ -33,14 +37,22 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     """Path to line of the file."""
     origins: dict[Path, str] = {}
     """Path to the command-line option that set it."""
+    findings: tuple[Finding, ...] = ()
+    """What is wrong with values that no table could have; :data:`msgspec.UNSET` is in their place."""
+    refused: tuple[Problem, ...] = ()
+    """Options that could not be carried out."""
 
     def locate(self, finding: Finding) -> Problem:
         """Tell a finding with its place."""
-        origin = next((path for path in self.origins if finding.path[: len(path)] == path), None)
+        where = finding.path
+        origin = next((path for path in self.origins if where[: len(path)] == path), None)
+        inner = format_path(where[len(origin) :]) if origin is not None else format_path(where)
+        if origin is None and where not in self.lines:
+            # A table that the file does not have may be an option's.
+            origin = next((path for path in self.origins if where and path[: len(where)] == where), None)
         if origin is None:
-            place, line, message = format_path(finding.path), line_of(self.lines, finding.path), finding.message
+            place, line, message = inner, line_of(self.lines, where), finding.message
         else:
-            inner = format_path(finding.path[len(origin) :])
             place, line = self.origins[origin], None
             message = f"{inner}: {finding.message}" if inner else finding.message
         return Problem(place=place, line=line, message=message, hint=finding.hint, severity=finding.severity)
@@ -55,7 +67,7 @@ def read_document(raw: bytes, seed: int | None = None, changes: Sequence[str] = 
         changes: ``KEY.PATH=VALUE``, where VALUE is TOML, or a text without its quotes.
 
     Raises:
-        ScenarioError: It is no TOML, or too large, or a change cannot be made.
+        ScenarioError: It is no TOML, or too large.
     """
     text = _decode(raw)
     try:
@@ -66,25 +78,41 @@ def read_document(raw: bytes, seed: int | None = None, changes: Sequence[str] = 
         _fail("arrays and tables are nested too deeply")
     except ValueError as error:
         _fail(f"a number is too large: {error}" if "digits" in str(error) else str(error))
-    origins: dict[Path, str] = {}
-    changed = [(f"--set {change}", *_parse_change(change)) for change in changes]
-    if seed is not None:
-        changed.append((f"--seed {seed}", ("simulation", "seed"), seed))
     _check_nesting(data)
     lines = find_lines(text)
-    for option, path, value in changed:
-        _put(data, path, value, option)
-        origins[path] = option if len(option) <= 100 else option[:97] + "..."  # noqa: PLR2004
-    document = Document(data=data, lines=lines, origins=origins)
-    _check_nesting(data)
-    findings = _check_integers(data)
-    if findings:
-        raise ScenarioError([document.locate(finding) for finding in findings])
-    return document
+    origins: dict[Path, str] = {}
+    refused: list[Problem] = []
+    options = [(f"--set {change}", change) for change in changes]
+    if seed is not None:
+        options.append((f"--seed {seed}", f"simulation.seed={seed}"))
+    for option, change in options:
+        shown = _show_option(option)
+        try:
+            path, value = _parse_change(change)
+            _put(data, path, value)
+        except _RefusedError as error:
+            refused.append(Problem(place=shown, message=str(error), hint=error.hint))
+        else:
+            origins[path] = shown
+    findings = tuple(_take_integers(data))
+    return Document(data=data, lines=lines, origins=origins, findings=findings, refused=tuple(refused))
 
 
-def _fail(message: str, place: str = "", line: int | None = None, hint: str = "") -> NoReturn:
-    raise ScenarioError([Problem(place=place, line=line, message=message, hint=hint)])
+def _show_option(option: str) -> str:
+    cut = option if len(option) <= _SHOWN else option[: _SHOWN - 3] + "..."
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in cut)
+
+
+class _RefusedError(ValueError):
+    """An option cannot be carried out."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def _fail(message: str, line: int | None = None, hint: str = "") -> NoReturn:
+    raise ScenarioError([Problem(place="", line=line, message=message, hint=hint)])
 
 
 def _decode(raw: bytes) -> str:
@@ -114,35 +142,43 @@ def _message(error: tomli.TOMLDecodeError) -> str:
 
 
 def _check_nesting(data: dict[str, object]) -> None:
-    stack: list[tuple[object, int]] = [(data, 0)]
+    if _is_deeper(data, MAX_NESTING):
+        _fail(f"arrays and tables are nested more than {MAX_NESTING} deep")
+
+
+def _is_deeper(value: object, most: int) -> bool:
+    stack: list[tuple[object, int]] = [(value, 0)]
     while stack:
-        value, depth = stack.pop()
-        if depth > MAX_NESTING:
-            _fail(f"arrays and tables are nested more than {MAX_NESTING} deep")
-        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        here, depth = stack.pop()
+        if depth > most:
+            return True
+        inner = here.values() if isinstance(here, dict) else here if isinstance(here, list) else ()
         stack.extend((item, depth + 1) for item in inner)
+    return False
 
 
-def _check_integers(value: object, path: Path = ()) -> list[Finding]:
-    if isinstance(value, int) and value not in INT64:
-        return [Finding(path=path, message="an integer has at most 64 bits")]
+def _take_integers(value: object, path: Path = ()) -> Iterator[Finding]:
+    """Take away integers that are too large."""
+    items: list[tuple[Any, object]] = []
     if isinstance(value, dict):
         items = list(value.items())
     elif isinstance(value, list):
         items = list(enumerate(value))
-    else:
-        return []
-    return [finding for key, item in items for finding in _check_integers(item, (*path, key))]
+    for key, item in items:
+        here = (*path, key)
+        if isinstance(item, int) and item not in INT64 and isinstance(value, dict | list):
+            value[key] = UNSET
+            yield Finding(path=here, message="an integer has at most 64 bits", lost=(here,))
+        yield from _take_integers(item, here)
 
 
 def _parse_change(change: str) -> tuple[Path, object]:
-    option = f"--set {change}"[:100]
     if not _is_text(change):
-        _fail("not a text in UTF-8", place=option)
+        raise _RefusedError("not a text in UTF-8")
     key, equals, value = _split_change(change)
     path = _parse_key(key)
     if not equals or not path:
-        _fail("expected KEY.PATH=VALUE, such as participants.user.count=10", place=option)
+        raise _RefusedError("expected KEY.PATH=VALUE, such as participants.user.count=10")
     try:
         data = tomli.loads(f"value = {value}")
     except (ValueError, RecursionError):
@@ -187,25 +223,25 @@ def _parse_key(key: str) -> Path:
     return ()
 
 
-def _put(data: dict[str, object], path: Path, value: object, option: str) -> None:
-    """Set the value at a path, making the tables on the way."""
-    place = option[:100]
+def _put(data: dict[str, object], path: Path, value: object) -> None:
+    """Set the value at a path, making the tables on the way; where that cannot be, nothing is changed."""
+    if len(path) > MAX_NESTING or _is_deeper(value, MAX_NESTING - len(path)):
+        raise _RefusedError(f"arrays and tables are nested more than {MAX_NESTING} deep")
     here: object = data
     for depth, part in enumerate(path):
-        last = depth == len(path) - 1
         where = format_path(path[:depth])
         if isinstance(part, int):
             if not isinstance(here, list):
-                _fail(f"{where} is {show(here)}, not an array", place=place)
+                raise _RefusedError(f"{where} is {show(here)}, not an array")
             if part >= len(here):
-                _fail(f"{where} has {len(here)} elements, the first is [0]", place=place)
-            if last:
-                here[part] = value
+                raise _RefusedError(f"{where} has {len(here)} elements, the first is [0]")
             here = here[part]
         else:
             if not isinstance(here, dict):
                 hint = f"write {where}[0] for its first element" if isinstance(here, list) else ""
-                _fail(f"{where} is {show(here)}, not a table", place=place, hint=hint)
-            if last:
-                here[part] = value
-            here = here.setdefault(part, {})
+                raise _RefusedError(f"{where} is {show(here)}, not a table", hint)
+            here = here.get(part, {})
+    table: Any = data
+    for part in path[:-1]:
+        table = table[part] if isinstance(part, int) else table.setdefault(part, {})
+    table[path[-1]] = value

@@ -9,6 +9,15 @@ from monerosim.scenario.mining import is_controller
 from monerosim.scenario.model import Scenario
 from monerosim.scenario.pace import Pace
 
+FUNDER = "funder"
+"""The host that the compiler adds to pay the initial balances."""
+
+
+def host_names(scenario: Scenario, composed: Mapping[str, Composition]) -> list[str]:
+    """Name all hosts, in alphabetical order: who pays the initial balances is one."""
+    names = [member for name, it in scenario.participants.items() for member in member_names(name, it.count)]
+    return sorted([*names, FUNDER] if payees_of(scenario, composed) else names)
+
 
 def payees_of(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Payee]:
     """List the outputs of the initial balances, in the order of their hosts' names."""

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path as FilePath
+from stat import S_ISDIR, S_ISREG
 
 import msgspec
 
 from monerosim.plugins import PluginFiles
-from monerosim.scenario.checks import find_problems, first_causes
+from monerosim.scenario.checks import find_problems
 from monerosim.scenario.convert import Reader
 from monerosim.scenario.document import MAX_BYTES, Document, read_document
 from monerosim.scenario.model import Scenario
-from monerosim.scenario.problems import Finding, Problem, ScenarioError
+from monerosim.scenario.problems import Finding, Problem, ScenarioError, first_causes
 
 
 class Examination(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,11 +76,14 @@ def read_file(path: str | FilePath) -> bytes:
         ScenarioError: The file cannot be read.
     """
     try:
-        with FilePath(path).open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+        # What is neither, such as a pipe, might keep us waiting for ever.
+        if S_ISREG(mode := FilePath(path).stat().st_mode) or S_ISDIR(mode):
+            with FilePath(path).open("rb") as file:
+                return file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ScenarioError([Problem(place=str(path), message=f"cannot be read: {reason}")]) from error
+    raise ScenarioError([Problem(place=str(path), message="cannot be read: not a regular file")])
 
 
 def examine(
@@ -94,19 +98,19 @@ def examine(
         files: Where its own files are; below the working directory, if left out.
 
     Raises:
-        ScenarioError: It is no TOML at all, or a change cannot be made.
+        ScenarioError: It is no TOML at all.
     """
     document = read_document(raw, seed, changes)
     reader = Reader()
     scenario = reader.read(document.data, Scenario)
     if not isinstance(scenario, Scenario):
         scenario = Scenario()
-    findings = [*reader.findings, *find_problems(scenario, files or PluginFiles(FilePath()))]
+    findings = [*document.findings, *reader.findings, *find_problems(scenario, files or PluginFiles(FilePath()))]
     return Examination(scenario=scenario, problems=_tell(document, findings, strict=scenario.simulation.strict))
 
 
 def _tell(document: Document, findings: Sequence[Finding], *, strict: bool) -> tuple[Problem, ...]:
-    problems = [document.locate(finding) for finding in first_causes(findings)]
+    problems = [*document.refused, *(document.locate(finding) for finding in first_causes(findings))]
     if strict:
         problems = [msgspec.structs.replace(problem, severity="error") for problem in problems]
     return tuple(sorted(dict.fromkeys(problems), key=lambda problem: (problem.line is None, problem.line or 0)))

@@ -1,6 +1,6 @@
 """Participants that building blocks' settings name."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, get_args, get_origin
 
 import msgspec
@@ -38,9 +38,15 @@ def who_is_missing(
                 about = (("participants", name, "count"),)
                 findings.append(Finding(path=path, message=message, severity="warning", about=about))
         elif group_of(scenario, name) is None:
-            message, hint = f"there is no participant {quote(name)}", nearest(name, composed)
-            findings.append(Finding(path=path, message=message, hint=hint))
+            findings.append(nobody(path, name, composed))
     return findings
+
+
+def nobody(path: Path, name: str, valid: Iterable[str]) -> Finding:
+    """Tell of a name that nobody has; it may be a member's of a group whose count is not known."""
+    message, hint = f"there is no participant {quote(name)}", nearest(name, valid)
+    about = (path, ("participants", name.rpartition("-")[0], "count"))
+    return Finding(path=path, message=message, hint=hint, about=about)
 
 
 def _mentions(config: msgspec.Struct, path: Path) -> Iterator[tuple[Path, str, bool]]:

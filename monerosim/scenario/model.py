@@ -22,7 +22,9 @@ MAX_COUNT = 100_000
 """The most participants a scenario may have."""
 
 _FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+_FILE_NAME_FORM = config.form('letters, digits, ".", "_" and "-", the first a letter or a digit')
 _PROGRAM = r"^[^\x00-\x1f]+$"
+_PROGRAM_FORM = config.form("a name on PATH or a file, without control characters")
 
 
 class Table(Config, frozen=True):
@@ -46,7 +48,13 @@ class Simulation(Table, frozen=True):
     """What is run, and for how long."""
 
     name: Annotated[
-        str, Meta(max_length=100, pattern=_FILE_NAME, description="What the run and its directory are called.")
+        str,
+        Meta(
+            max_length=100,
+            pattern=_FILE_NAME,
+            extra=_FILE_NAME_FORM,
+            description="What the run and its directory are called.",
+        ),
     ] = "scenario"
     duration: Annotated[
         Duration, Meta(extra=POSITIVE, description="How long the scenario's own time is, after the bootstrap.")
@@ -144,13 +152,16 @@ class Shadow(Table, frozen=True):
     )
 
 
+_Program: TypeAlias = Annotated[str, Meta(pattern=_PROGRAM, extra=_PROGRAM_FORM)]
+
+
 class Binaries(Table, frozen=True):
     """The programs of Monero, for all participants that name none of their own, and flags for all."""
 
     monerod: Annotated[
-        str, Meta(pattern=_PROGRAM, description="A name on PATH, or a file; relative paths start at the scenario's.")
+        _Program, Meta(description="A name on PATH, or a file; relative paths start at the scenario's.")
     ] = "monerod"
-    wallet: Annotated[str, Meta(pattern=_PROGRAM, description="The monero-wallet-rpc: a name on PATH, or a file.")] = (
+    wallet: Annotated[_Program, Meta(description="The monero-wallet-rpc: a name on PATH, or a file.")] = (
         "monero-wallet-rpc"
     )
     monerod_flags: Annotated[
@@ -163,7 +174,7 @@ class Binaries(Table, frozen=True):
     ] = ()
 
 
-_Binary: TypeAlias = Annotated[str, Meta(pattern=_PROGRAM)] | None
+_Binary: TypeAlias = _Program | None
 
 
 class Node(Table, frozen=True):

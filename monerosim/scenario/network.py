@@ -1,9 +1,11 @@
 """The network a scenario describes."""
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 
-from msgspec import NODEFAULT
+import msgspec
+from msgspec import UNSET
 
 from monerosim.plugins import PluginError, PluginFiles, names_file
 from monerosim.scenario.convert import Reader, nearest, quote, show
@@ -44,34 +46,49 @@ def read_topology(network: Network, files: PluginFiles | None = None) -> tuple[T
     """
     path: Path = ("network", "topology")
     findings: list[Finding] = []
+    name: object = network.topology
     options: dict[str, object] = {}
-    if isinstance(network.topology, str):
-        name: object = network.topology
-    else:
-        options = {key: value for key, value in network.topology.items() if key != "kind"}
-        name = network.topology.get("kind")
-        path = (*path, "kind")
-    if not isinstance(name, str):
-        what = f'needs kind = "NAME", got {show(name)}'
-        return None, [Finding(path=path, message=what, hint=nearest("", topology_names()))]
-    if not names_file(name) and name not in topology_names():
-        what = f"there is no topology {quote(name)}"
-        return None, [Finding(path=path, message=what, hint=nearest(name, topology_names()))]
-    try:
-        kind = load_topology(name, files)
-    except PluginError as error:
-        return None, [Finding(path=path, message=str(error), hint=nearest(error.given, error.valid))]
-    common: dict[str, object] = {key: getattr(network, key) for key in _COMMON} | options
+    if isinstance(name, Mapping):
+        options = {key: value for key, value in name.items() if key != "kind"}
+        path, name = (*path, "kind"), name.get("kind")
+    values = {key: getattr(network, key) for key in _COMMON} | options
     for where, given in ((("network",), network.bandwidth), (("network", "topology"), options.get("bandwidth"))):
         if isinstance(given, str):
             try:
-                common["bandwidth"] = parse_bandwidth(given)
+                values["bandwidth"] = parse_bandwidth(given)
             except ValueError as error:
-                findings.append(Finding(path=(*where, "bandwidth"), message=str(error)))
-                common.pop("bandwidth", None)
-    reader = Reader()
-    topology = reader.read(common, kind, ("network", "topology"))
-    findings += reader.findings
-    if findings or topology is NODEFAULT or not isinstance(topology, Topology):
+                here = (*where, "bandwidth")
+                findings.append(Finding(path=here, message=str(error), lost=(here,)))
+                values["bandwidth"] = UNSET
+    kind = _load(name, path, files, findings)
+    if kind is None:
         return None, findings
-    return topology, []
+    reader = Reader()
+    topology = reader.read(values, kind, ("network", "topology"))
+    findings += [_at_its_place(finding, options) for finding in reader.findings]
+    return (topology, []) if not findings and isinstance(topology, Topology) else (None, findings)
+
+
+def _load(name: object, path: Path, files: PluginFiles | None, findings: list[Finding]) -> type[Topology] | None:
+    known = topology_names()
+    if not isinstance(name, str):
+        what = f'needs kind = "NAME", got {show(name)}'
+        findings.append(Finding(path=path, message=what, hint=nearest("", known), lost=(path,)))
+    elif not names_file(name) and name not in known:
+        what = f"there is no topology {quote(name)}"
+        findings.append(Finding(path=path, message=what, hint=nearest(name, known), lost=(path,)))
+    else:
+        try:
+            return load_topology(name, files)
+        except PluginError as error:
+            hint = nearest(error.given, error.valid)
+            findings.append(Finding(path=path, message=str(error), hint=hint, lost=(path,)))
+    return None
+
+
+def _at_its_place(finding: Finding, options: Mapping[str, object]) -> Finding:
+    """Tell of a value that is not the topology's own where it is: in ``[network]``."""
+    key = finding.path[2:3]
+    if not key or key[0] in options or key[0] not in _COMMON:
+        return finding
+    return msgspec.structs.replace(finding, path=("network", *finding.path[2:]))

@@ -1,7 +1,7 @@
 """What is wrong with a scenario, and how it is told."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -40,10 +40,37 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     hint: str = ""
     severity: Severity = "error"
+    lost: tuple[Path, ...] = ()
+    """Values that are not known by it, because they could not be read; a default stands in for each."""
     about: tuple[Path, ...] = ()
-    """Paths it follows from: it is not worth telling where one of them is wrong itself."""
-    hides: bool = True
-    """Whether what follows from its path cannot be judged."""
+    """Values it rests on: it is not told where one of them is lost."""
+
+
+def first_causes(findings: Iterable[Finding]) -> list[Finding]:
+    """Leave out what may only follow from something else among the findings, and values that are told twice."""
+    listed = list(findings)
+    losers: dict[Path, set[int]] = {}
+    """Which findings tell that a value, or a part of it, is lost."""
+    wholly: dict[Path, set[int]] = {}
+    for number, finding in enumerate(listed):
+        for path in finding.lost:
+            wholly.setdefault(path, set()).add(number)
+            for length in range(1, len(path) + 1):
+                losers.setdefault(path[:length], set()).add(number)
+
+    def follows(number: int, path: Path) -> bool:
+        around = (wholly.get(path[:length], set()) for length in range(1, len(path)))
+        return any(others - {number} for others in (losers.get(path, set()), *around))
+
+    told: set[Path] = set()
+    kept = []
+    for number, finding in enumerate(listed):
+        again = finding.path in finding.lost and finding.path in told
+        if not again and not any(follows(number, path) for path in finding.about):
+            kept.append(finding)
+        if finding.path in finding.lost:
+            told.add(finding.path)
+    return kept
 
 
 class ScenarioError(ValueError):

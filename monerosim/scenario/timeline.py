@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Mapping
 
 import msgspec
-from msgspec import NODEFAULT
 
-from monerosim.config import Config, change_config, dump_config
+from monerosim.config import Config, change_config
 from monerosim.runtime.commands import EVERYBODYS, SET, settable, understands
-from monerosim.scenario.compose import Composition, Part, actor_names, group_of, member_names
-from monerosim.scenario.convert import Reader, nearest, quote
-from monerosim.scenario.mentions import who_is_missing
+from monerosim.scenario.compose import Composition, Part, actor_names, group_of, made_of, member_names
+from monerosim.scenario.convert import Reader, build, nearest, quote, unknown_key
+from monerosim.scenario.mentions import nobody, who_is_missing
 from monerosim.scenario.model import Scenario, TimelineEntry
 from monerosim.scenario.problems import Finding, Path
 from monerosim.units import format_duration
@@ -24,18 +23,24 @@ def members_of(scenario: Scenario, who: str) -> list[str]:
 
 def timeline_problems(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Finding]:
     """Check that each entry names somebody, something that one of its behaviours can do, and what it takes."""
-    # Where an entry could not be read, the others are not where they seem to be.
-    return [
-        msgspec.structs.replace(finding, about=(("timeline",), *finding.about))
-        for finding in _Checker(scenario, composed).findings()
-    ]
+    return list(_Checker(scenario, composed).findings())
+
+
+class _Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """A behaviour's configuration once some entries have come."""
+
+    config: Config
+    places: Mapping[str, Path]
+    """Which table set a key last, if not the participant's."""
+    mistakes: frozenset[str]
+    """What is wrong with it."""
 
 
 class _Checker:
     def __init__(self, scenario: Scenario, composed: Mapping[str, Composition]) -> None:
         self._scenario = scenario
         self._composed = composed
-        self._configs: dict[tuple[str, Path], Config] = {}
+        self._settings: dict[tuple[str, Path], _Setting] = {}
         """What earlier entries have set, by name and behaviour."""
 
     def findings(self) -> Iterator[Finding]:
@@ -52,29 +57,30 @@ class _Checker:
     def _entry(self, entry: TimelineEntry, path: Path) -> Iterator[Finding]:
         group = entry.who if entry.who in self._composed else group_of(self._scenario, entry.who)
         if group is None:
-            hint = nearest(entry.who, self._composed)
-            yield Finding(path=(*path, "who"), message=f"there is no participant {quote(entry.who)}", hint=hint)
+            yield nobody((*path, "who"), entry.who, self._composed)
             return
-        about = (("participants", group),)
+        about = made_of(self._scenario.participants[group], ("participants", group))
         composition = self._composed[group]
         named = dict(zip(actor_names(composition.parts), composition.parts, strict=True))
         parts = [part for name, part in named.items() if entry.actor in ("", name)]
         if not parts:
             message = f'"{group}" has no actor {quote(entry.actor)}' if entry.actor else f'"{group}" has no actors'
             where: Path = (*path, "actor" if entry.actor else "who")
-            yield Finding(path=where, message=message, hint=nearest(entry.actor, named), about=about)
+            hint = nearest(entry.actor, named)
+            yield Finding(path=where, message=message, hint=hint, about=((*path, "actor"), *about))
             return
         able = [part for part in parts if understands(part.behaviour, entry.do, entry.arguments)]
         if not able:
-            yield from self._unable(entry, parts, path, about)
+            yield from self._unable(entry, parts, path, group)
         for part in able:
             yield from self._arguments(entry, part, path, group)
 
-    def _unable(
-        self, entry: TimelineEntry, parts: list[Part], path: Path, about: tuple[Path, ...]
-    ) -> Iterator[Finding]:
+    def _unable(self, entry: TimelineEntry, parts: list[Part], path: Path, group: str) -> Iterator[Finding]:
+        made = made_of(self._scenario.participants[group], ("participants", group))
+        about = ((*path, "do"), (*path, "actor"), *made)
         uses = " and ".join(dict.fromkeys(quote(part.use) for part in parts))
         if entry.do == SET and not entry.arguments:
+            about = (*about, (*path, "arguments"))
             yield Finding(path=path, message="sets nothing: write the keys and their new values beside it", about=about)
         elif entry.do == SET:
             keys = {key for part in parts for key in settable(part.behaviour)}
@@ -89,27 +95,53 @@ class _Checker:
             if not unknown:
                 message = f"no single actor has all of {', '.join(entry.arguments)}: make it several entries"
                 yield Finding(path=path, message=message, about=about)
+            for part in parts:
+                known = {key: value for key, value in entry.arguments.items() if key in settable(part.behaviour)}
+                yield from self._set(entry.who, known, part, path, group)
         else:
-            known = {*EVERYBODYS, *(name for part in parts for name in part.behaviour.commands)}
+            commands = {*EVERYBODYS, *(name for part in parts for name in part.behaviour.commands)}
             message = f"the actor {uses} does not understand {quote(entry.do)}"
-            yield Finding(path=(*path, "do"), message=message, hint=nearest(entry.do, known), about=about)
+            yield Finding(path=(*path, "do"), message=message, hint=nearest(entry.do, commands), about=about)
 
     def _arguments(self, entry: TimelineEntry, part: Part, path: Path, group: str) -> Iterator[Finding]:
-        reader = Reader(path)
-        found: object = None
         if entry.do == SET:
-            usual = self._configs.get((group, part.path), part.config)
-            before = self._configs.get((entry.who, part.path), usual)
-            changed = change_config(dump_config(before), entry.arguments, part.behaviour.Config)
-            found = reader.read(changed, part.behaviour.Config, path)
-            if found is not NODEFAULT and isinstance(found, Config):
-                self._configs[entry.who, part.path] = found
+            yield from self._set(entry.who, entry.arguments, part, path, group)
         elif entry.do in EVERYBODYS:
+            fields = [field for field in TimelineEntry.__struct_fields__ if field != "arguments"]
             for key in entry.arguments:
-                message = f"unknown key {quote(key)}"
-                yield Finding(path=(*path, key), message=message, hint=nearest(key, TimelineEntry.__struct_fields__))
+                yield unknown_key((*path, key), fields, entry.arguments)
         else:
-            found = reader.read(entry.arguments, part.behaviour.commands[entry.do], path)
+            reader = Reader()
+            message = reader.read(entry.arguments, part.behaviour.commands[entry.do], path)
+            yield from reader.findings
+            if isinstance(message, msgspec.Struct):
+                yield from who_is_missing(self._scenario, self._composed, message, path)
+
+    def _set(self, who: str, arguments: Mapping[str, object], part: Part, path: Path, group: str) -> Iterator[Finding]:
+        """Check new values, and whether they go together with those that stay as they are."""
+        usual = self._settings.get((group, part.path)) or _beginning(part)
+        before = self._settings.get((who, part.path), usual)
+        kind = part.behaviour.Config
+        reader = Reader()
+        values = reader.read_fields(arguments, kind, path)
         yield from reader.findings
-        if isinstance(found, msgspec.Struct):
-            yield from who_is_missing(self._scenario, self._composed, found, path)
+        changed = change_config(msgspec.structs.asdict(before.config), values, kind)
+        config, mistakes = build(kind, changed, whole=False)
+        if not isinstance(config, Config):
+            return
+        places = {**before.places, **dict.fromkeys(arguments, path)}
+        for mistake in mistakes:
+            if mistake.message not in before.mistakes:
+                keys = [(places.get(str(key[0]), part.path), key) for key in mistake.about]
+                about = tuple((*place, *key) for place, key in keys) + tuple((*place, "at") for place, _ in keys)
+                finding = mistake.told(path, arguments)
+                yield msgspec.structs.replace(finding, about=about)
+        told = frozenset(mistake.message for mistake in mistakes)
+        self._settings[who, part.path] = _Setting(config=config, places=places, mistakes=told)
+        missing = who_is_missing(self._scenario, self._composed, config, path)
+        yield from (finding for finding in missing if finding.path[len(path)] in arguments)
+
+
+def _beginning(part: Part) -> _Setting:
+    _, mistakes = build(part.behaviour.Config, msgspec.structs.asdict(part.config), whole=False)
+    return _Setting(config=part.config, places={}, mistakes=frozenset(mistake.message for mistake in mistakes))

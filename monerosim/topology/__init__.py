@@ -5,9 +5,10 @@ from monerosim.topology.gml import to_gml
 from monerosim.topology.paths import paths_between
 from monerosim.topology.peers import choose_peers
 from monerosim.topology.places import Mesh, Ring, Star, Switch, Topology, build_switch
-from monerosim.topology.registry import TopologyError, build_places, load_topology, topology_names
+from monerosim.topology.registry import BUILT_IN, TopologyError, build_places, load_topology, topology_names
 
 __all__ = [
+    "BUILT_IN",
     "Mesh",
     "Ring",
     "Star",

@@ -1,13 +1,13 @@
 """The topologies that come with monerosim: each is a configuration that can be built for some hosts."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Annotated
 
 from msgspec import Meta
 
-from monerosim.config import Config, Duration, duration
+from monerosim.config import Config, Duration, Key, duration
 from monerosim.plan.model import LinkPlan, TopologyPlan
 
 _GIGABIT = 1_000_000_000
@@ -24,14 +24,14 @@ class Topology(Config, frozen=True, kw_only=True):
     bandwidth: Annotated[int, Meta(description="Of each host, a second, up and down.")] = _GIGABIT
     loss: Annotated[float, Meta(description="The share of packets lost along one link.")] = 0.0
 
-    def __post_init__(self) -> None:
+    def mistakes(self) -> Iterator[tuple[Sequence[Key], str]]:
         """Check the ranges."""
         if self.latency <= 0:
-            raise ValueError("a latency above 0 is needed")
+            yield ("latency",), "a latency above 0 is needed"
         if self.bandwidth <= 0:
-            raise ValueError(f"a bandwidth above 0 bits a second is needed, got {self.bandwidth}")
+            yield ("bandwidth",), f"a bandwidth above 0 bits a second is needed, got {self.bandwidth}"
         if not 0 <= self.loss <= 1:
-            raise ValueError(f"a loss is a share from 0 to 1, got {self.loss}")
+            yield ("loss",), f"a loss is a share from 0 to 1, got {self.loss}"
 
     @abstractmethod
     def build(self, hosts: Sequence[str]) -> TopologyPlan:

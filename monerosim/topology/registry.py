@@ -10,7 +10,7 @@ GROUP = "monerosim.topologies"
 """The entry point group in which a package names its topologies."""
 
 
-_OWN = (Switch, Star, Ring, Mesh)
+BUILT_IN: tuple[type[Topology], ...] = (Switch, Star, Ring, Mesh)
 """These are right, and a mesh has too many links to look at each for every scenario."""
 
 
@@ -49,7 +49,7 @@ def build_places(topology: Topology, hosts: Sequence[str]) -> TopologyPlan:
         raise TopologyError(f"{name}.build failed: {type(error).__name__}: {error}") from error
     if not isinstance(plan, TopologyPlan):
         raise TopologyError(f"{name}.build returned a {type(plan).__name__}, not a TopologyPlan")
-    wrong = "" if type(topology) in _OWN else _find_wrong(plan, hosts)
+    wrong = "" if type(topology) in BUILT_IN else _find_wrong(plan, hosts)
     if wrong:
         raise TopologyError(f"{name}.build {wrong}")
     return plan

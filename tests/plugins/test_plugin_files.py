@@ -212,6 +212,7 @@ def test_a_link_does_not_lead_out_of_the_scenarios_directory(place, tmp_path_fac
     [
         ("mine.py:Counter", 'expected "./FILE.py:CLASS"', 'did you mean "./mine.py:Counter"?'),
         ("./mien.py:Counter", "there is no file", 'did you mean "./mine.py"?'),
+        ("./dim.py:Counter", "there is no file", ""),
         ("./mine.py:Conuter", 'there is no "Conuter" in mine.py', 'did you mean "Counter"?'),
         ("reglar-user", 'no building block "reglar-user"', 'did you mean "regular-user"?'),
     ],
@@ -349,6 +350,17 @@ def test_a_topology_that_makes_no_network_is_an_error_at_its_place(place, first,
     result = build(place, first)
     assert result.exit_code == 2
     assert f"error: network.topology: {message}" in result.output
+
+
+def test_a_topology_that_cannot_be_built_is_told_with_its_line_and_all_else(place):
+    (place / "pairs.py").write_text(PAIRS.format(first="raise ValueError(hosts[-1])"))
+    text = '[network]\ntopology = { kind = "./pairs.py:Pairs", far = 1 }\n[participants.one]\nnode = {}\nbogus = 1\n'
+    (place / "bad.toml").write_text(text)
+    with pytest.raises(ScenarioError) as caught:
+        load(place / "bad.toml")
+    first, second = caught.value.problems
+    assert (first.line, first.message) == (2, "Pairs.build failed: ValueError: one")
+    assert (second.line, second.place) == (5, "participants.one.bogus")
 
 
 def test_a_file_that_is_no_topology_is_an_error_at_its_place(place):

@@ -1,5 +1,6 @@
 """Reading scenarios: what is right, and how everything that is wrong is told."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -51,9 +52,9 @@ def told(text: str, *changes: str) -> dict[str, str]:
     return {problem.place: f"{problem.message} | {problem.hint}" for problem in problems_of(text, *changes)}
 
 
-def refusal(raw: bytes, *changes: str) -> Problem:
+def refusal(raw: bytes) -> Problem:
     with pytest.raises(ScenarioError) as raised:
-        examine(raw, changes=changes)
+        examine(raw)
     (problem,) = raised.value.problems
     return problem
 
@@ -143,8 +144,8 @@ def test_all_errors_are_told_at_once_with_line_and_key() -> None:
         ('"2h"', '"0s"', "simulation.duration", "must be more than 0"),
         ('"2h"', '"2h"\nengine = "shadwo"', "simulation.engine", 'did you mean "shadow"?'),
         ("[participants.user]", '[binaries]\nmonrod = "x"\n[participants.user]', "binaries.monrod", '"monerod"'),
-        ("[participants.user]", '[binaries]\nmonerod = ""\n[participants.user]', "binaries.monerod", "must match"),
-        ("node = {}", 'node = { binary = "a\\u0000b" }', "participants.user.node.binary", "must match"),
+        ("[participants.user]", '[binaries]\nmonerod = ""\n[participants.user]', "binaries.monerod", "a name on PATH"),
+        ("node = {}", 'node = { binary = "a\\u0000b" }', "participants.user.node.binary", "a name on PATH"),
         ("node = {}", 'node = { flags = "--x" }', "participants.user.node.flags", "expected an array"),
         ("node = {}", 'node = { flags = ["-x"] }', "participants.user.node.flags[0]", 'write "--x"'),
         (
@@ -168,7 +169,7 @@ def test_all_errors_are_told_at_once_with_line_and_key() -> None:
             "--rpc-login cannot be set here",
         ),
         ('"2h"', '"2h"\nseed = 1.5', "simulation.seed", "expected an integer, got 1.5"),
-        ('"2h"', '"2h"\nname = "../x"', "simulation.name", "must match"),
+        ('"2h"', '"2h"\nname = "../x"', "simulation.name", "expected letters"),
         ('"2h"', '"2h"\nbootstrap = "1m"', "simulation.bootstrap", "takes at least"),
         ("count = 3", 'count = 9000\nstagger = "36500d"', "participants.user.stagger", "a hundred years"),
         ('"2h"', '"2h"\nblock_interval = "36500d"', "simulation.block_interval", "a hundred years"),
@@ -216,6 +217,45 @@ def test_what_only_follows_from_another_error_is_not_told() -> None:
     assert [problem.place for problem in problems_of(text)] == ["participants.pool.kind"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "place", "line"),
+    [
+        ('"mining-pool"', "5", "participants.pool.kind", 5),
+        ("hashrate = 100", "hashrate = nan", "participants.pool.hashrate", 6),
+        ("hashrate = 100", "hashrtae = 100", "participants.pool.hashrtae", 6),
+        ("hashrate = 100", 'hashrate = 100\nnode = "x"\nwallet = 3', "participants.pool.wallet", 8),
+        (
+            "[participants.user]\ncount",
+            "[participants.x]\nnode = 'user-002'\n[participants.user]\ncuont",
+            "participants.user.cuont",
+            11,
+        ),
+        ("node = {}", 'node = { flags = [5, "--a"] }', "participants.user.node.flags[0]", 10),
+    ],
+)
+def test_what_may_follow_is_not_told_and_the_rest_is(old: str, new: str, place: str, line: int) -> None:
+    text = GOOD.replace(old, new, 1).replace('"2h"', '"2x"')
+    found = [(it.line, it.place) for it in problems_of(text) if it.place != "participants.pool.node"]
+    assert found == [(2, "simulation.duration"), (line, place)]
+
+
+def test_an_element_that_does_not_fit_leaves_the_others_their_places() -> None:
+    text = GOOD.replace("actors = [", 'actors = [\n    7,\n    { use = "churner", bogus = 1 },')
+    found = [(it.line, it.place) for it in problems_of(text)]
+    assert found == [(13, "participants.user.actors[0]"), (14, "participants.user.actors[1].bogus")]
+
+
+def test_a_key_without_a_near_one_is_sent_to_the_table_that_has_it() -> None:
+    found = told(GOOD.replace("count = 3", 'count = 3\ninitial_balance = "1 XMR"\nflags = ["--a"]'))
+    assert found["participants.user.initial_balance"].endswith("| write it in wallet = { ... }")
+    assert found["participants.user.flags"].endswith("| write it in node = { ... } or wallet = { ... }")
+
+
+def test_who_has_no_members_is_not_suggested_as_a_node() -> None:
+    text = GOOD.replace("node = {}", 'node = "control"') + "[participants.none]\ncount = 0\nnode = {}\n"
+    assert told(text)["participants.user.node"].endswith("| there are: pool")
+
+
 def test_a_key_of_an_actor_beside_actors_is_sent_there() -> None:
     found = told(GOOD.replace("count = 3", "count = 3\nmin_amount = 3"))
     assert 'beside use = "regular-user"' in found["participants.user.min_amount"]
@@ -258,6 +298,20 @@ count = 2
     assert not problems_of(text + '[participants.miner]\nkind = "constant-mining"\n')
 
 
+def test_all_that_does_not_go_together_is_told() -> None:
+    keys = 'min_amount = 3, max_amount = 2, orders = true, destinations = 4, recipients = "any", bogus = 1'
+    places = [it.place for it in problems_of(GOOD.replace("transaction_frequency = 0.2", keys))]
+    where = "participants.user.actors[0]"
+    assert sorted(places) == [f"{where}.{it}" for it in ("bogus", "destinations", "min_amount", "recipients")]
+    both = "transaction_interval = 5, transaction_frequency = 7"
+    assert list(told(GOOD.replace("transaction_frequency = 0.2", both))) == [f"{where}.transaction_frequency"]
+
+
+def test_what_does_not_go_together_with_a_default_is_told_at_the_key_that_is_there() -> None:
+    found = told(GOOD.replace("transaction_frequency = 0.2", "max_amount = 0.01"))
+    assert list(found) == ["participants.user.actors[0].max_amount"]
+
+
 def test_balances_beyond_all_coins_are_an_error() -> None:
     assert "lower them" in told(GOOD.replace('"10 XMR"', '"18000000 XMR"'))["participants.user.wallet.initial_balance"]
 
@@ -279,9 +333,8 @@ def test_balances_need_somebody_with_a_node() -> None:
         (b"a = " + b"[" * 60 + b"]" * 60, "nested more than 32 deep", None),
         (b".".join([b"a"] * 5000) + b" = 1", "nested", None),
         (b"a = " + b"9" * 5000, "number is too large", None),
-        (b"[simulation]\nseed = 9223372036854775808\n", "64 bits", 2),
     ],
-    ids=["binary", "latin-1", "large", "syntax", "twice", "deep", "nested", "dotted", "digits", "int64"],
+    ids=["binary", "latin-1", "large", "syntax", "twice", "deep", "nested", "dotted", "digits"],
 )
 def test_a_file_that_is_no_scenario_is_a_clean_error(raw: bytes, words: str, line: int | None) -> None:
     problem = refusal(raw)
@@ -299,6 +352,24 @@ def test_a_byte_order_mark_and_windows_line_ends_do_no_harm() -> None:
     text = GOOD.replace("\n", "\r\n").replace("count = 3", "cuont = 3")
     (problem,) = examine(b"\xef\xbb\xbf" + text.encode()).problems
     assert problem.line == 9
+
+
+def test_a_number_that_is_too_large_does_not_hide_the_rest() -> None:
+    problems = problems_of(GOOD.replace('"2h"', '"2x"\nseed = 9223372036854775808'), f"participants.user.count={2**64}")
+    assert [(it.line, it.place) for it in problems[:2]] == [(2, "simulation.duration"), (3, "simulation.seed")]
+    assert [it.message for it in problems[1:]] == ["an integer has at most 64 bits"] * 2
+    assert problems[2].place == f"--set participants.user.count={2**64}"
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(ScenarioError, match="cannot be read: not a regular file"):
+        load(tmp_path / "pipe.toml")
+
+
+def test_too_many_participants_do_not_hide_a_name() -> None:
+    found = told("[participants.L]\ncount = 90000\nnode = {}\n[participants.b]\ncount = 90000\nnode = {}\n")
+    assert {"participants", "participants.L"} == set(found)
 
 
 def test_a_file_that_cannot_be_read_is_a_clean_error(tmp_path: Path) -> None:
@@ -327,6 +398,16 @@ def test_seed_and_changes_replace_values() -> None:
     assert scenario.participants["new"].kind == "regular-user"
 
 
+def test_all_changes_that_cannot_be_made_are_told_beside_what_is_wrong_in_the_file() -> None:
+    found = problems_of(GOOD.replace("count = 3", "cuont = 3"), "foo", "bar.x=3", "participants.user.wallet[0]=1")
+    assert [(it.line, it.place) for it in found] == [
+        (9, "participants.user.cuont"),
+        (None, "--set foo"),
+        (None, "--set participants.user.wallet[0]=1"),
+        (None, "--set bar.x=3"),
+    ]
+
+
 def test_an_error_from_a_change_names_the_change() -> None:
     (problem,) = problems_of(GOOD, "participants.user.actors=[{use='reglar-user'}]")
     assert problem.place.startswith("--set participants.user.actors=")
@@ -350,7 +431,11 @@ def test_an_error_from_a_change_names_the_change() -> None:
     ],
 )
 def test_a_change_that_cannot_be_made_is_a_clean_error(change: str, words: str) -> None:
-    assert words in refusal(GOOD.encode(), change).message
+    (problem,) = problems_of(GOOD, change)
+    assert words in problem.message
+    assert problem.place.startswith("--set ")
+    with pytest.raises(ScenarioError):
+        parse(GOOD, changes=[change])
 
 
 def test_node_keeps_its_options() -> None:
