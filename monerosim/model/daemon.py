@@ -38,9 +38,6 @@ RPC_VERSION = 196_618
 LONG_TERM_WEIGHT = 176_470
 """The least long-term weight: :data:`PENALTY_FREE_WEIGHT` over 1.7."""
 
-_EPHEMERAL = range(32_768, 61_000)
-"""Ports that Linux gives to those who dial."""
-
 _FORKS = {1: 0, 16: 1}
 """Since which height the versions are in force on regtest (``Blockchain::init``)."""
 
@@ -340,12 +337,10 @@ class Daemon:
             host, _, port = other.address.rpartition(":")
             # Each end has its own name for a connection.
             identity = self._world.digest("connection", str(self.index).encode(), str(peer.node).encode())
-            if peer.incoming:
-                port = str(_EPHEMERAL.start + int.from_bytes(identity[16:20], "big") % len(_EPHEMERAL))
             live = (now - max(self.ready_at, other.ready_at)) // SECOND
             connections.append(
                 {
-                    "address": f"{host}:{port}",
+                    "address": other.address,
                     "address_type": 1,
                     "avg_download": 0,
                     "avg_upload": 0,

@@ -249,13 +249,15 @@ def _make(
     # What is swept leaves no change; a second output there has to be.
     outputs = len(paid) + 1 if change_to_self else max(len(paid), 2)
     fee = fee_for(estimate_weight(len(inputs), outputs, request.extra), request.fee_per_byte)
-    distinct = len({destination.keys for destination in paid})
+    main = ledger.address(request.account, 0).keys
+    # What goes back where the change goes needs no key of its own (``classify_addresses``).
+    distinct = {destination.keys for destination in paid} - {main}
     weight = transaction_weight(
         len(inputs),
         outputs,
         fee=fee,
         ring_pool=request.outputs,
-        to_subaddresses=distinct > 1 and any(destination.keys in subaddresses for destination in paid),
+        to_subaddresses=len(distinct) > 1 and not distinct.isdisjoint(subaddresses),
         extra=request.extra,
     )
     exact = fee_for(weight, request.fee_per_byte)
@@ -269,7 +271,7 @@ def _make(
     identity = ledger.identity([output.key_image for output in inputs])
     transaction = Transaction(identity, inputs, fee, weight, request.payment_id)
     # Without change the second output is a dummy to nobody (``construct_tx_with_tx_key``).
-    own = ledger.address(request.account, 0).keys if change else bytes(64)
+    own = main if change else bytes(64)
     made = [(destination.keys, destination.amount) for destination in paid]
     ledger.world.make_outputs(transaction, made if len(made) == outputs else [*made, (own, change)])
     ledger.world.drafts[identity] = transaction
