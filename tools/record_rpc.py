@@ -327,12 +327,17 @@ def _confirmed(session: Session, addresses: Mapping[str, Json]) -> None:
     result = block.get("result")
     hashes = result.get("tx_hashes", []) if isinstance(result, dict) else []
     call("get_transactions confirmed", "daemon", "/get_transactions", {"txs_hashes": hashes})
+    for form in (["prune"], ["split"], ["prune", "split"], ["prune", "decode_as_json"]):
+        asked: dict[str, Json] = {"txs_hashes": hashes, **dict.fromkeys(form, True)}
+        call(f"get_transactions {' '.join(form)}", "daemon", "/get_transactions", asked)
     call("get_transfers in", "user", "get_transfers", {"in": True, "pool": True})
     call("get_transfers out", "miner", "get_transfers", {"out": True, "pending": True})
     call("get_transfers low", "user", "get_transfers", {"in": True, "filter_by_height": True, "min_height": 110})
     call("incoming_transfers", "user", "incoming_transfers", {"transfer_type": "all"})
     call("incoming_transfers unavailable", "user", "incoming_transfers", {"transfer_type": "unavailable"})
     call("incoming_transfers type", "user", "incoming_transfers", {"transfer_type": "x"})
+    for payment_id in ("", "11", "zz" * 8, "11" * 8):
+        call(f"get_payments {payment_id!r}", "user", "get_payments", {"payment_id": payment_id})
     call("get_bulk_payments", "user", "get_bulk_payments", {"payment_ids": [], "min_block_height": 0})
     back: dict[str, Json] = {"destinations": [{"address": miner, "amount": PAYMENT // 10}]}
     for confirmations in (1, 9, 10):
@@ -453,6 +458,8 @@ def http(url: str) -> Post:
         # A wallet that is busy verifying is slow; one that loops for ever must not hold up the suite for ever.
         response = session.post(url + path, data=body, timeout=120)
         if response.status_code != requests.codes.ok:
+            # The services close the connection after a refusal, and a call on it may come just before they do.
+            session.close()
             return {"HTTP status": response.status_code, "text": response.text}
         answer: Json = response.json()
         return answer

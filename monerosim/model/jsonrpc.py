@@ -181,10 +181,13 @@ def objects(params: Params, name: str) -> list[Params]:
 
 def is_hash(value: str) -> bool:
     """Tell whether a text is 64 hexadecimal digits."""
-    if len(value) != 64:  # noqa: PLR2004  (32 bytes)
-        return False
+    return len(value) == 64 and is_hex(value)  # noqa: PLR2004  (32 bytes)
+
+
+def is_hex(value: str) -> bool:
+    """Tell whether a text is whole bytes in hexadecimal digits; none at all are."""
     try:
         bytes.fromhex(value)
     except ValueError:
         return False
-    return value.isalnum()
+    return value.isalnum() or not value

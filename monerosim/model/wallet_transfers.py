@@ -3,7 +3,18 @@
 from collections.abc import Callable
 
 from monerosim.model import wallet_entries as entries
-from monerosim.model.jsonrpc import MAX_UINT32, Params, ServiceError, flag, integer, integers, is_hash, text, texts
+from monerosim.model.jsonrpc import (
+    MAX_UINT32,
+    Params,
+    ServiceError,
+    flag,
+    integer,
+    integers,
+    is_hash,
+    is_hex,
+    text,
+    texts,
+)
 from monerosim.model.ledger import Ledger, Payment, Sent
 from monerosim.model.records import Block
 from monerosim.rpc.transport import Json
@@ -103,8 +114,10 @@ def get_bulk_payments(ledger: Ledger, params: Params) -> dict[str, Json]:
 
 def _payments(ledger: Ledger, payment_ids: list[str], above: int) -> dict[str, Json]:
     for payment_id in payment_ids:
-        if len(payment_id) not in {16, 64}:
+        if not is_hex(payment_id):
             raise ServiceError(-5, "Payment ID has invalid format")
+        if len(payment_id) not in {16, 64}:
+            raise ServiceError(-5, f"Payment ID has invalid size: {payment_id}")
     found: list[Json] = [
         entries.bulk(ledger, payment, payment.block.height)
         for payment in ledger.payments()
