@@ -15,8 +15,8 @@ import requests
 
 from monerosim.rpc.transport import Json
 
-Post = Callable[[str, Mapping[str, Json]], Json]
-"""Posts a document to a path of one service and returns the answer."""
+Post = Callable[[str, bytes], Json]
+"""Posts bytes to a path of one service and returns the answer, or the HTTP status where that is not 200."""
 
 NO_HASH = "0" * 64
 SPENDABLE = 110
@@ -24,6 +24,11 @@ SPENDABLE = 110
 with 86 blocks, where it asks for all outputs there are."""
 
 PAYMENT = 10**12
+FOREIGN = {
+    "testnet": "9wviCeWe2D8XS82k2ovp5EUYLzBt9pYNW2LXUFsZiv8S3Mt21FZ5qQaAroko1enzw3eGr9qC7X1D7Geoo2RrAotYPwq9Gm8",
+    "stagenet": "53teqCAESLxeJ1REzGMAat1ZeHvuajvDiXqboEocPaDRRmqWoVPzy46GLo866qRFjbNhfkNckyhST3WEvBviDwpUDd7DSzB",
+}
+"""Addresses of other networks (from src/wallet's tests)."""
 
 
 class Session:
@@ -45,12 +50,15 @@ class Session:
     def call(self, label: str, service: str, method: str, params: Json = None) -> dict[str, Json]:
         """Call a JSON-RPC method, or a plain path if ``method`` begins with a slash; keep the answer if labelled."""
         if method.startswith("/"):
-            answer = self.services[service](method, params if isinstance(params, dict) else {})
-        else:
-            body: dict[str, Json] = {"jsonrpc": "2.0", "id": "0", "method": method}
-            if params is not None:
-                body["params"] = params
-            answer = self.services[service]("/json_rpc", body)
+            return self.post(label, service, method, json.dumps(params or {}))
+        body: dict[str, Json] = {"jsonrpc": "2.0", "id": "0", "method": method}
+        if params is not None:
+            body["params"] = params
+        return self.post(label, service, "/json_rpc", json.dumps(body))
+
+    def post(self, label: str, service: str, path: str, body: str) -> dict[str, Json]:
+        """Post a text to a path; keep the answer if labelled."""
+        answer = self.services[service](path, body.encode())
         if label:
             self.answers[f"{service} {label}"] = answer
         return answer if isinstance(answer, dict) else {}
@@ -77,17 +85,39 @@ def play(session: Session) -> dict[str, Json]:
     Returns:
         Label to answer.
     """
+    _envelopes(session)
     _without_wallet(session)
     _files(session)
     addresses = {wallet: session.result(wallet, "get_address")["address"] for wallet in ("miner", "user")}
     _addresses(session, addresses)
+    _unusual(session)
     _mining(session, addresses)
     _refused_calls(session)
     _payment(session, addresses)
     _blocks(session)
     _confirmed(session, addresses)
     _fork(session, addresses)
+    _to_oneself(session, addresses)
+    _taken_out(session, addresses)
     return session.answers
+
+
+def _envelopes(session: Session) -> None:
+    for service in ("daemon", "user"):
+        for label, body in (
+            ("broken", "{bad"),
+            ("list", "[]"),
+            ("empty", ""),
+            ("no method", '{"id": "x"}'),
+            ("method type", '{"id": "x", "method": 7}'),
+            ("null id", '{"id": null, "method": "get_version"}'),
+            ("no id", '{"method": "get_version"}'),
+            ("unknown method without id", '{"method": "nonsense"}'),
+        ):
+            session.post(f"envelope: {label}", service, "/json_rpc", body)
+        session.post("path unknown", service, "/nonsense", "{}")
+    session.post("path broken", "daemon", "/get_height", "{bad")
+    session.call("path parameter type", "daemon", "/send_raw_transaction", {"tx_as_hex": 5})
 
 
 def _without_wallet(session: Session) -> None:
@@ -106,6 +136,7 @@ def _files(session: Session) -> None:
     session.call("create_wallet language", "user", "create_wallet", {"filename": "x", "language": "Klingon"})
     session.call("create_wallet path", "user", "create_wallet", {"filename": "../x", "language": "English"})
     session.call("create_wallet type", "user", "create_wallet", {"filename": 3})
+    session.call("open_wallet path", "user", "open_wallet", {"filename": "../user"})
     session.call("store", "user", "store")
     session.call("close_wallet", "user", "close_wallet")
     session.call("open_wallet", "user", "open_wallet", {"filename": "user", "password": ""})
@@ -132,8 +163,29 @@ def _addresses(session: Session, addresses: Mapping[str, Json]) -> None:
     integrated = result["integrated_address"] if isinstance(result, dict) else ""
     call("split_integrated_address", "user", "split_integrated_address", {"integrated_address": integrated})
     call("split_integrated_address bad", "user", "split_integrated_address", {"integrated_address": "x"})
+    for net, address in FOREIGN.items():
+        for anywhere in (False, True):
+            asked: dict[str, Json] = {"address": address, "any_net_type": anywhere}
+            call(f"validate_address {net} {anywhere}", "user", "validate_address", asked)
     call("query_key", "user", "query_key", {"key_type": "view_key"})
     call("query_key unknown", "user", "query_key", {"key_type": "x"})
+
+
+def _unusual(session: Session) -> None:
+    """Ask for what there is not, and with values of other types than the parameters have."""
+    call = session.call
+    call("get_balance nobody", "user", "get_balance", {"account_index": 0, "address_indices": [99]})
+    call("get_transfers nobody", "user", "get_transfers", {"in": True, "account_index": 9})
+    call("get_transfer_by_txid nobody", "user", "get_transfer_by_txid", {"txid": NO_HASH, "account_index": 9})
+    for label, value in (("text", "0"), ("truth", True), ("none", None), ("nothing", []), ("object", {})):
+        call(f"small number: {label}", "user", "get_balance", {"account_index": value})
+        call(f"large number: {label}", "user", "refresh", {"start_height": value})
+        call(f"truth: {label}", "user", "get_balance", {"all_accounts": value})
+    lists: tuple[list[Json], ...] = (["0"], [True], [None], [-1])
+    for values in lists:
+        call(f"small numbers: {values}", "user", "get_balance", {"address_indices": values})
+    for version in (1, 14, 17, 300, "1"):
+        call(f"hard_fork_info {version!r}", "daemon", "hard_fork_info", {"version": version})
 
 
 def _mining(session: Session, addresses: Mapping[str, Json]) -> None:
@@ -141,6 +193,14 @@ def _mining(session: Session, addresses: Mapping[str, Json]) -> None:
     call("generateblocks", "daemon", "generateblocks", {"amount_of_blocks": 3, "wallet_address": miner})
     call("generateblocks address", "daemon", "generateblocks", {"amount_of_blocks": 1, "wallet_address": "x"})
     call("generateblocks none", "daemon", "generateblocks", {"amount_of_blocks": 0, "wallet_address": miner})
+    call("generateblocks to nobody", "daemon", "generateblocks", {"amount_of_blocks": 0, "wallet_address": "x"})
+    call("generateblocks empty", "daemon", "generateblocks", {})
+    nonce: dict[str, Json] = {"amount_of_blocks": 1, "wallet_address": miner, "starting_nonce": "5"}
+    call("generateblocks nonce", "daemon", "generateblocks", nonce)
+    made = session.result("user", "create_address", {"account_index": 0})["address"]
+    call("generateblocks subaddress", "daemon", "generateblocks", {"amount_of_blocks": 1, "wallet_address": made})
+    aside: dict[str, Json] = {"wallet_address": miner, "reserve_size": 8, "prev_block": NO_HASH}
+    call("get_block_template prev_block", "daemon", "get_block_template", aside)
     unknown = {"amount_of_blocks": 1, "wallet_address": miner, "prev_block": NO_HASH}
     call("generateblocks prev_block", "daemon", "generateblocks", unknown)
     payment: dict[str, Json] = {"destinations": [{"address": user, "amount": PAYMENT}], "do_not_relay": True}
@@ -190,10 +250,24 @@ def _payment(session: Session, addresses: Mapping[str, Json]) -> None:
     call("transfer nowhere", "miner", "transfer", {"destinations": []})
     call("transfer bad address", "miner", "transfer", {"destinations": [{"address": "x", "amount": 1}]})
     call("transfer amount type", "miner", "transfer", {"destinations": [{"address": user, "amount": 1.5}]})
+    to_user("transfer overflow", 2**63, 2**63)
+    to_user("transfer flag type", PAYMENT, do_not_relay=True, get_tx_hex=1)
+    to_user("transfer priority type", PAYMENT, do_not_relay=True, priority="2")
     to_user("transfer payment_id", PAYMENT, payment_id="11" * 32)
+    integrated = session.result("user", "make_integrated_address", {"payment_id": "11" * 8})["integrated_address"]
+    with_id: dict[str, Json] = {"address": integrated, "amount": PAYMENT}
+    for label, others in (("", []), (" and the same", [user]), (" and its own", [addresses["miner"]])):
+        destinations: list[Json] = [with_id, *({"address": other, "amount": PAYMENT} for other in others)]
+        call(f"transfer integrated{label}", "miner", "transfer", {"destinations": destinations, "do_not_relay": True})
     split: dict[str, Json] = {"destinations": [{"address": user, "amount": PAYMENT}] * 20, "do_not_relay": True}
     call("transfer_split", "miner", "transfer_split", split)
     call("sweep_all", "miner", "sweep_all", {"address": user, "do_not_relay": True})
+    below = session.result("daemon", "get_block_header_by_height", {"height": 46})["block_header"]
+    few: dict[str, Json] = {"address": user, "below_amount": below["reward"] if isinstance(below, dict) else 0}
+    for outputs in (0, 3, 16, 17):
+        call(f"sweep_all to {outputs}", "miner", "sweep_all", {**few, "outputs": outputs, "do_not_relay": True})
+    call("sweep_all integrated", "miner", "sweep_all", {**few, "address": integrated, "do_not_relay": True})
+    call("sweep_all nowhere", "miner", "sweep_all", {"address": user, "subaddr_indices": [7]})
     call("sweep_all unfunded", "user", "sweep_all", {"address": user})
     call("transfer unfunded", "user", "transfer", {"destinations": [{"address": user, "amount": 1}]})
     payment: dict[str, Json] = {"destinations": [{"address": user, "amount": PAYMENT}], "get_tx_hex": True}
@@ -233,6 +307,9 @@ def _blocks(session: Session) -> None:
         "sync_info",
     ):
         call(method, "daemon", method)
+    proof: dict[str, Json] = {"height": 0, "fill_pow_hash": True}
+    call("get_last_block_header proof", "daemon", "get_last_block_header", proof)
+    call("get_block_header_by_height proof", "daemon", "get_block_header_by_height", proof)
     for path in ("/get_height", "/get_info", "/get_alt_blocks_hashes"):
         call(path, "daemon", path)
     for height in (0, 1, 2, 3, 50, 109):
@@ -250,12 +327,17 @@ def _confirmed(session: Session, addresses: Mapping[str, Json]) -> None:
     result = block.get("result")
     hashes = result.get("tx_hashes", []) if isinstance(result, dict) else []
     call("get_transactions confirmed", "daemon", "/get_transactions", {"txs_hashes": hashes})
+    for form in (["prune"], ["split"], ["prune", "split"], ["prune", "decode_as_json"]):
+        asked: dict[str, Json] = {"txs_hashes": hashes, **dict.fromkeys(form, True)}
+        call(f"get_transactions {' '.join(form)}", "daemon", "/get_transactions", asked)
     call("get_transfers in", "user", "get_transfers", {"in": True, "pool": True})
     call("get_transfers out", "miner", "get_transfers", {"out": True, "pending": True})
     call("get_transfers low", "user", "get_transfers", {"in": True, "filter_by_height": True, "min_height": 110})
     call("incoming_transfers", "user", "incoming_transfers", {"transfer_type": "all"})
     call("incoming_transfers unavailable", "user", "incoming_transfers", {"transfer_type": "unavailable"})
     call("incoming_transfers type", "user", "incoming_transfers", {"transfer_type": "x"})
+    for payment_id in ("", "11", "zz" * 8, "11" * 8):
+        call(f"get_payments {payment_id!r}", "user", "get_payments", {"payment_id": payment_id})
     call("get_bulk_payments", "user", "get_bulk_payments", {"payment_ids": [], "min_block_height": 0})
     back: dict[str, Json] = {"destinations": [{"address": miner, "amount": PAYMENT // 10}]}
     for confirmations in (1, 9, 10):
@@ -285,6 +367,45 @@ def _fork(session: Session, addresses: Mapping[str, Json]) -> None:
     call("refresh reorganised", "user", "refresh")
     call("get_height reorganised", "user", "get_height")
     call("get_transfers mined", "user", "get_transfers", {"in": True, "out": True})
+
+
+def _to_oneself(session: Session, addresses: Mapping[str, Json]) -> None:
+    """Pay to oneself, and empty an account."""
+    call, miner = session.call, addresses["miner"]
+    own = session.result("miner", "create_account")["address"]
+    both: dict[str, Json] = {"destinations": [{"address": address, "amount": PAYMENT} for address in (miner, own)]}
+    sent = session.result("miner", "transfer", both)["tx_hash"]
+    call("get_transfer_by_txid to itself, pending", "miner", "get_transfer_by_txid", {"txid": sent})
+    session.mine(10, miner)
+    alone: dict[str, Json] = {"destinations": [{"address": miner, "amount": PAYMENT}]}
+    sent = session.result("miner", "transfer", alone)["tx_hash"]
+    session.mine(1, miner)
+    call("get_transfer_by_txid to itself", "miner", "get_transfer_by_txid", {"txid": sent})
+    session.result("miner", "sweep_all", {"address": addresses["user"], "account_index": 1})
+    call("get_balance swept", "miner", "get_balance", {"account_index": 1})
+    session.mine(1, miner)
+
+
+def _taken_out(session: Session, addresses: Mapping[str, Json]) -> None:
+    """Leave the block that holds a payment, and put the payment into another."""
+    call, miner, user = session.call, addresses["miner"], addresses["user"]
+    payment: dict[str, Json] = {"destinations": [{"address": user, "amount": PAYMENT}]}
+    asked = {"txid": session.result("miner", "transfer", payment)["tx_hash"]}
+    before = session.result("daemon", "get_last_block_header")["block_header"]
+    # Both wallets look into the pool: what a wallet has not seen there may come up later.
+    session.result("user", "get_transfers", {"pool": True})
+    session.mine(1, miner)
+    call("get_transfer_by_txid confirmed", "miner", "get_transfer_by_txid", asked)
+    branch: dict[str, Json] = {"amount_of_blocks": 2, "wallet_address": user}
+    branch["prev_block"] = before["hash"] if isinstance(before, dict) else ""
+    session.result("daemon", "generateblocks", branch)
+    for label in ("taken out", "put in again"):
+        for wallet in ("miner", "user"):
+            session.result(wallet, "refresh")
+            call(f"get_transfer_by_txid {label}", wallet, "get_transfer_by_txid", asked)
+        call(f"get_balance {label}", "miner", "get_balance", {"account_index": 0})
+        call(f"/get_transaction_pool_hashes {label}", "daemon", "/get_transaction_pool_hashes")
+        session.mine(1, user)
 
 
 def shape(value: Json) -> Json:
@@ -329,11 +450,18 @@ def comparable(value: Json, name: str = "") -> Json:
     return "<number>" if name in VOLATILE and isinstance(value, int) else value
 
 
-def _http(url: str) -> Post:
+def http(url: str) -> Post:
+    """Make a way to a service."""
     session = requests.Session()
 
-    def post(path: str, body: Mapping[str, Json]) -> Json:
-        answer: Json = session.post(url + path, json=body, timeout=120).json()
+    def post(path: str, body: bytes) -> Json:
+        # A wallet that is busy verifying is slow; one that loops for ever must not hold up the suite for ever.
+        response = session.post(url + path, data=body, timeout=120)
+        if response.status_code != requests.codes.ok:
+            # The services close the connection after a refusal, and a call on it may come just before they do.
+            session.close()
+            return {"HTTP status": response.status_code, "text": response.text}
+        answer: Json = response.json()
         return answer
 
     return post
@@ -346,7 +474,7 @@ def main() -> None:
         parser.add_argument(f"--{service}", required=True, metavar="URL")
     parser.add_argument("--comparable", action="store_true", help="write only what is the same in every run")
     chosen = parser.parse_args()
-    answers = play(Session(_http(chosen.daemon), _http(chosen.miner), _http(chosen.user)))
+    answers = play(Session(http(chosen.daemon), http(chosen.miner), http(chosen.user)))
     if chosen.comparable:
         answers = {label: comparable(answer) for label, answer in answers.items()}
     json.dump(answers, sys.stdout, indent=1, sort_keys=True)

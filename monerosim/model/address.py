@@ -17,6 +17,14 @@ _CHECKSUM = 4
 STANDARD, INTEGRATED, SUBADDRESS = 18, 19, 42
 """``CRYPTONOTE_PUBLIC_*ADDRESS_BASE58_PREFIX`` of mainnet, which regtest uses too."""
 
+MAINNET = "mainnet"
+PREFIXES = {
+    MAINNET: {STANDARD: STANDARD, INTEGRATED: INTEGRATED, SUBADDRESS: SUBADDRESS},
+    "testnet": {53: STANDARD, 54: INTEGRATED, 63: SUBADDRESS},
+    "stagenet": {24: STANDARD, 25: INTEGRATED, 36: SUBADDRESS},
+}
+"""What the first byte of an address means on each of Monero's networks (src/cryptonote_config.h)."""
+
 _ORDER = 2**252 + 27742317777372353535851937790883648493
 """The order of ed25519's base point."""
 
@@ -79,8 +87,12 @@ def encode_address(address: Address) -> str:
 
 
 @lru_cache(maxsize=65_536)
-def decode_address(text: str) -> Address:
-    """Read an address of mainnet (and of regtest).
+def decode_address(text: str, network: str = MAINNET) -> Address:
+    """Read an address.
+
+    Args:
+        text: The address.
+        network: A key of :data:`PREFIXES`; regtest's addresses are mainnet's.
 
     Raises:
         ValueError: Not base58, a wrong checksum, prefix or length, or keys that are no points of ed25519.
@@ -91,8 +103,8 @@ def decode_address(text: str) -> Address:
     body, checksum = data[:-_CHECKSUM], data[-_CHECKSUM:]
     if not body or _keccak(body)[:_CHECKSUM] != checksum:
         raise ValueError("the checksum is wrong")
-    kind, keys, payment_id = body[0], body[1:65], body[65:]
-    if {STANDARD: 0, SUBADDRESS: 0, INTEGRATED: 8}.get(kind) != len(payment_id) or len(keys) != 64:  # noqa: PLR2004
+    kind, keys, payment_id = PREFIXES[network].get(body[0]), body[1:65], body[65:]
+    if kind is None or len(payment_id) != (8 if kind == INTEGRATED else 0) or len(keys) != 64:  # noqa: PLR2004
         raise ValueError("no address of this network")
     if not (_is_point(keys[:32]) and _is_point(keys[32:])):
         raise ValueError("its keys are no points of the curve")

@@ -1,19 +1,30 @@
 """A modelled monerod: its methods (src/rpc/core_rpc_server.cpp)."""
 
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 
+from monerosim.model import daemon_mining as mining
 from monerosim.model import daemon_transactions as transactions
-from monerosim.model.address import SUBADDRESS, decode_address
-from monerosim.model.blobs import (
-    block_blob,
-    block_json,
-    nonce,
-    versions,
-)
+from monerosim.model.blobs import block_blob, block_json, nonce, versions
 from monerosim.model.daemon_transactions import FINE, PAID
 from monerosim.model.emission import base_reward
 from monerosim.model.fees import PENALTY_FREE_WEIGHT, QUANTIZATION, fees_per_byte
-from monerosim.model.jsonrpc import Params, ServiceError, answer, integer, is_hash, mapping, text, texts
+from monerosim.model.jsonrpc import (
+    JSON_RPC,
+    MAX_UINT64,
+    HttpStatusError,
+    Params,
+    ServiceError,
+    answer,
+    flag,
+    integer,
+    is_hash,
+    mapping,
+    no_method,
+    text,
+    texts,
+)
+from monerosim.model.network import Peer
 from monerosim.model.records import Block, Transaction
 from monerosim.model.world import World
 from monerosim.rpc.errors import RpcUnavailableError
@@ -27,7 +38,14 @@ RPC_VERSION = 196_618
 LONG_TERM_WEIGHT = 176_470
 """The least long-term weight: :data:`PENALTY_FREE_WEIGHT` over 1.7."""
 
-_MAX_BLOCKS = 2**31
+_FORKS = {1: 0, 16: 1}
+"""Since which height the versions are in force on regtest (``Blockchain::init``)."""
+
+_NEWEST = 16
+_MAX_VERSION = 255
+_VOTES = 10_080
+"""Blocks whose versions are counted (``DEFAULT_WINDOW_SIZE`` in src/cryptonote_basic/hardfork.h)."""
+
 _NO_BLOCK: dict[str, Json] = {
     "block_size": 0,
     "cumulative_difficulty": 0,
@@ -75,39 +93,40 @@ class Daemon:
         """Answer a request.
 
         Raises:
-            RpcUnavailableError: It is not up yet, or does not know the path.
+            RpcUnavailableError: It is not up yet.
+            HttpStatusError: It does not know the path, or cannot read the request.
         """
         if self._world.now() < self.ready_at:
             raise RpcUnavailableError(f"{self.address} does not answer: connection refused")
-        if path == "/json_rpc":
+        if path == JSON_RPC:
             return answer(body, self._call)
         found = self._paths.get(path)
         if found is None:
-            raise RpcUnavailableError(f"{self.address} does not know {path}: HTTP status 404")
+            raise HttpStatusError(HTTPStatus.NOT_FOUND, self.address)
         try:
             return found(body)
         except ServiceError as error:
-            return {"error": {"code": error.code, "message": error.message}, "status": "Failed", "untrusted": False}
+            raise HttpStatusError(HTTPStatus.BAD_REQUEST, self.address) from error
 
     def _call(self, method: str, params: Json) -> Json:
         if method in {"on_get_block_hash", "on_getblockhash"}:
             return self._block_hash(params)
         found = self._methods.get(method)
         if found is None:
-            raise ServiceError(-32601, "Method not found")
+            raise no_method()
         return found(mapping(params))
 
     def _table(self) -> dict[str, Callable[[Params], dict[str, Json]]]:
         table = {
             "get_info": self._info,
             "get_block_count": lambda _: {"count": self._count(), **FINE},
-            "get_block_template": self._template,
+            "get_block_template": self._bound(mining.block_template),
             "get_block": self._block,
             "get_last_block_header": self._last_header,
             "get_block_header_by_hash": self._header_by_hash,
             "get_block_header_by_height": self._header_by_height,
             "get_block_headers_range": self._headers_range,
-            "generateblocks": self._generate,
+            "generateblocks": self._bound(mining.generate),
             "get_connections": self._connections,
             "get_alternate_chains": self._alternate_chains,
             "get_fee_estimate": self._fee_estimate,
@@ -161,7 +180,9 @@ class Daemon:
     def _info(self, _params: Params) -> dict[str, Json]:
         world, tip = self._world, self.tip()
         now = world.now()
-        incoming, outgoing = self._peer_counts()
+        connected = [peer for peer, _ in self._connected()]
+        incoming = sum(peer.incoming for peer in connected)
+        offline = not world.peers(self.index)
         work, difficulty = tip.cumulative_difficulty, world.difficulty
         return {
             "adjusted_time": world.unix(now),
@@ -184,13 +205,13 @@ class Daemon:
             "incoming_connections_count": incoming,
             "mainnet": False,
             "nettype": "fakechain",
-            "offline": not incoming + outgoing,
-            "outgoing_connections_count": outgoing,
+            "offline": offline,
+            "outgoing_connections_count": len(connected) - incoming,
             "restricted": False,
             "rpc_connections_count": 1,
             "stagenet": False,
             "start_time": world.unix(self.ready_at),
-            "synchronized": True,
+            "synchronized": offline or bool(connected),
             "target": 120,
             "target_height": 0,
             "testnet": False,
@@ -200,17 +221,18 @@ class Daemon:
             "update_available": False,
             "version": VERSION,
             "was_bootstrap_ever_used": False,
-            "white_peerlist_size": incoming + outgoing,
+            "white_peerlist_size": 0,
             "wide_cumulative_difficulty": hex(work),
             "wide_difficulty": hex(difficulty),
             **PAID,
             **FINE,
         }
 
-    def _peer_counts(self) -> tuple[int, int]:
-        peers = self._world.peers(self.index)
-        incoming = sum(peer.incoming for peer in peers)
-        return incoming, len(peers) - incoming
+    def _connected(self) -> list[tuple[Peer, "Daemon"]]:
+        """List the peers that are up."""
+        now, daemons = self._world.now(), self._world.daemons
+        found = ((peer, daemons.get(peer.node)) for peer in self._world.peers(self.index))
+        return [(peer, other) for peer, other in found if other is not None and now >= other.ready_at]
 
     def _block_hash(self, params: Json) -> str:
         if not isinstance(params, list) or len(params) != 1:
@@ -233,7 +255,7 @@ class Daemon:
             raise ServiceError(-5, f"Internal error: can't get block by hash. Hash = {wanted}.")
         return block
 
-    def _header(self, block: Block, tip: Block) -> dict[str, Json]:
+    def _header(self, block: Block, tip: Block, *, proof: bool) -> dict[str, Json]:
         work, difficulty = block.cumulative_difficulty, 1 if block.parent is None else self._world.difficulty
         major, minor = versions(block)
         return {
@@ -253,7 +275,7 @@ class Daemon:
             "nonce": nonce(block),
             "num_txes": len(block.transactions),
             "orphan_status": not self._world.chain.contains(tip, block),
-            "pow_hash": "",
+            "pow_hash": self._world.digest("proof of work", block.id).hex() if proof else "",
             "prev_hash": bytes(32).hex() if block.parent is None else block.parent.id.hex(),
             "reward": block.reward,
             "timestamp": block.timestamp,
@@ -261,30 +283,31 @@ class Daemon:
             "wide_difficulty": hex(difficulty),
         }
 
-    def _last_header(self, _params: Params) -> dict[str, Json]:
+    def _last_header(self, params: Params) -> dict[str, Json]:
         tip = self.tip()
-        return {"block_header": self._header(tip, tip), **PAID, **FINE}
+        return {"block_header": self._header(tip, tip, proof=_proof(params)), **PAID, **FINE}
 
     def _header_by_height(self, params: Params) -> dict[str, Json]:
         tip = self.tip()
         block = self._at_height(integer(params, "height"), tip)
-        return {"block_header": self._header(block, tip), **PAID, **FINE}
+        return {"block_header": self._header(block, tip, proof=_proof(params)), **PAID, **FINE}
 
     def _header_by_hash(self, params: Params) -> dict[str, Json]:
         tip, wanted, several = self.tip(), text(params, "hash"), texts(params, "hashes")
-        header = self._header(self._by_hash(wanted), tip) if wanted else dict(_NO_BLOCK)
+        proof = _proof(params)
+        header = self._header(self._by_hash(wanted), tip, proof=proof) if wanted else dict(_NO_BLOCK)
         result: dict[str, Json] = {"block_header": header, **PAID, **FINE}
         if several:
-            result["block_headers"] = [self._header(self._by_hash(entry), tip) for entry in several]
+            result["block_headers"] = [self._header(self._by_hash(entry), tip, proof=proof) for entry in several]
         return result
 
     def _headers_range(self, params: Params) -> dict[str, Json]:
         tip = self.tip()
-        first, last = integer(params, "start_height"), integer(params, "end_height")
+        first, last, proof = integer(params, "start_height"), integer(params, "end_height"), _proof(params)
         if not first <= last <= tip.height:
             raise ServiceError(-2, "Invalid start/end heights.")
         headers: list[Json] = [
-            self._header(self._world.chain.at(tip, height), tip) for height in range(first, last + 1)
+            self._header(self._world.chain.at(tip, height), tip, proof=proof) for height in range(first, last + 1)
         ]
         return {"headers": headers, **PAID, **FINE}
 
@@ -293,7 +316,7 @@ class Daemon:
         block = self._by_hash(wanted) if wanted else self._at_height(integer(params, "height"), tip)
         result: dict[str, Json] = {
             "blob": block_blob(block),
-            "block_header": self._header(block, tip),
+            "block_header": self._header(block, tip, proof=_proof(params)),
             "json": block_json(block),
             "miner_tx_hash": block.coinbase.id.hex(),
             **PAID,
@@ -303,56 +326,6 @@ class Daemon:
             result["tx_hashes"] = [transaction.id.hex() for transaction in block.transactions]
         return result
 
-    def _miner_keys(self, params: Params) -> bytes:
-        try:
-            address = decode_address(text(params, "wallet_address"))
-        except ValueError:
-            raise ServiceError(-4, "Failed to parse wallet address") from None
-        if address.kind == SUBADDRESS:
-            raise ServiceError(-4, "Mining to subaddress is not supported yet")
-        return address.keys
-
-    def _template(self, params: Params) -> dict[str, Json]:
-        reserve = integer(params, "reserve_size")
-        if reserve > 255:  # noqa: PLR2004  (one byte says its length)
-            raise ServiceError(-3, "Too big reserved size, maximum 255")
-        keys, tip = self._miner_keys(params), self.tip()
-        _, fees, _ = self._world.template(self.index, tip)
-        blob = (b"monerosim template" + tip.id + keys + bytes(reserve)).hex()
-        return {
-            "blockhashing_blob": blob,
-            "blocktemplate_blob": blob,
-            "difficulty": self._world.difficulty,
-            "difficulty_top64": 0,
-            "expected_reward": base_reward(tip.generated) + fees,
-            "height": tip.height + 1,
-            "next_seed_hash": "",
-            "prev_hash": tip.id.hex(),
-            "reserved_offset": len(blob) // 2 - reserve,
-            "seed_hash": self._world.chain.main[0].id.hex(),
-            "seed_height": 0,
-            "wide_difficulty": hex(self._world.difficulty),
-            **FINE,
-        }
-
-    def _generate(self, params: Params) -> dict[str, Json]:
-        count, keys = integer(params, "amount_of_blocks", largest=_MAX_BLOCKS), self._miner_keys(params)
-        wanted, parent = text(params, "prev_block"), self.tip()
-        if wanted:
-            if not is_hash(wanted):
-                raise ServiceError(-5, "Invalid prev_block")
-            found = self._world.chain.by_id.get(bytes.fromhex(wanted))
-            if found is None or not self._world.knows(self.index, found, self._world.now()):
-                raise ServiceError(-5, "Internal error: failed to create block template")
-            parent = found
-        if not count:
-            return {"height": self._count(), **FINE}
-        blocks: list[Json] = []
-        for _ in range(count):
-            parent = self._world.mine(self.index, parent, keys)
-            blocks.append(parent.id.hex())
-        return {"blocks": blocks, "height": parent.height, **FINE}
-
     def _connections(self, _params: Params) -> dict[str, Json]:
         connections = self._peers()
         return {"connections": connections, **FINE} if connections else dict(FINE)
@@ -360,12 +333,10 @@ class Daemon:
     def _peers(self) -> list[Json]:
         tip, now = self.tip(), self._world.now()
         connections: list[Json] = []
-        for peer in self._world.peers(self.index):
-            other = self._world.daemons.get(peer.node)
-            if other is None or now < other.ready_at:
-                continue
+        for peer, other in self._connected():
             host, _, port = other.address.rpartition(":")
-            identity = self._world.digest("connection", *(str(end).encode() for end in sorted((self.index, peer.node))))
+            # Each end has its own name for a connection.
+            identity = self._world.digest("connection", str(self.index).encode(), str(peer.node).encode())
             live = (now - max(self.ready_at, other.ready_at)) // SECOND
             connections.append(
                 {
@@ -439,17 +410,21 @@ class Daemon:
         fees = fees_per_byte(base_reward(self.tip().generated))
         return {"fee": fees[0], "fees": list(fees), "quantization_mask": QUANTIZATION, **PAID, **FINE}
 
-    def _hard_fork(self, _params: Params) -> dict[str, Json]:
+    def _hard_fork(self, params: Params) -> dict[str, Json]:
+        version = integer(params, "version", largest=_MAX_VERSION) or _NEWEST
         count = self._count()
+        window = min(count, _VOTES)
+        # The genesis block is of version 1, all others are of the newest.
+        votes = 0 if version > _NEWEST else window if version == 1 else min(count - 1, _VOTES)
         return {
-            "earliest_height": 1,
-            "enabled": True,
+            "earliest_height": next((height for fork, height in _FORKS.items() if fork >= version), MAX_UINT64),
+            "enabled": version <= _NEWEST,
             "state": 0,
             "threshold": 0,
-            "version": 16,
-            "votes": min(count - 1, 10_080),
-            "voting": 16,
-            "window": min(count, 10_080),
+            "version": _NEWEST,
+            "votes": votes,
+            "voting": _NEWEST,
+            "window": window,
             **PAID,
             **FINE,
         }
@@ -465,3 +440,8 @@ class Daemon:
             **PAID,
             **FINE,
         }
+
+
+def _proof(params: Params) -> bool:
+    """Tell whether a header is to have its proof of work."""
+    return flag(params, "fill_pow_hash")

@@ -108,12 +108,12 @@ def transactions(world: World, node: int, params: Params) -> dict[str, Json]:
     wanted = texts(params, "txs_hashes")
     if not all(is_hash(identity) for identity in wanted):
         return {**PAID, "status": "Failed to parse hex representation of transaction hash", "untrusted": False}
-    decode, prune = flag(params, "decode_as_json"), flag(params, "prune")
+    decode, prune, split = (flag(params, name) for name in ("decode_as_json", "prune", "split"))
     found: list[Json] = []
     missed: list[Json] = []
     blobs: list[Json] = []
     for identity in wanted:
-        entry = _transaction_entry(world, node, bytes.fromhex(identity), decode=decode, prune=prune)
+        entry = _transaction_entry(world, node, bytes.fromhex(identity), decode=decode, prune=prune, split=split)
         if entry is None:
             missed.append(identity)
         else:
@@ -130,7 +130,7 @@ def transactions(world: World, node: int, params: Params) -> dict[str, Json]:
 
 
 def _transaction_entry(
-    world: World, node: int, identity: bytes, *, decode: bool, prune: bool
+    world: World, node: int, identity: bytes, *, decode: bool, prune: bool, split: bool
 ) -> dict[str, Json] | None:
     tip = world.tip(node, world.now())
     transaction = world.find(identity)
@@ -142,13 +142,13 @@ def _transaction_entry(
         return None
     blob = transaction_blob(identity)
     entry: dict[str, Json] = {
-        "as_hex": "" if prune and not decode else blob,
+        "as_hex": "" if prune or split else blob,
         "as_json": transaction_json(transaction) if decode else "",
         "double_spend_seen": block is None and transaction.double_spend_seen,
         "in_pool": block is None,
-        "prunable_as_hex": "",
+        "prunable_as_hex": blob if split and not prune else "",
         "prunable_hash": world.digest("prunable", identity).hex(),
-        "pruned_as_hex": blob if prune and not decode else "",
+        "pruned_as_hex": blob if prune or split else "",
         "tx_hash": identity.hex(),
     }
     if block is None:

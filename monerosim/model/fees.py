@@ -13,6 +13,9 @@ RING_SIZE = 16
 MAX_OUTPUTS = 16
 """Outputs of a transaction, change included (``BULLETPROOF_MAX_OUTPUTS``)."""
 
+PAYMENT_ID = 11
+"""Bytes of a payment id in a transaction (``set_encrypted_payment_id_to_tx_extra_nonce``)."""
+
 TARGET_WEIGHT = (PENALTY_FREE_WEIGHT // 2 - COINBASE_RESERVE) * 2 // 3
 """Estimated weight at which a wallet closes a transaction (``TX_WEIGHT_TARGET`` in src/wallet/wallet2.cpp)."""
 
@@ -61,17 +64,23 @@ def _clawback(outputs: int) -> int:
     return ((base << log) - 32 * (6 + 2 * (6 + log))) * 4 // 5
 
 
-def estimate_size(inputs: int, outputs: int) -> int:
-    """Give the bytes a wallet reckons with before it builds a transaction (``estimate_rct_tx_size``)."""
-    prefix = 1 + 6 + inputs * (1 + 6 + RING_SIZE * 2 + 32) + outputs * (6 + 32)
+def estimate_size(inputs: int, outputs: int, extra: int = 0) -> int:
+    """Give the bytes a wallet reckons with before it builds a transaction (``estimate_rct_tx_size``).
+
+    Args:
+        inputs: How many outputs it spends.
+        outputs: How many it makes, change included.
+        extra: Bytes of what the payer has it say: :data:`PAYMENT_ID` with a payment id.
+    """
+    prefix = 1 + 6 + inputs * (1 + 6 + RING_SIZE * 2 + 32) + outputs * (6 + 32) + extra
     proof = 1 + (2 * (6 + _padded_log(outputs)) + 6) * 32 + 3
     signatures = inputs * (32 * RING_SIZE + 64 + 32)
     return prefix + proof + signatures + outputs * (1 + 8 + 32) + 4
 
 
-def estimate_weight(inputs: int, outputs: int) -> int:
+def estimate_weight(inputs: int, outputs: int, extra: int = 0) -> int:
     """Give the weight a wallet bases its fee on (``estimate_tx_weight``)."""
-    return estimate_size(inputs, outputs) + _clawback(outputs)
+    return estimate_size(inputs, outputs, extra) + _clawback(outputs)
 
 
 def varint_size(value: int) -> int:
@@ -79,7 +88,9 @@ def varint_size(value: int) -> int:
     return max(1, -(-value.bit_length() // 7))
 
 
-def transaction_weight(inputs: int, outputs: int, *, fee: int, ring_pool: int, to_subaddresses: bool) -> int:
+def transaction_weight(
+    inputs: int, outputs: int, *, fee: int, ring_pool: int, to_subaddresses: bool, extra: int = 0
+) -> int:
     """Give the weight of a finished transaction (``get_transaction_weight``).
 
     Args:
@@ -89,10 +100,13 @@ def transaction_weight(inputs: int, outputs: int, *, fee: int, ring_pool: int, t
         ring_pool: Outputs in the chain: ring members are named by the distance to the one before, so more of them
             take more bytes.
         to_subaddresses: Several destinations, one of them a subaddress: a transaction key for each output.
+        extra: As :func:`estimate_size` has it. A transaction with two outputs carries a payment id in any case.
     """
     member = varint_size(ring_pool // RING_SIZE)
-    extra = 33 + (11 if outputs == 2 else 0) + (2 + 32 * outputs if to_subaddresses else 0)  # noqa: PLR2004  (payment id)
-    prefix = 3 + inputs * (3 + RING_SIZE * member + 32) + 1 + outputs * 35 + varint_size(extra) + extra
+    said = 33 + (PAYMENT_ID if outputs == 2 else extra) + (2 + 32 * outputs if to_subaddresses else 0)  # noqa: PLR2004
+    prefix = (
+        2 + varint_size(inputs) + inputs * (3 + RING_SIZE * member + 32) + 1 + outputs * 35 + varint_size(said) + said
+    )
     ringct = 1 + varint_size(fee) + outputs * 40
     proof = 1 + 32 * 6 + 2 + 2 * (6 + _padded_log(outputs)) * 32
     signatures = inputs * (32 * RING_SIZE + 64 + 32)

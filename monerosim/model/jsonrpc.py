@@ -4,17 +4,23 @@ A parameter that is null counts as absent (contrib/epee/include/storages/portabl
 """
 
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import TypeAlias
 
+from monerosim.rpc.errors import RpcProtocolError
 from monerosim.rpc.transport import Json
 
 Params: TypeAlias = Mapping[str, Json]
 Method: TypeAlias = Callable[[Params], dict[str, Json]]
 
+JSON_RPC = "/json_rpc"
+"""The path that JSON-RPC requests are posted to."""
+
 MAX_UINT32 = 2**32 - 1
 MAX_UINT64 = 2**64 - 1
 _NOTHING: Params = {}
-_TRUE = {"true": True, "false": False}
+_PARSE_ERROR = -32700
+_NO_METHOD = -32601
 
 
 class ServiceError(Exception):
@@ -31,9 +37,31 @@ class ServiceError(Exception):
         self.message = message
 
 
+class HttpStatusError(RpcProtocolError):
+    """What the service answers instead of a document.
+
+    Attributes:
+        status: The HTTP status.
+    """
+
+    def __init__(self, status: HTTPStatus, service: str = "") -> None:
+        super().__init__(f"{service}: status {status.value}".removeprefix(": "))
+        self.status = status
+
+
 def invalid_params() -> ServiceError:
     """Make the error of a parameter that is of the wrong type."""
     return ServiceError(-32602, "Invalid params")
+
+
+def no_method() -> ServiceError:
+    """Make the error of a method that the service does not have."""
+    return ServiceError(_NO_METHOD, "Method not found")
+
+
+def unreadable() -> ServiceError:
+    """Make the error of a request that epee's JSON reader does not take."""
+    return ServiceError(_PARSE_ERROR, "Parse error")
 
 
 def answer(body: Mapping[str, Json], call: Callable[[str, Json], Json]) -> dict[str, Json]:
@@ -42,14 +70,28 @@ def answer(body: Mapping[str, Json], call: Callable[[str, Json], Json]) -> dict[
     Args:
         body: The request.
         call: Carries out the method of a name with its parameters; raises :class:`ServiceError`.
+
+    Raises:
+        HttpStatusError: The method's name is no text.
     """
-    identity, method = body.get("id", 0), body.get("method")
-    if not isinstance(method, str) or not method:
-        return {"error": {"code": -32600, "message": "Invalid Request"}, "id": identity, "jsonrpc": "2.0"}
+    identity, method = _given(body, "id"), _given(body, "method")
+    if method is None:
+        return refusal(ServiceError(-32600, "Invalid Request"))
+    if not isinstance(method, str):
+        raise HttpStatusError(HTTPStatus.INTERNAL_SERVER_ERROR)
     try:
-        return {"id": identity, "jsonrpc": "2.0", "result": call(method, body.get("params"))}
+        return {"id": 0 if identity is None else identity, "jsonrpc": "2.0", "result": call(method, body.get("params"))}
     except ServiceError as error:
-        return {"error": {"code": error.code, "message": error.message}, "id": identity, "jsonrpc": "2.0"}
+        if error.code == _PARSE_ERROR:
+            return refusal(error)
+        if identity is None:
+            return refusal(error, "" if error.code == _NO_METHOD else 0)
+        return refusal(error, identity)
+
+
+def refusal(error: ServiceError, identity: Json = 0) -> dict[str, Json]:
+    """Make the answer that says an error."""
+    return {"error": {"code": error.code, "message": error.message}, "id": identity, "jsonrpc": "2.0"}
 
 
 def mapping(params: Json) -> Params:
@@ -58,24 +100,30 @@ def mapping(params: Json) -> Params:
 
 
 def integer(params: Params, name: str, default: int = 0, largest: int = MAX_UINT64) -> int:
-    """Read an unsigned integer; digits in a string count."""
-    value = params.get(name)
+    """Read an unsigned integer; where it has 64 bits, digits in a string count (``convert_to_integral``)."""
+    value = _given(params, name)
     if value is None:
         return default
-    if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) <= 20:  # noqa: PLR2004
-        value = int(value)
+    if isinstance(value, str) and largest == MAX_UINT64:
+        value = _digits(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise invalid_params()
     if value > MAX_UINT64:
-        raise ServiceError(-32700, "Parse error")
+        raise unreadable()
     if value > largest:
         raise invalid_params()
     return value
 
 
+def _digits(value: str) -> int:
+    if not (value.isdecimal() and value.isascii() and len(value) <= 20 and int(value) <= MAX_UINT64):  # noqa: PLR2004
+        raise invalid_params()
+    return int(value)
+
+
 def text(params: Params, name: str, default: str = "") -> str:
     """Read a string."""
-    value = params.get(name)
+    value = _given(params, name)
     if value is None:
         return default
     if not isinstance(value, str):
@@ -84,15 +132,19 @@ def text(params: Params, name: str, default: str = "") -> str:
 
 
 def flag(params: Params, name: str, *, default: bool = False) -> bool:
-    """Read a truth value; a number or "true" counts."""
-    value = params.get(name)
+    """Read a truth value."""
+    value = _given(params, name)
     if value is None:
         return default
-    if isinstance(value, str) and value in _TRUE:
-        return _TRUE[value]
-    if not isinstance(value, bool | int):
+    if not isinstance(value, bool):
         raise invalid_params()
-    return bool(value)
+    return value
+
+
+def _given(params: Params, name: str) -> Json:
+    """Read anything; an empty list counts as absent."""
+    value = params.get(name)
+    return None if value == [] else value
 
 
 def texts(params: Params, name: str) -> list[str]:
@@ -111,6 +163,8 @@ def integers(params: Params, name: str) -> list[int]:
     values = params.get(name)
     if not isinstance(values, list):
         return []
+    if any(value is None or isinstance(value, list) for value in values):
+        raise unreadable()
     return [integer({name: value}, name, largest=MAX_UINT32) for value in values]
 
 
@@ -127,10 +181,13 @@ def objects(params: Params, name: str) -> list[Params]:
 
 def is_hash(value: str) -> bool:
     """Tell whether a text is 64 hexadecimal digits."""
-    if len(value) != 64:  # noqa: PLR2004  (32 bytes)
-        return False
+    return len(value) == 64 and is_hex(value)  # noqa: PLR2004  (32 bytes)
+
+
+def is_hex(value: str) -> bool:
+    """Tell whether a text is whole bytes in hexadecimal digits; none at all are."""
     try:
         bytes.fromhex(value)
     except ValueError:
         return False
-    return value.isalnum()
+    return value.isalnum() or not value

@@ -101,6 +101,7 @@ class Ledger:
         sent: What it sent, by hash.
         pending: What of it is not confirmed.
         drafts: What it made and did not hand to the node.
+        made: What it made and handed to the node, by hash.
         used: Accounts and indices that were ever paid.
     """
 
@@ -116,6 +117,7 @@ class Ledger:
         self.sent: dict[bytes, Sent] = {}
         self.pending: dict[bytes, Sent] = {}
         self.drafts: dict[bytes, Sent] = {}
+        self.made: set[bytes] = set()
         self.used: set[tuple[int, int]] = set()
         self._unspent: dict[Output, Holding] = {}
         self._blocks: list[Block] = []
@@ -196,18 +198,21 @@ class Ledger:
             self.pending.pop(transaction.id, None)
             sent = self.sent.get(transaction.id)
             if sent is None and transaction.inputs and transaction.inputs[0] in touch.spent:
-                # Made by this wallet and handed to a node by somebody else.
+                # Made by this wallet and handed to a node by somebody else, or taken out of a block before.
                 sent = self.sent[transaction.id] = Sent(transaction, (), block.timestamp)
             if sent is not None:
                 sent.block, sent.failed = block, False
 
     def _detach(self, block: Block) -> None:
+        """Take a block back; its transactions are forgotten until a block has them again.
+
+        A real wallet forgets what it sent (``detach_blockchain`` in wallet2.cpp), and looks no second time at a
+        transaction of the pool (``m_scanned_pool_txs``).
+        """
         touch = block.touches[self]
         for transaction in touch.transactions:
-            sent = self.sent.get(transaction.id)
-            if sent is not None:
-                sent.block = None
-                self.pending[transaction.id] = sent
+            self.sent.pop(transaction.id, None)
+            self._coming.pop(transaction, None)
         for output in touch.spent:
             holding = self.holdings[output]
             holding.spent_in = None
@@ -267,6 +272,7 @@ class Ledger:
     def record(self, sent: Sent) -> None:
         """Note a transaction that was handed to the node: its inputs are taken from now on."""
         self.drafts.pop(sent.transaction.id, None)
+        self.made.add(sent.transaction.id)
         self.sent[sent.transaction.id] = self.pending[sent.transaction.id] = sent
         for output in sent.transaction.inputs:
             holding = self.holdings.get(output)
@@ -293,8 +299,11 @@ class Ledger:
                 entry[1] += holding.output.amount
             else:
                 entry[2] = max(entry[2], holding.unlocks - height)
-        for transaction in (sent.transaction for sent in self.pending.values() if not sent.failed):
-            self._add_coming(sums, transaction)
+        for sent in self.pending.values():
+            if not sent.failed:
+                # The change counts to the main address, be it nothing.
+                sums.setdefault((sent.account, 0), [0, 0, 0, 0])
+                self._add_coming(sums, sent.transaction)
         for transaction in self._pool:
             self._add_coming(sums, transaction)
         return {place: Balance(*sums[place]) for place in sorted(sums)}

@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
 from typing import Protocol, TypeAlias
 
 import msgspec
 from waitress.server import create_server
 
+from monerosim.model.jsonrpc import JSON_RPC, HttpStatusError, refusal, unreadable
 from monerosim.rpc.errors import RpcUnavailableError
 from monerosim.rpc.transport import Json
 
@@ -33,16 +35,21 @@ class _Application:
         self._lock = lock
 
     def __call__(self, environ: dict[str, object], start: _Start) -> Iterable[bytes]:
+        path = str(environ["PATH_INFO"])
         try:
             body = self._body(environ)
         except (ValueError, RecursionError):
-            return _answer(start, "400 Bad Request", b"the body is no JSON object")
+            if path != JSON_RPC:
+                return _answer(start, HTTPStatus.BAD_REQUEST)
+            return _answer(start, HTTPStatus.OK, msgspec.json.encode(refusal(unreadable())), "application/json")
         try:
             with self._lock:
-                answer = self._service.post(str(environ["PATH_INFO"]), body)
+                answer = self._service.post(path, body)
+        except HttpStatusError as error:
+            return _answer(start, error.status)
         except RpcUnavailableError as error:
-            return _answer(start, "503 Service Unavailable", str(error).encode())
-        return _answer(start, "200 OK", msgspec.json.encode(answer), "application/json")
+            return _answer(start, HTTPStatus.SERVICE_UNAVAILABLE, str(error).encode())
+        return _answer(start, HTTPStatus.OK, msgspec.json.encode(answer), "application/json")
 
     @staticmethod
     def _body(environ: dict[str, object]) -> dict[str, Json]:
@@ -54,8 +61,8 @@ class _Application:
         return body
 
 
-def _answer(start: _Start, status: str, body: bytes, kind: str = "text/plain") -> list[bytes]:
-    start(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
+def _answer(start: _Start, status: HTTPStatus, body: bytes = b"", kind: str = "text/plain") -> list[bytes]:
+    start(f"{status.value} {status.phrase}", [("Content-Type", kind), ("Content-Length", str(len(body)))])
     return [body]
 
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from monerosim.model.fees import (
     MAX_OUTPUTS,
+    PAYMENT_ID,
     RING_SIZE,
     TARGET_WEIGHT,
     estimate_size,
@@ -50,6 +51,11 @@ class Request(NamedTuple):
     """All outputs in the node's chain."""
     payment_id: str = ""
 
+    @property
+    def extra(self) -> int:
+        """Bytes that its transactions say more than others."""
+        return PAYMENT_ID if self.payment_id else 0
+
 
 def pay(ledger: Ledger, request: Request, destinations: list[Destination], subaddresses: set[bytes]) -> list[Draft]:
     """Make the transactions that pay some destinations: as many as it takes.
@@ -57,10 +63,14 @@ def pay(ledger: Ledger, request: Request, destinations: list[Destination], subad
     Raises:
         ServiceError: As monero-wallet-rpc answers it.
     """
-    needed = sum(destination.amount for destination in destinations)
-    if any(destination.amount == 0 for destination in destinations):
-        raise ServiceError(-46, "destination amount is zero")
-    least = request.fee_per_byte * estimate_size(1, 2)
+    needed = 0
+    for destination in destinations:
+        if not destination.amount:
+            raise ServiceError(-46, "destination amount is zero")
+        needed += destination.amount
+        if needed > MAX_UINT64:
+            raise ServiceError(-4, f"transaction sum + fee exceeds {MAX_UINT64 // XMR}.{MAX_UINT64 % XMR:012}")
+    least = request.fee_per_byte * estimate_size(1, 2, request.extra)
     if needed + least > MAX_UINT64:
         raise ServiceError(-16, "tx not possible")
     _check_funds(ledger, request, needed + least)
@@ -69,7 +79,7 @@ def pay(ledger: Ledger, request: Request, destinations: list[Destination], subad
     rest = list(destinations)
     while rest:
         part, rest = rest[: MAX_OUTPUTS - 1], rest[MAX_OUTPUTS - 1 :]
-        chosen, paid, unpaid = _choose(candidates, part, request.fee_per_byte, pad=not rest)
+        chosen, paid, unpaid = _choose(candidates, part, request, pad=not rest)
         rest = unpaid + rest
         candidates = [holding for holding in candidates if holding not in chosen]
         _check_ring(request)
@@ -77,35 +87,40 @@ def pay(ledger: Ledger, request: Request, destinations: list[Destination], subad
     return drafts
 
 
-def sweep(ledger: Ledger, request: Request, target: Destination, below: int) -> list[Draft]:
+def sweep(ledger: Ledger, request: Request, targets: list[Destination], below: int) -> list[Draft]:
     """Make the transactions that send everything unlocked to one address.
 
     Args:
         ledger: Whose.
         request: From what.
-        target: To whom; its amount is ignored.
+        targets: The outputs to make, all to one address; their amounts are ignored.
         below: Only outputs smaller than this; 0 for all.
 
     Raises:
         ServiceError: As monero-wallet-rpc answers it.
     """
+    if not ledger.spendable(request.account, set()):
+        raise ServiceError(-4, "No unlocked balance in the specified account")
     candidates = ledger.spendable(request.account, set(request.indices))
     if not candidates:
-        raise ServiceError(-4, "No unlocked balance in the specified account")
+        raise ServiceError(-4, "No unlocked balance in the specified subaddress(es)")
     if below:
         candidates = [holding for holding in candidates if holding.output.amount < below]
         if not candidates:
             raise ServiceError(-4, "The smallest amount found is not below the specified threshold")
     if not request.indices:
-        # The wallet sweeps one subaddress at a time, a random one; here the first.
-        first = min(holding.index for holding in candidates)
+        # The wallet sweeps one subaddress at a time, a random one, the main one last; here the first.
+        indices = {holding.index for holding in candidates}
+        first = min(indices - {0} or indices)
         candidates = [holding for holding in candidates if holding.index == first]
     _check_ring(request)
-    limit = _most_inputs(2)
+    if len(targets) > MAX_OUTPUTS:
+        raise ServiceError(-4, "sv/gamma are too large")
+    limit = _most_inputs(2, request.extra)
     drafts = []
     for start in range(0, len(candidates), limit):
         chosen = candidates[start : start + limit]
-        drafts.append(_make(ledger, request, chosen, [target], set(), change_to_self=False))
+        drafts.append(_make(ledger, request, chosen, targets, set(), change_to_self=False))
     return drafts
 
 
@@ -126,21 +141,21 @@ def _check_ring(request: Request) -> None:
         raise ServiceError(-19, "not enough outputs to use Please use sweep_dust.")
 
 
-def _most_inputs(outputs: int) -> int:
+def _most_inputs(outputs: int, extra: int) -> int:
     """Give how many inputs fit before a wallet closes a transaction."""
     one = estimate_weight(2, outputs) - estimate_weight(1, outputs)
-    return max((TARGET_WEIGHT - estimate_weight(0, outputs)) // one, 1)
+    return max((TARGET_WEIGHT - estimate_weight(0, outputs, extra)) // one, 1)
 
 
 def _choose(
-    candidates: list[Holding], part: list[Destination], fee_per_byte: int, *, pad: bool
+    candidates: list[Holding], part: list[Destination], request: Request, *, pad: bool
 ) -> tuple[list[Holding], list[Destination], list[Destination]]:
     """Choose what pays some destinations.
 
     Args:
         candidates: The outputs to choose from.
         part: Whom to pay.
-        fee_per_byte: Atomic units.
+        request: What to pay from.
         pad: Whether a second input may be added that is not needed; not where another transaction follows.
 
     Returns:
@@ -148,22 +163,28 @@ def _choose(
     """
     outputs = len(part) + 1
     needed = sum(destination.amount for destination in part)
-    chosen = _preferred(candidates, needed, fee_per_byte, outputs)
+
+    def fee(inputs: int) -> int:
+        return fee_for(estimate_weight(inputs, outputs, request.extra), request.fee_per_byte)
+
+    chosen = _preferred(
+        candidates, needed + fee_for(estimate_weight(2, max(outputs, 2), request.extra), request.fee_per_byte)
+    )
     if chosen:
-        enough = chosen[0].output.amount >= needed + fee_for(estimate_weight(1, outputs), fee_per_byte)
+        enough = chosen[0].output.amount >= needed + fee(1)
         return chosen if pad or not enough else chosen[:1], part, []
-    limit = _most_inputs(outputs)
+    limit = _most_inputs(outputs, request.extra)
     total = 0
     for holding in sorted(candidates, key=lambda entry: -entry.output.amount):
         if len(chosen) == limit:
             break
         chosen.append(holding)
         total += holding.output.amount
-        if total >= needed + fee_for(estimate_weight(len(chosen), outputs), fee_per_byte):
+        if total >= needed + fee(len(chosen)):
             return chosen, part, []
     if len(chosen) < limit:
         raise ServiceError(-16, "tx not possible")
-    return _pay_partly(chosen, part, total - fee_for(estimate_weight(limit, outputs), fee_per_byte))
+    return _pay_partly(chosen, part, total - fee(limit))
 
 
 def _pay_partly(
@@ -180,12 +201,11 @@ def _pay_partly(
     return chosen, paid, []
 
 
-def _preferred(candidates: list[Holding], needed: int, fee_per_byte: int, outputs: int) -> list[Holding]:
+def _preferred(candidates: list[Holding], enough: int) -> list[Holding]:
     """Choose one output that suffices, or two of one subaddress, and make it two where that costs nothing else.
 
     ``pick_preferred_rct_inputs`` and ``should_pick_a_second_output``.
     """
-    enough = needed + fee_for(estimate_weight(2, max(outputs, 2)), fee_per_byte)
     first = next((holding for holding in candidates if holding.output.amount >= enough), None)
     if first is None:
         return _pair(candidates, enough)
@@ -226,30 +246,34 @@ def _make(
 ) -> Draft:
     inputs = tuple(holding.output for holding in chosen)
     total = sum(output.amount for output in inputs)
-    outputs = len(paid) + 1
-    fee = fee_for(estimate_weight(len(inputs), outputs), request.fee_per_byte)
-    distinct = len({destination.keys for destination in paid})
+    # What is swept leaves no change; a second output there has to be.
+    outputs = len(paid) + 1 if change_to_self else max(len(paid), 2)
+    fee = fee_for(estimate_weight(len(inputs), outputs, request.extra), request.fee_per_byte)
+    main = ledger.address(request.account, 0).keys
+    # What goes back where the change goes needs no key of its own (``classify_addresses``).
+    distinct = {destination.keys for destination in paid} - {main}
     weight = transaction_weight(
         len(inputs),
         outputs,
         fee=fee,
         ring_pool=request.outputs,
-        to_subaddresses=distinct > 1 and any(destination.keys in subaddresses for destination in paid),
+        to_subaddresses=len(distinct) > 1 and not distinct.isdisjoint(subaddresses),
+        extra=request.extra,
     )
     exact = fee_for(weight, request.fee_per_byte)
     fee = max(fee, exact) if change_to_self else exact
     if not change_to_self:
-        paid = [paid[0]._replace(amount=max(total - fee, 0))]
+        share, rest = divmod(max(total - fee, 0), len(paid))
+        paid = [destination._replace(amount=share + (place < rest)) for place, destination in enumerate(paid)]
     change = total - fee - sum(destination.amount for destination in paid)
-    if change < 0 or paid[0].amount == 0:
+    if change < 0 or paid[-1].amount == 0:
         raise ServiceError(-16, "tx not possible")
     identity = ledger.identity([output.key_image for output in inputs])
     transaction = Transaction(identity, inputs, fee, weight, request.payment_id)
     # Without change the second output is a dummy to nobody (``construct_tx_with_tx_key``).
-    own = ledger.address(request.account, 0).keys if change else bytes(64)
-    ledger.world.make_outputs(
-        transaction, [*((destination.keys, destination.amount) for destination in paid), (own, change)]
-    )
+    own = main if change else bytes(64)
+    made = [(destination.keys, destination.amount) for destination in paid]
+    ledger.world.make_outputs(transaction, made if len(made) == outputs else [*made, (own, change)])
     ledger.world.drafts[identity] = transaction
     sent = Sent(transaction, tuple(paid), ledger.world.unix(ledger.world.now()))
     ledger.drafts[identity] = sent

@@ -1,7 +1,16 @@
 """The methods of monero-wallet-rpc that deal with accounts and addresses (src/wallet/wallet_rpc_server.cpp)."""
 
-from monerosim.model.address import INTEGRATED, STANDARD, SUBADDRESS, Address, decode_address, encode_address
-from monerosim.model.jsonrpc import MAX_UINT32, Params, ServiceError, integer, integers, is_hash, mapping, text
+from monerosim.model.address import (
+    INTEGRATED,
+    MAINNET,
+    PREFIXES,
+    STANDARD,
+    SUBADDRESS,
+    Address,
+    decode_address,
+    encode_address,
+)
+from monerosim.model.jsonrpc import MAX_UINT32, Params, ServiceError, flag, integer, integers, is_hash, mapping, text
 from monerosim.model.ledger import Ledger
 from monerosim.rpc.transport import Json
 
@@ -91,16 +100,23 @@ def parse_address(address: str, message: str) -> Address:
 
 def validate_address(_ledger: Ledger, params: Params) -> dict[str, Json]:
     """Answer validate_address."""
-    try:
-        parsed: Address | None = decode_address(text(params, "address"))
-    except ValueError:
-        parsed = None
+    address, networks = text(params, "address"), tuple(PREFIXES) if flag(params, "any_net_type") else (MAINNET,)
+    for network in networks:
+        try:
+            kind = decode_address(address, network).kind
+        except ValueError:
+            continue
+        return _validity(network, integrated=kind == INTEGRATED, subaddress=kind == SUBADDRESS)
+    return _validity("", integrated=False, subaddress=False)
+
+
+def _validity(network: str, *, integrated: bool, subaddress: bool) -> dict[str, Json]:
     return {
-        "integrated": parsed is not None and parsed.kind == INTEGRATED,
-        "nettype": "" if parsed is None else "mainnet",
+        "integrated": integrated,
+        "nettype": network,
         "openalias_address": "",
-        "subaddress": parsed is not None and parsed.kind == SUBADDRESS,
-        "valid": parsed is not None,
+        "subaddress": subaddress,
+        "valid": network != "",
     }
 
 
@@ -136,8 +152,13 @@ def split_integrated_address(_ledger: Ledger, params: Params) -> dict[str, Json]
 
 
 def query_key(ledger: Ledger, params: Params) -> dict[str, Json]:
-    """Answer query_key."""
+    """Answer query_key.
+
+    There are no word lists here, so a wallet shows no seed words, as one whose keys do not follow from a seed.
+    """
     kind = text(params, "key_type")
+    if kind == "mnemonic":
+        raise ServiceError(-43, "The wallet is non-deterministic. Cannot display seed.")
     secret = {"view_key": ledger.keys.view_secret, "spend_key": ledger.keys.spend_secret}.get(kind)
     if secret is None:
         raise ServiceError(0, f"key_type {kind} not found")

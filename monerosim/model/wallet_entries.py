@@ -21,7 +21,7 @@ def incoming(ledger: Ledger, payment: Payment) -> dict[str, Json]:
     if block is None:
         entry.update(_common(transaction.double_spend_seen, transaction.fee, "pool", transaction.payment_id))
         entry["timestamp"] = ledger.world.unix(transaction.released)
-        entry.update(height=0, locked=True, suggested_confirmations_threshold=1, unlock_time=0)
+        entry.update(height=0, locked=True, unlock_time=0, **_suggested(ledger, amount, 0))
     else:
         entry.update(_common(False, transaction.fee, "block" if coinbase else "in", transaction.payment_id))
         unlock_time = block.height + COINBASE_UNLOCK if coinbase else 0
@@ -47,7 +47,7 @@ def outgoing(ledger: Ledger, sent: Sent) -> dict[str, Json]:
         ]
     entry.update(_common(False, transaction.fee, sent.kind, transaction.payment_id))
     if block is None:
-        entry.update(height=0, locked=True, suggested_confirmations_threshold=1, unlock_time=0)
+        entry.update(height=0, locked=True, unlock_time=0, **_suggested(ledger, amount, 0))
         entry["timestamp"] = sent.timestamp
     else:
         entry.update(_confirmed(ledger, block, amount, 0))
@@ -73,15 +73,20 @@ def _common(double_spend_seen: bool, fee: int, kind: str, payment_id: str) -> di
 
 def _confirmed(ledger: Ledger, block: Block, amount: int, unlock_time: int) -> dict[str, Json]:
     height = ledger.view.height + 1
-    suggested = -(-amount // ledger.view.reward)
     return {
         "confirmations": height - block.height,
         "height": block.height,
         "locked": height < max(unlock_time, block.height + SPENDABLE_AGE),
-        "suggested_confirmations_threshold": max(suggested, unlock_time - height, 1),
         "timestamp": block.timestamp,
         "unlock_time": unlock_time,
+        **_suggested(ledger, amount, unlock_time),
     }
+
+
+def _suggested(ledger: Ledger, amount: int, unlock_time: int) -> dict[str, Json]:
+    """Say how many confirmations an amount is worth waiting for; nothing at all is not said."""
+    blocks = max(-(-amount // ledger.view.reward), unlock_time - ledger.view.height - 1)
+    return {"suggested_confirmations_threshold": blocks} if blocks else {}
 
 
 def output(ledger: Ledger, holding: Holding) -> dict[str, Json]:

@@ -1,6 +1,7 @@
 """A modelled monero-wallet-rpc: its wallet files and its methods (src/wallet/wallet_rpc_server.cpp)."""
 
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import NamedTuple
 
 from monerosim.model import wallet_addresses as addresses
@@ -9,9 +10,11 @@ from monerosim.model.address import INTEGRATED, SUBADDRESS, encode_address
 from monerosim.model.blobs import parse_blob, transaction_blob
 from monerosim.model.daemon import Daemon
 from monerosim.model.emission import base_reward
-from monerosim.model.fees import fees_per_byte
+from monerosim.model.fees import MAX_OUTPUTS, fees_per_byte
 from monerosim.model.jsonrpc import (
+    JSON_RPC,
     MAX_UINT32,
+    HttpStatusError,
     Params,
     ServiceError,
     answer,
@@ -20,6 +23,7 @@ from monerosim.model.jsonrpc import (
     integers,
     is_hash,
     mapping,
+    no_method,
     objects,
     text,
 )
@@ -87,18 +91,19 @@ class WalletServer:
         """Answer a request.
 
         Raises:
-            RpcUnavailableError: It is not up yet, or was stopped; or the path is not ``/json_rpc``.
+            RpcUnavailableError: It is not up yet, or was stopped.
+            HttpStatusError: The path is not ``/json_rpc``.
         """
         if self._stopped or self._world.now() < self.ready_at:
             raise RpcUnavailableError(f"{self.name} does not answer: connection refused")
-        if path != "/json_rpc":
-            raise RpcUnavailableError(f"{self.name} does not know {path}: HTTP status 404")
+        if path != JSON_RPC:
+            raise HttpStatusError(HTTPStatus.NOT_FOUND, self.name)
         return answer(body, self._call)
 
     def _call(self, method: str, params: Json) -> Json:
         found = self._methods.get(method)
         if found is None:
-            raise ServiceError(-32601, "Method not found")
+            raise no_method()
         return found(mapping(params))
 
     def _table(self) -> dict[str, Callable[[Params], dict[str, Json]]]:
@@ -197,6 +202,8 @@ class WalletServer:
 
     def _open_wallet(self, params: Params) -> dict[str, Json]:
         filename, password = text(params, "filename"), text(params, "password")
+        if "/" in filename:
+            raise ServiceError(-1, "Invalid filename")
         file = self._files.get(filename)
         if file is None or file.password != password:
             raise ServiceError(-1, "Failed to open wallet")
@@ -257,15 +264,16 @@ class WalletServer:
 
     def _subaddress(self, ledger: Ledger, place: tuple[int, int], balance: Balance) -> Json:
         account, index = place
-        if account >= len(ledger.labels) or index >= len(ledger.labels[account]):
-            raise ServiceError(-15, "address index is out of bound")
+        labels = ledger.labels[account] if account < len(ledger.labels) else []
+        known = index < len(labels)
         return {
             "account_index": account,
-            "address": encode_address(ledger.address(account, index)),
+            # A wallet says the address and zeros of what it never made; that makes it no address of its own.
+            "address": encode_address(ledger.address(*place) if known else ledger.keys.address(*place)),
             "address_index": index,
             "balance": balance.total,
             "blocks_to_unlock": balance.blocks_to_unlock,
-            "label": ledger.labels[account][index],
+            "label": labels[index] if known else "",
             "num_unspent_outputs": balance.outputs,
             "time_to_unlock": 0,
             "unlocked_balance": balance.unlocked,
@@ -310,9 +318,12 @@ class WalletServer:
                 payment_id = parsed.payment_id
         if not destinations:
             raise ServiceError(-20, "Transaction has no destination")
-        if payment_id and len({destination.keys for destination in destinations}) > 1:
+        request = self._request(params, payment_id)
+        # A payment id is encrypted for one address (``get_destination_view_key_pub``); what comes back does not count.
+        own = ledger.keys.address(request.account, 0).keys
+        if payment_id and len({destination.keys for destination in destinations} - {own}) > 1:
             raise ServiceError(-4, "transaction was not constructed")
-        return pay(ledger, self._request(params, payment_id), destinations, subaddresses)
+        return pay(ledger, request, destinations, subaddresses)
 
     def _commit(self, ledger: Ledger, drafts: list[Draft], params: Params) -> None:
         if flag(params, "do_not_relay"):
@@ -352,12 +363,15 @@ class WalletServer:
     def _sweep_all(self, ledger: Ledger, params: Params) -> dict[str, Json]:
         address = text(params, "address")
         parsed = addresses.parse_address(address, f"WALLET_RPC_ERROR_CODE_WRONG_ADDRESS: {address}")
+        outputs = integer(params, "outputs", 1)
+        if not outputs:
+            raise ServiceError(-16, "Amount of outputs should be greater than 0.")
         request = self._request(params, parsed.payment_id)
         if flag(params, "subaddr_indices_all"):
             account = addresses.checked_account(ledger, params)
             request = request._replace(indices=frozenset(range(len(ledger.labels[account]))))
         target = Destination(address, parsed.keys, 0)
-        drafts = sweep(ledger, request, target, integer(params, "below_amount"))
+        drafts = sweep(ledger, request, [target] * min(outputs, MAX_OUTPUTS + 1), integer(params, "below_amount"))
         self._commit(ledger, drafts, params)
         return self._several(drafts, params)
 
@@ -387,10 +401,9 @@ class WalletServer:
         identity = text(params, "txid")
         if not is_hash(identity):
             raise ServiceError(-8, "TX ID has invalid format")
-        sent = ledger.sent.get(bytes.fromhex(identity))
-        if sent is None:
+        if bytes.fromhex(identity) not in ledger.made:
             raise ServiceError(-24, "No tx secret key is stored for this tx")
-        return {"tx_key": self._world.digest("transaction key", sent.transaction.id).hex()}
+        return {"tx_key": self._world.digest("transaction key", bytes.fromhex(identity)).hex()}
 
     def _relay_tx(self, ledger: Ledger, params: Params) -> dict[str, Json]:
         blob = text(params, "hex")

@@ -3,20 +3,30 @@
 from collections.abc import Callable
 
 from monerosim.model import wallet_entries as entries
-from monerosim.model.jsonrpc import MAX_UINT32, Params, ServiceError, flag, integer, integers, is_hash, text, texts
+from monerosim.model.jsonrpc import (
+    MAX_UINT32,
+    Params,
+    ServiceError,
+    flag,
+    integer,
+    integers,
+    is_hash,
+    is_hex,
+    text,
+    texts,
+)
 from monerosim.model.ledger import Ledger, Payment, Sent
 from monerosim.model.records import Block
-from monerosim.model.wallet_addresses import checked_account
 from monerosim.rpc.transport import Json
 
 
 def get_transfers(ledger: Ledger, params: Params, pool_time: Callable[[], int]) -> dict[str, Json]:
     """Answer get_transfers."""
-    account, indices = checked_account(ledger, params), set(integers(params, "subaddr_indices"))
+    account, indices = integer(params, "account_index", largest=MAX_UINT32), set(integers(params, "subaddr_indices"))
     every = flag(params, "all_accounts")
-    low, high = 0, MAX_UINT32
-    if flag(params, "filter_by_height"):
-        low, high = integer(params, "min_height"), integer(params, "max_height", MAX_UINT32)
+    low, high = integer(params, "min_height"), integer(params, "max_height", MAX_UINT32)
+    if not flag(params, "filter_by_height"):
+        low, high = 0, MAX_UINT32
 
     def within(block: Block | None) -> bool:
         return block is None or low < block.height <= high
@@ -49,7 +59,8 @@ def get_transfer_by_txid(ledger: Ledger, params: Params, pool_time: Callable[[],
         raise ServiceError(-8, f"Transaction ID has invalid {'format' if wanted else 'size: '}")
     if not is_hash(wanted):
         raise ServiceError(-8, "Transaction ID has invalid format")
-    checked_account(ledger, params)
+    if integer(params, "account_index", largest=MAX_UINT32) >= len(ledger.labels):
+        raise ServiceError(-14, "Account index is out of bound")
     identity = bytes.fromhex(wanted)
     found: list[Json] = []
     transaction = ledger.world.transactions.get(identity)
@@ -103,8 +114,10 @@ def get_bulk_payments(ledger: Ledger, params: Params) -> dict[str, Json]:
 
 def _payments(ledger: Ledger, payment_ids: list[str], above: int) -> dict[str, Json]:
     for payment_id in payment_ids:
-        if len(payment_id) not in {16, 64}:
+        if not is_hex(payment_id):
             raise ServiceError(-5, "Payment ID has invalid format")
+        if len(payment_id) not in {16, 64}:
+            raise ServiceError(-5, f"Payment ID has invalid size: {payment_id}")
     found: list[Json] = [
         entries.bulk(ledger, payment, payment.block.height)
         for payment in ledger.payments()

@@ -58,8 +58,8 @@ def test_a_foreign_client_reads_lists_and_pays(served):
     assert wallet.balance() == before - paid.fee + Decimal(reward) / 10**12
 
 
-def test_what_is_no_json_object_is_refused(served):
+def test_what_is_no_json_object_is_a_parse_error(served):
     for port in served:
         for body in (b"{", b"[1]", b'{"method": "\xff"}', b"[" * 100_000):
             answer = requests.post(f"http://127.0.0.1:{port}/json_rpc", data=body, timeout=20)
-            assert (answer.status_code, answer.text) == (400, "the body is no JSON object")
+            assert (answer.status_code, answer.json()["error"]["code"]) == (200, -32700)

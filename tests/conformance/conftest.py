@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from monerosim.model import Daemon, WalletServer, World
 from monerosim.model.network import Peer
+from monerosim.model.server import ModelServer
 from monerosim.rpc.transport import Json
 
-Post = Callable[[str, Mapping[str, Json]], Json]
+Post = Callable[[str, bytes], Json]
 Services = tuple[Post, Post, Post]
 
 
@@ -57,7 +58,9 @@ def model_services() -> Services:
     daemon = Daemon(world, 0, ready_at=0, address="127.0.0.1:18081")
     miner = WalletServer(world, daemon, name="miner", seed=1, ready_at=0)
     user = WalletServer(world, daemon, name="user", seed=1, ready_at=0)
-    return daemon.post, miner.post, user.post
+    server = ModelServer([(0, daemon), (0, miner), (0, user)])
+    first, second, third = (_post(port) for port in server.ports)
+    return first, second, third
 
 
 def _free_port() -> int:
@@ -68,14 +71,8 @@ def _free_port() -> int:
 
 
 def _post(port: int) -> Post:
-    session = requests.Session()
-
-    def post(path: str, body: Mapping[str, Json]) -> Json:
-        # A wallet that is busy verifying is slow; one that loops for ever must not hold up the suite for ever.
-        answer: Json = session.post(f"http://127.0.0.1:{port}{path}", json=body, timeout=120).json()
-        return answer
-
-    return post
+    made: Post = recorder.http(f"http://127.0.0.1:{port}")
+    return made
 
 
 def _await(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
@@ -84,7 +81,7 @@ def _await(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
         if process.poll() is not None:
             break
         try:
-            _post(port)("/json_rpc", {"jsonrpc": "2.0", "id": "0", "method": "get_version"})
+            _post(port)("/json_rpc", b'{"jsonrpc": "2.0", "id": "0", "method": "get_version"}')
         except requests.RequestException:
             time.sleep(0.1)
         else:
