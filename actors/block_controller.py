@@ -97,6 +97,8 @@ class BlockController(Behaviour):
     Config: ClassVar[type[BaseConfig]] = BlockControllerConfig
     alone: ClassVar[str] = "block-controller"
     essential: ClassVar[bool] = True
+    # Who is a solo miner is decided when the run is built.
+    fixed: ClassVar[frozenset[str]] = frozenset({"solo_miner_threshold"})
     emits: ClassVar[tuple[type, ...]] = (BlockFound, BlockOrphaned, WinnerPassedOver)
     commands: ClassVar[Mapping[str, type[Message[Any]]]] = {"mine-now": FindBlock}
     config: BlockControllerConfig
@@ -116,16 +118,8 @@ class BlockController(Behaviour):
         self._plan_next()
 
     def configured(self, before: BaseConfig) -> None:
-        """Have another patience.
-
-        Raises:
-            ValueError: Others would be solo miners.
-        """
-        if (
-            isinstance(before, BlockControllerConfig)
-            and before.solo_miner_threshold != self.config.solo_miner_threshold
-        ):
-            raise ValueError("who is a solo miner is decided when the run is built: solo_miner_threshold stays")
+        """Have another patience."""
+        del before
         self._blocks.patience = self.config.patience.seconds
 
     def leave(self) -> None:
