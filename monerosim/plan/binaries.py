@@ -145,7 +145,7 @@ def _takes(rest: str) -> Takes:
     return "a value" if re.match(r"arg\b", rest) else "nothing"
 
 
-def resolve_binaries(plan: Plan, base: Path | None = None) -> Plan:
+def resolve_binaries(plan: Plan, base: Path | None = None, for_all: Sequence[str] = ()) -> Plan:
     """Look up the programs of a plan for real programs, and fit their arguments to what they know.
 
     The same plan comes back for an engine that starts none.
@@ -153,6 +153,7 @@ def resolve_binaries(plan: Plan, base: Path | None = None) -> Plan:
     Args:
         plan: A compiled plan.
         base: What relative paths in the scenario are relative to; the working directory if left out.
+        for_all: The flags that the scenario gives in ``[binaries]``, to name the place of one that is wrong.
 
     Raises:
         BinaryError: A program is missing or none of Monero's, lacks an essential flag, or does not know a flag that
@@ -160,7 +161,7 @@ def resolve_binaries(plan: Plan, base: Path | None = None) -> Plan:
     """
     if plan.engine not in REAL_ENGINES:
         return plan
-    resolver = _Resolver(base or Path())
+    resolver = _Resolver(base or Path(), for_all)
     hosts = tuple(resolver.host(host) for host in plan.hosts)
     binaries = tuple(resolver.used[path] for path in sorted(resolver.used))
     if resolver.problems:
@@ -169,8 +170,9 @@ def resolve_binaries(plan: Plan, base: Path | None = None) -> Plan:
 
 
 class _Resolver:
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path, for_all: Sequence[str]) -> None:
         self.base = base
+        self.for_all = frozenset(for_all)
         self.problems: dict[str, None] = {}
         self.missing = False
         self.used: dict[str, BinaryPlan] = {}
@@ -189,8 +191,7 @@ class _Resolver:
         binary = self._find(program, f"the {service} of {host.group}")
         if binary is None:
             return process
-        for_all = "monerod_flags" if service == "node" else "wallet_flags"
-        self._check_own(binary, process.flags, f"participants.{host.group}.{service}.flags or binaries.{for_all}")
+        self._check_own(binary, process.flags, f"participants.{host.group}.{service}.flags", service)
         own = set(process.flags)
         usual = {flag_name(one) for one in arguments if one not in own}
         unknown = sorted(usual - binary.flags.keys())
@@ -214,8 +215,10 @@ class _Resolver:
                 self._tell(f"{user}: {error}")
         return self._found[program]
 
-    def _check_own(self, binary: Binary, flags: Sequence[str], place: str) -> None:
+    def _check_own(self, binary: Binary, flags: Sequence[str], own: str, service: str) -> None:
+        of_all = "binaries.monerod_flags" if service == "node" else "binaries.wallet_flags"
         for flag in flags:
+            place = of_all if flag in self.for_all else own
             name, equals, _ = flag.partition("=")
             takes = binary.flags.get(name)
             if takes is None:

@@ -78,6 +78,7 @@ def test_programs_that_ended_are_named_with_their_last_words(log, tmp_path):
     told = explain_failure(log, tmp_path / "data", tmp_path / "hosts", 1)
     assert told.splitlines()[0] == f"Shadow ended with status 1 ({log}), because of 2 programs:"
     assert "monerod of user-002 exited with status Normal(1); expected end state was running but was exited: 1" in told
+    assert "  line 0\n  line 1\n  ...\n  line 15\n" in told
     assert "  no such flag" in told
     assert "line 3\n" not in told
     assert "agent of funder exited with status StoppedByShadow" in told

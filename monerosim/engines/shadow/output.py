@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from monerosim.engines.words import last_words
 from monerosim.observe.log import EVENTS, DamagedLineError, read_lines
 from monerosim.observe.traces import LEVELS, TraceLine
 
@@ -23,7 +24,7 @@ _FRAME = re.compile(r"^(Error:)?\s*(\d+: |at \S|$)")
 _COMPLAINTS = LEVELS[LEVELS.index("WARNING") :]
 
 _LINES = 8
-"""How many lines of a program's or Shadow's last words are shown."""
+"""How many lines of Shadow's last words are shown."""
 
 _PROGRAMS = 3
 """How many programs that ended before their time are shown with their last words."""
@@ -68,7 +69,7 @@ def explain_failure(log: Path, data: Path, hosts: Path, status: int) -> str:
     head = f"Shadow {ended} ({log})"
     if not told:
         kept = [line for line in _without_backtraces(lines) if not _NOISE.search(line)]
-        return "\n".join([f"{head}. Its last words:", *_indented(kept)])
+        return "\n".join([f"{head}. Its last words:", *_indented(kept[-_LINES:])])
     parts = [f"{head}, because of {len(told)} program{'s' * (len(told) > 1)}:"]
     for found in told[:_PROGRAMS]:
         program, host = found["program"], found["host"]
@@ -76,7 +77,7 @@ def explain_failure(log: Path, data: Path, hosts: Path, status: int) -> str:
         is_agent = program.startswith("python")
         parts.append(f"{'agent' if is_agent else program} of {host} {found['how']}. Its last words:")
         words = _printed(data / "hosts" / host, f"{program}.{found['pid']}")
-        parts += _indented(words or (_last_warning(hosts / host) if is_agent else []) or ["(nothing)"])
+        parts += _indented(last_words(words) or (_last_warning(hosts / host) if is_agent else []) or ["(nothing)"])
     if len(told) > _PROGRAMS:
         parts.append(f"and {len(told) - _PROGRAMS} more")
     return "\n".join(parts)
@@ -111,4 +112,4 @@ def _last_warning(host: Path) -> list[str]:
 
 
 def _indented(lines: list[str]) -> list[str]:
-    return [f"  {line[:500]}" for line in lines[-_LINES:]]
+    return [f"  {line}" for line in lines]
