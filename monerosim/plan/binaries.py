@@ -51,11 +51,15 @@ class BinaryError(Exception):
 
     Attributes:
         problems: What is wrong, each with its place.
+        flags: Those of them that are the scenario's own flags, with a program that is there.
         found: The programs that there are.
     """
 
-    def __init__(self, *problems: str, found: tuple[BinaryPlan, ...] = (), advice: str = "") -> None:
+    def __init__(
+        self, *problems: str, flags: tuple[str, ...] = (), found: tuple[BinaryPlan, ...] = (), advice: str = ""
+    ) -> None:
         self.problems = problems
+        self.flags = flags
         self.found = found
         super().__init__("\n".join([*problems, advice] if advice else problems))
 
@@ -165,7 +169,8 @@ def resolve_binaries(plan: Plan, base: Path | None = None, for_all: Sequence[str
     hosts = tuple(resolver.host(host) for host in plan.hosts)
     binaries = tuple(resolver.used[path] for path in sorted(resolver.used))
     if resolver.problems:
-        raise BinaryError(*resolver.problems, found=binaries, advice=INSTALLING if resolver.missing else "")
+        advice = INSTALLING if resolver.missing else ""
+        raise BinaryError(*resolver.problems, flags=tuple(resolver.flags), found=binaries, advice=advice)
     return msgspec.structs.replace(plan, hosts=hosts, binaries=binaries)
 
 
@@ -174,6 +179,7 @@ class _Resolver:
         self.base = base
         self.for_all = frozenset(for_all)
         self.problems: dict[str, None] = {}
+        self.flags: dict[str, None] = {}
         self.missing = False
         self.used: dict[str, BinaryPlan] = {}
         self._found: dict[str, Binary | None] = {}
@@ -220,15 +226,9 @@ class _Resolver:
         for flag in flags:
             place = of_all if flag in self.for_all else own
             name, equals, _ = flag.partition("=")
-            takes = binary.flags.get(name)
-            if takes is None:
-                close = get_close_matches(name, binary.flags, n=1)
-                hint = f'; did you mean "{close[0]}"?' if close else ""
-                self._tell(f"{place}: {binary} does not know {name}{hint}")
-            elif takes == "a value" and not equals:
-                self._tell(f'{place}: {name} needs a value, such as "{name}=..."')
-            elif takes == "nothing" and equals:
-                self._tell(f"{place}: {name} takes no value, got {flag}")
+            if wrong := _misused(flag, name, bool(equals), binary):
+                self._tell(problem := f"{place}: {wrong}")
+                self.flags.setdefault(problem)
 
     def _use(self, binary: Binary, left_out: dict[str, str]) -> None:
         before = self.used.get(binary.path)
@@ -248,6 +248,19 @@ class _Resolver:
 
     def _tell(self, problem: str) -> None:
         self.problems.setdefault(problem)
+
+
+def _misused(flag: str, name: str, has_value: bool, binary: Binary) -> str:
+    """Say what is wrong with a flag; nothing if the program takes it."""
+    takes = binary.flags.get(name)
+    if takes is None:
+        close = get_close_matches(name, binary.flags, n=1)
+        return f"{binary} does not know {name}" + (f'; did you mean "{close[0]}"?' if close else "")
+    if takes == "a value" and not has_value:
+        return f'{name} needs a value, such as "{name}=..."'
+    if takes == "nothing" and has_value:
+        return f"{name} takes no value, got {flag}"
+    return ""
 
 
 def describe_binary(binary: BinaryPlan) -> list[str]:

@@ -21,10 +21,14 @@ GRACE = 10 * SECOND
 """How long after the run's stop Shadow goes on, so that agents end by themselves rather than are killed."""
 
 INSTALLING_SHADOW = """\
-How Shadow is installed: it runs on Linux only and is built from its sources, unchanged (git clone
-https://github.com/shadow/shadow); the packages that this needs on Debian, Ubuntu and Fedora are listed in
-https://shadow.github.io/docs/guide/install_dependencies.html, the build is described in
-https://shadow.github.io/docs/guide/install_shadow.html"""
+How Shadow is installed: it runs on Linux only and is built from its sources, unchanged. What that takes:
+  Debian, Ubuntu  apt install git cmake make gcc g++ libclang-dev libc-dbg libglib2.0-0 libglib2.0-dev findutils \
+python3 xz-utils util-linux
+  Fedora          dnf install git cmake make gcc gcc-c++ clang-devel glib2 glib2-devel findutils diffutils python3 xz \
+xz-devel util-linux
+  both            Rust, from https://rustup.rs
+Then: git clone https://github.com/shadow/shadow && cd shadow && ./setup build && ./setup install
+(https://shadow.github.io/docs/guide/install_dependencies.html and install_shadow.html have the details.)"""
 
 _HEAD = """\
 # Written by monerosim. Run it with: shadow {path}

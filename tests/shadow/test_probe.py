@@ -8,8 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from monerosim.cli import main
+from monerosim.plan.compile import compile_plan
 from monerosim.probe import probe
-from monerosim.scenario import Binaries, Scenario
+from monerosim.scenario import Binaries, Node, Participant, Scenario
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +34,8 @@ def test_a_probe_that_fails_says_why_and_keeps_the_run(temporary):
         '#!/bin/sh\n[ "$1" = --help ] || [ "$1" = --version ] && exec monerod "$1"\necho no chain; exit 7\n'
     )
     program.chmod(0o755)
-    check = probe(Scenario(binaries=Binaries(monerod=str(program))))
+    scenario = Scenario(binaries=Binaries(monerod=str(program)), participants={"user": Participant(node=Node())})
+    check = probe(scenario, compile_plan(scenario))
     assert check.state == "missing"
     assert "of miner exited with status Normal(7)" in check.found
     assert "no chain" in check.found
