@@ -12,6 +12,8 @@ from monerosim.observe.spread import Propagation, Propagations
 from monerosim.plan.model import Plan
 from monerosim.units import SECOND, parse_duration
 
+_OF_BLOCKS = (ev.BlockFound, ev.BlockSpread)
+
 
 class Transactions(msgspec.Struct, kw_only=True):
     """Payments of the scenario's own time; the bootstrap's are not counted."""
@@ -124,7 +126,7 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
     highest = 0
     for record in records:
         digest.add(record)
-        if isinstance(record.data, ev.BlockFound | ev.BlockSpread):
+        if isinstance(record.data, _OF_BLOCKS):
             highest = max(highest, record.data.height)
         # Those of a thousand nodes are most of a run's events, and are not kept.
         if not propagations.take(record.data):
