@@ -79,21 +79,23 @@ class Run:
         Shadow the summary is not kept, because more may come.
 
         Raises:
-            RunError: The run is being played, or there is nothing to read, or the directory cannot be written.
+            RunError: The run is being played, or there is nothing to read, or it is damaged, or the directory cannot be
+                written.
         """
         if (self.directory / SUMMARY).exists():
             return
         try:
             with hold(self.directory):
                 summary, whole = _read_back(self)
+                self._so_far = None if whole else summary
                 if whole:
                     _keep(summary, self.directory)
-                else:
-                    self._so_far = summary
         except RunDirectoryError as error:
             raise RunError(f"{self.directory} has no summary yet: it is being played") from error
         except OSError as error:
             raise RunError(f"{self.directory} cannot be read back: {error.strerror}") from error
+        except ValueError as error:
+            raise RunError(f"{self.directory} cannot be read back: {error}") from error
 
     def events(self) -> Iterator[Record]:
         """Read what happened.

@@ -195,9 +195,19 @@ def test_what_plain_shadow_may_still_play_is_read_again(by_hand):
     assert 0 < run.summary.blocks < summary.blocks
     assert not (run.directory / "summary.json").exists()
     log.write_bytes(whole)
-    later = Run(run.directory)
-    later.read_back()
-    assert later.summary.blocks == summary.blocks
+    (run.directory / "shadow.data").mkdir()
+    (run.directory / "shadow.data" / "sim-stats.json").touch()
+    run.read_back()
+    assert not run.may_go_on
+    assert run.summary.blocks == summary.blocks
+
+
+def test_a_damaged_run_is_no_traceback(tmp_path):
+    played = play(NETWORK, tmp_path / "run")
+    (played.directory / "summary.json").unlink()
+    (played.directory / "events.jsonl").write_text("{}\n")
+    with pytest.raises(RunError, match=r"cannot be read back: .*line 1"):
+        played.read_back()
 
 
 def test_a_run_whose_launcher_was_killed_is_read_back(tmp_path):
