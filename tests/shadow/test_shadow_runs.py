@@ -44,6 +44,15 @@ kind = "mining-pool"
 hashrate = 1
 """
 
+LONG = """
+[simulation]
+engine = "shadow"
+duration = "10h"
+[participants.maker]
+kind = "constant-mining"
+interval = "10s"
+"""
+
 
 def smoke_plan():
     scenario = load(SMOKE)
@@ -210,7 +219,7 @@ def test_a_program_that_ends_is_named_with_its_last_words(tmp_path):
 
 def test_a_run_that_was_killed_has_the_figures_of_what_was_played(tmp_path):
     directory = tmp_path / "run"
-    write_run_directory(build_plan(parse(TINY)), b"", directory)
+    write_run_directory(build_plan(parse(LONG)), b"", directory)
     shadow = subprocess.Popen(["shadow", directory / "shadow.yaml"], stdout=subprocess.DEVNULL, start_new_session=True)
     run, deadline = Run(directory), time.monotonic() + 120
     while not found(directory) and time.monotonic() < deadline:
