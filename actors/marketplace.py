@@ -119,33 +119,35 @@ class Marketplace(Behaviour):
 
     def check(self) -> None:
         """Look for new payments."""
-        newest = GetTransfers(("in", "pool"), min_height=max(0, self._books.height - _OVERLAP))
         try:
-            transfers = self.ask(self.host.actor("wallet"), newest)
+            self._look()
         except RpcError as error:
             self.log.warning("cannot look at its payments: {}", error)
+
+    def close(self, address: str) -> None:
+        """End an order's payment window: what is first seen from now on is late."""
+        try:
+            self._look()
+        except RpcError as error:
+            self.log.warning("cannot look whether an order was paid: {}", error)
+            self.after(self.config.check_interval.seconds, self.close, address, same_cause=True)
             return
-        for entry in transfers.pool:
-            key = entry.txid, entry.address
-            if key not in self._books.seen:
-                self._books.seen[key] = self.host.now()
-                self.emit(PaymentSeen(entry.txid, entry.address, entry.amount))
-                self.log.debug("sees a payment of {} coming", format_amount(entry.amount), txid=entry.txid)
-            self._see(entry)
-        for entry in transfers.incoming:
-            self._receive(entry)
+        self._close(self._books.orders[address])
+
+    def _look(self) -> None:
+        newest = GetTransfers(("in", "pool"), min_height=max(0, self._books.height - _OVERLAP))
+        transfers = self.ask(self.host.actor("wallet"), newest)
+        # In the order in which they were made: who was paused has all of them to look at now.
+        for entry in sorted([*transfers.pool, *transfers.incoming], key=lambda entry: entry.timestamp):
+            if entry.height:
+                self._receive(entry)
+            else:
+                self._notice(entry)
             order = self._see(entry)
-            if order is not None:
+            if order is not None and entry.height:
                 changes = order.mine(entry.txid, entry.amount, entry.confirmations, self.config.confirmations)
                 for state in changes:
                     self._change(order, state, entry.txid)
-
-    def close(self, address: str) -> None:
-        """End an order's payment window: what comes from now on is late."""
-        self.check()
-        order = self._books.orders[address]
-        for state in order.close():
-            self._change(order, state, "")
 
     def _make_vendors(self, addresses: tuple[str, ...]) -> list[Vendor]:
         prices = Rng(self.host.stream_seed(self.name, "prices"))
@@ -194,9 +196,23 @@ class Marketplace(Behaviour):
         """Note a payment, in the txpool or in a block, for the order it belongs to."""
         order = self._books.orders.get(entry.address)
         if order is not None:
-            for state in order.see(entry.txid, entry.amount, self.clock.microseconds()):
+            # Its own time, not that of this look: of its block, or of the wallet's first sight of it in the txpool.
+            if self.clock.of_unix(entry.timestamp) > order.due:
+                self._close(order)
+            for state in order.see(entry.txid, entry.amount):
                 self._change(order, state, entry.txid)
         return order
+
+    def _close(self, order: OpenOrder) -> None:
+        for state in order.close():
+            self._change(order, state, "")
+
+    def _notice(self, entry: TransferEntry) -> None:
+        key = entry.txid, entry.address
+        if key not in self._books.seen:
+            self._books.seen[key] = self.host.now()
+            self.emit(PaymentSeen(entry.txid, entry.address, entry.amount))
+            self.log.debug("sees a payment of {} coming", format_amount(entry.amount), txid=entry.txid)
 
     def _receive(self, entry: TransferEntry) -> None:
         key = entry.txid, entry.address

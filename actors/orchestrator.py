@@ -1,22 +1,26 @@
 """The orchestrator: knows how all agents are, passes on commands and events, and ends a run that has lost its point."""
 
 from collections import Counter, deque
-from typing import Annotated, ClassVar
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta
 
-from monerosim.config import PARTICIPANT, POSITIVE, Config, Duration, duration
+from monerosim.config import PARTICIPANT, POSITIVE, Duration, duration
+from monerosim.config import Config as BaseConfig
 from monerosim.mailbox.discovery import Agent, AgentDiscovery
 from monerosim.mailbox.post import UnknownHostError
 from monerosim.observe.events import EVENT_KINDS, AgentSilent, AgentState, RunEnded, event_tag
 from monerosim.rpc.transport import Json
 from monerosim.runtime.actor import Behaviour, handles, receives
-from monerosim.runtime.commands import CommandLetter, ResultLetter, SubscribeLetter
+from monerosim.runtime.commands import COMMAND_PATIENCE, CommandLetter, ResultLetter, SubscribeLetter
 from monerosim.runtime.message import Content, EventLetter, Happened
+from monerosim.units import SECOND
 
 DOCUMENT = "orchestrator.json"
-"""Its document in the shared state: the agents' states, counts of events and commands, the newest events."""
+"""Its document in the shared state: the agents' states, counts of events and commands, the newest events; at its end
+all events that it remembers."""
 
 _STATE = event_tag(AgentState)
 _GONE = ("failed", "stopped")
@@ -24,8 +28,17 @@ _NEWEST = 20
 _SILENCE = 2.5
 """Health checks without an answer until an agent is called silent; the letters there and back take a second each."""
 
+_ERRAND_PATIENCE = COMMAND_PATIENCE + 30
+"""Seconds until agents that have not answered a command are not waited for: one that is there answers before."""
 
-class OrchestratorConfig(Config, frozen=True):
+_MAX_ANSWERS = 2**19
+"""Bytes that the answers in one letter may have together; of those that come when it is full there are none."""
+
+_MAX_TEXT = 100_000
+"""Characters of a result's text."""
+
+
+class OrchestratorConfig(BaseConfig, frozen=True):
     """What a scenario may say about an orchestrator."""
 
     collect: Annotated[
@@ -55,9 +68,14 @@ class _Errand(msgspec.Struct):
 
     sender: str
     letter: CommandLetter
-    waiting: set[str]
-    done: list[str]
-    failed: list[str]
+    until: int
+    """When those that have not answered are not waited for any more, microseconds since the scenario's time zero."""
+    waiting: dict[str, None]
+    done: list[str] = []
+    failed: list[str] = []
+    answers: dict[str, dict[str, Any]] = {}
+    size: int = 0
+    """Bytes of the answers."""
 
 
 class _Memory:
@@ -75,11 +93,13 @@ class Orchestrator(Behaviour):
     """Knows all agents and their state, takes commands and subscriptions for all of them, and watches their health.
 
     Letters that it takes: ``command`` (:class:`CommandLetter`, with ``who``), answered by ``result`` when all agents
-    have answered; ``subscribe`` (:class:`SubscribeLetter`), answered by ``event`` with each event of any agent.
+    have answered or their time is over; ``subscribe`` (:class:`SubscribeLetter`), answered by ``event`` with each event
+    of any agent. A command to ``*`` is for all but its own participant, and it passes on commands while it is paused.
     """
 
+    urgent: ClassVar[frozenset[str]] = frozenset({CommandLetter.kind, ResultLetter.kind})
     alone: ClassVar[str] = "orchestrator"
-    Config: ClassVar[type[Config]] = OrchestratorConfig
+    Config: ClassVar[type[BaseConfig]] = OrchestratorConfig
     config: OrchestratorConfig
 
     def begin(self) -> None:
@@ -94,6 +114,13 @@ class Orchestrator(Behaviour):
         self._subscribe(tuple(sorted(self._asked)))
         self._publish()
         self.every(lambda: self.config.health_interval.seconds, self.check)
+        for number, errand in self._memory.errands.items():
+            self._wait_for(number, errand)
+
+    def configured(self, before: BaseConfig) -> None:
+        """Collect other events."""
+        del before
+        self._ask_for(self.config.collect)
 
     def check(self) -> None:
         """See who has not answered the last health checks, and ask everybody again."""
@@ -107,8 +134,8 @@ class Orchestrator(Behaviour):
         self._publish()
 
     def end(self) -> None:
-        """Publish for the last time."""
-        self._publish()
+        """Publish for the last time, with all events that it remembers."""
+        self._publish({"history": list(self._memory.history)})
 
     @handles(Happened)
     def on_happened(self, message: Happened) -> None:
@@ -130,14 +157,17 @@ class Orchestrator(Behaviour):
     @receives(CommandLetter)
     def on_command(self, letter: CommandLetter, sender: str) -> None:
         """Pass on a command."""
-        agents = [agent.id for agent in self._of(letter.who)]
-        errand = _Errand(sender, letter, set(agents), [], [])
+        # Paused or stopped by its own command to all, it could not have itself resumed.
+        agents = [agent.id for agent in self._of(letter.who) if letter.who != "*" or agent.id != self.host.name]
+        until = self.clock.microseconds() + round(_ERRAND_PATIENCE * SECOND)
+        errand = _Errand(sender, letter, until, dict.fromkeys(agents))
         if not agents:
             errand.failed.append(f"there is no participant {letter.who!r}")
             self._answer(errand)
             return
         number = str(next(self._numbers))
         self._memory.errands[number] = errand
+        self._wait_for(number, errand)
         passed = msgspec.structs.replace(letter, id=number, who="", reply=self.name)
         for name in agents:
             self._post(name, "supervisor", passed)
@@ -150,10 +180,21 @@ class Orchestrator(Behaviour):
         if errand is None or sender not in errand.waiting:
             self.log.warning("{} answers a command that it was not given", sender)
             return
-        errand.waiting.discard(sender)
+        del errand.waiting[sender]
+        size = len(msgspec.json.encode(result.answers))
+        if result.answers and errand.size + size <= _MAX_ANSWERS:
+            errand.size += size
+            errand.answers.update(result.answers)
         (errand.done if result.ok else errand.failed).append(f"{sender}: {result.text}")
         if not errand.waiting:
             del self._memory.errands[result.id]
+            self._answer(errand)
+
+    def give_up(self, number: str) -> None:
+        """Wait no longer for the agents that have not answered a command."""
+        errand = self._memory.errands.pop(number, None)
+        if errand is not None:
+            errand.failed += [f"{name}: no answer" for name in errand.waiting]
             self._answer(errand)
 
     @receives(SubscribeLetter)
@@ -164,9 +205,7 @@ class Orchestrator(Behaviour):
                 self.log.warning("{} wants to know of {}, which no event is called", sender, kind)
                 continue
             self._memory.subscribers.setdefault(kind, {})[sender, letter.actor] = None
-            if kind not in self._asked:
-                self._asked.add(kind)
-                self._subscribe((kind,))
+            self._ask_for((kind,))
 
     def _take_state(self, name: str, state: AgentState) -> None:
         before, self._states[name] = self._states[name], state
@@ -174,17 +213,29 @@ class Orchestrator(Behaviour):
             return
         self.log.info("{} is {}{}", name, state.state, f": {state.reason}" if state.reason else "")
         for lost in self.config.end_without:
-            states = [self._states[agent.id] for agent in self._of(lost)]
-            if state.state in _GONE and all(one.state in _GONE for one in states):
-                reasons = dict.fromkeys(f"{one.state} {one.reason}".strip() for one in states)
+            states = {agent.id: self._states[agent.id] for agent in self._of(lost)}
+            if name in states and all(one.state in _GONE for one in states.values()):
+                reasons = dict.fromkeys(f"{one.state} {one.reason}".strip() for one in states.values())
                 self.emit(RunEnded(f"all of {lost} are gone: {'; '.join(reasons)}"))
 
     def _answer(self, errand: _Errand) -> None:
         letter = errand.letter
         self._memory.results["failed" if errand.failed else "ok"] += 1
         if letter.reply:
-            result = ResultLetter(id=letter.id, ok=not errand.failed, text="; ".join(errand.failed or errand.done))
+            text = "; ".join(errand.failed or errand.done)[:_MAX_TEXT]
+            result = ResultLetter(id=letter.id, ok=not errand.failed, text=text, answers=errand.answers)
             self._post(errand.sender, letter.reply, result)
+
+    def _wait_for(self, number: str, errand: _Errand) -> None:
+        left = (errand.until - self.clock.microseconds()) / SECOND
+        self.after(max(0.0, left), self.give_up, number, same_cause=True)
+
+    def _ask_for(self, kinds: Iterable[str]) -> None:
+        """Have all agents tell of events of which they were not asked yet."""
+        new = tuple(kind for kind in kinds if kind not in self._asked)
+        if new:
+            self._asked.update(new)
+            self._subscribe(new)
 
     def _of(self, who: str) -> list[Agent]:
         return [agent for agent in self._agents.values() if who in ("*", agent.id, agent.group)]
@@ -200,7 +251,7 @@ class Orchestrator(Behaviour):
         except UnknownHostError as error:
             self.log.warning("{}", error)
 
-    def _publish(self) -> None:
+    def _publish(self, more: Mapping[str, Json] | None = None) -> None:
         self.host.shared.replace(
             DOCUMENT,
             {
@@ -213,5 +264,6 @@ class Orchestrator(Behaviour):
                 "events": dict(self._memory.counts),
                 "commands": dict(self._memory.results),
                 "newest": list(self._memory.history)[-_NEWEST:],
+                **(more or {}),
             },
         )

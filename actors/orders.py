@@ -75,8 +75,8 @@ class OpenOrder:
         """All that was seen of it so far, atomic units."""
         return sum(self._seen.values())
 
-    def see(self, txid: str, amount: int, now: int) -> Iterator[OrderState]:
-        """Note a payment in the txpool or in a block.
+    def see(self, txid: str, amount: int) -> Iterator[OrderState]:
+        """Note a payment in the txpool or in a block; it is late if the payment window has ended.
 
         Returns:
             What the order has become by it.
@@ -87,9 +87,9 @@ class OpenOrder:
         self._seen[txid] = amount
         if covered:
             yield self._become("double")
-        elif now > self.due and "late" not in self.states:
+        elif self.closed and "late" not in self.states:
             yield self._become("late")
-        elif now <= self.due and len(self._seen) == 1:
+        elif not self.closed and len(self._seen) == 1:
             yield self._become("seen")
 
     def mine(self, txid: str, amount: int, confirmations: int, wanted: int) -> Iterator[OrderState]:
@@ -110,6 +110,8 @@ class OpenOrder:
         Returns:
             What the order has become by it.
         """
+        if self.closed:
+            return
         self.closed = True
         if not self._seen:
             yield self._become("unpaid")

@@ -1,41 +1,36 @@
-"""What all that pay have in common: waiting for locked coins, and following each payment until it is confirmed."""
+"""What all that pay have in common: recording what they send, having it followed, and waiting for locked coins."""
 
-from collections import deque
 from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
 
-from actors.wallet_proxy import GetTransfers, Transfer
+from actors.followed import Doubt, Follow
+from actors.wallet_proxy import Transfer
 from monerosim.config import POSITIVE, Config, Duration, duration
 from monerosim.observe.events import (
     PaymentConfirmed,
     PaymentDelayed,
+    PaymentDoubtful,
     PaymentFailed,
+    PaymentMined,
     PaymentMinedAgain,
     PaymentOrphaned,
     PaymentSent,
     PaymentVanished,
 )
-from monerosim.rpc.errors import RpcCallError, RpcError
+from monerosim.rpc.errors import RpcCallError, RpcDoubtfulError, RpcError
 from monerosim.rpc.wallet import (
     NOT_ENOUGH_MONEY,
     NOT_ENOUGH_OUTPUTS,
     NOT_ENOUGH_UNLOCKED_MONEY,
     Destination,
-    TransferEntry,
     Transferred,
-    Transfers,
 )
 from monerosim.runtime.actor import Behaviour
 from monerosim.units import SECOND, format_amount
 
 MINUTE = 60.0
-_OUT_OF_DANGER = 20
-"""Confirmations after which a payment is not looked at any more: deeper than a reorganisation goes."""
-
-_MOST_IN_FLIGHT = 20
-"""Mean block times after which a payment that is in no block counts as vanished."""
 
 _LOCKED = (NOT_ENOUGH_UNLOCKED_MONEY, NOT_ENOUGH_OUTPUTS)
 
@@ -46,7 +41,7 @@ class SenderConfig(Config, frozen=True):
     priority: Annotated[int, Meta(ge=0, le=4, description="Fee priority as the wallet has it; 0 is its default.")] = 0
     confirmations: Annotated[int, Meta(ge=1, le=720, description="Blocks until a payment counts as confirmed.")] = 1
     check_interval: Annotated[
-        Duration, Meta(extra=POSITIVE, description="How often it looks which of its payments are confirmed.")
+        Duration, Meta(extra=POSITIVE, description="How often its wallet is looked at for that.")
     ] = duration("60s")
     until: Annotated[
         Duration | None,
@@ -70,6 +65,8 @@ class Payment(msgspec.Struct, frozen=True):
     destinations: tuple[Destination, ...]
     due: int | None = None
     """When it is of no use any more, microseconds since the scenario's time zero."""
+    times: int = 1
+    """How often it is made."""
 
     @property
     def amount(self) -> int:
@@ -77,28 +74,8 @@ class Payment(msgspec.Struct, frozen=True):
         return sum(destination.amount for destination in self.destinations)
 
 
-class _Sent(msgspec.Struct):
-    """A payment that is followed."""
-
-    txid: str
-    at: int
-    cause: str
-    height: int = 0
-    """Of the block in which it was seen last; 0 while it is in none."""
-    orphaned: bool = False
-    """Whether it was in a block that went off the main chain, and has not been in another since."""
-
-
-class _Followed:
-    """The payments that a sender follows, and goes on to follow when it has failed and is started again."""
-
-    def __init__(self) -> None:
-        self.unconfirmed: deque[_Sent] = deque()
-        self.confirmed: list[_Sent] = []
-
-
 class Sender(Behaviour):
-    """Somebody who sends coins, and follows each transaction until it is confirmed.
+    """Somebody who sends coins, and has its wallet follow each transaction: also when it is paused or gone itself.
 
     Args:
         host: The participant.
@@ -111,6 +88,7 @@ class Sender(Behaviour):
     usual_wallet: ClassVar[bool] = True
     emits: ClassVar[tuple[type, ...]] = (
         PaymentSent,
+        PaymentMined,
         PaymentConfirmed,
         PaymentFailed,
         PaymentOrphaned,
@@ -118,31 +96,6 @@ class Sender(Behaviour):
         PaymentVanished,
     )
     config: SenderConfig
-
-    def begin(self) -> None:
-        """Go on to follow what an earlier life has sent."""
-        self._followed = self.host.keep(self.name, _Followed)
-        if self._followed.unconfirmed:
-            self.after(self.config.check_interval.seconds, self.check)
-
-    def end(self) -> None:
-        """Record the payments that have gone off the chain again, and those that have vanished."""
-        if not self._followed.unconfirmed and not self._followed.confirmed:
-            return
-        try:
-            transfers = self.ask(self.host.actor("wallet"), GetTransfers(("out", "failed", "pending")))
-        except RpcError as error:
-            self.log.warning("cannot look at its payments: {}", error)
-            return
-        self._follow(transfers)
-        pending = {entry.txid for entry in transfers.pending}
-        for sent in [*self._followed.unconfirmed, *self._followed.confirmed]:
-            waited = self.host.now() - sent.at
-            late = waited > _MOST_IN_FLIGHT * self.host.plan.consensus.block_time
-            if not sent.height and (late or sent.txid not in pending):
-                reason = "in no block for long" if sent.txid in pending else "its wallet does not know it any more"
-                self.emit(PaymentVanished(sent.txid, waited, reason), cause=sent.cause)
-                self.log.warning("a payment has vanished: {}", reason, txid=sent.txid)
 
     def is_over(self) -> bool:
         """Tell whether its time, or the scenario's, is over; afterwards what was sent is still followed."""
@@ -159,67 +112,36 @@ class Sender(Behaviour):
         return (interval - (self.host.now() - origin) % interval) / SECOND
 
     def follow(self, sent: Transferred, recipients: str, addresses: tuple[str, ...]) -> None:
-        """Record a transaction of its wallet, and look from now on whether it is confirmed."""
+        """Record a transaction of its wallet, and have the wallet follow it from now on."""
         self.emit(PaymentSent(sent.tx_hash, sent.amount, sent.fee, addresses))
         amounts = format_amount(sent.amount), format_amount(sent.fee)
         self.log.info("paid {} to {recipient}, fee {}", *amounts, recipient=recipients, txid=sent.tx_hash)
-        if not self._followed.unconfirmed:
-            self.after(self.config.check_interval.seconds, self.check)
-        self._followed.unconfirmed.append(_Sent(sent.tx_hash, self.host.now(), self.cause))
+        wish = Follow(
+            sent.tx_hash,
+            sender=self.name,
+            at=self.host.now(),
+            confirmations=self.config.confirmations,
+            interval=self.config.check_interval,
+        )
+        self.tell(self.host.actor("wallet"), wish)
+
+    def doubt(self, destinations: tuple[Destination, ...], error: RpcDoubtfulError) -> None:
+        """Record that a payment may have been made, and have the wallet look for it from now on."""
+        wish = Doubt(
+            destinations,
+            sender=self.name,
+            at=self.host.now(),
+            confirmations=self.config.confirmations,
+            interval=self.config.check_interval,
+        )
+        self.emit(PaymentDoubtful(wish.amount, str(error)))
+        self.log.warning("may have paid {}, or not: {}", format_amount(wish.amount), error)
+        self.tell(self.host.actor("wallet"), wish)
 
     def give_up(self, amount: int, reason: str) -> None:
         """Record a payment that is not made."""
         self.emit(PaymentFailed(amount, reason))
         self.log.warning("could not pay {}: {}", format_amount(amount), reason)
-
-    def check(self) -> None:
-        """Look which payments have been confirmed."""
-        try:
-            transfers = self.ask(self.host.actor("wallet"), GetTransfers(("out", "failed")))
-        except RpcError as error:
-            self.log.warning("cannot look at its payments: {}", error)
-        else:
-            self._follow(transfers)
-        if self._followed.unconfirmed:
-            self.after(self.config.check_interval.seconds, self.check)
-
-    def _follow(self, transfers: Transfers) -> None:
-        mined = {entry.txid: entry for entry in transfers.outgoing}
-        failed = {entry.txid: entry for entry in transfers.failed}
-        for sent in [*self._followed.unconfirmed, *self._followed.confirmed]:
-            self._place(sent, mined.get(sent.txid))
-        self._followed.unconfirmed = deque(
-            [sent for sent in self._followed.unconfirmed if not self._settled(sent, mined, failed)]
-        )
-        self._followed.confirmed = [sent for sent in self._followed.confirmed if not _is_deep(mined.get(sent.txid))]
-
-    def _place(self, sent: _Sent, entry: TransferEntry | None) -> None:
-        """Take note which block holds a payment, if any."""
-        if entry is None and sent.height:
-            self.emit(PaymentOrphaned(sent.txid, sent.height), cause=sent.cause)
-            self.log.info("its block {} is off the main chain", sent.height, txid=sent.txid)
-            sent.orphaned = True
-        elif entry is not None and sent.orphaned:
-            self.emit(PaymentMinedAgain(sent.txid, entry.height), cause=sent.cause)
-            sent.orphaned = False
-        sent.height = 0 if entry is None else entry.height
-
-    def _settled(self, sent: _Sent, mined: dict[str, TransferEntry], failed: dict[str, TransferEntry]) -> bool:
-        entry = mined.get(sent.txid)
-        if entry is not None and entry.confirmations >= self.config.confirmations:
-            waited = self.host.now() - sent.at
-            self.emit(PaymentConfirmed(sent.txid, entry.height, waited), cause=sent.cause)
-            self.log.info("payment confirmed in block {} after {:.0f} s", entry.height, waited / SECOND, txid=sent.txid)
-            self._followed.confirmed.append(sent)
-            return True
-        if sent.txid in failed:
-            self.emit(PaymentFailed(failed[sent.txid].amount, "refused by the network"), cause=sent.cause)
-            return True
-        return False
-
-
-def _is_deep(entry: TransferEntry | None) -> bool:
-    return entry is not None and entry.confirmations >= _OUT_OF_DANGER
 
 
 class _Waiting:
@@ -232,11 +154,11 @@ class _Waiting:
 class Payer(Sender):
     """Somebody who pays; subclasses decide whom, how much and when."""
 
-    emits: ClassVar[tuple[type, ...]] = (*Sender.emits, PaymentDelayed)
+    emits: ClassVar[tuple[type, ...]] = (*Sender.emits, PaymentDelayed, PaymentDoubtful)
     config: PayerConfig
 
     def begin(self) -> None:
-        """Go on to follow what an earlier life has sent; subclasses :meth:`set_out` when they are ready."""
+        """Know what an earlier life has left undone; subclasses :meth:`set_out` when they are ready."""
         super().begin()
         self._waiting = self.host.keep(self.name, _Waiting)
 
@@ -267,10 +189,15 @@ class Payer(Sender):
                 self._delay(payment, error, first=first)
                 return
             self.give_up(payment.amount, "not enough money" if error.code == NOT_ENOUGH_MONEY else error.message)
+        except RpcDoubtfulError as error:
+            self.doubt(payment.destinations, error)
         except RpcError as error:
             self.give_up(payment.amount, str(error))
         else:
             self.follow(sent, payment.recipients, tuple(to.address for to in payment.destinations))
+            if payment.times > 1:
+                self.attempt(msgspec.structs.replace(payment, times=payment.times - 1), first=True)
+                return
         self.go_on()
 
     def _delay(self, payment: Payment, error: RpcCallError, *, first: bool) -> None:

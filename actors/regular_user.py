@@ -11,6 +11,7 @@ from actors.payer import MINUTE, Payer, PayerConfig, Payment
 from actors.wallet_proxy import Transfer
 from monerosim.config import PARTICIPANT, POSITIVE, Amount, Config, Duration, amount
 from monerosim.mailbox.discovery import Agent, AgentDiscovery, AgentDiscoveryError, Vendor
+from monerosim.rpc.errors import RpcDoubtfulError
 from monerosim.rpc.wallet import Destination, Transferred
 from monerosim.runtime.actor import handles, receives
 from monerosim.runtime.message import Message
@@ -56,6 +57,12 @@ class RegularUserConfig(PayerConfig, frozen=True):
         Literal["skip", "pay"],
         Meta(description="Whether an invoice whose time is over, because coins were locked, is given up or paid."),
     ] = "skip"
+    pays_short: Annotated[
+        float, Meta(ge=0, le=1, description="Probability to pay only half of an invoice; with orders.")
+    ] = 0.0
+    pays_twice: Annotated[
+        float, Meta(ge=0, le=1, description="Probability to pay an invoice a second time at once; with orders.")
+    ] = 0.0
 
     def __post_init__(self) -> None:
         """Check what belongs together, and set the usual frequency where nothing is said."""
@@ -70,10 +77,14 @@ class RegularUserConfig(PayerConfig, frozen=True):
             raise ValueError("destinations must be 1 with orders: an order is one vendor's")
         if self.orders and self.recipients in ("users", "any"):
             raise ValueError(f'recipients must be "marketplaces" or left out with orders, got "{self.recipients}"')
+        if not self.orders and (self.pays_short or self.pays_twice):
+            raise ValueError("pays_short and pays_twice are for invoices: they need orders = true")
+        if self.pays_short + self.pays_twice > 1:
+            raise ValueError("pays_short and pays_twice must be at most 1 together")
 
 
 class SendNow(Message[Transferred], frozen=True):
-    """Pay now, beside what is planned.
+    """Pay now, beside what is planned; it does not wait for locked coins, whatever ``when_locked`` says.
 
     Raises:
         AgentDiscoveryError: There is nobody to pay.
@@ -94,7 +105,7 @@ class _Asked:
 
 
 class RegularUser(Payer):
-    """Pays vendors or other users at random or at a fixed interval, and follows each payment until it is confirmed.
+    """Pays vendors or other users at random or at a fixed interval, or orders items from vendors and pays the invoices.
 
     The number of minutes to the next payment is drawn at once (geometric), which is the same as deciding each minute,
     and costs nothing in the minutes between.
@@ -111,6 +122,7 @@ class RegularUser(Payer):
         self._decisions = self.stream("decisions")
         # What is paid on command leaves what is planned as it is.
         self._commanded = self.stream("commanded")
+        self._mistakes = self.stream("mistakes")
         self._order_numbers = self.host.numbers(f"{self.name}'s orders")
         self._asked = self.host.keep(self.name, _Asked)
         interval = self.config.transaction_interval
@@ -159,7 +171,11 @@ class RegularUser(Payer):
         destinations = payment.destinations
         if wish.amount is not None:
             destinations = tuple(Destination(to.address, int(wish.amount)) for to in destinations)
-        sent = self.ask(self.host.actor("wallet"), Transfer(destinations, self.config.priority))
+        try:
+            sent = self.ask(self.host.actor("wallet"), Transfer(destinations, self.config.priority))
+        except RpcDoubtfulError as error:
+            self.doubt(destinations, error)
+            raise
         self.follow(sent, payment.recipients, tuple(to.address for to in destinations))
         return sent
 
@@ -168,7 +184,12 @@ class RegularUser(Payer):
         """Pay for what it has ordered."""
         if self._is_answered(invoice.number):
             due = invoice.due if self.config.when_late == "skip" else None
-            self.attempt(Payment(invoice.vendor, (Destination(invoice.address, invoice.amount),), due), first=True)
+            mistake = self._mistakes.random()
+            short = mistake < self.config.pays_short
+            twice = not short and mistake < self.config.pays_short + self.config.pays_twice
+            amount = max(1, invoice.amount // 2) if short else invoice.amount
+            destinations = (Destination(invoice.address, amount),)
+            self.attempt(Payment(invoice.vendor, destinations, due, times=2 if twice else 1), first=True)
 
     @receives(Refusal)
     def on_refusal(self, refusal: Refusal, marketplace: str) -> None:

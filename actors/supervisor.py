@@ -4,17 +4,16 @@ It carries out commands to them, from the scenario's timeline and from letters, 
 they have subscribed.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 
-import msgspec
 import pykka
 
 from actors.mailbox import Gone, Mailbox
 from actors.node_proxy import NodeProxy
+from actors.supervised import NotAbleError, Order, State, Supervised, SupervisedBehaviour, Task
 from actors.wallet_proxy import WalletProxy
-from monerosim.config import change_config, load_config
+from monerosim.config import load_config
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError
 from monerosim.mailbox.post import UnknownHostError
 from monerosim.observe.events import (
@@ -28,14 +27,11 @@ from monerosim.observe.events import (
     RunEnded,
     event_tag,
 )
-from monerosim.plan.model import ActorPlan
 from monerosim.plan.restarts import Restarts
-from monerosim.runtime.actor import Actor, Behaviour, handles, receives
-from monerosim.runtime.blocks import load_block
+from monerosim.runtime.actor import Actor, handles, receives
 from monerosim.runtime.commands import (
+    COMMAND_PATIENCE,
     EVERYBODYS,
-    PAUSE,
-    RESUME,
     RUN_OVER_AFTER,
     SET,
     START,
@@ -45,14 +41,14 @@ from monerosim.runtime.commands import (
     ResultLetter,
     RunOverLetter,
     SubscribeLetter,
-    command_message,
-    understands,
+    plain_answer,
 )
 from monerosim.runtime.host import Host
 from monerosim.runtime.message import (
     Begun,
     Command,
-    Configure,
+    Do,
+    Done,
     End,
     EndHost,
     EventLetter,
@@ -65,8 +61,7 @@ from monerosim.runtime.message import (
 from monerosim.units import SECOND
 
 _END_PATIENCE = 30.0
-_COMMAND_PATIENCE = 300.0
-"""Seconds that a behaviour may take to do what it is told: a wallet may take minutes to pay."""
+_BEFORE_END = "before the end of the run"
 
 _SERVICES = ("node", "wallet")
 
@@ -81,8 +76,14 @@ class Failed(Message[None], frozen=True):
     error: str
 
 
+class Over(Message[None], frozen=True):
+    """To itself, behind the answers that have come: the host has ended, and no others will be read."""
+
+
 class Supervisor(Actor):
     """Starts and watches one host's actors; itself started by the engine.
+
+    It waits for none of them: behaviours are told what to do, and tell what became of it.
 
     Args:
         host: The host.
@@ -92,12 +93,10 @@ class Supervisor(Actor):
     def __init__(self, host: Host, name: str) -> None:
         super().__init__(host, name)
         self._limits = load_config(host.own.restarts, Restarts)
-        self._starters: dict[str, Callable[[], object]] = {}
-        self._restarts: defaultdict[str, list[float]] = defaultdict(list)
-        self._configs: dict[str, Mapping[str, object]] = {}
-        self._paused: set[str] = set()
-        self._stopped: set[str] = set()
-        self._given_up: dict[str, str] = {}
+        self._actors: dict[str, Supervised] = {}
+        self._behaviours: dict[str, SupervisedBehaviour] = {}
+        self._orders: dict[int, Order] = {}
+        self._order_numbers = host.numbers(f"{name}'s orders")
         self._subscribers: dict[str, dict[tuple[str, str], None]] = {}
         self._state: AgentState | None = None
         """What was told of it last; nothing, while nobody wants to know."""
@@ -114,72 +113,95 @@ class Supervisor(Actor):
         for wallet in host.own.wallets:
             self._start("wallet", lambda wallet=wallet: host.start(WalletProxy, "wallet", wallet))  # type: ignore[misc]  # bound now
         for plan in host.own.actors:
-            self._prepare(plan)
-            self.after((plan.start - host.now()) / SECOND, self.launch, plan.name)
+            behaviour = SupervisedBehaviour(host, plan)
+            self._actors[plan.name] = self._behaviours[plan.name] = behaviour
+            self.after((plan.start - host.now()) / SECOND, self.launch, plan.name, behaviour.plan_launch())
         for entry in host.own.commands:
             command = Command(entry.do, entry.actor, entry.arguments)
-            self.after((entry.at - host.now()) / SECOND, self.carry_out, command)
+            self.after((entry.at - host.now()) / SECOND, self.on_command, command)
 
     @handles(Failed)
     def on_failed(self, failed: Failed) -> None:
         """Count a failure, and start the actor again after a while or give it up."""
         self.emit(ActorFailed(failed.actor, failed.error))
-        if failed.actor not in self._starters:
-            return  # another actor of the host started it, and starts it again when it is needed
-        now = self.clock.now()
-        recent = [then for then in self._restarts[failed.actor] if now - then < self._limits.within.seconds]
-        if len(recent) >= self._limits.most:
-            self.log.error("gives up {}: it was restarted {} times", failed.actor, len(recent))
-            self.emit(ActorGivenUp(failed.actor, len(recent)))
-            self._give_up(failed)
-            return
-        self._restarts[failed.actor] = [*recent, now]
-        wait = self._limits.backoff.seconds * 2 ** len(recent)
-        self.log.warning("{} failed: {}; starting it again in {:g} s", failed.actor, failed.error, wait)
-        self.after(wait, self.restart, failed.actor, same_cause=True)
+        actor = self._actors.get(failed.actor)
+        if actor is None or actor.state is not State.RUNNING:
+            return  # another actor of the host starts it again when it is needed, or it was stopped
+        wait = actor.fail(failed.error, self.clock.now(), self._limits)
+        if wait is None:
+            self._give_up(actor)
+        else:
+            self.log.warning("{} failed: {}; starting it again in {:g} s", actor.name, failed.error, wait)
+            self.after(wait, self.restart, actor.name, actor.plan_launch(), same_cause=True)
+        if isinstance(actor, SupervisedBehaviour):
+            # What it was told last it has not begun: it answers that before it fails at anything else.
+            self._go_on(actor)
 
     @handles(EndHost)
     def on_end_host(self, _: EndHost) -> None:
         """Let every actor act for the last time, the latest started first, and stop them."""
+        for order in list(self._orders.values()):
+            if self._behaviours[order.actor].orders[0] is not order:
+                self._miss(order, _BEFORE_END)
         others = [name for name in reversed(self.host.actors) if name != self.name]
         for name in others:
             if self.host.actors[name].is_alive():
                 self._end(name)
         for name in others:
             self.host.actors[name].stop(block=False)
+        if self._orders:
+            self.tell(self.actor_ref, Over())
+
+    @handles(Over)
+    def on_over(self, _: Over) -> None:
+        """Record what behaviours were told and have not answered."""
+        for order in list(self._orders.values()):
+            if not order.closed:
+                self._miss(order, _BEFORE_END)
 
     @handles(Command)
-    def on_command(self, command: Command) -> tuple[str, ...]:
-        """Have behaviours do what they are told, and record it."""
-        done: list[str] = []
-        try:
-            for name in self._commanded(command):
-                self._carry_out(name, command)
-                self.emit(CommandCarriedOut(command.do, name))
-                self.log.info("{}: {}", command.do, name, **command.arguments)
-                done.append(name)
-        except CommandError as error:
-            self.emit(CommandFailed(command.do, str(error)))
-            self.log.warning("{} failed: {}", command.do, error)
-            raise
-        finally:
-            self._report()
-        return tuple(done)
-
-    def carry_out(self, command: Command) -> None:
-        """Carry out a command of the scenario's timeline; a failure is recorded."""
-        self._try(command)
+    def on_command(self, command: Command) -> None:
+        """Have behaviours do something; what becomes of it is recorded."""
+        self._begin(command, Task(command.do, command.arguments))
 
     @receives(CommandLetter)
     def on_command_letter(self, letter: CommandLetter, sender: str) -> None:
-        """Carry out a command, and tell what became of it."""
+        """Have behaviours do something, and tell what became of it when that is known."""
+        task = Task(letter.do, letter.arguments, sender, letter.id, letter.reply)
         if self.again and letter.do not in EVERYBODYS:
             # A payment, say, may have been made: better none than two.
-            ok, text = False, f"{letter.do} was begun when the agent was killed, and is not begun again"
+            task.failed.append(f"{letter.do} was begun when the agent was killed, and is not begun again")
+            self._answer(task)
         else:
-            ok, text = self._try(Command(letter.do, letter.actor, letter.arguments))
-        if letter.reply:
-            self.send(sender, letter.reply, ResultLetter(id=letter.id, ok=ok, text=text))
+            self._begin(Command(letter.do, letter.actor, letter.arguments), task)
+
+    @handles(Done)
+    def on_done(self, done: Done) -> None:
+        """Go on with a command, or with the next."""
+        order = self._orders.get(done.number)
+        if order is None:
+            return  # the actor has failed since
+        actor = self._behaviours[order.actor]
+        step, *left = order.steps
+        if done.error and isinstance(step, End):
+            self.log.warning("{} did not end well: {}", order.actor, done.error)
+            self.emit(ActorFailed(order.actor, done.error))
+        elif done.error:
+            self._drop(order, CommandError(f"{order.actor}: {done.error}"))
+            self._go_on(actor)
+            return
+        order.steps = tuple(left)
+        if left:
+            self._tell_step(order)
+        else:
+            self._finish(order, done.answer)
+            self._go_on(actor)
+
+    def overdue(self, number: int) -> None:
+        """Wait no longer for a command's answer; it keeps its actor until that comes."""
+        order = self._orders.get(number)
+        if order is not None and not order.closed:
+            self._miss(order, f"within {COMMAND_PATIENCE:g} s")
 
     @receives(SubscribeLetter)
     def on_subscribe_letter(self, letter: SubscribeLetter, sender: str) -> None:
@@ -231,43 +253,166 @@ class Supervisor(Actor):
         if self.host.on_over is not None:
             self.host.on_over()
 
-    def launch(self, name: str) -> None:
-        """Start an actor for the first time."""
-        if name in self._stopped:
-            return
-        try:
-            self._starters[name]()
-        except Exception as error:  # noqa: BLE001  (whatever its constructor raises, it is a failure of that actor)
-            self.log.opt(exception=error).error("could not start {}: {}", name, error)
-            self.host.failed(name, error)
-        else:
-            self.log.debug("started {}", name)
+    def launch(self, name: str, number: int) -> None:
+        """Start an actor, if that is what was planned last."""
+        if self._actors[name].is_due(number):
+            self._launch(self._actors[name])
 
-    def restart(self, name: str) -> None:
-        """Start an actor again."""
-        if name in self._stopped:
-            return
-        self.emit(ActorRestarted(name, len(self._restarts[name])))
-        self.launch(name)
-
-    def _try(self, command: Command) -> tuple[bool, str]:
-        """Carry out a command; tell whether that went well, and who did it or why nobody has."""
-        try:
-            return True, ", ".join(self.on_command(command))
-        except CommandError as error:
-            return False, str(error)
+    def restart(self, name: str, number: int) -> None:
+        """Start an actor again, if that is what was planned last."""
+        actor = self._actors[name]
+        if actor.is_due(number):
+            self.emit(ActorRestarted(name, len(actor.restarts)))
+            self._launch(actor)
 
     def _start(self, name: str, starter: Callable[[], object]) -> None:
-        self._starters[name] = starter
-        self.launch(name)
+        self._actors[name] = Supervised(name, starter)
+        self._launch(self._actors[name])
 
-    def _prepare(self, plan: ActorPlan) -> None:
-        def start() -> None:
-            block = load_block(plan.use, self.host.files)
-            self.host.start(block, plan.name, load_config(self._configs[plan.name], block.Config))
+    def _launch(self, actor: Supervised) -> None:
+        actor.state = State.RUNNING
+        try:
+            actor.start()
+        except Exception as error:  # noqa: BLE001  (whatever its constructor raises, it is a failure of that actor)
+            self.log.opt(exception=error).error("could not start {}: {}", actor.name, error)
+            self.host.failed(actor.name, error)
+            return
+        self.log.debug("started {}", actor.name)
+        if isinstance(actor, SupervisedBehaviour):
+            actor.lives += 1
+            if actor.paused or actor.lives > 1:
+                # It has failed at once, perhaps.
+                with suppress(pykka.ActorDeadError):
+                    self.tell(self.host.actor(actor.name), Pause() if actor.paused else Resume())
 
-        self._starters[plan.name] = start
-        self._configs[plan.name] = plan.config
+    def _begin(self, command: Command, task: Task) -> None:
+        """Have all behaviours that a command is for do it."""
+        named = [actor for actor in self._behaviours.values() if command.actor in ("", actor.name)]
+        able = [actor for actor in named if actor.understands(command.do, command.arguments)]
+        if able:
+            orders = [Order(next(self._order_numbers), actor.name, task, self.cause) for actor in able]
+            task.waiting = len(orders)
+            for order in orders:
+                self._give(order)
+            return
+        if named:
+            what = f"set {', '.join(command.arguments)}" if command.do == SET else command.do
+            task.unable.append(f"{' and '.join(actor.name for actor in named)} of {self.host.name} cannot {what}")
+        else:
+            others = ", ".join(self._behaviours) or "none"
+            task.unable.append(f"{self.host.name} has no behaviour {command.actor!r}; it has {others}")
+        self._answer(task)
+
+    def _give(self, order: Order) -> None:
+        actor = self._behaviours[order.actor]
+        self._orders[order.number] = order
+        actor.orders.append(order)
+        self.after(COMMAND_PATIENCE, self.overdue, order.number, same_cause=True)
+        if len(actor.orders) == 1:
+            self._go_on(actor)
+
+    def _go_on(self, actor: SupervisedBehaviour) -> None:
+        """Carry out what an actor is told, until it is to answer."""
+        while actor.orders:
+            order = actor.orders[0]
+            self.cause = order.cause
+            try:
+                actor.consider(order)
+            except CommandError as error:
+                self._drop(order, error)
+                continue
+            if order.steps:
+                self._tell_step(order)
+                return
+            self._finish(order)
+
+    def _tell_step(self, order: Order) -> None:
+        reference = self.host.actors.get(order.actor)
+        if reference is not None:
+            # If it has just failed, that is known soon.
+            with suppress(pykka.ActorDeadError):
+                self.tell(reference, Do(order.steps[0], order.number))
+
+    def _finish(self, order: Order, answer: object = None) -> None:
+        """Take note that an order has been carried out."""
+        actor, task = self._behaviours[order.actor], order.task
+        self._remove(order)
+        actor.finish(order)
+        if task.do == START:
+            actor.forget()
+            self._launch(actor)
+        elif task.do == STOP:
+            self._stop_actor(actor.name)
+        if order.closed:
+            self.log.info("{}: {}, after it had counted as failed", task.do, actor.name)
+        else:
+            self.emit(CommandCarriedOut(task.do, actor.name))
+            self.log.info("{}: {}", task.do, actor.name, **task.arguments)
+            task.done.append(actor.name)
+            if task.reply and answer is not None:
+                task.answers[actor.name] = plain_answer(answer)
+            self._count(task)
+        self._report()
+
+    def _drop(self, order: Order, error: CommandError) -> None:
+        """Take note that an order cannot be carried out."""
+        self._remove(order)
+        if order.closed:
+            self.log.info("{} failed, as it had counted: {}", order.task.do, error)
+        elif isinstance(error, NotAbleError):
+            order.task.unable.append(str(error))
+            self._count(order.task)
+        else:
+            self._fail(order, str(error))
+
+    def _miss(self, order: Order, when: str) -> None:
+        """Count an order as failed that is not answered."""
+        self.cause = order.cause
+        first = self._behaviours[order.actor].orders[0]
+        if order is first:
+            reason = f"no answer {when}: it is not known whether it was done"
+        else:
+            self._remove(order)
+            reason = f"not begun {when}: {first.task.do} took longer"
+        self._fail(order, f"{order.actor}: {reason}")
+
+    def _fail(self, order: Order, reason: str) -> None:
+        order.closed = True
+        self.emit(CommandFailed(order.task.do, reason))
+        self.log.warning("{} failed: {}", order.task.do, reason)
+        order.task.failed.append(reason)
+        self._count(order.task)
+
+    def _count(self, task: Task) -> None:
+        task.waiting -= 1
+        if not task.waiting:
+            self._answer(task)
+
+    def _answer(self, task: Task) -> None:
+        """Tell what became of a command; it fails for lack of anybody only where nobody has done or tried it."""
+        if task.unable and not (task.done or task.failed):
+            reason = "; ".join(task.unable)
+            self.emit(CommandFailed(task.do, reason))
+            self.log.warning("{} failed: {}", task.do, reason)
+            task.failed.append(reason)
+        if task.reply:
+            text = "; ".join(task.failed) or ", ".join(task.done)
+            answers = {self.host.name: task.answers} if task.answers else {}
+            result = ResultLetter(id=task.id, ok=not task.failed, text=text, answers=answers)
+            try:
+                self.send(task.sender, task.reply, result)
+            except pykka.ActorDeadError:
+                self.log.warning("{} is not told what became of {}: the mailbox has stopped", task.sender, task.do)
+
+    def _remove(self, order: Order) -> None:
+        del self._orders[order.number]
+        self._behaviours[order.actor].orders.remove(order)
+
+    def _stop_actor(self, name: str) -> None:
+        reference = self.host.actors.get(name)
+        if reference is not None:
+            reference.stop(block=False)
+        self._tell_mailbox(Gone(name))
 
     def _find_orchestrator(self) -> str:
         found = AgentDiscovery(self.host.shared, self.clock.now).get_agents_with(ORCHESTRATOR)
@@ -275,100 +420,15 @@ class Supervisor(Actor):
             raise AgentDiscoveryError(f"there is no {ORCHESTRATOR} in the scenario")
         return found[0].id
 
-    def _give_up(self, failed: Failed) -> None:
+    def _give_up(self, actor: Supervised) -> None:
         """Take note that an actor is gone for good, and end the run where it was for that one."""
-        self._given_up[failed.actor] = failed.error
-        self._tell_mailbox(Gone(failed.actor))
-        reference = self.host.actors.get(failed.actor)
-        behaviour = reference.actor_class if reference is not None else None
-        if behaviour is not None and issubclass(behaviour, Behaviour) and behaviour.essential:
-            self.emit(RunEnded(f"{self.host.name}/{failed.actor} was given up: {failed.error}"))
+        self.log.error("gives up {}: it was restarted {} times", actor.name, len(actor.restarts))
+        self.emit(ActorGivenUp(actor.name, len(actor.restarts)))
+        self._tell_mailbox(Gone(actor.name))
+        block = actor.block if isinstance(actor, SupervisedBehaviour) else None
+        if block is not None and block.essential:
+            self.emit(RunEnded(f"{self.host.name}/{actor.name} was given up: {actor.error}"))
         self._report()
-
-    def _commanded(self, command: Command) -> list[str]:
-        """Find the behaviours that a command is for.
-
-        Raises:
-            CommandError: There is none.
-        """
-        names = [name for name in self._configs if command.actor in ("", name)]
-        if not names:
-            others = ", ".join(self._configs) or "none"
-            raise CommandError(f"{self.host.name} has no behaviour {command.actor!r}; it has {others}")
-        if command.do in (START, STOP):
-            return names
-        running = {name: actor for name in names if (actor := self._running(name)) is not None}
-        if not running:
-            raise CommandError(f"{' and '.join(names)} of {self.host.name}: not running")
-        found = [
-            name for name, actor in running.items() if understands(actor.actor_class, command.do, command.arguments)
-        ]
-        if not found:
-            what = f"set {', '.join(command.arguments)}" if command.do == SET else command.do
-            raise CommandError(f"{' and '.join(running)} of {self.host.name} cannot {what}")
-        return found
-
-    def _running(self, name: str) -> "pykka.ActorRef[Behaviour] | None":
-        actor = self.host.actors.get(name)
-        return actor if actor is not None and actor.is_alive() else None
-
-    def _carry_out(self, name: str, command: Command) -> None:
-        try:
-            if command.do == START:
-                self._start_again(name)
-            elif command.do == STOP:
-                self._stop_for_good(name)
-            else:
-                self._tell_to(name, self.host.actor(name), command)
-        except CommandError:
-            raise
-        except pykka.Timeout as error:
-            raise CommandError(f"{name} did not answer within {_COMMAND_PATIENCE:g} s") from error
-        except Exception as error:
-            raise CommandError(f"{name}: {str(error) or type(error).__name__}") from error
-
-    def _tell_to(self, name: str, actor: "pykka.ActorRef[Behaviour]", command: Command) -> None:
-        if command.do == PAUSE:
-            self.ask(actor, Pause(), _COMMAND_PATIENCE)
-            self._paused.add(name)
-        elif command.do == RESUME:
-            self.ask(actor, Resume(), _COMMAND_PATIENCE)
-            self._paused.discard(name)
-        elif command.do == SET:
-            self._set(name, actor, command.arguments)
-        else:
-            self.ask(actor, command_message(actor.actor_class, command.do, command.arguments), _COMMAND_PATIENCE)
-
-    def _start_again(self, name: str) -> None:
-        if self._running(name) is not None:
-            raise CommandError(f"{name} is running")
-        self._stopped.discard(name)
-        self._given_up.pop(name, None)
-        self._restarts.pop(name, None)
-        self.launch(name)
-        actor = self._running(name)
-        if actor is not None:
-            self.tell(actor, Resume())
-
-    def _stop_for_good(self, name: str) -> None:
-        self._stopped.add(name)
-        self._paused.discard(name)
-        actor = self._running(name)
-        if actor is not None:
-            self.ask(actor, Pause(), _COMMAND_PATIENCE)
-            self._end(name)
-            actor.stop(block=False)
-        self._tell_mailbox(Gone(name))
-
-    def _set(self, name: str, actor: "pykka.ActorRef[Behaviour]", arguments: Mapping[str, object]) -> None:
-        kind = actor.actor_class.Config
-        config = change_config(self._configs[name], arguments, kind)
-        try:
-            configured = Configure(load_config(config, kind))
-        except msgspec.ValidationError as error:
-            raise CommandError(f"{name}: {error}") from error
-        self.ask(actor, configured, _COMMAND_PATIENCE)
-        self._configs[name] = config
 
     def _watch_states(self) -> None:
         """Tell the agent's state from now on, and for the first time now."""
@@ -383,17 +443,19 @@ class Supervisor(Actor):
             self.host.notify(self.name, self.cause, state)
 
     def _look(self) -> AgentState:
-        behaviours = set(self._configs)
-        if self._given_up:
-            return AgentState("failed", "; ".join(f"{name}: {error}" for name, error in self._given_up.items()))
-        if behaviours and behaviours <= self._stopped:
+        given_up = [actor for actor in self._actors.values() if actor.state is State.GIVEN_UP]
+        if given_up:
+            return AgentState("failed", "; ".join(f"{actor.name}: {actor.error}" for actor in given_up))
+        behaviours = self._behaviours.values()
+        if behaviours and all(actor.state is State.STOPPED for actor in behaviours):
             return AgentState("stopped")
-        waits = [name for name in _SERVICES if name in self._starters and name not in self.host.begun]
+        waits = [name for name in _SERVICES if name in self._actors and name not in self.host.begun]
         if waits:
             return AgentState("waiting-for-services", ", ".join(waits))
-        if behaviours and behaviours <= self._paused | self._stopped:
+        if behaviours and all(actor.paused or actor.state is State.STOPPED for actor in behaviours):
             return AgentState("paused")
-        return AgentState("running" if not behaviours or behaviours & self.host.begun else "initializing")
+        begun = not behaviours or any(actor.name in self.host.begun for actor in behaviours)
+        return AgentState("running" if begun else "initializing")
 
     def _tell_mailbox(self, gone: Gone) -> None:
         with suppress(pykka.ActorDeadError):

@@ -1,14 +1,26 @@
 """The wallet proxy: a host's way to its monero-wallet-rpc."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import ClassVar, TypeVar
 
+from actors.followed import Doubt, Follow, FollowedPayments, Outcome, pays
 from actors.watcher import Watcher
 from monerosim.mailbox.discovery import WALLETS
-from monerosim.observe.events import IncomingPayment, ServiceReady, WalletClosed
+from monerosim.observe.events import (
+    IncomingPayment,
+    PaymentConfirmed,
+    PaymentFailed,
+    PaymentMined,
+    PaymentMinedAgain,
+    PaymentOrphaned,
+    PaymentSent,
+    PaymentVanished,
+    ServiceReady,
+    WalletClosed,
+)
 from monerosim.plan.model import WalletPlan
 from monerosim.rpc.client import RpcClient
-from monerosim.rpc.errors import RpcCallError, RpcDoubtfulError
+from monerosim.rpc.errors import RpcCallError, RpcDoubtfulError, RpcError
 from monerosim.rpc.wallet import (
     NOT_OPEN,
     WALLET_EXISTS,
@@ -22,7 +34,7 @@ from monerosim.rpc.wallet import (
 from monerosim.runtime.actor import handles
 from monerosim.runtime.host import Host
 from monerosim.runtime.message import Message
-from monerosim.units import format_amount
+from monerosim.units import SECOND, format_amount
 
 R = TypeVar("R")
 
@@ -31,6 +43,9 @@ START_PATIENCE = 600.0
 
 OVERLAP = 20
 """Blocks below the newest payment's that are looked at again, deeper than a reorganisation goes."""
+
+RESTART_PATIENCE = 120.0
+"""Seconds a wallet that died in the midst of a transfer may take to be there again."""
 
 LOOKS = (0.0, 1.0, 2.0)
 """Seconds before each look for a payment in doubt: the wallet may still be about to read the request."""
@@ -86,7 +101,7 @@ class GetTransfer(Message[TransferEntry], frozen=True):
 
 
 class WalletProxy(Watcher):
-    """Answers for a wallet, and watches it for those who want to know.
+    """Answers for a wallet, watches it for those who want to know, and follows what was sent with it.
 
     Its handlers raise :class:`monerosim.rpc.errors.RpcError`.
 
@@ -107,6 +122,8 @@ class WalletProxy(Watcher):
         self._sent: set[str] = set()
         self._told: set[tuple[str, str, bool]] | None = None
         self._looked_height = 0
+        self._followed = host.keep(name, FollowedPayments)
+        self._check_due: int | None = None
 
     def begin(self) -> None:
         """Wait until the service answers, open the wallet, and publish its addresses."""
@@ -124,6 +141,7 @@ class WalletProxy(Watcher):
         self.log.info("{} is up, after {} tries", service, attempts, address=addresses[0])
         self.emit(ServiceReady(service, attempts))
         self.watch()
+        self._plan_check(self._next_check())
 
     def look(self) -> None:
         """Tell of payments that are new in the txpool or in a block."""
@@ -141,15 +159,32 @@ class WalletProxy(Watcher):
             self._looked_height = max(self._looked_height, height)
         self._told = told
 
+    def check(self, due: int) -> None:
+        """Look what has become of the payments that are followed."""
+        if due != self._check_due:
+            return  # an earlier look has taken its place
+        self._check_due = None
+        try:
+            transfers = self._opened(
+                lambda: self._rpc.get_transfers("out", "pending", "failed", min_height=self._followed.above())
+            )
+        except RpcError as error:
+            self.log.warning("cannot look at its payments: {}", error)
+        else:
+            self._record_outcomes(transfers)
+        self._plan_check(self._next_check())
+
     def end(self) -> None:
-        """Record what the wallet holds."""
+        """Record what has become of the payments, and what the wallet holds."""
         try:
             self._opened(self._rpc.refresh)
         except RpcCallError as error:
             # Its daemon may be gone, or have just come back: what the wallet knew before still counts.
             self.log.warning("tells its balance without the newest blocks: {}", error)
         balance = self._rpc.get_balance()
-        transfers = self._rpc.get_transfers("pending", "pool")
+        sent = ("out", "failed") if self._followed else ()
+        transfers = self._rpc.get_transfers("pending", "pool", *sent, min_height=self._followed.above())
+        self._record_outcomes(transfers, last=True)
         own = set(self._rpc.get_addresses())
         leaving = sum(_leaves(entry, own) for entry in transfers.pending)
         coming = sum(entry.amount for entry in transfers.pool)
@@ -220,6 +255,53 @@ class WalletProxy(Watcher):
         """Ask for a transaction."""
         return self._opened(lambda: self._rpc.get_transfer_by_txid(message.txid))
 
+    @handles(Follow)
+    def on_follow(self, wish: Follow) -> None:
+        """Follow a payment."""
+        self._followed.add(wish, self.cause)
+        self._plan_check(wish.interval)
+
+    @handles(Doubt)
+    def on_doubt(self, wish: Doubt) -> None:
+        """Look for a payment that may have been made."""
+        self._followed.doubt(wish, self.cause)
+        self._plan_check(wish.interval)
+
+    def _next_check(self) -> int | None:
+        return self._followed.next_look(self.host.plan.consensus.block_time)
+
+    def _plan_check(self, wait: int | None) -> None:
+        """Have the payments looked at in so many microseconds, unless that is to be sooner already."""
+        if wait is None:
+            return
+        due = self.host.now() + wait
+        if self._check_due is None or due < self._check_due:
+            self._check_due = due
+            self.after(wait / SECOND, self.check, due)
+
+    def _record_outcomes(self, transfers: Transfers, *, last: bool = False) -> None:
+        """Record what is new of the payments that are followed, in the names of those who sent them."""
+        block_time, now = self.host.plan.consensus.block_time, self.host.now()
+        for wish, cause, entry in self._followed.resolve(transfers, self._sent, now, block_time):
+            self._settle(wish, cause, entry)
+        for payment, outcome in self._followed.look(transfers, now, block_time, last=last):
+            self.host.emit(payment.wish.sender, payment.cause, outcome)
+            level, text = _told(outcome)
+            self.log.log(level, text, txid=payment.wish.txid, sender=payment.wish.sender)
+
+    def _settle(self, wish: Doubt, cause: str, entry: TransferEntry | None) -> None:
+        """Record whether a payment in doubt has been made, in the name of the actor that wanted it."""
+        if entry is None:
+            self.host.emit(wish.sender, cause, PaymentFailed(wish.amount, "it was not made"))
+            self.log.info("a payment that was in doubt was not made", sender=wish.sender)
+            return
+        self._sent.add(entry.txid)
+        addresses = tuple(to.address for to in wish.destinations)
+        self.host.emit(wish.sender, cause, PaymentSent(entry.txid, entry.amount, entry.fee, addresses))
+        self.log.info("a payment that was in doubt has been made", txid=entry.txid, sender=wish.sender)
+        follow = Follow(entry.txid, wish.sender, wish.at, wish.confirmations, wish.interval)
+        self._followed.add(follow, cause)
+
     def _open(self) -> None:
         try:
             self._rpc.create_wallet(self._plan.name)
@@ -237,25 +319,31 @@ class WalletProxy(Watcher):
                 raise
             self.log.warning("the wallet is not open any more, opens it again")
             self._open()
+            # What came while it was not is unknown to it, up to all of its coins.
+            self._rpc.refresh()
             return call()
 
     def _find(self, message: Transfer) -> Transferred | None:
         """Look for a transaction with these destinations that this actor does not know yet."""
-        for wait in LOOKS:
-            self.clock.sleep(wait)
-            for entry in self._opened(self._outgoing):
-                if entry.txid not in self._sent and _pays(entry, message.destinations):
-                    return Transferred(entry.txid, entry.amount, entry.fee)
-        return None
+        found = self._look_for(lambda entry: pays(entry, message.destinations))
+        return found[0] if found else None
 
     def _find_all(self, address: str) -> list[Transferred]:
         """Look for transactions to an address that this actor does not know yet."""
-        for wait in LOOKS:
-            self.clock.sleep(wait)
-            found = [entry for entry in self._opened(self._outgoing) if entry.txid not in self._sent]
-            swept = [entry for entry in found if all(to.address == address for to in entry.destinations)]
-            if swept:
-                return [Transferred(entry.txid, entry.amount, entry.fee) for entry in swept]
+        return self._look_for(lambda entry: all(to.address == address for to in entry.destinations))
+
+    def _look_for(self, wanted: Callable[[TransferEntry], bool]) -> list[Transferred]:
+        """Look for transactions that this actor does not know yet; a wallet that has died is waited for."""
+        service = f"monero-wallet-rpc of {self.host.name}"
+        try:
+            self._rpc.client.wait_until_up(self._rpc.get_version, name=service, patience=RESTART_PATIENCE)
+            for wait in LOOKS:
+                self.clock.sleep(wait)
+                found = [it for it in self._opened(self._outgoing) if it.txid not in self._sent and wanted(it)]
+                if found:
+                    return [Transferred(entry.txid, entry.amount, entry.fee) for entry in found]
+        except RpcError as error:
+            self.log.warning("cannot find out what it sent: {}", error)
         return []
 
     def _outgoing(self) -> list[TransferEntry]:
@@ -263,17 +351,23 @@ class WalletProxy(Watcher):
         return [*transfers.pending, *transfers.outgoing]
 
 
-def _pays(entry: TransferEntry, destinations: Sequence[Destination]) -> bool:
-    """Tell whether a transaction is a payment to these; a wallet that found it on the chain knows the amount only."""
-    if not entry.destinations:
-        return entry.amount == sum(to.amount for to in destinations)
-    return sorted(entry.destinations, key=_order) == sorted(destinations, key=_order)
+def _told(outcome: Outcome) -> tuple[str, str]:
+    """Give the level and the text of the line that tells what has become of a payment."""
+    match outcome:
+        case PaymentMined(height=height):
+            return "DEBUG", f"payment is in block {height}"
+        case PaymentConfirmed(height=height, waited=waited):
+            return "INFO", f"payment confirmed in block {height} after {waited / SECOND:.0f} s"
+        case PaymentOrphaned(height=height):
+            return "INFO", f"the payment's block {height} is off the main chain"
+        case PaymentMinedAgain(height=height):
+            return "INFO", f"payment is in another block, {height}"
+        case PaymentFailed(reason=reason):
+            return "WARNING", f"payment failed: {reason}"
+        case PaymentVanished(reason=reason):
+            return "WARNING", f"payment has vanished: {reason}"
 
 
 def _leaves(entry: TransferEntry, own: set[str]) -> int:
     """Tell what an unconfirmed transaction takes from the wallet: what it pays to the wallet itself stays."""
     return entry.amount + entry.fee - sum(to.amount for to in entry.destinations if to.address in own)
-
-
-def _order(destination: Destination) -> tuple[str, int]:
-    return destination.address, destination.amount

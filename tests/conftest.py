@@ -1,6 +1,8 @@
 """What tests of several packages share."""
 
 import importlib
+import os
+import shutil
 import sys
 import time
 
@@ -22,6 +24,16 @@ settings.load_profile("any machine")
 @pytest.fixture(autouse=True, scope="session")
 def _quiet():
     logger.configure(handlers=[])
+
+
+@pytest.fixture(scope="session")
+def c_compiler():
+    """The compiler for tests of what is built with one."""
+    found = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
+    if found is None:
+        reason = "there is no C compiler (Debian and Ubuntu: apt-get install gcc libc6-dev)"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    return found
 
 
 @pytest.fixture

@@ -18,6 +18,9 @@ from monerosim.plan.model import Plan
 from monerosim.runs import Run, RunError
 from monerosim.units import SECOND, XMR, format_amount, format_duration
 
+_MOST_NAMED = 5
+"""Payments that have vanished and are named one by one."""
+
 
 @click.command("report")
 @click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -63,8 +66,11 @@ def _troubles(played: Run) -> Iterator[str]:
         yield "[yellow]stopped early[/yellow]: the figures are those of the time that was played"
     if summary.failure:
         yield f"[red]the engine failed: {escape(summary.failure)}[/red]"
-    for txid in summary.transactions.vanished:
+    vanished = summary.transactions.vanished
+    for txid in vanished[:_MOST_NAMED]:
         yield f"[red]the payment {txid} has vanished[/red]; see `monerosim trace --follow`"
+    if len(vanished) > _MOST_NAMED:
+        yield f"[red]and {len(vanished) - _MOST_NAMED} others[/red]; summary.json names them"
     if summary.bootstrap_failure:
         yield f"[red]the bootstrap failed: {escape(summary.bootstrap_failure)}[/red]"
     for actor in summary.given_up:
@@ -87,11 +93,12 @@ def _overview(summary: Summary) -> Table:
     if summary.wall_seconds:
         speed = (summary.simulated_seconds + summary.bootstrap_seconds) / summary.wall_seconds
         took = f" in {summary.wall_seconds:.1f} s ({speed:,.0f} times real time, bootstrap included)"
+    unconfirmed = f", {paid.unconfirmed} unconfirmed at the end" if paid.unconfirmed else ""
     rows = {
         "simulated": f"{format_duration(round(summary.simulated_seconds) * SECOND)}{took}",
         "chain": f"height {summary.height}, {summary.blocks} blocks found, {orphans} of them orphans, "
         f"{summary.reorgs} reorganisations of a node",
-        "payments": f"{paid.sent} sent, {paid.confirmed} confirmed, {received}{paid.failed} failed",
+        "payments": f"{paid.sent} sent, {paid.confirmed} confirmed, {received}{paid.failed} failed{unconfirmed}",
         "": f"{paid.requested} asked for by the scenario; {paid.delayed} had to wait for locked coins",
         "coins": f"{format_amount(summary.subsidies)}, {told}",
     }

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from difflib import get_close_matches
 from heapq import merge
@@ -10,8 +10,10 @@ from pathlib import Path
 
 import click
 
+from monerosim.observe.log import EVENTS
 from monerosim.observe.node_lines import connection_lines, item_lines
 from monerosim.observe.traces import LEVELS, TraceLine
+from monerosim.plan.model import Plan
 from monerosim.runs import Run, RunError
 from monerosim.units import format_clock, parse_duration
 
@@ -21,11 +23,13 @@ _ITEMS = ("txid", "block")
 _BEGINNING = re.compile("[0-9a-f]{4,63}")
 """Of a hash, as people copy it."""
 
+_CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
+
 _COLOURS = {"TRACE": "bright_black", "DEBUG": "bright_black", "WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
 
 
 class _Time(click.ParamType[int]):
-    """A point of the scenario's time: a duration, negative for the bootstrap."""
+    """A point of the scenario's time: a duration or a clock's time as lines have it, negative for the bootstrap."""
 
     name = "time"
 
@@ -33,14 +37,16 @@ class _Time(click.ParamType[int]):
         text = str(value).strip()
         sign = -1 if text.startswith("-") else 1
         try:
-            return sign * parse_duration(text.removeprefix("-"))
+            text = text.removeprefix("-")
+            clock = _CLOCK.fullmatch(text)
+            return sign * parse_duration("{}h{}m{}s".format(*clock.groups()) if clock else text)
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
 
 @click.command("trace")
 @click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--participant", "-p", multiple=True, help="Only this participant; may be given again.")
+@click.option("--participant", "-p", multiple=True, help="Only this participant or group; may be given again.")
 @click.option("--actor", "-a", multiple=True, help="Only actors of this name (wallet, regular-user, ...).")
 @click.option("--level", "-l", type=click.Choice(LEVELS, case_sensitive=False), default="TRACE", help="At least this.")
 @click.option("--since", type=_Time(), help='From this time on, as "90s" or "1h"; negative in the bootstrap.')
@@ -73,7 +79,8 @@ def trace(
         played = Run(run)
     except RunError as error:
         raise click.ClickException(str(error)) from error
-    _check_names(participant, [host.name for host in played.plan.hosts])
+    participant = _members(participant, played.plan)
+    _check_names("actor", actor, _actors(played))
     least = LEVELS.index(level.upper())
 
     def fits(line: TraceLine) -> bool:
@@ -87,10 +94,13 @@ def trace(
 
     shown = 0
     try:
-        if follow is not None:
-            follow = _whole(follow, played.traces())
-        lines = filter(fits, played.traces(participants=participant, actors=actor))
-        chosen = lines if follow is None else _follow(list(lines), follow)
+        if follow is None:
+            chosen = filter(fits, played.traces(participants=participant, actors=actor))
+        else:
+            # What is followed goes through others too, whose lines are needed to see that.
+            lines = list(played.traces())
+            follow = _whole(follow, lines)
+            chosen = filter(fits, _follow(lines, follow))
         of_nodes = filter(fits, _node_lines(played, follow, connections=connections))
         for shown, line in enumerate(merge(chosen, of_nodes, key=TraceLine.sort_key), 1):  # noqa: B007  (counted for the message below)
             click.echo(line.json() if as_json else _format(line))
@@ -151,12 +161,27 @@ def _follow(lines: list[TraceLine], identifier: str) -> Iterator[TraceLine]:
     )
 
 
-def _check_names(wanted: tuple[str, ...], names: list[str]) -> None:
+def _members(wanted: tuple[str, ...], plan: Plan) -> tuple[str, ...]:
+    """Name the participants that are wanted; a group's name stands for all of it."""
+    groups: dict[str, list[str]] = {}
+    for host in plan.hosts:
+        groups.setdefault(host.group, []).append(host.name)
+    known = {host.name: [host.name] for host in plan.hosts}
+    _check_names("participant", wanted, known | groups)
+    return tuple(name for each in wanted for name in (known | groups)[each])
+
+
+def _actors(played: Run) -> set[str]:
+    """Name the actors that have logged anything."""
+    return {path.stem for path in (played.directory / "hosts").glob("*/*.jsonl") if path.name != EVENTS}
+
+
+def _check_names(what: str, wanted: tuple[str, ...], names: Collection[str]) -> None:
     for name in wanted:
         if name not in names:
             near = get_close_matches(name, names, 1)
             raise click.ClickException(
-                f"the run has no participant {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+                f"the run has no {what} {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
             )
 
 

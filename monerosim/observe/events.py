@@ -123,15 +123,31 @@ class PaymentDelayed(msgspec.Struct, frozen=True, tag="payment-delayed", tag_fie
     amount: int
 
 
-class PaymentFailed(msgspec.Struct, frozen=True, tag="payment-failed", tag_field="event"):
-    """A payment was given up."""
+class PaymentDoubtful(msgspec.Struct, frozen=True, tag="payment-doubtful", tag_field="event"):
+    """Whether a payment was made is not known; ``payment-sent`` follows when its wallet finds it after all."""
 
     amount: int
     reason: str
 
 
+class PaymentFailed(msgspec.Struct, frozen=True, tag="payment-failed", tag_field="event"):
+    """A payment was given up, or refused by the network after it was sent."""
+
+    amount: int
+    reason: str
+    txid: str = ""
+    """Of one that was sent."""
+
+
+class PaymentMined(msgspec.Struct, frozen=True, tag="payment-mined", tag_field="event"):
+    """The sender's wallet saw its transaction in a block for the first time."""
+
+    txid: str
+    height: int
+
+
 class PaymentConfirmed(msgspec.Struct, frozen=True, tag="payment-confirmed", tag_field="event"):
-    """The sender saw its transaction in a block."""
+    """The sender's wallet saw its transaction as deep in the chain as the sender wants it; told once."""
 
     txid: str
     height: int
@@ -140,7 +156,7 @@ class PaymentConfirmed(msgspec.Struct, frozen=True, tag="payment-confirmed", tag
 
 
 class PaymentOrphaned(msgspec.Struct, frozen=True, tag="payment-orphaned", tag_field="event"):
-    """The sender saw its transaction's block go off the main chain; the transaction waits for another block."""
+    """The sender's wallet saw that the transaction's block is off the main chain; told of confirmed ones too."""
 
     txid: str
     height: int
@@ -148,14 +164,17 @@ class PaymentOrphaned(msgspec.Struct, frozen=True, tag="payment-orphaned", tag_f
 
 
 class PaymentMinedAgain(msgspec.Struct, frozen=True, tag="payment-mined-again", tag_field="event"):
-    """The sender saw an orphaned transaction in another block."""
+    """The sender's wallet saw an orphaned transaction in another block."""
 
     txid: str
     height: int
 
 
 class PaymentVanished(msgspec.Struct, frozen=True, tag="payment-vanished", tag_field="event"):
-    """At the end of the run a transaction is in no block, and is not just on its way either."""
+    """A transaction has been in no block for long, or its wallet does not know it any more at the end of the run.
+
+    Should it be in a block later after all, that is told as of any other.
+    """
 
     txid: str
     waited: int
@@ -441,7 +460,9 @@ Event: TypeAlias = (
     | PeerDisconnected
     | PaymentSent
     | PaymentDelayed
+    | PaymentDoubtful
     | PaymentFailed
+    | PaymentMined
     | PaymentConfirmed
     | PaymentOrphaned
     | PaymentMinedAgain

@@ -8,9 +8,13 @@ import msgspec
 from monerosim.model.emission import GENESIS_REWARD, base_reward
 from monerosim.observe import events as ev
 from monerosim.observe.log import Digest
+from monerosim.observe.requests import requested_payments
 from monerosim.observe.spread import Propagation, Propagations
 from monerosim.plan.model import Plan
-from monerosim.units import SECOND, parse_duration
+from monerosim.units import SECOND
+
+FUNDER = "funder"
+"""The participant that pays the initial balances."""
 
 _OF_BLOCKS = (ev.BlockFound, ev.BlockSpread)
 
@@ -20,20 +24,25 @@ class Transactions(msgspec.Struct, kw_only=True):
 
     sent: int = 0
     confirmed: int = 0
-    """Seen in a block by their senders."""
+    """Seen by their senders' wallets as deep in the chain as the senders want."""
+    unconfirmed: int = 0
+    """Sent, not refused, and at the end not confirmed or off the main chain again: those on their way included."""
     received: int = 0
     """Seen in a block by recipients who watch for payments (marketplaces)."""
     failed: int = 0
-    """Given up."""
+    """Given up, or refused by the network."""
+    doubtful: int = 0
+    """Of which it was not known at once whether they were made: sent, failed, or not known at the end either."""
     orphaned: int = 0
-    """Times a payment's block went off the main chain, as its sender saw it."""
+    """Times a payment's block went off the main chain, as its sender's wallet saw it."""
     vanished: list[str] = []
-    """Transactions that are in no block at the end, and not just on their way either."""
+    """Transactions that were in no block for long or not known to their wallets any more, and in none at the end."""
     delayed: int = 0
     """Payments that had to wait for locked coins."""
     requested: int = 0
-    """What ``transaction_frequency`` and ``transaction_interval`` come to on average; fewer are sent where coins are
-    locked or spent."""
+    """What ``transaction_frequency`` and ``transaction_interval`` come to on average, as long as the timeline leaves
+    the behaviours running; commands by letters, and behaviours that were given up, are not taken into account. Fewer
+    are sent where coins are locked or spent."""
 
 
 class MarketplaceResult(msgspec.Struct, kw_only=True):
@@ -138,7 +147,7 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
     tips: set[str] = set()
     height = 0
     for record in ordered:
-        if record.participant != "funder" or not isinstance(record.data, ev.PaymentSent):
+        if record.participant != FUNDER or not isinstance(record.data, ev.PaymentSent):
             counted[type(record.data).__name__] += 1
         match record.data:
             case ev.WalletClosed(balance=balance):
@@ -164,16 +173,7 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
         tips=max(1, len(tips)),
         reorgs=counted["Reorganised"],
         blocks=counted["BlockFound"],
-        transactions=Transactions(
-            sent=counted["PaymentSent"],
-            confirmed=counted["PaymentConfirmed"],
-            received=counted["PaymentReceived"],
-            failed=counted["PaymentFailed"],
-            orphaned=counted["PaymentOrphaned"],
-            vanished=[it.data.txid for it in ordered if isinstance(it.data, ev.PaymentVanished)],
-            delayed=counted["PaymentDelayed"],
-            requested=_requested(plan, min(end, plan.time_zero + plan.duration)),
-        ),
+        transactions=_transactions(plan, ordered, counted, min(end, plan.time_zero + plan.duration)),
         miners=_miners(plan, ordered),
         marketplaces=_marketplaces(ordered),
         propagation=propagations.result(),
@@ -229,21 +229,42 @@ def _marketplaces(ordered: Iterable[ev.Record]) -> dict[str, MarketplaceResult]:
     return dict(sorted(results.items()))
 
 
-def _requested(plan: Plan, end: int) -> int:
-    """Sum the payments that the plan's actors mean to make until ``end``, each from its own start to its own end."""
-    total = 0.0
-    for host in plan.hosts:
-        for actor in host.actors:
-            frequency, interval, until = (
-                actor.config.get(key) for key in ("transaction_frequency", "transaction_interval", "until")
-            )
-            stop = min(end, plan.time_zero + parse_duration(until)) if isinstance(until, str) else end
-            active = max(0, stop - actor.start)
-            if isinstance(frequency, float):
-                total += frequency * active / (60 * SECOND)
-            elif isinstance(interval, str):
-                total += active / parse_duration(interval)
-    return round(total)
+def _transactions(plan: Plan, ordered: Iterable[ev.Record], counted: Counter[str], end: int) -> Transactions:
+    """Count the payments, and find those that came to no good end; ``end`` is that of the scenario's own time."""
+    unconfirmed: dict[str, None] = {}
+    vanished: dict[str, None] = {}
+    confirmed: set[str] = set()
+    for record in ordered:
+        match record.data:
+            case ev.PaymentSent(txid=txid) if record.participant != FUNDER:
+                unconfirmed[txid] = None
+            case ev.PaymentConfirmed(txid=txid):
+                confirmed.add(txid)
+                unconfirmed.pop(txid, None)
+            case ev.PaymentFailed(txid=txid):
+                unconfirmed.pop(txid, None)
+            case ev.PaymentOrphaned(txid=txid):
+                unconfirmed[txid] = None
+            case ev.PaymentMined(txid=txid) | ev.PaymentMinedAgain(txid=txid):
+                vanished.pop(txid, None)
+                if txid in confirmed:
+                    unconfirmed.pop(txid, None)
+            case ev.PaymentVanished(txid=txid):
+                vanished[txid] = None
+            case _:
+                pass
+    return Transactions(
+        sent=counted["PaymentSent"],
+        confirmed=counted["PaymentConfirmed"],
+        unconfirmed=len(unconfirmed),
+        received=counted["PaymentReceived"],
+        failed=counted["PaymentFailed"],
+        doubtful=counted["PaymentDoubtful"],
+        orphaned=counted["PaymentOrphaned"],
+        vanished=list(vanished),
+        delayed=counted["PaymentDelayed"],
+        requested=requested_payments(plan, end),
+    )
 
 
 def _subsidies(height: int) -> int:

@@ -15,6 +15,8 @@ from monerosim.runtime.message import (
     Configure,
     Content,
     Delivery,
+    Do,
+    Done,
     Due,
     End,
     EventLetter,
@@ -333,6 +335,12 @@ def _attributes(value: object) -> dict[str, Any]:
     return getattr(value, "__dict__", {})
 
 
+class _Absent:
+    """Whether a command has had an actor leave, in this life or an earlier one, and none has had it rejoin."""
+
+    so = False
+
+
 class Behaviour(Actor):
     """A building block that participants are composed of, configured by the scenario.
 
@@ -370,18 +378,22 @@ class Behaviour(Actor):
     essential: ClassVar[bool] = False
     """Whether a run is pointless without it, so that it ends when the actor is given up."""
 
+    urgent: ClassVar[frozenset[str]] = frozenset()
+    """Kinds of letters that it reads even while it is paused."""
+
     def __init__(self, host: Host, name: str, config: BaseConfig) -> None:
         super().__init__(host, name)
         self.config = config
         self._paused = False
         self._held: deque[object] = deque()
+        self._absent = host.keep(name, _Absent)
         self._heights: list[tuple[int, str]] = []
 
     def leave(self) -> None:
-        """Take no part from now on: a command has paused the actor, or is about to stop it."""
+        """Take no part from now on: a command has paused it, in this life or the last, or is about to stop it."""
 
     def rejoin(self) -> None:
-        """Take part again, after :meth:`leave`."""
+        """Take part again, after :meth:`leave`: that of an earlier life, where it was stopped and is started again."""
 
     def configured(self, before: BaseConfig) -> None:
         """Take note that a command has changed :attr:`config`; timers that are set already keep their times.
@@ -409,7 +421,7 @@ class Behaviour(Actor):
         """Handle a message, or keep it while the actor is paused, and until what came before it has been handled."""
         if isinstance(message, GoOn):
             self._go_on()
-        elif (self._paused or self._held) and _waits(message):
+        elif (self._paused or self._held) and self._waits(message):
             if not (isinstance(message, Due) and message.again and message in self._held):
                 self._held.append(message)
         else:
@@ -420,15 +432,30 @@ class Behaviour(Actor):
     def on_pause(self, _: Pause) -> None:
         """Leave off."""
         if not self._paused:
-            self._paused = True
             self.leave()
+            self._paused = self._absent.so = True
 
     @handles(Resume)
     def on_resume(self, _: Resume) -> None:
         """Go on, with what has come meanwhile."""
-        self._paused = False
-        self.rejoin()
-        self._go_on_later()
+        if self._absent.so:
+            self.rejoin()
+            self._absent.so = False
+        if self._paused:
+            self._paused = False
+            self._go_on_later()
+
+    @handles(Do)
+    def on_do(self, order: Do) -> None:
+        """Do what a command says, and tell what became of it."""
+        try:
+            done = Done(order.number, self._handle(order.message))
+        except Exception as error:  # noqa: BLE001  (whatever it raises is the answer, as if it had been asked)
+            self.log.debug("could not do what it was told: {}", error)
+            done = Done(order.number, error=str(error) or type(error).__name__)
+        # At the end of a run nobody may be there to hear it.
+        with suppress(pykka.ActorDeadError):
+            self.tell(self.host.actor("supervisor"), done)
 
     @handles(Configure)
     def on_configure(self, message: Configure) -> None:
@@ -451,6 +478,8 @@ class Behaviour(Actor):
         if self._held:
             self.actor_ref.tell(GoOn())
 
-
-def _waits(message: object) -> bool:
-    return isinstance(message, Due) or (isinstance(message, Delivery) and message.message.waits)
+    def _waits(self, message: object) -> bool:
+        if not isinstance(message, Delivery):
+            return isinstance(message, Due)
+        mail = message.message
+        return mail.waits and not (isinstance(mail, Mail) and mail.kind in self.urgent)

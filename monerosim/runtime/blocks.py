@@ -1,7 +1,9 @@
 """Finding actor building blocks: by the entry points of the group ``monerosim.actors``, or in a scenario's files."""
 
 import re
+from collections.abc import Mapping
 from importlib.metadata import entry_points
+from inspect import signature
 from typing import TYPE_CHECKING
 
 from monerosim.plugins import PluginError, PluginFiles, Registry, check_config, names_file
@@ -68,7 +70,25 @@ def _check(found: object) -> "type[Behaviour]":
     needs: object = found.needs
     if not (isinstance(needs, frozenset | set) and needs <= NEEDS):
         raise PluginError('has "needs" that are not among "node" and "wallet"')
+    _check_commands(found)
+    try:
+        signature(found.__init__).bind(found, "host", "name", "config")
+    except TypeError as error:
+        raise PluginError(f"cannot be made of a host, a name and a configuration: its __init__: {error}") from error
     return found
+
+
+def _check_commands(block: "type[Behaviour]") -> None:
+    from monerosim.runtime.message import Message  # noqa: PLC0415  (as above)
+
+    commands: object = block.commands
+    if not isinstance(commands, Mapping):
+        raise PluginError('has "commands" that are no mapping')
+    for name, kind in commands.items():
+        if not (isinstance(name, str) and isinstance(kind, type) and issubclass(kind, Message)):
+            raise PluginError(f'has "commands" in which {name!r} is no name of a Message')
+        if kind not in block.messages():
+            raise PluginError(f"has the command {name!r} and does not handle its message {kind.__name__}")
 
 
 ACTORS: "Registry[type[Behaviour]]" = Registry(GROUP, "actor", _check)

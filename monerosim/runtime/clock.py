@@ -24,6 +24,10 @@ class Clock:
         """Tell the time in microseconds since the scenario's time zero."""
         return self._runtime.now() - self._time_zero
 
+    def of_unix(self, timestamp: int) -> int:
+        """Turn Unix time as daemons and wallets tell it, whole seconds, into microseconds since time zero."""
+        return round((timestamp - self._runtime.epoch) * SECOND) - self._time_zero
+
     def sleep(self, seconds: float) -> None:
         """Let the calling actor wait; others go on."""
         self._runtime.sleep(seconds)

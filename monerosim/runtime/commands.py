@@ -18,6 +18,13 @@ RUN_OVER_AFTER = 10 * SECOND
 """Microseconds from the event ``run-ended`` to the end: until then the letters that say so have reached all hosts."""
 
 
+COMMAND_PATIENCE = 300.0
+"""Seconds that a behaviour may take to do what it is told: a wallet may take minutes to pay."""
+
+MAX_ANSWER = 1000
+"""Bytes of JSON that an answer may have in a letter; of a longer one there is the beginning, as text."""
+
+
 class CommandError(Exception):
     """A command is not understood or was not carried out; the message says why."""
 
@@ -45,7 +52,9 @@ class ResultLetter(Content, frozen=True, kw_only=True):
     id: str
     ok: bool
     text: str
-    """Who carried it out, or why it was not."""
+    """Who carried it out; or why it was not, by those that could not."""
+    answers: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    """What behaviours answered (a payment's transaction, say), by participant and behaviour."""
 
 
 class SubscribeLetter(Content, frozen=True, kw_only=True):
@@ -89,3 +98,15 @@ def command_message(behaviour: type[Behaviour], do: str, arguments: Mapping[str,
     except msgspec.ValidationError as error:
         raise CommandError(f"{do}: {error}") from error
     return message
+
+
+def plain_answer(answer: object) -> object:
+    """Turn what a behaviour answered into plain data for a letter, of :data:`MAX_ANSWER` bytes at most."""
+    try:
+        data: object = msgspec.to_builtins(answer, str_keys=True, order="deterministic", enc_hook=str)
+        text = msgspec.json.encode(data)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        # Nothing that a letter can hold: how Python writes it.
+        text = str(answer).encode(errors="replace")
+        data = text.decode()
+    return data if len(text) <= MAX_ANSWER else text[:MAX_ANSWER].decode(errors="ignore")

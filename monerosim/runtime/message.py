@@ -124,17 +124,29 @@ class Subscribe(Message[None], frozen=True):
     actor: str
 
 
-class Command(Message[tuple[str, ...]], frozen=True):
-    """To a supervisor: have behaviours of the host do something; the answer names those that did.
-
-    Raises:
-        CommandError: Nobody understands it, or it could not be carried out.
-    """
+class Command(Message[None], frozen=True):
+    """To a supervisor: have behaviours of the host do something; what becomes of it is recorded."""
 
     do: str
     actor: str = ""
     """One behaviour's name; all that understand the command, if left out."""
     arguments: Mapping[str, Any] = {}
+
+
+class Do(Message[None], frozen=True):
+    """To a behaviour from its supervisor: handle a message, and tell (:class:`Done`) what became of it."""
+
+    message: Message[Any]
+    number: int
+
+
+class Done(Message[None], frozen=True):
+    """To a supervisor: a behaviour has done what it was told, or failed to."""
+
+    number: int
+    answer: object = None
+    error: str = ""
+    """Why it was not done; it was, if empty."""
 
 
 class Pause(Message[None], frozen=True):

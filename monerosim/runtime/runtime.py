@@ -18,6 +18,10 @@ class Timer(Protocol):
 class Runtime(Protocol):
     """Actors' time and threads. Times are microseconds since the run's start."""
 
+    @property
+    def epoch(self) -> float:
+        """The run's start in Unix time, seconds, as daemons have it in their answers."""
+
     def now(self) -> int:
         """Tell the time."""
 

@@ -37,7 +37,7 @@ class ThreadsRuntime:
     """
 
     def __init__(self, epoch: float | None = None) -> None:
-        self._epoch = time.time() if epoch is None else epoch
+        self.epoch = time.time() if epoch is None else epoch
         self._timers: list[tuple[int, int, ThreadTimer]] = []
         self._sequence = count()
         self._changed = threading.Condition()
@@ -48,7 +48,7 @@ class ThreadsRuntime:
 
     def now(self) -> int:
         """Tell the time in microseconds since the run's start."""
-        return round((time.time() - self._epoch) * SECOND)
+        return round((time.time() - self.epoch) * SECOND)
 
     def sleep(self, seconds: float) -> None:
         """Let the calling actor wait; others go on."""

@@ -43,12 +43,17 @@ class VirtualTimer:
 class VirtualRuntime:
     """A clock that stands still while anybody has something to do.
 
+    Args:
+        epoch: The run's start in Unix time, seconds.
+
     Attributes:
+        epoch: The same.
         ready: The greenlets that can go on, in the order in which they will.
         future: The class of this runtime's futures.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, epoch: float = 0.0) -> None:
+        self.epoch = epoch
         self._now = 0
         self.ready: deque[greenlet] = deque()
         self._timers: list[tuple[int, int, VirtualTimer]] = []

@@ -33,6 +33,10 @@ def who_is_missing(
             if alone and count != 1:
                 message = f"expected one participant, {quote(name)} has {count} members"
                 findings.append(Finding(path=path, message=message, about=(("participants", name, "count"),)))
+            elif not count:
+                message = f"{quote(name)} has no members"
+                about = (("participants", name, "count"),)
+                findings.append(Finding(path=path, message=message, severity="warning", about=about))
         elif group_of(scenario, name) is None:
             message, hint = f"there is no participant {quote(name)}", nearest(name, composed)
             findings.append(Finding(path=path, message=message, hint=hint))

@@ -22,7 +22,7 @@ from monerosim.observe.events import (
 from monerosim.runtime.actor import Actor, receives
 from monerosim.runtime.blocks import load_supervisor
 from monerosim.runtime.commands import ResultLetter
-from monerosim.runtime.message import Post
+from monerosim.runtime.message import EndHost, Post
 from monerosim.units import SECOND, XMR
 
 BOSS = """
@@ -43,6 +43,7 @@ class Asker(Actor):
     def __init__(self, host, name):
         super().__init__(host, name)
         self.answers = []
+        self.given = {}
         self.heard = []
 
     def begin(self):
@@ -54,6 +55,7 @@ class Asker(Actor):
     @receives(ResultLetter)
     def on_result(self, result, sender):
         self.answers.append((sender, result.kind, result.id, result.ok, result.text))
+        self.given[result.id] = result.answers
 
     def write(self, data):
         self.ask(self.host.actor("mailbox"), Post("boss", "orchestrator", "command", data))
@@ -63,11 +65,34 @@ class Asker(Actor):
 def boss(virtual, make_world, install_blocks):
     """A world of an orchestrator, two hosts with a supervisor, and one that never comes."""
     code = '''
-from monerosim.runtime.actor import Behaviour
+from typing import ClassVar
+
+from monerosim.observe.events import WinnerPassedOver
+from monerosim.runtime.actor import Behaviour, handles
+from monerosim.runtime.message import Message
+
+
+class Fact(Message[object], frozen=True):
+    length: int
+
+
+class Rest(Message[None], frozen=True):
+    seconds: float
 
 
 class Sitter(Behaviour):
     """Sits there."""
+
+    commands: ClassVar[dict] = {"say": Fact, "rest": Rest}
+
+    @handles(Fact)
+    def on_fact(self, fact):
+        self.emit(WinnerPassedOver("dave", "absent"))
+        return {"said": "x" * fact.length, "by": fact}
+
+    @handles(Rest)
+    def on_rest(self, rest):
+        self.clock.sleep(rest.seconds)
 '''
     install_blocks("sitting", code, {"sitter": "sitting:Sitter"})
     from monerosim.plan.model import ActorPlan  # noqa: PLC0415  (beside what it is for)
@@ -128,22 +153,97 @@ def test_a_command_goes_to_whom_it_is_for_and_the_result_returns(boss, virtual):
     for letter in letters:
         write(letter).get()
     virtual.run(20 * SECOND)
-    assert boss.asker.proxy().answers.get() == [
-        ("boss", "result", "3", False, "there is no participant 'dave'"),
+    assert sorted(boss.asker.proxy().answers.get()) == [
         ("boss", "result", "1", True, "alice: sitter"),
         ("boss", "result", "2", False, "alice: sitter of alice cannot dance"),
+        ("boss", "result", "3", False, "there is no participant 'dave'"),
     ]
     virtual.run(70 * SECOND)
     assert document(boss)["commands"] == {"ok": 2, "failed": 2}
     assert document(boss)["events"] == {"command-carried-out": 2, "command-failed": 1}
 
 
-def test_a_command_for_several_is_answered_when_all_have(boss, virtual):
+def test_a_command_for_several_is_answered_when_all_have_or_their_time_is_over(boss, virtual):
     boss.asker.proxy().write({"id": "1", "do": "stop", "who": "*", "reply": "asker"}).get()
-    virtual.run(20 * SECOND)
-    # Carol is not there, and the orchestrator has stopped itself: nobody is left to answer.
+    virtual.run(300 * SECOND)
     assert boss.asker.proxy().answers.get() == []
-    assert [record.participant for record in boss.events(CommandCarriedOut)] == ["alice", "bob", "boss"]
+    # The orchestrator is not among them.
+    assert [record.participant for record in boss.events(CommandCarriedOut)] == ["alice", "bob"]
+    virtual.run(400 * SECOND)
+    assert boss.asker.proxy().answers.get() == [("boss", "result", "1", False, "carol: no answer")]
+    virtual.run(500 * SECOND)
+    assert document(boss)["commands"] == {"failed": 1}
+
+
+def test_what_behaviours_answer_returns_with_the_result(boss, virtual):
+    write = boss.asker.proxy().write
+    write({"id": "1", "do": "say", "who": "alice", "arguments": {"length": 5}, "reply": "asker"}).get()
+    write({"id": "2", "do": "say", "who": "alice", "arguments": {"length": 5000}, "reply": "asker"}).get()
+    write({"id": "3", "do": "pause", "who": "alice", "reply": "asker"}).get()
+    virtual.run(20 * SECOND)
+    given = boss.asker.proxy().given.get()
+    assert given["1"] == {"alice": {"sitter": {"said": "xxxxx", "by": {"length": 5}}}}
+    # What is too long for a letter is cut, and is a text then.
+    cut = given["2"]["alice"]["sitter"]
+    assert (cut[:30], len(cut)) == ('{"by":{"length":5000},"said":"', 1000)
+    assert given["3"] == {}
+
+
+def test_a_slow_command_does_not_make_an_agent_silent(boss, virtual):
+    write = boss.asker.proxy().write
+    write({"id": "1", "do": "rest", "who": "alice", "arguments": {"seconds": 290}, "reply": "asker"}).get()
+    virtual.run(280 * SECOND)
+    assert [record.data.agent for record in boss.events(AgentSilent)] == ["carol"]
+    virtual.run(310 * SECOND)
+    assert boss.asker.proxy().answers.get() == [("boss", "result", "1", True, "alice: sitter")]
+
+
+def test_one_that_is_paused_can_be_resumed_by_itself(boss, virtual):
+    write = boss.asker.proxy().write
+    for number, (who, do) in enumerate((("*", "pause"), ("boss", "pause"), ("boss", "resume"))):
+        write({"id": str(number), "do": do, "who": who, "reply": "asker"}).get()
+        virtual.run(virtual.now() + 10 * SECOND)
+    virtual.run(90 * SECOND)
+    assert [answer[2:] for answer in boss.asker.proxy().answers.get()] == [
+        ("1", True, "boss: orchestrator"),
+        ("2", True, "boss: orchestrator"),
+    ]
+    assert document(boss)["states"] == {"running": 1, "paused": 2, "initializing": 1}
+
+
+def test_one_that_is_started_again_still_ends_its_errands(boss, virtual):
+    boss.asker.proxy().write({"id": "1", "do": "pause", "who": "carol", "reply": "asker"}).get()
+    virtual.run(100 * SECOND)
+    boss.hosts["boss"].actor("orchestrator").stop()
+    boss.hosts["boss"].start(Orchestrator, "orchestrator", OrchestratorConfig())
+    virtual.run(335 * SECOND)
+    assert boss.asker.proxy().answers.get() == []
+    virtual.run(345 * SECOND)
+    assert boss.asker.proxy().answers.get() == [("boss", "result", "1", False, "carol: no answer")]
+
+
+def test_it_collects_what_it_is_set_to(boss, virtual):
+    write = boss.asker.proxy().write
+    write({"do": "set", "who": "boss", "arguments": {"collect": ["winner-passed-over"], "history": 2}}).get()
+    virtual.run(20 * SECOND)
+    for _ in range(3):
+        write({"do": "say", "who": "alice", "arguments": {"length": 1}}).get()
+    virtual.run(90 * SECOND)
+    seen = document(boss)
+    assert seen["events"]["winner-passed-over"] == 3
+    assert [entry["data"]["event"] for entry in seen["newest"]] == ["winner-passed-over"] * 2
+
+
+def test_all_that_it_remembers_is_there_at_the_end(boss, virtual):
+    for number in range(30):
+        boss.asker.proxy().write({"do": "pause" if number % 2 else "resume", "who": "alice"}).get()
+    virtual.run(90 * SECOND)
+    assert len(document(boss)["newest"]) == 20
+    assert "history" not in document(boss)
+    boss.hosts["boss"].closing = True
+    boss.hosts["boss"].actor("supervisor").ask(EndHost())
+    history = document(boss)["history"]
+    assert [entry["data"]["do"] for entry in history] == ["resume", "pause"] * 15
 
 
 def test_one_that_is_started_again_knows_its_errands_and_who_has_subscribed(boss, virtual):
@@ -165,7 +265,7 @@ def test_events_of_all_agents_reach_who_has_subscribed(boss, virtual):
     boss.asker.proxy().write({"do": "pause", "who": "bob"}).get()
     boss.asker.proxy().write({"do": "stop", "who": "bob"}).get()
     virtual.run(20 * SECOND)
-    assert boss.asker.proxy().heard.get() == [("bob/supervisor", "stop")]
+    assert boss.asker.proxy().heard.get() == [("bob/supervisor", "pause"), ("bob/supervisor", "stop")]
 
 
 def test_what_it_cannot_read_is_a_warning(boss, virtual):
@@ -215,6 +315,14 @@ def test_a_timeline_changes_who_takes_part(tmp_path):
     assert play(text, tmp_path / "two").summary.digest == run.summary.digest
 
 
+def test_resume_leaves_one_that_goes_on_as_it_is(tmp_path):
+    told = NETWORK + at("90s", "resume", "block-controller") + at("200s", "pause", "block-controller")
+    run = play(told + at("210s", "resume", "block-controller"), tmp_path / "run", 'consensus.arrivals="fixed"')
+    blocks = [record.t // SECOND for record in happened(run, BlockFound) if record.t > 0]
+    # A pause gives it another grid.
+    assert blocks[:5] == [60, 120, 180, 270, 330]
+
+
 def test_an_orchestrator_leaves_the_run_as_it_is(tmp_path):
     def played(text, name):
         run = play(text, tmp_path / name)
@@ -234,6 +342,16 @@ def test_the_run_ends_when_all_of_a_group_are_gone(tmp_path):
     assert run.summary.completed is False
     assert max(record.t for record in run.events()) < 11 * MINUTE
     assert run.summary.unaccounted == 0
+
+
+def test_a_group_of_nobody_ends_no_run_and_is_a_warning(tmp_path):
+    text = NETWORK + USERS + '[participants.ghost]\nkind = "regular-user"\ncount = 0\n'
+    text += BOSS + 'end_without = ["ghost"]\n' + at("5m", "stop", "user-001")
+    run = play(text, tmp_path / "run")
+    assert run.summary.completed
+    seen = CliRunner().invoke(main, ["check", str(scenario(tmp_path, text))])
+    assert 'participants.boss.end_without[0]: "ghost" has no members' in seen.output
+    assert seen.exit_code == 0
 
 
 def test_a_run_ends_when_what_it_is_for_is_given_up(tmp_path, install_blocks):

@@ -1,8 +1,10 @@
 """Orders at marketplaces: invoices, and what is made of payments in time, late, short and double."""
 
 import json
+from collections import Counter
 
 import pytest
+from scipy.stats import binomtest
 from small_runs import MARKET, NETWORK, USERS, WHOLE, happened, play
 
 from monerosim import ScenarioError
@@ -318,6 +320,68 @@ class Rude(Marketplace):
     assert any("marketplace sent no proper invoice" in line for line in lines)
 
 
+def orders_of(played):
+    """What was ordered in the first half hour, in which no coins are locked."""
+    placed = [record for record in happened(played, OrderPlaced) if record.t < 30 * MINUTE]
+    return [(record.t, record.data.buyer, record.data.item, record.data.amount) for record in placed]
+
+
+def test_users_may_pay_too_little_or_twice(tmp_path):
+    window = "participants.marketplace.payment_window=20m"
+    plenty = "participants.user.wallet.outputs=15"
+    right, short, twice = (
+        play(WHOLE, tmp_path / name, *ORDERING, window, plenty, "simulation.duration=50m", *changes)
+        for name, changes in (
+            ("right", ()),
+            ("short", ("participants.user.pays_short=1",)),
+            ("twice", ("participants.user.pays_twice=1",)),
+        )
+    )
+    # It changes what is paid, and not what is ordered.
+    assert len(orders_of(right)) > 20
+    assert orders_of(right) == orders_of(short) == orders_of(twice)
+    assert not {"short", "double"} & set(states(right))
+    assert set(states(short)) == {"seen", "short"}
+    for record in happened(short, OrderChanged):
+        (order,) = (it.data for it in happened(short, OrderPlaced) if it.data.order == record.data.order)
+        assert record.data.paid == order.amount // 2
+    assert states(twice).count("double") > 20
+    assert not {"short", "late", "unpaid"} & set(states(twice))
+    paid = Counter(it.data.recipients[0] for it in happened(twice, PaymentSent) if it.participant != "funder")
+    assert {paid[it.data.address] for it in happened(twice, OrderPlaced) if it.t < 30 * MINUTE} == {2}
+    assert twice.summary.unaccounted == 0
+
+
+def test_how_often_users_pay_wrong_is_a_probability(tmp_path):
+    """Error rate 1 in 10,000 for a change of code; that half as many or twice as many pay wrong is refused."""
+    often = ("participants.user.count=20", "participants.user.wallet.outputs=15", "participants.user.max_amount=0.2")
+    wrong = ("participants.user.pays_short=0.2", "participants.user.pays_twice=0.3")
+    window = "participants.marketplace.payment_window=10m"
+    played = play(WHOLE, tmp_path / "run", *ORDERING, *often, *wrong, window)
+    ended = {it.data.order for it in happened(played, OrderPlaced) if it.t < 45 * MINUTE}
+    found = Counter(it.data.state for it in happened(played, OrderChanged) if it.data.order in ended)
+    assert len(ended) > 150
+    for state, share in (("short", 0.2), ("double", 0.3)):
+        assert binomtest(found[state], len(ended), share).pvalue > 1e-4
+        assert binomtest(found[state], len(ended), share / 2).pvalue < 1e-2
+        assert binomtest(found[state], len(ended), share * 2).pvalue < 1e-2
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (("pays_short=0.1",), "need orders = true"),
+        (("pays_twice=0.1",), "need orders = true"),
+        (("orders=true", "pays_short=0.6", "pays_twice=0.6"), "must be at most 1 together"),
+        (("orders=true", "pays_short=1.5"), "must be at most 1"),
+        (("orders=true", "pays_twice=-0.5"), "must be at least 0"),
+    ],
+)
+def test_shares_of_wrong_payments_are_probabilities_of_orders(tmp_path, changes, message):
+    with pytest.raises(ScenarioError, match=message):
+        play(WHOLE, tmp_path / "run", *(f"participants.user.{change}" for change in changes))
+
+
 def test_prices_must_be_a_range(tmp_path):
     with pytest.raises(ScenarioError, match="min_price must be above 0"):
         play(WHOLE, tmp_path / "run", "participants.marketplace.min_price=3", "participants.marketplace.max_price=2")
@@ -399,3 +463,31 @@ def test_two_marketplaces_in_one_participant_are_an_error():
     text = WHOLE.replace('kind = "marketplace"', 'kind = "marketplace"\nactors = [{ use = "marketplace" }]')
     (problem,) = examine(text.encode()).problems
     assert problem.message == 'a participant is one marketplace at most, and is one by "marketplace" already'
+
+
+@pytest.mark.parametrize("go_on", ["resume", "start"])
+@pytest.mark.parametrize(
+    ("shares", "minutes", "expected"),
+    [
+        ([1.0], [1], ["seen", "received", "confirmed"]),
+        ([0.5, 0.5], [1, 3], ["seen", "received", "confirmed"]),
+        ([], [], ["unpaid"]),
+        ([0.5], [1], ["seen", "short"]),
+        ([1.0], [12], ["unpaid", "late", "received", "confirmed"]),
+        ([0.5, 0.5], [1, 12], ["seen", "short", "late", "received", "confirmed"]),
+        ([1.0, 1.0], [1, 12], ["seen", "received", "confirmed", "double"]),
+    ],
+)
+def test_payments_have_their_own_time_also_where_the_marketplace_was_away(shop, shares, minutes, expected, go_on):
+    away = "pause" if go_on == "resume" else "stop"
+    told = (("90s", away), ("25m", go_on))
+    timeline = ", ".join(f'{{ at = "{at}", do = "{do}", who = "marketplace" }}' for at, do in told)
+    played = shop(
+        f"participants.buyer.shares={shares}",
+        f"participants.buyer.minutes={minutes}",
+        f"timeline=[{timeline}]",
+        "simulation.duration=40m",
+    )
+    assert states(played) == expected
+    assert all(record.t >= 25 * MINUTE for record in happened(played, OrderChanged))
+    assert played.summary.failures == 0

@@ -1,13 +1,14 @@
 """Behaviours whose daemon or wallet does not answer for a while: they say so, and go on afterwards."""
 
 import pytest
-from small_runs import NETWORK, USERS, happened, play
+from small_runs import MARKET, NETWORK, USERS, happened, play
 
 from monerosim.engines.embedded.world import EmbeddedWorld
 from monerosim.observe.events import (
     BalanceRecorded,
     BlockFound,
     NodeSynced,
+    OrderChanged,
     OrderPlaced,
     PaymentReceived,
     PaymentSent,
@@ -56,21 +57,26 @@ class Outage:
         return self._way.post(path, body, timeout)
 
 
-@pytest.fixture(scope="module")
-def interrupted(tmp_path_factory):
+def interrupt(patch, *hosts):
+    """Let neither daemons nor wallets of these answer for a while."""
     usual = {"node": EmbeddedWorld.node, "wallet": EmbeddedWorld.wallet}
 
     def way(kind):
         def get(world, host):
             begin, end = (world._time_zero + time for time in (BEGIN, END))
             found = usual[kind](world, host)
-            return Outage(found, lambda: begin < world.runtime.now() < end) if host in {"all", "late"} else found
+            return Outage(found, lambda: begin < world.runtime.now() < end) if host in hosts else found
 
         return get
 
+    for kind in usual:
+        patch.setattr(EmbeddedWorld, kind, way(kind))
+
+
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        for kind in usual:
-            patch.setattr(EmbeddedWorld, kind, way(kind))
+        interrupt(patch, "all", "late")
         changes = ("participants.user.orders=true", "simulation.duration=40m", "participants.user.wallet.outputs=8")
         directory = tmp_path_factory.mktemp("interrupted") / "run"
         return play(EVERYTHING, directory, *changes, "participants.user.max_amount=0.3")
@@ -114,3 +120,24 @@ def test_the_trace_says_what_could_not_be_done(interrupted, actor, text):
     lines = [line for line in interrupted.traces(actors=(actor,)) if line.participant == "all" and text in line.text]
     assert lines
     assert all(line.level == "WARNING" for line in lines)
+
+
+def test_an_order_whose_payment_window_ends_meanwhile_is_not_taken_for_unpaid(tmp_path, monkeypatch):
+    interrupt(monkeypatch, "marketplace")
+    orders = (
+        "participants.user.count=1",
+        "participants.user.orders=true",
+        "participants.user.transaction_interval=6m",
+        "participants.user.wallet.outputs=9",
+        "participants.marketplace.payment_window=5m",
+        "participants.marketplace.check_interval=30m",
+        "simulation.duration=1h",
+    )
+    text = NETWORK + MARKET + USERS.replace("transaction_frequency = 0.3\n", "")
+    played = play(text, tmp_path / "run", *orders)
+    placed = {it.data.order: it.data for it in happened(played, OrderPlaced)}
+    (order,) = (order for order, it in placed.items() if BEGIN < it.due < END)
+    changes = [it for it in happened(played, OrderChanged) if it.data.order == order]
+    assert [it.data.state for it in changes] == ["seen", "received", "confirmed"]
+    assert all(it.t > END for it in changes)
+    assert any("cannot look whether an order was paid" in line.text for line in played.traces(actors=("marketplace",)))

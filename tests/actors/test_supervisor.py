@@ -1,11 +1,12 @@
 """The supervisor starts, watches, restarts and ends a host's actors."""
 
+import msgspec
 import pykka
 import pytest
 from small_world import make_host_plan, make_plan
 
-from monerosim.observe.events import ActorFailed, ActorGivenUp, ActorRestarted, ServiceReady
-from monerosim.plan.model import ActorPlan
+from monerosim.observe.events import ActorFailed, ActorGivenUp, ActorRestarted, CommandFailed, ServiceReady
+from monerosim.plan.model import ActorPlan, CommandPlan
 from monerosim.runtime.blocks import load_supervisor
 from monerosim.runtime.message import EndHost
 from monerosim.units import SECOND
@@ -66,8 +67,10 @@ def fickle(name, start=0, **config):
 def play(virtual, make_world):
     """Start a host with these actors and play it for so many seconds."""
 
-    def begin(*actors, seconds, restarts=None, time_zero=0):
-        plan = make_plan(make_host_plan("alice", *actors, restarts=restarts), time_zero=time_zero * SECOND)
+    def begin(*actors, seconds, restarts=None, time_zero=0, commands=()):
+        own = make_host_plan("alice", *actors, restarts=restarts)
+        told = tuple(CommandPlan(at=at * SECOND, do=do) for at, do in commands)
+        plan = make_plan(msgspec.structs.replace(own, commands=told), time_zero=time_zero * SECOND)
         world = make_world(virtual, plan)
         supervisor = world.hosts["alice"].start(load_supervisor(), "supervisor")
         virtual.run(seconds * SECOND)
@@ -142,6 +145,31 @@ def test_no_restart_at_all(play):
     world, _ = play(fickle("one", where="timer"), seconds=100, restarts={"most": 0})
     assert times(world, ActorGivenUp) == [10]
     assert world.events(ActorRestarted) == []
+
+
+def test_one_that_is_told_to_start_before_its_time_does_not_start_once_more(play):
+    world, _ = play(fickle("one", 30), seconds=100, commands=[(10, "start")])
+    assert begun(world) == [("one", 10)]
+
+
+def test_one_that_is_told_to_start_before_its_restart_starts_at_once_and_its_failures_are_forgotten(play):
+    world, _ = play(fickle("one", where="timer", lives="10s"), seconds=30, commands=[(12, "start")])
+    # It would have been started again at 15 s. The next failure is at 22 s, and counts as the first.
+    assert begun(world) == [("one", 0), ("one", 12), ("one", 27)]
+    assert times(world, ActorRestarted) == [27]
+
+
+@pytest.mark.parametrize(("commands", "starts"), [([(12, "stop")], [0]), ([(12, "stop"), (14, "start")], [0, 14])])
+def test_one_that_is_stopped_before_its_restart_is_not_restarted(play, commands, starts):
+    world, _ = play(fickle("one", where="timer", lives="10s"), seconds=20, commands=commands)
+    assert begun(world) == [("one", start) for start in starts]
+
+
+def test_one_that_was_given_up_may_be_started_again(play):
+    fails = fickle("one", where="timer", lives="10s")
+    world, _ = play(fails, seconds=60, restarts={"most": 0}, commands=[(30, "pause"), (40, "stop"), (50, "start")])
+    assert begun(world) == [("one", 0), ("one", 50)]
+    assert [record.data.reason for record in world.events(CommandFailed)] == ["one of alice: not running"]
 
 
 def test_an_actor_that_fails_does_not_touch_the_others(play):

@@ -206,3 +206,14 @@ def test_what_does_not_go_together_is_an_error(tmp_path, changes, message):
             tmp_path / "run",
             *(f"participants.user.{change}" for change in changes),
         )
+
+
+def test_a_payment_on_command_does_not_wait_for_locked_coins(tmp_path):
+    timeline = "".join(f'[[timeline]]\nat = "{at}"\ndo = "send-now"\nwho = "user-001"\n' for at in ("1m", "2m"))
+    changes = ("participants.user.count=2", "participants.user.wallet.outputs=1", "participants.user.until=1s")
+    played = play(CROWD + timeline, tmp_path / "run", *changes)
+    (sent,) = sent_by(played)
+    (failed,) = happened(played, CommandFailed)
+    assert (sent.t, failed.t) == (MINUTE, 2 * MINUTE)
+    assert "not enough unlocked money" in failed.data.reason
+    assert not happened(played, PaymentDelayed)

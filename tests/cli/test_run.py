@@ -227,6 +227,14 @@ class TestReport:
         assert rows["coins"][0].endswith("no wallet told at the end what it holds")
         assert not rows["chain"][0].startswith("height 0,")
 
+    def test_payments_that_no_block_has_taken_are_told(self, tmp_path):
+        gone = '[[timeline]]\nat = "10m"\ndo = "stop"\nwho = "miner"\n'
+        played = play(WHOLE + gone, tmp_path / "run", "participants.user.wallet.outputs=9")
+        paid = played.summary.transactions
+        assert paid.unconfirmed == paid.sent - paid.confirmed > 5
+        (payments,) = self.rows(self.text(played))["payments"]
+        assert payments.endswith(f", {paid.unconfirmed} unconfirmed at the end")
+
     def test_failures_and_an_early_end_are_told(self, tmp_path):
         played = play(NETWORK + USERS + MARKET, tmp_path / "run", watch=lambda progress: progress.now < 100 * SECOND)
         path = tmp_path / "run" / "summary.json"
@@ -246,3 +254,10 @@ class TestReport:
         assert "0.75 XMR not accounted for" in text
         path.write_text(json.dumps(changed | {"tips": 3}))
         assert "not to be compared: the nodes ended at 3 tips" in self.text(played)
+        for lost, others in ((5, ""), (40, "and 35 others")):
+            names = [f"{number:064x}" for number in range(lost)]
+            path.write_text(json.dumps(changed | {"transactions": changed["transactions"] | {"vanished": names}}))
+            text = self.text(Run(tmp_path / "run"))
+            assert [name for name in names if f"the payment {name} has vanished" in text] == names[:5]
+            assert ("others" in text) == bool(others)
+            assert others in text

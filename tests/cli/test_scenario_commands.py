@@ -132,6 +132,7 @@ def test_building_for_the_model_needs_no_programs(tmp_path: Path, monkeypatch: p
     assert {it["path"] for it in hosts["user-001"]["processes"]} == {"monerod", "monero-wallet-rpc", sys.executable}
 
 
+@pytest.mark.usefixtures("c_compiler")
 def test_a_build_names_the_programs_and_tells_what_they_do_not_know(tmp_path: Path) -> None:
     daemon = fake(tmp_path / "old" / "monerod", without(MONEROD, "--no-zmq"), "0.18.1.0-release")
     wallet = fake(tmp_path / "old" / "monero-wallet-rpc", WALLET)

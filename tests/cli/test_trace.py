@@ -79,7 +79,7 @@ def test_a_payment_is_followed_from_the_decision_to_the_receipt(played, lines):
         # The wallet sends before the user can say that it has paid.
         assert payer.index(("user", "wallet", "sent")) < payer.index(("user", "regular-user", "paid"))
         assert ("marketplace", "marketplace", "received") in steps
-        assert ("user", "regular-user", "payment") in steps
+        assert ("user", "wallet", "payment") in steps
         assert {line["data"]["txid"] for line in shown if "txid" in line.get("data", {})} == {record.data.txid}
         assert len({line["participant"] for line in shown}) == 2
 
@@ -164,6 +164,7 @@ def test_the_plain_form_names_time_place_and_message(played):
     ("options", "message"),
     [
         (["-p", "usr-001"], "no participant 'usr-001'; did you mean 'user-001'?"),
+        (["-a", "walet"], "no actor 'walet'; did you mean 'wallet'?"),
         (["--since", "soon"], "expected a duration"),
         (["--level", "loud"], "loud"),
     ],
@@ -173,6 +174,24 @@ def test_a_wrong_choice_is_an_error(played, options, message):
     assert result.exit_code != 0
     assert message in result.stderr
     assert result.stdout == ""
+
+
+def test_a_group_stands_for_all_its_members(lines):
+    assert lines("-p", "user") == lines("-p", "user-001", "-p", "user-002", "-p", "user-003")
+
+
+def test_times_may_be_written_as_lines_have_them(lines):
+    assert lines("--since", "0:05:00.000", "--until", "0:06:00") == lines("--since", "5m", "--until", "6m")
+    assert lines("--until", "-0:01:30") == lines("--until", "-90s")
+
+
+def test_what_is_followed_is_chosen_from_afterwards(played, lines):
+    txid = happened(played, PaymentReceived)[0].data.txid
+    whole = lines("--follow", txid)
+    for participant in {line["participant"] for line in whole}:
+        of_one = [line for line in whole if line["participant"] == participant]
+        assert lines("--follow", txid, "-p", participant) == of_one
+    assert lines("--follow", txid, "-l", "info") == [line for line in whole if line["level"] == "INFO"]
 
 
 def test_the_beginning_of_a_hash_is_enough(played, lines):
@@ -194,7 +213,7 @@ def test_a_beginning_that_several_have_is_an_error(tmp_path):
     assert items[1] not in shown
 
 
-@pytest.mark.parametrize("options", [["-a", "nobody"], ["--follow", "ffff"], ["--since", "9h"]])
+@pytest.mark.parametrize("options", [["-a", "mining-pool", "-p", "user-001"], ["--follow", "ffff"], ["--since", "9h"]])
 def test_no_line_is_told(played, options):
     result = call(played.directory, *options)
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", "no line fits\n")

@@ -78,6 +78,7 @@ def test_a_run_that_has_been_played_is_not_played_again(plan, tmp_path, programs
         play(plan, tmp_path / "run")
 
 
+@pytest.mark.usefixtures("c_compiler")
 def test_the_library_is_named_for_daemons_and_wallets_only_and_not_when_off(plan, tmp_path):
     write_run_directory(plan, b"", tmp_path / "off")
     assert "LD_PRELOAD" not in (tmp_path / "off" / "shadow.yaml").read_text()

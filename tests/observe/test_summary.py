@@ -8,7 +8,7 @@ from small_world import make_host_plan, make_plan
 from monerosim.model.emission import GENESIS_REWARD, base_reward
 from monerosim.observe import events as ev
 from monerosim.observe.summary import Summary, summarise
-from monerosim.plan.model import ActorPlan
+from monerosim.plan.model import ActorPlan, CommandPlan
 from monerosim.units import SECOND
 
 MINUTE = 60 * SECOND
@@ -117,6 +117,33 @@ def test_payments_asked_for_are_those_until_the_end(end, requested):
         host("alice", "regular-user", transaction_frequency=0.1), host("bob", "regular-user", transaction_frequency=0.1)
     )
     assert summary_of(plan=plan, end=end * MINUTE).transactions.requested == requested
+
+
+@pytest.mark.parametrize(
+    ("commands", "requested"),
+    [
+        ([], 60),
+        ([(10, "stop", {})], 10),
+        ([(10, "pause", {}), (40, "resume", {})], 30),
+        ([(10, "stop", {}), (20, "start", {}), (50, "stop", {})], 40),
+        ([(30, "set", {"transaction_frequency": 0.5})], 45),
+        ([(30, "set", {"transaction_interval": "2m"})], 45),
+        ([(30, "set", {"until": "40m"})], 40),
+        ([(-20, "start", {})], 80),
+        ([(-20, "pause", {}), (20, "resume", {})], 40),
+        ([(-20, "stop", {}), (20, "start", {})], 40),
+        ([(-20, "set", {"transaction_frequency": 0.5})], 30),
+        ([(30, "set", {"hashrate": 5}), (30, "send-now", {}), (30, "leave", {})], 60),
+    ],
+)
+def test_payments_are_asked_for_as_long_as_the_timeline_leaves_somebody_to_make_them(commands, requested):
+    plan = make_plan(host("alice", "regular-user", transaction_frequency=1.0, transaction_interval=None, until=None))
+    told = tuple(CommandPlan(at=at * MINUTE, do=do, arguments=arguments) for at, do, arguments in commands)
+    (alice,) = plan.hosts
+    for actor, expected in (("", requested), ("regular-user", requested), ("another", 60)):
+        addressed = tuple(msgspec.structs.replace(command, actor=actor) for command in told)
+        changed = make_plan(msgspec.structs.replace(alice, commands=addressed))
+        assert summary_of(plan=changed, end=60 * MINUTE).transactions.requested == expected
 
 
 def test_the_order_in_which_hosts_wrote_does_not_matter():

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -24,19 +23,17 @@ EINVAL, EBADF, ENOPROTOOPT = errno.EINVAL, errno.EBADF, errno.ENOPROTOOPT
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="Shadow, and so the library, is for Linux")
 
 
-def compile_c(source, target, *flags):
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    assert compiler, "the tests of the compatibility library need a C compiler"
+def compile_c(compiler, source, target, *flags):
     subprocess.run([compiler, "-O1", "-Wall", source, "-o", target, *flags], check=True)
     return target
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
+def built(tmp_path_factory, c_compiler):
     directory = tmp_path_factory.mktemp("compat")
-    compile_c(HERE / "compat_refuser.c", directory / "refuser.so", "-shared", "-fPIC", "-ldl")
+    compile_c(c_compiler, HERE / "compat_refuser.c", directory / "refuser.so", "-shared", "-fPIC", "-ldl")
     for number, flags in enumerate(LINKING.values()):
-        compile_c(HERE / "compat_caller.c", directory / f"caller-{number}", *flags)
+        compile_c(c_compiler, HERE / "compat_caller.c", directory / f"caller-{number}", *flags)
     install_compat(directory)
     return directory
 
@@ -120,11 +117,11 @@ def test_other_errors_are_passed_on(built, error):
 
 
 @pytest.fixture
-def compiler(tmp_path, monkeypatch):
+def compiler(c_compiler, tmp_path, monkeypatch):
     """A compiler that counts how often it is asked, and an empty cache."""
     script = tmp_path / "counting-cc"
     count = tmp_path / "count"
-    script.write_text(f'#!/bin/sh\necho x >> {count}\nexec cc "$@"\n')
+    script.write_text(f'#!/bin/sh\necho x >> {count}\nexec {c_compiler} "$@"\n')
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("CC", str(script))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -153,6 +150,7 @@ def test_a_cache_that_is_no_absolute_path_is_ignored(tmp_path, compiler, monkeyp
 
 
 @needs_linux
+@pytest.mark.usefixtures("c_compiler")
 def test_a_cache_that_cannot_be_used_is_named(monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
     with pytest.raises(CompatError, match=r"/proc/nowhere/monerosim, where the library is kept, cannot be used"):

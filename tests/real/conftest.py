@@ -15,6 +15,7 @@ PROGRAMS = ("monerod", "monero-wallet-rpc")
 SCENARIO = """
 [simulation]
 engine = "local"
+bootstrap = "110s"
 duration = "80s"
 winding_down = "10s"
 block_interval = "200ms"
@@ -43,7 +44,7 @@ check_interval = "3s"
 [participants.block-controller]
 kind = "block-controller"
 """
-"""As short as real programs allow: a bootstrap of little more than a minute, a payment, and time for its confirmation.
+"""As short as real programs allow: a bootstrap of two minutes, a payment, and time for its confirmation.
 
 A node may keep a payment to itself for a minute before it floods it; a wallet looks for blocks every twenty seconds.
 """

@@ -9,13 +9,14 @@ import msgspec
 import pytest
 from real_network import wait_until
 
+from actors.followed import Doubt
 from actors.node_proxy import GenerateBlocks
 from actors.wallet_proxy import GetAddresses, GetTransfers, Refresh, Transfer, WalletProxy
-from monerosim.observe.events import BootstrapFinished
+from monerosim.observe.events import BootstrapFinished, PaymentSent
 from monerosim.rpc.errors import RpcDoubtfulError
 from monerosim.rpc.wallet import Destination
 from monerosim.runtime.host import Host
-from monerosim.units import XMR
+from monerosim.units import SECOND, XMR
 
 PORT = 18_083
 TRANSFER = b'"transfer"'
@@ -65,6 +66,7 @@ class Cutter:
         self._cut = None
         self._late = []
         self.transfers = 0
+        self.kill = None
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self, message, where):
@@ -84,7 +86,7 @@ class Cutter:
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client):
-        with client, socket.create_connection(self._target) as wallet, suppress(OSError):
+        with suppress(OSError), client, socket.create_connection(self._target) as wallet:
             while request := receive_message(client):
                 cut = None
                 if TRANSFER in request:
@@ -108,6 +110,9 @@ class Cutter:
                 return False
         wallet.sendall(request)
         answer = receive_message(wallet)
+        if cut == ("answer", "killed"):
+            self.kill()
+            return False
         if cut is not None:
             client.sendall(part(answer, cut[1]))
             return False
@@ -141,6 +146,21 @@ class Payer:
         """Ask the wallet itself, past the cutter, for the transactions of an amount."""
         transfers = self._network.ask("payer", "wallet", GetTransfers(("out", "pending")))
         return [entry.txid for entry in (*transfers.pending, *transfers.outgoing) if entry.amount == amount]
+
+    def lose_the_wallet(self):
+        """Kill the wallet in the next transfer, when it has sent the payment; it is soon there again."""
+
+        def kill():
+            self._network.kill("payer", "wallet")
+            self._network.start("payer", "wallet")
+
+        self.cutter.kill = kill
+        self.cutter.cut("answer", "killed")
+
+    def doubt(self, amount):
+        """Have the wallet look for a payment of which it is not known whether it was made."""
+        destinations = (Destination(self.recipient, amount),)
+        self._wallet.tell(Doubt(destinations, "buyer", at=self._host.now(), confirmations=1, interval=SECOND))
 
     def close(self):
         self._host.closing = True
@@ -201,6 +221,21 @@ def test_a_request_that_the_wallet_reads_late_is_found_and_made_once(payer, amou
     sent = payer.pay(amount)
     amounts[amount] = True
     assert payer.paid(amount) == [sent.tx_hash]
+
+
+def test_a_payment_whose_wallet_dies_and_forgets_it_is_found_when_a_block_has_it(network, payer, amounts, amount):
+    payer.lose_the_wallet()
+    with pytest.raises(RpcDoubtfulError):
+        payer.pay(amount)
+    amounts[amount] = True
+    payer.doubt(amount)
+    network.ask("payer", "node", GenerateBlocks(1, network.ask("payer", "wallet", GetAddresses())[0]))
+    sent = wait_until(lambda: [paid for paid in network.events("payer", PaymentSent) if paid.amount == amount])
+    assert [paid.txid for paid in sent] == payer.paid(amount)
+    # What it holds is known to it again.
+    after = payer.pay(amount + XMR // 10)
+    amounts[amount + XMR // 10] = True
+    assert payer.paid(amount + XMR // 10) == [after.tx_hash]
 
 
 def test_equal_payments_are_not_taken_for_one_another(payer, amount):

@@ -47,7 +47,7 @@ bootstrap = "10m"
 [participants.miner]
 kind = "mining-pool"
 hashrate = 100
-restarts = { backoff = "1s", patience = "8s" }
+restarts = { backoff = "1s", patience = "15s" }
 
 [participants.marketplace]
 kind = "marketplace"
@@ -220,6 +220,6 @@ def test_the_nodes_were_connected_all_the_time(finished):
 
 
 def test_what_the_actors_did_can_be_read(finished):
-    lines = list(finished.traces(participants=("user",), actors=("regular-user",)))
+    lines = list(finished.traces(participants=("user",), actors=("wallet",)))
     assert any(line.text.startswith("payment confirmed") for line in lines)
     assert [line.t for line in lines] == sorted(line.t for line in lines)

@@ -6,6 +6,36 @@ from monerosim.plugins import PluginError
 from monerosim.runtime import blocks
 from monerosim.runtime.actor import Actor, Behaviour
 
+WRONG = """
+from monerosim.runtime.actor import Behaviour
+from monerosim.runtime.message import Message
+
+
+class Howl(Message[None], frozen=True):
+    pass
+
+
+class Deaf(Behaviour):
+    commands = {"howl": Howl}
+
+
+class Seven(Behaviour):
+    commands = {"howl": 7}
+
+
+class Listed(Behaviour):
+    commands = ["howl"]
+
+
+class Lonely(Behaviour):
+    def __init__(self, host):
+        super().__init__(host, "lonely", None)
+
+
+class Demanding(Behaviour):
+    def __init__(self, host, name, config, more):
+        super().__init__(host, name, config)
+"""
 GOOD = "from monerosim.runtime.actor import Behaviour\nclass Sheep(Behaviour): pass\nclass Stone: pass\n"
 
 
@@ -44,6 +74,25 @@ def test_a_block_is_loaded_by_name():
     ],
 )
 def test_a_block_that_cannot_be_had_is_named(name, message):
+    with pytest.raises(PluginError, match=message):
+        blocks.load_block(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("deaf", r"'deaf' \(pack:Deaf, package pack\) has the command 'howl' and does not handle its message Howl"),
+        ("seven", r"""has "commands" in which 'howl' is no name of a Message"""),
+        ("listed", r'has "commands" that are no mapping'),
+        (
+            "lonely",
+            r"cannot be made of a host, a name and a config.*: its __init__: too many positional arguments",
+        ),
+        ("demanding", r"cannot be made of .*: its __init__: missing a required argument: 'more'"),
+    ],
+)
+def test_a_block_that_could_not_be_told_or_made_is_refused(install_blocks, name, message):
+    install_blocks("pack", WRONG, {name: f"pack:{name.title()}"})
     with pytest.raises(PluginError, match=message):
         blocks.load_block(name)
 

@@ -16,7 +16,7 @@ from monerosim.model.network import Network
 from monerosim.model.propagation import NEVER
 from monerosim.model.records import Block, Transaction
 from monerosim.model.sightings import Seen
-from monerosim.model.world import Reorganisation
+from monerosim.model.world import EPOCH, Reorganisation
 from monerosim.observe.events import (
     BlockFound,
     BlockSpread,
@@ -77,7 +77,7 @@ class EmbeddedWorld:
     """
 
     def __init__(self, plan: Plan, directory: Path, trace_level: str) -> None:
-        self.runtime = VirtualRuntime()
+        self.runtime = VirtualRuntime(EPOCH)
         self.post_office = MemoryPostOffice(self.runtime, tuple(host.name for host in plan.hosts))
         self.shared = MemoryState()
         self.shared.replace(*agent_registry(plan))
