@@ -16,9 +16,9 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from monerosim.engines.engine import engine_names
-from monerosim.plan.binaries import INSTALLING, BinaryError, resolve_binaries
+from monerosim.plan.binaries import INSTALLING, BinaryError, ask_binary, resolve_binaries
 from monerosim.plan.compat import CompatError, built_compat, find_compiler
-from monerosim.plan.memory import MemoryEstimate, estimate_memory
+from monerosim.plan.memory import estimate_memory
 from monerosim.plan.model import Plan
 from monerosim.plan.shadow import INSTALLING_SHADOW
 
@@ -43,6 +43,12 @@ OLDEST_SHADOW = (3, 0)
 
 ENOUGH_SHARED = 1_000_000_000
 """Bytes of /dev/shm: Shadow keeps what it shares with each of its processes there; containers have 64 MB by default."""
+
+MATTERING = (
+    *("--regtest", "--keep-fakechain", "--fixed-difficulty", "--offline", "--add-exclusive-node", "--disable-rpc-ban"),
+    *("--wallet-dir", "--daemon-address", "--trusted-daemon", "--disable-rpc-login", "--confirm-external-bind"),
+)
+"""Flags of Monero's programs that a network of one's own takes; of a program those are told that it knows."""
 
 MEMORY = "memory for the scenario"
 """What a scenario may lack that others do not."""
@@ -79,16 +85,17 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
         return list(dict.fromkeys(check.remedy for check in self.checks if check.state != "good" and check.remedy))
 
 
-def diagnose(plan: Plan, base: Path | None = None, *, own: bool = True) -> Diagnosis:
+def diagnose(plan: Plan, base: Path | None = None, *, own: bool = True, flags_for_all: Sequence[str] = ()) -> Diagnosis:
     """Look at this machine.
 
     Args:
         plan: What is to be played, whose programs are looked up even if its engine does not start them.
         base: What relative paths of programs are relative to.
         own: Whether the plan is the user's; another one serves to look up the usual programs.
+        flags_for_all: Those that the scenario gives in ``[binaries]``.
     """
-    checks = [*_python(), *_engines(plan.engine), *_monero(plan, base), *_loopback(), *_shadow(), *_compiler(plan)]
-    checks += _machine(estimate_memory(plan) if own else None, plan.engine)
+    checks = [*_python(), *_engines(plan.engine), *_monero(plan, base, flags_for_all), *_loopback(), *_shadow()]
+    checks += [*_compiler(plan), *_machine(), *(_memory(plan) if own else ())]
     return Diagnosis(checks=tuple(checks))
 
 
@@ -131,18 +138,25 @@ def _engines(wanted: str) -> Iterable[Check]:
             yield Check(name=f"engine {name}", state="missing", found=found, engines=(name,))
 
 
-def _monero(plan: Plan, base: Path | None) -> Iterable[Check]:
+def _monero(plan: Plan, base: Path | None, flags_for_all: Sequence[str]) -> Iterable[Check]:
     problems: Sequence[str] = ()
+    wrong_flags: Sequence[str] = ()
     try:
-        binaries = resolve_binaries(msgspec.structs.replace(plan, engine="local"), base).binaries
+        binaries = resolve_binaries(msgspec.structs.replace(plan, engine="local"), base, flags_for_all).binaries
     except BinaryError as error:
-        binaries, problems = error.found, error.problems
+        binaries, problems, wrong_flags = error.found, error.problems, error.flags
     for binary in binaries:
+        flags = ask_binary(Path(binary.path)).flags
+        known = ", ".join(flag for flag in MATTERING if flag in flags)
         peculiar = [*(f"without {flag}: {meaning}" for flag, meaning in binary.left_out.items()), *binary.notes]
-        found = "; ".join([f"{binary.version} ({binary.path})", *peculiar])
+        found = f"{binary.version} ({binary.path}), {len(flags)} flags, among them {known}"
+        found = "; ".join([found, *peculiar])
         yield Check(name=Path(binary.path).name, state="warning" if peculiar else "good", found=found, engines=REAL)
     for problem in problems:
-        yield Check(name="Monero", state="missing", found=problem, engines=REAL, remedy=INSTALLING)
+        if problem in wrong_flags:
+            yield Check(name="flags", state="missing", found=problem, engines=REAL)
+        else:
+            yield Check(name="Monero", state="missing", found=problem, engines=REAL, remedy=INSTALLING)
 
 
 def _loopback() -> Iterable[Check]:
@@ -200,21 +214,28 @@ def _compiler(plan: Plan) -> Iterable[Check]:
         yield Check(name="C compiler", state="good", found=found, engines=("shadow",))
 
 
-def _machine(estimate: MemoryEstimate | None, engine: str) -> Iterable[Check]:
+def _machine() -> Iterable[Check]:
     total, free = memory()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     yield Check(name="cores", state="good", found=str(cores))
     yield Check(name="memory", state="good", found=f"{format_bytes(total)}, {format_bytes(free)} of it free")
-    if estimate is None:
-        return
-    parts = [f"{count:,} {what} of {format_bytes(each)}" for what, (count, each) in estimate.parts.items() if count]
-    found = f"about {format_bytes(estimate.total)}: {', '.join(parts)}"
-    state: State = "good"
-    remedy = ""
-    if estimate.total > free:
-        state = "missing" if estimate.total > total else "warning"
+
+
+def _memory(plan: Plan) -> Iterable[Check]:
+    """Estimate what the scenario takes, on each engine of which that is known."""
+    total, free = memory()
+    for engine in ALL:
+        estimate = estimate_memory(msgspec.structs.replace(plan, engine=engine))
+        if estimate is None:
+            continue
+        parts = [f"{count:,} {what} of {format_bytes(each)}" for what, (count, each) in estimate.parts.items() if count]
+        found = f"{engine}: about {format_bytes(estimate.total)}: {', '.join(parts)}"
+        lacking = estimate.total > free
         remedy = 'How a run gets smaller: let participants use others\' nodes (node = "NAME"), or have fewer of them'
-    yield Check(name=MEMORY, state=state, found=found, engines=(engine,), remedy=remedy)
+        if lacking and estimate.total <= total:
+            remedy += "; or end other programs, which use what is not free"
+        state: State = "missing" if lacking else "good"
+        yield Check(name=MEMORY, state=state, found=found, engines=(engine,), remedy=remedy)
 
 
 def memory() -> tuple[int, int]:

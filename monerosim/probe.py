@@ -1,15 +1,19 @@
 """A short run under Shadow that proves that the pieces work together: ``monerosim doctor --probe``.
 
 Two hosts with a monerod each. One has a wallet too, and its agent makes blocks; the agent of the other watches them
-arrive. The run is composed, built, played and read back as any other.
+arrive. Where a scenario has several programs, there is an observer more for each. The run is composed, built, played
+and read back as any other.
 """
 
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import zip_longest
 from pathlib import Path
 from tempfile import mkdtemp
 from time import perf_counter
+
+from msgspec import structs
 
 from monerosim.config import Duration
 from monerosim.doctor import Check
@@ -17,9 +21,10 @@ from monerosim.engines import EngineError
 from monerosim.observe.events import BlockFound, NodeClosed, TipSeen, WalletClosed
 from monerosim.plan.binaries import BinaryError
 from monerosim.plan.build import build_plan
+from monerosim.plan.model import Plan
 from monerosim.plan.rundir import RunDirectoryError, write_run_directory
 from monerosim.runs import Run, play
-from monerosim.scenario import Participant, Scenario, ScenarioError, Simulation
+from monerosim.scenario import Node, Participant, Scenario, ScenarioError, Simulation, Wallet
 from monerosim.units import SECOND, format_amount, format_duration
 
 NAME = "probe"
@@ -27,11 +32,12 @@ NAME = "probe"
 _TROUBLES = (ScenarioError, BinaryError, RunDirectoryError, EngineError)
 
 
-def probe(scenario: Scenario, base: Path | None = None) -> Check:
+def probe(scenario: Scenario, plan: Plan, base: Path | None = None) -> Check:
     """Play the probe in a temporary directory, which is kept if something is not as it should be.
 
     Args:
-        scenario: Whose programs and options for Shadow are used.
+        scenario: Whose options for Shadow and flags for all programs are used.
+        plan: Its plan, whose programs are used.
         base: What relative paths of programs are relative to.
 
     Returns:
@@ -46,7 +52,7 @@ def probe(scenario: Scenario, base: Path | None = None) -> Check:
         leaving.callback(shutil.rmtree, home, ignore_errors=True)
         directory = home / NAME
         try:
-            write_run_directory(build_plan(_two_hosts(scenario), base), b"", directory)
+            write_run_directory(build_plan(_few_hosts(scenario, plan), base), b"", directory)
             seen, trouble = _look_at(play(directory))
         except _TROUBLES as error:
             seen, trouble = "", str(error)
@@ -57,15 +63,31 @@ def probe(scenario: Scenario, base: Path | None = None) -> Check:
     return Check(name=NAME, state="missing" if trouble else "good", found=found, engines=("shadow",))
 
 
-def _two_hosts(scenario: Scenario) -> Scenario:
+def _few_hosts(scenario: Scenario, plan: Plan) -> Scenario:
+    daemons = list(dict.fromkeys(host.node.binary for host in plan.hosts if host.node is not None))
+    wallets = list(dict.fromkeys(wallet.binary for host in plan.hosts for wallet in host.wallets))
+    daemons, wallets = daemons or [scenario.binaries.monerod], wallets or [scenario.binaries.wallet]
+    observers = {
+        f"observer-{number}": Participant(
+            kind="observer",
+            node=Node(binary=daemon or daemons[0]),
+            wallet=Wallet(binary=wallet) if wallet is not None else None,
+            settings={"interval": "1s"},
+        )
+        for number, (daemon, wallet) in enumerate(zip_longest(daemons[1:], wallets[1:]), 1)
+    }
+    miner = Participant(
+        kind="constant-mining",
+        node=Node(binary=daemons[0]),
+        wallet=Wallet(binary=wallets[0]),
+        settings={"interval": "10s", "until": "25s"},
+    )
+    usual = {"observer": Participant(kind="observer", node=Node(binary=daemons[0]), settings={"interval": "1s"})}
     return Scenario(
         simulation=Simulation(name=NAME, engine="shadow", duration=Duration(30 * SECOND)),
         binaries=scenario.binaries,
-        shadow=scenario.shadow,
-        participants={
-            "miner": Participant(kind="constant-mining", settings={"interval": "10s", "until": "25s"}),
-            "observer": Participant(kind="observer", settings={"interval": "1s"}),
-        },
+        shadow=structs.replace(scenario.shadow, host_options={}),
+        participants={"miner": miner, **(observers or usual)},
     )
 
 

@@ -6,8 +6,10 @@ from time import perf_counter
 
 import msgspec
 
-from monerosim.engines import Progress, load_engine
+from monerosim.engines import EngineError, Progress, load_engine
 from monerosim.engines.engine import Watch
+from monerosim.engines.programs import check_ready
+from monerosim.engines.readback import read_back_again
 from monerosim.observe.events import Record
 from monerosim.observe.log import EVENTS, read_events
 from monerosim.observe.summary import Summary, summarise
@@ -15,7 +17,7 @@ from monerosim.observe.traces import LEVELS, USUAL_LEVEL, TraceLine, read_traces
 from monerosim.plan.build import build_plan
 from monerosim.plan.model import Plan, decode_plan
 from monerosim.plan.processes import PLAN
-from monerosim.plan.rundir import hold, write_run_directory
+from monerosim.plan.rundir import RunDirectoryError, hold, write_run_directory
 from monerosim.plugins import PluginError, PluginFiles
 from monerosim.scenario import Scenario, load
 
@@ -43,24 +45,57 @@ class Run:
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise RunError(f"{directory} is no run directory: {reason}") from error
+        self._so_far: Summary | None = None
 
     @property
     def summary(self) -> Summary:
         """The run in numbers.
 
         Raises:
-            RunError: The run has not ended, or the file is damaged.
+            RunError: The run has not ended, or it ended without one (see :meth:`read_back`), or the file is damaged.
         """
         path = self.directory / SUMMARY
+        if self._so_far is not None and not path.exists():
+            return self._so_far
         try:
             return msgspec.json.decode(path.read_bytes(), type=Summary)
         except FileNotFoundError as error:
-            what = "its run has not ended" if (self.directory / EVENTS).exists() else "it has not been played"
+            what = "its run has not ended in order" if (self.directory / EVENTS).exists() else "it has not been played"
             raise RunError(f"{self.directory} has no summary yet: {what}") from error
         except OSError as error:
             raise RunError(f"{path} cannot be read: {error.strerror}") from error
         except ValueError as error:
             raise RunError(f"{path} is no summary: {error}") from error
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether Shadow, started by hand, may still play the run: what there is has been read back, and is not all."""
+        return self._so_far is not None
+
+    def read_back(self) -> None:
+        """Make events and summary of a run that has none, because nobody watched it to its end.
+
+        Such a run was played by plain ``shadow``, or its launcher was killed. Of one that has not come to its end under
+        Shadow the summary is not kept, because more may come.
+
+        Raises:
+            RunError: The run is being played, or there is nothing to read, or it is damaged, or the directory cannot be
+                written.
+        """
+        if (self.directory / SUMMARY).exists():
+            return
+        try:
+            with hold(self.directory):
+                summary, whole = _read_back(self)
+                self._so_far = None if whole else summary
+                if whole:
+                    _keep(summary, self.directory)
+        except RunDirectoryError as error:
+            raise RunError(f"{self.directory} has no summary yet: it is being played") from error
+        except OSError as error:
+            raise RunError(f"{self.directory} cannot be read back: {error.strerror}") from error
+        except ValueError as error:
+            raise RunError(f"{self.directory} cannot be read back: {error}") from error
 
     def events(self) -> Iterator[Record]:
         """Read what happened.
@@ -115,6 +150,7 @@ def run(
         scenario, text, base = load(file), file.read_bytes(), file.parent
     files = PluginFiles(base or Path())
     plan = build_plan(scenario, base, files)
+    check_ready(plan)
     path = new_directory(plan.name) if directory is None else Path(directory)
     write_run_directory(plan, text, path, force=force, plugins=files.sources)
     return play(path, trace_level=trace_level, watch=watch)
@@ -145,11 +181,29 @@ def _play(played: Run, trace_level: str, watch: Watch) -> Run:
         raise RunError(f"{directory} cannot be played: {error}") from error
     engine = load_engine(played.plan.engine)
     began = perf_counter()
-    end = engine(played.plan, directory, trace_level=trace_level, watch=watch)
-    summary = summarise(played.plan, played.events(), end=end, wall_seconds=perf_counter() - began)
+    try:
+        end = engine(played.plan, directory, trace_level=trace_level, watch=watch)
+    except EngineError as error:
+        if (directory / EVENTS).exists():
+            summary, _ = _read_back(played, failure=str(error), wall_seconds=perf_counter() - began)
+            _keep(summary, directory)
+        raise
+    _keep(summarise(played.plan, played.events(), end=end, wall_seconds=perf_counter() - began), directory)
+    return played
+
+
+def _read_back(played: Run, *, failure: str = "", wall_seconds: float = 0) -> tuple[Summary, bool]:
+    """Make events and summary of what a run has left, and tell whether that is all there will be."""
+    whole = read_back_again(played.plan, played.directory)
+    # Agents tell at the run's stop what their wallets and nodes have.
+    last = max((record.t for record in played.events()), default=-played.plan.time_zero) + played.plan.time_zero
+    end = max(0, min(last, played.plan.stop))
+    return summarise(played.plan, played.events(), end=end, wall_seconds=wall_seconds, failure=failure), whole
+
+
+def _keep(summary: Summary, directory: Path) -> None:
     data = msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
     (directory / SUMMARY).write_bytes(data)
-    return played
 
 
 def new_directory(name: str) -> Path:

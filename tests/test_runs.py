@@ -4,6 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 from small_runs import NETWORK, WHOLE, happened, play
 
@@ -12,7 +13,7 @@ from monerosim.engines import EngineError
 from monerosim.observe.events import BlockFound
 from monerosim.plan.build import build_plan
 from monerosim.plan.model import decode_plan, encode_plan
-from monerosim.plan.rundir import RunDirectoryError, write_run_directory
+from monerosim.plan.rundir import RunDirectoryError, hold, write_run_directory
 from monerosim.runs import RunError
 from monerosim.runs import play as play_directory
 from monerosim.scenario import parse
@@ -158,3 +159,76 @@ def test_the_documented_scripts_run(tmp_path, monkeypatch, capsys):
     shown = capsys.readouterr().out
     assert " found block " in shown
     assert int(shown.splitlines()[-1]) > 0
+
+
+@pytest.fixture
+def by_hand(tmp_path):
+    """A run as plain `shadow` leaves it, and all its events."""
+    played = play(NETWORK, tmp_path / "run")
+    summary, records = played.summary, list(played.events())
+    for host in played.plan.hosts:
+        own = [msgspec.json.encode(record) + b"\n" for record in records if record.participant == host.name]
+        (played.directory / "hosts" / host.name / "events.jsonl").write_bytes(b"".join(own))
+    for name in ("events.jsonl", "summary.json"):
+        (played.directory / name).unlink()
+    return Run(played.directory), summary
+
+
+def test_a_run_that_plain_shadow_has_played_is_read_back(by_hand):
+    run, summary = by_hand
+    (run.directory / "shadow.data").mkdir()
+    (run.directory / "shadow.data" / "sim-stats.json").touch()
+    with pytest.raises(RunError, match="no summary yet"):
+        _ = run.summary
+    run.read_back()
+    assert not run.may_go_on
+    assert Run(run.directory).summary == msgspec.structs.replace(summary, wall_seconds=0.0)
+
+
+def test_what_plain_shadow_may_still_play_is_read_again(by_hand):
+    run, summary = by_hand
+    log = run.directory / "hosts" / "block-controller" / "events.jsonl"
+    whole = log.read_bytes()
+    log.write_bytes(whole[: whole.index(b"\n", len(whole) // 2) + 1])
+    run.read_back()
+    assert run.may_go_on
+    assert 0 < run.summary.blocks < summary.blocks
+    assert not (run.directory / "summary.json").exists()
+    log.write_bytes(whole)
+    (run.directory / "shadow.data").mkdir()
+    (run.directory / "shadow.data" / "sim-stats.json").touch()
+    run.read_back()
+    assert not run.may_go_on
+    assert run.summary.blocks == summary.blocks
+
+
+def test_a_damaged_run_is_no_traceback(tmp_path):
+    played = play(NETWORK, tmp_path / "run")
+    (played.directory / "summary.json").unlink()
+    (played.directory / "events.jsonl").write_text("{}\n")
+    with pytest.raises(RunError, match=r"cannot be read back: .*line 1"):
+        played.read_back()
+
+
+def test_a_run_whose_launcher_was_killed_is_read_back(tmp_path):
+    played = play(NETWORK, tmp_path / "run")
+    whole = played.summary
+    (played.directory / "summary.json").unlink()
+    events = played.directory / "events.jsonl"
+    text = events.read_bytes()
+    events.write_bytes(text[: len(text) // 2])
+    played.read_back()
+    killed = Run(played.directory).summary
+    assert not killed.completed
+    assert not killed.closed
+    assert 0 < killed.height < whole.height
+    assert 0 < killed.simulated_seconds < whole.simulated_seconds
+    assert whole.closed
+
+
+def test_a_run_that_is_being_played_or_has_not_been_is_not_read_back(built):
+    unplayed = Run(built)
+    with pytest.raises(RunError, match="has not been played"):
+        unplayed.read_back()
+    with hold(built), pytest.raises(RunError, match="is being played"):
+        unplayed.read_back()

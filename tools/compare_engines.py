@@ -2,37 +2,67 @@
 
     python tools/compare_engines.py -o DIRECTORY [SCENARIO] [--engines embedded,local,shadow]
 
-Each engine's run is DIRECTORY/ENGINE; one that has been played is not played again. docs/engines.md explains what
-differs.
+Each engine's run is DIRECTORY/ENGINE; one that has been played is not played again, and one of another scenario is
+left alone. docs/engines.md explains what differs.
 """
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
-import msgspec
-
+from monerosim.engines import EngineError
+from monerosim.engines.programs import check_ready
 from monerosim.observe.events import BlockSpread, PaymentConfirmed, PaymentSent, Record, TransactionSpread
+from monerosim.plan.binaries import BinaryError
 from monerosim.plan.build import build_plan
-from monerosim.plan.rundir import write_run_directory
-from monerosim.runs import SUMMARY, Run, play
-from monerosim.scenario import load
+from monerosim.plan.model import Plan
+from monerosim.plan.rundir import RunDirectoryError, write_run_directory
+from monerosim.plugins import PluginFiles
+from monerosim.runs import SUMMARY, Run, RunError, play
+from monerosim.scenario import ScenarioError, load
 from monerosim.units import SECOND, format_amount
 
 SMOKE = Path(__file__).resolve().parent.parent / "scenarios" / "smoke.toml"
 ENGINES = ("embedded", "local", "shadow")
 
 
-def play_on(engine: str, scenario: Path, directory: Path) -> Run:
-    """Play a scenario on an engine, unless it has been."""
-    if (directory / SUMMARY).exists():
-        return Run(directory)
-    loaded = load(scenario)
-    simulation = msgspec.structs.replace(loaded.simulation, engine=engine)
-    plan = build_plan(msgspec.structs.replace(loaded, simulation=simulation), scenario.parent)
-    write_run_directory(plan, scenario.read_bytes(), directory, force=True)
-    return play(directory)
+def plan_for(engine: str, scenario: Path) -> tuple[Plan, Mapping[str, bytes]]:
+    """Build a scenario's plan for an engine, and take the code of its own files.
+
+    Raises:
+        ScenarioError, BinaryError, EngineError: It cannot be played there.
+    """
+    files = PluginFiles(scenario.parent)
+    plan = build_plan(load(scenario, changes=[f"simulation.engine={engine}"]), scenario.parent, files)
+    check_ready(plan)
+    return plan, files.sources
+
+
+def is_played(plan: Plan, directory: Path) -> bool:
+    """Tell whether a directory has this very run.
+
+    Raises:
+        RunError: It has another one, or something else.
+    """
+    if not directory.exists() or (directory.is_dir() and not any(directory.iterdir())):
+        return False
+    there = Run(directory)
+    if there.plan != plan:
+        raise RunError(f"{directory} has a run of another scenario, or of other programs: choose another directory")
+    return (directory / SUMMARY).exists()
+
+
+def compare(scenario: Path, output: Path, engines: Sequence[str]) -> dict[str, Run]:
+    """Play a scenario on engines, where that has not been done; all is looked at before anything is played."""
+    plans = {engine: plan_for(engine, scenario) for engine in engines}
+    played = {engine: is_played(plan, output / engine) for engine, (plan, _) in plans.items()}
+    for engine, (plan, sources) in plans.items():
+        if not played[engine]:
+            directory = output / engine
+            write_run_directory(plan, scenario.read_bytes(), directory, force=True, plugins=sources)
+            play(directory)
+    return {engine: Run(output / engine) for engine in engines}
 
 
 def rows(run: Run) -> dict[str, str]:
@@ -97,12 +127,17 @@ def print_table(columns: dict[str, dict[str, str]]) -> None:
 def main() -> None:
     """Compare what the command line names."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("scenario", nargs="?", type=Path, default=SMOKE)
+    parser.add_argument(
+        "scenario", nargs="?", type=Path, default=SMOKE, help="what is played; scenarios/smoke.toml if left out"
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, help="where the runs are, or go")
     parser.add_argument("--engines", default=",".join(ENGINES), help="which engines, with commas between them")
     options = parser.parse_args()
-    engines = options.engines.split(",")
-    print_table({engine: rows(play_on(engine, options.scenario, options.output / engine)) for engine in engines})
+    engines = [engine.strip() for engine in options.engines.split(",")]
+    try:
+        print_table({engine: rows(run) for engine, run in compare(options.scenario, options.output, engines).items()})
+    except (ScenarioError, BinaryError, EngineError, RunDirectoryError, RunError) as error:
+        parser.exit(1, f"{error}\n")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What a run on Shadow costs: time, peak memory, and who uses the CPU.
 
-    python tools/measure_shadow.py [SCENARIO] [-o DIRECTORY]     a whole run, scenarios/hundred-users.toml if left out
-    python tools/measure_shadow.py --clock                       start-up with and without the clock setting
+    python tools/measure_shadow.py [SCENARIO] [-o DIRECTORY] [--force]    a whole run
+    python tools/measure_shadow.py --clock                                start-up with and without the clock setting
 
 The programs are looked at in /proc five times a second, so what they use in their last fifth is not counted.
 """
@@ -14,17 +14,22 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
 import msgspec
 
+from monerosim.engines import EngineError
+from monerosim.engines.programs import check_ready
 from monerosim.observe.events import PaymentSent
+from monerosim.plan.binaries import BinaryError
 from monerosim.plan.build import build_plan
 from monerosim.plan.model import Plan
-from monerosim.plan.rundir import write_run_directory
-from monerosim.runs import Run, new_directory, play
-from monerosim.scenario import load
+from monerosim.plan.rundir import RunDirectoryError, write_run_directory
+from monerosim.plugins import PluginFiles
+from monerosim.runs import Run, RunError, new_directory, play
+from monerosim.scenario import ScenarioError, load
 from monerosim.units import SECOND
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -149,10 +154,10 @@ def print_uses(uses: dict[str, Use]) -> None:
     print(f"{'together':20}{sum(use.count for use in uses.values()):8}{cpu:10.1f}{'':8}{peak / 1e6:13,.0f}")
 
 
-def measure_run(scenario: Path, directory: Path) -> None:
-    """Play a scenario on Shadow and print what it cost."""
-    plan = _shadow_plan(scenario)
-    write_run_directory(plan, scenario.read_bytes(), directory)
+def measure_run(scenario: Path, directory: Path, *, force: bool = False) -> None:
+    """Play a scenario on Shadow and print what it cost; ``force`` replaces a run that is in the directory."""
+    plan, sources = _shadow_plan(scenario)
+    write_run_directory(plan, scenario.read_bytes(), directory, force=force, plugins=sources)
     began = time.monotonic()
     with Meter() as meter:
         run = play(directory)
@@ -178,13 +183,14 @@ def _print_payments(plan: Plan, run: Run) -> None:
 
 def measure_clock(scenario: Path, directory: Path) -> None:
     """Print what the start of daemons and wallets costs with and without the clock setting, side by side."""
-    plan = _only_early(_shadow_plan(scenario))
+    plan, sources = _shadow_plan(scenario)
+    plan = _only_early(plan)
     results = {}
     for number, (title, latency) in enumerate(CLOCK_SETTINGS.items()):
         run = directory / f"clock-{number}"
         options = {"experimental": {"unblocked_vdso_latency": latency}, "general": {"stop_time": f"{CLOCK_STOP} us"}}
         shadow = msgspec.structs.replace(plan.shadow, **options)
-        write_run_directory(msgspec.structs.replace(plan, shadow=shadow), b"", run)
+        write_run_directory(msgspec.structs.replace(plan, shadow=shadow), b"", run, plugins=sources)
         command = [shutil.which("shadow") or "shadow", str(run / "shadow.yaml")]
         with Meter() as meter, (run / "shadow.log").open("wb") as log:
             subprocess.run(command, stdout=log, stderr=log, check=True)  # noqa: S603  (the user's Shadow)
@@ -206,25 +212,35 @@ def _only_early(plan: Plan) -> Plan:
     return msgspec.structs.replace(plan, hosts=tuple(hosts))
 
 
-def _shadow_plan(scenario: Path) -> Plan:
-    loaded = load(scenario)
-    simulation = msgspec.structs.replace(loaded.simulation, engine="shadow")
-    return build_plan(msgspec.structs.replace(loaded, simulation=simulation), scenario.parent)
+def _shadow_plan(scenario: Path) -> tuple[Plan, Mapping[str, bytes]]:
+    files = PluginFiles(scenario.parent)
+    plan = build_plan(load(scenario, changes=["simulation.engine=shadow"]), scenario.parent, files)
+    check_ready(plan)
+    return plan, files.sources
 
 
 def main() -> None:
     """Measure what the command line names."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("scenario", nargs="?", type=Path)
+    parser.add_argument(
+        "scenario",
+        nargs="?",
+        type=Path,
+        help="what is played; scenarios/hundred-users.toml if left out, with --clock scenarios/smoke.toml",
+    )
     parser.add_argument("-o", "--output", type=Path, help="the run directory; a new one in ./runs if left out")
+    parser.add_argument("-f", "--force", action="store_true", help="replace a run that is there, with all its results")
     parser.add_argument("--clock", action="store_true", help="compare start-up with and without the clock setting")
     options = parser.parse_args()
-    if options.clock:
-        with tempfile.TemporaryDirectory() as folder:
-            measure_clock(options.scenario or ROOT / "scenarios" / "smoke.toml", Path(folder))
-        return
-    scenario = options.scenario or ROOT / "scenarios" / "hundred-users.toml"
-    measure_run(scenario, options.output or new_directory(scenario.stem))
+    try:
+        if options.clock:
+            with tempfile.TemporaryDirectory() as folder:
+                measure_clock(options.scenario or ROOT / "scenarios" / "smoke.toml", Path(folder))
+            return
+        scenario = options.scenario or ROOT / "scenarios" / "hundred-users.toml"
+        measure_run(scenario, options.output or new_directory(scenario.stem), force=options.force)
+    except (ScenarioError, BinaryError, EngineError, RunDirectoryError, RunError) as error:
+        parser.exit(1, f"{error}\n")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from rich.table import Table
 from monerosim.cli.console import make_console
 from monerosim.cli.scenario import change_options, compile_or_exit, load_or_exit
 from monerosim.doctor import ALL, MEMORY, Check, Diagnosis, diagnose
+from monerosim.plan.model import Plan
 from monerosim.probe import NAME, probe
 from monerosim.scenario import Node, Participant, Scenario, Simulation, Wallet
 from monerosim.scenario.checks import known_engines
@@ -33,9 +34,9 @@ def doctor(
     """Say what this machine has of what the engines need, what is missing and how it is installed.
 
     With SCENARIO, its own programs and flags are looked at, and the memory that it needs. With --probe, two hosts with
-    the real programs are played under Shadow, some seconds of it, to see that the pieces work together; the run is
-    kept for reading if they do not. Exits with code 0 if the engine of SCENARIO (or --engine, or else embedded) is
-    ready, and Shadow's too with --probe, with 1 if not.
+    the real programs (more, if participants of SCENARIO have programs of their own) are played under Shadow, some
+    seconds of it, to see that the pieces work together; the run is kept for reading if they do not. Exits with code 0
+    if the engine of SCENARIO (or --engine, or else embedded) is ready, and Shadow's too with --probe, with 1 if not.
     """
     base = None
     if scenario is not None:
@@ -48,21 +49,22 @@ def doctor(
             raise click.BadParameter(f"there are {', '.join(known_engines())}", param_hint="--engine")
         loaded = _two_nodes(engine or "embedded")
     plan = compile_or_exit(loaded, scenario)
-    diagnosis = diagnose(plan, base, own=scenario is not None)
+    for_all = (*loaded.binaries.monerod_flags, *loaded.binaries.wallet_flags)
+    diagnosis = diagnose(plan, base, own=scenario is not None, flags_for_all=for_all)
     if probing:
-        check = _probe(diagnosis, loaded, base)
+        check = _probe(diagnosis, loaded, plan, base)
         diagnosis = Diagnosis(checks=(*diagnosis.checks, check))
     _print(diagnosis, plan.engine, make_console())
     wanted = [plan.engine, *(["shadow"] if probing else [])]
     context.exit(1 if any(diagnosis.lacking(one) for one in wanted) else 0)
 
 
-def _probe(diagnosis: Diagnosis, scenario: Scenario, base: Path | None) -> Check:
+def _probe(diagnosis: Diagnosis, scenario: Scenario, plan: Plan, base: Path | None) -> Check:
     lacking = [name for name in diagnosis.lacking("shadow") if name != MEMORY]
     if lacking:
         return Check(name=NAME, state="warning", found=f"not played for want of {', '.join(lacking)}")
     try:
-        return probe(scenario, base)
+        return probe(scenario, plan, base)
     except OSError as error:
         raise click.ClickException(f"the probe has no place for its files: {error}") from error
 

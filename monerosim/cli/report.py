@@ -1,6 +1,7 @@
 """``monerosim report``: the summary of a run as tables."""
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import get_args
@@ -24,9 +25,14 @@ _MOST_NAMED = 5
 @click.command("report")
 @click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def report(run: Path) -> None:
-    """Show the summary of RUN again."""
+    """Show the summary of RUN again.
+
+    A run that has none, because plain `shadow` played it or its launcher was killed, is read back first.
+    """
     try:
-        print_summary(Run(run), make_console())
+        played = Run(run)
+        played.read_back()
+        print_summary(played, make_console())
     except RunError as error:
         raise click.ClickException(str(error)) from error
 
@@ -34,44 +40,62 @@ def report(run: Path) -> None:
 def print_summary(played: Run, console: Console) -> None:
     """Print what happened in a run as tables."""
     summary, plan = played.summary, played.plan
-    speed = (summary.simulated_seconds + summary.bootstrap_seconds) / max(summary.wall_seconds, 1e-9)
-    console.print(_overview(summary, speed))
+    console.print(_overview(summary))
     if summary.miners:
         console.print(_miners(summary, plan))
     if summary.propagation:
         console.print(_propagation(summary))
     if summary.balances:
         console.print(_balances(summary, plan))
-    if summary.reason:
-        console.print(f"[red]the run ended early: {escape(summary.reason)}[/red]", soft_wrap=True)
-    elif not summary.completed:
-        console.print("[yellow]stopped early[/yellow]: the figures are those of the time that was played")
-    vanished = summary.transactions.vanished
-    for txid in vanished[:_MOST_NAMED]:
-        console.print(f"[red]the payment {txid} has vanished[/red]; see `monerosim trace --follow`", soft_wrap=True)
-    if len(vanished) > _MOST_NAMED:
-        console.print(f"[red]and {len(vanished) - _MOST_NAMED} others[/red]; summary.json names them")
-    if summary.bootstrap_failure:
-        console.print(f"[red]the bootstrap failed: {escape(summary.bootstrap_failure)}[/red]", soft_wrap=True)
-    for actor in summary.given_up:
-        console.print(f"[red]{actor} failed too often and was given up[/red]; see `monerosim trace`")
+    for line in _troubles(played):
+        console.print(line, soft_wrap=True)
     console.print(f"{played.directory}  digest {summary.digest}", soft_wrap=True)
 
 
-def _overview(summary: Summary, speed: float) -> Table:
+def _troubles(played: Run) -> Iterator[str]:
+    """Tell what did not go as it should."""
+    summary = played.summary
+    if summary.reason:
+        yield f"[red]the run ended early: {escape(summary.reason)}[/red]"
+    elif played.may_go_on:
+        yield (
+            "[yellow]Shadow has not come to its end: it still plays, or was stopped[/yellow]; the figures are those of "
+            "the time that was played"
+        )
+    elif not summary.completed:
+        yield "[yellow]stopped early[/yellow]: the figures are those of the time that was played"
+    if summary.failure:
+        yield f"[red]the engine failed: {escape(summary.failure)}[/red]"
+    vanished = summary.transactions.vanished
+    for txid in vanished[:_MOST_NAMED]:
+        yield f"[red]the payment {txid} has vanished[/red]; see `monerosim trace --follow`"
+    if len(vanished) > _MOST_NAMED:
+        yield f"[red]and {len(vanished) - _MOST_NAMED} others[/red]; summary.json names them"
+    if summary.bootstrap_failure:
+        yield f"[red]the bootstrap failed: {escape(summary.bootstrap_failure)}[/red]"
+    for actor in summary.given_up:
+        yield f"[red]{actor} failed too often and was given up[/red]; see `monerosim trace`"
+
+
+def _overview(summary: Summary) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     paid = summary.transactions
     unaccounted = summary.unaccounted
     orphans = sum(miner.orphans for miner in summary.miners.values())
     told = "all accounted for" if unaccounted == 0 else f"[red]{format_amount(unaccounted)} not accounted for[/red]"
-    if summary.tips > 1:
+    if not summary.closed:
+        told = "[yellow]no wallet told at the end what it holds[/yellow]"
+    elif summary.tips > 1:
         told = f"[yellow]not to be compared: the nodes ended at {summary.tips} tips[/yellow]"
     # Vendors record what they receive; between users the confirmation is all that is told.
     received = f"{paid.received} received, " if summary.marketplaces else ""
+    took = ""
+    if summary.wall_seconds:
+        speed = (summary.simulated_seconds + summary.bootstrap_seconds) / summary.wall_seconds
+        took = f" in {summary.wall_seconds:.1f} s ({speed:,.0f} times real time, bootstrap included)"
     unconfirmed = f", {paid.unconfirmed} unconfirmed at the end" if paid.unconfirmed else ""
     rows = {
-        "simulated": f"{format_duration(round(summary.simulated_seconds) * SECOND)} in {summary.wall_seconds:.1f} s "
-        f"({speed:,.0f} times real time, bootstrap included)",
+        "simulated": f"{format_duration(round(summary.simulated_seconds) * SECOND)}{took}",
         "chain": f"height {summary.height}, {summary.blocks} blocks found, {orphans} of them orphans, "
         f"{summary.reorgs} reorganisations of a node",
         "payments": f"{paid.sent} sent, {paid.confirmed} confirmed, {received}{paid.failed} failed{unconfirmed}",
@@ -84,7 +108,7 @@ def _overview(summary: Summary, speed: float) -> Table:
     if ordered := sum(market.orders for market in summary.marketplaces.values()):
         rows["orders"] = f"{ordered} placed" + "".join(f", {count} {state}" for state, count in _states(summary))
     if summary.failures:
-        rows["failures"] = f"[red]{summary.failures} times an actor failed[/red]"
+        rows["failures"] = f"[red]{summary.failures} times an actor, a daemon or a wallet failed[/red]"
     for name, value in rows.items():
         table.add_row(f"[bold]{name}[/bold]", value)
     return table

@@ -14,12 +14,13 @@ from monerosim.cli.progress import show_progress
 from monerosim.cli.report import print_summary
 from monerosim.cli.scenario import load_or_exit, output_options, refuse, scenario_options, tell_binaries
 from monerosim.engines import EngineError
+from monerosim.engines.programs import check_ready
 from monerosim.observe.traces import LEVELS, USUAL_LEVEL
 from monerosim.plan.binaries import BinaryError
 from monerosim.plan.build import build_plan
 from monerosim.plan.rundir import RunDirectoryError, write_run_directory
 from monerosim.plugins import PluginFiles
-from monerosim.runs import Run, RunError, new_directory, play
+from monerosim.runs import SUMMARY, Run, RunError, new_directory, play
 from monerosim.scenario import ScenarioError
 from monerosim.units import format_duration
 
@@ -27,6 +28,9 @@ _AGAIN = 1.0
 """Seconds after the first signal within which another is the same one."""
 
 _INTERRUPTED = 130
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""SIGHUP: the terminal was closed. It stays ignored where nohup has said so."""
 
 
 @click.command("run")
@@ -60,16 +64,18 @@ def run(
     which `monerosim trace` shows. Ctrl-C stops a run early; what it has done so far is kept.
     """
     console = make_console(stderr=True)
+    directory = scenario
     try:
         if scenario.is_dir():
             if output or force or engine is not None or seed is not None or changes:
                 raise click.UsageError(f"{scenario} is a run directory, which is played as it was built")
-            directory, plan = scenario, Run(scenario).plan
+            plan = Run(scenario).plan
         else:
             loaded, text = load_or_exit(scenario, engine, seed, changes)
             files = PluginFiles(scenario.parent)
             plan = build_plan(loaded, scenario.parent, files)
             tell_binaries(plan)
+            check_ready(plan)
             directory = output or new_directory(plan.name)
             write_run_directory(plan, text, directory, force=force, plugins=files.sources)
         if not quiet:
@@ -82,7 +88,10 @@ def run(
             played = play(directory, trace_level=trace_level.upper(), watch=lambda now: watch(now) and not stopped())
     except ScenarioError as error:
         refuse(scenario, error.problems)
-    except (BinaryError, RunDirectoryError, EngineError, RunError) as error:
+    except EngineError as error:
+        told = f"\n`monerosim report {directory}` tells of what was played" if (directory / SUMMARY).exists() else ""
+        raise click.ClickException(f"{error}{told}") from error
+    except (BinaryError, RunDirectoryError, RunError) as error:
         raise click.ClickException(str(error)) from error
     print_summary(played, make_console())
     if played.summary.reason:
@@ -92,7 +101,7 @@ def run(
 
 
 class _Stopped:
-    """Whether Ctrl-C or SIGTERM has come, and since when."""
+    """Whether one of these signals has come, and since when."""
 
     def __init__(self) -> None:
         self.since: float | None = None
@@ -108,7 +117,9 @@ def _stop_on_interrupt() -> Iterator[_Stopped]:
     A terminal, and a program that passes signals on, may both send the same one.
     """
     stopped = _Stopped()
-    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {number: signal.getsignal(number) for number in _ENDING}
+    if previous[signal.SIGHUP] == signal.SIG_IGN:
+        del previous[signal.SIGHUP]
 
     def stop(signum: int, frame: FrameType | None) -> None:
         del frame

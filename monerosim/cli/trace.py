@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from difflib import get_close_matches
 from heapq import merge
 from pathlib import Path
@@ -127,6 +128,11 @@ def _whole(identifier: str, lines: Iterable[TraceLine]) -> str:
 
 def _node_lines(played: Run, follow: str | None, *, connections: bool) -> list[TraceLine]:
     """Find what the events tell of nodes, in time order; nothing but a word while real programs are still at it."""
+    if follow is None and not connections:
+        return []
+    # A run that is being played is not read back, and may have events nonetheless.
+    with suppress(RunError):
+        played.read_back()
     try:
         lines = list(item_lines(played.events(), played.plan, follow)) if follow is not None else []
         lines += connection_lines(played.events()) if connections else []

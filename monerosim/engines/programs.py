@@ -1,13 +1,39 @@
-"""The real programs of a plan, as far as all engines that start them are concerned."""
+"""The real programs that a plan needs, as far as all engines that start them are concerned."""
 
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from monerosim.engines.engine import EngineError
-from monerosim.plan.binaries import INSTALLING
+from monerosim.engines.engine import EngineError, load_engine
+from monerosim.plan.binaries import INSTALLING, REAL_ENGINES
 from monerosim.plan.model import Plan
 from monerosim.plan.processes import PYTHON
+from monerosim.plan.shadow import INSTALLING_SHADOW
+
+
+def check_ready(plan: Plan) -> None:
+    """Make sure, before anything is written, that the engine of a plan and the programs that it takes are here.
+
+    Raises:
+        EngineError: Something is not; says what, and how it is installed.
+    """
+    load_engine(plan.engine)
+    if plan.engine == "shadow":
+        find_shadow()
+    if plan.engine in REAL_ENGINES:
+        check_programs(plan)
+
+
+def find_shadow() -> str:
+    """Find Shadow on PATH.
+
+    Raises:
+        EngineError: It is not there; says how it is installed.
+    """
+    found = shutil.which("shadow")
+    if found is None:
+        raise EngineError(f"not found on PATH: shadow\n{INSTALLING_SHADOW}")
+    return found
 
 
 def check_programs(plan: Plan) -> None:

@@ -25,10 +25,19 @@ from monerosim.observe.events import (
 )
 from monerosim.observe.log import EVENTS, DamagedLineError, EventLog, read_lines
 from monerosim.plan.model import Plan
+from monerosim.plan.processes import SHADOW_EPOCH
+from monerosim.plan.rundir import hold
+from monerosim.plan.shadow import data_directory
 from monerosim.units import SECOND
 
 ENGINE_EVENTS = "engine.jsonl"
 """What an engine itself has to tell, beside the agents."""
+
+EPOCH = "epoch"
+"""The file of the run directory that has the run's start in Unix time, where it is not Shadow's."""
+
+SHADOW_END = "sim-stats.json"
+"""What Shadow writes into its data directory when it has come to its end, and only then."""
 
 _NEVER = 2**62
 
@@ -37,7 +46,8 @@ def read_back(plan: Plan, directory: Path, *, epoch: float, end: int | None = No
     """Write a run's ``events.jsonl`` from what agents, engine and daemons have written.
 
     In the order of :meth:`monerosim.observe.events.Record.sort_key`, the events of one source in the order in which it
-    wrote them. A torn last line is left out; a damaged line is left out and told of by an event.
+    wrote them. A torn last line is left out; a damaged line is left out and told of by an event. The file is there
+    when it is whole.
 
     Args:
         plan: The run's plan.
@@ -50,12 +60,36 @@ def read_back(plan: Plan, directory: Path, *, epoch: float, end: int | None = No
     sources = [_events(path, host, str(path.relative_to(directory))) for host, path in logs]
     sources.append(_events(directory / ENGINE_EVENTS, "", ENGINE_EVENTS))
     sources.append(_DaemonLogs(plan, directory, epoch, end).records())
-    log = EventLog(directory / EVENTS)
+    unfinished = directory / f"{EVENTS}.new"
+    log = EventLog(unfinished)
     try:
         for record in sorted(chain.from_iterable(sources), key=Record.sort_key):
             log.append(record)
     finally:
         log.close()
+    unfinished.replace(directory / EVENTS)
+
+
+def read_back_again(plan: Plan, directory: Path) -> bool:
+    """Read back what programs have left that nobody watched to their end.
+
+    Returns:
+        Whether it is all. Where Shadow was started by hand and has not come to its end, it may still play.
+
+    Raises:
+        RunDirectoryError: The programs are just being ended.
+        OSError: The run directory cannot be written.
+    """
+    epoch = directory / EPOCH
+    if epoch.is_file():
+        with hold(epoch):
+            if not (directory / EVENTS).is_file():
+                read_back(plan, directory, epoch=float(epoch.read_text(encoding="ascii")))
+        return True
+    if any((directory / "hosts" / host.name / EVENTS).is_file() for host in plan.hosts):
+        read_back(plan, directory, epoch=SHADOW_EPOCH)
+        return (data_directory(plan, directory) / SHADOW_END).is_file()
+    return True
 
 
 class _DaemonLogs:

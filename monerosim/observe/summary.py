@@ -16,6 +16,8 @@ from monerosim.units import SECOND
 FUNDER = "funder"
 """The participant that pays the initial balances."""
 
+_OF_BLOCKS = (ev.BlockFound, ev.BlockSpread)
+
 
 class Transactions(msgspec.Struct, kw_only=True):
     """Payments of the scenario's own time; the bootstrap's are not counted."""
@@ -90,6 +92,8 @@ class Summary(msgspec.Struct, kw_only=True):
     """Of ``blocks`` and ``transactions`` that were first seen in the scenario's own time."""
     balances: dict[str, int]
     """What each wallet holds on the main chain."""
+    closed: bool = True
+    """False if no wallet told at the end what it holds, because the run was killed: coins are not known."""
     subsidies: int
     """Coins the main chain's blocks have made; all balances together, when no block was under way at the end."""
     failures: int
@@ -101,11 +105,14 @@ class Summary(msgspec.Struct, kw_only=True):
     commands: int = 0
     """Commands that behaviours carried out, from the timeline or from letters."""
     commands_failed: int = 0
+    failure: str = ""
+    """Why the engine could not play the run, or not to an end in order; empty if it could."""
     bootstrap_failure: str = ""
     """Why the initial balances could not be paid, or not in time; empty if they were."""
     bootstrap_seconds: float
     simulated_seconds: float
     wall_seconds: float
+    """0 where nobody measured it."""
     digest: str
 
     @property
@@ -114,7 +121,7 @@ class Summary(msgspec.Struct, kw_only=True):
         return self.subsidies - sum(self.balances.values())
 
 
-def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_seconds: float) -> Summary:
+def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_seconds: float, failure: str = "") -> Summary:
     """Count what happened.
 
     Args:
@@ -122,10 +129,14 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
         records: Its events, in any order across hosts.
         end: When the run stopped, microseconds since its start.
         wall_seconds: How long it took.
+        failure: Why the engine could not play it to an end in order.
     """
     digest, propagations, kept = Digest(), Propagations(), []
+    highest = 0
     for record in records:
         digest.add(record)
+        if isinstance(record.data, _OF_BLOCKS):
+            highest = max(highest, record.data.height)
         # Those of a thousand nodes are most of a run's events, and are not kept.
         if not propagations.take(record.data):
             kept.append(record)
@@ -150,6 +161,8 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
                 given_up[f"{record.participant}/{process}"] = None
             case _:
                 pass
+    # In a run that was killed no node tells where its chain stood.
+    height = height or highest
     return Summary(
         name=plan.name,
         engine=plan.engine,
@@ -165,12 +178,14 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
         marketplaces=_marketplaces(ordered),
         propagation=propagations.result(),
         balances=dict(sorted(balances.items())),
+        closed=bool(balances) or not any(host.wallets for host in plan.hosts),
         subsidies=_subsidies(height),
         failures=counted["ActorFailed"] + counted["ProcessDied"],
         given_up=list(given_up),
         reason=next((it.data.reason for it in ordered if isinstance(it.data, ev.RunEnded)), ""),
         commands=counted["CommandCarriedOut"],
         commands_failed=counted["CommandFailed"],
+        failure=failure,
         bootstrap_failure=next((it.data.reason for it in ordered if isinstance(it.data, ev.BootstrapFailed)), ""),
         bootstrap_seconds=plan.time_zero / SECOND,
         simulated_seconds=max(0, min(end, plan.time_zero + plan.duration) - plan.time_zero) / SECOND,

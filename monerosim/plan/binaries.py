@@ -51,11 +51,15 @@ class BinaryError(Exception):
 
     Attributes:
         problems: What is wrong, each with its place.
+        flags: Those of them that are the scenario's own flags, with a program that is there.
         found: The programs that there are.
     """
 
-    def __init__(self, *problems: str, found: tuple[BinaryPlan, ...] = (), advice: str = "") -> None:
+    def __init__(
+        self, *problems: str, flags: tuple[str, ...] = (), found: tuple[BinaryPlan, ...] = (), advice: str = ""
+    ) -> None:
         self.problems = problems
+        self.flags = flags
         self.found = found
         super().__init__("\n".join([*problems, advice] if advice else problems))
 
@@ -145,7 +149,7 @@ def _takes(rest: str) -> Takes:
     return "a value" if re.match(r"arg\b", rest) else "nothing"
 
 
-def resolve_binaries(plan: Plan, base: Path | None = None) -> Plan:
+def resolve_binaries(plan: Plan, base: Path | None = None, for_all: Sequence[str] = ()) -> Plan:
     """Look up the programs of a plan for real programs, and fit their arguments to what they know.
 
     The same plan comes back for an engine that starts none.
@@ -153,6 +157,7 @@ def resolve_binaries(plan: Plan, base: Path | None = None) -> Plan:
     Args:
         plan: A compiled plan.
         base: What relative paths in the scenario are relative to; the working directory if left out.
+        for_all: The flags that the scenario gives in ``[binaries]``, to name the place of one that is wrong.
 
     Raises:
         BinaryError: A program is missing or none of Monero's, lacks an essential flag, or does not know a flag that
@@ -160,18 +165,21 @@ def resolve_binaries(plan: Plan, base: Path | None = None) -> Plan:
     """
     if plan.engine not in REAL_ENGINES:
         return plan
-    resolver = _Resolver(base or Path())
+    resolver = _Resolver(base or Path(), for_all)
     hosts = tuple(resolver.host(host) for host in plan.hosts)
     binaries = tuple(resolver.used[path] for path in sorted(resolver.used))
     if resolver.problems:
-        raise BinaryError(*resolver.problems, found=binaries, advice=INSTALLING if resolver.missing else "")
+        advice = INSTALLING if resolver.missing else ""
+        raise BinaryError(*resolver.problems, flags=tuple(resolver.flags), found=binaries, advice=advice)
     return msgspec.structs.replace(plan, hosts=hosts, binaries=binaries)
 
 
 class _Resolver:
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path, for_all: Sequence[str]) -> None:
         self.base = base
+        self.for_all = frozenset(for_all)
         self.problems: dict[str, None] = {}
+        self.flags: dict[str, None] = {}
         self.missing = False
         self.used: dict[str, BinaryPlan] = {}
         self._found: dict[str, Binary | None] = {}
@@ -189,8 +197,7 @@ class _Resolver:
         binary = self._find(program, f"the {service} of {host.group}")
         if binary is None:
             return process
-        for_all = "monerod_flags" if service == "node" else "wallet_flags"
-        self._check_own(binary, process.flags, f"participants.{host.group}.{service}.flags or binaries.{for_all}")
+        self._check_own(binary, process.flags, f"participants.{host.group}.{service}.flags", service)
         own = set(process.flags)
         usual = {flag_name(one) for one in arguments if one not in own}
         unknown = sorted(usual - binary.flags.keys())
@@ -214,18 +221,14 @@ class _Resolver:
                 self._tell(f"{user}: {error}")
         return self._found[program]
 
-    def _check_own(self, binary: Binary, flags: Sequence[str], place: str) -> None:
+    def _check_own(self, binary: Binary, flags: Sequence[str], own: str, service: str) -> None:
+        of_all = "binaries.monerod_flags" if service == "node" else "binaries.wallet_flags"
         for flag in flags:
+            place = of_all if flag in self.for_all else own
             name, equals, _ = flag.partition("=")
-            takes = binary.flags.get(name)
-            if takes is None:
-                close = get_close_matches(name, binary.flags, n=1)
-                hint = f'; did you mean "{close[0]}"?' if close else ""
-                self._tell(f"{place}: {binary} does not know {name}{hint}")
-            elif takes == "a value" and not equals:
-                self._tell(f'{place}: {name} needs a value, such as "{name}=..."')
-            elif takes == "nothing" and equals:
-                self._tell(f"{place}: {name} takes no value, got {flag}")
+            if wrong := _misused(flag, name, bool(equals), binary):
+                self._tell(problem := f"{place}: {wrong}")
+                self.flags.setdefault(problem)
 
     def _use(self, binary: Binary, left_out: dict[str, str]) -> None:
         before = self.used.get(binary.path)
@@ -245,6 +248,19 @@ class _Resolver:
 
     def _tell(self, problem: str) -> None:
         self.problems.setdefault(problem)
+
+
+def _misused(flag: str, name: str, has_value: bool, binary: Binary) -> str:
+    """Say what is wrong with a flag; nothing if the program takes it."""
+    takes = binary.flags.get(name)
+    if takes is None:
+        close = get_close_matches(name, binary.flags, n=1)
+        return f"{binary} does not know {name}" + (f'; did you mean "{close[0]}"?' if close else "")
+    if takes == "a value" and not has_value:
+        return f'{name} needs a value, such as "{name}=..."'
+    if takes == "nothing" and has_value:
+        return f"{name} takes no value, got {flag}"
+    return ""
 
 
 def describe_binary(binary: BinaryPlan) -> list[str]:

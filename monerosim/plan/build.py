@@ -22,4 +22,5 @@ def build_plan(scenario: Scenario, base: Path | None = None, files: PluginFiles 
         ScenarioError: Something is wrong with it.
         BinaryError: A program is missing, or cannot be used as the scenario wants.
     """
-    return resolve_binaries(compile_plan(scenario, files or PluginFiles(base or Path())), base)
+    plan = compile_plan(scenario, files or PluginFiles(base or Path()))
+    return resolve_binaries(plan, base, (*scenario.binaries.monerod_flags, *scenario.binaries.wallet_flags))

@@ -1,7 +1,8 @@
 """The compatibility library (``compat.c``): built with the machine's C compiler, kept by content.
 
 Built libraries are kept in ``$XDG_CACHE_HOME/monerosim`` or ``~/.cache/monerosim``, one a source and compiler, so the
-compiler runs once. A run directory gets a copy of its own, so that it depends on nothing else.
+compiler runs once. A run directory gets a copy of its own, so that it depends on nothing else; where LD_PRELOAD could
+not name that copy, the one that is kept serves.
 """
 
 import os
@@ -9,11 +10,13 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 
-from monerosim.plan.shadow import LIBRARY
+LIBRARY = "compat.so"
+"""The library's name in the run directory."""
 
 COMPILERS = ("cc", "gcc", "clang")
 """Looked for on PATH, in this order, if the environment names none in ``CC``."""
@@ -32,23 +35,41 @@ class CompatError(Exception):
 
 
 def install_compat(directory: Path, final: Path | None = None) -> None:
-    """Put the library into a run directory, as ``compat.so``.
+    """Put the library into a run directory, as ``compat.so``, if it can be used from there.
 
     Args:
         directory: The run directory.
         final: Where it will be when it is played, if it is being built elsewhere.
 
     Raises:
-        CompatError: The library cannot be built, or not be used from there.
+        CompatError: The library cannot be built, or not be used from anywhere.
         OSError: It cannot be written.
     """
-    unusable = sorted(set(str(final or directory)) & set(_SEPARATORS))
-    if unusable:
+    library = built_compat()
+    if _nameable(final or directory):
+        shutil.copy(library, directory / LIBRARY)
+    elif not _nameable(library):
         raise CompatError(
-            f"the run directory's path has {unusable[0]!r} in it, with which LD_PRELOAD cannot name the library that "
-            "monerod needs under Shadow: choose another place for it"
+            f"neither the run directory's path nor {library} can be named in LD_PRELOAD, by which monerod gets the "
+            "library that it needs under Shadow: choose another place for the run, without blanks, ':', ';' and '$'"
         )
-    shutil.copy(built_compat(), directory / LIBRARY)
+
+
+def library_of(run: Path) -> Path:
+    """Tell where the library of a run directory is.
+
+    Args:
+        run: Where the run directory is when it is played, absolute.
+    """
+    if not _nameable(run):
+        # Where it cannot be built, installing it tells so.
+        with suppress(CompatError):
+            return built_compat()
+    return run / LIBRARY
+
+
+def _nameable(path: Path) -> bool:
+    return not set(str(path)) & set(_SEPARATORS)
 
 
 def built_compat() -> Path:

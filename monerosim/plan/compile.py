@@ -25,6 +25,7 @@ from monerosim.plan.model import (
     WalletPlan,
 )
 from monerosim.plan.processes import AGENT, MONEROD, host_processes
+from monerosim.plan.shadow_options import option_problems
 from monerosim.plugins import PluginFiles
 from monerosim.rpc.transport import Json
 from monerosim.runtime.blocks import load_block
@@ -101,6 +102,9 @@ def compile_plan(scenario: Scenario, files: PluginFiles | None = None) -> Plan:
     )
     by_name = {host.name: host for host in hosts}
     needed_by = _needed_by(members)
+    stop = time_zero + scenario.simulation.duration + scenario.simulation.winding_down
+    if wrong := option_problems(scenario, stop):
+        raise ScenarioError(wrong)
     return Plan(
         version=PLAN_VERSION,
         name=scenario.simulation.name,
@@ -108,7 +112,7 @@ def compile_plan(scenario: Scenario, files: PluginFiles | None = None) -> Plan:
         engine=scenario.simulation.engine,
         time_zero=time_zero,
         duration=int(scenario.simulation.duration),
-        stop=time_zero + scenario.simulation.duration + scenario.simulation.winding_down,
+        stop=stop,
         consensus=consensus,
         topology=_topology(scenario, list(by_name), files),
         bootstrap=bootstrap,
@@ -120,6 +124,9 @@ def compile_plan(scenario: Scenario, files: PluginFiles | None = None) -> Plan:
             compat=scenario.shadow.compat,
             general=scenario.shadow.general,
             experimental=scenario.shadow.experimental,
+            network=scenario.shadow.network,
+            host_option_defaults=scenario.shadow.host_option_defaults,
+            host_options=scenario.shadow.host_options,
         ),
         plugins=files.digests(),
     )

@@ -30,6 +30,7 @@ ones do not have (tests/functional_tests/functional_tests_rpc.py in monero uses 
 RESERVED = {
     "--add-exclusive-node": "peers are chosen by network.connections",
     "--add-priority-node": "peers are chosen by network.connections; beside exclusive nodes it has no effect",
+    "--config-file": "its flags would not be checked: give them in flags",
     "--confirm-external-bind": "it is set already",
     "--daemon-address": "set the participant's node",
     "--daemon-host": "set the participant's node",
@@ -49,6 +50,7 @@ RESERVED = {
     "--p2p-bind-ip": "each host has an address of its own",
     "--p2p-bind-port": "each host has an address of its own",
     "--regtest": "it is set already",
+    "--restricted-rpc": "the agents could not have it make blocks; --rpc-restricted-bind-port opens a second port",
     "--rpc-bind-ip": "each host has an address of its own",
     "--rpc-bind-port": "each host has an address of its own",
     "--rpc-login": "the agents do not log in",

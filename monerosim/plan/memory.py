@@ -8,19 +8,26 @@ from monerosim.plan.model import HostPlan, Plan
 
 MB = 1_000_000
 
-NODE = 430 * MB
-"""A monerod that verifies blocks: 26 MB resident before the first one, 290 MB after it (RandomX's cache), 350 MB after
-30, 420 to 440 MB after 120 (0.18.0.0 on regtest, MALLOC_ARENA_MAX=1, measured)."""
+NODE = 330 * MB
+"""A monerod that verifies blocks: 26 MB before the first one, and RandomX's cache of 256 MiB from then on.
+
+This and what follows is measured with tools/measure_shadow.py (memory that several share is divided among them, at the
+peak of a run): hundred-users.toml has 4,806 MB for 10 such nodes and 3 of the next kind, smoke.toml 1,254 MB for 2 and
+1.
+"""
 
 MINING_NODE = 590 * MB
-"""A monerod that answers ``generateblocks`` has a second cache: 553 MB after the first block, 578 MB after 120 (the
-same measurement)."""
+"""A monerod that answers ``generateblocks`` has a second cache."""
 
-WALLET = 33 * MB
-"""A monero-wallet-rpc (measured)."""
+WALLET = 14 * MB
+"""A monero-wallet-rpc: 1,413 MB for 106; a few MB more where there are few to share with (82 MB for 5)."""
 
-AGENT = 40 * MB
-"""The Python process of a host: the bound that a test holds it to."""
+AGENT = 26 * MB
+"""The Python process of a host: 2,929 MB for 117, 153 MB for 6. A test holds it to a bound."""
+
+SHADOW = 180 * MB
+SHADOW_PROCESS = 150_000
+"""Shadow itself, and more for each program: 184 MB for 14, 213 MB for 236."""
 
 EMBEDDED = 65 * MB
 EMBEDDED_PARTICIPANT = 200_000
@@ -53,14 +60,16 @@ def estimate_memory(plan: Plan) -> MemoryEstimate | None:
         return None
     producing = {host.uses_node for host in hosts if _produces_blocks(host, plan)} - {None}
     nodes = sum(host.node is not None for host in hosts)
-    return MemoryEstimate(
-        {
-            "nodes that produce blocks": (len(producing), MINING_NODE),
-            "other nodes": (nodes - len(producing), NODE),
-            "wallets": (sum(len(host.wallets) for host in hosts), WALLET),
-            "agents": (len(hosts), AGENT),
-        }
-    )
+    parts = {
+        "nodes that produce blocks": (len(producing), MINING_NODE),
+        "other nodes": (nodes - len(producing), NODE),
+        "wallets": (sum(len(host.wallets) for host in hosts), WALLET),
+        "agents": (len(hosts), AGENT),
+    }
+    if plan.engine == "shadow":
+        programs = sum(len(host.processes) for host in hosts)
+        parts["Shadow"] = (1, SHADOW + programs * SHADOW_PROCESS)
+    return MemoryEstimate(parts)
 
 
 def _produces_blocks(host: HostPlan, plan: Plan) -> bool:

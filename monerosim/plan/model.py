@@ -166,6 +166,10 @@ class ShadowPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     general: Mapping[str, object] = {}
     """Added to the section of this name in shadow.yaml, in Shadow's own names, as are those below."""
     experimental: Mapping[str, object] = {}
+    network: Mapping[str, object] = {}
+    host_option_defaults: Mapping[str, object] = {}
+    host_options: Mapping[str, Mapping[str, object]] = {}
+    """Of the hosts of each group, likewise."""
 
 
 class BinaryPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -4,10 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from monerosim.plan.compat import CompatError, install_compat
+from monerosim.plan.compat import LIBRARY, CompatError, install_compat
 from monerosim.plan.model import Plan
 from monerosim.plan.processes import AGENT_ENVIRONMENT, PLAN
-from monerosim.plan.shadow import LIBRARY
 
 _PATIENCE = 60
 """Seconds that loading and compiling all agents' modules may take."""

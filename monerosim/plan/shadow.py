@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from monerosim.observe.traces import USUAL_LEVEL
+from monerosim.plan.compat import library_of
 from monerosim.plan.model import HostPlan, Plan, ProcessPlan
 from monerosim.plan.processes import PYTHON, TRACE_VARIABLE, arguments
 from monerosim.runtime.rng import stable_seed
@@ -19,14 +20,15 @@ from monerosim.units import SECOND
 GRACE = 10 * SECOND
 """How long after the run's stop Shadow goes on, so that agents end by themselves rather than are killed."""
 
-LIBRARY = "compat.so"
-"""The compatibility library's name in the run directory (:mod:`monerosim.plan.compat`)."""
-
 INSTALLING_SHADOW = """\
-How Shadow is installed: it runs on Linux only and is built from its sources, unchanged (git clone
-https://github.com/shadow/shadow); the packages that this needs on Debian, Ubuntu and Fedora are listed in
-https://shadow.github.io/docs/guide/install_dependencies.html, the build is described in
-https://shadow.github.io/docs/guide/install_shadow.html"""
+How Shadow is installed: it runs on Linux only and is built from its sources, unchanged. What that takes:
+  Debian, Ubuntu  apt install git cmake make gcc g++ libclang-dev libc-dbg libglib2.0-0 libglib2.0-dev findutils \
+python3 xz-utils util-linux
+  Fedora          dnf install git cmake make gcc gcc-c++ clang-devel glib2 glib2-devel findutils diffutils python3 xz \
+xz-devel util-linux
+  both            Rust, from https://rustup.rs
+Then: git clone https://github.com/shadow/shadow && cd shadow && ./setup build && ./setup install
+(https://shadow.github.io/docs/guide/install_dependencies.html and install_shadow.html have the details.)"""
 
 _HEAD = """\
 # Written by monerosim. Run it with: shadow {path}
@@ -59,7 +61,7 @@ def shadow_yaml(plan: Plan, run: Path, python: str = sys.executable, trace_level
         python: The interpreter that runs the agents.
         trace_level: The least important level of traces that agents keep.
     """
-    library = run / LIBRARY if plan.shadow.compat == "auto" else None
+    library = library_of(run) if plan.shadow.compat == "auto" else None
     general = {
         "stop_time": _time(plan.stop + GRACE),
         "seed": stable_seed(plan.seed, "shadow") % 2**32,
@@ -75,9 +77,12 @@ def shadow_yaml(plan: Plan, run: Path, python: str = sys.executable, trace_level
         "unblocked_syscall_latency": "1 ns",
         **plan.shadow.experimental,
     }
-    network = {"graph": {"type": "gml", "file": {"path": str(run / "topology.gml")}}}
+    network = {**plan.shadow.network, "graph": {"type": "gml", "file": {"path": str(run / "topology.gml")}}}
+    sections = {"general": general, "experimental": experimental, "network": network}
+    if plan.shadow.host_option_defaults:
+        sections["host_option_defaults"] = dict(plan.shadow.host_option_defaults)
     lines = [_HEAD.format(path=run / "shadow.yaml")]
-    for section, options in (("general", general), ("experimental", experimental), ("network", network)):
+    for section, options in sections.items():
         lines.append(f"{section}:")
         for key, value in options.items():
             if key in _REASONS:
@@ -89,8 +94,10 @@ def shadow_yaml(plan: Plan, run: Path, python: str = sys.executable, trace_level
             f"  {_json(host.name)}:",
             f"    network_node_id: {plan.topology.places[host.name]}",
             f"    ip_addr: {_json(host.address)}",
-            "    processes:",
         ]
+        if host.group in plan.shadow.host_options:
+            lines.append(f"    host_options: {_json(plan.shadow.host_options[host.group])}")
+        lines.append("    processes:")
         for process in host.processes:
             agent = process.argv[0] == PYTHON
             added = {TRACE_VARIABLE: trace_level, **_COMPILING} if agent else _preloading(process, library)

@@ -325,6 +325,8 @@ def _flags(flags: tuple[str, ...], path: Path) -> list[Finding]:
 
 def _dashed(flag: str) -> str:
     """Suggest how something that is no flag might have been meant."""
+    if len(flag.strip().strip("-")) == 1:
+        return "write its whole name, after two dashes"
     better = "--" + "=".join(flag.strip().lstrip("-").split(maxsplit=1))
     return f'write "{better}"' if _FLAG.fullmatch(better) else ""
 

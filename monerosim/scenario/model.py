@@ -150,6 +150,15 @@ class Shadow(Table, frozen=True):
     experimental: Annotated[Options, Meta(description="Added to the section experimental of shadow.yaml.")] = (
         msgspec.field(default_factory=dict)
     )
+    network: Annotated[
+        Options, Meta(description="Added to the section network of shadow.yaml; the graph is the topology.")
+    ] = msgspec.field(default_factory=dict)
+    host_option_defaults: Annotated[
+        Options, Meta(description="The section host_option_defaults of shadow.yaml: options of all hosts.")
+    ] = msgspec.field(default_factory=dict)
+    host_options: Annotated[
+        dict[str, Options], Meta(description="Options of a participant's hosts, by its name in the scenario.")
+    ] = msgspec.field(default_factory=dict)
 
 
 _Program: TypeAlias = Annotated[str, Meta(pattern=_PROGRAM, extra=_PROGRAM_FORM)]

@@ -64,7 +64,11 @@ def test_programs_are_shown_with_path_version_and_what_they_lack(bare: Path) -> 
     result = doctor("--engine", "local")
     assert result.exit_code == 0
     assert "local: ready" in result.output
-    assert f"0.18.2.2 ({daemon}); without --no-igd: " in result.output
+    flags = (
+        f"{len(MONEROD) - 1} flags, among them --regtest, --keep-fakechain, --fixed-difficulty, --offline, --add-excl"
+    )
+    assert f"0.18.2.2 ({daemon}), {flags}" in result.output
+    assert "; without --no-igd: " in result.output
     assert f"v3.2.0-0-gabc ({bare / 'shadow'})" in result.output
     assert "cc 99.1" in result.output
     assert "shadow: ready" in result.output
@@ -125,7 +129,7 @@ def test_a_scenario_has_its_own_programs_and_memory_looked_at(bare: Path, tmp_pa
     path.write_text(text)
     result = doctor(str(path), "--engine", "local")
     assert str(tmp_path / "mine" / "monerod") in result.output
-    assert "1 nodes that produce blocks of 590 MB, 2 other nodes of 430 MB, 5 wallets of 33 MB" in result.output
+    assert "1 nodes that produce blocks of 590 MB, 2 other nodes of 330 MB, 5 wallets of 14 MB" in result.output
     embedded = doctor(str(path))
     assert embedded.exit_code == 0
     assert "participants of 0.2 MB" in embedded.output
@@ -136,8 +140,30 @@ def test_a_scenario_that_does_not_fit_into_memory_is_not_ready(tmp_path: Path) -
     path.write_text("[participants.node]\ncount = 2\nnode = {}\n[network]\nconnections = 1\n")
     result = doctor(str(path), "--set", "participants.node.count=3000", "--engine", "local")
     assert result.exit_code == 1
-    assert "about 1410.0 GB" in result.output
-    assert "memory for the scenario" in result.output.splitlines()[-2]
+    assert "local: about 1068.0 GB" in result.output
+    ready = result.output.splitlines()[-3:]
+    assert ready[0] == "embedded: ready"
+    assert all(line.endswith("memory for the scenario") for line in ready[1:])
+    assert doctor(str(path), "--set", "participants.node.count=3000").exit_code == 0
+
+
+def test_an_unknown_flag_is_no_missing_program(bare: Path, tmp_path: Path) -> None:
+    fake(bare / "monerod", MONEROD)
+    fake(bare / "monero-wallet-rpc", WALLET)
+    path = tmp_path / "flags.toml"
+    path.write_text("[participants.a]\nnode = {}\n[participants.b]\nnode = {}\n")
+    result = doctor(str(path), "--engine", "local", "--set", "binaries.monerod_flags=['--log-levle=1']")
+    assert result.exit_code == 1
+    assert "binaries.monerod_flags: monerod" in result.output
+    assert "local: lacks flags" in result.output
+    assert "apt install monero" not in result.output
+
+
+@pytest.mark.usefixtures("bare")
+def test_what_shadow_is_built_from_is_named() -> None:
+    output = doctor().output
+    for package in ("libclang-dev", "libglib2.0-dev", "clang-devel", "glib2-devel", "rustup"):
+        assert package in output
 
 
 def test_a_bad_scenario_is_told_as_by_check(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from fake_monero import MONEROD, WALLET, fake
 from rich.console import Console
 from small_runs import MARKET, NETWORK, USERS, WHOLE, play
 from small_world import make_host_plan, make_plan
@@ -108,7 +110,17 @@ class TestRun:
         assert result.exit_code == 2
         assert not (tmp_path / "run").exists()
 
-    @pytest.mark.parametrize("numbers", [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM,)])
+    def test_what_is_missing_is_told_before_anything_is_written(self, scenario, tmp_path, monkeypatch):
+        fake(tmp_path / "bin" / "monerod", MONEROD)
+        fake(tmp_path / "bin" / "monero-wallet-rpc", WALLET)
+        (tmp_path / "bin" / "cat").symlink_to(shutil.which("cat"))
+        monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+        result = call("run", scenario, "-o", tmp_path / "run", "--engine", "shadow", "--set", "shadow.compat=off")
+        assert result.exit_code == 1
+        assert "not found on PATH: shadow" in result.stderr
+        assert not (tmp_path / "run").exists()
+
+    @pytest.mark.parametrize("numbers", [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM,), (signal.SIGHUP,)])
     def test_interrupting_ends_the_run_in_order(self, tmp_path, numbers):
         path = tmp_path / "long.toml"
         path.write_text(WHOLE)
@@ -198,6 +210,26 @@ class TestReport:
         assert rows["user"][-1] == f"{sum(user) / 10**12:,.3f}"
         assert "failures" not in rows
 
+    def test_a_run_without_a_summary_is_read_back(self, tmp_path):
+        play(NETWORK, tmp_path / "run")
+        told = call("report", tmp_path / "run").stdout.splitlines()
+        (tmp_path / "run" / "summary.json").unlink()
+        again = call("report", tmp_path / "run")
+        assert again.exit_code == 0
+        assert again.stdout.splitlines()[1:] == told[1:]
+        assert call("report", tmp_path / "run").stdout == again.stdout
+
+    def test_what_wallets_held_when_they_were_killed_is_not_known(self, tmp_path):
+        played = play(WHOLE, tmp_path / "run")
+        (tmp_path / "run" / "summary.json").unlink()
+        events = tmp_path / "run" / "events.jsonl"
+        lines = [line for line in events.read_text().splitlines(keepends=True) if "-closed" not in line]
+        events.write_text("".join(lines))
+        played.read_back()
+        rows = self.rows(self.text(played))
+        assert rows["coins"][0].endswith("no wallet told at the end what it holds")
+        assert not rows["chain"][0].startswith("height 0,")
+
     def test_payments_that_no_block_has_taken_are_told(self, tmp_path):
         gone = '[[timeline]]\nat = "10m"\ndo = "stop"\nwho = "miner"\n'
         played = play(WHOLE + gone, tmp_path / "run", "participants.user.wallet.outputs=9")
@@ -219,7 +251,7 @@ class TestReport:
         path.write_text(json.dumps(changed))
         text = self.text(played)
         assert "stopped early" in text
-        assert "4 times an actor failed" in text
+        assert "4 times an actor, a daemon or a wallet failed" in text
         assert "user-001/wallet failed too often and was given up" in text
         assert "the bootstrap failed: no [coins]" in text
         assert "0.75 XMR not accounted for" in text

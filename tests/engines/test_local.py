@@ -16,6 +16,7 @@ from small_world import make_plan
 from monerosim.engines import EngineError
 from monerosim.engines.local import play
 from monerosim.observe.events import (
+    BlockFound,
     ProcessDied,
     ProcessGivenUp,
     ProcessHung,
@@ -27,6 +28,7 @@ from monerosim.observe.log import read_events
 from monerosim.plan.model import HostPlan, NodePlan, ProcessPlan, WalletPlan, encode_plan
 from monerosim.plan.processes import PYTHON
 from monerosim.plan.rundir import write_run_directory
+from monerosim.runs import Run, RunError
 from monerosim.runs import play as play_run
 from monerosim.units import SECOND
 
@@ -290,6 +292,41 @@ def test_a_killed_launcher_leaves_nothing_behind(build, number):
     launcher.wait(20)
     wait_until(lambda: running(path) == {})
     assert told(path) == []
+    run = Run(path)
+    run.read_back()
+    assert not Run(path).summary.completed
+
+
+def test_what_a_killed_launcher_has_left_is_read_back_when_its_programs_have_ended(build):
+    slow = program("monerod", ("sh", "-c", "trap 'sleep 2; exit 0' TERM; echo ready; while :; do sleep 0.05; done"))
+    _, path = build(one_host(slow), stop=1000.0)
+    launcher = subprocess.Popen([sys.executable, "-c", LAUNCH, path])
+    output = path / "hosts" / "alice" / "monerod.out"
+    wait_until(lambda: output.is_file() and output.read_text() == "ready\n")
+    launcher.kill()
+    launcher.wait(20)
+    with pytest.raises(RunError, match="is being played"):
+        Run(path).read_back()
+    wait_until(lambda: running(path) == {})
+    Run(path).read_back()
+    assert Run(path).summary.engine == "local"
+
+
+def test_what_a_killed_launcher_and_its_killed_keeper_have_left_is_read_back(build):
+    event = msgspec.json.encode(Record(5, "alice", "miner", "", BlockFound("alice", 7, "aa", 1, 0))).decode()
+    agent = program("agent", ("sh", "-c", f"echo '{event}' > events.jsonl; exec sleep 1000"), runs_to_end=False)
+    _, path = build(one_host(agent), stop=1000.0)
+    launcher = subprocess.Popen([sys.executable, "-c", LAUNCH, path])
+    wait_until(lambda: (path / "hosts" / "alice" / "events.jsonl").is_file() and len(running(path)) == 3)
+    (keeper,) = (pid for pid, command in running(path).items() if "keeper" in command)
+    launcher.send_signal(signal.SIGSTOP)
+    os.kill(keeper, signal.SIGKILL)
+    launcher.kill()
+    launcher.wait(20)
+    wait_until(lambda: running(path) == {})
+    assert not (path / "events.jsonl").exists()
+    Run(path).read_back()
+    assert Run(path).summary.height == 7
 
 
 def test_a_killed_keeper_leaves_nothing_behind(build):

@@ -7,8 +7,11 @@ import msgspec
 import pytest
 
 from monerosim.engines import EngineError, load_engine
+from monerosim.observe.events import BlockFound, Record
 from monerosim.plan.compile import compile_plan
 from monerosim.plan.rundir import RunDirectoryError, write_run_directory
+from monerosim.runs import Run
+from monerosim.runs import play as play_run
 from monerosim.scenario import parse
 
 SCENARIO = """
@@ -96,6 +99,18 @@ def test_what_shadow_says_when_it_fails_is_passed_on(plan, tmp_path, programs):
     with pytest.raises(EngineError, match=r"(?s)status 3 .*the graph has no node 7"):
         play(plan, tmp_path / "run")
     assert (tmp_path / "run" / "events.jsonl").exists()
+
+
+def test_a_run_that_failed_has_its_figures(plan, tmp_path, programs):
+    event = msgspec.json.encode(Record(5, "pool", "miner", "", BlockFound("pool", 7, "aa", 1, 0))).decode()
+    programs("monerod", "monero-wallet-rpc")
+    programs("shadow", body=f"echo '{event}' > hosts/pool/events.jsonl; echo a daemon died; exit 1")
+    write_run_directory(plan, b"", tmp_path / "run")
+    with pytest.raises(EngineError, match="a daemon died"):
+        play_run(tmp_path / "run")
+    summary = Run(tmp_path / "run").summary
+    assert (summary.height, summary.completed) == (7, False)
+    assert "a daemon died" in summary.failure
 
 
 def test_a_run_that_nobody_wants_any_more_ends(plan, tmp_path, programs):

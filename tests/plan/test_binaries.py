@@ -169,8 +169,8 @@ def test_flags_for_all_give_way_to_a_participants_own() -> None:
         argv = process(plan, host, "monerod").argv
         assert [one for one in argv if one.startswith("--log-level")] == [f"--log-level={level}"]
         assert "--db-sync-mode=safe" in argv
-    problems = refusal(TEXT, "binaries.wallet_flags=['--no-zmq']").problems
-    assert all("binaries.wallet_flags: monero-wallet-rpc 0.18.3.4" in problem for problem in problems)
+    (problem,) = refusal(TEXT, "binaries.wallet_flags=['--no-zmq']").problems
+    assert problem.startswith("binaries.wallet_flags: monero-wallet-rpc 0.18.3.4")
 
 
 @pytest.mark.usefixtures("programs")
@@ -181,10 +181,10 @@ def test_own_flags_that_a_program_does_not_take_are_told_all_at_once() -> None:
         "participants.pool.wallet={flags=['--log-level', '--no-zmq']}",
     ).problems
     assert len(problems) == 4
-    assert problems[0].startswith("participants.pool.wallet.flags or binaries.wallet_flags: --log-level needs a value")
+    assert problems[0].startswith("participants.pool.wallet.flags: --log-level needs a value")
     assert "monero-wallet-rpc 0.18.3.4" in problems[1]
     assert "does not know --no-zmq" in problems[1]
-    assert problems[2].startswith("participants.user.node.flags or binaries.monerod_flags: monerod 0.18.3.4 (")
+    assert problems[2].startswith("participants.user.node.flags: monerod 0.18.3.4 (")
     assert problems[2].endswith('does not know --log-levle; did you mean "--log-level"?')
     assert "--offline takes no value, got --offline=yes" in problems[3]
 
@@ -231,7 +231,7 @@ names = st.sampled_from([flag.split()[0] for flag in MONEROD])
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.sets(names))
+@given(st.sets(names, max_size=len(MONEROD) - 1))
 def test_whatever_a_program_knows_it_is_given_nothing_else(
     tmp_path_factory: pytest.TempPathFactory, gone: set[str]
 ) -> None:

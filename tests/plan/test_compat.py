@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from monerosim.plan.compat import CompatError, built_compat, install_compat
+from monerosim.plan.compat import CompatError, built_compat, install_compat, library_of
 
 HERE = Path(__file__).parent
 LINKING = {
@@ -181,7 +181,14 @@ def test_a_compiler_that_fails_is_quoted(tmp_path, monkeypatch):
         built_compat()
 
 
+@needs_linux
 @pytest.mark.parametrize("name", ["my run", "a:b", "$HOME"])
-def test_a_place_that_cannot_be_preloaded_from_is_refused(tmp_path, name):
+def test_where_a_run_directory_cannot_be_named_the_library_that_is_kept_serves(tmp_path, name, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    install_compat(tmp_path, tmp_path / name)
+    assert library_of(tmp_path / name) == built_compat()
+    assert library_of(tmp_path / "run") == tmp_path / "run" / "compat.so"
+    assert not (tmp_path / "compat.so").exists()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "my cache"))
     with pytest.raises(CompatError, match="choose another place"):
         install_compat(tmp_path, tmp_path / name)

@@ -11,7 +11,7 @@ from monerosim.plan.compile import compile_plan
 from monerosim.plan.model import LinkPlan, Plan, TopologyPlan, decode_plan
 from monerosim.plan.rundir import RunDirectoryError, hold, write_run_directory
 from monerosim.runs import play
-from monerosim.scenario import parse
+from monerosim.scenario import ScenarioError, parse
 
 TEXT = """\
 [simulation]
@@ -21,6 +21,12 @@ parallelism = 4
 progress = true
 [shadow.experimental]
 use_cpu_pinning = false
+[shadow.network]
+use_shortest_path = false
+[shadow.host_option_defaults]
+pcap_enabled = true
+[shadow.host_options.user]
+pcap_enabled = false
 [participants.pool]
 kind = "mining-pool"
 hashrate = 100
@@ -160,6 +166,35 @@ def test_the_scenarios_shadow_options_are_passed_on(plan: Plan, tmp_path: Path) 
     assert config["general"]["parallelism"] == 4
     assert config["general"]["progress"] is True
     assert config["experimental"]["use_cpu_pinning"] is False
+    assert config["network"]["use_shortest_path"] is False
+    assert config["network"]["graph"]["type"] == "gml"
+    assert config["host_option_defaults"] == {"pcap_enabled": True}
+    given = {name: host.get("host_options") for name, host in config["hosts"].items()}
+    assert given["user-001"] == given["user-002"] == {"pcap_enabled": False}
+    assert given["pool"] is None
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("general={data_directory='/etc'}", "in the run directory"),
+        ("general={data_directory='../../outside'}", "in the run directory"),
+        ("general={data_directory='.'}", "in the run directory"),
+        ("general={stop_time='3 min'}", "before the end of the run"),
+        ("general={stop_time=600}", "before the end of the run"),
+        ("network={graph={}}", "network.topology"),
+        ("host_options={usr={}}", "no such participant"),
+    ],
+)
+def test_an_option_that_would_have_shadow_play_something_else_is_refused(option: str, message: str) -> None:
+    with pytest.raises(ScenarioError, match=message) as raised:
+        compile_plan(parse(TEXT, changes=[f"shadow.{option}"]))
+    assert [problem.place.partition(".")[0] for problem in raised.value.problems] == ["shadow"]
+
+
+@pytest.mark.parametrize("option", ["data_directory='data/here'", "stop_time='5 h'", "stop_time='90000000 ms'"])
+def test_other_options_of_the_run_are_shadows_affair(option: str) -> None:
+    assert compile_plan(parse(TEXT, changes=[f"shadow.general={{{option}}}"]))
 
 
 @pytest.mark.real

@@ -147,7 +147,10 @@ def test_all_errors_are_told_at_once_with_line_and_key() -> None:
         ("[participants.user]", '[binaries]\nmonerod = ""\n[participants.user]', "binaries.monerod", "a name on PATH"),
         ("node = {}", 'node = { binary = "a\\u0000b" }', "participants.user.node.binary", "a name on PATH"),
         ("node = {}", 'node = { flags = "--x" }', "participants.user.node.flags", "expected an array"),
-        ("node = {}", 'node = { flags = ["-x"] }', "participants.user.node.flags[0]", 'write "--x"'),
+        ("node = {}", 'node = { flags = ["-xyz"] }', "participants.user.node.flags[0]", 'write "--xyz"'),
+        ("node = {}", 'node = { flags = ["-h"] }', "participants.user.node.flags[0]", "write its whole name"),
+        ("node = {}", 'node = { flags = ["--config-file=x"] }', "participants.user.node.flags[0]", "not be checked"),
+        ("node = {}", 'node = { flags = ["--restricted-rpc"] }', "participants.user.node.flags[0]", "make blocks"),
         (
             "node = {}",
             'node = { flags = ["--a=1", "log-level 2"] }',

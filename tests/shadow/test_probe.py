@@ -8,8 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from monerosim.cli import main
+from monerosim.plan.compile import compile_plan
 from monerosim.probe import probe
-from monerosim.scenario import Binaries, Scenario
+from monerosim.scenario import Binaries, Node, Participant, Scenario
 
 
 @pytest.fixture(autouse=True)
@@ -26,16 +27,21 @@ def test_the_probe_shows_that_the_pieces_work_together(temporary):
     assert list(temporary.iterdir()) == []
 
 
-def test_a_probe_that_fails_says_why_and_keeps_the_run(temporary):
+@pytest.mark.parametrize("whose", ["miner", "observer-1"])
+def test_a_probe_that_fails_says_why_and_keeps_the_run(temporary, whose):
     # A daemon that knows all flags and then ends is no daemon.
     program = temporary / "monerod"
     program.write_text(
         '#!/bin/sh\n[ "$1" = --help ] || [ "$1" = --version ] && exec monerod "$1"\necho no chain; exit 7\n'
     )
     program.chmod(0o755)
-    check = probe(Scenario(binaries=Binaries(monerod=str(program))))
+    # The probe's miner has the first of a scenario's programs, further ones have a host more each.
+    others = {"other": Participant(node=Node(binary=str(program)))} if whose != "miner" else {}
+    binaries = Binaries(monerod="monerod" if others else str(program))
+    scenario = Scenario(binaries=binaries, participants={"first": Participant(node=Node()), **others})
+    check = probe(scenario, compile_plan(scenario))
     assert check.state == "missing"
-    assert "of miner exited with status Normal(7)" in check.found
+    assert f"of {whose} exited with status Normal(7)" in check.found
     assert "no chain" in check.found
     kept = Path(check.found.rpartition(" ")[2])
     assert kept.parent.parent == temporary

@@ -2,7 +2,9 @@
 
 import os
 import re
+import signal
 import subprocess
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -12,7 +14,6 @@ from directed_run import DIRECTED, ENDED, decided, it_ended_early, it_was_as_dir
 from small_runs import build
 
 from monerosim.engines import EngineError
-from monerosim.engines.readback import read_back
 from monerosim.observe.events import (
     BlockSpread,
     NodeClosed,
@@ -26,9 +27,8 @@ from monerosim.observe.events import (
 )
 from monerosim.observe.log import digest, read_events
 from monerosim.plan.build import build_plan
-from monerosim.plan.processes import SHADOW_EPOCH
 from monerosim.plan.rundir import write_run_directory
-from monerosim.runs import play
+from monerosim.runs import Run, play
 from monerosim.runs import run as build_and_play
 from monerosim.scenario import load, parse
 from monerosim.units import SECOND
@@ -42,6 +42,15 @@ duration = "1m"
 [participants.pool]
 kind = "mining-pool"
 hashrate = 1
+"""
+
+LONG = """
+[simulation]
+engine = "shadow"
+duration = "10h"
+[participants.maker]
+kind = "constant-mining"
+interval = "10s"
 """
 
 
@@ -72,7 +81,7 @@ def by_hand(tmp_path_factory):
     done = subprocess.run(["shadow", directory / "shadow.yaml"], cwd=elsewhere, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     assert list(elsewhere.iterdir()) == []
-    read_back(plan, directory, epoch=SHADOW_EPOCH)
+    Run(directory).read_back()
     return directory
 
 
@@ -145,6 +154,7 @@ def test_progress_is_told(played):
 def test_the_same_scenario_gives_the_same_run(played, by_hand):
     run, _ = played
     assert digest(read_events(by_hand / "events.jsonl")) == run.summary.digest
+    assert Run(by_hand).summary == msgspec.structs.replace(run.summary, wall_seconds=0.0)
     for path in sorted((run.directory / "hosts").glob("*/*.jsonl")):
         times, texts = lines(path)
         other_times, other_texts = lines(by_hand / path.relative_to(run.directory))
@@ -204,6 +214,31 @@ def test_a_program_that_ends_is_named_with_its_last_words(tmp_path):
         play(directory)
     assert "monerod of pool exited with status Normal(0)" in str(raised.value)
     assert "Monero '" in str(raised.value)
+    assert Run(directory).summary.failure == str(raised.value)
+
+
+def test_a_run_that_was_killed_has_the_figures_of_what_was_played(tmp_path):
+    directory = tmp_path / "run"
+    write_run_directory(build_plan(parse(LONG)), b"", directory)
+    shadow = subprocess.Popen(["shadow", directory / "shadow.yaml"], stdout=subprocess.DEVNULL, start_new_session=True)
+    run, deadline = Run(directory), time.monotonic() + 120
+    while not found(directory) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    run.read_back()
+    assert run.may_go_on
+    os.killpg(shadow.pid, signal.SIGKILL)
+    shadow.wait()
+    later = Run(directory)
+    later.read_back()
+    assert later.may_go_on
+    assert 0 < run.summary.height <= later.summary.height
+    assert not later.summary.completed
+    assert not later.summary.closed
+
+
+def found(directory):
+    """Tell whether an agent has told of a block."""
+    return any("block-found" in path.read_text() for path in directory.glob("hosts/*/events.jsonl"))
 
 
 def processes_of(directory):

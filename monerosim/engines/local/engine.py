@@ -17,7 +17,7 @@ from pathlib import Path
 from monerosim.engines.engine import EngineError, Progress, Watch
 from monerosim.engines.follow import EventFollower
 from monerosim.engines.programs import check_fresh, check_programs
-from monerosim.engines.readback import read_back
+from monerosim.engines.readback import EPOCH, read_back
 from monerosim.plan.model import HostPlan, Plan
 from monerosim.units import SECOND
 
@@ -38,6 +38,7 @@ def play(plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
     check_programs(plan)
     _check_addresses(plan)
     epoch = time.time()
+    (directory / EPOCH).write_text(repr(epoch), encoding="ascii")
     command = [sys.executable, "-m", "monerosim.engines.local.keeper"]
     command += [f"--run={directory}", f"--epoch={epoch!r}", f"--trace-level={trace_level}"]
     with (directory / KEEPER_OUTPUT).open("wb") as output:

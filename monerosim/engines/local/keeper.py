@@ -19,7 +19,7 @@ from types import FrameType
 from monerosim.config import load_config
 from monerosim.engines.local.health import HealthCheck, health_check
 from monerosim.engines.local.process import KeptProcess
-from monerosim.engines.readback import ENGINE_EVENTS, read_back
+from monerosim.engines.readback import ENGINE_EVENTS, EPOCH, read_back
 from monerosim.observe.events import (
     Event,
     ProcessDied,
@@ -33,6 +33,7 @@ from monerosim.observe.log import EventLog
 from monerosim.plan.model import Plan, decode_plan
 from monerosim.plan.processes import EPOCH_VARIABLE, TRACE_VARIABLE
 from monerosim.plan.restarts import Restarts
+from monerosim.plan.rundir import hold
 from monerosim.units import SECOND, format_duration
 
 ENDING = 60 * SECOND
@@ -255,13 +256,15 @@ def main() -> int:
     options = parser.parse_args()
     plan = decode_plan((options.run / "plan.json").read_bytes())
     keeper = Keeper(plan, options.run, epoch=options.epoch, trace_level=options.trace_level, waiter=Waiter())
-    try:
-        keeper.play()
-    except KeeperError as error:
-        sys.stdout.write(f"{error}\n")
-        return 1
-    finally:
-        read_back(plan, options.run, epoch=options.epoch, end=keeper.ended)
+    # The launcher holds the run directory; when it is gone, the run goes on for as long as programs take to end.
+    with hold(options.run / EPOCH):
+        try:
+            keeper.play()
+        except KeeperError as error:
+            sys.stdout.write(f"{error}\n")
+            return 1
+        finally:
+            read_back(plan, options.run, epoch=options.epoch, end=keeper.ended)
     return 0
 
 

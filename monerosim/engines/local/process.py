@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from monerosim.engines.words import last_words
 from monerosim.plan.model import ProcessPlan
 from monerosim.plan.processes import PYTHON, arguments
 
@@ -94,9 +95,9 @@ class KeptProcess:
             os.killpg(self._child.pid, signal.SIGKILL)
             self._child.wait()
 
-    def last_words(self, lines: int = 5) -> str:
-        """Tell the last lines that it has printed."""
-        return "\n".join(self.output.read_text(errors="replace").strip().splitlines()[-lines:])
+    def last_words(self) -> str:
+        """Tell the first and the last lines that it has printed."""
+        return "\n".join(last_words(self.output.read_text(errors="replace").strip().splitlines()))
 
 
 def _die_with_parent() -> Callable[[], None] | None:

@@ -1,7 +1,6 @@
 """Playing a plan under Shadow, and reading the run back."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -10,13 +9,13 @@ from pathlib import Path
 
 from monerosim.engines.engine import EngineError, Progress, Watch
 from monerosim.engines.follow import EventFollower
-from monerosim.engines.programs import check_fresh, check_programs
+from monerosim.engines.programs import check_fresh, check_programs, find_shadow
 from monerosim.engines.readback import read_back
 from monerosim.engines.shadow.output import Heartbeats, explain_failure
 from monerosim.plan.model import Plan
 from monerosim.plan.preparation import PreparationError, prepare_for_shadow
 from monerosim.plan.processes import SHADOW_EPOCH
-from monerosim.plan.shadow import INSTALLING_SHADOW, data_directory, shadow_yaml
+from monerosim.plan.shadow import data_directory, shadow_yaml
 from monerosim.runtime.commands import RUN_OVER_AFTER
 from monerosim.units import SECOND
 
@@ -38,7 +37,7 @@ def play(plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
     See :class:`monerosim.engines.engine.Engine`.
     """
     directory = directory.resolve()
-    shadow = _find_shadow()
+    shadow = find_shadow()
     check_programs(plan)
     check_fresh(directory, [data_directory(plan, directory)])
     _prepare(plan, directory, trace_level)
@@ -58,8 +57,17 @@ def play(plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
         _stop(process)
     read_back(plan, directory, epoch=SHADOW_EPOCH)
     if wanted and process.returncode != 0:
-        raise EngineError(explain_failure(directory / OUTPUT, data_directory(plan, directory), process.returncode))
+        raise EngineError(_failure(plan, directory, process.returncode))
     return end
+
+
+def _failure(plan: Plan, directory: Path, status: int) -> str:
+    told = explain_failure(directory / OUTPUT, data_directory(plan, directory), directory / "hosts", status)
+    if plan.shadow.compat == "off":
+        told += (
+            '\nThe scenario has compat = "off" in [shadow]; without that library an unpatched Shadow cannot run monerod'
+        )
+    return told
 
 
 def _watch(process: subprocess.Popen[bytes], plan: Plan, directory: Path, watch: Watch) -> tuple[int, bool]:
@@ -101,13 +109,6 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def _find_shadow() -> str:
-    found = shutil.which("shadow")
-    if found is None:
-        raise EngineError(f"not found on PATH: shadow\n{INSTALLING_SHADOW}")
-    return found
 
 
 def _prepare(plan: Plan, directory: Path, trace_level: str) -> None:

@@ -1,7 +1,12 @@
 """What Shadow prints: how far it is, and why it failed."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+
+from monerosim.engines.words import last_words
+from monerosim.observe.log import EVENTS, DamagedLineError, read_lines
+from monerosim.observe.traces import LEVELS, TraceLine
 
 _HEARTBEAT = re.compile(rb"at simtime (\d+) ns")
 """src/main/core/manager.rs in Shadow's repository."""
@@ -9,11 +14,17 @@ _HEARTBEAT = re.compile(rb"at simtime (\d+) ns")
 _ENDED = re.compile(r"^Error: process '(?P<host>[^']+?)\.(?P<program>[^'/]+)\.(?P<pid>\d+)' (?P<how>exited with .*)")
 """src/main/host/process.rs; a host's name has no dot."""
 
-_NOISE = re.compile(r"Cannot disable TCP_NODELAY|^Error:\s*(Stack backtrace:|\d+: |at \S|$)")
-"""What monerod's connections are told, which the compatibility library answers; and where in Shadow the error arose."""
+_NOISE = re.compile(r"Cannot disable TCP_NODELAY|^(Error:)?\s*$")
+"""What monerod's connections are told, which the compatibility library answers; and nothing."""
+
+_BACKTRACE = re.compile(r"^(Error: )?Stack backtrace:")
+_FRAME = re.compile(r"^(Error:)?\s*(\d+: |at \S|$)")
+"""Where in Shadow an error arose, in the words of Rust's anyhow."""
+
+_COMPLAINTS = LEVELS[LEVELS.index("WARNING") :]
 
 _LINES = 8
-"""How many lines of a program's or Shadow's last words are shown."""
+"""How many lines of Shadow's last words are shown."""
 
 _PROGRAMS = 3
 """How many programs that ended before their time are shown with their last words."""
@@ -43,12 +54,13 @@ class Heartbeats:
         return self._now
 
 
-def explain_failure(log: Path, data: Path, status: int) -> str:
+def explain_failure(log: Path, data: Path, hosts: Path, status: int) -> str:
     """Say why Shadow failed: which programs ended before their time with which last words, or its own.
 
     Args:
         log: What Shadow printed.
         data: Where it put what the programs printed.
+        hosts: The run's own folders of the hosts, with the agents' traces.
         status: Its exit status; the negative number of a signal if one killed it.
     """
     lines = log.read_text(errors="replace").splitlines()
@@ -56,24 +68,48 @@ def explain_failure(log: Path, data: Path, status: int) -> str:
     ended = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
     head = f"Shadow {ended} ({log})"
     if not told:
-        kept = [line for line in lines if not _NOISE.search(line)]
-        return "\n".join([f"{head}. Its last words:", *_indented(kept)])
+        kept = [line for line in _without_backtraces(lines) if not _NOISE.search(line)]
+        return "\n".join([f"{head}. Its last words:", *_indented(kept[-_LINES:])])
     parts = [f"{head}, because of {len(told)} program{'s' * (len(told) > 1)}:"]
     for found in told[:_PROGRAMS]:
-        parts.append(f"{found['program']} of {found['host']} {found['how']}. Its last words:")
-        parts += _indented(_last_words(data / "hosts" / found["host"], f"{found['program']}.{found['pid']}"))
+        program, host = found["program"], found["host"]
+        # Shadow knows an agent by its interpreter.
+        is_agent = program.startswith("python")
+        parts.append(f"{'agent' if is_agent else program} of {host} {found['how']}. Its last words:")
+        words = _printed(data / "hosts" / host, f"{program}.{found['pid']}")
+        parts += _indented(last_words(words) or (_last_warning(hosts / host) if is_agent else []) or ["(nothing)"])
     if len(told) > _PROGRAMS:
         parts.append(f"and {len(told) - _PROGRAMS} more")
     return "\n".join(parts)
 
 
-def _last_words(host: Path, program: str) -> list[str]:
+def _without_backtraces(lines: list[str]) -> Iterator[str]:
+    inside = False
+    for line in lines:
+        inside = bool(_BACKTRACE.match(line)) or (inside and bool(_FRAME.match(line)))
+        if not inside:
+            yield line
+
+
+def _printed(host: Path, program: str) -> list[str]:
     for kind in ("stderr", "stdout"):
         path = host / f"{program}.{kind}"
         if path.is_file() and (lines := path.read_text(errors="replace").strip().splitlines()):
             return lines
-    return ["(nothing)"]
+    return []
+
+
+def _last_warning(host: Path) -> list[str]:
+    """Find what an agent's actors complained of last, in their traces."""
+    last: TraceLine | None = None
+    for path in sorted(host.glob("*.jsonl")):
+        for line in read_lines(path, TraceLine) if path.name != EVENTS else ():
+            if not isinstance(line, DamagedLineError) and line.level in _COMPLAINTS and (not last or line.t >= last.t):
+                last = line
+    if last is None:
+        return []
+    return [f"{last.actor}: {last.text}", *last.error.strip().splitlines()[-1:]]
 
 
 def _indented(lines: list[str]) -> list[str]:
-    return [f"  {line[:500]}" for line in lines[-_LINES:]]
+    return [f"  {line}" for line in lines]
