@@ -241,9 +241,11 @@ class Marketplace(Behaviour):
         tally.states[state] = tally.states.get(state, 0) + 1
         if state == "confirmed":
             tally.confirming.append(waited)
-        self.emit(OrderChanged(order.order, state, txid, order.paid, waited), cause=order.cause)
+        what = {"order": order.order} | ({"txid": txid} if txid else {})
         paid, amount = format_amount(order.paid), format_amount(order.amount)
-        self.log.info("{} is {}: {} of {}", order.order, state, paid, amount, waited=f"{waited / SECOND:.0f} s")
+        with self.because_of(order.cause):
+            self.emit(OrderChanged(order.order, state, txid, order.paid, waited))
+            self.log.info("order is {}: {} of {}", state, paid, amount, waited=f"{waited / SECOND:.0f} s", **what)
 
 
 def _mean(times: list[int]) -> int:

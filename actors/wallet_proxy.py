@@ -283,24 +283,26 @@ class WalletProxy(Watcher):
         """Record what is new of the payments that are followed, in the names of those who sent them."""
         block_time, now = self.host.plan.consensus.block_time, self.host.now()
         for wish, cause, entry in self._followed.resolve(transfers, self._sent, now, block_time):
-            self._settle(wish, cause, entry)
+            with self.because_of(cause):
+                self._settle(wish, entry)
         for payment, outcome in self._followed.look(transfers, now, block_time, last=last):
-            self.host.emit(payment.wish.sender, payment.cause, outcome)
-            level, text = _told(outcome)
-            self.log.log(level, text, txid=payment.wish.txid, sender=payment.wish.sender)
+            with self.because_of(payment.cause):
+                self.host.emit(payment.wish.sender, self.cause, outcome)
+                level, text = _told(outcome)
+                self.log.log(level, text, txid=payment.wish.txid, sender=payment.wish.sender)
 
-    def _settle(self, wish: Doubt, cause: str, entry: TransferEntry | None) -> None:
+    def _settle(self, wish: Doubt, entry: TransferEntry | None) -> None:
         """Record whether a payment in doubt has been made, in the name of the actor that wanted it."""
         if entry is None:
-            self.host.emit(wish.sender, cause, PaymentFailed(wish.amount, "it was not made"))
+            self.host.emit(wish.sender, self.cause, PaymentFailed(wish.amount, "it was not made"))
             self.log.info("a payment that was in doubt was not made", sender=wish.sender)
             return
         self._sent.add(entry.txid)
         addresses = tuple(to.address for to in wish.destinations)
-        self.host.emit(wish.sender, cause, PaymentSent(entry.txid, entry.amount, entry.fee, addresses))
+        self.host.emit(wish.sender, self.cause, PaymentSent(entry.txid, entry.amount, entry.fee, addresses))
         self.log.info("a payment that was in doubt has been made", txid=entry.txid, sender=wish.sender)
         follow = Follow(entry.txid, wish.sender, wish.at, wish.confirmations, wish.interval)
-        self._followed.add(follow, cause)
+        self._followed.add(follow, self.cause)
 
     def _open(self) -> None:
         try:

@@ -20,6 +20,9 @@ from monerosim.units import format_clock, parse_duration
 _ITEMS = ("txid", "block")
 """Under these names traces have the hashes of transactions and blocks."""
 
+_ORDER = "order"
+"""Under this name they have what a marketplace calls an order."""
+
 _BEGINNING = re.compile("[0-9a-f]{4,63}")
 """Of a hash, as people copy it."""
 
@@ -54,7 +57,7 @@ class _Time(click.ParamType[int]):
 @click.option(
     "--follow",
     metavar="ID",
-    help="Only what began with this message, or concerns this transaction or block and its way from node to node; "
+    help="Only what began with this message, or concerns this order, transaction or block and its way; "
     "of a hash the beginning is enough.",
 )
 @click.option("--connections", is_flag=True, help="Also when nodes were connected to those they dialled.")
@@ -148,16 +151,14 @@ def _follow(lines: list[TraceLine], identifier: str) -> Iterator[TraceLine]:
     """Choose the lines that concern an identifier, and all that share a cause with those.
 
     One look at a wallet finds several payments: a line that names another transaction or block than the one that is
-    followed belongs to that one.
+    followed belongs to that one, or another order.
     """
     found = [line for line in lines if line.concerns(identifier)]
     causes = {line.cause for line in found}
-    of_item = any(line.data.get(key) == identifier for line in found for key in _ITEMS)
+    followed = {key for line in found for key in (*_ITEMS, _ORDER) if line.data.get(key) == identifier}
+    others = {_ORDER} if followed == {_ORDER} else set(_ITEMS) if followed else set()
     return (
-        line
-        for line in lines
-        if line.concerns(identifier)
-        or (line.cause in causes and not (of_item and any(key in line.data for key in _ITEMS)))
+        line for line in lines if line.concerns(identifier) or (line.cause in causes and others.isdisjoint(line.data))
     )
 
 

@@ -2,8 +2,8 @@
 
 import re
 from collections import deque
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, ClassVar, TypeVar, cast
 
 import msgspec
@@ -222,6 +222,15 @@ class Actor(pykka.Actor):
     def emit(self, event: Event, cause: str = "") -> None:
         """Record that something happened, because of ``cause`` (by default what is being handled now)."""
         self.host.emit(self.name, cause or self.cause, event)
+
+    @contextmanager
+    def because_of(self, cause: str) -> Iterator[None]:
+        """Record and log meanwhile what goes on with something that began earlier."""
+        own, self.cause = self.cause, cause
+        try:
+            yield
+        finally:
+            self.cause = own
 
     def on(self, kind: type[E], method: Callable[[E], None], *, of: str = "", interval: float | None = None) -> None:
         """Have one of this actor's own methods called with each event of a kind, from now on.

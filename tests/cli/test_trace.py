@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from small_runs import WHOLE, happened, play
 
 from monerosim.cli import main
-from monerosim.observe.events import BlockFound, PaymentReceived, PaymentSent
+from monerosim.observe.events import BlockFound, OrderChanged, PaymentConfirmed, PaymentReceived, PaymentSent
 from monerosim.units import SECOND, parse_duration
 
 
@@ -176,6 +176,31 @@ def test_a_wrong_choice_is_an_error(played, options, message):
     assert result.exit_code != 0
     assert message in result.stderr
     assert result.stdout == ""
+
+
+def test_an_order_is_followed_to_its_confirmation_and_no_other(tmp_path):
+    played = play(WHOLE, tmp_path / "run", "participants.user.orders=true", "participants.user.wallet.outputs=10")
+    changed = [record.data for record in happened(played, OrderChanged) if record.data.state == "confirmed"]
+    assert len(changed) >= 3
+    for order in changed:
+        shown = [
+            json.loads(line) for line in call(played.directory, "--json", "--follow", order.order).stdout.splitlines()
+        ]
+        told = [line["text"] for line in shown if line["actor"] == "marketplace"]
+        assert [text.split(":")[0] for text in told[-3:]] == [
+            f"order is {it}" for it in ("seen", "received", "confirmed")
+        ]
+        assert {line["data"]["order"] for line in shown if "order" in line.get("data", {})} == {order.order}
+        assert any(line["text"].startswith("paid ") for line in shown)
+        of_payment = call(played.directory, "--json", "--follow", order.txid).stdout.splitlines()
+        named = [json.loads(line).get("data", {}) for line in of_payment]
+        assert {data["order"] for data in named if "order" in data} == {order.order}
+
+
+def test_a_message_is_followed_to_the_payments_confirmation(played, lines):
+    sent = next(record for record in happened(played, PaymentConfirmed) if record.participant != "funder")
+    texts = [line["text"] for line in lines("--follow", sent.cause)]
+    assert any(text.startswith("payment confirmed in block ") for text in texts)
 
 
 def test_a_group_stands_for_all_its_members(lines):
