@@ -16,7 +16,8 @@ from monerosim.config import Duration, Key, duration
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError, Miner
 from monerosim.mailbox.post import UnknownHostError
 from monerosim.observe.events import BlockFound, BlockOrphaned, WinnerPassedOver
-from monerosim.runtime.actor import Behaviour, handles, receives
+from monerosim.runtime.actor import handles, receives
+from monerosim.runtime.behaviour import Behaviour
 from monerosim.runtime.message import Message
 from monerosim.units import SECOND
 

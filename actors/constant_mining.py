@@ -9,7 +9,8 @@ from actors.miner import NO_BLOCK, PATIENCE, MineNow
 from actors.wallet_proxy import GetAddresses
 from monerosim.config import POSITIVE, Config, Duration, duration
 from monerosim.observe.events import BlockFound, BlockOrphaned
-from monerosim.runtime.actor import Behaviour, handles
+from monerosim.runtime.actor import handles
+from monerosim.runtime.behaviour import Behaviour
 
 
 class ConstantMiningConfig(Config, frozen=True):

@@ -12,7 +12,7 @@ from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError
 from monerosim.observe.events import BootstrapFailed, BootstrapFinished, PaymentSent
 from monerosim.rpc.errors import RpcCallError, RpcError, RpcUnavailableError
 from monerosim.rpc.wallet import NOT_ENOUGH_OUTPUTS, NOT_ENOUGH_UNLOCKED_MONEY, Destination
-from monerosim.runtime.actor import Behaviour
+from monerosim.runtime.behaviour import Behaviour
 from monerosim.units import format_amount
 
 RECIPIENTS = 15

@@ -8,7 +8,7 @@ from actors.wallet_proxy import GetBalance
 from monerosim.config import POSITIVE, Config, Duration, duration
 from monerosim.observe.events import BalanceRecorded
 from monerosim.rpc.errors import RpcError
-from monerosim.runtime.actor import Behaviour
+from monerosim.runtime.behaviour import Behaviour
 from monerosim.units import format_amount
 
 

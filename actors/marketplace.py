@@ -15,7 +15,8 @@ from monerosim.observe.events import OrderChanged, OrderPlaced, OrderState, Paym
 from monerosim.rpc.errors import RpcError
 from monerosim.rpc.transport import Json
 from monerosim.rpc.wallet import TransferEntry
-from monerosim.runtime.actor import Behaviour, receives
+from monerosim.runtime.actor import receives
+from monerosim.runtime.behaviour import Behaviour
 from monerosim.runtime.rng import Rng
 from monerosim.units import SECOND, format_amount
 

@@ -16,7 +16,8 @@ from monerosim.config import Duration
 from monerosim.mailbox.discovery import MINING_POOLS, Miner
 from monerosim.observe.events import BlockFound, BlockOrphaned
 from monerosim.rpc.errors import RpcError
-from monerosim.runtime.actor import Actor, Behaviour, handles
+from monerosim.runtime.actor import Actor, handles
+from monerosim.runtime.behaviour import Behaviour
 from monerosim.runtime.message import Message
 
 PATIENCE = 60.0

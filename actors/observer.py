@@ -15,7 +15,7 @@ from monerosim.config import POSITIVE, Config, Duration, duration
 from monerosim.observe.events import BranchSeen, PeersChanged, TipSeen, TransactionSeen
 from monerosim.rpc.errors import RpcError
 from monerosim.rpc.node import BlockHeader
-from monerosim.runtime.actor import Behaviour
+from monerosim.runtime.behaviour import Behaviour
 
 _LONGEST_WALK = 1000
 """Blocks between two looks that are followed one by one, to find out where the branches part."""

@@ -13,7 +13,8 @@ from monerosim.mailbox.discovery import Agent, AgentDiscovery
 from monerosim.mailbox.post import UnknownHostError
 from monerosim.observe.events import EVENT_KINDS, AgentSilent, AgentState, RunEnded, event_tag
 from monerosim.rpc.transport import Json
-from monerosim.runtime.actor import Behaviour, handles, receives
+from monerosim.runtime.actor import handles, receives
+from monerosim.runtime.behaviour import Behaviour
 from monerosim.runtime.commands import COMMAND_PATIENCE, CommandLetter, ResultLetter, SubscribeLetter
 from monerosim.runtime.message import Content, EventLetter, Happened
 from monerosim.units import SECOND

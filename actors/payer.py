@@ -27,7 +27,7 @@ from monerosim.rpc.wallet import (
     Destination,
     Transferred,
 )
-from monerosim.runtime.actor import Behaviour
+from monerosim.runtime.behaviour import Behaviour
 from monerosim.units import SECOND, format_amount
 
 MINUTE = 60.0

@@ -7,7 +7,7 @@ from msgspec import Meta
 from actors.node_proxy import GetInfo
 from monerosim.config import POSITIVE, Config, Duration, duration
 from monerosim.rpc.errors import RpcError
-from monerosim.runtime.actor import Behaviour
+from monerosim.runtime.behaviour import Behaviour
 
 
 class RelayConfig(Config, frozen=True):

@@ -8,7 +8,7 @@ from actors.node_proxy import GetInfo
 from monerosim.config import POSITIVE, Config, Duration, duration
 from monerosim.observe.events import NodeSynced
 from monerosim.rpc.errors import RpcError
-from monerosim.runtime.actor import Behaviour
+from monerosim.runtime.behaviour import Behaviour
 
 _PATIENCE = 10.0
 """Seconds between two looks whether the node has caught up."""

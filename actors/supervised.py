@@ -11,7 +11,7 @@ from monerosim.config import change_config, load_config
 from monerosim.plan.model import ActorPlan
 from monerosim.plan.restarts import Restarts
 from monerosim.plugins import PluginError
-from monerosim.runtime.actor import Behaviour
+from monerosim.runtime.behaviour import Behaviour
 from monerosim.runtime.blocks import load_block
 from monerosim.runtime.commands import (
     EVERYBODYS,

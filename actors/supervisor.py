@@ -29,7 +29,8 @@ from monerosim.observe.events import (
     event_tag,
 )
 from monerosim.plan.restarts import Restarts
-from monerosim.runtime.actor import Actor, Behaviour, describe_error, handles, receives
+from monerosim.runtime.actor import Actor, describe_error, handles, receives
+from monerosim.runtime.behaviour import Behaviour
 from monerosim.runtime.commands import (
     COMMAND_PATIENCE,
     EVERYBODYS,

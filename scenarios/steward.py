@@ -8,7 +8,8 @@ from msgspec import Meta
 from actors.node_proxy import GetLastBlockHeader
 from monerosim.config import PARTICIPANT, Amount, Config, amount
 from monerosim.observe.events import BlockFound, CommandCarriedOut, IncomingPayment, NewBlock, OrderChanged
-from monerosim.runtime.actor import Behaviour, receives
+from monerosim.runtime.actor import receives
+from monerosim.runtime.behaviour import Behaviour
 from monerosim.runtime.commands import CommandLetter, ResultLetter
 from monerosim.units import format_amount
 

@@ -57,7 +57,7 @@ class ActorPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     start: int
     """When it begins to act."""
     role: str = ""
-    """What it is (:attr:`monerosim.runtime.actor.Behaviour.alone`), whichever building block it is."""
+    """What it is (:attr:`monerosim.runtime.behaviour.Behaviour.alone`), whichever building block it is."""
     config: Mapping[str, object] = {}
 
 

@@ -14,7 +14,7 @@ from monerosim.plugins.fields import Field, default_of, describe_fields, sample
 from monerosim.plugins.files import PluginFiles, names_file
 from monerosim.plugins.registry import Registry
 from monerosim.rpc.transport import Json
-from monerosim.runtime.actor import Behaviour
+from monerosim.runtime.behaviour import Behaviour
 from monerosim.runtime.blocks import ACTORS
 from monerosim.runtime.message import EventLetter
 from monerosim.topology.places import Topology

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from monerosim.plugins import PluginError, PluginFiles, Registry, check_config, names_file
 
 if TYPE_CHECKING:
-    from monerosim.runtime.actor import Actor, Behaviour
+    from monerosim.runtime.actor import Actor
+    from monerosim.runtime.behaviour import Behaviour
 
 GROUP = "monerosim.actors"
 """The entry point group in which a package names its building blocks."""
@@ -62,7 +63,7 @@ def load_supervisor() -> "type[Actor]":
 
 
 def _check(found: object) -> "type[Behaviour]":
-    from monerosim.runtime.actor import Behaviour  # noqa: PLC0415  (actors import this package)
+    from monerosim.runtime.behaviour import Behaviour  # noqa: PLC0415  (actors import this package)
 
     if not (isinstance(found, type) and issubclass(found, Behaviour)):
         raise PluginError("is no Behaviour")

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from monerosim.config import load_config
-from monerosim.runtime.actor import Behaviour
+from monerosim.runtime.behaviour import Behaviour
 from monerosim.runtime.message import Content, Message
 from monerosim.units import SECOND
 

@@ -8,7 +8,7 @@ import msgspec
 
 from monerosim.config import Config
 from monerosim.plugins import PluginError, PluginFiles, names_file
-from monerosim.runtime.actor import Behaviour
+from monerosim.runtime.behaviour import Behaviour
 from monerosim.runtime.blocks import actor_name, block_names, load_block
 from monerosim.scenario.convert import Reader, nearest, quote, show, unknown_key
 from monerosim.scenario.model import MAX_COUNT, Node, Participant, Scenario, Wallet

@@ -50,7 +50,7 @@ from typing import ClassVar
 
 from monerosim.config import Config
 from monerosim.mailbox.discovery import MINING_POOLS
-from monerosim.runtime.actor import Behaviour
+from monerosim.runtime.behaviour import Behaviour
 
 
 class GhostConfig(Config, frozen=True):

@@ -24,7 +24,8 @@ from typing import ClassVar
 
 from monerosim.config import Config
 from monerosim.observe.events import BlockOrphaned, ServiceReady
-from monerosim.runtime.actor import Behaviour, handles, receives
+from monerosim.runtime.actor import handles, receives
+from monerosim.runtime.behaviour import Behaviour
 from monerosim.runtime.commands import ResultLetter
 from monerosim.runtime.message import Message
 

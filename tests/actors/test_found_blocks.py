@@ -148,7 +148,7 @@ def test_blocks_of_constant_mining_alone_are_registered(tmp_path):
 
 
 READER = """
-from monerosim.runtime.actor import Behaviour
+from monerosim.runtime.behaviour import Behaviour
 
 
 class Reader(Behaviour):
@@ -181,7 +181,7 @@ def test_registries_are_right_while_the_run_goes_on(tmp_path, install_blocks):
 
 def test_the_registrar_goes_on_after_a_failure_with_what_it_knew(tmp_path, install_blocks):
     code = (
-        "from actors.registrar import BlockNote\nfrom monerosim.runtime.actor import Behaviour\n\n\n"
+        "from actors.registrar import BlockNote\nfrom monerosim.runtime.behaviour import Behaviour\n\n\n"
         "class Killer(Behaviour):\n    def begin(self):\n        self.after(600.0, self.kill)\n\n"
         '    def kill(self):\n        self.tell(self.host.actor("registrar"), BlockNote("x", 1, "x"))\n'
     )

@@ -313,7 +313,7 @@ def test_a_pool_that_cannot_make_its_block_refuses_it(tmp_path, install_blocks):
 
 def test_a_signal_that_comes_too_late_makes_no_block(tmp_path, install_blocks):
     code = (
-        "from monerosim.runtime.message import Post\nfrom monerosim.runtime.actor import Behaviour\n\n\n"
+        "from monerosim.runtime.message import Post\nfrom monerosim.runtime.behaviour import Behaviour\n\n\n"
         "class Late(Behaviour):\n    def begin(self):\n"
         '        signals = {"round": 1, "deadline": -1.0}, {"round": 2}, {"round": 3, "deadline": 60.0}\n'
         "        for data in signals:\n"
@@ -332,7 +332,7 @@ def test_a_signal_that_comes_too_late_makes_no_block(tmp_path, install_blocks):
 
 def test_letters_that_fit_no_signal_change_nothing(tmp_path, install_blocks):
     code = (
-        "from monerosim.runtime.message import Post\nfrom monerosim.runtime.actor import Behaviour\n\n\n"
+        "from monerosim.runtime.message import Post\nfrom monerosim.runtime.behaviour import Behaviour\n\n\n"
         "class Stray(Behaviour):\n    def begin(self):\n"
         '        for kind, data in [("found", {"round": "one"}), ("refused", {"round": 999, "reason": "tired"})]:\n'
         '            self.ask(self.host.actor("mailbox"), Post("block-controller", "block-controller", kind, data))\n'
@@ -368,7 +368,7 @@ def test_what_is_set_in_mid_run_holds_from_then_on(tmp_path):
 
 def test_a_registration_that_cannot_be_read_is_named_and_left_out(tmp_path, install_blocks):
     code = (
-        "from monerosim.runtime.actor import Behaviour\n\n\n"
+        "from monerosim.runtime.behaviour import Behaviour\n\n\n"
         "class Bad(Behaviour):\n    def begin(self):\n"
         '        self.host.shared.replace("mining_pools/x.json", {"id": "x", "hashrate": -1, "address": "x"})\n'
     )

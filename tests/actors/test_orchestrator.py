@@ -68,7 +68,8 @@ def boss(virtual, make_world, install_blocks):
 from typing import ClassVar
 
 from monerosim.observe.events import WinnerPassedOver
-from monerosim.runtime.actor import Behaviour, handles
+from monerosim.runtime.actor import handles
+from monerosim.runtime.behaviour import Behaviour
 from monerosim.runtime.message import Message
 
 
@@ -356,7 +357,7 @@ def test_a_group_of_nobody_ends_no_run_and_is_a_warning(tmp_path):
 
 def test_a_run_ends_when_what_it_is_for_is_given_up(tmp_path, install_blocks):
     code = '''
-from monerosim.runtime.actor import Behaviour
+from monerosim.runtime.behaviour import Behaviour
 
 
 class Vital(Behaviour):

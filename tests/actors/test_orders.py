@@ -42,7 +42,8 @@ from monerosim.config import Config
 from monerosim.mailbox.discovery import AgentDiscovery
 from monerosim.observe.events import PaymentSent
 from monerosim.rpc.wallet import Destination
-from monerosim.runtime.actor import Behaviour, receives
+from monerosim.runtime.actor import receives
+from monerosim.runtime.behaviour import Behaviour
 from monerosim.runtime.message import Post
 
 

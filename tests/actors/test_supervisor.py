@@ -16,7 +16,8 @@ from typing import ClassVar
 
 from monerosim.config import Config, Duration, duration
 from monerosim.observe.events import ServiceReady
-from monerosim.runtime.actor import Behaviour, handles
+from monerosim.runtime.actor import handles
+from monerosim.runtime.behaviour import Behaviour
 
 
 class FickleConfig(Config, frozen=True):

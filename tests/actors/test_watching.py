@@ -14,7 +14,7 @@ from monerosim.model import Daemon, World
 from monerosim.model.address import Keys, encode_address
 from monerosim.model.network import Peer
 from monerosim.observe.events import NewBlock, PeerLost, Reorganised
-from monerosim.runtime.actor import Behaviour
+from monerosim.runtime.behaviour import Behaviour
 from monerosim.units import SECOND
 
 DELAY = 100 * SECOND
@@ -23,7 +23,7 @@ from typing import ClassVar
 
 from monerosim.config import Config
 from monerosim.observe.events import IncomingPayment, NewBlock
-from monerosim.runtime.actor import Behaviour
+from monerosim.runtime.behaviour import Behaviour
 
 
 class Watcher(Behaviour):

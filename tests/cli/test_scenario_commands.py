@@ -173,7 +173,7 @@ def test_schema_prints_json() -> None:
 def test_somebody_elses_building_block_and_engine_are_found_by_their_entry_points(tmp_path: Path) -> None:
     (tmp_path / "pinger.py").write_text(
         "from monerosim.config import Config, Duration, duration\n"
-        "from monerosim.runtime.actor import Behaviour\n"
+        "from monerosim.runtime.behaviour import Behaviour\n"
         "class PingerConfig(Config):\n"
         "    interval: Duration = duration('1m')\n"
         "class Pinger(Behaviour):\n"

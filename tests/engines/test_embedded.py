@@ -208,7 +208,7 @@ FRAGILE = """
 from typing import ClassVar
 
 from monerosim.config import Config
-from monerosim.runtime.actor import Behaviour
+from monerosim.runtime.behaviour import Behaviour
 
 
 class FragileConfig(Config, frozen=True):

@@ -42,7 +42,7 @@ kind = "block-controller"
 """
 
 HEARTS = """
-from monerosim.runtime.actor import Behaviour
+from monerosim.runtime.behaviour import Behaviour
 
 class Beat(Behaviour):
     essential = True

@@ -22,7 +22,8 @@ from monerosim.units import SECOND
 
 COUNTER = """
 from monerosim.config import Config, Duration, duration
-from monerosim.runtime.actor import Behaviour, handles
+from monerosim.runtime.actor import handles
+from monerosim.runtime.behaviour import Behaviour
 from monerosim.runtime.message import Message
 
 starts = []
@@ -184,7 +185,7 @@ def test_the_plan_depends_on_what_the_code_says_not_on_where_it_is(place, tmp_pa
         "./mine.py:1",
         ".\\\\mine.py:Counter",
         "os.path:join",
-        "monerosim.runtime.actor:Behaviour",
+        "monerosim.runtime.behaviour:Behaviour",
     ],
 )
 def test_only_classes_in_files_below_the_scenario_can_be_named(place, use):
@@ -248,7 +249,7 @@ def test_near_misses_are_suggested(place, use, message, hint):
     ],
 )
 def test_a_broken_file_is_named_and_the_place_in_it(place, code, message):
-    base = "from monerosim.config import Config\nfrom monerosim.runtime.actor import Behaviour\n"
+    base = "from monerosim.config import Config\nfrom monerosim.runtime.behaviour import Behaviour\n"
     (place / "bad.py").write_text(code.replace("{base}", base), encoding="latin-1")
     told = problems(place, "./bad.py:Mine").message
     assert re.search(message, told), told

@@ -7,7 +7,8 @@ import pytest
 from small_world import make_host_plan, make_plan
 
 from monerosim.observe.events import ServiceReady
-from monerosim.runtime.actor import Actor, Behaviour, handles
+from monerosim.runtime.actor import Actor, handles
+from monerosim.runtime.behaviour import Behaviour
 from monerosim.runtime.host import NoSuchActorError
 from monerosim.runtime.message import End, Message
 from monerosim.runtime.virtual import VirtualRuntime

@@ -4,10 +4,11 @@ import pytest
 
 from monerosim.plugins import PluginError
 from monerosim.runtime import blocks
-from monerosim.runtime.actor import Actor, Behaviour
+from monerosim.runtime.actor import Actor
+from monerosim.runtime.behaviour import Behaviour
 
 WRONG = """
-from monerosim.runtime.actor import Behaviour
+from monerosim.runtime.behaviour import Behaviour
 from monerosim.runtime.message import Message
 
 
@@ -36,7 +37,7 @@ class Demanding(Behaviour):
     def __init__(self, host, name, config, more):
         super().__init__(host, name, config)
 """
-GOOD = "from monerosim.runtime.actor import Behaviour\nclass Sheep(Behaviour): pass\nclass Stone: pass\n"
+GOOD = "from monerosim.runtime.behaviour import Behaviour\nclass Sheep(Behaviour): pass\nclass Stone: pass\n"
 
 
 @pytest.fixture(autouse=True)

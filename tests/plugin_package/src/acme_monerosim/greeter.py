@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from monerosim.config import Config, Duration, duration
-from monerosim.runtime.actor import Behaviour, handles, receives
+from monerosim.runtime.actor import handles, receives
+from monerosim.runtime.behaviour import Behaviour
 from monerosim.runtime.message import Content, Message
 
 
