@@ -3,10 +3,12 @@
 import msgspec
 import pykka
 import pytest
+import small_runs
 from small_world import make_host_plan, make_plan
 
 from monerosim.observe.events import ActorFailed, ActorGivenUp, ActorRestarted, CommandFailed, ServiceReady
 from monerosim.plan.model import ActorPlan, CommandPlan
+from monerosim.runtime.actor import describe_error
 from monerosim.runtime.blocks import load_supervisor
 from monerosim.runtime.message import EndHost
 from monerosim.units import SECOND
@@ -278,3 +280,28 @@ def test_a_host_ends_on_threads_too(threads, make_world):
     assert set(ended(world)) <= {"one", "two"}
     with pytest.raises(pykka.ActorDeadError):
         supervisor.tell(EndHost())
+
+
+WHERE_IT_IS = """
+import pathlib
+
+from monerosim.runtime.behaviour import Behaviour
+
+
+class Lost(Behaviour):
+    def begin(self):
+        self.after(60, self.look)
+
+    def look(self):
+        pathlib.Path(__file__).with_suffix(".missing").read_bytes()
+"""
+
+
+def test_what_is_different_on_each_machine_is_not_in_the_events_of_a_failure(tmp_path, install_blocks):
+    install_blocks("lost", WHERE_IT_IS, {"lost": "lost:Lost"})
+    run = small_runs.play(small_runs.NETWORK + '[participants.lost]\nkind = "lost"\n', tmp_path / "run")
+    told = {record.data.error for record in small_runs.happened(run, ActorFailed)}
+    assert told == {"FileNotFoundError: No such file or directory"}
+    assert any(line.error and "lost.missing" in line.error for line in run.traces(participants=("lost",)))
+    shown = describe_error(LookupError(f"not found: {object()}"))
+    assert shown == "LookupError: not found: <object object at 0x...>"
