@@ -229,14 +229,17 @@ class VirtualFuture(pykka.Future[Any]):
 
     _runtime: ClassVar[VirtualRuntime]
 
+    # One is made for each ask, and few need more than the defaults: pykka's own attributes are among them.
+    _get_hook: Any = None
+    _get_hook_result = pykka.Future[Any]()._get_hook_result  # noqa: SLF001  (pykka's mark for "not there yet")
+    _done = False
+    _value: object = None
+    _exc_info: _ExcInfo | None = None
+    owner: object = "nobody"
+    """Who is to answer."""
+
     def __init__(self) -> None:
-        super().__init__()
-        self._done = False
-        self._value: object = None
-        self._exc_info: _ExcInfo | None = None
         self.waiters: list[greenlet] = []
-        self.owner: object = "nobody"
-        """Who is to answer."""
 
     def get(self, *, timeout: float | None = None) -> Any:
         """Return the value, waiting for it on the virtual clock.
