@@ -27,8 +27,8 @@ python3 xz-utils util-linux
   Fedora          dnf install git cmake make gcc gcc-c++ clang-devel glib2 glib2-devel findutils diffutils python3 xz \
 xz-devel util-linux
   both            Rust, from https://rustup.rs
-Then: git clone https://github.com/shadow/shadow && cd shadow && ./setup build && ./setup install
-(https://shadow.github.io/docs/guide/install_dependencies.html and install_shadow.html have the details.)"""
+Then it is built and installed as https://shadow.github.io/docs/guide/install_shadow.html says; what each distribution
+needs is told at https://shadow.github.io/docs/guide/install_dependencies.html."""
 
 _HEAD = """\
 # Written by monerosim. Run it with: shadow {path}
