@@ -3,6 +3,8 @@
 from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
+import msgspec
+
 from monerosim.observe.events import (
     PaymentConfirmed,
     PaymentFailed,
@@ -28,28 +30,31 @@ Outcome: TypeAlias = (
 )
 
 
-class Follow(Message[None], frozen=True):
-    """Record from now on what becomes of a transaction of the wallet, as events of the actor that sent it."""
+class Terms(msgspec.Struct, frozen=True):
+    """Who wants to know of a payment, and how."""
 
-    txid: str
     sender: str
     """The actor."""
     at: int
-    """When it was sent, microseconds since the run's start."""
+    """When it was sent, or was to be, microseconds since the run's start."""
     confirmations: int
     """Blocks until it counts as confirmed."""
     interval: int
     """Microseconds between two looks whether it is."""
 
 
+class Follow(Message[None], frozen=True):
+    """Record from now on what becomes of a transaction of the wallet, as events of the actor that sent it."""
+
+    txid: str
+    terms: Terms
+
+
 class Doubt(Message[None], frozen=True):
     """Look from now on whether the wallet has made a payment after all, and follow it then."""
 
     destinations: tuple[Destination, ...]
-    sender: str
-    at: int
-    confirmations: int
-    interval: int
+    terms: Terms
 
     @property
     def amount(self) -> int:
@@ -82,7 +87,7 @@ class Followed:
         self._confirmed = False
         self._orphaned = False
         self._vanished = False
-        self._in_none_since = wish.at
+        self._in_none_since = wish.terms.at
 
     def is_open(self) -> bool:
         """Tell whether something is soon to be seen of it."""
@@ -103,9 +108,9 @@ class Followed:
             self._vanished = False
             height = self.block.height
             yield PaymentMinedAgain(txid, height) if self._orphaned else PaymentMined(txid, height)
-        if entry is not None and not self._confirmed and entry.confirmations >= self.wish.confirmations:
+        if entry is not None and not self._confirmed and entry.confirmations >= self.wish.terms.confirmations:
             self._confirmed = True
-            yield PaymentConfirmed(txid, entry.height, now - self.wish.at)
+            yield PaymentConfirmed(txid, entry.height, now - self.wish.terms.at)
 
     def miss(self, now: int, block_time: int, *, known: bool, last: bool) -> Iterator[PaymentVanished]:
         """Tell that it has vanished, once, if it has been in no block for long.
@@ -122,7 +127,7 @@ class Followed:
         if self.block is None and not self._vanished and (late or forgotten):
             self._vanished = True
             reason = "in no block for long" if known else "its wallet does not know it any more"
-            yield PaymentVanished(self.wish.txid, now - self.wish.at, reason)
+            yield PaymentVanished(self.wish.txid, now - self.wish.terms.at, reason)
 
 
 class FollowedPayments:
@@ -165,7 +170,7 @@ class FollowedPayments:
         for wish, cause in list(self._doubts.items()):
             sent = (*transfers.pending, *transfers.outgoing)
             entry = next((it for it in sent if it.txid not in known and pays(it, wish.destinations)), None)
-            if entry is not None or now - wish.at > _MOST_IN_FLIGHT * block_time:
+            if entry is not None or now - wish.terms.at > _MOST_IN_FLIGHT * block_time:
                 del self._doubts[wish]
                 yield wish, cause, entry
 
@@ -173,11 +178,11 @@ class FollowedPayments:
         """Tell in how many microseconds the wallet is to be looked at again; None if there is nothing to be seen."""
         if not self:
             return None
-        intervals = [payment.wish.interval for payment in self._payments.values() if payment.is_open()]
-        intervals += [wish.interval for wish in self._doubts]
+        intervals = [payment.wish.terms.interval for payment in self._payments.values() if payment.is_open()]
+        intervals += [wish.terms.interval for wish in self._doubts]
         if intervals:
             return min(intervals)
-        return max(_RARELY * block_time, min(payment.wish.interval for payment in self._payments.values()))
+        return max(_RARELY * block_time, min(payment.wish.terms.interval for payment in self._payments.values()))
 
     def above(self) -> int:
         """Tell up to which height no block can hold any of them, however the chain is reorganised."""

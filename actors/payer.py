@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from actors.followed import Doubt, Follow
+from actors.followed import Doubt, Follow, Terms
 from actors.wallet_proxy import Transfer
 from monerosim.config import POSITIVE, Config, Duration, duration
 from monerosim.observe.events import (
@@ -116,24 +116,11 @@ class Sender(Behaviour):
         self.emit(PaymentSent(sent.tx_hash, sent.amount, sent.fee, addresses))
         amounts = format_amount(sent.amount), format_amount(sent.fee)
         self.log.info("paid {} to {recipient}, fee {}", *amounts, recipient=recipients, txid=sent.tx_hash)
-        wish = Follow(
-            sent.tx_hash,
-            sender=self.name,
-            at=self.host.now(),
-            confirmations=self.config.confirmations,
-            interval=self.config.check_interval,
-        )
-        self.tell(self.host.actor("wallet"), wish)
+        self.tell(self.host.actor("wallet"), Follow(sent.tx_hash, self._terms()))
 
     def doubt(self, destinations: tuple[Destination, ...], error: RpcDoubtfulError) -> None:
         """Record that a payment may have been made, and have the wallet look for it from now on."""
-        wish = Doubt(
-            destinations,
-            sender=self.name,
-            at=self.host.now(),
-            confirmations=self.config.confirmations,
-            interval=self.config.check_interval,
-        )
+        wish = Doubt(destinations, self._terms())
         self.emit(PaymentDoubtful(wish.amount, str(error)))
         self.log.warning("may have paid {}, or not: {}", format_amount(wish.amount), error)
         self.tell(self.host.actor("wallet"), wish)
@@ -142,6 +129,9 @@ class Sender(Behaviour):
         """Record a payment that is not made."""
         self.emit(PaymentFailed(amount, reason))
         self.log.warning("could not pay {}: {}", format_amount(amount), reason)
+
+    def _terms(self) -> Terms:
+        return Terms(self.name, self.host.now(), self.config.confirmations, self.config.check_interval)
 
 
 class _Waiting:

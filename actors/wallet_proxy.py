@@ -259,13 +259,13 @@ class WalletProxy(Watcher):
     def on_follow(self, wish: Follow) -> None:
         """Follow a payment."""
         self._followed.add(wish, self.cause)
-        self._plan_check(wish.interval)
+        self._plan_check(wish.terms.interval)
 
     @handles(Doubt)
     def on_doubt(self, wish: Doubt) -> None:
         """Look for a payment that may have been made."""
         self._followed.doubt(wish, self.cause)
-        self._plan_check(wish.interval)
+        self._plan_check(wish.terms.interval)
 
     def _next_check(self) -> int | None:
         return self._followed.next_look(self.host.plan.consensus.block_time)
@@ -287,22 +287,21 @@ class WalletProxy(Watcher):
                 self._settle(wish, entry)
         for payment, outcome in self._followed.look(transfers, now, block_time, last=last):
             with self.because_of(payment.cause):
-                self.host.emit(payment.wish.sender, self.cause, outcome)
+                self.host.emit(payment.wish.terms.sender, self.cause, outcome)
                 level, text = _told(outcome)
-                self.log.log(level, text, txid=payment.wish.txid, sender=payment.wish.sender)
+                self.log.log(level, text, txid=payment.wish.txid, sender=payment.wish.terms.sender)
 
     def _settle(self, wish: Doubt, entry: TransferEntry | None) -> None:
         """Record whether a payment in doubt has been made, in the name of the actor that wanted it."""
         if entry is None:
-            self.host.emit(wish.sender, self.cause, PaymentFailed(wish.amount, "it was not made"))
-            self.log.info("a payment that was in doubt was not made", sender=wish.sender)
+            self.host.emit(wish.terms.sender, self.cause, PaymentFailed(wish.amount, "it was not made"))
+            self.log.info("a payment that was in doubt was not made", sender=wish.terms.sender)
             return
         self._sent.add(entry.txid)
         addresses = tuple(to.address for to in wish.destinations)
-        self.host.emit(wish.sender, self.cause, PaymentSent(entry.txid, entry.amount, entry.fee, addresses))
-        self.log.info("a payment that was in doubt has been made", txid=entry.txid, sender=wish.sender)
-        follow = Follow(entry.txid, wish.sender, wish.at, wish.confirmations, wish.interval)
-        self._followed.add(follow, self.cause)
+        self.host.emit(wish.terms.sender, self.cause, PaymentSent(entry.txid, entry.amount, entry.fee, addresses))
+        self.log.info("a payment that was in doubt has been made", txid=entry.txid, sender=wish.terms.sender)
+        self._followed.add(Follow(entry.txid, wish.terms), self.cause)
 
     def _open(self) -> None:
         try:

@@ -164,12 +164,13 @@ def _follow(lines: list[TraceLine], identifier: str) -> Iterator[TraceLine]:
 
 def _members(wanted: tuple[str, ...], plan: Plan) -> tuple[str, ...]:
     """Name the participants that are wanted; a group's name stands for all of it."""
+    known = {host.name: [host.name] for host in plan.hosts}
     groups: dict[str, list[str]] = {}
     for host in plan.hosts:
         groups.setdefault(host.group, []).append(host.name)
-    known = {host.name: [host.name] for host in plan.hosts}
-    _check_names("participant", wanted, known | groups)
-    return tuple(name for each in wanted for name in (known | groups)[each])
+    known |= groups
+    _check_names("participant", wanted, known)
+    return tuple(name for each in wanted for name in known[each])
 
 
 def _actors(played: Run) -> set[str]:

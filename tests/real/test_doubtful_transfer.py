@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from real_network import wait_until
 
-from actors.followed import Doubt
+from actors.followed import Doubt, Terms
 from actors.node_proxy import GenerateBlocks
 from actors.wallet_proxy import GetAddresses, GetTransfers, Refresh, Transfer, WalletProxy
 from monerosim.observe.events import BootstrapFinished, PaymentSent
@@ -160,7 +160,7 @@ class Payer:
     def doubt(self, amount):
         """Have the wallet look for a payment of which it is not known whether it was made."""
         destinations = (Destination(self.recipient, amount),)
-        self._wallet.tell(Doubt(destinations, "buyer", at=self._host.now(), confirmations=1, interval=SECOND))
+        self._wallet.tell(Doubt(destinations, Terms("buyer", self._host.now(), confirmations=1, interval=SECOND)))
 
     def close(self):
         self._host.closing = True
