@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pykka
 
+from actors.registrar import REGISTRAR
 from monerosim.mailbox.post import Letter
 from monerosim.runtime.actor import Actor, handles
 from monerosim.runtime.message import Begun, Delivery, Mail, Message, Post
@@ -133,7 +134,7 @@ class Mailbox(Actor):
         services = {
             "node": own.uses_node is not None,
             "wallet": bool(own.wallets),
-            "registrar": self.host.plan.registrar == own.name,
+            REGISTRAR: self.host.plan.registrar == own.name,
             "supervisor": True,
         }
         return services.get(actor, False) or any(behaviour.name == actor for behaviour in own.actors)
