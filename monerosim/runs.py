@@ -6,19 +6,18 @@ from time import perf_counter
 
 import msgspec
 
-from monerosim.engines import EngineError, Progress, load_engine
-from monerosim.engines.engine import Watch
+from monerosim.build.build import build_plan
+from monerosim.build.processes import PLAN
+from monerosim.build.rundir import RunDirectoryError, hold, write_run_directory
+from monerosim.engine import EngineError, Progress, Watch, load_engine
 from monerosim.engines.programs import check_ready
 from monerosim.engines.readback import read_back_again
-from monerosim.observe.events import Record
-from monerosim.observe.log import EVENTS, read_events
-from monerosim.observe.summary import Summary, summarise
-from monerosim.observe.traces import LEVELS, USUAL_LEVEL, TraceLine, read_traces
-from monerosim.plan.build import build_plan
-from monerosim.plan.model import Plan, decode_plan
-from monerosim.plan.processes import PLAN
-from monerosim.plan.rundir import RunDirectoryError, hold, write_run_directory
+from monerosim.events.kinds import Record
+from monerosim.events.log import EVENTS, read_events
+from monerosim.events.traces import LEVELS, USUAL_LEVEL, TraceLine, read_traces
+from monerosim.plan.plan import Plan, decode_plan
 from monerosim.plugins import PluginError, PluginFiles
+from monerosim.report.summary import Summary, summarise
 from monerosim.scenario import Scenario, load
 
 SUMMARY = "summary.json"

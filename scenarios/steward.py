@@ -5,12 +5,12 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from actors.node_proxy import GetLastBlockHeader
+from actors.host.node_proxy import GetLastBlockHeader
+from monerosim.agent.actor import receives
+from monerosim.agent.behaviour import Behaviour
+from monerosim.agent.commands import CommandLetter, ResultLetter
 from monerosim.config import PARTICIPANT, Amount, Config, amount
-from monerosim.observe.events import BlockFound, CommandCarriedOut, IncomingPayment, NewBlock, OrderChanged
-from monerosim.runtime.actor import receives
-from monerosim.runtime.behaviour import Behaviour
-from monerosim.runtime.commands import CommandLetter, ResultLetter
+from monerosim.events.kinds import BlockFound, CommandCarriedOut, IncomingPayment, NewBlock, OrderChanged
 from monerosim.units import format_amount
 
 

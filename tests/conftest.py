@@ -11,7 +11,7 @@ from hypothesis import settings
 from loguru import logger
 from small_world import SmallWorld, make_host_plan, make_plan
 
-from monerosim.runtime import blocks
+from monerosim.agent import registry as blocks
 from monerosim.runtime.threads import ThreadsRuntime
 from monerosim.runtime.virtual import VirtualRuntime
 from monerosim.units import SECOND

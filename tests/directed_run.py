@@ -7,7 +7,7 @@ from pathlib import Path
 
 from small_runs import ended_well, happened
 
-from monerosim.observe.events import (
+from monerosim.events.kinds import (
     BlockFound,
     CommandCarriedOut,
     CommandFailed,

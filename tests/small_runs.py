@@ -1,9 +1,9 @@
 """Scenarios small enough to be played within a test, and what to ask of the runs."""
 
 from monerosim import Run, run
-from monerosim.plan.build import build_plan
-from monerosim.plan.model import decode_plan, encode_plan
-from monerosim.plan.rundir import write_run_directory
+from monerosim.build.build import build_plan
+from monerosim.build.rundir import write_run_directory
+from monerosim.plan.plan import decode_plan, encode_plan
 from monerosim.plugins import PluginFiles
 from monerosim.scenario import load, parse
 

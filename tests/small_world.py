@@ -1,10 +1,10 @@
 """A world small enough for a test: real mail, shared state and traces, events in a list, no daemons."""
 
+from monerosim.agent.host import Host
+from monerosim.events.traces import Traces, read_traces
 from monerosim.mailbox.post import MemoryPostOffice
 from monerosim.mailbox.shared import MemoryState
-from monerosim.observe.traces import Traces, read_traces
-from monerosim.plan.model import PLAN_VERSION, ConsensusPlan, HostPlan, Plan, TopologyPlan
-from monerosim.runtime.host import Host
+from monerosim.plan.plan import PLAN_VERSION, ConsensusPlan, HostPlan, Plan, TopologyPlan
 from monerosim.units import SECOND
 
 

@@ -8,8 +8,8 @@ from directed_run import DIRECTED, ENDED, it_ended_early, it_was_as_directed
 from small_runs import ended_well, happened, play
 
 from monerosim import Participant, Scenario, run
-from monerosim.observe.events import BlockFound, BootstrapFinished, PaymentSent, ServiceReady
-from monerosim.plan.compile import compile_plan
+from monerosim.build.compile import compile_plan
+from monerosim.events.kinds import BlockFound, BootstrapFinished, PaymentSent, ServiceReady
 from monerosim.scenario import load
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"

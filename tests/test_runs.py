@@ -9,11 +9,11 @@ import pytest
 from small_runs import NETWORK, WHOLE, happened, play
 
 from monerosim import Participant, Run, Scenario, Simulation, run
-from monerosim.engines import EngineError
-from monerosim.observe.events import BlockFound
-from monerosim.plan.build import build_plan
-from monerosim.plan.model import decode_plan, encode_plan
-from monerosim.plan.rundir import RunDirectoryError, hold, write_run_directory
+from monerosim.build.build import build_plan
+from monerosim.build.rundir import RunDirectoryError, hold, write_run_directory
+from monerosim.engine import EngineError
+from monerosim.events.kinds import BlockFound
+from monerosim.plan.plan import decode_plan, encode_plan
 from monerosim.runs import RunError
 from monerosim.runs import play as play_directory
 from monerosim.scenario import parse

@@ -21,15 +21,15 @@ from typing import cast
 import pykka
 
 from monerosim import Participant, Scenario, run
-from monerosim.agent import RealWorld
+from monerosim.agent.actor import Actor, handles
+from monerosim.agent.host import Host
+from monerosim.agent.messages import Message
+from monerosim.agent.process import RealWorld
+from monerosim.build.compile import compile_plan
+from monerosim.build.rundir import write_run_directory
 from monerosim.mailbox.disk import DiskPostOffice
 from monerosim.mailbox.post import POLL_GRID, Letter
-from monerosim.plan.compile import compile_plan
-from monerosim.plan.processes import EPOCH_VARIABLE
-from monerosim.plan.rundir import write_run_directory
-from monerosim.runtime.actor import Actor, handles
-from monerosim.runtime.host import Host
-from monerosim.runtime.message import Message
+from monerosim.plan.environment import EPOCH_VARIABLE
 from monerosim.runtime.runtime import Runtime
 from monerosim.runtime.threads import ThreadsRuntime
 from monerosim.runtime.virtual import VirtualRuntime

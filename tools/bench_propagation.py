@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from monerosim.model.network import NEVER, Link, Network
+from monerosim.network.network import NEVER, Link, Network
 from monerosim.topology import choose_peers
 
 CONNECTIONS = 8

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
-from monerosim.engines import EngineError
+from monerosim.build.binaries import BinaryError
+from monerosim.build.build import build_plan
+from monerosim.build.rundir import RunDirectoryError, write_run_directory
+from monerosim.engine import EngineError
 from monerosim.engines.programs import check_ready
-from monerosim.observe.events import BlockSpread, PaymentConfirmed, PaymentSent, Record, TransactionSpread
-from monerosim.plan.binaries import BinaryError
-from monerosim.plan.build import build_plan
-from monerosim.plan.model import Plan
-from monerosim.plan.rundir import RunDirectoryError, write_run_directory
+from monerosim.events.kinds import BlockSpread, PaymentConfirmed, PaymentSent, Record, TransactionSpread
+from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
 from monerosim.runs import SUMMARY, Run, RunError, play
 from monerosim.scenario import ScenarioError, load

@@ -20,13 +20,13 @@ from typing import Self
 
 import msgspec
 
-from monerosim.engines import EngineError
+from monerosim.build.binaries import BinaryError
+from monerosim.build.build import build_plan
+from monerosim.build.rundir import RunDirectoryError, write_run_directory
+from monerosim.engine import EngineError
 from monerosim.engines.programs import check_ready
-from monerosim.observe.events import PaymentSent
-from monerosim.plan.binaries import BinaryError
-from monerosim.plan.build import build_plan
-from monerosim.plan.model import Plan
-from monerosim.plan.rundir import RunDirectoryError, write_run_directory
+from monerosim.events.kinds import PaymentSent
+from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
 from monerosim.runs import Run, RunError, new_directory, play
 from monerosim.scenario import ScenarioError, load

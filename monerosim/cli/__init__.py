@@ -33,7 +33,7 @@ class _Commands(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module = cmd_name.replace("-", "_")
-        command: click.Command = getattr(import_module(f"monerosim.cli.{module}"), module)
+        command: click.Command = getattr(import_module(f"monerosim.cli.commands.{module}"), module)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

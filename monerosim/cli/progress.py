@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from monerosim.engines.engine import Progress, Watch
-from monerosim.plan.model import Plan
+from monerosim.engine import Progress, Watch
+from monerosim.plan.plan import Plan
 from monerosim.units import SECOND, format_clock
 
 _BAR_INTERVAL = 0.1

@@ -6,9 +6,9 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from monerosim.plan.binaries import describe_binary
-from monerosim.plan.compile import compile_plan
-from monerosim.plan.model import Plan
+from monerosim.build.binaries import describe_binary
+from monerosim.build.compile import compile_plan
+from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
 from monerosim.scenario import Problem, Scenario, ScenarioError, examine, read_file
 

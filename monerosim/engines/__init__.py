@@ -1,5 +1,1 @@
-"""Engines: what plays a plan."""
-
-from monerosim.engines.engine import Engine, EngineError, Progress, engine_names, load_engine
-
-__all__ = ["Engine", "EngineError", "Progress", "engine_names", "load_engine"]
+"""Engines: what plays a plan. Each is a package; :mod:`monerosim.engine` says what an engine is."""

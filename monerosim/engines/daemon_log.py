@@ -1,6 +1,6 @@
 """What a monerod's log tells of its node: when it had blocks and transactions, its connections, its reorganisations.
 
-The phrases are those of Monero 0.18. What is told depends on the log's level; :mod:`monerosim.plan.processes` asks for
+The phrases are those of Monero 0.18. What is told depends on the log's level; :mod:`monerosim.build.processes` asks for
 all of it. A line may be torn (monerod was killed while it wrote), and anything may stand between two lines.
 """
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 
 from monerosim.engines.readback import ENGINE_EVENTS
-from monerosim.observe.events import BlockFound, BootstrapFinished, PaymentSent, Record, RunEnded
-from monerosim.observe.log import EVENTS
+from monerosim.events.kinds import BlockFound, BootstrapFinished, PaymentSent, Record, RunEnded
+from monerosim.events.log import EVENTS
 
 
 class EventFollower:

@@ -4,11 +4,11 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from monerosim.engines.engine import EngineError, load_engine
-from monerosim.plan.binaries import INSTALLING, REAL_ENGINES
-from monerosim.plan.model import Plan
-from monerosim.plan.processes import PYTHON
-from monerosim.plan.shadow import INSTALLING_SHADOW
+from monerosim.build.binaries import INSTALLING, REAL_ENGINES
+from monerosim.build.processes import PYTHON
+from monerosim.build.shadow import INSTALLING_SHADOW
+from monerosim.engine import EngineError, load_engine
+from monerosim.plan.plan import Plan
 
 
 def check_ready(plan: Plan) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
+from monerosim.build.rundir import hold
+from monerosim.build.shadow import data_directory
 from monerosim.engines.daemon_log import (
     BlockHad,
     BranchLeft,
@@ -14,7 +16,7 @@ from monerosim.engines.daemon_log import (
     TransactionHad,
     read_daemon_log,
 )
-from monerosim.observe.events import (
+from monerosim.events.kinds import (
     BlockSpread,
     LineDamaged,
     PeerConnected,
@@ -23,17 +25,15 @@ from monerosim.observe.events import (
     Reorganised,
     TransactionSpread,
 )
-from monerosim.observe.log import EVENTS, DamagedLineError, EventLog, read_lines
-from monerosim.plan.model import Plan
-from monerosim.plan.processes import SHADOW_EPOCH
-from monerosim.plan.rundir import hold
-from monerosim.plan.shadow import data_directory
+from monerosim.events.log import EVENTS, DamagedLineError, EventLog, read_lines
+from monerosim.plan.plan import Plan
+from monerosim.runtime.clock import EPOCH
 from monerosim.units import SECOND
 
 ENGINE_EVENTS = "engine.jsonl"
 """What an engine itself has to tell, beside the agents."""
 
-EPOCH = "epoch"
+EPOCH_FILE = "epoch"
 """The file of the run directory that has the run's start in Unix time, where it is not Shadow's."""
 
 SHADOW_END = "sim-stats.json"
@@ -45,7 +45,7 @@ _NEVER = 2**62
 def read_back(plan: Plan, directory: Path, *, epoch: float, end: int | None = None) -> None:
     """Write a run's ``events.jsonl`` from what agents, engine and daemons have written.
 
-    In the order of :meth:`monerosim.observe.events.Record.sort_key`, the events of one source in the order in which it
+    In the order of :meth:`monerosim.events.kinds.Record.sort_key`, the events of one source in the order in which it
     wrote them. A torn last line is left out; a damaged line is left out and told of by an event. The file is there
     when it is whole.
 
@@ -80,14 +80,14 @@ def read_back_again(plan: Plan, directory: Path) -> bool:
         RunDirectoryError: The programs are just being ended.
         OSError: The run directory cannot be written.
     """
-    epoch = directory / EPOCH
+    epoch = directory / EPOCH_FILE
     if epoch.is_file():
         with hold(epoch):
             if not (directory / EVENTS).is_file():
                 read_back(plan, directory, epoch=float(epoch.read_text(encoding="ascii")))
         return True
     if any((directory / "hosts" / host.name / EVENTS).is_file() for host in plan.hosts):
-        read_back(plan, directory, epoch=SHADOW_EPOCH)
+        read_back(plan, directory, epoch=EPOCH)
         return (data_directory(plan, directory) / SHADOW_END).is_file()
     return True
 

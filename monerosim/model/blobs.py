@@ -7,8 +7,9 @@ another one understands; what monerod shows as JSON has the same fields, with ma
 import json
 from hashlib import blake2b
 
-from monerosim.model.fees import RING_SIZE
-from monerosim.model.records import COINBASE_UNLOCK, Block, Output, Transaction
+from monerosim.model.records import Block, Output, Transaction
+from monerosim.monero.constants import COINBASE_UNLOCK
+from monerosim.monero.fees import RING_SIZE
 from monerosim.rpc.transport import Json
 
 _MAGIC = b"monerosim transaction"

@@ -4,7 +4,8 @@ Almost every tip lies on the main chain or a few blocks off it, so looking somet
 not the height.
 """
 
-from monerosim.model.records import COINBASE_UNLOCK, SPENDABLE_AGE, Block, Output, Transaction, genesis
+from monerosim.model.records import Block, Output, Transaction, genesis
+from monerosim.monero.constants import COINBASE_UNLOCK, SPENDABLE_AGE
 
 
 class Chain:

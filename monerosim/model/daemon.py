@@ -7,8 +7,6 @@ from monerosim.model import daemon_mining as mining
 from monerosim.model import daemon_transactions as transactions
 from monerosim.model.blobs import block_blob, block_json, nonce, versions
 from monerosim.model.daemon_transactions import FINE, PAID
-from monerosim.model.emission import base_reward
-from monerosim.model.fees import PENALTY_FREE_WEIGHT, QUANTIZATION, fees_per_byte
 from monerosim.model.jsonrpc import (
     JSON_RPC,
     MAX_UINT64,
@@ -24,9 +22,11 @@ from monerosim.model.jsonrpc import (
     text,
     texts,
 )
-from monerosim.model.network import Peer
 from monerosim.model.records import Block, Transaction
 from monerosim.model.world import World
+from monerosim.monero.emission import base_reward
+from monerosim.monero.fees import PENALTY_FREE_WEIGHT, QUANTIZATION, fees_per_byte
+from monerosim.network.network import Peer
 from monerosim.rpc.errors import RpcUnavailableError
 from monerosim.rpc.transport import Json
 from monerosim.units import SECOND

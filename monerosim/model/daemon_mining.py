@@ -3,12 +3,12 @@
 Each takes the world and the index of the node that is asked.
 """
 
-from monerosim.model.address import SUBADDRESS, decode_address
 from monerosim.model.daemon_transactions import FINE
-from monerosim.model.emission import base_reward
 from monerosim.model.jsonrpc import MAX_UINT32, Params, ServiceError, integer, invalid_params, is_hash, text
 from monerosim.model.records import Block
 from monerosim.model.world import World
+from monerosim.monero.address import SUBADDRESS, decode_address
+from monerosim.monero.emission import base_reward
 from monerosim.rpc.transport import Json
 
 _MAX_BLOCKS = 2**31

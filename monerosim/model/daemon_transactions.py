@@ -4,11 +4,11 @@ Each takes the world and the index of the node that is asked.
 """
 
 from monerosim.model.blobs import parse_blob, transaction_blob, transaction_json
-from monerosim.model.emission import base_reward
-from monerosim.model.fees import fees_per_byte
 from monerosim.model.jsonrpc import Params, flag, is_hash, text, texts
 from monerosim.model.records import Block, Transaction
 from monerosim.model.world import World
+from monerosim.monero.emission import base_reward
+from monerosim.monero.fees import fees_per_byte
 from monerosim.rpc.transport import Json
 from monerosim.units import SECOND
 

@@ -3,10 +3,10 @@
 from hashlib import blake2b
 from typing import NamedTuple
 
-from monerosim.model.address import Address, Keys
 from monerosim.model.chain import unlock_height
 from monerosim.model.records import Block, Output, Transaction
 from monerosim.model.world import World
+from monerosim.monero.address import Address, Keys
 
 
 class Destination(NamedTuple):

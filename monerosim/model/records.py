@@ -7,13 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from monerosim.model.emission import GENESIS_REWARD
-
-COINBASE_UNLOCK = 60
-"""Blocks until a coinbase output can be spent (``CRYPTONOTE_MINED_MONEY_UNLOCK_WINDOW``)."""
-
-SPENDABLE_AGE = 10
-"""Blocks until any other output can be spent (``CRYPTONOTE_DEFAULT_TX_SPENDABLE_AGE``)."""
+from monerosim.monero.emission import GENESIS_REWARD
 
 GENESIS_ID = bytes.fromhex("418015bb9ae982a1975da7d79277c2705727a56894ba0fb246adaabb1f4632e3")
 GENESIS_COINBASE_ID = bytes.fromhex("c88ce9783b4f11190d7b9c17a69c1c52200f9faaee8e98dd07e6811175177139")

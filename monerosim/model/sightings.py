@@ -6,8 +6,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from monerosim.model.propagation import NEVER
 from monerosim.model.records import Block, Transaction
+from monerosim.network.propagation import NEVER
 
 Seen: TypeAlias = NDArray[np.int64]
 """When each node had it: microseconds since the run's start, NEVER where it did not, shape ``(nodes,)``."""

@@ -2,7 +2,10 @@
 
 from typing import NamedTuple
 
-from monerosim.model.fees import (
+from monerosim.model.jsonrpc import MAX_UINT64, ServiceError
+from monerosim.model.ledger import Destination, Holding, Ledger, Sent
+from monerosim.model.records import Transaction
+from monerosim.monero.fees import (
     MAX_OUTPUTS,
     PAYMENT_ID,
     RING_SIZE,
@@ -12,9 +15,6 @@ from monerosim.model.fees import (
     fee_for,
     transaction_weight,
 )
-from monerosim.model.jsonrpc import MAX_UINT64, ServiceError
-from monerosim.model.ledger import Destination, Holding, Ledger, Sent
-from monerosim.model.records import Transaction
 from monerosim.units import XMR
 
 _WORTH_KEEPING = 2 * XMR

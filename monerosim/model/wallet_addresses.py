@@ -1,6 +1,8 @@
 """The methods of monero-wallet-rpc that deal with accounts and addresses (src/wallet/wallet_rpc_server.cpp)."""
 
-from monerosim.model.address import (
+from monerosim.model.jsonrpc import MAX_UINT32, Params, ServiceError, flag, integer, integers, is_hash, mapping, text
+from monerosim.model.ledger import Ledger
+from monerosim.monero.address import (
     INTEGRATED,
     MAINNET,
     PREFIXES,
@@ -10,8 +12,6 @@ from monerosim.model.address import (
     decode_address,
     encode_address,
 )
-from monerosim.model.jsonrpc import MAX_UINT32, Params, ServiceError, flag, integer, integers, is_hash, mapping, text
-from monerosim.model.ledger import Ledger
 from monerosim.rpc.transport import Json
 
 _MAX_ADDRESSES = 64

@@ -1,8 +1,9 @@
 """What monero-wallet-rpc says of a transfer or an output (``fill_transfer_entry`` in its wallet_rpc_server.cpp)."""
 
-from monerosim.model.address import encode_address
 from monerosim.model.ledger import Holding, Ledger, Payment, Sent
-from monerosim.model.records import COINBASE_UNLOCK, SPENDABLE_AGE, Block
+from monerosim.model.records import Block
+from monerosim.monero.address import encode_address
+from monerosim.monero.constants import COINBASE_UNLOCK, SPENDABLE_AGE
 from monerosim.rpc.transport import Json
 
 NO_PAYMENT_ID = "0" * 16

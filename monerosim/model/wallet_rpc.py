@@ -6,11 +6,8 @@ from typing import NamedTuple
 
 from monerosim.model import wallet_addresses as addresses
 from monerosim.model import wallet_transfers as transfers
-from monerosim.model.address import INTEGRATED, SUBADDRESS, encode_address
 from monerosim.model.blobs import parse_blob, transaction_blob
 from monerosim.model.daemon import Daemon
-from monerosim.model.emission import base_reward
-from monerosim.model.fees import MAX_OUTPUTS, fees_per_byte
 from monerosim.model.jsonrpc import (
     JSON_RPC,
     MAX_UINT32,
@@ -30,6 +27,9 @@ from monerosim.model.jsonrpc import (
 from monerosim.model.ledger import Balance, Destination, Ledger
 from monerosim.model.spending import Draft, Request, pay, sweep
 from monerosim.model.world import World
+from monerosim.monero.address import INTEGRATED, SUBADDRESS, encode_address
+from monerosim.monero.emission import base_reward
+from monerosim.monero.fees import MAX_OUTPUTS, fees_per_byte
 from monerosim.rpc.errors import RpcUnavailableError
 from monerosim.rpc.transport import Json
 from monerosim.units import SECOND

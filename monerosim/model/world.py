@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monerosim.model.chain import Chain
-from monerosim.model.emission import base_reward
-from monerosim.model.fees import COINBASE_RESERVE, PENALTY_FREE_WEIGHT, coinbase_weight
-from monerosim.model.network import Peer
-from monerosim.model.propagation import NEVER
 from monerosim.model.records import Block, Holder, Output, Touch, Transaction
 from monerosim.model.sightings import Sightings
+from monerosim.monero.emission import base_reward
+from monerosim.monero.fees import COINBASE_RESERVE, PENALTY_FREE_WEIGHT, coinbase_weight
+from monerosim.network.network import Peer
+from monerosim.network.propagation import NEVER
+from monerosim.runtime.clock import EPOCH
 from monerosim.units import SECOND
 
 if TYPE_CHECKING:
@@ -26,12 +27,9 @@ if TYPE_CHECKING:
 HORIZON = 120 * SECOND
 """How far back a node's view can be asked for."""
 
-EPOCH = 946_684_800
-"""Unix time at which Shadow's clock starts: 2000-01-01."""
-
 
 class Network(Protocol):
-    """When items reach nodes (:mod:`monerosim.model.network`)."""
+    """When items reach nodes (:mod:`monerosim.network.network`)."""
 
     nodes: int
 

@@ -1,1 +1,1 @@
-"""Plans: scenarios with everything resolved, and the run directories that hold them."""
+"""Plans: scenarios with everything resolved, as plain data."""

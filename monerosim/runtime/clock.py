@@ -3,6 +3,10 @@
 from monerosim.runtime.runtime import Runtime
 from monerosim.units import SECOND
 
+EPOCH = 946_684_800
+"""Unix time at which a simulated run begins: 2000-01-01 00:00:00, as Shadow's clock does (``EMUTIME_SIMULATION_START``,
+src/lib/shadow-shim-helper-rs/src/emulated_time.rs in its repository)."""
+
 
 class Clock:
     """The scenario's time on a runtime's clock.

@@ -1,7 +1,8 @@
 """Scenarios: what a person writes, checked."""
 
 from monerosim.scenario.load import Examination, check, examine, load, parse, read_file
-from monerosim.scenario.model import (
+from monerosim.scenario.problems import Problem, ScenarioError
+from monerosim.scenario.tables import (
     Binaries,
     Consensus,
     Network,
@@ -12,7 +13,6 @@ from monerosim.scenario.model import (
     Simulation,
     Wallet,
 )
-from monerosim.scenario.problems import Problem, ScenarioError
 
 __all__ = [
     "Binaries",

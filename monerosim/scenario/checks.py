@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from monerosim.engines.engine import EngineError, engine_names, load_engine
-from monerosim.observe.events import BlockFound
+from monerosim.engine import EngineError, engine_names, load_engine
+from monerosim.events.kinds import BlockFound
 from monerosim.plan.flags import RESERVED, flag_name, repeatable
 from monerosim.plugins import PluginFiles
 from monerosim.scenario.compose import Composition, compose, group_of, made_of, member_name, member_names
@@ -12,10 +12,10 @@ from monerosim.scenario.convert import nearest, quote
 from monerosim.scenario.funding import FUNDER, bootstrap_of, host_names
 from monerosim.scenario.mentions import mention_problems
 from monerosim.scenario.mining import hashrate_of, is_autonomous, is_controller, with_solo_miners
-from monerosim.scenario.model import MAX_COUNT, Node, Scenario, Wallet
 from monerosim.scenario.network import read_topology
 from monerosim.scenario.pace import pace_of
 from monerosim.scenario.problems import Finding, Path
+from monerosim.scenario.tables import MAX_COUNT, Node, Scenario, Wallet
 from monerosim.scenario.timeline import timeline_problems
 from monerosim.topology import BUILT_IN, Mesh, TopologyError, build_places
 from monerosim.units import MAX_DURATION, format_duration

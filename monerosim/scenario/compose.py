@@ -6,13 +6,13 @@ from typing import cast
 
 import msgspec
 
+from monerosim.agent.behaviour import Behaviour
+from monerosim.agent.registry import actor_name, block_names, load_block
 from monerosim.config import Config
 from monerosim.plugins import PluginError, PluginFiles, names_file
-from monerosim.runtime.behaviour import Behaviour
-from monerosim.runtime.blocks import actor_name, block_names, load_block
 from monerosim.scenario.convert import Reader, nearest, quote, show, unknown_key
-from monerosim.scenario.model import MAX_COUNT, Node, Participant, Scenario, Wallet
 from monerosim.scenario.problems import Finding, Path
+from monerosim.scenario.tables import MAX_COUNT, Node, Participant, Scenario, Wallet
 
 ALWAYS_THERE = ("supervisor", "mailbox", "registrar", "node", "wallet")
 """What the actors are called that are no building blocks; a building block of such a name gets a number."""

@@ -10,8 +10,8 @@ from monerosim.plugins import PluginFiles
 from monerosim.scenario.checks import find_problems
 from monerosim.scenario.convert import Reader
 from monerosim.scenario.document import MAX_BYTES, Document, read_document
-from monerosim.scenario.model import Scenario
 from monerosim.scenario.problems import Finding, Problem, ScenarioError, first_causes
+from monerosim.scenario.tables import Scenario
 
 
 class Examination(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,8 +8,8 @@ import msgspec
 from monerosim.config import PARTICIPANT
 from monerosim.scenario.compose import Composition, group_of
 from monerosim.scenario.convert import nearest, quote
-from monerosim.scenario.model import Scenario
 from monerosim.scenario.problems import Finding, Path
+from monerosim.scenario.tables import Scenario
 
 
 def mention_problems(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Finding]:

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 import msgspec
 
+from monerosim.agent.registry import load_block
 from monerosim.config import load_config
-from monerosim.runtime.blocks import load_block
 from monerosim.scenario.compose import Composition, Part
-from monerosim.scenario.model import Scenario
+from monerosim.scenario.tables import Scenario
 
 USER = "regular-user"
 """What solo miners are besides."""

@@ -9,8 +9,8 @@ from msgspec import UNSET
 
 from monerosim.plugins import PluginError, PluginFiles, names_file
 from monerosim.scenario.convert import Reader, nearest, quote, show
-from monerosim.scenario.model import Network
 from monerosim.scenario.problems import Finding, Path
+from monerosim.scenario.tables import Network
 from monerosim.topology import Topology, load_topology, topology_names
 
 _UNITS = {"bit": 1, "kbit": 10**3, "mbit": 10**6, "gbit": 10**9}

@@ -9,7 +9,7 @@ import msgspec
 
 from monerosim.config import Duration
 from monerosim.scenario.compose import Composition
-from monerosim.scenario.model import Node, Scenario
+from monerosim.scenario.tables import Node, Scenario
 from monerosim.units import SECOND
 
 

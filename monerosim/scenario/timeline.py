@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from monerosim.agent.commands import EVERYBODYS, SET, settable, understands
 from monerosim.config import Config, change_config
-from monerosim.runtime.commands import EVERYBODYS, SET, settable, understands
 from monerosim.scenario.compose import Composition, Part, actor_names, group_of, made_of, member_names
 from monerosim.scenario.convert import Reader, build, nearest, quote, unknown_key
 from monerosim.scenario.mentions import nobody, who_is_missing
-from monerosim.scenario.model import Scenario, TimelineEntry
 from monerosim.scenario.problems import Finding, Path
+from monerosim.scenario.tables import Scenario, TimelineEntry
 from monerosim.units import format_duration
 
 

@@ -1,7 +1,6 @@
 """Where hosts are, what lies between them, and who dials whom."""
 
 from monerosim.topology.addresses import addresses
-from monerosim.topology.gml import to_gml
 from monerosim.topology.paths import paths_between
 from monerosim.topology.peers import choose_peers
 from monerosim.topology.places import Mesh, Ring, Star, Switch, Topology, build_switch
@@ -21,6 +20,5 @@ __all__ = [
     "choose_peers",
     "load_topology",
     "paths_between",
-    "to_gml",
     "topology_names",
 ]

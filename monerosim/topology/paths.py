@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from heapq import heappop, heappush
 
-from monerosim.plan.model import TopologyPlan
+from monerosim.plan.plan import TopologyPlan
 
 Way = tuple[int, float]
 """Latency one way in microseconds, and the share of packets lost."""

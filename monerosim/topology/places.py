@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from monerosim.config import Config, Duration, Key, duration
-from monerosim.plan.model import LinkPlan, TopologyPlan
+from monerosim.plan.plan import LinkPlan, TopologyPlan
 
 _GIGABIT = 1_000_000_000
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from monerosim.plan.model import TopologyPlan
+from monerosim.plan.plan import TopologyPlan
 from monerosim.plugins import PluginError, PluginFiles, Registry, check_config
 from monerosim.topology.places import Mesh, Ring, Star, Switch, Topology
 

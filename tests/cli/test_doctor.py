@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 from fake_monero import MONEROD, WALLET, fake, without
 
 from monerosim.cli import main
-from monerosim.doctor import Check, Diagnosis
+from monerosim.doctor.checks import Check, Diagnosis
 
 ROOT = Path(__file__).parents[2]
 SMOKE = str(ROOT / "scenarios" / "smoke.toml")

@@ -18,9 +18,9 @@ from small_runs import MARKET, NETWORK, USERS, WHOLE, play
 from small_world import make_host_plan, make_plan
 
 from monerosim.cli import main
+from monerosim.cli.commands.report import print_summary
 from monerosim.cli.progress import show_progress
-from monerosim.cli.report import print_summary
-from monerosim.engines import Progress
+from monerosim.engine import Progress
 from monerosim.runs import Run
 from monerosim.units import SECOND
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from fake_monero import MONEROD, WALLET, fake, without
 
 from monerosim.cli import main
-from monerosim.plan.model import decode_plan
+from monerosim.plan.plan import decode_plan
 
 ROOT = Path(__file__).parents[2]
 QUICKSTART = str(ROOT / "scenarios" / "quickstart.toml")
@@ -173,7 +173,7 @@ def test_schema_prints_json() -> None:
 def test_somebody_elses_building_block_and_engine_are_found_by_their_entry_points(tmp_path: Path) -> None:
     (tmp_path / "pinger.py").write_text(
         "from monerosim.config import Config, Duration, duration\n"
-        "from monerosim.runtime.behaviour import Behaviour\n"
+        "from monerosim.agent.behaviour import Behaviour\n"
         "class PingerConfig(Config):\n"
         "    interval: Duration = duration('1m')\n"
         "class Pinger(Behaviour):\n"

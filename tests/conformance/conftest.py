@@ -17,8 +17,8 @@ import requests
 from numpy.typing import NDArray
 
 from monerosim.model import Daemon, WalletServer, World
-from monerosim.model.network import Peer
 from monerosim.model.server import ModelServer
+from monerosim.network.network import Peer
 from monerosim.rpc.transport import Json
 
 Post = Callable[[str, bytes], Json]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from monerosim.plan.compile import compile_plan
-from monerosim.plan.processes import EPOCH_VARIABLE, TRACE_VARIABLE
-from monerosim.plan.rundir import write_run_directory
+from monerosim.build.compile import compile_plan
+from monerosim.build.rundir import write_run_directory
+from monerosim.plan.environment import EPOCH_VARIABLE, TRACE_VARIABLE
 from monerosim.scenario import parse
 from monerosim.units import SECOND
 

@@ -12,8 +12,7 @@ import pytest
 from small_runs import WHOLE, build, happened, play
 
 from monerosim import Consensus, Participant, Run, Scenario, Simulation, Wallet, run
-from monerosim.model.emission import GENESIS_REWARD, base_reward
-from monerosim.observe.events import (
+from monerosim.events.kinds import (
     ActorFailed,
     ActorGivenUp,
     ActorRestarted,
@@ -29,7 +28,8 @@ from monerosim.observe.events import (
     TransactionSpread,
     WalletClosed,
 )
-from monerosim.observe.spread import first_seen
+from monerosim.monero.emission import GENESIS_REWARD, base_reward
+from monerosim.report.spread import first_seen
 from monerosim.runs import play as play_directory
 from monerosim.units import SECOND
 
@@ -208,7 +208,7 @@ FRAGILE = """
 from typing import ClassVar
 
 from monerosim.config import Config
-from monerosim.runtime.behaviour import Behaviour
+from monerosim.agent.behaviour import Behaviour
 
 
 class FragileConfig(Config, frozen=True):

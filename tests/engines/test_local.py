@@ -13,9 +13,11 @@ import msgspec
 import pytest
 from small_world import make_plan
 
-from monerosim.engines import EngineError
+from monerosim.build.processes import PYTHON
+from monerosim.build.rundir import write_run_directory
+from monerosim.engine import EngineError
 from monerosim.engines.local import play
-from monerosim.observe.events import (
+from monerosim.events.kinds import (
     BlockFound,
     ProcessDied,
     ProcessGivenUp,
@@ -24,10 +26,8 @@ from monerosim.observe.events import (
     Record,
     RunEnded,
 )
-from monerosim.observe.log import read_events
-from monerosim.plan.model import HostPlan, NodePlan, ProcessPlan, WalletPlan, encode_plan
-from monerosim.plan.processes import PYTHON
-from monerosim.plan.rundir import write_run_directory
+from monerosim.events.log import read_events
+from monerosim.plan.plan import HostPlan, NodePlan, ProcessPlan, WalletPlan, encode_plan
 from monerosim.runs import Run, RunError
 from monerosim.runs import play as play_run
 from monerosim.units import SECOND

@@ -11,7 +11,7 @@ from small_world import make_host_plan, make_plan
 
 from monerosim.engines.follow import EventFollower
 from monerosim.engines.readback import read_back
-from monerosim.observe.events import (
+from monerosim.events.kinds import (
     BlockFound,
     BlockSpread,
     LineDamaged,
@@ -22,10 +22,10 @@ from monerosim.observe.events import (
     Reorganised,
     TransactionSpread,
 )
-from monerosim.observe.log import read_events
-from monerosim.observe.spread import first_seen
-from monerosim.observe.traces import read_traces
-from monerosim.plan.model import NodePlan
+from monerosim.events.log import read_events
+from monerosim.events.traces import read_traces
+from monerosim.plan.plan import NodePlan
+from monerosim.report.spread import first_seen
 from monerosim.units import SECOND
 
 REORGANISATION = Path(__file__).with_name("reorganisation.log")

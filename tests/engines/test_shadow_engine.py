@@ -6,10 +6,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from monerosim.engines import EngineError, load_engine
-from monerosim.observe.events import BlockFound, Record
-from monerosim.plan.compile import compile_plan
-from monerosim.plan.rundir import RunDirectoryError, write_run_directory
+from monerosim.build.compile import compile_plan
+from monerosim.build.rundir import RunDirectoryError, write_run_directory
+from monerosim.engine import EngineError, load_engine
+from monerosim.events.kinds import BlockFound, Record
 from monerosim.runs import Run
 from monerosim.runs import play as play_run
 from monerosim.scenario import parse

@@ -3,7 +3,7 @@
 import pytest
 
 from monerosim.engines.shadow.output import Heartbeats, explain_failure
-from monerosim.observe.traces import TraceLine
+from monerosim.events.traces import TraceLine
 
 HEARTBEAT = """\
 00:00:00.5 [1:shadow] n/a [INFO] [n/a] [manager.rs:753] [shadow_rs::core::manager] System memory usage in bytes at \

@@ -23,13 +23,13 @@ from typing import ClassVar
 from loguru import logger
 from small_world import make_host_plan, make_plan
 
-from actors.mailbox import Mailbox
-from monerosim.agent import RealWorld
+from actors.host.mailbox import Mailbox
+from monerosim.agent.actor import Actor, receives
+from monerosim.agent.host import Host
+from monerosim.agent.messages import Content, Post
+from monerosim.agent.process import RealWorld
 from monerosim.mailbox import disk, post
 from monerosim.mailbox.disk import FOLDERS
-from monerosim.runtime.actor import Actor, receives
-from monerosim.runtime.host import Host
-from monerosim.runtime.message import Content, Post
 
 HOSTS = ("alice", "carol", "bob")
 LONGEST_WAIT = 0.03

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from small_world import make_plan
 
+from monerosim.build.agent_registry import agent_registry
 from monerosim.mailbox.discovery import (
     LIFETIME,
     Agent,
@@ -12,9 +13,8 @@ from monerosim.mailbox.discovery import (
     Miner,
     Vendor,
 )
-from monerosim.mailbox.registry import agent_registry
 from monerosim.mailbox.shared import DiskState, MemoryState
-from monerosim.plan.model import ActorPlan, HostPlan, WalletPlan
+from monerosim.plan.plan import ActorPlan, HostPlan, WalletPlan
 
 
 def host(name, *uses, wallet=False, node=None):

@@ -11,20 +11,20 @@ from click.testing import CliRunner
 from jsonschema import Draft7Validator
 
 from monerosim import run
+from monerosim.catalogue.schema import scenario_schema
 from monerosim.cli import main
-from monerosim.observe.traces import read_traces
-from monerosim.plan.model import decode_plan
-from monerosim.plan.processes import EPOCH_VARIABLE
+from monerosim.events.traces import read_traces
+from monerosim.plan.environment import EPOCH_VARIABLE
+from monerosim.plan.plan import decode_plan
 from monerosim.runs import RunError, play
 from monerosim.scenario import ScenarioError, load
-from monerosim.scenario.schema import scenario_schema
 from monerosim.units import SECOND
 
 COUNTER = """
 from monerosim.config import Config, Duration, duration
-from monerosim.runtime.actor import handles
-from monerosim.runtime.behaviour import Behaviour
-from monerosim.runtime.message import Message
+from monerosim.agent.actor import handles
+from monerosim.agent.behaviour import Behaviour
+from monerosim.agent.messages import Message
 
 starts = []
 
@@ -185,7 +185,7 @@ def test_the_plan_depends_on_what_the_code_says_not_on_where_it_is(place, tmp_pa
         "./mine.py:1",
         ".\\\\mine.py:Counter",
         "os.path:join",
-        "monerosim.runtime.behaviour:Behaviour",
+        "monerosim.agent.behaviour:Behaviour",
     ],
 )
 def test_only_classes_in_files_below_the_scenario_can_be_named(place, use):
@@ -249,7 +249,7 @@ def test_near_misses_are_suggested(place, use, message, hint):
     ],
 )
 def test_a_broken_file_is_named_and_the_place_in_it(place, code, message):
-    base = "from monerosim.config import Config\nfrom monerosim.runtime.behaviour import Behaviour\n"
+    base = "from monerosim.config import Config\nfrom monerosim.agent.behaviour import Behaviour\n"
     (place / "bad.py").write_text(code.replace("{base}", base), encoding="latin-1")
     told = problems(place, "./bad.py:Mine").message
     assert re.search(message, told), told
@@ -289,7 +289,7 @@ def test_a_files_options_are_checked_by_its_config(place):
 
 
 PAIRS = """
-from monerosim.plan.model import LinkPlan, TopologyPlan
+from monerosim.plan.plan import LinkPlan, TopologyPlan
 from monerosim.topology import Topology
 
 

@@ -9,9 +9,14 @@ from pathlib import Path
 
 import msgspec
 
-from monerosim.agent import RealWorld
-from monerosim.observe.log import read_events
-from monerosim.plan.model import (
+from monerosim.agent.host import Host
+from monerosim.agent.messages import EndHost
+from monerosim.agent.process import RealWorld
+from monerosim.agent.registry import load_supervisor
+from monerosim.build.processes import arguments, host_processes
+from monerosim.build.rundir import write_run_directory
+from monerosim.events.log import read_events
+from monerosim.plan.plan import (
     PLAN_VERSION,
     ActorPlan,
     ConsensusPlan,
@@ -21,11 +26,6 @@ from monerosim.plan.model import (
     TopologyPlan,
     WalletPlan,
 )
-from monerosim.plan.processes import arguments, host_processes
-from monerosim.plan.rundir import write_run_directory
-from monerosim.runtime.blocks import load_supervisor
-from monerosim.runtime.host import Host
-from monerosim.runtime.message import EndHost
 from monerosim.units import SECOND, XMR
 
 PAID = 20 * XMR

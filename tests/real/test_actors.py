@@ -2,10 +2,10 @@
 
 from real_network import FUNDING_BLOCKS, PAID, wait_until
 
-from actors.node_proxy import GenerateBlocks, GetBlockHeaders, GetConnections, GetInfo, GetLastBlockHeader
-from actors.wallet_proxy import GetAddresses, GetBalance, GetTransfer, GetTransfers, Refresh
+from actors.host.node_proxy import GenerateBlocks, GetBlockHeaders, GetConnections, GetInfo, GetLastBlockHeader
+from actors.host.wallet_proxy import GetAddresses, GetBalance, GetTransfer, GetTransfers, Refresh
 from monerosim.engines.daemon_log import BranchLeft, read_daemon_log
-from monerosim.observe.events import (
+from monerosim.events.kinds import (
     ActorFailed,
     BootstrapFinished,
     PaymentReceived,

@@ -9,13 +9,13 @@ import msgspec
 import pytest
 from real_network import wait_until
 
-from actors.followed import Doubt, Terms
-from actors.node_proxy import GenerateBlocks
-from actors.wallet_proxy import GetAddresses, GetTransfers, Refresh, Transfer, WalletProxy
-from monerosim.observe.events import BootstrapFinished, PaymentSent
+from actors.host.followed import Doubt, Terms
+from actors.host.node_proxy import GenerateBlocks
+from actors.host.wallet_proxy import GetAddresses, GetTransfers, Refresh, Transfer, WalletProxy
+from monerosim.agent.host import Host
+from monerosim.events.kinds import BootstrapFinished, PaymentSent
 from monerosim.rpc.errors import RpcDoubtfulError
 from monerosim.rpc.wallet import Destination
-from monerosim.runtime.host import Host
 from monerosim.units import SECOND, XMR
 
 PORT = 18_083

@@ -12,7 +12,9 @@ import pytest
 import requests
 from real_network import running, wait_until
 
-from monerosim.observe.events import (
+from monerosim.build.compile import compile_plan
+from monerosim.build.rundir import write_run_directory
+from monerosim.events.kinds import (
     BlockFound,
     BlockSpread,
     BootstrapFinished,
@@ -29,11 +31,9 @@ from monerosim.observe.events import (
     TransactionSpread,
     WalletClosed,
 )
-from monerosim.observe.log import read_events
-from monerosim.observe.spread import first_seen
-from monerosim.plan.compile import compile_plan
-from monerosim.plan.model import decode_plan, encode_plan
-from monerosim.plan.rundir import write_run_directory
+from monerosim.events.log import read_events
+from monerosim.plan.plan import decode_plan, encode_plan
+from monerosim.report.spread import first_seen
 from monerosim.runs import Run, play
 from monerosim.scenario import parse
 from monerosim.units import SECOND

@@ -8,7 +8,7 @@ from directed_run import DIRECTED, ENDED, decided, it_ended_early, it_was_as_dir
 from real_network import running, wait_until
 from small_runs import build, ended_well
 
-from monerosim.observe.events import (
+from monerosim.events.kinds import (
     BalanceRecorded,
     BlockFound,
     BootstrapFinished,
@@ -17,7 +17,7 @@ from monerosim.observe.events import (
     ProcessDied,
     WinnerPassedOver,
 )
-from monerosim.observe.log import read_events
+from monerosim.events.log import read_events
 from monerosim.runs import play
 from monerosim.runs import run as build_and_play
 

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from monerosim.runtime.actor import Actor
+from monerosim.agent.actor import Actor
 from monerosim.runtime.threads import ThreadsRuntime
 from monerosim.units import SECOND
 

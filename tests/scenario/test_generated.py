@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monerosim.plan.compile import compile_plan
-from monerosim.plan.model import decode_plan, encode_plan
+from monerosim.build.compile import compile_plan
+from monerosim.plan.plan import decode_plan, encode_plan
 from monerosim.scenario import ScenarioError, examine, parse
 from monerosim.scenario.template import template
 

@@ -3,10 +3,10 @@
 import pytest
 from jsonschema import Draft7Validator
 
-from monerosim.plan.compile import compile_plan
-from monerosim.plan.model import CommandPlan, decode_plan, encode_plan
+from monerosim.build.compile import compile_plan
+from monerosim.catalogue.schema import scenario_schema
+from monerosim.plan.plan import CommandPlan, decode_plan, encode_plan
 from monerosim.scenario import Scenario, ScenarioError, examine, parse
-from monerosim.scenario.schema import scenario_schema
 from monerosim.units import SECOND
 
 GOOD = """\

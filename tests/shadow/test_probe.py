@@ -7,9 +7,9 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from monerosim.build.compile import compile_plan
 from monerosim.cli import main
-from monerosim.plan.compile import compile_plan
-from monerosim.probe import probe
+from monerosim.doctor.probe import probe
 from monerosim.scenario import Binaries, Node, Participant, Scenario
 
 

@@ -13,8 +13,10 @@ import pytest
 from directed_run import DIRECTED, ENDED, decided, it_ended_early, it_was_as_directed
 from small_runs import build
 
-from monerosim.engines import EngineError
-from monerosim.observe.events import (
+from monerosim.build.build import build_plan
+from monerosim.build.rundir import write_run_directory
+from monerosim.engine import EngineError
+from monerosim.events.kinds import (
     BlockSpread,
     NodeClosed,
     PaymentConfirmed,
@@ -25,9 +27,7 @@ from monerosim.observe.events import (
     RunEnded,
     TransactionSpread,
 )
-from monerosim.observe.log import digest, read_events
-from monerosim.plan.build import build_plan
-from monerosim.plan.rundir import write_run_directory
+from monerosim.events.log import digest, read_events
 from monerosim.runs import Run, play
 from monerosim.runs import run as build_and_play
 from monerosim.scenario import load, parse

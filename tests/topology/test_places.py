@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
+from monerosim.build.gml import to_gml
 from monerosim.config import dump_config, load_config
-from monerosim.plan.model import LinkPlan, TopologyPlan
+from monerosim.plan.plan import LinkPlan, TopologyPlan
 from monerosim.topology import (
     Star,
     addresses,
     build_switch,
     load_topology,
     paths_between,
-    to_gml,
     topology_names,
 )
 

@@ -8,13 +8,13 @@ from typing import Any
 import pykka
 from loguru import logger
 
+from monerosim.agent.host import Host
+from monerosim.agent.messages import EndHost
+from monerosim.agent.registry import load_supervisor
+from monerosim.engine import Progress, Watch
 from monerosim.engines.embedded.world import EmbeddedWorld
-from monerosim.engines.engine import Progress, Watch
-from monerosim.plan.model import Plan
+from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
-from monerosim.runtime.blocks import load_supervisor
-from monerosim.runtime.host import Host
-from monerosim.runtime.message import EndHost
 from monerosim.units import SECOND
 
 _SLICE = 10 * SECOND
@@ -24,7 +24,7 @@ _SLICE = 10 * SECOND
 def play(plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
     """Play a plan in virtual time, with modelled daemons and wallets, all in one thread.
 
-    See :class:`monerosim.engines.engine.Engine`.
+    See :class:`monerosim.engine.Engine`.
     """
     # pykka logs failures of actors to the root logger too; the actors' own logs have them.
     logging.getLogger("pykka").addHandler(logging.NullHandler())

@@ -7,17 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from monerosim.mailbox.post import MemoryPostOffice
-from monerosim.mailbox.registry import agent_registry
-from monerosim.mailbox.shared import MemoryState
-from monerosim.model import Daemon, WalletServer
-from monerosim.model import World as Ledger
-from monerosim.model.network import Network
-from monerosim.model.propagation import NEVER
-from monerosim.model.records import Block, Transaction
-from monerosim.model.sightings import Seen
-from monerosim.model.world import EPOCH, Reorganisation
-from monerosim.observe.events import (
+from monerosim.build.agent_registry import agent_registry
+from monerosim.engines.embedded.network import network_of
+from monerosim.events.kinds import (
     BlockFound,
     BlockSpread,
     PaymentSent,
@@ -27,17 +19,26 @@ from monerosim.observe.events import (
     RunEnded,
     TransactionSpread,
 )
-from monerosim.observe.log import EVENTS, EventLog
-from monerosim.observe.traces import Traces
-from monerosim.plan.model import HostPlan, Plan
+from monerosim.events.log import EVENTS, EventLog
+from monerosim.events.traces import Traces
+from monerosim.mailbox.post import MemoryPostOffice
+from monerosim.mailbox.shared import MemoryState
+from monerosim.model import Daemon, WalletServer
+from monerosim.model import World as Ledger
+from monerosim.model.records import Block, Transaction
+from monerosim.model.sightings import Seen
+from monerosim.model.world import Reorganisation
+from monerosim.network.propagation import NEVER
+from monerosim.plan.plan import HostPlan, Plan
 from monerosim.rpc.transport import Json, Transport
+from monerosim.runtime.clock import EPOCH
 from monerosim.runtime.rng import stable_seed
 from monerosim.runtime.virtual import VirtualRuntime
 
 if TYPE_CHECKING:
     from loguru import Logger
 
-    from monerosim.observe.traces import Source
+    from monerosim.events.traces import Source
 
 
 class _Service(Protocol):
@@ -91,7 +92,7 @@ class EmbeddedWorld:
         self._ledger = Ledger(
             seed=stable_seed(plan.seed, "ledger"),
             now=self.runtime.now,
-            network=Network.from_plan(plan),
+            network=network_of(plan),
             difficulty=plan.consensus.difficulty,
         )
         nodes = [host for host in plan.hosts if host.node is not None]

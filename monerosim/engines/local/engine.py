@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from monerosim.engines.engine import EngineError, Progress, Watch
+from monerosim.engine import EngineError, Progress, Watch
 from monerosim.engines.follow import EventFollower
 from monerosim.engines.programs import check_fresh, check_programs
-from monerosim.engines.readback import EPOCH, read_back
-from monerosim.plan.model import HostPlan, Plan
+from monerosim.engines.readback import EPOCH_FILE, read_back
+from monerosim.plan.plan import HostPlan, Plan
 from monerosim.units import SECOND
 
 KEEPER_OUTPUT = "engine.out"
@@ -31,14 +31,14 @@ _SHOWN_LINES = 12
 def play(plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
     """Play a plan in real time, with real daemons and wallets on this machine's loopback.
 
-    See :class:`monerosim.engines.engine.Engine`.
+    See :class:`monerosim.engine.Engine`.
     """
     directory = directory.resolve()
     check_fresh(directory, _outputs(plan, directory))
     check_programs(plan)
     _check_addresses(plan)
     epoch = time.time()
-    (directory / EPOCH).write_text(repr(epoch), encoding="ascii")
+    (directory / EPOCH_FILE).write_text(repr(epoch), encoding="ascii")
     command = [sys.executable, "-m", "monerosim.engines.local.keeper"]
     command += [f"--run={directory}", f"--epoch={epoch!r}", f"--trace-level={trace_level}"]
     with (directory / KEEPER_OUTPUT).open("wb") as output:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from errno import EINPROGRESS
 from typing import Protocol
 
-from monerosim.plan.model import HostPlan
-from monerosim.plan.processes import MONEROD
+from monerosim.build.processes import MONEROD
+from monerosim.plan.plan import HostPlan
 from monerosim.plan.restarts import Restarts
 from monerosim.units import SECOND
 

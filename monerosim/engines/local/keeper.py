@@ -16,11 +16,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import FrameType
 
+from monerosim.build.rundir import hold
 from monerosim.config import load_config
 from monerosim.engines.local.health import HealthCheck, health_check
 from monerosim.engines.local.process import KeptProcess
-from monerosim.engines.readback import ENGINE_EVENTS, EPOCH, read_back
-from monerosim.observe.events import (
+from monerosim.engines.readback import ENGINE_EVENTS, EPOCH_FILE, read_back
+from monerosim.events.kinds import (
     Event,
     ProcessDied,
     ProcessGivenUp,
@@ -29,11 +30,10 @@ from monerosim.observe.events import (
     Record,
     RunEnded,
 )
-from monerosim.observe.log import EventLog
-from monerosim.plan.model import Plan, decode_plan
-from monerosim.plan.processes import EPOCH_VARIABLE, TRACE_VARIABLE
+from monerosim.events.log import EventLog
+from monerosim.plan.environment import EPOCH_VARIABLE, TRACE_VARIABLE
+from monerosim.plan.plan import Plan, decode_plan
 from monerosim.plan.restarts import Restarts
-from monerosim.plan.rundir import hold
 from monerosim.units import SECOND, format_duration
 
 ENDING = 60 * SECOND
@@ -257,7 +257,7 @@ def main() -> int:
     plan = decode_plan((options.run / "plan.json").read_bytes())
     keeper = Keeper(plan, options.run, epoch=options.epoch, trace_level=options.trace_level, waiter=Waiter())
     # The launcher holds the run directory; when it is gone, the run goes on for as long as programs take to end.
-    with hold(options.run / EPOCH):
+    with hold(options.run / EPOCH_FILE):
         try:
             keeper.play()
         except KeeperError as error:

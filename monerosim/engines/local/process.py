@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from monerosim.engines.words import last_words
-from monerosim.plan.model import ProcessPlan
-from monerosim.plan.processes import PYTHON, arguments
+from monerosim.build.processes import PYTHON, arguments
+from monerosim.engines.output_tail import last_words
+from monerosim.plan.plan import ProcessPlan
 
 _PR_SET_PDEATHSIG = 1
 """Linux: include/uapi/linux/prctl.h."""

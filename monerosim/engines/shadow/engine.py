@@ -7,16 +7,16 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from monerosim.engines.engine import EngineError, Progress, Watch
+from monerosim.agent.commands import RUN_OVER_AFTER
+from monerosim.build.preparation import PreparationError, prepare_for_shadow
+from monerosim.build.shadow import data_directory, shadow_yaml
+from monerosim.engine import EngineError, Progress, Watch
 from monerosim.engines.follow import EventFollower
 from monerosim.engines.programs import check_fresh, check_programs, find_shadow
 from monerosim.engines.readback import read_back
 from monerosim.engines.shadow.output import Heartbeats, explain_failure
-from monerosim.plan.model import Plan
-from monerosim.plan.preparation import PreparationError, prepare_for_shadow
-from monerosim.plan.processes import SHADOW_EPOCH
-from monerosim.plan.shadow import data_directory, shadow_yaml
-from monerosim.runtime.commands import RUN_OVER_AFTER
+from monerosim.plan.plan import Plan
+from monerosim.runtime.clock import EPOCH
 from monerosim.units import SECOND
 
 OUTPUT = "shadow.log"
@@ -34,7 +34,7 @@ _PATIENCE = 10.0
 def play(plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
     """Play a plan under Shadow: real daemons and wallets, simulated network and clock.
 
-    See :class:`monerosim.engines.engine.Engine`.
+    See :class:`monerosim.engine.Engine`.
     """
     directory = directory.resolve()
     shadow = find_shadow()
@@ -55,7 +55,7 @@ def play(plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
         end, wanted = _watch(process, plan, directory, watch)
     finally:
         _stop(process)
-    read_back(plan, directory, epoch=SHADOW_EPOCH)
+    read_back(plan, directory, epoch=EPOCH)
     if wanted and process.returncode != 0:
         raise EngineError(_failure(plan, directory, process.returncode))
     return end

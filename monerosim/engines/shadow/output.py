@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from monerosim.engines.words import last_words
-from monerosim.observe.log import EVENTS, DamagedLineError, read_lines
-from monerosim.observe.traces import LEVELS, TraceLine
+from monerosim.engines.output_tail import last_words
+from monerosim.events.log import EVENTS, DamagedLineError, read_lines
+from monerosim.events.traces import LEVELS, TraceLine
 
 _HEARTBEAT = re.compile(rb"at simtime (\d+) ns")
 """src/main/core/manager.rs in Shadow's repository."""

@@ -4,10 +4,10 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
+from monerosim.agent.actor import handles, receives
+from monerosim.agent.behaviour import Behaviour
+from monerosim.agent.messages import Content, Message
 from monerosim.config import Config, Duration, duration
-from monerosim.runtime.actor import handles, receives
-from monerosim.runtime.behaviour import Behaviour
-from monerosim.runtime.message import Content, Message
 
 
 class Greeting(Content, frozen=True):

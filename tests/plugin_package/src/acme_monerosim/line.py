@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from monerosim.plan.model import LinkPlan, TopologyPlan
+from monerosim.plan.plan import LinkPlan, TopologyPlan
 from monerosim.topology import Topology
 
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from monerosim.engines.engine import Progress, Watch, load_engine
-from monerosim.plan.model import Plan
+from monerosim.engine import Progress, Watch, load_engine
+from monerosim.plan.plan import Plan
 
 NOTES = "rehearsal.txt"
 

@@ -1,0 +1,231 @@
+"""The payments that a wallet has sent, and what becomes of them."""
+
+from collections.abc import Container, Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+
+from monerosim.agent.messages import Message
+from monerosim.events.kinds import (
+    PaymentConfirmed,
+    PaymentFailed,
+    PaymentMined,
+    PaymentMinedAgain,
+    PaymentOrphaned,
+    PaymentVanished,
+)
+from monerosim.rpc.wallet import Destination, TransferEntry, Transfers
+
+_OUT_OF_DANGER = 20
+"""Confirmations after which a payment is not looked at any more: deeper than a reorganisation goes."""
+
+_MOST_IN_FLIGHT = 20
+"""Mean block times after which a payment that is in no block counts as vanished."""
+
+_RARELY = 10
+"""Mean block times between two looks while all payments are confirmed, and only a reorganisation is to be feared."""
+
+Outcome: TypeAlias = (
+    PaymentMined | PaymentConfirmed | PaymentFailed | PaymentOrphaned | PaymentMinedAgain | PaymentVanished
+)
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """Who wants to know of a payment, and how."""
+
+    sender: str
+    """The actor."""
+    at: int
+    """When it was sent, or was to be, microseconds since the run's start."""
+    confirmations: int
+    """Blocks until it counts as confirmed."""
+    interval: int
+    """Microseconds between two looks whether it is."""
+
+
+class Follow(Message[None], frozen=True):
+    """Record from now on what becomes of a transaction of the wallet, as events of the actor that sent it."""
+
+    txid: str
+    terms: Terms
+
+
+class Doubt(Message[None], frozen=True):
+    """Look from now on whether the wallet has made a payment after all, and follow it then."""
+
+    destinations: tuple[Destination, ...]
+    terms: Terms
+
+    @property
+    def amount(self) -> int:
+        """What it pays, atomic units."""
+        return sum(destination.amount for destination in self.destinations)
+
+
+class _Block(NamedTuple):
+    """A block as wallets know it. Of two at the same height, only those found in the same second look the same."""
+
+    height: int
+    timestamp: int
+
+
+class Followed:
+    """A payment that is followed.
+
+    Args:
+        wish: What is to be followed.
+        cause: What it began with, for events.
+
+    Attributes:
+        block: The block in which it was seen last; None while it is in none.
+    """
+
+    def __init__(self, wish: Follow, cause: str) -> None:
+        self.wish = wish
+        self.cause = cause
+        self.block: _Block | None = None
+        self._confirmed = False
+        self._orphaned = False
+        self._vanished = False
+        self._in_none_since = wish.terms.at
+
+    def is_open(self) -> bool:
+        """Tell whether something is soon to be seen of it."""
+        return not self._vanished and (self.block is None or not self._confirmed)
+
+    def is_settled(self, entry: TransferEntry) -> bool:
+        """Tell whether nothing can become of it any more."""
+        return self._confirmed and entry.confirmations >= _OUT_OF_DANGER
+
+    def place(self, entry: TransferEntry | None, now: int) -> Iterator[Outcome]:
+        """Take note which block holds it, if any, and how deep that is."""
+        txid, before = self.wish.txid, self.block
+        self.block = None if entry is None else _Block(entry.height, entry.timestamp)
+        if before is not None and self.block != before:
+            self._orphaned, self._in_none_since = True, now
+            yield PaymentOrphaned(txid, before.height)
+        if self.block is not None and self.block != before:
+            self._vanished = False
+            height = self.block.height
+            yield PaymentMinedAgain(txid, height) if self._orphaned else PaymentMined(txid, height)
+        if entry is not None and not self._confirmed and entry.confirmations >= self.wish.terms.confirmations:
+            self._confirmed = True
+            yield PaymentConfirmed(txid, entry.height, now - self.wish.terms.at)
+
+    def miss(self, now: int, block_time: int, *, known: bool, last: bool) -> Iterator[PaymentVanished]:
+        """Tell that it has vanished, once, if it has been in no block for long.
+
+        Args:
+            now: Microseconds since the run's start.
+            block_time: The mean time between blocks.
+            known: Whether its wallet still knows it.
+            last: Whether it is the end of the run, which nothing that is not known outlives. An orphaned one may
+                be unknown until it is mined again: monero-wallet-rpc forgets what it sent with the block.
+        """
+        late = now - self._in_none_since > _MOST_IN_FLIGHT * block_time
+        forgotten = last and not known and not self._orphaned
+        if self.block is None and not self._vanished and (late or forgotten):
+            self._vanished = True
+            reason = "in no block for long" if known else "its wallet does not know it any more"
+            yield PaymentVanished(self.wish.txid, now - self.wish.terms.at, reason)
+
+
+class FollowedPayments:
+    """All payments of a wallet that are followed, in the order in which they were sent, and those in doubt."""
+
+    def __init__(self) -> None:
+        self._payments: dict[str, Followed] = {}
+        self._doubts: dict[Doubt, str] = {}
+        """With their causes."""
+        self._highest = 0
+        """The highest block of a payment that is not looked at any more."""
+
+    def __bool__(self) -> bool:
+        return bool(self._payments or self._doubts)
+
+    def add(self, wish: Follow, cause: str) -> None:
+        """Follow a payment from now on."""
+        self._payments[wish.txid] = Followed(wish, cause)
+
+    def doubt(self, wish: Doubt, cause: str) -> None:
+        """Look for a payment from now on."""
+        self._doubts[wish] = cause
+
+    def resolve(
+        self, transfers: Transfers, known: Container[str], now: int, block_time: int
+    ) -> Iterator[tuple[Doubt, str, TransferEntry | None]]:
+        """Tell which payments in doubt have been made, and which have not.
+
+        A wallet that was killed right after a payment has forgotten it, until it finds it in a block.
+
+        Args:
+            transfers: The wallet's outgoing and pending transactions.
+            known: Those that are no payments in doubt; the caller adds what it is told.
+            now: Microseconds since the run's start.
+            block_time: The mean time between blocks.
+
+        Returns:
+            Each with its cause, and its transaction if there is one.
+        """
+        for wish, cause in list(self._doubts.items()):
+            sent = (*transfers.pending, *transfers.outgoing)
+            entry = next((it for it in sent if it.txid not in known and pays(it, wish.destinations)), None)
+            if entry is not None or now - wish.terms.at > _MOST_IN_FLIGHT * block_time:
+                del self._doubts[wish]
+                yield wish, cause, entry
+
+    def next_look(self, block_time: int) -> int | None:
+        """Tell in how many microseconds the wallet is to be looked at again; None if there is nothing to be seen."""
+        if not self:
+            return None
+        intervals = [payment.wish.terms.interval for payment in self._payments.values() if payment.is_open()]
+        intervals += [wish.terms.interval for wish in self._doubts]
+        if intervals:
+            return min(intervals)
+        return max(_RARELY * block_time, min(payment.wish.terms.interval for payment in self._payments.values()))
+
+    def above(self) -> int:
+        """Tell up to which height no block can hold any of them, however the chain is reorganised."""
+        blocks = [payment.block.height for payment in self._payments.values() if payment.block is not None]
+        return max(0, min([self._highest, *blocks]) - _OUT_OF_DANGER)
+
+    def look(
+        self, transfers: Transfers, now: int, block_time: int, *, last: bool = False
+    ) -> Iterator[tuple[Followed, Outcome]]:
+        """Tell what has become of each.
+
+        Args:
+            transfers: The wallet's outgoing, pending and failed transactions, those :meth:`above` a height at least.
+            now: Microseconds since the run's start.
+            block_time: The mean time between blocks.
+            last: Whether it is the end of the run.
+        """
+        mined, failed, pending = map(_by_txid, (transfers.outgoing, transfers.failed, transfers.pending))
+        for txid, payment in list(self._payments.items()):
+            entry = mined.get(txid)
+            for outcome in payment.place(entry, now):
+                yield payment, outcome
+            if entry is None and txid in failed:
+                del self._payments[txid]
+                yield payment, PaymentFailed(failed[txid].amount, "refused by the network", txid)
+                continue
+            for outcome in payment.miss(now, block_time, known=txid in pending, last=last):
+                yield payment, outcome
+            if entry is not None and payment.is_settled(entry):
+                del self._payments[txid]
+                self._highest = max(self._highest, entry.height)
+
+
+def pays(entry: TransferEntry, destinations: Sequence[Destination]) -> bool:
+    """Tell whether a transaction is a payment to these; a wallet that found it on the chain knows the amount only."""
+    if not entry.destinations:
+        return entry.amount == sum(to.amount for to in destinations)
+    return sorted(entry.destinations, key=_order) == sorted(destinations, key=_order)
+
+
+def _order(destination: Destination) -> tuple[str, int]:
+    return destination.address, destination.amount
+
+
+def _by_txid(entries: Iterable[TransferEntry]) -> dict[str, TransferEntry]:
+    return {entry.txid: entry for entry in entries}

@@ -1,0 +1,178 @@
+"""The mailbox: letters from and to the actors of other hosts."""
+
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import msgspec
+import pykka
+
+from actors.host.registrar import REGISTRAR
+from monerosim.agent.actor import Actor, handles
+from monerosim.agent.messages import Begun, Delivery, Mail, Message, Post
+from monerosim.mailbox.post import Letter
+
+
+class Arrived(Message[None], frozen=True):
+    """The post office has handed over letters."""
+
+
+class Gone(Message[None], frozen=True):
+    """An actor of the host was given up, or stopped for good: it takes no letters unless it begins once more."""
+
+    actor: str
+
+
+class _Arrival(msgspec.Struct, frozen=True):
+    """A letter, and whether an earlier process of the host was handling it when it was killed."""
+
+    letter: Letter
+    again: bool
+
+
+class _Tray:
+    """The letters of one actor that it has not begun to read."""
+
+    def __init__(self) -> None:
+        self.letters: dict[tuple[int, str, int], _Arrival] = {}
+        self.given: set[tuple[int, str, int]] = set()
+        """Those in the inbox of ``reader``."""
+        self.reader: pykka.ActorRef[Any] | None = None
+
+
+class _Desk:
+    """What the mailbox has in hand, and still has when it has failed and is started again."""
+
+    def __init__(self) -> None:
+        self.arrivals: deque[_Arrival] = deque()
+        self.trays: defaultdict[str, _Tray] = defaultdict(_Tray)
+        self.gone: set[str] = set()
+
+
+class Mailbox(Actor):
+    """Sends and receives the letters of a host.
+
+    A letter waits for an actor that is still to start, and for one that has failed and is started again.
+
+    Args:
+        host: The host.
+        name: ``mailbox``.
+    """
+
+    def begin(self) -> None:
+        """Have letters delivered from now on."""
+        self._numbers = self.host.world.post_office.numbers(self.host.name)
+        self._desk = self.host.keep(self.name, _Desk)
+        self.host.tell_of_beginnings(self.name)
+        reference, arrivals = self.actor_ref, self._desk.arrivals
+
+        def take(letter: Letter, again: bool) -> bool:
+            if not reference.is_alive():
+                return False
+            arrivals.append(_Arrival(letter, again))
+            # Should it have failed meanwhile, it finds the letter when it begins again.
+            with suppress(pykka.ActorDeadError):
+                reference.tell(Arrived())
+            return True
+
+        self._sort()
+        self.host.world.post_office.receive(self.host.name, take)
+
+    @handles(Post)
+    def on_post(self, post: Post) -> None:
+        """Send a letter."""
+        letter = Letter(
+            sent=self.host.now(),
+            sender=self.host.name,
+            number=next(self._numbers),
+            recipient=post.recipient,
+            actor=post.actor,
+            kind=post.kind,
+            data=post.data,
+            cause=self.cause,
+        )
+        self.host.world.post_office.send(letter)
+        self.log.debug("sent {} to {}/{}", post.kind, post.recipient, post.actor)
+
+    @handles(Arrived)
+    def on_arrived(self, _: Arrived) -> None:
+        """Hand letters to the actors they are for; each is put away when its actor has handled it, or nobody will."""
+        self._sort()
+
+    @handles(Begun)
+    def on_begun(self, message: Begun) -> None:
+        """Hand an actor the letters that have waited for it."""
+        self._desk.gone.discard(message.actor)
+        if message.actor in self._desk.trays:
+            self._give(message.actor)
+
+    @handles(Gone)
+    def on_gone(self, message: Gone) -> None:
+        """Put away the letters of an actor that will not read them."""
+        self._desk.gone.add(message.actor)
+        letters = self._desk.trays.pop(message.actor, _Tray()).letters
+        for arrival in letters.values():
+            self._refuse(arrival.letter)
+
+    def _sort(self) -> None:
+        while self._desk.arrivals:
+            arrival = self._desk.arrivals.popleft()
+            letter = arrival.letter
+            if not self._is_expected(letter.actor):
+                self._refuse(letter)
+                continue
+            self._desk.trays[letter.actor].letters[letter.key] = arrival
+            self._give(letter.actor)
+
+    def _is_expected(self, actor: str) -> bool:
+        """Tell whether the host has an actor of this name, or will have it."""
+        reference = self.host.actors.get(actor)
+        if reference is not None:
+            return reference.is_alive() or actor not in self._desk.gone
+        own = self.host.own
+        services = {
+            "node": own.uses_node is not None,
+            "wallet": bool(own.wallets),
+            REGISTRAR: self.host.plan.registrar == own.name,
+            "supervisor": True,
+        }
+        return services.get(actor, False) or any(behaviour.name == actor for behaviour in own.actors)
+
+    def _give(self, actor: str) -> None:
+        tray, reader = self._desk.trays[actor], self.host.actors.get(actor)
+        if reader is None or not reader.is_alive():
+            return
+        if reader is not tray.reader:
+            # What the one before did not begin has gone with its inbox.
+            tray.reader = reader
+            tray.given.clear()
+        for key, arrival in list(tray.letters.items()):
+            if not reader.actor_class.takes(arrival.letter.kind):
+                del tray.letters[key]
+                self._refuse(arrival.letter)
+            elif key not in tray.given:
+                tray.given.add(key)
+                self._hand_over(arrival, tray, reader)
+
+    def _hand_over(self, arrival: _Arrival, tray: _Tray, reader: "pykka.ActorRef[Any]") -> None:
+        letter, post_office = arrival.letter, self.host.world.post_office
+
+        @contextmanager
+        def handling() -> Iterator[None]:
+            del tray.letters[letter.key]
+            with post_office.handling(letter):
+                yield
+
+        self.cause = letter.cause
+        identifier = f"{letter.sender}/mailbox@{letter.number}"
+        mail = Mail(letter.sender, letter.kind, letter.data)
+        self.log.debug("handed {} from {} to {}", letter.kind, letter.sender, letter.actor)
+        with suppress(pykka.ActorDeadError):
+            reader.tell(Delivery(mail, identifier, letter.cause, handling, arrival.again))
+
+    def _refuse(self, letter: Letter) -> None:
+        self.cause = letter.cause
+        self.log.warning("no actor {!r} takes the {} from {}", letter.actor, letter.kind, letter.sender)
+        with self.host.world.post_office.handling(letter):
+            pass

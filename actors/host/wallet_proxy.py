@@ -1,0 +1,374 @@
+"""The wallet proxy: a host's way to its monero-wallet-rpc."""
+
+from collections.abc import Callable
+from typing import ClassVar, TypeVar
+
+from actors.host.followed import Doubt, Follow, FollowedPayments, Outcome, pays
+from actors.host.watcher import Watcher
+from monerosim.agent.actor import handles
+from monerosim.agent.host import Host
+from monerosim.agent.messages import Message
+from monerosim.events.kinds import (
+    IncomingPayment,
+    PaymentConfirmed,
+    PaymentFailed,
+    PaymentMined,
+    PaymentMinedAgain,
+    PaymentOrphaned,
+    PaymentSent,
+    PaymentVanished,
+    ServiceReady,
+    WalletClosed,
+)
+from monerosim.mailbox.discovery import WALLETS
+from monerosim.plan.plan import WalletPlan
+from monerosim.rpc.client import RpcClient
+from monerosim.rpc.errors import RpcCallError, RpcDoubtfulError, RpcError
+from monerosim.rpc.wallet import (
+    NOT_OPEN,
+    WALLET_EXISTS,
+    Balance,
+    Destination,
+    TransferEntry,
+    Transferred,
+    Transfers,
+    WalletRpc,
+)
+from monerosim.units import SECOND, format_amount
+
+R = TypeVar("R")
+
+START_PATIENCE = 600.0
+"""Seconds a wallet may take to answer for the first time."""
+
+OVERLAP = 20
+"""Blocks below the newest payment's that are looked at again, deeper than a reorganisation goes."""
+
+RESTART_PATIENCE = 120.0
+"""Seconds a wallet that died in the midst of a transfer may take to be there again."""
+
+LOOKS = (0.0, 1.0, 2.0)
+"""Seconds before each look for a payment in doubt: the wallet may still be about to read the request."""
+
+
+class GetAddresses(Message[tuple[str, ...]], frozen=True):
+    """Ask for the wallet's addresses, the primary one first."""
+
+
+class GetBalance(Message[Balance], frozen=True):
+    """Ask for the balance."""
+
+
+class GetWalletHeight(Message[int], frozen=True):
+    """Ask up to which height the wallet has looked."""
+
+
+class Refresh(Message[None], frozen=True):
+    """Have the wallet look at the newest blocks now."""
+
+
+class Transfer(Message[Transferred], frozen=True):
+    """Pay; carried out at most once, whatever happens to the connection."""
+
+    destinations: tuple[Destination, ...]
+    priority: int = 0
+
+
+class CreateAddress(Message[str], frozen=True):
+    """Make another address, which is not published."""
+
+    label: str
+
+
+class SweepAll(Message[list[Transferred]], frozen=True):
+    """Send everything that is unlocked to one address; carried out at most once, as a transfer is."""
+
+    address: str
+    priority: int = 0
+
+
+class GetTransfers(Message[Transfers], frozen=True):
+    """Ask for transactions of some kinds (``in``, ``out``, ``pending``, ``failed``, ``pool``)."""
+
+    kinds: tuple[str, ...]
+    min_height: int | None = None
+
+
+class GetTransfer(Message[TransferEntry], frozen=True):
+    """Ask for one transaction."""
+
+    txid: str
+
+
+class WalletProxy(Watcher):
+    """Answers for a wallet, watches it for those who want to know, and follows what was sent with it.
+
+    Its handlers raise :class:`monerosim.rpc.errors.RpcError`.
+
+    Args:
+        host: The host.
+        name: The actor's name.
+        plan: The wallet.
+    """
+
+    watches: ClassVar[frozenset[type]] = frozenset({IncomingPayment})
+    usual_interval: ClassVar[float] = 30.0
+
+    def __init__(self, host: Host, name: str, plan: WalletPlan) -> None:
+        super().__init__(host, name)
+        self._plan = plan
+        self._rpc = WalletRpc(RpcClient(host.world.wallet(host.name), self.clock))
+        self._addresses: tuple[str, ...] = ()
+        self._sent: set[str] = set()
+        self._told: set[tuple[str, str, bool]] | None = None
+        self._looked_height = 0
+        self._followed = host.keep(name, FollowedPayments)
+        self._check_due: int | None = None
+
+    def begin(self) -> None:
+        """Wait until the service answers, open the wallet, and publish its addresses."""
+        service = f"monero-wallet-rpc of {self.host.name}"
+        _, attempts = self._rpc.client.wait_until_up(self._rpc.get_version, name=service, patience=START_PATIENCE)
+        self._open()
+        # What an earlier actor sent with this wallet is not what this one will look for.
+        self._sent.update(entry.txid for entry in self._outgoing())
+        addresses = self._rpc.get_addresses()
+        while len(addresses) < self._plan.addresses:
+            addresses.append(self._rpc.create_address(f"address-{len(addresses):03d}"))
+        # Those that were made later, for orders say, are not the plan's.
+        self._addresses = tuple(addresses[: self._plan.addresses])
+        self.host.shared.replace(f"{WALLETS}/{self.host.name}.json", {"addresses": list(self._addresses)})
+        self.log.info("{} is up, after {} tries", service, attempts, address=addresses[0])
+        self.emit(ServiceReady(service, attempts))
+        self.watch()
+        self._plan_check(self._next_check())
+
+    def look(self) -> None:
+        """Tell of payments that are new in the txpool or in a block."""
+        newest = max(0, self._looked_height - OVERLAP)
+        transfers = self._opened(lambda: self._rpc.get_transfers("in", "pool", min_height=newest))
+        told = set() if self._told is None else self._told
+        for entry, height in [(entry, 0) for entry in transfers.pool] + [
+            (entry, entry.height) for entry in transfers.incoming
+        ]:
+            key = entry.txid, entry.address, bool(height)
+            if key not in told and self._told is not None:
+                payment = IncomingPayment(entry.txid, entry.address, entry.amount, height)
+                self.host.notify(self.name, self.cause, payment)
+            told.add(key)
+            self._looked_height = max(self._looked_height, height)
+        self._told = told
+
+    def check(self, due: int) -> None:
+        """Look what has become of the payments that are followed."""
+        if due != self._check_due:
+            return  # an earlier look has taken its place
+        self._check_due = None
+        try:
+            transfers = self._opened(
+                lambda: self._rpc.get_transfers("out", "pending", "failed", min_height=self._followed.above())
+            )
+        except RpcError as error:
+            self.log.warning("cannot look at its payments: {}", error)
+        else:
+            self._record_outcomes(transfers)
+        self._plan_check(self._next_check())
+
+    def end(self) -> None:
+        """Record what has become of the payments, and what the wallet holds."""
+        try:
+            self._opened(self._rpc.refresh)
+        except RpcCallError as error:
+            # Its daemon may be gone, or have just come back: what the wallet knew before still counts.
+            self.log.warning("tells its balance without the newest blocks: {}", error)
+        balance = self._rpc.get_balance()
+        sent = ("out", "failed") if self._followed else ()
+        transfers = self._rpc.get_transfers("pending", "pool", *sent, min_height=self._followed.above())
+        self._record_outcomes(transfers, last=True)
+        own = set(self._rpc.get_addresses())
+        leaving = sum(_leaves(entry, own) for entry in transfers.pending)
+        coming = sum(entry.amount for entry in transfers.pool)
+        # The wallet's own figure counts unconfirmed payments, both ways.
+        self.emit(WalletClosed(balance.balance + leaving - coming, balance.unlocked_balance, leaving))
+
+    @handles(GetAddresses)
+    def on_get_addresses(self, _: GetAddresses) -> tuple[str, ...]:
+        """Tell the addresses."""
+        return self._addresses
+
+    @handles(GetBalance)
+    def on_get_balance(self, _: GetBalance) -> Balance:
+        """Ask for the balance."""
+        return self._opened(self._rpc.get_balance)
+
+    @handles(GetWalletHeight)
+    def on_get_height(self, _: GetWalletHeight) -> int:
+        """Ask for the height."""
+        return self._opened(self._rpc.get_height)
+
+    @handles(Refresh)
+    def on_refresh(self, _: Refresh) -> None:
+        """Have the wallet refresh."""
+        self._opened(self._rpc.refresh)
+
+    @handles(Transfer)
+    def on_transfer(self, message: Transfer) -> Transferred:
+        """Pay, or find out whether a doubtful payment was made."""
+        try:
+            sent = self._opened(lambda: self._rpc.transfer(message.destinations, priority=message.priority))
+        except RpcDoubtfulError as error:
+            self.log.warning("a transfer is in doubt, asks the wallet what it sent: {}", error)
+            found = self._find(message)
+            if found is None:
+                raise
+            sent = found
+        self._sent.add(sent.tx_hash)
+        self.log.debug("sent {}, fee {}", format_amount(sent.amount), format_amount(sent.fee), txid=sent.tx_hash)
+        return sent
+
+    @handles(CreateAddress)
+    def on_create_address(self, message: CreateAddress) -> str:
+        """Make another address."""
+        return self._opened(lambda: self._rpc.create_address(message.label))
+
+    @handles(SweepAll)
+    def on_sweep_all(self, message: SweepAll) -> list[Transferred]:
+        """Send everything, or find out what of it was sent."""
+        try:
+            swept = self._opened(lambda: self._rpc.sweep_all(message.address, priority=message.priority))
+        except RpcDoubtfulError as error:
+            self.log.warning("a sweep is in doubt, asks the wallet what it sent: {}", error)
+            swept = self._find_all(message.address)
+            if not swept:
+                raise
+        self._sent.update(one.tx_hash for one in swept)
+        self.log.debug("swept {} with {} transactions", format_amount(sum(one.amount for one in swept)), len(swept))
+        return swept
+
+    @handles(GetTransfers)
+    def on_get_transfers(self, message: GetTransfers) -> Transfers:
+        """Ask for transactions."""
+        return self._opened(lambda: self._rpc.get_transfers(*message.kinds, min_height=message.min_height))
+
+    @handles(GetTransfer)
+    def on_get_transfer(self, message: GetTransfer) -> TransferEntry:
+        """Ask for a transaction."""
+        return self._opened(lambda: self._rpc.get_transfer_by_txid(message.txid))
+
+    @handles(Follow)
+    def on_follow(self, wish: Follow) -> None:
+        """Follow a payment."""
+        self._followed.add(wish, self.cause)
+        self._plan_check(wish.terms.interval)
+
+    @handles(Doubt)
+    def on_doubt(self, wish: Doubt) -> None:
+        """Look for a payment that may have been made."""
+        self._followed.doubt(wish, self.cause)
+        self._plan_check(wish.terms.interval)
+
+    def _next_check(self) -> int | None:
+        return self._followed.next_look(self.host.plan.consensus.block_time)
+
+    def _plan_check(self, wait: int | None) -> None:
+        """Have the payments looked at in so many microseconds, unless that is to be sooner already."""
+        if wait is None:
+            return
+        due = self.host.now() + wait
+        if self._check_due is None or due < self._check_due:
+            self._check_due = due
+            self.after(wait / SECOND, self.check, due)
+
+    def _record_outcomes(self, transfers: Transfers, *, last: bool = False) -> None:
+        """Record what is new of the payments that are followed, in the names of those who sent them."""
+        block_time, now = self.host.plan.consensus.block_time, self.host.now()
+        for wish, cause, entry in self._followed.resolve(transfers, self._sent, now, block_time):
+            with self.because_of(cause):
+                self._settle(wish, entry)
+        for payment, outcome in self._followed.look(transfers, now, block_time, last=last):
+            with self.because_of(payment.cause):
+                self.host.emit(payment.wish.terms.sender, self.cause, outcome)
+                level, text = _told(outcome)
+                self.log.log(level, text, txid=payment.wish.txid, sender=payment.wish.terms.sender)
+
+    def _settle(self, wish: Doubt, entry: TransferEntry | None) -> None:
+        """Record whether a payment in doubt has been made, in the name of the actor that wanted it."""
+        if entry is None:
+            self.host.emit(wish.terms.sender, self.cause, PaymentFailed(wish.amount, "it was not made"))
+            self.log.info("a payment that was in doubt was not made", sender=wish.terms.sender)
+            return
+        self._sent.add(entry.txid)
+        addresses = tuple(to.address for to in wish.destinations)
+        self.host.emit(wish.terms.sender, self.cause, PaymentSent(entry.txid, entry.amount, entry.fee, addresses))
+        self.log.info("a payment that was in doubt has been made", txid=entry.txid, sender=wish.terms.sender)
+        self._followed.add(Follow(entry.txid, wish.terms), self.cause)
+
+    def _open(self) -> None:
+        try:
+            self._rpc.create_wallet(self._plan.name)
+        except RpcCallError as error:
+            if error.code != WALLET_EXISTS:
+                raise
+            self._rpc.open_wallet(self._plan.name)
+
+    def _opened(self, call: Callable[[], R]) -> R:
+        """Make a call, and make it again if the service was started again meanwhile and has no wallet open."""
+        try:
+            return call()
+        except RpcCallError as error:
+            if error.code != NOT_OPEN:
+                raise
+            self.log.warning("the wallet is not open any more, opens it again")
+            self._open()
+            # What came while it was not is unknown to it, up to all of its coins.
+            self._rpc.refresh()
+            return call()
+
+    def _find(self, message: Transfer) -> Transferred | None:
+        """Look for a transaction with these destinations that this actor does not know yet."""
+        found = self._look_for(lambda entry: pays(entry, message.destinations))
+        return found[0] if found else None
+
+    def _find_all(self, address: str) -> list[Transferred]:
+        """Look for transactions to an address that this actor does not know yet."""
+        return self._look_for(lambda entry: all(to.address == address for to in entry.destinations))
+
+    def _look_for(self, wanted: Callable[[TransferEntry], bool]) -> list[Transferred]:
+        """Look for transactions that this actor does not know yet; a wallet that has died is waited for."""
+        service = f"monero-wallet-rpc of {self.host.name}"
+        try:
+            self._rpc.client.wait_until_up(self._rpc.get_version, name=service, patience=RESTART_PATIENCE)
+            for wait in LOOKS:
+                self.clock.sleep(wait)
+                found = [it for it in self._opened(self._outgoing) if it.txid not in self._sent and wanted(it)]
+                if found:
+                    return [Transferred(entry.txid, entry.amount, entry.fee) for entry in found]
+        except RpcError as error:
+            self.log.warning("cannot find out what it sent: {}", error)
+        return []
+
+    def _outgoing(self) -> list[TransferEntry]:
+        transfers = self._rpc.get_transfers("out", "pending")
+        return [*transfers.pending, *transfers.outgoing]
+
+
+def _told(outcome: Outcome) -> tuple[str, str]:
+    """Give the level and the text of the line that tells what has become of a payment."""
+    match outcome:
+        case PaymentMined(height=height):
+            return "DEBUG", f"payment is in block {height}"
+        case PaymentConfirmed(height=height, waited=waited):
+            return "INFO", f"payment confirmed in block {height} after {waited / SECOND:.0f} s"
+        case PaymentOrphaned(height=height):
+            return "INFO", f"the payment's block {height} is off the main chain"
+        case PaymentMinedAgain(height=height):
+            return "INFO", f"payment is in another block, {height}"
+        case PaymentFailed(reason=reason):
+            return "WARNING", f"payment failed: {reason}"
+        case PaymentVanished(reason=reason):
+            return "WARNING", f"payment has vanished: {reason}"
+
+
+def _leaves(entry: TransferEntry, own: set[str]) -> int:
+    """Tell what an unconfirmed transaction takes from the wallet: what it pays to the wallet itself stays."""
+    return entry.amount + entry.fee - sum(to.amount for to in entry.destinations if to.address in own)

@@ -1,0 +1,1 @@
+"""Those who are paid: marketplaces and their orders."""

@@ -1,0 +1,253 @@
+"""The marketplace: vendors with an address and items each, orders, and a watch on what they are paid."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Annotated, ClassVar
+
+import msgspec
+from msgspec import Meta
+
+from actors.host.wallet_proxy import CreateAddress, GetAddresses, GetTransfers
+from actors.markets.orders import Invoice, OpenOrder, Order, Refusal
+from monerosim.agent.actor import receives
+from monerosim.agent.behaviour import Behaviour
+from monerosim.config import POSITIVE, Amount, Config, Duration, Key, amount, duration
+from monerosim.events.kinds import OrderChanged, OrderPlaced, OrderState, PaymentReceived, PaymentSeen, VendorTotals
+from monerosim.mailbox.discovery import MARKETPLACES, Item, Vendor
+from monerosim.rpc.errors import RpcError
+from monerosim.rpc.transport import Json
+from monerosim.rpc.wallet import TransferEntry
+from monerosim.runtime.rng import Rng
+from monerosim.units import SECOND, format_amount
+
+_OVERLAP = 20
+"""Blocks below the last payment's that are looked at again, deeper than a reorganisation goes."""
+
+
+class MarketplaceConfig(Config, frozen=True):
+    """What a scenario may say about a marketplace; how many vendors it has is its wallet's ``count``."""
+
+    check_interval: Annotated[Duration, Meta(extra=POSITIVE, description="How often it looks for new payments.")] = (
+        duration("30s")
+    )
+    confirmations: Annotated[int, Meta(ge=1, le=720, description="Blocks until a payment counts as received.")] = 1
+    items: Annotated[int, Meta(ge=0, le=1000, description="What each vendor sells; none, and no orders are taken.")] = 5
+    min_price: Annotated[Amount, Meta(description="The least that an item costs.")] = amount("0.1 XMR")
+    max_price: Annotated[Amount, Meta(description="The most that an item costs.")] = amount("1 XMR")
+    payment_window: Annotated[
+        Duration, Meta(extra=POSITIVE, description="How long an order may wait for its payment.")
+    ] = duration("1h")
+
+    def mistakes(self) -> Iterator[tuple[Sequence[Key], str]]:
+        """Check that the prices are a range."""
+        if self.min_price <= 0:
+            yield ("min_price",), "min_price must be above 0"
+        if self.min_price > self.max_price:
+            yield ("min_price", "max_price"), "min_price must be above 0 and at most max_price"
+
+
+class _Tally(msgspec.Struct):
+    """What becomes a vendor's totals."""
+
+    payments: int = 0
+    amount: int = 0
+    orders: int = 0
+    states: dict[str, int] = msgspec.field(default_factory=dict)
+    receiving: list[int] = msgspec.field(default_factory=list)
+    confirming: list[int] = msgspec.field(default_factory=list)
+
+
+class _Books:
+    """What a marketplace knows, and still knows when it has failed and is started again."""
+
+    def __init__(self) -> None:
+        self.seen: dict[tuple[str, str], int] = {}
+        self.received: set[tuple[str, str]] = set()
+        self.height = 0
+        self.orders: dict[str, OpenOrder] = {}
+        self.vendor_of: dict[str, str] = {}
+        self.tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
+
+
+class Marketplace(Behaviour):
+    """Publishes its vendors, takes orders, and records each payment seen in the txpool and received in a block.
+
+    Each order gets a subaddress of its own, so its payments are told apart from all others, whatever their amounts.
+    Plain payments to a vendor's published address need no order.
+    """
+
+    Config: ClassVar[type[Config]] = MarketplaceConfig
+    emits: ClassVar[tuple[type, ...]] = (PaymentSeen, PaymentReceived, OrderPlaced, OrderChanged, VendorTotals)
+    needs: ClassVar[frozenset[str]] = frozenset({"wallet"})
+    alone: ClassVar[str] = "marketplace"
+    fixed: ClassVar[frozenset[str]] = frozenset({"items", "min_price", "max_price"})
+    usual_wallet: ClassVar[bool] = True
+    config: MarketplaceConfig
+
+    def begin(self) -> None:
+        """Publish the vendors."""
+        addresses = self.ask(self.host.actor("wallet"), GetAddresses())
+        self._vendors = {vendor.id: vendor for vendor in self._make_vendors(addresses)}
+        self._books = self.host.keep(self.name, _Books)
+        self._books.vendor_of.update((vendor.address, vendor.id) for vendor in self._vendors.values())
+        for address, order in self._books.orders.items():
+            if not order.closed:
+                self.after(max(0.0, order.due / SECOND - self.clock.now()), self.close, address)
+        self._order_numbers = self.host.numbers(f"{self.name}'s orders")
+        vendors: list[Json] = [msgspec.to_builtins(vendor) for vendor in self._vendors.values()]
+        self.host.shared.replace(f"{MARKETPLACES}/{self.host.name}.json", {"vendors": vendors})
+        self.log.info("{} vendors take payments", len(addresses))
+        self.every(lambda: self.config.check_interval.seconds, self.check)
+
+    def end(self) -> None:
+        """Record what the vendors sold."""
+        for vendor in self._vendors:
+            tally = self._books.tallies.get(vendor)
+            if tally is None:
+                continue
+            totals = VendorTotals(
+                vendor=vendor,
+                payments=tally.payments,
+                amount=tally.amount,
+                orders=tally.orders,
+                states=dict(sorted(tally.states.items())),
+                to_receive=_mean(tally.receiving),
+                to_confirm=_mean(tally.confirming),
+            )
+            self.emit(totals)
+
+    @receives(Order)
+    def on_order(self, order: Order, buyer: str) -> None:
+        """Take an order, and answer with an invoice or a refusal."""
+        self.send(buyer, order.actor, self._take(buyer, order))
+
+    def check(self) -> None:
+        """Look for new payments."""
+        try:
+            self._look()
+        except RpcError as error:
+            self.log.warning("cannot look at its payments: {}", error)
+
+    def close(self, address: str) -> None:
+        """End an order's payment window: what is first seen from now on is late."""
+        try:
+            self._look()
+        except RpcError as error:
+            self.log.warning("cannot look whether an order was paid: {}", error)
+            self.after(self.config.check_interval.seconds, self.close, address, same_cause=True)
+            return
+        self._close(self._books.orders[address])
+
+    def _look(self) -> None:
+        newest = GetTransfers(("in", "pool"), min_height=max(0, self._books.height - _OVERLAP))
+        transfers = self.ask(self.host.actor("wallet"), newest)
+        # In the order in which they were made: who was paused has all of them to look at now.
+        for entry in sorted([*transfers.pool, *transfers.incoming], key=lambda entry: entry.timestamp):
+            if entry.height:
+                self._receive(entry)
+            else:
+                self._notice(entry)
+            order = self._see(entry)
+            if order is not None and entry.height:
+                changes = order.mine(entry.txid, entry.amount, entry.confirmations, self.config.confirmations)
+                for state in changes:
+                    self._change(order, state, entry.txid)
+
+    def _make_vendors(self, addresses: tuple[str, ...]) -> list[Vendor]:
+        prices = Rng(self.host.stream_seed(self.name, "prices"))
+        width = max(3, len(str(self.config.items)))
+        return [
+            Vendor(
+                id=f"{self.host.name}/vendor-{number:03d}",
+                address=address,
+                items=tuple(
+                    Item(f"item-{item:0{width}d}", prices.integer(self.config.min_price, self.config.max_price))
+                    for item in range(1, self.config.items + 1)
+                ),
+                marketplace=self.host.name,
+                actor=self.name,
+            )
+            for number, address in enumerate(addresses, 1)
+        ]
+
+    def _take(self, buyer: str, wanted: Order) -> Invoice | Refusal:
+        vendor = self._vendors.get(wanted.vendor)
+        items = () if vendor is None else vendor.items
+        item = next((item for item in items if item.name == wanted.item), None)
+        if vendor is None or item is None or wanted.quantity < 1:
+            self.log.warning("refuses {} of {} from {} to {}", wanted.quantity, wanted.item, wanted.vendor, buyer)
+            return Refusal(wanted.number, f"{wanted.vendor} does not sell {wanted.quantity} of {wanted.item}")
+        name = f"{self.host.name}/order-{next(self._order_numbers)}"
+        try:
+            address = self.ask(self.host.actor("wallet"), CreateAddress(name))
+        except RpcError as error:
+            self.log.warning("cannot take an order from {}: {}", buyer, error)
+            return Refusal(wanted.number, f"the marketplace has no address for it: {error}")
+        placed = self.clock.microseconds()
+        amount, due = item.price * wanted.quantity, placed + self.config.payment_window
+        self._books.orders[address] = OpenOrder(
+            name, vendor=vendor.id, amount=amount, due=due, placed=placed, cause=self.cause
+        )
+        self._books.vendor_of[address] = vendor.id
+        self._books.tallies[vendor.id].orders += 1
+        self.emit(OrderPlaced(name, buyer, vendor.id, item.name, wanted.quantity, amount, address, due))
+        self.log.info("{} orders {} of {}, {}", buyer, wanted.quantity, item.name, format_amount(amount), order=name)
+        # Exactly at its end, so that no payment in time is taken for late because nobody looked.
+        self.after(self.config.payment_window.seconds, self.close, address, same_cause=True)
+        return Invoice(wanted.number, name, vendor.id, address, amount, due)
+
+    def _see(self, entry: TransferEntry) -> OpenOrder | None:
+        """Note a payment, in the txpool or in a block, for the order it belongs to."""
+        order = self._books.orders.get(entry.address)
+        if order is not None:
+            # Its own time, not that of this look: of its block, or of the wallet's first sight of it in the txpool.
+            if self.clock.of_unix(entry.timestamp) > order.due:
+                self._close(order)
+            for state in order.see(entry.txid, entry.amount):
+                self._change(order, state, entry.txid)
+        return order
+
+    def _close(self, order: OpenOrder) -> None:
+        for state in order.close():
+            self._change(order, state, "")
+
+    def _notice(self, entry: TransferEntry) -> None:
+        key = entry.txid, entry.address
+        if key not in self._books.seen:
+            self._books.seen[key] = self.host.now()
+            self.emit(PaymentSeen(entry.txid, entry.address, entry.amount))
+            self.log.debug("sees a payment of {} coming", format_amount(entry.amount), txid=entry.txid)
+
+    def _receive(self, entry: TransferEntry) -> None:
+        key = entry.txid, entry.address
+        if key in self._books.received or entry.confirmations < self.config.confirmations:
+            return
+        self._books.received.add(key)
+        self._books.height = max(self._books.height, entry.height)
+        self.emit(PaymentReceived(entry.txid, entry.address, entry.amount, entry.height))
+        self.log.info(
+            "received {} in block {}", format_amount(entry.amount), entry.height, txid=entry.txid, address=entry.address
+        )
+        vendor = self._books.vendor_of.get(entry.address)
+        if vendor is not None:
+            tally = self._books.tallies[vendor]
+            tally.payments += 1
+            tally.amount += entry.amount
+            if key in self._books.seen:
+                tally.receiving.append(self.host.now() - self._books.seen[key])
+
+    def _change(self, order: OpenOrder, state: OrderState, txid: str) -> None:
+        waited = self.clock.microseconds() - order.placed
+        tally = self._books.tallies[order.vendor]
+        tally.states[state] = tally.states.get(state, 0) + 1
+        if state == "confirmed":
+            tally.confirming.append(waited)
+        what = {"order": order.order} | ({"txid": txid} if txid else {})
+        paid, amount = format_amount(order.paid), format_amount(order.amount)
+        with self.because_of(order.cause):
+            self.emit(OrderChanged(order.order, state, txid, order.paid, waited))
+            self.log.info("order is {}: {} of {}", state, paid, amount, waited=f"{waited / SECOND:.0f} s", **what)
+
+
+def _mean(times: list[int]) -> int:
+    return sum(times) // len(times) if times else 0

@@ -1,0 +1,126 @@
+"""Orders: the letters between buyers and marketplaces, and what a marketplace knows of each order."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from monerosim.agent.messages import Content
+from monerosim.events.kinds import OrderState
+
+
+class Order(Content, frozen=True):
+    """What a buyer wants; a marketplace answers with an invoice or a refusal."""
+
+    kind: ClassVar[str] = "order"
+    number: int
+    """The buyer's own; the answer repeats it."""
+    actor: str
+    """The buyer's actor that the answer goes to."""
+    vendor: str
+    item: str
+    quantity: int
+
+
+class Invoice(Content, frozen=True):
+    """What is to be paid for an order, where and until when."""
+
+    kind: ClassVar[str] = "invoice"
+    number: int
+    order: str
+    vendor: str
+    address: str
+    amount: int
+    """Atomic units."""
+    due: int
+    """Microseconds since the scenario's time zero."""
+
+
+class Refusal(Content, frozen=True):
+    """Why a marketplace does not take an order."""
+
+    kind: ClassVar[str] = "order-refused"
+    number: int
+    reason: str
+
+
+class OpenOrder:
+    """The payments of one order, by transaction.
+
+    Args:
+        order: Its name.
+        vendor: Who is to be paid.
+        amount: What is asked for, atomic units.
+        due: When the payment window ends, microseconds since the scenario's time zero.
+        placed: When it came, likewise.
+        cause: What it began with, for the trace.
+
+    Attributes:
+        states: What it has been, in that order.
+        closed: Whether its payment window has ended.
+    """
+
+    def __init__(self, order: str, *, vendor: str, amount: int, due: int, placed: int, cause: str) -> None:
+        self.order = order
+        self.vendor = vendor
+        self.amount = amount
+        self.due = due
+        self.placed = placed
+        self.cause = cause
+        self.states: list[OrderState] = []
+        self.closed = False
+        self._seen: dict[str, int] = {}
+        self._mined: dict[str, tuple[int, int]] = {}
+
+    @property
+    def paid(self) -> int:
+        """All that was seen of it so far, atomic units."""
+        return sum(self._seen.values())
+
+    def see(self, txid: str, amount: int) -> Iterator[OrderState]:
+        """Note a payment in the txpool or in a block; it is late if the payment window has ended.
+
+        Returns:
+            What the order has become by it.
+        """
+        if txid in self._seen:
+            return
+        covered = self.paid >= self.amount
+        self._seen[txid] = amount
+        if covered:
+            yield self._become("double")
+        elif self.closed and "late" not in self.states:
+            yield self._become("late")
+        elif not self.closed and len(self._seen) == 1:
+            yield self._become("seen")
+
+    def mine(self, txid: str, amount: int, confirmations: int, wanted: int) -> Iterator[OrderState]:
+        """Note a payment in a block.
+
+        Returns:
+            What the order has become by it.
+        """
+        self._mined[txid] = amount, confirmations
+        if "received" not in self.states and self._sum(1) >= self.amount:
+            yield self._become("received")
+        if "confirmed" not in self.states and self._sum(wanted) >= self.amount:
+            yield self._become("confirmed")
+
+    def close(self) -> Iterator[OrderState]:
+        """Note that the payment window has ended.
+
+        Returns:
+            What the order has become by it.
+        """
+        if self.closed:
+            return
+        self.closed = True
+        if not self._seen:
+            yield self._become("unpaid")
+        elif self.paid < self.amount:
+            yield self._become("short")
+
+    def _sum(self, wanted: int) -> int:
+        return sum(amount for amount, confirmations in self._mined.values() if confirmations >= wanted)
+
+    def _become(self, state: OrderState) -> OrderState:
+        self.states.append(state)
+        return state

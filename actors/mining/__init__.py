@@ -1,0 +1,1 @@
+"""Those who find blocks, and the controller that decides who does."""

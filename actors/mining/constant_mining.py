@@ -1,0 +1,65 @@
+"""Constant mining: a node behaviour that makes a block at a fixed interval."""
+
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+
+from actors.host.wallet_proxy import GetAddresses
+from actors.mining.found_blocks import FoundBlocks
+from actors.mining.miner import NO_BLOCK, PATIENCE, MineNow
+from monerosim.agent.actor import handles
+from monerosim.agent.behaviour import Behaviour
+from monerosim.config import POSITIVE, Config, Duration, duration
+from monerosim.events.kinds import BlockFound, BlockOrphaned
+
+
+class ConstantMiningConfig(Config, frozen=True):
+    """What a scenario may say about constant mining."""
+
+    interval: Annotated[
+        Duration, Meta(extra=POSITIVE, description="The time from block to block, and before the first.")
+    ] = duration("120s")
+    until: Annotated[
+        Duration | None, Meta(description="When it stops, since the scenario's time zero; at its end if left out.")
+    ] = None
+
+
+class ConstantMining(Behaviour):
+    """Has its node make a block at a fixed interval, whatever block controller and other miners do."""
+
+    Config: ClassVar[type[Config]] = ConstantMiningConfig
+    emits: ClassVar[tuple[type, ...]] = (BlockFound, BlockOrphaned)
+    needs: ClassVar[frozenset[str]] = frozenset({"node", "wallet"})
+    usual_node: ClassVar[bool] = True
+    usual_wallet: ClassVar[bool] = True
+    config: ConstantMiningConfig
+
+    def begin(self) -> None:
+        """Begin to mine to the wallet's primary address."""
+        self._found = FoundBlocks(self, PATIENCE)
+        self._address = self.ask(self.host.actor("wallet"), GetAddresses())[0]
+        self.every(lambda: self.config.interval.seconds, self.mine)
+
+    def end(self) -> None:
+        """Record which of its blocks are off the main chain."""
+        self._found.record_orphans(self.host.actor("node"))
+
+    @handles(MineNow)
+    def on_mine_now(self, _: MineNow) -> BlockFound:
+        """Make a block now."""
+        return self._mine()
+
+    def mine(self) -> None:
+        """Make the next block."""
+        end, until = self.host.plan.duration, self.config.until
+        if self.clock.microseconds() >= (end if until is None else min(end, until)):
+            return
+        try:
+            self._mine()
+        except NO_BLOCK as error:
+            self.log.warning("could not make a block: {}", error)
+
+    def _mine(self) -> BlockFound:
+        found = self._found.make(self.host.actor("node"), self.host.name, self._address)
+        self.log.info("made block {} with {} transactions", found.height, found.transactions, block=found.hash)
+        return found

@@ -1,0 +1,79 @@
+"""Having blocks made: what is recorded of each, and at the end which of them are off the main chain."""
+
+from typing import Any
+
+import pykka
+
+from actors.host.node_proxy import GenerateBlocks, GetBlockHeader, GetBlockHeaders, GetLastBlockHeader
+from actors.host.registrar import BlockNote, note
+from monerosim.agent.actor import Actor
+from monerosim.events.kinds import BlockFound, BlockOrphaned
+
+_HEADERS_AT_ONCE = 500
+
+
+class _Made(list[BlockFound]):
+    """The blocks that were made, in all lives of an actor."""
+
+
+class FoundBlocks:
+    """The blocks that an actor has nodes make.
+
+    Args:
+        actor: Who has them made, and records them.
+        patience: Seconds that a node may take to answer.
+    """
+
+    def __init__(self, actor: Actor, patience: float) -> None:
+        self._actor = actor
+        self.patience = patience
+        self._made = actor.host.keep(actor.name, _Made)
+
+    def miners(self) -> list[str]:
+        """Name those that found blocks, the one that found the last first."""
+        return list(dict.fromkeys(block.miner for block in reversed(self._made)))
+
+    def make(self, node: pykka.ActorRef[Any], miner: str, address: str, *, deadline: float | None = None) -> BlockFound:
+        """Have a node make a block at its tip.
+
+        Args:
+            node: The node's proxy.
+            miner: The participant whose block it is.
+            address: What its reward is paid to.
+            deadline: When nobody wants it any more, seconds since the scenario's time zero, if that may be before the
+                patience is over.
+
+        Raises:
+            RpcError: The node did not make it.
+            pykka.Timeout: It did not answer in time; it does not make the block later either.
+            pykka.ActorDeadError: The proxy has stopped.
+        """
+        now = self._actor.clock.now()
+        patience = self.patience if deadline is None else min(self.patience, deadline - now)
+        made = self._actor.ask(node, GenerateBlocks(1, address, deadline=now + patience), patience)
+        header = self._actor.ask(node, GetBlockHeader(made.blocks[0]), self.patience)
+        found = BlockFound(miner, header.height, header.hash, header.reward, header.num_txes)
+        self._made.append(found)
+        self._actor.emit(found)
+        note(self._actor, BlockNote(miner, found.height, found.hash))
+        return found
+
+    def record_orphans(self, node: pykka.ActorRef[Any]) -> None:
+        """Record which of the blocks are off a node's main chain.
+
+        Raises:
+            RpcError: The node does not tell.
+            pykka.Timeout: It does not answer in time.
+            pykka.ActorDeadError: The proxy has stopped.
+        """
+        if not self._made:
+            return
+        low = min(block.height for block in self._made)
+        high = self._actor.ask(node, GetLastBlockHeader(), self.patience).height
+        main = set[str]()
+        for start in range(low, high + 1, _HEADERS_AT_ONCE):
+            span = GetBlockHeaders(start, min(high, start + _HEADERS_AT_ONCE - 1))
+            main.update(header.hash for header in self._actor.ask(node, span, self.patience))
+        for block in self._made:
+            if block.hash not in main:
+                self._actor.emit(BlockOrphaned(block.miner, block.height, block.hash))

@@ -1,0 +1,201 @@
+"""What all miners have: a registration with a hashrate that may change, and blocks that they make themselves."""
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+import pykka
+from msgspec import Meta
+
+from actors.host.registrar import MinerNote, note
+from actors.host.wallet_proxy import GetAddresses
+from actors.mining.found_blocks import FoundBlocks
+from monerosim.agent.actor import Actor, handles
+from monerosim.agent.behaviour import Behaviour
+from monerosim.agent.messages import Message
+from monerosim.config import Config as BaseConfig
+from monerosim.config import Duration
+from monerosim.events.kinds import BlockFound, BlockOrphaned
+from monerosim.mailbox.discovery import MINING_POOLS, Miner
+from monerosim.rpc.errors import RpcError
+
+PATIENCE = 60.0
+"""Seconds that a node may take to make a block."""
+
+NO_BLOCK = (RpcError, pykka.Timeout, pykka.ActorDeadError)
+"""What is raised where a node does not make a block."""
+
+
+class Leave(Message[None], frozen=True):
+    """Mine no more, until told to join."""
+
+
+class Join(Message[None], frozen=True):
+    """Mine again, with the hashrate it had."""
+
+
+class MineNow(Message[BlockFound], frozen=True):
+    """Make a block now, at the own node's tip.
+
+    Raises:
+        RpcError: The node did not make it.
+        pykka.Timeout: It did not answer in time.
+        pykka.ActorDeadError: Its proxy has stopped.
+    """
+
+
+class MinerConfig(BaseConfig, frozen=True):
+    """What a scenario may say about any miner; subclasses say what their ``hashrate`` means."""
+
+    hashrate: Annotated[float, Meta(gt=0)]
+    until: Annotated[
+        Duration | None, Meta(description="When it leaves, since the scenario's time zero; it stays if left out.")
+    ] = None
+
+
+class _Standing:
+    """What a miner keeps from one life to the next."""
+
+    def __init__(self) -> None:
+        self.left = False
+        """Whether it has left by its own command, or at its time; then only a command makes it join."""
+        self.over: int | None = None
+        """The time of leaving at which it has left already."""
+        self.registration: Miner | None = None
+
+
+class BaseMiner(Behaviour):
+    """A registered miner; subclasses say how it comes to its blocks."""
+
+    Config: ClassVar[type[BaseConfig]] = MinerConfig
+    needs: ClassVar[frozenset[str]] = frozenset({"node", "wallet"})
+    usual_node: ClassVar[bool] = True
+    usual_wallet: ClassVar[bool] = True
+    alone: ClassVar[str] = "miner"
+    emits: ClassVar[tuple[type, ...]] = (BlockFound, BlockOrphaned)
+    autonomous: ClassVar[bool] = False
+    """Whether it decides itself when it finds a block, so that a block controller leaves it alone."""
+
+    commands: ClassVar[Mapping[str, type[Message[Any]]]] = {"leave": Leave, "join": Join, "mine-now": MineNow}
+    config: MinerConfig
+
+    def begin(self) -> None:
+        """Register with the wallet's primary address."""
+        self.found = FoundBlocks(self, PATIENCE)
+        self._standing = self.host.keep(self.name, _Standing)
+        self._away = False
+        address = self.ask(self.host.actor("wallet"), GetAddresses())[0]
+        self._register(
+            Miner(
+                self.host.name,
+                self.config.hashrate,
+                address,
+                active=not self._standing.left,
+                actor=self.name,
+                autonomous=self.autonomous,
+                solo=self.host.own.solo,
+            )
+        )
+        self.log.info("registered with hashrate {:g}", self.registration.hashrate, address=address)
+        self._plan_to_leave()
+        self.changed()
+
+    @classmethod
+    def given_up(cls, supervisor: Actor, name: str) -> None:
+        """Register as one that has left: no controller counts on it any more."""
+        registration = supervisor.host.keep(name, _Standing).registration
+        if registration is not None:
+            _publish(supervisor, msgspec.structs.replace(registration, active=False))
+
+    def changed(self) -> None:
+        """Take note of another hashrate, or of having joined or left: :attr:`registration` is new."""
+
+    def end(self) -> None:
+        """Record which of its own blocks are off the main chain."""
+        try:
+            self.found.record_orphans(self.host.actor("node"))
+        except NO_BLOCK as error:
+            self.log.warning("cannot tell which of its blocks are off the main chain: {}", error)
+
+    def configured(self, before: BaseConfig) -> None:
+        """Go on with another hashrate, or another time of leaving.
+
+        Raises:
+            ValueError: The hashrate is not finite.
+        """
+        if not math.isfinite(self.config.hashrate):
+            raise ValueError(f"a hashrate is a finite number, got {self.config.hashrate}")
+        if self.config.hashrate != self.registration.hashrate:
+            self._change(hashrate=self.config.hashrate, active=self.registration.active)
+        if isinstance(before, MinerConfig) and self.config.until != before.until:
+            self._plan_to_leave()
+
+    @handles(Leave)
+    def on_leave(self, _: Leave) -> None:
+        """Mine no more."""
+        self._standing.left = True
+        self._stand()
+
+    @handles(Join)
+    def on_join(self, _: Join) -> None:
+        """Mine again, unless it is paused."""
+        self._standing.left = False
+        self._stand()
+
+    @handles(MineNow)
+    def on_mine_now(self, _: MineNow) -> BlockFound:
+        """Make a block now."""
+        return self.mine()
+
+    def leave(self) -> None:
+        """Mine no more while it is paused or stopped."""
+        self._away = True
+        self._stand()
+
+    def rejoin(self) -> None:
+        """Mine again, if it did before."""
+        self._away = False
+        self._stand()
+
+    def leave_in_time(self, until: int) -> None:
+        """Mine no more, if that is still when it is to leave."""
+        if until == self.config.until and until != self._standing.over:
+            self._standing.over = until
+            self._standing.left = True
+            self._stand()
+
+    def mine(self, deadline: float | None = None) -> BlockFound:
+        """Have the own node make a block at its tip, and record it.
+
+        Args:
+            deadline: When nobody wants it any more, seconds since the scenario's time zero.
+        """
+        found = self.found.make(self.host.actor("node"), self.host.name, self.registration.address, deadline=deadline)
+        self.log.info("found block {} with {} transactions", found.height, found.transactions, block=found.hash)
+        return found
+
+    def _plan_to_leave(self) -> None:
+        until = self.config.until
+        if until is not None:
+            self.after(max(0.0, until.seconds - self.clock.now()), self.leave_in_time, until)
+
+    def _change(self, *, hashrate: float, active: bool) -> None:
+        self._register(msgspec.structs.replace(self.registration, hashrate=hashrate, active=active))
+        self.log.info("mines with hashrate {:g}" if active else "has left; its hashrate was {:g}", hashrate)
+        self.changed()
+
+    def _stand(self) -> None:
+        active = not (self._away or self._standing.left)
+        if active != self.registration.active:
+            self._change(hashrate=self.registration.hashrate, active=active)
+
+    def _register(self, registration: Miner) -> None:
+        self.registration = msgspec.structs.replace(registration, since=self.clock.now())
+        self._standing.registration = self.registration
+        _publish(self, self.registration)
+
+
+def _publish(actor: Actor, registration: Miner) -> None:
+    actor.host.shared.replace(f"{MINING_POOLS}/{registration.id}.json", msgspec.to_builtins(registration))
+    note(actor, MinerNote())

@@ -1,0 +1,1 @@
+"""Behaviours of nodes without users: relays, observers."""

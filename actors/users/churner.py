@@ -1,0 +1,79 @@
+"""The churner: a wallet strategy that sends its own money to itself, so that its outputs get new histories."""
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from actors.host.wallet_proxy import CreateAddress, GetAddresses, GetBalance, SweepAll
+from actors.users.payer import Payer, PayerConfig, Payment
+from monerosim.config import POSITIVE, Config, Duration, duration
+from monerosim.rpc.errors import RpcError
+from monerosim.rpc.wallet import Destination
+
+
+class ChurnerConfig(PayerConfig, frozen=True):
+    """What a scenario may say about a churner."""
+
+    transaction_interval: Annotated[
+        Duration, Meta(extra=POSITIVE, description="The time from one to the next, and before the first.")
+    ] = duration("30m")
+    method: Annotated[
+        Literal["transfer", "sweep"],
+        Meta(description="Whether a share of the unlocked coins is sent, or all of them, without change."),
+    ] = "transfer"
+    share: Annotated[
+        float, Meta(gt=0, le=0.9, description="The share that a transfer sends; the rest pays the fee and comes back.")
+    ] = 0.5
+    new_address: Annotated[bool, Meta(description="Whether each goes to a new subaddress, or all to the first.")] = True
+
+
+class Churner(Payer):
+    """Sends unlocked coins to its own wallet at a fixed interval; while all are locked, it waits for the next time."""
+
+    Config: ClassVar[type[Config]] = ChurnerConfig
+    config: ChurnerConfig
+
+    def begin(self) -> None:
+        """Plan the first."""
+        super().begin()
+        self._origin = self.host.now()
+        self.set_out()
+
+    def go_on(self) -> None:
+        """Plan the next."""
+        self.after(self.until_next(self._origin, self.config.transaction_interval), self.churn)
+
+    def churn(self) -> None:
+        """Send coins to itself."""
+        if self.is_over():
+            return
+        try:
+            unlocked = self.ask(self.host.actor("wallet"), GetBalance()).unlocked_balance
+            if not unlocked:
+                self.log.debug("has no unlocked coins to churn")
+                self.go_on()
+                return
+            address = self._choose_address()
+        except RpcError as error:
+            self.log.warning("cannot churn: {}", error)
+            self.go_on()
+            return
+        if self.config.method == "sweep":
+            self._sweep(address, unlocked)
+        else:
+            amount = int(unlocked * self.config.share)
+            self.attempt(Payment("itself", (Destination(address, amount),)), first=True)
+
+    def _choose_address(self) -> str:
+        wallet = self.host.actor("wallet")
+        return (
+            self.ask(wallet, CreateAddress("churn")) if self.config.new_address else self.ask(wallet, GetAddresses())[0]
+        )
+
+    def _sweep(self, address: str, unlocked: int) -> None:
+        try:
+            for sent in self.ask(self.host.actor("wallet"), SweepAll(address)):
+                self.follow(sent, "itself", (address,))
+        except RpcError as error:
+            self.give_up(unlocked, str(error))
+        self.go_on()

@@ -1,0 +1,46 @@
+"""The hodler: a wallet strategy that receives and holds."""
+
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+
+from actors.host.wallet_proxy import GetBalance
+from monerosim.agent.behaviour import Behaviour
+from monerosim.config import POSITIVE, Config, Duration, duration
+from monerosim.events.kinds import BalanceRecorded
+from monerosim.rpc.errors import RpcError
+from monerosim.units import format_amount
+
+
+class HodlerConfig(Config, frozen=True):
+    """What a scenario may say about a hodler."""
+
+    interval: Annotated[Duration, Meta(extra=POSITIVE, description="How often it records what it holds.")] = duration(
+        "1h"
+    )
+
+
+class Hodler(Behaviour):
+    """Pays nobody, and records its balance now and then."""
+
+    Config: ClassVar[type[Config]] = HodlerConfig
+    emits: ClassVar[tuple[type, ...]] = (BalanceRecorded,)
+    needs: ClassVar[frozenset[str]] = frozenset({"wallet"})
+    usual_node: ClassVar[bool] = True
+    usual_wallet: ClassVar[bool] = True
+    config: HodlerConfig
+
+    def begin(self) -> None:
+        """Look for the first time."""
+        self.look()
+        self.every(lambda: self.config.interval.seconds, self.look)
+
+    def look(self) -> None:
+        """Record the balance."""
+        try:
+            held = self.ask(self.host.actor("wallet"), GetBalance())
+        except RpcError as error:
+            self.log.warning("cannot look at its balance: {}", error)
+            return
+        self.emit(BalanceRecorded(held.balance, held.unlocked_balance))
+        self.log.info("holds {}, {} of it unlocked", format_amount(held.balance), format_amount(held.unlocked_balance))

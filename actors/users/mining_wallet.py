@@ -1,0 +1,80 @@
+"""The mining wallet: a wallet strategy that watches the rewards of a miner and may hand them on."""
+
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+
+from actors.host.wallet_proxy import GetBalance, GetTransfers, SweepAll
+from actors.users.payer import Sender, SenderConfig
+from monerosim.config import PARTICIPANT, POSITIVE, Amount, Config, Duration, amount, duration
+from monerosim.events.kinds import RewardUnlocked
+from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError
+from monerosim.rpc.errors import RpcError
+from monerosim.units import format_amount
+
+_COINBASE = "block"
+"""What get_transfers calls a miner's reward."""
+
+
+class MiningWalletConfig(SenderConfig, frozen=True):
+    """What a scenario may say about a mining wallet."""
+
+    interval: Annotated[Duration, Meta(extra=POSITIVE, description="How often it looks at its rewards.")] = duration(
+        "10m"
+    )
+    sweep_to: Annotated[
+        str | None,
+        Meta(
+            extra=PARTICIPANT,
+            description="The participant that gets all that is unlocked; its own name gathers it in one output.",
+        ),
+    ] = None
+    sweep_from: Annotated[Amount, Meta(description="The least that is handed on.")] = amount("1 XMR")
+
+
+class MiningWallet(Sender):
+    """Records each reward when it unlocks, and sweeps what is unlocked to somebody if the scenario says so."""
+
+    Config: ClassVar[type[Config]] = MiningWalletConfig
+    emits: ClassVar[tuple[type, ...]] = (RewardUnlocked, *Sender.emits)
+    config: MiningWalletConfig
+
+    def begin(self) -> None:
+        """Look at the rewards from now on."""
+        super().begin()
+        self._discovery = AgentDiscovery(self.host.shared, self.clock.now)
+        self._unlocked: set[str] = set()
+        self._below = 0
+        self._fresh = False
+        self.every(lambda: self.config.interval.seconds, self.look)
+
+    def look(self) -> None:
+        """Record what has unlocked, and hand it on."""
+        try:
+            self._record()
+            if self.config.sweep_to is not None and self._fresh and not self.is_over():
+                self._sweep(self.config.sweep_to)
+        except (RpcError, AgentDiscoveryError) as error:
+            self.log.warning("cannot look after its rewards: {}", error)
+
+    def _record(self) -> None:
+        transfers = self.ask(self.host.actor("wallet"), GetTransfers(("in",), min_height=self._below))
+        rewards = sorted((one for one in transfers.incoming if one.type == _COINBASE), key=lambda one: one.height)
+        for reward in rewards:
+            if not reward.locked and reward.txid not in self._unlocked:
+                self._unlocked.add(reward.txid)
+                self._fresh = True
+                self.emit(RewardUnlocked(reward.txid, reward.amount, reward.height))
+                self.log.info("{} of block {} unlocked", format_amount(reward.amount), reward.height, txid=reward.txid)
+        # A reward unlocks after sixty blocks: those below the first locked one stay as they are.
+        locked = next((reward.height for reward in rewards if reward.locked), None)
+        self._below = max(self._below, (locked or rewards[-1].height + 1) - 1) if rewards else self._below
+
+    def _sweep(self, to: str) -> None:
+        unlocked = self.ask(self.host.actor("wallet"), GetBalance()).unlocked_balance
+        if unlocked < self.config.sweep_from:
+            return
+        address = self._discovery.get_addresses(to)[0]
+        for sent in self.ask(self.host.actor("wallet"), SweepAll(address, self.config.priority)):
+            self.follow(sent, to, (address,))
+        self._fresh = False

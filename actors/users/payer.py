@@ -1,0 +1,201 @@
+"""What all that pay have in common: recording what they send, having it followed, and waiting for locked coins."""
+
+from typing import Annotated, ClassVar, Literal
+
+import msgspec
+from msgspec import Meta
+
+from actors.host.followed import Doubt, Follow, Terms
+from actors.host.wallet_proxy import Transfer
+from monerosim.agent.behaviour import Behaviour
+from monerosim.config import POSITIVE, Config, Duration, duration
+from monerosim.events.kinds import (
+    PaymentConfirmed,
+    PaymentDelayed,
+    PaymentDoubtful,
+    PaymentFailed,
+    PaymentMined,
+    PaymentMinedAgain,
+    PaymentOrphaned,
+    PaymentSent,
+    PaymentVanished,
+)
+from monerosim.rpc.errors import RpcCallError, RpcDoubtfulError, RpcError
+from monerosim.rpc.wallet import (
+    NOT_ENOUGH_MONEY,
+    NOT_ENOUGH_OUTPUTS,
+    NOT_ENOUGH_UNLOCKED_MONEY,
+    Destination,
+    Transferred,
+)
+from monerosim.units import SECOND, format_amount
+
+MINUTE = 60.0
+
+_LOCKED = (NOT_ENOUGH_UNLOCKED_MONEY, NOT_ENOUGH_OUTPUTS)
+
+
+class SenderConfig(Config, frozen=True):
+    """What a scenario may say about anybody who sends coins."""
+
+    priority: Annotated[int, Meta(ge=0, le=4, description="Fee priority as the wallet has it; 0 is its default.")] = 0
+    confirmations: Annotated[int, Meta(ge=1, le=720, description="Blocks until a payment counts as confirmed.")] = 1
+    check_interval: Annotated[
+        Duration, Meta(extra=POSITIVE, description="How often its wallet is looked at for that.")
+    ] = duration("60s")
+    until: Annotated[
+        Duration | None,
+        Meta(description="When it stops to pay, since the scenario's time zero; at its end if left out."),
+    ] = None
+
+
+class PayerConfig(SenderConfig, frozen=True):
+    """What a scenario may say about anybody who pays others."""
+
+    when_locked: Annotated[
+        Literal["wait", "skip"], Meta(description="Whether a payment waits for locked coins or is given up.")
+    ] = "wait"
+
+
+class Payment(msgspec.Struct, frozen=True):
+    """A payment that is to be made."""
+
+    recipients: str
+    """Who is paid, for the trace."""
+    destinations: tuple[Destination, ...]
+    due: int | None = None
+    """When it is of no use any more, microseconds since the scenario's time zero."""
+    times: int = 1
+    """How often it is made."""
+
+    @property
+    def amount(self) -> int:
+        """What it pays to all together, atomic units."""
+        return sum(destination.amount for destination in self.destinations)
+
+
+class Sender(Behaviour):
+    """Somebody who sends coins, and has its wallet follow each transaction: also when it is paused or gone itself.
+
+    Args:
+        host: The participant.
+        name: Unique in the host.
+        config: An instance of the class's ``Config``.
+    """
+
+    needs: ClassVar[frozenset[str]] = frozenset({"wallet"})
+    usual_node: ClassVar[bool] = True
+    usual_wallet: ClassVar[bool] = True
+    emits: ClassVar[tuple[type, ...]] = (
+        PaymentSent,
+        PaymentMined,
+        PaymentConfirmed,
+        PaymentFailed,
+        PaymentOrphaned,
+        PaymentMinedAgain,
+        PaymentVanished,
+    )
+    config: SenderConfig
+
+    def is_over(self) -> bool:
+        """Tell whether its time, or the scenario's, is over; afterwards what was sent is still followed."""
+        end, until = self.host.plan.duration, self.config.until
+        return self.clock.microseconds() >= (end if until is None else min(end, until))
+
+    def until_next(self, origin: int, interval: int) -> float:
+        """Give the seconds until the next of the times that are whole intervals away from an origin, now excluded.
+
+        Args:
+            origin: Microseconds since the run's start.
+            interval: Microseconds.
+        """
+        return (interval - (self.host.now() - origin) % interval) / SECOND
+
+    def follow(self, sent: Transferred, recipients: str, addresses: tuple[str, ...]) -> None:
+        """Record a transaction of its wallet, and have the wallet follow it from now on."""
+        self.emit(PaymentSent(sent.tx_hash, sent.amount, sent.fee, addresses))
+        amounts = format_amount(sent.amount), format_amount(sent.fee)
+        self.log.info("paid {} to {recipient}, fee {}", *amounts, recipient=recipients, txid=sent.tx_hash)
+        self.tell(self.host.actor("wallet"), Follow(sent.tx_hash, self._terms()))
+
+    def doubt(self, destinations: tuple[Destination, ...], error: RpcDoubtfulError) -> None:
+        """Record that a payment may have been made, and have the wallet look for it from now on."""
+        wish = Doubt(destinations, self._terms())
+        self.emit(PaymentDoubtful(wish.amount, str(error)))
+        self.log.warning("may have paid {}, or not: {}", format_amount(wish.amount), error)
+        self.tell(self.host.actor("wallet"), wish)
+
+    def give_up(self, amount: int, reason: str) -> None:
+        """Record a payment that is not made."""
+        self.emit(PaymentFailed(amount, reason))
+        self.log.warning("could not pay {}: {}", format_amount(amount), reason)
+
+    def _terms(self) -> Terms:
+        return Terms(self.name, self.host.now(), self.config.confirmations, self.config.check_interval)
+
+
+class _Waiting:
+    """The payment that waits for locked coins, also when its payer has failed and is started again."""
+
+    def __init__(self) -> None:
+        self.payment: Payment | None = None
+
+
+class Payer(Sender):
+    """Somebody who pays; subclasses decide whom, how much and when."""
+
+    emits: ClassVar[tuple[type, ...]] = (*Sender.emits, PaymentDelayed, PaymentDoubtful)
+    config: PayerConfig
+
+    def begin(self) -> None:
+        """Know what an earlier life has left undone; subclasses :meth:`set_out` when they are ready."""
+        super().begin()
+        self._waiting = self.host.keep(self.name, _Waiting)
+
+    def set_out(self) -> None:
+        """Go on with the payment that waited in an earlier life, or plan the first."""
+        if self._waiting.payment is None:
+            self.go_on()
+        else:
+            self.after(MINUTE, self.attempt, self._waiting.payment)
+
+    def go_on(self) -> None:
+        """Plan what comes after a payment that was made or given up."""
+        raise NotImplementedError
+
+    def attempt(self, payment: Payment, first: bool = False) -> None:
+        """Try to pay; a payment that finds its coins locked waits for them."""
+        self._waiting.payment = None
+        if self.is_over():
+            return
+        if payment.due is not None and self.clock.microseconds() > payment.due:
+            self.give_up(payment.amount, "the time for it is over")
+            self.go_on()
+            return
+        try:
+            sent = self.ask(self.host.actor("wallet"), Transfer(payment.destinations, self.config.priority))
+        except RpcCallError as error:
+            if error.code in _LOCKED and self.config.when_locked == "wait":
+                self._delay(payment, error, first=first)
+                return
+            self.give_up(payment.amount, "not enough money" if error.code == NOT_ENOUGH_MONEY else error.message)
+        except RpcDoubtfulError as error:
+            self.doubt(payment.destinations, error)
+        except RpcError as error:
+            self.give_up(payment.amount, str(error))
+        else:
+            self.follow(sent, payment.recipients, tuple(to.address for to in payment.destinations))
+            if payment.times > 1:
+                self.attempt(msgspec.structs.replace(payment, times=payment.times - 1), first=True)
+                return
+        self.go_on()
+
+    def _delay(self, payment: Payment, error: RpcCallError, *, first: bool) -> None:
+        amount = payment.amount
+        if first:
+            self.emit(PaymentDelayed(amount))
+            self.log.debug("wants to pay {} to {}, waits: {}", format_amount(amount), payment.recipients, error.message)
+        else:
+            self.log.trace("still waits: {}", error.message)
+        self._waiting.payment = payment
+        self.after(MINUTE, self.attempt, payment, same_cause=True)

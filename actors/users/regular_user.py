@@ -1,0 +1,291 @@
+"""The regular user: pays vendors, or other users, now and then."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal
+
+import msgspec
+from msgspec import Meta
+
+from actors.host.wallet_proxy import Transfer
+from actors.markets.orders import Invoice, Order, Refusal
+from actors.users.payer import MINUTE, Payer, PayerConfig, Payment
+from monerosim.agent.actor import handles, receives
+from monerosim.agent.messages import Message
+from monerosim.config import PARTICIPANT, POSITIVE, Amount, Config, Duration, Key, amount
+from monerosim.mailbox.discovery import Agent, AgentDiscovery, AgentDiscoveryError, Vendor
+from monerosim.rpc.errors import RpcDoubtfulError
+from monerosim.rpc.wallet import Destination, Transferred
+from monerosim.runtime.rng import Rng
+from monerosim.units import format_amount
+
+USER = "regular-user"
+_FREQUENCY = 0.1
+_MOST_DESTINATIONS = 15
+"""Of one transaction: ``BULLETPROOF_PLUS_MAX_OUTPUTS`` is 16 (src/cryptonote_config.h), one is change."""
+
+_INVOICE_PATIENCE = 300.0
+"""Seconds that a user waits for a marketplace to answer an order."""
+
+
+class RegularUserConfig(PayerConfig, frozen=True):
+    """What a scenario may say about a regular user."""
+
+    instead: ClassVar[tuple[frozenset[str], ...]] = (frozenset({"transaction_frequency", "transaction_interval"}),)
+    transaction_frequency: Annotated[
+        Annotated[float, Meta(gt=0, le=1)] | None,
+        Meta(description=f"Probability to pay, a minute; {_FREQUENCY} if this and transaction_interval are left out."),
+    ] = None
+    transaction_interval: Annotated[
+        Annotated[Duration, Meta(extra=POSITIVE)] | None,
+        Meta(
+            description="Instead: the time from payment to payment, the first at a random point of the first interval."
+        ),
+    ] = None
+    min_amount: Annotated[Amount, Meta(description="The least that a recipient gets.")] = amount("0.1 XMR")
+    max_amount: Annotated[Amount, Meta(description="The most that a recipient gets.")] = amount("2 XMR")
+    recipients: Annotated[
+        Literal["marketplaces", "users", "any"] | None,
+        Meta(description="Who is paid; vendors where there are marketplaces, else other users, if left out."),
+    ] = None
+    destinations: Annotated[
+        int, Meta(ge=1, le=_MOST_DESTINATIONS, description="Recipients of a payment, each paid an amount of its own.")
+    ] = 1
+    orders: Annotated[
+        bool, Meta(description="Whether it orders an item from a vendor and pays the invoice, instead of just paying.")
+    ] = False
+    when_late: Annotated[
+        Literal["skip", "pay"],
+        Meta(description="Whether an invoice whose time is over, because coins were locked, is given up or paid."),
+    ] = "skip"
+    pays_short: Annotated[
+        float, Meta(ge=0, le=1, description="Probability to pay only half of an invoice; with orders.")
+    ] = 0.0
+    pays_twice: Annotated[
+        float, Meta(ge=0, le=1, description="Probability to pay an invoice a second time at once; with orders.")
+    ] = 0.0
+
+    def mistakes(self) -> Iterator[tuple[Sequence[Key], str]]:
+        """Check what belongs together."""
+        if self.min_amount <= 0:
+            yield ("min_amount",), "min_amount must be above 0"
+        if self.min_amount > self.max_amount:
+            yield ("min_amount", "max_amount"), "min_amount must be above 0 and at most max_amount"
+        if self.transaction_interval is not None and self.transaction_frequency is not None:
+            message = "transaction_interval cannot be given beside transaction_frequency: one of the two"
+            yield ("transaction_interval", "transaction_frequency"), message
+        if self.orders and self.destinations > 1:
+            yield ("destinations", "orders"), "destinations must be 1 with orders: an order is one vendor's"
+        if self.orders and self.recipients in ("users", "any"):
+            message = f'recipients must be "marketplaces" or left out with orders, got "{self.recipients}"'
+            yield ("recipients", "orders"), message
+        if not self.orders and (self.pays_short or self.pays_twice):
+            message = "pays_short and pays_twice are for invoices: they need orders = true"
+            yield ("pays_short", "pays_twice", "orders"), message
+        if self.pays_short + self.pays_twice > 1:
+            yield ("pays_short", "pays_twice"), "pays_short and pays_twice must be at most 1 together"
+
+    def __post_init__(self) -> None:
+        """Set the usual frequency where nothing is said."""
+        super().__post_init__()
+        if self.transaction_interval is None and self.transaction_frequency is None:
+            msgspec.structs.force_setattr(self, "transaction_frequency", _FREQUENCY)
+
+
+class SendNow(Message[Transferred], frozen=True):
+    """Pay now, beside what is planned; it does not wait for locked coins, whatever ``when_locked`` says.
+
+    Raises:
+        AgentDiscoveryError: There is nobody to pay.
+        RpcError: The wallet did not pay.
+    """
+
+    to: Annotated[str | None, Meta(extra=PARTICIPANT)] = None
+    """The participant; chosen as usual, if left out."""
+    amount: Amount | None = None
+    """Drawn as usual, if left out."""
+
+
+class _Asked:
+    """The order whose invoice is yet to come, also when its buyer has failed and is started again."""
+
+    def __init__(self) -> None:
+        self.order: Order | None = None
+
+
+class RegularUser(Payer):
+    """Pays vendors or other users at random or at a fixed interval, or orders items from vendors and pays the invoices.
+
+    The number of minutes to the next payment is drawn at once (geometric), which is the same as deciding each minute,
+    and costs nothing in the minutes between.
+    """
+
+    Config: ClassVar[type[Config]] = RegularUserConfig
+    commands: ClassVar[Mapping[str, type[Message[Any]]]] = {"send-now": SendNow}
+    config: RegularUserConfig
+
+    def begin(self) -> None:
+        """Plan the first payment."""
+        super().begin()
+        self._discovery = AgentDiscovery(self.host.shared, self.clock.now, warn=self.log.warning)
+        self._decisions = self.stream("decisions")
+        # What is paid on command leaves what is planned as it is.
+        self._commanded = self.stream("commanded")
+        self._mistakes = self.stream("mistakes")
+        self._order_numbers = self.host.numbers(f"{self.name}'s orders")
+        self._asked = self.host.keep(self.name, _Asked)
+        interval = self.config.transaction_interval
+        self._origin = self.host.now() + (0 if interval is None else self._decisions.integer(0, interval - 1))
+        self.set_out()
+
+    def set_out(self) -> None:
+        """Wait for the invoice that an earlier life has asked for, or begin as all do."""
+        if self._asked.order is None:
+            super().set_out()
+        else:
+            self.after(_INVOICE_PATIENCE, self.forget_order, self._asked.order.number)
+
+    def go_on(self) -> None:
+        """Plan the next payment."""
+        if self.config.transaction_interval is not None:
+            wait = self.until_next(self._origin, self.config.transaction_interval)
+        else:
+            wait = self._decisions.geometric(self.config.transaction_frequency or _FREQUENCY) * MINUTE
+        self.after(wait, self.pay)
+
+    def pay(self) -> None:
+        """Choose recipients and amounts, and pay or order."""
+        if self.is_over():
+            return
+        try:
+            if self.config.orders:
+                self._order()
+                return
+            payment = self._choose_payment(self.rng)
+        except AgentDiscoveryError as error:
+            self.log.warning("finds nobody to pay: {}", error)
+            self.go_on()
+        else:
+            self.attempt(payment, first=True)
+
+    @handles(SendNow)
+    def on_send_now(self, wish: SendNow) -> Transferred:
+        """Pay now."""
+        if wish.to:
+            amount = self._commanded.integer(self.config.min_amount, self.config.max_amount)
+            address = self._discovery.get_addresses(wish.to)[0]
+            payment = Payment(wish.to, (Destination(address, amount),))
+        else:
+            payment = self._choose_payment(self._commanded)
+        destinations = payment.destinations
+        if wish.amount is not None:
+            destinations = tuple(Destination(to.address, int(wish.amount)) for to in destinations)
+        try:
+            sent = self.ask(self.host.actor("wallet"), Transfer(destinations, self.config.priority))
+        except RpcDoubtfulError as error:
+            self.doubt(destinations, error)
+            raise
+        self.follow(sent, payment.recipients, tuple(to.address for to in destinations))
+        return sent
+
+    @receives(Invoice)
+    def on_invoice(self, invoice: Invoice, _: str) -> None:
+        """Pay for what it has ordered."""
+        if self._is_answered(invoice.number):
+            due = invoice.due if self.config.when_late == "skip" else None
+            mistake = self._mistakes.random()
+            short = mistake < self.config.pays_short
+            twice = not short and mistake < self.config.pays_short + self.config.pays_twice
+            amount = max(1, invoice.amount // 2) if short else invoice.amount
+            destinations = (Destination(invoice.address, amount),)
+            self.attempt(Payment(invoice.vendor, destinations, due, times=2 if twice else 1), first=True)
+
+    @receives(Refusal)
+    def on_refusal(self, refusal: Refusal, marketplace: str) -> None:
+        """Go on without what it has ordered."""
+        if self._is_answered(refusal.number):
+            self.log.warning("{} refuses its order: {}", marketplace, refusal.reason)
+            self.go_on()
+
+    def forget_order(self, number: int) -> None:
+        """Wait for an invoice no longer."""
+        if self._is_answered(number):
+            self.log.warning("no invoice has come for its order {}", number)
+            self.go_on()
+
+    def _is_answered(self, number: int) -> bool:
+        """Tell whether this is the order it waits for; then it does no longer."""
+        if self._asked.order is None or self._asked.order.number != number:
+            return False
+        self._asked.order = None
+        return True
+
+    def _order(self) -> None:
+        """Order as much of an item as an amount suffices for, at least one.
+
+        Raises:
+            AgentDiscoveryError: No marketplace takes orders.
+        """
+        vendors = [vendor for vendor in self._vendors() if vendor.items]
+        if not vendors:
+            raise AgentDiscoveryError("no marketplace takes orders")
+        vendor = self.rng.choice(vendors)
+        item = self.rng.choice(vendor.items)
+        quantity = max(1, self.rng.integer(self.config.min_amount, self.config.max_amount) // item.price)
+        order = Order(next(self._order_numbers), self.name, vendor.id, item.name, quantity)
+        self._asked.order = order
+        self.send(vendor.marketplace, vendor.actor, order)
+        price = format_amount(item.price)
+        self.log.debug("orders {} of {} at {} from {}", quantity, item.name, price, vendor.id)
+        self.after(_INVOICE_PATIENCE, self.forget_order, order.number, same_cause=True)
+
+    def _choose_payment(self, rng: Rng) -> Payment:
+        """Choose whom to pay how much.
+
+        Args:
+            rng: The random numbers that decide.
+
+        Raises:
+            AgentDiscoveryError: There is nobody, or a chosen one's address is not known yet.
+        """
+        candidates, most = self._candidates()
+        chosen: list[Vendor] = []
+        destinations: list[Destination] = []
+        for _ in range(min(self.config.destinations, most)):
+            known = {self.host.name, *(one.id for one in chosen)}
+            other = rng.choice(candidates)
+            while other.id in known:
+                other = rng.choice(candidates)
+            if isinstance(other, Agent):
+                other = Vendor(other.id, self._discovery.get_addresses(other.id)[0])
+            chosen.append(other)
+            amount = rng.integer(self.config.min_amount, self.config.max_amount)
+            destinations.append(Destination(other.address, amount))
+        return Payment(", ".join(one.id for one in chosen), tuple(destinations))
+
+    def _candidates(self) -> tuple[list[Vendor | Agent], int]:
+        """List whom it may pay; users with itself among them, where it is one.
+
+        Returns:
+            They, and how many they are, itself aside.
+
+        Raises:
+            AgentDiscoveryError: There is nobody.
+        """
+        wanted = self.config.recipients
+        vendors = [] if wanted == "users" else self._vendors()
+        if vendors and wanted != "any":
+            return [*vendors], len(vendors)
+        if wanted == "marketplaces":
+            raise AgentDiscoveryError("there is no marketplace")
+        users = self._discovery.get_agents_with(USER)
+        others = len(users) - (USER in self._discovery.get_agent(self.host.name).actors)
+        if not vendors and not others:
+            raise AgentDiscoveryError(
+                "there is no other user" if wanted == "users" else "there is no marketplace and no other user"
+            )
+        return [*vendors, *users], len(vendors) + others
+
+    def _vendors(self) -> list[Vendor]:
+        """List the vendors of all marketplaces but its own."""
+        vendors = self._discovery.get_marketplace_addresses()
+        return [vendor for vendor in vendors if vendor.marketplace != self.host.name]

@@ -1,0 +1,89 @@
+"""The transaction bot: a wallet strategy that pays the same amount again and again, at a fixed interval."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+
+from actors.users.payer import Payer, PayerConfig, Payment
+from monerosim.config import PARTICIPANT, POSITIVE, Amount, Config, Duration, Key, amount, duration
+from monerosim.mailbox.discovery import Agent, AgentDiscovery, AgentDiscoveryError
+from monerosim.rpc.wallet import Destination
+
+_FUNDER = "funder"
+
+
+class TransactionBotConfig(PayerConfig, frozen=True):
+    """What a scenario may say about a transaction bot."""
+
+    transaction_interval: Annotated[
+        Duration, Meta(extra=POSITIVE, description="The time from payment to payment, and before the first.")
+    ] = duration("10m")
+    amount: Annotated[Amount, Meta(description="What each payment pays.")] = amount("0.1 XMR")
+    recipients: Annotated[
+        tuple[str, ...],
+        Meta(
+            extra=PARTICIPANT,
+            description="Participants or groups that are paid in turn; if left out, any other wallet at random.",
+        ),
+    ] = ()
+
+    def mistakes(self) -> Iterator[tuple[Sequence[Key], str]]:
+        """Check that there is something to pay."""
+        if self.amount <= 0:
+            yield ("amount",), "amount must be above 0"
+
+
+class TransactionBot(Payer):
+    """Pays a list of recipients in turn, or others at random, the same amount each time.
+
+    A payment that waits for locked coins takes the place of those that come due meanwhile.
+    """
+
+    Config: ClassVar[type[Config]] = TransactionBotConfig
+    config: TransactionBotConfig
+
+    def begin(self) -> None:
+        """Plan the first payment."""
+        super().begin()
+        self._discovery = AgentDiscovery(self.host.shared, self.clock.now, warn=self.log.warning)
+        self._origin = self.host.now()
+        self._turn = 0
+        self.set_out()
+
+    def go_on(self) -> None:
+        """Plan the next payment."""
+        self.after(self.until_next(self._origin, self.config.transaction_interval), self.pay)
+
+    def pay(self) -> None:
+        """Pay the next recipient."""
+        if self.is_over():
+            return
+        try:
+            recipient = self._choose()
+            address = self._discovery.get_addresses(recipient)[0]
+        except AgentDiscoveryError as error:
+            self.log.warning("finds nobody to pay: {}", error)
+            self.go_on()
+        else:
+            self.attempt(Payment(recipient, (Destination(address, int(self.config.amount)),)), first=True)
+
+    def _choose(self) -> str:
+        """Choose whose turn it is.
+
+        Raises:
+            AgentDiscoveryError: There is nobody.
+        """
+        others = [agent for agent in self._discovery.get_wallet_agents() if self._may_pay(agent)]
+        if not others:
+            names = ", ".join(self.config.recipients)
+            raise AgentDiscoveryError(f"there is no wallet of {names}" if names else "there is no other wallet")
+        if not self.config.recipients:
+            return self.rng.choice(others).id
+        self._turn += 1
+        return others[(self._turn - 1) % len(others)].id
+
+    def _may_pay(self, agent: Agent) -> bool:
+        names = self.config.recipients
+        wanted = agent.id in names or agent.group in names if names else agent.id != _FUNDER
+        return wanted and agent.id != self.host.name

@@ -1,0 +1,355 @@
+"""The base of every actor: handlers, timers, and the way to the world through its host."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, ClassVar, TypeVar, cast
+
+import msgspec
+import pykka
+
+from monerosim.agent.host import Host
+from monerosim.agent.messages import (
+    Content,
+    Delivery,
+    Due,
+    End,
+    EventLetter,
+    Happened,
+    Mail,
+    Message,
+    Post,
+    Subscribe,
+)
+from monerosim.events.kinds import Event, event_tag
+from monerosim.runtime.rng import Rng
+from monerosim.units import SECOND
+
+R = TypeVar("R")
+L = TypeVar("L", bound=Content)
+M = TypeVar("M", bound=Message[Any])
+E = TypeVar("E", bound=Event)
+
+_ADDRESS = re.compile("0x[0-9a-f]{6,}")
+"""Of an object in memory, as Python shows it."""
+
+_LONGEST_ERROR = 500
+"""Characters of an error in an event; the trace has it whole."""
+
+
+def handles(kind: type[M]) -> Callable[[Callable[[Any, M], R]], Callable[[Any, M], R]]:
+    """Mark a method as the handler of a kind of message; what it returns is the answer."""
+
+    def mark(method: Callable[[Any, M], R]) -> Callable[[Any, M], R]:
+        method.__dict__["handles"] = kind
+        return method
+
+    return mark
+
+
+def receives(kind: type[L]) -> Callable[[Callable[[Any, L, str], None]], Callable[[Any, L, str], None]]:
+    """Mark a method as the reader of a kind of letter; it is given what the letter says and the host that sent it."""
+
+    def mark(method: Callable[[Any, L, str], None]) -> Callable[[Any, L, str], None]:
+        method.__dict__["receives"] = kind
+        return method
+
+    return mark
+
+
+class Actor(pykka.Actor):
+    """An actor of a host, on whichever runtime the host is.
+
+    Subclasses write handlers (methods marked with :func:`handles`, for letters with :func:`receives`) and timers
+    (:meth:`after`, :meth:`every`), and ask for everything that touches the world: ``clock``, ``rng``, ``log``,
+    ``emit``. A handler may ask other actors and wait for the answer; it does not loop and sleep, so the actor always
+    comes back to its inbox.
+
+    Args:
+        host: The participant it belongs to.
+        name: Unique in the host.
+    """
+
+    _handlers: ClassVar[dict[type, str]] = {}
+    """Messages, and the names of the methods that handle them."""
+
+    _readers: ClassVar[dict[str, tuple[type[Content], str]]] = {}
+    """Kinds of letters, what they say, and the names of the methods that read them."""
+
+    watches: ClassVar[frozenset[type]] = frozenset()
+    """Kinds of events that it looks for as soon as somebody of its host has subscribed to them."""
+
+    def __init__(self, host: Host, name: str) -> None:
+        super().__init__()
+        self.host = host
+        self.name = name
+        self.clock = host.clock
+        self._life = next(host.numbers(f"life of {name}"))
+        self.rng = self.stream()
+        self.cause = ""
+        self.message_id = ""
+        self.origin = ""
+        self.again = False
+        self.log = host.logger(self)
+        self._ids = host.numbers(name)
+        self._reactions: dict[type, list[str]] = {}
+
+    def __init_subclass__(cls, **options: object) -> None:
+        """Collect the class's handlers."""
+        super().__init_subclass__(**options)
+        marked = [(name, _attributes(method)) for base in reversed(cls.__mro__) for name, method in vars(base).items()]
+        cls._handlers = {marks["handles"]: name for name, marks in marked if "handles" in marks}
+        cls._readers = {
+            marks["receives"].kind: (marks["receives"], name) for name, marks in marked if "receives" in marks
+        }
+
+    def __str__(self) -> str:
+        return f"{self.host.name}/{self.name}"
+
+    @property
+    def participant(self) -> str:
+        """The name of its host."""
+        return self.host.name
+
+    def trace_time(self) -> int:
+        """Tell the time in microseconds since the scenario's time zero."""
+        return self.clock.microseconds()
+
+    @classmethod
+    def messages(cls) -> list[type[Message[Any]]]:
+        """List the kinds of messages that actors of this class handle."""
+        return list(cls._handlers)
+
+    @classmethod
+    def takes(cls, kind: str) -> bool:
+        """Tell whether actors of this class read a kind of letter."""
+        return kind in cls._readers
+
+    @classmethod
+    def letters(cls) -> list[type[Content]]:
+        """List what letters say that actors of this class read."""
+        return [kind for kind, _ in cls._readers.values()]
+
+    def begin(self) -> None:
+        """Act for the first time; called once, when the actor has been started."""
+
+    def end(self) -> None:
+        """Act for the last time; called once at the end of the run, while all other actors still answer."""
+
+    def ask(self, actor: pykka.ActorRef[Any], message: Message[R], timeout: float | None = None) -> R:
+        """Send a message and wait for the answer.
+
+        Args:
+            actor: Who is asked.
+            message: What.
+            timeout: Seconds to wait at most; as long as it takes, if left out.
+
+        Raises:
+            pykka.Timeout: No answer came in time.
+            pykka.ActorDeadError: The actor has stopped.
+            Exception: What the handler raised.
+        """
+        future = actor.ask(self._deliver(message), block=False)
+        return cast("R", future.get(timeout=timeout))
+
+    def tell(self, actor: pykka.ActorRef[Any], message: Message[Any]) -> None:
+        """Send a message and go on.
+
+        Raises:
+            pykka.ActorDeadError: The actor has stopped.
+        """
+        actor.tell(self._deliver(message))
+
+    def send(self, host: str, actor: str, letter: Content) -> None:
+        """Send a letter to an actor of another host.
+
+        Raises:
+            UnknownHostError: There is no such host.
+        """
+        self.ask(self.host.actor("mailbox"), Post(host, actor, letter.kind, msgspec.to_builtins(letter, str_keys=True)))
+
+    def stream(self, *purpose: str) -> Rng:
+        """Give random numbers for a purpose of this actor's own; in another life it does not draw the same again."""
+        life = () if self._life == 1 else (str(self._life),)
+        return Rng(self.host.stream_seed(self.name, *purpose, *life))
+
+    def after(self, seconds: float, method: Callable[..., None], *arguments: object, same_cause: bool = False) -> None:
+        """Call one of this actor's own methods once, later.
+
+        Args:
+            seconds: How much later.
+            method: The method.
+            arguments: What it is given.
+            same_cause: Whether the call goes on with what is being handled now, or begins something new.
+        """
+        cause = self.cause if same_cause else ""
+        self.host.call_at(self.host.now() + round(seconds * SECOND), self._due(method, arguments, cause))
+
+    def every(self, period: float | Callable[[], float], method: Callable[..., None], *arguments: object) -> None:
+        """Call one of this actor's own methods again and again, for the first time after a period.
+
+        The calls fall on a fixed grid; one that comes due while the actor is busy is late, and the next is not.
+
+        Args:
+            period: Seconds; or who tells them, and is asked anew for each call, where a command may change them.
+            method: The method.
+            arguments: What it is given.
+        """
+        due = self._due(method, arguments, "", again=True)
+
+        def plan(since: int) -> None:
+            seconds = period() if callable(period) else period
+            step = round(seconds * SECOND)
+            if step <= 0:
+                raise ValueError(f"a period is at least a microsecond, got {seconds} s")
+            self.host.call_at(since + step, lambda: fire(since + step))
+
+        def fire(when: int) -> None:
+            if self.actor_ref.is_alive():
+                due()
+                plan(when)
+
+        plan(self.host.now())
+
+    def emit(self, event: Event, cause: str = "") -> None:
+        """Record that something happened, because of ``cause`` (by default what is being handled now)."""
+        self.host.emit(self.name, cause or self.cause, event)
+
+    @contextmanager
+    def because_of(self, cause: str) -> Iterator[None]:
+        """Record and log meanwhile what goes on with something that began earlier."""
+        own, self.cause = self.cause, cause
+        try:
+            yield
+        finally:
+            self.cause = own
+
+    def on(self, kind: type[E], method: Callable[[E], None], *, of: str = "", interval: float | None = None) -> None:
+        """Have one of this actor's own methods called with each event of a kind, from now on.
+
+        :attr:`origin` is then whose event it is (``user-003/regular-user``).
+
+        Args:
+            kind: The events' class.
+            method: The method.
+            of: Another host whose events they are, told by letters; ``*`` for all other hosts, which takes an
+                orchestrator in the scenario; this actor's own host, if left out.
+            interval: Seconds between two looks at the node or wallet, for events that take looking for.
+        """
+        methods = self._reactions.setdefault(kind, [])
+        if method.__name__ not in methods:
+            methods.append(method.__name__)
+        if of in ("", self.host.name):
+            self.host.subscribe(kind, self.name, interval)
+        else:
+            self.tell(self.host.actor("supervisor"), Subscribe(event_tag(kind), of, self.name))
+
+    def on_start(self) -> None:
+        """Begin; a failure is the supervisor's."""
+        # On a thread it may be here before who started it has its reference.
+        self.host.actors[self.name] = self.actor_ref
+        try:
+            self._new_cause()
+            self.begin()
+            self.host.has_begun(self.name)
+        except Exception as error:
+            self.on_failure(type(error), error, error.__traceback__)
+            raise
+
+    def on_failure(self, exception_type: object, exception_value: BaseException | None, traceback: object) -> None:
+        """Tell the host's supervisor."""
+        del exception_type, traceback
+        if exception_value is not None:
+            self.log.opt(exception=exception_value).error("failed: {}", exception_value)
+            self.host.failed(self.name, exception_value)
+
+    def on_receive(self, message: object) -> object:
+        """Call the handler of a message, or a timer's method."""
+        self.again = isinstance(message, Delivery) and message.again
+        match message:
+            case Delivery():
+                self.message_id, self.cause = message.id, message.cause
+                with message.handling():
+                    return self._handle(message.message)
+            case Due():
+                self.message_id = self.cause = message.cause
+                if not message.cause:
+                    self._new_cause()
+                return getattr(self, message.method)(*message.arguments)
+            case Message():
+                self._new_cause()
+                return self._handle(message)
+            case _:
+                raise TypeError(f"{self} was sent a {type(message).__name__}, which is no message")
+
+    @handles(Happened)
+    def on_happened(self, message: Happened) -> None:
+        """Call the methods that wait for such an event."""
+        record = message.record
+        self.origin = f"{record.participant}/{record.actor}"
+        for method in self._reactions.get(type(record.data), ()):
+            getattr(self, method)(record.data)
+
+    @handles(Mail)
+    def on_mail(self, mail: Mail) -> None:
+        """Call the method that reads such letters."""
+        kind, reader = self._readers[mail.kind]
+        try:
+            letter = msgspec.convert(mail.data, kind, str_keys=True)
+        except msgspec.ValidationError as error:
+            self.log.warning("{} sent no proper {}: {}", mail.sender, mail.kind, error)
+        else:
+            getattr(self, reader)(letter, mail.sender)
+
+    @receives(EventLetter)
+    def on_event_letter(self, letter: EventLetter, _: str) -> None:
+        """Take an event of another host as one of its own."""
+        self._handle(Happened(letter.record))
+
+    def _handle(self, message: Message[Any]) -> object:
+        if isinstance(message, End):
+            self.end()
+            return None
+        handler = self._handlers.get(type(message))
+        if handler is None:
+            raise TypeError(f"{self} does not handle {type(message).__name__}")
+        return cast("object", getattr(self, handler)(message))
+
+    def _deliver(self, message: Message[Any]) -> Delivery:
+        identifier = self._next_id()
+        return Delivery(message, identifier, self.cause or identifier)
+
+    def _new_cause(self) -> None:
+        self.message_id = self.cause = self._next_id()
+
+    def _next_id(self) -> str:
+        return f"{self.host.name}/{self.name}#{next(self._ids)}"
+
+    def _due(
+        self, method: Callable[..., None], arguments: tuple[object, ...], cause: str, *, again: bool = False
+    ) -> Callable[[], None]:
+        due = Due(method.__name__, arguments, cause, again)
+        reference = self.actor_ref
+
+        def fire() -> None:
+            # Between a look whether it lives and the message, an actor on a thread may stop.
+            with suppress(pykka.ActorDeadError):
+                reference.tell(due)
+
+        return fire
+
+
+def describe_error(error: BaseException) -> str:
+    """Name an error for events: what is different on each machine (addresses, the file's path) is left to the trace."""
+    told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return f"{type(error).__name__}: {_ADDRESS.sub('0x...', told)[:_LONGEST_ERROR]}"
+
+
+def _attributes(value: object) -> dict[str, Any]:
+    return getattr(value, "__dict__", {})
+
+
+class _Absent:
+    """Whether a command has had an actor leave, in this life or an earlier one, and none has had it rejoin."""
+
+    so = False

@@ -1,0 +1,174 @@
+"""Behaviours: the building blocks that participants are composed of."""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, ClassVar
+
+import pykka
+
+from monerosim.agent.actor import Actor, handles
+from monerosim.agent.host import Host
+from monerosim.agent.messages import Configure, Delivery, Do, Done, Due, GoOn, Mail, Message, Pause, Resume
+from monerosim.config import Config as BaseConfig
+from monerosim.events.kinds import NewBlock
+
+
+class _Absent:
+    """Whether a command has had an actor leave, in this life or an earlier one, and none has had it rejoin."""
+
+    so = False
+
+
+class Behaviour(Actor):
+    """A building block that participants are composed of, configured by the scenario.
+
+    Args:
+        host: The participant.
+        name: Unique in the host.
+        config: An instance of the class's :attr:`Config`.
+    """
+
+    Config: ClassVar[type[BaseConfig]] = BaseConfig
+    """What the scenario may say about it."""
+
+    needs: ClassVar[frozenset[str]] = frozenset()
+    """What the participant must have: ``node`` (own or another's), ``wallet``."""
+
+    usual_node: ClassVar[bool] = False
+    """Whether ``kind = "NAME"`` gives the participant a node of its own."""
+
+    usual_wallet: ClassVar[bool] = False
+    """Whether ``kind = "NAME"`` gives the participant a wallet."""
+
+    emits: ClassVar[tuple[type, ...]] = ()
+    """The kinds of events it records, for whoever reads about it (``monerosim plugins NAME``)."""
+
+    commands: ClassVar[Mapping[str, type[Message[Any]]]] = {}
+    """What it can be told to do by name, beside what every behaviour can: a message each, whose fields are the
+    arguments."""
+
+    alone: ClassVar[str] = ""
+    """What it is, where a participant can be that once only: a ``miner``, a ``block-controller``. Others know it by
+    this, whatever its class is called."""
+
+    fixed: ClassVar[frozenset[str]] = frozenset()
+    """Keys of its configuration that count when it begins and never again, so that ``set`` refuses them."""
+
+    essential: ClassVar[bool] = False
+    """Whether a run is pointless without it, so that it ends when the actor is given up."""
+
+    urgent: ClassVar[frozenset[str]] = frozenset()
+    """Kinds of letters that it reads even while it is paused."""
+
+    def __init__(self, host: Host, name: str, config: BaseConfig) -> None:
+        super().__init__(host, name)
+        self.config = config
+        self._paused = False
+        self._held: deque[object] = deque()
+        self._absent = host.keep(name, _Absent)
+        self._heights: list[tuple[int, str]] = []
+
+    def leave(self) -> None:
+        """Take no part from now on: a command has paused it, in this life or the last, or is about to stop it."""
+
+    def rejoin(self) -> None:
+        """Take part again, after :meth:`leave`: that of an earlier life, where it was stopped and is started again."""
+
+    @classmethod
+    def given_up(cls, supervisor: Actor, name: str) -> None:
+        """Take back what an actor of this class has published: it failed too often, and is not started again.
+
+        Args:
+            supervisor: Who does it in its place: its host's.
+            name: The actor's.
+        """
+
+    def configured(self, before: BaseConfig) -> None:
+        """Take note that a command has changed :attr:`config`; timers that are set already keep their times.
+
+        Args:
+            before: As it was.
+
+        Raises:
+            ValueError: It cannot go on with the new one; it goes on with the old one.
+        """
+
+    def at_height(self, height: int, method: Callable[[], None]) -> None:
+        """Call one of this actor's own methods once, when the host's node has a new block at a height or above."""
+        self._heights.append((height, method.__name__))
+        self.on(NewBlock, self.reach)
+
+    def reach(self, block: NewBlock) -> None:
+        """Call the methods that wait for a height."""
+        due = [method for height, method in self._heights if height <= block.height]
+        self._heights = [waiting for waiting in self._heights if waiting[0] > block.height]
+        for method in due:
+            getattr(self, method)()
+
+    def on_receive(self, message: object) -> object:
+        """Handle a message, or keep it while the actor is paused, and until what came before it has been handled."""
+        if isinstance(message, GoOn):
+            self._go_on()
+        elif (self._paused or self._held) and self._waits(message):
+            if not (isinstance(message, Due) and message.again and message in self._held):
+                self._held.append(message)
+        else:
+            return super().on_receive(message)
+        return None
+
+    @handles(Pause)
+    def on_pause(self, _: Pause) -> None:
+        """Leave off."""
+        if not self._paused:
+            self.leave()
+            self._paused = self._absent.so = True
+
+    @handles(Resume)
+    def on_resume(self, _: Resume) -> None:
+        """Go on, with what has come meanwhile."""
+        if self._absent.so:
+            self.rejoin()
+            self._absent.so = False
+        if self._paused:
+            self._paused = False
+            self._go_on_later()
+
+    @handles(Do)
+    def on_do(self, order: Do) -> None:
+        """Do what a command says, and tell what became of it."""
+        try:
+            done = Done(order.number, self._handle(order.message))
+        except Exception as error:  # noqa: BLE001  (whatever it raises is the answer, as if it had been asked)
+            self.log.debug("could not do what it was told: {}", error)
+            done = Done(order.number, error=str(error) or type(error).__name__)
+        # At the end of a run nobody may be there to hear it.
+        with suppress(pykka.ActorDeadError):
+            self.tell(self.host.actor("supervisor"), done)
+
+    @handles(Configure)
+    def on_configure(self, message: Configure) -> None:
+        """Go on with another configuration."""
+        before, self.config = self.config, message.config
+        try:
+            self.configured(before)
+        except Exception:
+            self.config = before
+            raise
+
+    def _go_on(self) -> None:
+        if self._held and not self._paused:
+            message = self._held.popleft()
+            self._go_on_later()
+            super().on_receive(message)
+
+    def _go_on_later(self) -> None:
+        # One at a time, so that a failure is that of a message that was told.
+        if self._held:
+            self.actor_ref.tell(GoOn())
+
+    def _waits(self, message: object) -> bool:
+        if not isinstance(message, Delivery):
+            return isinstance(message, Due)
+        mail = message.message
+        return mail.waits and not (isinstance(mail, Mail) and mail.kind in self.urgent)

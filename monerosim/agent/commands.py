@@ -1,0 +1,112 @@
+"""Commands to behaviours: what each understands, and reading their arguments."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import msgspec
+
+from monerosim.agent.behaviour import Behaviour
+from monerosim.agent.messages import Content, Message
+from monerosim.config import load_config
+from monerosim.units import SECOND
+
+PAUSE, RESUME, STOP, START, SET = "pause", "resume", "stop", "start", "set"
+EVERYBODYS = (PAUSE, RESUME, STOP, START, SET)
+"""What every behaviour understands."""
+
+RUN_OVER_AFTER = 10 * SECOND
+"""Microseconds from the event ``run-ended`` to the end: until then the letters that say so have reached all hosts."""
+
+
+COMMAND_PATIENCE = 300.0
+"""Seconds that a behaviour may take to do what it is told: a wallet may take minutes to pay."""
+
+MAX_ANSWER = 1000
+"""Bytes of JSON that an answer may have in a letter; of a longer one there is the beginning, as text."""
+
+
+class CommandError(Exception):
+    """A command is not understood or was not carried out; the message says why."""
+
+
+class CommandLetter(Content, frozen=True, kw_only=True):
+    """To a supervisor, or to an orchestrator, which passes it on: have behaviours do something."""
+
+    kind: ClassVar[str] = "command"
+    do: str
+    id: str = ""
+    """The sender's own name for it, given back with the result."""
+    who: str = ""
+    """To an orchestrator: the participant, or the group, or ``*``."""
+    actor: str = ""
+    """One behaviour's name; all that understand the command, if left out."""
+    arguments: dict[str, Any] = msgspec.field(default_factory=dict)
+    reply: str = ""
+    """The sender's actor that gets the letter ``result``; nobody does, if left out."""
+
+
+class ResultLetter(Content, frozen=True, kw_only=True):
+    """What became of a command."""
+
+    kind: ClassVar[str] = "result"
+    id: str
+    ok: bool
+    text: str
+    """Who carried it out; or why it was not, by those that could not."""
+    answers: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    """What behaviours answered (a payment's transaction, say), by participant and behaviour."""
+
+
+class SubscribeLetter(Content, frozen=True, kw_only=True):
+    """To a supervisor, or to an orchestrator, which passes events of all hosts on: tell of events from now on."""
+
+    kind: ClassVar[str] = "subscribe"
+    kinds: tuple[str, ...]
+    """Events' tags, such as ``block-found``."""
+    actor: str
+    """The sender's actor that gets the letters ``event``."""
+
+
+class RunOverLetter(Content, frozen=True, kw_only=True):
+    """To a supervisor: the run ends before its time, for all hosts at once."""
+
+    kind: ClassVar[str] = "run-over"
+    at: int
+    """When, microseconds since the scenario's time zero."""
+
+
+def understands(behaviour: type[Behaviour], do: str, arguments: Mapping[str, object]) -> bool:
+    """Tell whether a behaviour can be told to do something; ``set`` only where it has all the keys."""
+    if do == SET:
+        return bool(arguments) and settable(behaviour).issuperset(arguments)
+    return do in EVERYBODYS or do in behaviour.commands
+
+
+def settable(behaviour: type[Behaviour]) -> set[str]:
+    """List the keys of a behaviour's configuration that ``set`` may change."""
+    return {field.encode_name for field in msgspec.structs.fields(behaviour.Config)} - behaviour.fixed
+
+
+def command_message(behaviour: type[Behaviour], do: str, arguments: Mapping[str, object]) -> Message[Any]:
+    """Make the message of one of a behaviour's own commands.
+
+    Raises:
+        CommandError: The arguments do not fit.
+    """
+    try:
+        message: Message[Any] = load_config(arguments, behaviour.commands[do])
+    except msgspec.ValidationError as error:
+        raise CommandError(f"{do}: {error}") from error
+    return message
+
+
+def plain_answer(answer: object) -> object:
+    """Turn what a behaviour answered into plain data for a letter, of :data:`MAX_ANSWER` bytes at most."""
+    try:
+        data: object = msgspec.to_builtins(answer, str_keys=True, order="deterministic", enc_hook=str)
+        text = msgspec.json.encode(data)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        # Nothing that a letter can hold: how Python writes it.
+        text = str(answer).encode(errors="replace")
+        data = text.decode()
+    return data if len(text) <= MAX_ANSWER else text[:MAX_ANSWER].decode(errors="ignore")

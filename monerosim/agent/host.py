@@ -1,0 +1,196 @@
+"""What the actors of one participant share: its plan, its clock, its ways to daemons and to other hosts."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from itertools import count
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+
+import pykka
+
+from monerosim.agent.messages import Begun, Delivery, Happened, Watch
+from monerosim.events.kinds import Event, Record
+from monerosim.mailbox.post import PostOffice
+from monerosim.mailbox.shared import SharedState
+from monerosim.plan.plan import HostPlan, Plan
+from monerosim.plugins import PluginFiles
+from monerosim.rpc.transport import Transport
+from monerosim.runtime.clock import Clock
+from monerosim.runtime.rng import stable_seed
+from monerosim.runtime.runtime import Runtime, Timer
+
+if TYPE_CHECKING:
+    from loguru import Logger
+
+    from monerosim.agent.actor import Actor
+
+A = TypeVar("A", bound="Actor")
+T = TypeVar("T")
+
+
+class World(Protocol):
+    """What an engine gives to hosts."""
+
+    @property
+    def runtime(self) -> Runtime:
+        """Clock and timers."""
+
+    @property
+    def post_office(self) -> PostOffice:
+        """Letters between hosts."""
+
+    @property
+    def shared(self) -> SharedState:
+        """Standing facts."""
+
+    def node(self, host: str) -> Transport:
+        """The way to the monerod of ``host``."""
+
+    def wallet(self, host: str) -> Transport:
+        """The way to the monero-wallet-rpc of ``host``."""
+
+    def record(self, record: Record) -> None:
+        """Write down an event."""
+
+    def logger(self, actor: "Actor") -> "Logger":
+        """Make the log of an actor."""
+
+
+class NoSuchActorError(Exception):
+    """A host has no actor of the name that was asked for."""
+
+
+class Host:
+    """One participant's actors and what they share.
+
+    Args:
+        plan: The run's plan.
+        own: The participant's part of it.
+        world: The engine's side.
+        files: Where the scenario's own files are: in the run directory.
+    """
+
+    def __init__(self, plan: Plan, own: HostPlan, world: World, files: PluginFiles | None = None) -> None:
+        self.plan = plan
+        self.own = own
+        self.world = world
+        self.files = files
+        self.name = own.name
+        self.shared = world.shared
+        self.clock = Clock(world.runtime, plan.time_zero)
+        self.actors: dict[str, pykka.ActorRef[Any]] = {}
+        self.on_failed: Callable[[str, BaseException], None] | None = None
+        self.on_over: Callable[[], None] | None = None
+        """Called when the host has heard that the run ends before its time, and that time has come."""
+        self.closing = False
+        self.begun: set[str] = set()
+        """The actors that are ready to act: their ``begin`` is over, and they have not failed since."""
+        self._begin_listeners: dict[str, None] = {}
+        self._kept: dict[tuple[str, type], object] = {}
+        self._subscribers: dict[type, dict[str, float | None]] = {}
+        self._numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
+
+    def now(self) -> int:
+        """Tell the time in microseconds since the run's start."""
+        return self.world.runtime.now()
+
+    def call_at(self, when: int, function: Callable[[], None]) -> Timer:
+        """Call ``function`` when it is ``when`` microseconds since the run's start, unless the host is closing."""
+        return self.world.runtime.call_at(when, lambda: None if self.closing else function())
+
+    def start(self, actor_class: "type[A]", *arguments: object) -> "pykka.ActorRef[A]":
+        """Start an actor of this host; ``arguments`` follow the host itself, the actor's name first."""
+        reference = self.world.runtime.start(actor_class, self, *arguments)
+        self.actors[str(arguments[0])] = reference
+        return reference
+
+    def numbers(self, purpose: str) -> Iterator[int]:
+        """Count from 1; an actor that is started again goes on where it was, so that no number comes twice."""
+        return self._numbers[purpose]
+
+    def stream_seed(self, *purpose: str) -> int:
+        """Give the seed of a random stream of this host."""
+        return stable_seed(self.plan.seed, self.name, *purpose)
+
+    def actor(self, name: str) -> pykka.ActorRef[Any]:
+        """Find an actor of this host.
+
+        Raises:
+            NoSuchActorError: There is none.
+        """
+        found = self.actors.get(name)
+        if found is None:
+            raise NoSuchActorError(f"{self.name} has no actor {name!r}; it has {', '.join(self.actors)}")
+        return found
+
+    def emit(self, actor: str, cause: str, event: Event) -> None:
+        """Record an event of an actor of this host, and tell those who have subscribed to it."""
+        self.world.record(Record(self.clock.microseconds(), self.name, actor, cause, event))
+        self.notify(actor, cause, event)
+
+    def notify(self, actor: str, cause: str, event: Event) -> None:
+        """Tell those who have subscribed to an event of it, without recording it."""
+        subscribers = self._subscribers.get(type(event))
+        if not subscribers:
+            return
+        identifier = f"{self.name}/{actor}#{next(self._numbers[actor])}"
+        happened = Happened(Record(self.clock.microseconds(), self.name, actor, cause, event))
+        for name in subscribers:
+            reference = self.actors.get(name)
+            if reference is not None:
+                # Between a failure and its restart an actor misses what happens.
+                with suppress(pykka.ActorDeadError):
+                    reference.tell(Delivery(happened, identifier, cause or identifier))
+
+    def subscribe(self, kind: type, actor: str, interval: float | None = None) -> None:
+        """Have events of a kind told to an actor of this host.
+
+        Args:
+            kind: The events' class.
+            actor: Who is told.
+            interval: Seconds between two looks of whoever watches for such events, if somebody does.
+        """
+        # Replaced whole: another thread may be going through it.
+        self._subscribers[kind] = {**self._subscribers.get(kind, {}), actor: interval}
+        for reference in list(self.actors.values()):
+            if kind in reference.actor_class.watches:
+                with suppress(pykka.ActorDeadError):
+                    reference.tell(Watch(kind, interval))
+
+    def wanted(self, kinds: Iterable[type]) -> Iterator[Watch]:
+        """List the subscriptions to some kinds of events, for an actor that watches for them."""
+        for kind in kinds:
+            for interval in self._subscribers.get(kind, {}).values():
+                yield Watch(kind, interval)
+
+    def has_begun(self, actor: str) -> None:
+        """Take note that an actor is ready to act, and tell those who want to know."""
+        self.begun.add(actor)
+        for listener in list(self._begin_listeners):
+            with suppress(pykka.ActorDeadError):
+                self.actors[listener].tell(Begun(actor))
+
+    def tell_of_beginnings(self, actor: str) -> None:
+        """Have an actor of this host told (:class:`Begun`) of each that is ready to act from now on."""
+        self._begin_listeners[actor] = None
+
+    def keep(self, actor: str, kind: type[T]) -> T:
+        """Give what an actor keeps from one life to the next, should it fail and be started again.
+
+        Args:
+            actor: Its name.
+            kind: What is kept, made anew for the actor's first life.
+        """
+        if (actor, kind) not in self._kept:
+            self._kept[actor, kind] = kind()
+        return cast("T", self._kept[actor, kind])
+
+    def logger(self, actor: "Actor") -> "Logger":
+        """Make the log of an actor."""
+        return self.world.logger(actor)
+
+    def failed(self, actor: str, error: BaseException) -> None:
+        """Let the supervisor know that an actor has stopped with an error."""
+        self.begun.discard(actor)
+        if self.on_failed is not None:
+            self.on_failed(actor, error)

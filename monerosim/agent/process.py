@@ -1,0 +1,90 @@
+"""One host's actors in a process of their own, beside real daemons: on threads, over HTTP, with files for mail."""
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from monerosim.agent.host import Host
+from monerosim.agent.messages import EndHost
+from monerosim.agent.registry import load_supervisor
+from monerosim.events.kinds import Record
+from monerosim.events.log import EVENTS, EventLog
+from monerosim.events.traces import USUAL_LEVEL, Traces
+from monerosim.mailbox.disk import DiskPostOffice
+from monerosim.mailbox.shared import DiskState
+from monerosim.plan.plan import Plan
+from monerosim.plugins import PluginFiles
+from monerosim.rpc.http import HttpTransport
+from monerosim.rpc.transport import Transport
+from monerosim.runtime.threads import ThreadsRuntime
+from monerosim.units import SECOND
+
+if TYPE_CHECKING:
+    from loguru import Logger
+
+    from monerosim.events.traces import Source
+
+
+class RealWorld:
+    """Everything around a host whose daemons are real.
+
+    Args:
+        plan: The plan.
+        host: The host's name.
+        directory: The run directory.
+        epoch: The run's start in Unix time.
+        trace_level: The least important level of traces to keep.
+    """
+
+    def __init__(self, plan: Plan, host: str, directory: Path, *, epoch: float, trace_level: str = USUAL_LEVEL) -> None:
+        self.runtime = ThreadsRuntime(epoch)
+        self.post_office = DiskPostOffice(self.runtime, directory / "shared" / "mailbox")
+        self.shared = DiskState(directory / "shared")
+        self._hosts = {own.name: own for own in plan.hosts}
+        self._lock = threading.Lock()
+        home = directory / "hosts" / host
+        home.mkdir(parents=True, exist_ok=True)
+        self._events = EventLog(home / EVENTS)
+        self._traces = Traces(directory / "hosts", trace_level, buffered_lines=1)
+
+    def node(self, host: str) -> Transport:
+        """The way to the monerod of ``host``."""
+        own = self._hosts[host]
+        if own.node is None:
+            raise ValueError(f"{host} has no node")
+        return HttpTransport(f"monerod of {host}", f"http://{own.address}:{own.node.rpc_port}")
+
+    def wallet(self, host: str) -> Transport:
+        """The way to the monero-wallet-rpc of ``host``."""
+        own = self._hosts[host]
+        return HttpTransport(f"monero-wallet-rpc of {host}", f"http://{own.address}:{own.wallets[0].rpc_port}")
+
+    def record(self, record: Record) -> None:
+        """Write down an event."""
+        with self._lock:
+            self._events.append(record)
+            self._events.flush()
+
+    def logger(self, source: "Source") -> "Logger":
+        """Make the log of an actor."""
+        return self._traces.logger(source)
+
+    def close(self) -> None:
+        """Write everything to the run directory."""
+        self.runtime.close()
+        self._events.close()
+        self._traces.close()
+
+
+def play_host(plan: Plan, name: str, world: RealWorld, files: PluginFiles, stopped: threading.Event) -> None:
+    """Play one host until the run's stop, or until told to stop, by a signal or by the host that ends the run."""
+    host = Host(plan, next(own for own in plan.hosts if own.name == name), world, files)
+    host.on_over = stopped.set
+    supervisor = host.start(load_supervisor(), "supervisor")
+    while not stopped.is_set() and (left := plan.stop - host.now()) > 0:
+        stopped.wait(left / SECOND)
+    host.closing = True
+    # One that failed when it started has nothing to end; its trace says why.
+    if supervisor.is_alive():
+        supervisor.ask(EndHost())
+        supervisor.stop()

@@ -1,0 +1,26 @@
+"""The agent registry: who takes part, as the plan has it."""
+
+from monerosim.mailbox.discovery import AGENT_REGISTRY
+from monerosim.plan.plan import Plan
+from monerosim.rpc.transport import Json
+
+
+def agent_registry(plan: Plan) -> tuple[str, Json]:
+    """Make the registry of a plan.
+
+    Returns:
+        The document's name and content, as :class:`monerosim.mailbox.discovery.AgentDiscovery` reads it.
+    """
+    agents: list[Json] = [
+        {
+            "id": host.name,
+            "group": host.group,
+            "address": host.address,
+            "actors": [actor.use for actor in host.actors],
+            "roles": [*sorted({actor.role for actor in host.actors if actor.role})],
+            "node": host.uses_node,
+            "wallet": bool(host.wallets),
+        }
+        for host in plan.hosts
+    ]
+    return AGENT_REGISTRY, {"agents": agents}

@@ -1,0 +1,26 @@
+"""From a scenario to a plan that can be played on this machine."""
+
+from pathlib import Path
+
+from monerosim.build.binaries import resolve_binaries
+from monerosim.build.compile import compile_plan
+from monerosim.plan.plan import Plan
+from monerosim.plugins import PluginFiles
+from monerosim.scenario.tables import Scenario
+
+
+def build_plan(scenario: Scenario, base: Path | None = None, files: PluginFiles | None = None) -> Plan:
+    """Compile a scenario, and look up the real programs if its engine starts any.
+
+    Args:
+        scenario: From a file or composed in Python.
+        base: The scenario file's directory, which relative paths of programs start from; the working directory if
+            left out.
+        files: Where the scenario's own files are; below ``base``, if left out.
+
+    Raises:
+        ScenarioError: Something is wrong with it.
+        BinaryError: A program is missing, or cannot be used as the scenario wants.
+    """
+    plan = compile_plan(scenario, files or PluginFiles(base or Path()))
+    return resolve_binaries(plan, base, (*scenario.binaries.monerod_flags, *scenario.binaries.wallet_flags))

@@ -1,0 +1,139 @@
+"""The compatibility library (``compat.c``): built with the machine's C compiler, kept by content.
+
+Built libraries are kept in ``$XDG_CACHE_HOME/monerosim`` or ``~/.cache/monerosim``, one a source and compiler, so the
+compiler runs once. A run directory gets a copy of its own, so that it depends on nothing else; where LD_PRELOAD could
+not name that copy, the one that is kept serves.
+"""
+
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+from contextlib import suppress
+from hashlib import sha256
+from importlib import resources
+from pathlib import Path
+
+LIBRARY = "compat.so"
+"""The library's name in the run directory."""
+
+COMPILERS = ("cc", "gcc", "clang")
+"""Looked for on PATH, in this order, if the environment names none in ``CC``."""
+
+FLAGS = ("-std=gnu11", "-O2", "-fPIC", "-shared", "-Wall", "-Wextra")
+
+_SEPARATORS = " \t\n:;$"
+"""What has a meaning of its own in LD_PRELOAD (ld.so(8)), or would have in Shadow's additions to it."""
+
+_PATIENCE = 60
+"""Seconds that a compiler may take."""
+
+
+class CompatError(Exception):
+    """The library cannot be built; the message is for the user."""
+
+
+def install_compat(directory: Path, final: Path | None = None) -> None:
+    """Put the library into a run directory, as ``compat.so``, if it can be used from there.
+
+    Args:
+        directory: The run directory.
+        final: Where it will be when it is played, if it is being built elsewhere.
+
+    Raises:
+        CompatError: The library cannot be built, or not be used from anywhere.
+        OSError: It cannot be written.
+    """
+    library = built_compat()
+    if _nameable(final or directory):
+        shutil.copy(library, directory / LIBRARY)
+    elif not _nameable(library):
+        raise CompatError(
+            f"neither the run directory's path nor {library} can be named in LD_PRELOAD, by which monerod gets the "
+            "library that it needs under Shadow: choose another place for the run, without blanks, ':', ';' and '$'"
+        )
+
+
+def library_of(run: Path) -> Path:
+    """Tell where the library of a run directory is.
+
+    Args:
+        run: Where the run directory is when it is played, absolute.
+    """
+    if not _nameable(run):
+        # Where it cannot be built, installing it tells so.
+        with suppress(CompatError):
+            return built_compat()
+    return run / LIBRARY
+
+
+def _nameable(path: Path) -> bool:
+    return not set(str(path)) & set(_SEPARATORS)
+
+
+def built_compat() -> Path:
+    """Find the library in the cache, or build it.
+
+    Returns:
+        The library's path.
+
+    Raises:
+        CompatError: There is no compiler, or it fails, or the cache cannot be written.
+    """
+    source = (resources.files("monerosim.build") / "compat.c").read_bytes()
+    compiler = find_compiler()
+    key = sha256(b"\0".join([source, *map(os.fsencode, [*compiler, *FLAGS])])).hexdigest()[:32]
+    library = _cache() / f"compat-{key}.so"
+    try:
+        if not library.is_file():
+            library.parent.mkdir(parents=True, exist_ok=True)
+            _build(compiler, source, library)
+    except OSError as error:
+        raise CompatError(f"{library.parent}, where the library is kept, cannot be used: {error.strerror}") from error
+    return library
+
+
+def find_compiler() -> list[str]:
+    """Find a C compiler.
+
+    Returns:
+        Its full path, and the arguments that ``CC`` names.
+
+    Raises:
+        CompatError: There is none.
+    """
+    named = shlex.split(os.environ.get("CC", ""))
+    for program in named[:1] or COMPILERS:
+        if found := shutil.which(program):
+            return [found, *named[1:]]
+    missing = f"the C compiler of the environment variable CC ({named[0]}) is not there" if named else "no C compiler"
+    raise CompatError(
+        f"{missing}: monerod runs under Shadow only with a small library that is built here. "
+        "On Debian and Ubuntu `apt-get install gcc libc6-dev` brings one, on Fedora `dnf install gcc`; "
+        'or turn the library off with compat = "off" in [shadow], if your Shadow does not need it'
+    )
+
+
+def _build(compiler: list[str], source: bytes, library: Path) -> None:
+    """Compile beside the library's place and rename, so that nobody ever sees half of it."""
+    with tempfile.TemporaryDirectory(dir=library.parent) as folder:
+        (Path(folder) / "compat.c").write_bytes(source)
+        command = [*compiler, *FLAGS, "-o", LIBRARY, "compat.c", "-ldl"]
+        try:
+            done = subprocess.run(  # noqa: S603  (the user's compiler, on our own source)
+                command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=_PATIENCE, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise CompatError(f"the C compiler {compiler[0]} cannot be used: {error}") from error
+        if done.returncode != 0:
+            raise CompatError(
+                f"the C compiler failed ({shlex.join(command)}):\n{done.stderr.strip() or done.stdout.strip()}"
+            )
+        (Path(folder) / LIBRARY).rename(library)
+
+
+def _cache() -> Path:
+    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    # The XDG base directory specification: what is not absolute is ignored.
+    return (named if named.is_absolute() else Path.home() / ".cache") / "monerosim"

@@ -1,0 +1,346 @@
+"""From a scenario to a plan: a pure function, the same scenario gives the same bytes."""
+
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Address
+from pathlib import Path
+
+import msgspec
+
+from monerosim.config import Config, dump_config, load_config
+from monerosim.events.kinds import BlockFound
+from monerosim.scenario.bootstrap import divide
+from monerosim.plan.flags import with_own
+from monerosim.plan.plan import (
+    PLAN_VERSION,
+    ActorPlan,
+    BootstrapPlan,
+    CommandPlan,
+    ConsensusPlan,
+    HostPlan,
+    NodePlan,
+    Plan,
+    ProcessPlan,
+    ShadowPlan,
+    TopologyPlan,
+    WalletPlan,
+)
+from monerosim.build.processes import AGENT, MONEROD, host_processes
+from monerosim.build.shadow_options import option_problems
+from monerosim.plugins import PluginFiles
+from monerosim.rpc.transport import Json
+from monerosim.agent.registry import load_block
+from monerosim.runtime.rng import stable_seed
+from monerosim.scenario.checks import owners_of_nodes
+from monerosim.scenario.compose import Composition, actor_names, compose, member_names
+from monerosim.scenario.funding import FUNDER, bootstrap_of, payees_of
+from monerosim.scenario.load import check
+from monerosim.scenario.mining import hashrate_of, is_controller, with_solo_miners
+from monerosim.scenario.tables import Node, Scenario, Wallet
+from monerosim.scenario.network import read_topology
+from monerosim.scenario.pace import Pace, pace_of
+from monerosim.scenario.problems import Problem, ScenarioError
+from monerosim.scenario.timeline import members_of
+from monerosim.topology import TopologyError, addresses, build_places, choose_peers
+from monerosim.units import format_amount, format_duration
+
+P2P_PORT = 18_080
+"""monerod's own default on mainnet (monero's src/cryptonote_config.h), as is :data:`RPC_PORT`."""
+
+RPC_PORT = 18_081
+
+WALLET_PORT = 18_082
+"""The first wallet's; each host has an address of its own, so hosts do not share ports."""
+
+WALLET = "wallet"
+"""What a participant's wallet is called among its processes."""
+
+_NODE_READY = (1_000_000, 70_000_000)
+"""Wide enough that some agents come before their daemon: the race that real programs start in is played in any run."""
+
+_WALLET_READY = (500_000, 2_000_000)
+_LOOPBACK = int(IPv4Address("127.1.0.0"))
+
+
+class _Member(msgspec.Struct, frozen=True, kw_only=True):
+    """A host on the way to its plan."""
+
+    name: str
+    group: str
+    index: int
+    composition: Composition
+    uses_node: str | None
+
+
+def compile_plan(scenario: Scenario, files: PluginFiles | None = None) -> Plan:
+    """Resolve everything a scenario leaves open.
+
+    Args:
+        scenario: From a file or composed in Python.
+        files: Where its own files are; below the working directory, if left out.
+
+    Raises:
+        ScenarioError: Something is wrong with it; all errors are in ``problems``.
+    """
+    files = files or PluginFiles(Path())
+    problems = check(scenario, files)
+    if any(problem.severity == "error" for problem in problems):
+        raise ScenarioError(problems)
+    composed = {name: compose(it, ("participants", name), files) for name, it in sorted(scenario.participants.items())}
+    composed = with_solo_miners(scenario, composed)
+    members = _members(scenario, composed)
+    pace = pace_of(scenario, composed)
+    bootstrap, needed = bootstrap_of(scenario, composed, pace)
+    time_zero = max(needed, int(scenario.simulation.bootstrap or 0))
+    hosts = _hosts(scenario, members, time_zero, pace)
+    if bootstrap is not None:
+        hosts.append(_funder(scenario, composed, members, bootstrap, pace))
+    hosts = _connect(scenario, sorted(hosts, key=lambda host: host.name))
+    consensus = ConsensusPlan(
+        block_time=int(scenario.consensus.block_time),
+        difficulty=scenario.consensus.difficulty,
+        arrivals=scenario.consensus.arrivals,
+    )
+    by_name = {host.name: host for host in hosts}
+    needed_by = _needed_by(members)
+    stop = time_zero + scenario.simulation.duration + scenario.simulation.winding_down
+    if wrong := option_problems(scenario, stop):
+        raise ScenarioError(wrong)
+    return Plan(
+        version=PLAN_VERSION,
+        name=scenario.simulation.name,
+        seed=scenario.simulation.seed,
+        engine=scenario.simulation.engine,
+        time_zero=time_zero,
+        duration=int(scenario.simulation.duration),
+        stop=stop,
+        consensus=consensus,
+        topology=_topology(scenario, list(by_name), files),
+        bootstrap=bootstrap,
+        registrar=_registrar(members),
+        hosts=tuple(
+            msgspec.structs.replace(host, processes=_processes(host, consensus, by_name, needed_by)) for host in hosts
+        ),
+        shadow=ShadowPlan(
+            compat=scenario.shadow.compat,
+            general=scenario.shadow.general,
+            experimental=scenario.shadow.experimental,
+            network=scenario.shadow.network,
+            host_option_defaults=scenario.shadow.host_option_defaults,
+            host_options=scenario.shadow.host_options,
+        ),
+        plugins=files.digests(),
+    )
+
+
+def _members(scenario: Scenario, composed: Mapping[str, Composition]) -> list[_Member]:
+    members = []
+    for group, composition in composed.items():
+        own = isinstance(composition.node, Node)
+        shared: Sequence[str] = ()
+        if isinstance(composition.node, str):
+            shared = owners_of_nodes(scenario, composed, composition.node) or ()
+        for index, name in enumerate(member_names(group, scenario.participants[group].count)):
+            uses = name if own else shared[index % len(shared)] if shared else None
+            members.append(_Member(name=name, group=group, index=index, composition=composition, uses_node=uses))
+    return members
+
+
+def _needed_by(members: Sequence[_Member]) -> dict[tuple[str, str], list[str]]:
+    """Find the programs that essential behaviours cannot do without: host and process, to the behaviours.
+
+    The funder is not among them: it is done when the scenario's own time begins.
+    """
+    needed: dict[tuple[str, str], list[str]] = {}
+    for member in members:
+        parts = member.composition.parts
+        for name, part in zip(actor_names(parts), parts, strict=True):
+            if not part.behaviour.essential:
+                continue
+            programs = [(member.name, AGENT)]
+            if "wallet" in part.behaviour.needs:
+                programs.append((member.name, WALLET))
+            # A wallet asks a node.
+            if part.behaviour.needs and member.uses_node is not None:
+                programs.append((member.uses_node, MONEROD))
+            for program in programs:
+                needed.setdefault(program, []).append(f"{member.name}/{name}")
+    return needed
+
+
+def _registrar(members: Sequence[_Member]) -> str:
+    """Choose the host that publishes who mines and what was found: the block controller's, or the first that mines."""
+    finders = [
+        (not any(is_controller(part) for part in member.composition.parts), member.name)
+        for member in members
+        if any(BlockFound in part.behaviour.emits for part in member.composition.parts)
+    ]
+    return min(finders, default=(True, ""))[1]
+
+
+def _processes(
+    host: HostPlan,
+    consensus: ConsensusPlan,
+    hosts: Mapping[str, HostPlan],
+    needed_by: Mapping[tuple[str, str], Sequence[str]],
+) -> tuple[ProcessPlan, ...]:
+    return tuple(
+        msgspec.structs.replace(process, needed_by=tuple(needed_by.get((host.name, process.name), ())))
+        for process in host_processes(host, consensus, hosts)
+    )
+
+
+def _hosts(scenario: Scenario, members: Sequence[_Member], time_zero: int, pace: Pace) -> list[HostPlan]:
+    commands = _commands(scenario, time_zero)
+    hosts = []
+    for member in members:
+        participant = scenario.participants[member.group]
+        begin = time_zero + participant.start + participant.stagger * member.index
+        controls = any(is_controller(part) for part in member.composition.parts)
+        wallet = member.composition.wallet
+        hosts.append(
+            HostPlan(
+                name=member.name,
+                group=member.group,
+                address="",
+                uses_node=member.uses_node,
+                node=_node(scenario, member.name, own) if isinstance(own := member.composition.node, Node) else None,
+                wallets=(_wallet(scenario, member.name, wallet, member.uses_node, pace),)
+                if wallet is not None and member.uses_node is not None
+                else (),
+                actors=_actors(member.composition, begin),
+                commands=tuple(commands.get(member.name, ())),
+                solo=member.composition.solo,
+                restarts=_plain(participant.restarts) if participant.restarts is not None else {},
+                agent_start=pace.controller_start if controls else pace.agent_start,
+            )
+        )
+    return hosts
+
+
+def _actors(composition: Composition, start: int) -> tuple[ActorPlan, ...]:
+    """Name each actor after its building block, with a number where there are several of it."""
+    return tuple(
+        ActorPlan(name=name, use=part.use, start=start, role=part.behaviour.alone, config=_plain(part.config))
+        for name, part in zip(actor_names(composition.parts), composition.parts, strict=True)
+    )
+
+
+def _commands(scenario: Scenario, time_zero: int) -> dict[str, list[CommandPlan]]:
+    """Resolve whom the timeline tells what, in the order of the times."""
+    commands: dict[str, list[CommandPlan]] = {}
+    for entry in sorted(scenario.timeline, key=lambda entry: entry.at):
+        command = CommandPlan(at=time_zero + entry.at, do=entry.do, actor=entry.actor, arguments=entry.arguments)
+        for host in members_of(scenario, entry.who):
+            commands.setdefault(host, []).append(command)
+    return commands
+
+
+def _node(scenario: Scenario, host: str, node: Node) -> NodePlan:
+    return NodePlan(
+        p2p_port=P2P_PORT,
+        rpc_port=RPC_PORT,
+        start=int(scenario.simulation.node_start),
+        ready_after=_between(_NODE_READY, scenario.simulation.seed, host, "monerod ready"),
+        peers=(),
+        binary=node.binary or scenario.binaries.monerod,
+        flags=with_own(scenario.binaries.monerod_flags, node.flags),
+    )
+
+
+def _wallet(scenario: Scenario, host: str, wallet: Wallet, node: str, pace: Pace) -> WalletPlan:
+    return WalletPlan(
+        name=WALLET,
+        rpc_port=WALLET_PORT,
+        start=pace.wallet_start,
+        ready_after=_between(_WALLET_READY, scenario.simulation.seed, host, "wallet ready"),
+        node=node,
+        addresses=wallet.count,
+        initial_balance=int(wallet.initial_balance),
+        binary=wallet.binary or scenario.binaries.wallet,
+        flags=with_own(scenario.binaries.wallet_flags, wallet.flags),
+    )
+
+
+def _funder(
+    scenario: Scenario,
+    composed: Mapping[str, Composition],
+    members: Sequence[_Member],
+    bootstrap: BootstrapPlan,
+    pace: Pace,
+) -> HostPlan:
+    """Add the host that pays the initial balances; it uses a miner's node, or else the first there is."""
+    owners = sorted((member for member in members if member.uses_node == member.name), key=lambda member: member.name)
+    miners = [member for member in owners if any(hashrate_of(part) is not None for part in member.composition.parts)]
+    node = (miners or owners)[0].name
+    options = {
+        "funding_blocks": bootstrap.funding_blocks,
+        "block_interval": format_duration(bootstrap.block_interval),
+        "unlock_blocks": bootstrap.unlock_blocks,
+        "payees": [
+            {"participant": payee.participant, "amount": format_amount(payee.amount)}
+            for payee in divide(payees_of(scenario, composed))
+        ],
+    }
+    config = _plain(load_config(options, load_block(FUNDER).Config))
+    return HostPlan(
+        name=FUNDER,
+        group=FUNDER,
+        address="",
+        uses_node=node,
+        wallets=(_wallet(scenario, FUNDER, Wallet(), node, pace),),
+        actors=(ActorPlan(name=FUNDER, use=FUNDER, start=bootstrap.start, config=config),),
+        # Started again, it would pay everybody again.
+        restarts={"most": 0},
+        agent_start=pace.agent_start,
+    )
+
+
+def _connect(scenario: Scenario, hosts: Sequence[HostPlan]) -> list[HostPlan]:
+    """Give the hosts their addresses and the nodes their peers."""
+    seed, usual = scenario.simulation.seed, scenario.network.connections
+    names = [host.name for host in hosts if host.node is not None]
+    wanted = {host.name: usual for host in hosts if host.node is not None}
+    for group, participant in scenario.participants.items():
+        if isinstance(participant.node, Node) and participant.node.connections is not None:
+            wanted |= dict.fromkeys(member_names(group, participant.count), participant.node.connections)
+    peers = {number: choose_peers(names, seed=seed, connections=number) for number in set(wanted.values())}
+    given = _addresses(scenario.simulation.engine, len(hosts))
+    return [
+        msgspec.structs.replace(
+            host,
+            address=address,
+            node=host.node and msgspec.structs.replace(host.node, peers=peers[wanted[host.name]][host.name]),
+        )
+        for host, address in zip(hosts, given, strict=True)
+    ]
+
+
+def _addresses(engine: str, count: int) -> list[str]:
+    """Give addresses in order: of the loopback network for real programs on this machine, else of Shadow's range."""
+    given = addresses(count)
+    if engine != "local":
+        return given
+    first = int(IPv4Address(given[0])) if given else 0
+    return [str(IPv4Address(_LOOPBACK + 1 + int(IPv4Address(address)) - first)) for address in given]
+
+
+def _topology(scenario: Scenario, hosts: Sequence[str], files: PluginFiles) -> TopologyPlan:
+    topology, findings = read_topology(scenario.network, files)
+    if topology is None:
+        raise ValueError(f"the network was checked, and yet: {findings}")
+    try:
+        return build_places(topology, hosts)
+    except TopologyError as error:
+        raise ScenarioError([Problem(place="network.topology", message=str(error))]) from error
+
+
+def _plain(config: Config) -> dict[str, Json]:
+    """Write a configuration as JSON would have it: arrays for tuples."""
+    data: dict[str, Json] = msgspec.json.decode(msgspec.json.encode(dump_config(config)))
+    return data
+
+
+def _between(bounds: tuple[int, int], *parts: str | int) -> int:
+    """Choose a number of milliseconds between bounds in microseconds, the same for the same parts."""
+    low, high = bounds
+    return low + stable_seed(*parts) % ((high - low) // 1_000 + 1) * 1_000

@@ -1,0 +1,38 @@
+"""The topology in the language Shadow reads."""
+
+from decimal import Decimal
+
+from monerosim.plan.plan import TopologyPlan
+
+
+def to_gml(topology: TopologyPlan) -> str:
+    """Write a topology as a GML graph, one node a place and one edge a link, the same text for the same topology.
+
+    Attributes and units are those of Shadow's docs/network_graph_spec.md and src/main/utility/units.rs.
+
+    Raises:
+        ValueError: A link has no latency, which Shadow refuses.
+    """
+    lines = ["graph [", "  directed 0"]
+    for place, bandwidth in enumerate(topology.bandwidth):
+        lines += [
+            "  node [",
+            f"    id {place}",
+            f'    host_bandwidth_down "{bandwidth} bit"',
+            f'    host_bandwidth_up "{bandwidth} bit"',
+            "  ]",
+        ]
+    for link in topology.links:
+        if link.latency <= 0:
+            raise ValueError(f"the link between places {link.source} and {link.target} needs a latency above 0")
+        # never in exponent notation, and with a point: Shadow asks for a floating-point number
+        loss = f"{Decimal(repr(float(link.loss))):f}"
+        lines += [
+            "  edge [",
+            f"    source {link.source}",
+            f"    target {link.target}",
+            f'    latency "{link.latency} us"',
+            f"    packet_loss {loss}",
+            "  ]",
+        ]
+    return "\n".join([*lines, "]", ""])

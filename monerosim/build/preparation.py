@@ -1,0 +1,64 @@
+"""What a run directory needs before Shadow can play it: the compatibility library, and agents that are compiled."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from monerosim.build.compat import LIBRARY, CompatError, install_compat
+from monerosim.plan.plan import Plan
+from monerosim.build.processes import AGENT_ENVIRONMENT, PLAN
+
+_PATIENCE = 60
+"""Seconds that loading and compiling all agents' modules may take."""
+
+
+class PreparationError(Exception):
+    """Shadow could not play the run directory; the message is for the user."""
+
+
+def prepare_for_shadow(plan: Plan, directory: Path, final: Path | None = None) -> None:
+    """Bring into a run directory what Shadow needs beside shadow.yaml, and compile the modules of its agents.
+
+    Args:
+        plan: What is run.
+        directory: The run directory, with plan and plugins.
+        final: Where it will be when it is played, if it is being built elsewhere.
+
+    Raises:
+        PreparationError: The library cannot be built, or the agents' modules cannot be loaded.
+        OSError: Something cannot be written.
+    """
+    if plan.shadow.compat == "auto" and not (directory / LIBRARY).is_file():
+        try:
+            install_compat(directory, final)
+        except CompatError as error:
+            raise PreparationError(str(error)) from error
+    _compile_agents(directory)
+
+
+def _compile_agents(directory: Path) -> None:
+    """Have Python compile all modules that the run's agents import, and keep them, where it can.
+
+    An agent that compiles a module reads the clock more often than one that finds it compiled, and that takes simulated
+    time. Agents of a run keep nothing that they compile (:mod:`monerosim.build.shadow`): which of them was first would
+    be chance, and the next run would find what the first did not.
+    """
+    command = [sys.executable, "-m", "monerosim.agent", "--plan", PLAN]
+    try:
+        done = subprocess.run(  # noqa: S603  (our own interpreter and module)
+            command,
+            cwd=directory,
+            # As under Shadow: nothing of the user's own environment, so that they are looked for in the same place.
+            env=AGENT_ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise PreparationError(f"the agents' modules were not loaded within {_PATIENCE} s") from error
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
+        raise PreparationError(f"the agents' modules cannot be loaded: {lines[-1]}")

@@ -1,0 +1,154 @@
+"""The real programs of a host: monerod, monero-wallet-rpc and the agent, with their arguments.
+
+The arguments are those with which an unmodified Monero 0.18 runs on regtest, on loopback and under Shadow (measured).
+Releases differ in what they know, so :mod:`monerosim.build.binaries` asks a program before a run relies on them.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from monerosim.plan.flags import with_own
+from monerosim.plan.plan import ConsensusPlan, HostPlan, NodePlan, ProcessPlan, WalletPlan
+
+RUN = "{run}"
+"""Stands for the run directory in arguments."""
+
+PLAN = "plan.json"
+"""The plan's name in the run directory."""
+
+PYTHON = "{python}"
+"""Stands for the Python interpreter that has monerosim."""
+
+MONEROD = "monerod"
+"""What a node's process is called."""
+
+AGENT = "agent"
+"""What a host's own process, with its actors, is called."""
+
+_DAEMON = {"MALLOC_ARENA_MAX": "1", "TZ": "UTC"}
+"""One malloc arena a process instead of one a thread: the daemons' memory is what limits a run's size. And logs whose
+times can be read back."""
+
+AGENT_ENVIRONMENT = {"PYTHONHASHSEED": "0", "PYTHONSAFEPATH": "1"}
+"""A fixed order of sets, should a library iterate over one; and no modules from the directory that an agent is started
+in, whose path would be part of what it does (under Shadow, to the microsecond)."""
+
+_CONNECTIONS_PER_ADDRESS = "8"
+"""With monerod's default of 1, nodes that dial each other refuse ("too many connections from the same address")."""
+
+_RPC_CONNECTIONS = "1000"
+"""A node may serve the wallets and agents of many participants; the defaults are 3 an address and 100 in all."""
+
+
+def host_processes(host: HostPlan, consensus: ConsensusPlan, hosts: Mapping[str, HostPlan]) -> tuple[ProcessPlan, ...]:
+    """List the programs of a host, in the order in which they start.
+
+    Args:
+        host: The host.
+        consensus: For the difficulty.
+        hosts: All hosts by name, for the addresses of peers and nodes.
+    """
+    processes = []
+    if host.node is not None:
+        peers = [f"{hosts[name].address}:{_node(hosts[name]).p2p_port}" for name in host.node.peers]
+        processes.append(_monerod(host, host.node, consensus.difficulty, peers))
+    for wallet in host.wallets:
+        owner = hosts[wallet.node]
+        processes.append(_wallet_rpc(host, wallet, f"{owner.address}:{_node(owner).rpc_port}"))
+    processes.append(
+        ProcessPlan(
+            name=AGENT,
+            argv=(PYTHON, "-m", "monerosim.agent", "--plan", f"{RUN}/{PLAN}", "--host", host.name),
+            start=host.agent_start,
+            runs_to_end=False,
+            environment=AGENT_ENVIRONMENT,
+        )
+    )
+    return tuple(processes)
+
+
+def arguments(process: ProcessPlan, run: Path, python: str) -> list[str]:
+    """Fill in what stands for the run directory and the interpreter.
+
+    Args:
+        process: The program.
+        run: The run directory.
+        python: The interpreter.
+    """
+    return [part.replace(RUN, str(run)).replace(PYTHON, python) for part in process.argv]
+
+
+def _node(host: HostPlan) -> NodePlan:
+    if host.node is None:
+        raise ValueError(f"{host.name} has no node")
+    return host.node
+
+
+def _monerod(host: HostPlan, node: NodePlan, difficulty: int, peers: list[str]) -> ProcessPlan:
+    here = f"{RUN}/hosts/{host.name}"
+    usual = [
+        f"--data-dir={here}/monerod",
+        f"--log-file={here}/monerod.log",
+        "--regtest",
+        "--keep-fakechain",
+        f"--fixed-difficulty={difficulty}",
+        f"--p2p-bind-ip={host.address}",
+        f"--p2p-bind-port={node.p2p_port}",
+        f"--rpc-bind-ip={host.address}",
+        f"--rpc-bind-port={node.rpc_port}",
+        "--confirm-external-bind",
+        "--disable-rpc-ban",
+        "--rpc-ssl=disabled",
+        f"--rpc-max-connections={_RPC_CONNECTIONS}",
+        f"--rpc-max-connections-per-public-ip={_RPC_CONNECTIONS}",
+        f"--rpc-max-connections-per-private-ip={_RPC_CONNECTIONS}",
+        # Says when the node had each block and each transaction first, what a reorganisation led to, and to whom it is
+        # connected: what is read back from its log (monerosim/engines/daemon_log.py).
+        "--log-level=0,blockchain:INFO,txpool:INFO,net.p2p:INFO",
+        "--no-igd",
+        "--no-zmq",
+        "--non-interactive",
+        "--check-updates=disabled",
+        "--disable-dns-checkpoints",
+        "--allow-local-ip",
+        f"--max-connections-per-ip={_CONNECTIONS_PER_ADDRESS}",
+        "--max-concurrency=1",
+        "--db-sync-mode=fastest",
+        # Exclusive nodes, because otherwise monerod asks DNS seeds for Monero's real network.
+        *(f"--add-exclusive-node={peer}" for peer in peers),
+    ]
+    # A node without peers must not look for the real network either.
+    usual += [] if peers else ["--offline"]
+    return _service(MONEROD, node, usual)
+
+
+def _wallet_rpc(host: HostPlan, wallet: WalletPlan, daemon: str) -> ProcessPlan:
+    here = f"{RUN}/hosts/{host.name}"
+    usual = [
+        f"--wallet-dir={here}/{wallet.name}",
+        f"--log-file={here}/{wallet.name}.log",
+        f"--daemon-address={daemon}",
+        "--daemon-ssl=disabled",
+        "--trusted-daemon",
+        f"--rpc-bind-ip={host.address}",
+        f"--rpc-bind-port={wallet.rpc_port}",
+        "--confirm-external-bind",
+        "--disable-rpc-login",
+        "--rpc-ssl=disabled",
+        # A ring database that wallets share makes them wait for one another.
+        f"--shared-ringdb-dir={here}/{wallet.name}-ringdb",
+        "--no-dns",
+        "--non-interactive",
+    ]
+    return _service(wallet.name, wallet, usual)
+
+
+def _service(name: str, service: NodePlan | WalletPlan, usual: Sequence[str]) -> ProcessPlan:
+    return ProcessPlan(
+        name=name,
+        argv=(service.binary, *with_own(usual, service.flags)),
+        start=service.start,
+        runs_to_end=True,
+        environment=_DAEMON,
+        flags=service.flags,
+    )

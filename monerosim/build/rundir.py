@@ -1,0 +1,187 @@
+"""The run directory: all that a run reads and writes."""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+
+import msgspec
+
+from monerosim.mailbox.disk import FOLDERS
+from monerosim.build.agent_registry import agent_registry
+from monerosim.mailbox.shared import DiskState
+from monerosim.plan.plan import Plan, encode_plan
+from monerosim.build.preparation import PreparationError, prepare_for_shadow
+from monerosim.build.processes import PLAN
+from monerosim.build.shadow import shadow_yaml
+from monerosim.plugins.files import FOLDER
+from monerosim.build.gml import to_gml
+
+SCENARIO = "scenario.toml"
+
+
+class RunDirectoryError(Exception):
+    """The run directory cannot be written; the message is for the user."""
+
+
+class _Mark(msgspec.Struct):
+    """What a plan of any version has, to know a run directory by."""
+
+    version: int
+    hosts: list[msgspec.Raw]
+    time_zero: int
+
+
+def write_run_directory(
+    plan: Plan,
+    scenario: bytes,
+    path: Path | str,
+    *,
+    force: bool = False,
+    plugins: Mapping[str, bytes] = MappingProxyType({}),
+) -> None:
+    """Write a run directory, whole or not at all.
+
+    It is built beside its place and then moved there, so a failure leaves what was there before.
+
+    Args:
+        plan: What is run.
+        scenario: The scenario's file as it was given; left out if empty.
+        path: Where.
+        force: Whether a run that is there may be replaced, with all its results.
+        plugins: The Python files that the plan names, by their paths.
+
+    Raises:
+        RunDirectoryError: Something else is there, or a run and ``force`` is not given, or writing fails.
+    """
+    target = Path(os.path.realpath(path))
+    _check_replaceable(target, path, force=force)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        building = Path(tempfile.mkdtemp(prefix=f".{target.name[:100]}.building-", dir=target.parent))
+    except OSError as error:
+        raise RunDirectoryError(f"{path} cannot be written: {_reason(error)}") from error
+    try:
+        _fill(building, plan, scenario, target)
+        _add_plugins(building / FOLDER, plan, plugins)
+        if plan.engine == "shadow":
+            prepare_for_shadow(plan, building, target)
+        # mkdtemp makes it private; a run directory is like any other
+        building.chmod(0o777 & ~_umask())
+        _move(building, target)
+    except PreparationError as error:
+        raise RunDirectoryError(str(error)) from error
+    except (OSError, ValueError) as error:
+        raise RunDirectoryError(f"{path} cannot be written: {_reason(error)}") from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+@contextmanager
+def hold(path: Path) -> Iterator[None]:
+    """Keep others from playing a run directory, and from replacing it, meanwhile.
+
+    Raises:
+        RunDirectoryError: It is being played already, or cannot be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError as error:
+        raise RunDirectoryError(f"{path} cannot be read: {_reason(error)}") from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RunDirectoryError(f"{path} is being played: wait for the run's end, or stop it") from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_run_directory(path: Path) -> bool:
+    """Tell whether a directory holds a run of this program, of whatever version."""
+    try:
+        msgspec.json.decode((path / PLAN).read_bytes(), type=_Mark)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return False
+    return True
+
+
+def _check_replaceable(target: Path, shown: Path | str, *, force: bool) -> None:
+    if not os.path.lexists(target):
+        return
+    if not target.is_dir():
+        raise RunDirectoryError(f"{shown} is there already and is not a directory")
+    if target == target.parent:
+        raise RunDirectoryError(f"{shown} is the root of the file system")
+    try:
+        empty = not any(target.iterdir())
+    except OSError as error:
+        raise RunDirectoryError(f"{shown} cannot be read: {_reason(error)}") from error
+    if empty:
+        return
+    if not is_run_directory(target):
+        raise RunDirectoryError(f"{shown} is there already and is not a run of monerosim, so it is left alone")
+    if not force:
+        raise RunDirectoryError(f"{shown} holds a run already; --force replaces it, with all its results")
+    if target == Path.cwd():
+        raise RunDirectoryError(f"{shown} is where you are, and cannot be replaced from within")
+    with hold(target):
+        pass
+
+
+def _fill(directory: Path, plan: Plan, scenario: bytes, target: Path) -> None:
+    (directory / PLAN).write_bytes(encode_plan(plan))
+    if scenario:
+        (directory / SCENARIO).write_bytes(scenario)
+    (directory / "topology.gml").write_text(to_gml(plan.topology), encoding="utf-8")
+    (directory / "shadow.yaml").write_text(shadow_yaml(plan, target), encoding="utf-8")
+    (directory / "shared").mkdir()
+    for host in plan.hosts:
+        (directory / "hosts" / host.name).mkdir(parents=True)
+        for folder in FOLDERS:
+            (directory / "shared" / "mailbox" / host.name / folder).mkdir(parents=True)
+    DiskState(directory / "shared").replace(*agent_registry(plan))
+
+
+def _add_plugins(directory: Path, plan: Plan, plugins: Mapping[str, bytes]) -> None:
+    """Keep the code that the run is made of, so that it can be played when the scenario's own has changed."""
+    for path in plan.plugins:
+        if path not in plugins:
+            raise ValueError(f"the code of {path} is missing")
+        file = directory / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(plugins[path])
+
+
+def _move(building: Path, target: Path) -> None:
+    """Put the new directory in the old one's place, and the old one back if that fails."""
+    if not os.path.lexists(target):
+        building.rename(target)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{target.name[:100]}.old-", dir=target.parent))
+    try:
+        target.rename(old)
+    except OSError:
+        old.rmdir()
+        raise
+    try:
+        building.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)

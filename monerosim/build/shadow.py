@@ -1,0 +1,143 @@
+"""shadow.yaml: the plan in the language of Shadow (docs/shadow_config_spec.md in its repository).
+
+Written as text, not by a YAML library: a big run has a hundred thousand arguments, and the settings that Monero needs
+have their reasons beside them. Every value is JSON, which YAML includes.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import msgspec
+
+from monerosim.events.traces import USUAL_LEVEL
+from monerosim.build.compat import library_of
+from monerosim.plan.plan import HostPlan, Plan, ProcessPlan
+from monerosim.build.processes import PYTHON, arguments
+from monerosim.plan.environment import TRACE_VARIABLE
+from monerosim.runtime.rng import stable_seed
+from monerosim.units import SECOND
+
+GRACE = 10 * SECOND
+"""How long after the run's stop Shadow goes on, so that agents end by themselves rather than are killed."""
+
+INSTALLING_SHADOW = """\
+How Shadow is installed: it runs on Linux only and is built from its sources, unchanged. What that takes:
+  Debian, Ubuntu  apt install git cmake make gcc g++ libclang-dev libc-dbg libglib2.0-0 libglib2.0-dev findutils \
+python3 xz-utils util-linux
+  Fedora          dnf install git cmake make gcc gcc-c++ clang-devel glib2 glib2-devel findutils diffutils python3 xz \
+xz-devel util-linux
+  both            Rust, from https://rustup.rs
+Then it is built and installed as https://shadow.github.io/docs/guide/install_shadow.html says; what each distribution
+needs is told at https://shadow.github.io/docs/guide/install_dependencies.html."""
+
+_HEAD = """\
+# Written by monerosim. Run it with: shadow {path}
+# It works from any directory: Shadow's own paths are absolute, and those of programs start from the directory in which
+# Shadow starts them. A run directory that has been moved has to be built again.
+"""
+
+_COMPILING = {"PYTHONDONTWRITEBYTECODE": "1"}
+"""What an agent compiles it does not keep (:mod:`monerosim.build.preparation`)."""
+
+_REASONS = {
+    "model_unblocked_syscall_latency": "monerod and monero-wallet-rpc calibrate a tick counter by reading the clock "
+    "in a loop,\n  # which never ends unless reading it takes time.",
+    "log_level": "For a line when a program ends before its time, and one now and then that tells how far the run is.",
+    "unblocked_vdso_latency": "That loop lasts a simulated second. At the default of 10 ns it takes ten seconds of CPU "
+    "a process,\n  # at 1 us a tenth of one.",
+    "unblocked_syscall_latency": "How many system calls a program makes depends on more than the scenario: on the "
+    "length of\n  # paths in its memory, on compiled Python modules. At the default of 1 us that would shift times.",
+    "parallelism": "Results do not depend on it.",
+    "stop_time": "A little after the run's stop, so that the agents have ended by themselves.",
+}
+
+
+def shadow_yaml(plan: Plan, run: Path, python: str = sys.executable, trace_level: str = USUAL_LEVEL) -> str:
+    """Write shadow.yaml.
+
+    Args:
+        plan: The plan.
+        run: The run directory, absolute.
+        python: The interpreter that runs the agents.
+        trace_level: The least important level of traces that agents keep.
+    """
+    library = library_of(run) if plan.shadow.compat == "auto" else None
+    general = {
+        "stop_time": _time(plan.stop + GRACE),
+        "seed": stable_seed(plan.seed, "shadow") % 2**32,
+        "parallelism": 2,
+        "model_unblocked_syscall_latency": True,
+        "log_level": "info",
+        "heartbeat_interval": "10 s",
+        **plan.shadow.general,
+        "data_directory": str(data_directory(plan, run)),
+    }
+    experimental = {
+        "unblocked_vdso_latency": "1 us",
+        "unblocked_syscall_latency": "1 ns",
+        **plan.shadow.experimental,
+    }
+    network = {**plan.shadow.network, "graph": {"type": "gml", "file": {"path": str(run / "topology.gml")}}}
+    sections = {"general": general, "experimental": experimental, "network": network}
+    if plan.shadow.host_option_defaults:
+        sections["host_option_defaults"] = dict(plan.shadow.host_option_defaults)
+    lines = [_HEAD.format(path=run / "shadow.yaml")]
+    for section, options in sections.items():
+        lines.append(f"{section}:")
+        for key, value in options.items():
+            if key in _REASONS:
+                lines.append(f"  # {_REASONS[key]}")
+            lines.append(f"  {_json(key) if not key.isidentifier() else key}: {_json(value)}")
+    lines.append("hosts:")
+    for host in plan.hosts:
+        lines += [
+            f"  {_json(host.name)}:",
+            f"    network_node_id: {plan.topology.places[host.name]}",
+            f"    ip_addr: {_json(host.address)}",
+        ]
+        if host.group in plan.shadow.host_options:
+            lines.append(f"    host_options: {_json(plan.shadow.host_options[host.group])}")
+        lines.append("    processes:")
+        for process in host.processes:
+            agent = process.argv[0] == PYTHON
+            added = {TRACE_VARIABLE: trace_level, **_COMPILING} if agent else _preloading(process, library)
+            argv = arguments(process, _seen_from(host, plan, run), python)
+            lines += _process(process, argv, {**process.environment, **added})
+    return "\n".join([*lines, ""])
+
+
+def data_directory(plan: Plan, run: Path) -> Path:
+    """Tell where Shadow puts what programs print, a directory that it makes."""
+    return run / str(plan.shadow.general.get("data_directory", "shadow.data"))
+
+
+def _seen_from(host: HostPlan, plan: Plan, run: Path) -> Path:
+    """Tell the run directory's path as a host's programs see it, which is the same for every run."""
+    return Path(os.path.relpath(run, data_directory(plan, run) / "hosts" / host.name))
+
+
+def _preloading(process: ProcessPlan, library: Path | None) -> dict[str, str]:
+    if library is None:
+        return {}
+    return {"LD_PRELOAD": ":".join(filter(None, [str(library), process.environment.get("LD_PRELOAD")]))}
+
+
+def _process(process: ProcessPlan, argv: list[str], environment: dict[str, str]) -> list[str]:
+    # No shell around a program, and its arguments as a list: SIGTERM would stop the shell only.
+    path, *rest = argv
+    return [
+        f"    - path: {_json(path)}",
+        f"      args: {_json(rest)}",
+        f"      environment: {_json(environment)}",
+        f"      start_time: {_json(_time(process.start))}",
+        f"      expected_final_state: {'running' if process.runs_to_end else '{exited: 0}'}",
+    ]
+
+
+def _time(microseconds: int) -> str:
+    return f"{microseconds} us"
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,60 @@
+"""Options for Shadow that a scenario may not have: Shadow would play something else than the plan, or elsewhere."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+
+from monerosim.scenario.tables import Scenario
+from monerosim.scenario.problems import Problem
+from monerosim.units import SECOND, format_duration
+
+_TIME = re.compile(r"\s*(?P<number>\d+)\s*(?P<unit>[a-zμµ]*)\s*")
+_UNITS = {
+    **dict.fromkeys(("ns", "nanosecond", "nanoseconds"), 1),
+    **dict.fromkeys(("us", "μs", "µs", "microsecond", "microseconds"), 1_000),
+    **dict.fromkeys(("ms", "millisecond", "milliseconds"), 1_000_000),
+    **dict.fromkeys(("", "s", "sec", "secs", "second", "seconds"), 10**9),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60 * 10**9),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3_600 * 10**9),
+}
+"""Nanoseconds (src/main/utility/units.rs in Shadow's repository)."""
+
+
+def option_problems(scenario: Scenario, stop: int) -> list[Problem]:
+    """Find what is wrong with the scenario's options for Shadow, as far as Shadow would not find it itself.
+
+    Args:
+        scenario: The scenario.
+        stop: When the run stops, microseconds since its start.
+    """
+    return [Problem(place=f"shadow.{place}", message=message) for place, message in _problems(scenario, stop)]
+
+
+def _problems(scenario: Scenario, stop: int) -> Iterator[tuple[str, str]]:
+    options = scenario.shadow
+    data = options.general.get("data_directory")
+    if data is not None and not _is_below(data):
+        yield "general.data_directory", f"expected a directory's name in the run directory, got {data!r}"
+    yield from _early(options.general, stop)
+    if "graph" in options.network:
+        yield "network.graph", "the graph is that of network.topology"
+    for name in sorted(options.host_options.keys() - scenario.participants.keys()):
+        yield f"host_options.{name}", "there is no such participant"
+
+
+def _early(general: Mapping[str, object], stop: int) -> Iterator[tuple[str, str]]:
+    time = general.get("stop_time")
+    found = _TIME.fullmatch(str(time))
+    if time is None or found is None or found["unit"] not in _UNITS:
+        # Shadow says what it expects.
+        return
+    if int(found["number"]) * _UNITS[found["unit"]] < stop * 1_000:
+        whole = format_duration(-(-stop // SECOND) * SECOND)
+        yield "general.stop_time", f"{time} is before the end of the run, which takes {whole}: set simulation.duration"
+
+
+def _is_below(path: object) -> bool:
+    if not isinstance(path, str):
+        return False
+    parts = PurePosixPath(path).parts
+    return bool(parts) and not path.startswith("/") and ".." not in parts

@@ -1,0 +1,1 @@
+"""What is installed, described: actors, topologies, engines, and the schema of scenarios."""

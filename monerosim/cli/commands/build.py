@@ -1,0 +1,54 @@
+"""``monerosim build``: the run directory of a scenario."""
+
+from pathlib import Path
+
+import click
+
+from monerosim.build.binaries import BinaryError
+from monerosim.build.build import build_plan
+from monerosim.build.preparation import PreparationError, prepare_for_shadow
+from monerosim.build.rundir import RunDirectoryError, write_run_directory
+from monerosim.cli.scenario import load_or_exit, output_options, refuse, scenario_options, tell_binaries
+from monerosim.plan.plan import Plan
+from monerosim.plugins import PluginFiles
+from monerosim.runs import new_directory
+from monerosim.scenario import ScenarioError
+from monerosim.units import format_duration
+
+
+@click.command("build")
+@scenario_options
+@output_options
+def build(
+    scenario: Path, engine: str | None, seed: int | None, changes: tuple[str, ...], output: Path | None, force: bool
+) -> None:
+    """Write the run directory of SCENARIO: the plan, and what Shadow needs (shadow.yaml, topology.gml).
+
+    For the engines local and shadow, the programs of Monero are looked up and asked which flags they know. For others
+    shadow.yaml names them as the scenario does, so it can be built where they are not installed.
+    """
+    loaded, text = load_or_exit(scenario, engine, seed, changes)
+    files = PluginFiles(scenario.parent)
+    try:
+        plan = build_plan(loaded, scenario.parent, files)
+        path = output or new_directory(plan.name)
+        write_run_directory(plan, text, path, force=force, plugins=files.sources)
+    except ScenarioError as error:
+        refuse(scenario, error.problems)
+    except (BinaryError, RunDirectoryError) as error:
+        raise click.ClickException(str(error)) from error
+    if plan.engine == "embedded":
+        _prepare_for_shadow(plan, path)
+    tell_binaries(plan)
+    click.echo(
+        f"{path}: {len(plan.hosts)} participants, {format_duration(plan.time_zero)} of bootstrap, "
+        f"then {format_duration(plan.duration)}; engine {plan.engine}"
+    )
+
+
+def _prepare_for_shadow(plan: Plan, path: Path) -> None:
+    """Let `shadow` play the run directory too, where that is possible; its own engine does not need it."""
+    try:
+        prepare_for_shadow(plan, path.resolve())
+    except (PreparationError, OSError) as error:
+        click.echo(f"Shadow could not play {path}: {error}", err=True)

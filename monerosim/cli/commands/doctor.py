@@ -1,0 +1,97 @@
+"""``monerosim doctor``: what is here, what is missing, and how it is installed."""
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from monerosim.cli.console import make_console
+from monerosim.cli.scenario import change_options, compile_or_exit, load_or_exit
+from monerosim.doctor.checks import ALL, MEMORY, Check, Diagnosis, diagnose
+from monerosim.doctor.probe import NAME, probe
+from monerosim.plan.plan import Plan
+from monerosim.scenario import Node, Participant, Scenario, Simulation, Wallet
+from monerosim.scenario.checks import known_engines
+
+_COLOURS = {"good": "green", "warning": "yellow", "missing": "red"}
+
+
+@click.command("doctor")
+@click.argument("scenario", type=click.Path(path_type=Path), required=False)
+@change_options
+@click.option("--probe", "probing", is_flag=True, help="Also play a short run of two hosts under Shadow.")
+@click.pass_context
+def doctor(
+    context: click.Context,
+    scenario: Path | None,
+    engine: str | None,
+    seed: int | None,
+    changes: tuple[str, ...],
+    probing: bool,
+) -> None:
+    """Say what this machine has of what the engines need, what is missing and how it is installed.
+
+    With SCENARIO, its own programs and flags are looked at, and the memory that it needs. With --probe, two hosts with
+    the real programs (more, if participants of SCENARIO have programs of their own) are played under Shadow, some
+    seconds of it, to see that the pieces work together; the run is kept for reading if they do not. Exits with code 0
+    if the engine of SCENARIO (or --engine, or else embedded) is ready, and Shadow's too with --probe, with 1 if not.
+    """
+    base = None
+    if scenario is not None:
+        loaded, _ = load_or_exit(scenario, engine, seed, changes)
+        base = scenario.parent
+    elif seed is not None or changes:
+        raise click.UsageError("--seed and --set change a scenario, and none is given")
+    else:
+        if engine is not None and engine not in known_engines():
+            raise click.BadParameter(f"there are {', '.join(known_engines())}", param_hint="--engine")
+        loaded = _two_nodes(engine or "embedded")
+    plan = compile_or_exit(loaded, scenario)
+    for_all = (*loaded.binaries.monerod_flags, *loaded.binaries.wallet_flags)
+    diagnosis = diagnose(plan, base, own=scenario is not None, flags_for_all=for_all)
+    if probing:
+        check = _probe(diagnosis, loaded, plan, base)
+        diagnosis = Diagnosis(checks=(*diagnosis.checks, check))
+    _print(diagnosis, plan.engine, make_console())
+    wanted = [plan.engine, *(["shadow"] if probing else [])]
+    context.exit(1 if any(diagnosis.lacking(one) for one in wanted) else 0)
+
+
+def _probe(diagnosis: Diagnosis, scenario: Scenario, plan: Plan, base: Path | None) -> Check:
+    lacking = [name for name in diagnosis.lacking("shadow") if name != MEMORY]
+    if lacking:
+        return Check(name=NAME, state="warning", found=f"not played for want of {', '.join(lacking)}")
+    try:
+        return probe(scenario, plan, base)
+    except OSError as error:
+        raise click.ClickException(f"the probe has no place for its files: {error}") from error
+
+
+def _two_nodes(engine: str) -> Scenario:
+    """Compose the smallest scenario that uses all that the engines give real programs."""
+    return Scenario(
+        simulation=Simulation(engine=engine), participants={"user": Participant(count=2, node=Node(), wallet=Wallet())}
+    )
+
+
+def _print(diagnosis: Diagnosis, wanted: str, console: Console) -> None:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for check in diagnosis.checks:
+        table.add_row(check.name, _state(check), escape(check.found))
+    console.print(table)
+    for remedy in diagnosis.remedies:
+        console.print(f"\n{remedy}", markup=False, soft_wrap=True)
+    console.print()
+    for engine in dict.fromkeys((*ALL, wanted)):
+        lacking = diagnosis.lacking(engine)
+        state = f"[red]lacks {escape(', '.join(lacking))}[/red]" if lacking else "[green]ready[/green]"
+        console.print(f"{engine}: {state}", soft_wrap=True)
+
+
+def _state(check: Check) -> str:
+    return f"[{_COLOURS[check.state]}]{check.state}[/{_COLOURS[check.state]}]"

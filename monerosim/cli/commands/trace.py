@@ -1,0 +1,197 @@
+"""``monerosim trace``: what the actors of a run logged, in time order."""
+
+import re
+import sys
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from difflib import get_close_matches
+from heapq import merge
+from pathlib import Path
+
+import click
+
+from monerosim.events.log import EVENTS
+from monerosim.events.traces import LEVELS, TraceLine
+from monerosim.plan.plan import Plan
+from monerosim.report.node_lines import connection_lines, item_lines
+from monerosim.runs import Run, RunError
+from monerosim.units import format_clock, parse_duration
+
+_ITEMS = ("txid", "block")
+"""Under these names traces have the hashes of transactions and blocks."""
+
+_ORDER = "order"
+"""Under this name they have what a marketplace calls an order."""
+
+_BEGINNING = re.compile("[0-9a-f]{4,63}")
+"""Of a hash, as people copy it."""
+
+_CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
+
+_COLOURS = {"TRACE": "bright_black", "DEBUG": "bright_black", "WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
+
+
+class _Time(click.ParamType[int]):
+    """A point of the scenario's time: a duration or a clock's time as lines have it, negative for the bootstrap."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        text = str(value).strip()
+        sign = -1 if text.startswith("-") else 1
+        try:
+            text = text.removeprefix("-")
+            clock = _CLOCK.fullmatch(text)
+            return sign * parse_duration("{}h{}m{}s".format(*clock.groups()) if clock else text)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@click.command("trace")
+@click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--participant", "-p", multiple=True, help="Only this participant or group; may be given again.")
+@click.option("--actor", "-a", multiple=True, help="Only actors of this name (wallet, regular-user, ...).")
+@click.option("--level", "-l", type=click.Choice(LEVELS, case_sensitive=False), default="TRACE", help="At least this.")
+@click.option("--since", type=_Time(), help='From this time on, as "90s" or "1h"; negative in the bootstrap.')
+@click.option("--until", type=_Time(), help="Up to this time.")
+@click.option(
+    "--follow",
+    metavar="ID",
+    help="Only what began with this message, or concerns this order, transaction or block and its way; "
+    "of a hash the beginning is enough.",
+)
+@click.option("--connections", is_flag=True, help="Also when nodes were connected to those they dialled.")
+@click.option("--json", "as_json", is_flag=True, help="Print the lines as they are stored.")
+def trace(
+    run: Path,
+    participant: tuple[str, ...],
+    actor: tuple[str, ...],
+    level: str,
+    since: int | None,
+    until: int | None,
+    follow: str | None,
+    connections: bool,
+    as_json: bool,
+) -> None:
+    """Show what the actors of RUN logged, in time order across all of them.
+
+    Times are the scenario's: h:mm:ss.mmm since the end of the bootstrap. Each line names participant and actor, and
+    ends with the message it belongs to, which --follow takes.
+    """
+    try:
+        played = Run(run)
+    except RunError as error:
+        raise click.ClickException(str(error)) from error
+    participant = _members(participant, played.plan)
+    _check_names("actor", actor, _actors(played))
+    least = LEVELS.index(level.upper())
+
+    def fits(line: TraceLine) -> bool:
+        return (
+            LEVELS.index(line.level) >= least
+            and (since is None or line.t >= since)
+            and (until is None or line.t <= until)
+            and (not participant or line.participant in participant)
+            and (not actor or line.actor in actor)
+        )
+
+    shown = 0
+    try:
+        if follow is None:
+            chosen = filter(fits, played.traces(participants=participant, actors=actor))
+        else:
+            # What is followed goes through others too, whose lines are needed to see that.
+            lines = list(played.traces())
+            follow = _whole(follow, lines)
+            chosen = filter(fits, _follow(lines, follow))
+        of_nodes = filter(fits, _node_lines(played, follow, connections=connections))
+        for shown, line in enumerate(merge(chosen, of_nodes, key=TraceLine.sort_key), 1):  # noqa: B007  (counted for the message below)
+            click.echo(line.json() if as_json else _format(line))
+    except RunError as error:
+        raise click.ClickException(str(error)) from error
+    if not shown:
+        click.echo("no line fits", err=True)
+        sys.exit(1)
+
+
+def _whole(identifier: str, lines: Iterable[TraceLine]) -> str:
+    """Complete the hash of which somebody gave the beginning; what is none is given back as it is.
+
+    Raises:
+        RunError: Several begin so.
+    """
+    if not _BEGINNING.fullmatch(identifier):
+        return identifier
+    hashes = (line.data[key] for line in lines for key in _ITEMS if key in line.data)
+    found = sorted({item for item in hashes if isinstance(item, str) and item.startswith(identifier)})
+    if len(found) > 1:
+        raise RunError(f"{len(found)} transactions and blocks begin with {identifier}: {', '.join(found[:5])}")
+    return found[0] if found else identifier
+
+
+def _node_lines(played: Run, follow: str | None, *, connections: bool) -> list[TraceLine]:
+    """Find what the events tell of nodes, in time order; nothing but a word while real programs are still at it."""
+    if follow is None and not connections:
+        return []
+    # A run that is being played is not read back, and may have events nonetheless.
+    with suppress(RunError):
+        played.read_back()
+    try:
+        lines = list(item_lines(played.events(), played.plan, follow)) if follow is not None else []
+        lines += connection_lines(played.events()) if connections else []
+    except RunError:
+        click.echo(f"{played.directory} has no events (yet): what its nodes saw is left out", err=True)
+        return []
+    except ValueError as error:
+        raise RunError(str(error)) from error
+    return sorted(lines, key=TraceLine.sort_key)
+
+
+def _follow(lines: list[TraceLine], identifier: str) -> Iterator[TraceLine]:
+    """Choose the lines that concern an identifier, and all that share a cause with those.
+
+    One look at a wallet finds several payments: a line that names another transaction or block than the one that is
+    followed belongs to that one, or another order.
+    """
+    found = [line for line in lines if line.concerns(identifier)]
+    causes = {line.cause for line in found}
+    followed = {key for line in found for key in (*_ITEMS, _ORDER) if line.data.get(key) == identifier}
+    others = {_ORDER} if followed == {_ORDER} else set(_ITEMS) if followed else set()
+    return (
+        line for line in lines if line.concerns(identifier) or (line.cause in causes and others.isdisjoint(line.data))
+    )
+
+
+def _members(wanted: tuple[str, ...], plan: Plan) -> tuple[str, ...]:
+    """Name the participants that are wanted; a group's name stands for all of it."""
+    known = {host.name: [host.name] for host in plan.hosts}
+    groups: dict[str, list[str]] = {}
+    for host in plan.hosts:
+        groups.setdefault(host.group, []).append(host.name)
+    known |= groups
+    _check_names("participant", wanted, known)
+    return tuple(name for each in wanted for name in known[each])
+
+
+def _actors(played: Run) -> set[str]:
+    """Name the actors that have logged anything."""
+    return {path.stem for path in (played.directory / "hosts").glob("*/*.jsonl") if path.name != EVENTS}
+
+
+def _check_names(what: str, wanted: tuple[str, ...], names: Collection[str]) -> None:
+    for name in wanted:
+        if name not in names:
+            near = get_close_matches(name, names, 1)
+            raise click.ClickException(
+                f"the run has no {what} {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+            )
+
+
+def _format(line: TraceLine) -> str:
+    data = "".join(f" {key}={value}" for key, value in line.data.items())
+    text = f"{format_clock(line.t):>14} {line.level:<8} {line.participant}/{line.actor}: {line.text}" + click.style(
+        f"{data}  [{line.message}" + (f" < {line.cause}]" if line.cause != line.message else "]"), dim=True
+    )
+    if line.error:
+        text += "\n" + line.error.rstrip()
+    return click.style(text, fg=_COLOURS.get(line.level))

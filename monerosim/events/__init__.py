@@ -1,0 +1,1 @@
+"""What happens in a run: typed events, the logs that keep them, and the actors' traces."""

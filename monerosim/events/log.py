@@ -1,0 +1,134 @@
+"""Event logs: files of JSON lines.
+
+Each line has ``t`` (microseconds since the scenario's time zero), ``participant``, ``actor``, ``cause`` and the event
+itself (``event``, its kind, with its fields). Lines are written whole or not at all, so a reader meets at most one torn
+line, at the end of a run that was killed.
+"""
+
+import io
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from monerosim.events.kinds import Record
+
+EVENTS = "events.jsonl"
+"""A run's event log in its directory; agents beside real daemons have one each in their hosts' directories."""
+
+_FLUSH = 256 * 1024
+_T = TypeVar("_T")
+
+
+class DamagedLineError(ValueError):
+    """A whole line of a file is not what its lines are.
+
+    Attributes:
+        line: Its number, from 1.
+        reason: What is wrong with it.
+    """
+
+    def __init__(self, path: Path, line: int, reason: str) -> None:
+        super().__init__(f"{path}, line {line}: {reason}")
+        self.line = line
+        self.reason = reason
+
+
+class EventLog:
+    """Appends events to a file.
+
+    Args:
+        path: The file; it is made new.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb", buffering=0)
+        self._buffer = io.BytesIO()
+        self._encode = msgspec.json.Encoder().encode
+
+    def append(self, record: Record) -> None:
+        """Write one event; it reaches the file with a later one, or by :meth:`flush`."""
+        self._buffer.write(self._encode(record) + b"\n")
+        if self._buffer.tell() >= _FLUSH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Bring everything to the file, in one write."""
+        self._file.write(self._buffer.getvalue())
+        self._buffer = io.BytesIO()
+
+    def close(self) -> None:
+        """Flush and close."""
+        self.flush()
+        self._file.close()
+
+
+def read_lines(path: Path, kind: type[_T], *, at_once: bool = False) -> Iterator[_T | DamagedLineError]:
+    """Read a file of JSON lines; a torn last line is left out, and of a damaged one the error is given.
+
+    Args:
+        path: The file.
+        kind: What each line is.
+        at_once: Whether the whole file is read at the first line, so that it is not kept open.
+    """
+    decode = msgspec.json.Decoder(kind).decode
+    with io.BytesIO(path.read_bytes()) if at_once else path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                yield decode(line)
+            except (ValueError, RecursionError) as error:
+                yield DamagedLineError(path, number, str(error))
+
+
+def read_undamaged(path: Path, kind: type[_T], *, at_once: bool = False) -> Iterator[_T]:
+    """Read a file of JSON lines as :func:`read_lines` does, and stand no damage.
+
+    Raises:
+        DamagedLineError: A whole line is not what it should be.
+    """
+    for found in read_lines(path, kind, at_once=at_once):
+        if isinstance(found, DamagedLineError):
+            raise found
+        yield found
+
+
+def read_events(path: Path) -> Iterator[Record]:
+    """Read an event log; a torn last line is left out.
+
+    Raises:
+        DamagedLineError: A whole line is no event.
+    """
+    return read_undamaged(path, Record)
+
+
+class Digest:
+    """Hashes a run's events in their order across hosts, and keeps none of them."""
+
+    def __init__(self) -> None:
+        self._encode = msgspec.json.Encoder().encode
+        self._hashes: list[tuple[tuple[int, str], bytes]] = []
+
+    def add(self, record: Record) -> None:
+        """Take the next event; those of one host in the order in which they were written."""
+        self._hashes.append((record.sort_key(), sha256(self._encode(record)).digest()))
+
+    def result(self) -> str:
+        """Give 64 hexadecimal digits."""
+        ordered = sorted(self._hashes, key=lambda one: one[0])
+        return sha256(b"".join(one for _, one in ordered)).hexdigest()
+
+
+def digest(records: Iterable[Record]) -> str:
+    """Hash a run's events in their order across hosts.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    total = Digest()
+    for record in records:
+        total.add(record)
+    return total.result()

@@ -1,0 +1,170 @@
+"""Traces: what every actor logs, a file an actor, a JSON line a message; and reading them back in time order.
+
+A line has ``t`` (microseconds since the scenario's time zero), ``level``, ``participant``, ``actor``, ``message`` (the
+message that was being handled), ``cause`` (the message or timer that it began with), ``text``, ``data``, and
+``error`` (a traceback) where something was raised. ``number`` counts the lines of a participant, in the order in which
+they were written: on a virtual clock many have the same time.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from heapq import merge
+from itertools import count
+from pathlib import Path
+from traceback import format_exception
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+from loguru import logger
+
+from monerosim.events.log import EVENTS, read_undamaged
+
+if TYPE_CHECKING:
+    from loguru import Logger, Message, Record
+
+_CONTEXT = frozenset({"traces", "source"})
+_LONGEST_TEXT = 100_000
+
+LEVELS = ("TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL")
+"""Loguru's levels, the least important first."""
+
+USUAL_LEVEL = "DEBUG"
+"""What is kept unless something else is asked for: all that it takes to follow a cause from actor to actor."""
+
+
+class Source(Protocol):
+    """An actor, as far as its log is concerned."""
+
+    name: str
+    message_id: str
+    cause: str
+
+    @property
+    def participant(self) -> str:
+        """The host it belongs to."""
+
+    def trace_time(self) -> int:
+        """Tell the time in microseconds since the scenario's time zero."""
+
+
+class TraceLine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One message of one actor."""
+
+    t: int
+    level: str
+    participant: str
+    actor: str
+    message: str
+    cause: str
+    text: str
+    number: int = 0
+    data: Mapping[str, object] = {}
+    error: str = ""
+
+    def json(self) -> str:
+        """Write the line as it is stored."""
+        return msgspec.json.encode(self).decode()
+
+    def sort_key(self) -> tuple[int, str, int]:
+        """Order of lines across hosts and actors."""
+        return self.t, self.participant, self.number
+
+    def concerns(self, identifier: str) -> bool:
+        """Tell whether the line is about a message, a cause, or a transaction or block."""
+        return identifier in (self.message, self.cause) or identifier in self.data.values()
+
+
+class Traces:
+    """Writes the traces of a run; one loguru sink for all actors, since loguru's cost grows with its sinks.
+
+    Args:
+        directory: Where ``PARTICIPANT/ACTOR.jsonl`` go.
+        level: The least important level that is kept.
+        buffered_lines: How many lines are kept back and written together.
+    """
+
+    def __init__(self, directory: Path, level: str, buffered_lines: int = 4096) -> None:
+        self._directory = directory
+        self._lines: defaultdict[tuple[str, str], list[bytes]] = defaultdict(list)
+        self._numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
+        self._buffered = 0
+        self._most = buffered_lines
+        self._encode = msgspec.json.Encoder(enc_hook=str).encode
+        self._sink = logger.add(
+            self._write,
+            level=level,
+            format=lambda _: "",
+            filter=lambda record: record["extra"].get("traces") is self,
+            backtrace=False,
+            diagnose=False,
+            catch=False,
+        )
+
+    def logger(self, source: Source) -> "Logger":
+        """Make the log of an actor."""
+        return logger.bind(traces=self, source=source)
+
+    def flush(self) -> None:
+        """Bring everything to the files."""
+        for (participant, actor), lines in self._lines.items():
+            folder = self._directory / participant
+            folder.mkdir(parents=True, exist_ok=True)
+            with (folder / f"{actor}.jsonl").open("ab") as file:
+                file.write(b"".join(lines))
+        self._lines.clear()
+        self._buffered = 0
+
+    def close(self) -> None:
+        """Take no more, and flush."""
+        logger.remove(self._sink)
+        self.flush()
+
+    def _write(self, message: "Message") -> None:
+        participant = message.record["extra"]["source"].participant
+        line = _line(message.record, next(self._numbers[participant]))
+        self._lines[line.participant, line.actor].append(self._encode(line) + b"\n")
+        self._buffered += 1
+        if self._buffered >= self._most:
+            self.flush()
+
+
+def _line(record: "Record", number: int) -> TraceLine:
+    extra = record["extra"]
+    source: Source = extra["source"]
+    raised = record["exception"]
+    return TraceLine(
+        t=source.trace_time(),
+        level=record["level"].name,
+        participant=source.participant,
+        actor=source.name,
+        message=source.message_id,
+        cause=source.cause,
+        number=number,
+        text=record["message"][:_LONGEST_TEXT],
+        data={key: value for key, value in extra.items() if key not in _CONTEXT},
+        error="" if raised is None else "".join(format_exception(*raised))[:_LONGEST_TEXT],
+    )
+
+
+def read_traces(
+    directory: Path, *, participants: Iterable[str] = (), actors: Iterable[str] = ()
+) -> Iterator[TraceLine]:
+    """Read the traces of a run in time order.
+
+    Args:
+        directory: The run's ``hosts`` directory.
+        participants: Only these; all, if empty.
+        actors: Only actors of these names; all, if empty.
+    """
+    wanted_hosts, wanted_actors = set(participants), set(actors)
+    files = [
+        path
+        for path in sorted(directory.glob("*/*.jsonl"))
+        # An agent beside real daemons writes its events there too.
+        if path.name != EVENTS
+        and (not wanted_hosts or path.parent.name in wanted_hosts)
+        and (not wanted_actors or path.stem in wanted_actors)
+    ]
+    # Each file is read whole when its turn comes: a run of a thousand hosts has more files than may be open at once.
+    read = (read_undamaged(path, TraceLine, at_once=True) for path in files)
+    return merge(*read, key=TraceLine.sort_key)

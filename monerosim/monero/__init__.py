@@ -1,0 +1,1 @@
+"""Facts of Monero, each with the source file it is from."""

@@ -1,0 +1,7 @@
+"""Numbers of Monero's protocol that several parts count with (src/cryptonote_config.h)."""
+
+COINBASE_UNLOCK = 60
+"""Blocks until a coinbase output can be spent (``CRYPTONOTE_MINED_MONEY_UNLOCK_WINDOW``)."""
+
+SPENDABLE_AGE = 10
+"""Blocks until any other output can be spent (``CRYPTONOTE_DEFAULT_TX_SPENDABLE_AGE``)."""

@@ -1,0 +1,1 @@
+"""How blocks and transactions spread between nodes; knows neither plans nor actors."""

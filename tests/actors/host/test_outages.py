@@ -1,0 +1,143 @@
+"""Behaviours whose daemon or wallet does not answer for a while: they say so, and go on afterwards."""
+
+import pytest
+from small_runs import MARKET, NETWORK, USERS, happened, play
+
+from monerosim.engines.embedded.world import EmbeddedWorld
+from monerosim.events.kinds import (
+    BalanceRecorded,
+    BlockFound,
+    NodeSynced,
+    OrderChanged,
+    OrderPlaced,
+    PaymentReceived,
+    PaymentSent,
+    TipSeen,
+)
+from monerosim.rpc.errors import RpcUnavailableError
+from monerosim.units import SECOND
+
+MINUTE = 60 * SECOND
+BEGIN, END = 12 * MINUTE, 20 * MINUTE
+
+EVERYTHING = (
+    NETWORK
+    + USERS
+    + """
+[participants.all]
+node = {}
+wallet = { initial_balance = "9 XMR", outputs = 9 }
+actors = [
+    { use = "observer", interval = "10s" }, { use = "relay", interval = "3m" },
+    { use = "mining-wallet", interval = "5m" },
+    { use = "standard-sync", interval = "3m" }, { use = "constant-mining", interval = "3m" },
+    { use = "churner", transaction_interval = "3m" }, { use = "hodler", interval = "3m" },
+    { use = "churner", transaction_interval = "4m", method = "sweep" }, { use = "marketplace" },
+    { use = "transaction-bot", transaction_interval = "4m" },
+]
+
+[participants.late]
+kind = "standard-sync"
+start = "15m"
+"""
+)
+
+
+class Outage:
+    """A way to a service that refuses connections for a while."""
+
+    def __init__(self, way, out):
+        self._way = way
+        self._out = out
+        self.address = way.address
+
+    def post(self, path, body, timeout):
+        if self._out():
+            raise RpcUnavailableError(f"{self.address}: connection refused")
+        return self._way.post(path, body, timeout)
+
+
+def interrupt(patch, *hosts):
+    """Let neither daemons nor wallets of these answer for a while."""
+    usual = {"node": EmbeddedWorld.node, "wallet": EmbeddedWorld.wallet}
+
+    def way(kind):
+        def get(world, host):
+            begin, end = (world._time_zero + time for time in (BEGIN, END))
+            found = usual[kind](world, host)
+            return Outage(found, lambda: begin < world.runtime.now() < end) if host in hosts else found
+
+        return get
+
+    for kind in usual:
+        patch.setattr(EmbeddedWorld, kind, way(kind))
+
+
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, "all", "late")
+        changes = ("participants.user.orders=true", "simulation.duration=40m", "participants.user.wallet.outputs=8")
+        directory = tmp_path_factory.mktemp("interrupted") / "run"
+        return play(EVERYTHING, directory, *changes, "participants.user.max_amount=0.3")
+
+
+def test_nobody_fails(interrupted):
+    assert interrupted.summary.failures == 0
+    assert interrupted.summary.completed
+    assert interrupted.summary.unaccounted == 0
+
+
+@pytest.mark.parametrize("kind", [BalanceRecorded, BlockFound, OrderPlaced, PaymentReceived, PaymentSent, TipSeen])
+def test_what_was_interrupted_goes_on(interrupted, kind):
+    times = [record.t for record in happened(interrupted, kind, "all")]
+    assert min(times) < BEGIN
+    assert max(times) > END
+    assert not [time for time in times if BEGIN < time < END]
+
+
+def test_one_that_begins_meanwhile_waits_for_its_node(interrupted):
+    (synced,) = happened(interrupted, NodeSynced, "late")
+    assert END <= synced.t < END + 20 * SECOND
+    assert synced.data.waited == synced.t - 15 * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("actor", "text"),
+    [
+        ("observer", "cannot ask its node"),
+        ("relay", "cannot ask its node"),
+        ("standard-sync", "cannot ask its node"),
+        ("constant-mining", "could not make a block"),
+        ("churner-1", "cannot churn"),
+        ("hodler", "cannot look at its balance"),
+        ("mining-wallet", "cannot look after its rewards"),
+        ("marketplace", "cannot look at its payments"),
+        ("transaction-bot", "could not pay"),
+    ],
+)
+def test_the_trace_says_what_could_not_be_done(interrupted, actor, text):
+    lines = [line for line in interrupted.traces(actors=(actor,)) if line.participant == "all" and text in line.text]
+    assert lines
+    assert all(line.level == "WARNING" for line in lines)
+
+
+def test_an_order_whose_payment_window_ends_meanwhile_is_not_taken_for_unpaid(tmp_path, monkeypatch):
+    interrupt(monkeypatch, "marketplace")
+    orders = (
+        "participants.user.count=1",
+        "participants.user.orders=true",
+        "participants.user.transaction_interval=6m",
+        "participants.user.wallet.outputs=9",
+        "participants.marketplace.payment_window=5m",
+        "participants.marketplace.check_interval=30m",
+        "simulation.duration=1h",
+    )
+    text = NETWORK + MARKET + USERS.replace("transaction_frequency = 0.3\n", "")
+    played = play(text, tmp_path / "run", *orders)
+    placed = {it.data.order: it.data for it in happened(played, OrderPlaced)}
+    (order,) = (order for order, it in placed.items() if BEGIN < it.due < END)
+    changes = [it for it in happened(played, OrderChanged) if it.data.order == order]
+    assert [it.data.state for it in changes] == ["seen", "received", "confirmed"]
+    assert all(it.t > END for it in changes)
+    assert any("cannot look whether an order was paid" in line.text for line in played.traces(actors=("marketplace",)))

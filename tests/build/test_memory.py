@@ -1,0 +1,47 @@
+"""The estimate of a run's memory."""
+
+from pathlib import Path
+
+import pytest
+
+from monerosim.build.compile import compile_plan
+from monerosim.build.memory import estimate_memory
+from monerosim.scenario import Participant, Scenario, Simulation, load
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+
+
+def crowd(engine: str) -> Scenario:
+    """A hundred users on ten public nodes, of which three are pools'."""
+    return Scenario(
+        simulation=Simulation(engine=engine),
+        participants={
+            "node": Participant(count=7, node={}),
+            "pool": Participant(count=3, kind="mining-pool", settings={"hashrate": 100 / 3}),
+            "user": Participant(count=97, node="node", wallet={"initial_balance": "1 XMR"}),
+            "control": Participant(kind="block-controller"),
+        },
+    )
+
+
+@pytest.mark.parametrize("engine", ["local", "shadow"])
+def test_real_programs_take_what_was_measured(engine: str) -> None:
+    estimate = estimate_memory(compile_plan(crowd(engine)))
+    assert estimate is not None
+    counts = {what: count for what, (count, _) in estimate.parts.items() if what != "Shadow"}
+    assert counts == {"nodes that produce blocks": 3, "other nodes": 7, "wallets": 101, "agents": 109}
+
+
+@pytest.mark.parametrize(("name", "measured"), [("hundred-users", 9.36e9), ("smoke", 1.67e9)])
+def test_the_estimate_is_near_what_was_measured_under_shadow(name: str, measured: float) -> None:
+    scenario = load(SCENARIOS / f"{name}.toml", changes=["simulation.engine=shadow"])
+    estimate = estimate_memory(compile_plan(scenario))
+    assert estimate is not None
+    assert measured * 0.95 < estimate.total < measured * 1.1
+
+
+def test_the_embedded_engine_takes_little() -> None:
+    estimate = estimate_memory(compile_plan(crowd("embedded")))
+    assert estimate is not None
+    # 80 MB for 104 participants (measured)
+    assert 75e6 < estimate.total < 120e6

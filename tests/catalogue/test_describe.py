@@ -1,0 +1,238 @@
+"""What is told of plugins, to people and to programs."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+from msgspec import Meta
+from small_runs import WHOLE, play
+
+from monerosim.agent.registry import block_names, load_block
+from monerosim.catalogue.describe import describe_plugin
+from monerosim.catalogue.fields import describe_fields, sample
+from monerosim.cli import main
+from monerosim.config import Amount, Config, Duration, amount, duration
+from monerosim.engine import engine_names
+from monerosim.plugins import PluginFiles
+from monerosim.scenario import examine
+from monerosim.scenario.convert import Reader
+from monerosim.topology import topology_names
+
+NOWHERE = PluginFiles(Path("/nowhere"))
+
+
+def call(*arguments):
+    result = CliRunner().invoke(main, ["plugins", *arguments], env={"COLUMNS": "160"})
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+class Payee(Config, frozen=True):
+    name: Annotated[str, Meta(min_length=2, max_length=9, pattern="^a", examples=["ann"], description="Who.")]
+    sum: Amount
+
+
+class Everything(Config, frozen=True):
+    share: Annotated[float, Meta(gt=0, le=1, description="A share.")]
+    many: Annotated[int, Meta(ge=5)]
+    mode: Literal["a", "b"]
+    payee: Payee
+    payees: tuple[Payee, ...] = ()
+    named: dict[str, Payee] = msgspec.field(default_factory=dict)
+    wait: Annotated[Duration, Meta(extra={"positive": True})] = duration("90s")
+    tip: Amount = amount("1.5 XMR")
+    limit: Annotated[int, Meta(lt=10)] | None = None
+    either: str | tuple[str, ...] = "x"
+    flag: bool = True
+
+
+def test_fields_are_described_as_somebody_who_writes_toml_sees_them():
+    fields = {field.key: field for field in describe_fields(Everything)}
+    assert [key for key, field in fields.items() if field.required and "." not in key] == [
+        "share",
+        "many",
+        "mode",
+        "payee",
+    ]
+    assert {key: field.type for key, field in fields.items()} == {
+        "share": "number",
+        "many": "integer",
+        "mode": '"a" or "b"',
+        "payee": "table",
+        "payee.name": "text",
+        "payee.sum": "amount",
+        "payees": "array of table",
+        "payees[].name": "text",
+        "payees[].sum": "amount",
+        "named": "table",
+        "named.NAME.name": "text",
+        "named.NAME.sum": "amount",
+        "wait": "duration",
+        "tip": "amount",
+        "limit": "integer",
+        "either": "text or array of text",
+        "flag": "true or false",
+    }
+    assert (fields["wait"].default, fields["tip"].default, fields["limit"].default) == ("1m30s", "1.5 XMR", None)
+    assert (fields["payees"].default, fields["flag"].default, fields["either"].default) == ([], True, "x")
+    assert fields["share"].description == "A share."
+    assert fields["share"].bounds == "above 0, at most 1"
+    assert fields["limit"].bounds == "below 10"
+    assert fields["wait"].bounds == "above 0"
+    assert fields["payee.name"].bounds == "at least 2 long, at most 9 long, like ^a"
+    assert "XMR" in fields["tip"].unit
+    assert "seconds" in fields["wait"].unit
+
+
+def test_a_sample_is_a_valid_configuration():
+    reader = Reader()
+    made = reader.read(sample(Everything), Everything)
+    assert reader.findings == []
+    assert isinstance(made, Everything)
+    assert made.payee.name == "ann"
+
+
+@pytest.mark.parametrize("name", [*block_names(), *topology_names(), *engine_names()])
+def test_every_example_is_a_scenario_without_errors(name):
+    for description in describe_plugin(name, NOWHERE):
+        text = description.example + ("" if "participants" in description.example else "[participants.a]\nnode = {}\n")
+        examination = examine(text.encode())
+        assert [str(error) for error in examination.errors] == []
+        if description.kind == "actor":
+            (one,) = examination.scenario.participants.values()
+            told = {field.key for field in description.fields if field.default is not None or field.required}
+            assert {key for key in told if "." not in key} == set(one.settings)
+
+
+@pytest.mark.parametrize("name", block_names())
+def test_every_actor_that_comes_along_says_what_it_is_and_what_its_keys_mean(name):
+    (description,) = describe_plugin(name, NOWHERE)
+    assert description.text.partition("\n")[0].endswith(".")
+    assert [
+        it.name for it in (*description.messages, *description.commands, *description.events) if not it.summary
+    ] == []
+    assert set(description.needs) == load_block(name).needs
+
+
+def test_the_list_has_a_line_each():
+    shown = call()
+    assert shown.exit_code == 0
+    for name in (*block_names(), *topology_names(), *engine_names()):
+        assert f"\n  {name} " in shown.output
+    assert "broken" not in shown.output
+    assert "monerosim 0.1.0" in shown.output
+
+
+def test_one_is_shown_with_keys_needs_messages_and_an_example():
+    shown = call("mining-pool").output
+    assert "needs: a node and a wallet" in shown
+    assert 'usual composition: kind = "mining-pool" comes with a node and a wallet of its own' in shown
+    assert "hashrate" in shown
+    assert "required" in shown
+    assert "block-found" in shown
+    assert 'kind = "mining-pool"\n' in shown
+
+
+def test_a_topology_and_an_engine_are_shown_too():
+    assert 'topology = { kind = "ring", latency = "50ms" }' in call("ring").output
+    assert 'engine = "embedded"' in call("embedded").output
+
+
+def test_json_holds_the_schema():
+    (described,) = msgspec.json.decode(call("marketplace", "--json").output)
+    assert "confirmations" in msgspec.json.encode(described["schema"]).decode()
+    listed = msgspec.json.decode(call("--json").output)
+    assert {it["kind"] for it in listed} == {"actor", "topology", "engine"}
+
+
+def test_an_unknown_name_gets_the_near_miss():
+    result = call("mining-pol")
+    assert result.exit_code == 2
+    assert 'nothing that is installed is called "mining-pol"\n    did you mean "mining-pool"?' in result.output
+
+
+def test_commands_are_shown_with_their_arguments():
+    lines = [line.split() for line in call("regular-user").output.splitlines()]
+    (at,) = (number for number, line in enumerate(lines) if line[:3] == ["send-now", "Pay", "now,"])
+    assert lines[at + 1][:2] == ["to", "text"]
+    assert " ".join(lines[at + 2]) == 'amount amount ("10 XMR" or XMR) (may be left out)'
+    (described,) = json.loads(call("regular-user", "--json").output)
+    (command,) = described["commands"]
+    assert [argument["key"] for argument in command["arguments"]] == ["to", "amount"]
+
+
+EVERYBODY = """
+[participants.busy]
+node = {}
+wallet = {}
+actors = [
+    { use = "mining-pool", hashrate = 50, until = "20m" },
+    { use = "mining-wallet", interval = "1m" },
+    { use = "constant-mining" },
+    { use = "observer" },
+    { use = "standard-sync" },
+    { use = "relay" },
+]
+
+[participants.autonomous]
+kind = "autonomous-miner"
+hashrate = 100
+
+[participants.saver]
+node = "busy"
+wallet = { initial_balance = "5 XMR", outputs = 4 }
+actors = [
+    { use = "hodler", interval = "10m" },
+    { use = "churner", transaction_interval = "10m" },
+    { use = "transaction-bot", transaction_interval = "5m" },
+]
+
+[participants.orchestrator]
+kind = "orchestrator"
+
+[[timeline]]
+at = "5m"
+do = "mine-now"
+who = "busy"
+"""
+
+
+def test_behaviours_record_the_events_that_they_say_they_record(tmp_path):
+    played = play(WHOLE + EVERYBODY, tmp_path / "run", "participants.user.orders=true", 'network.latency="5s"')
+    uses = {(host.name, actor.name): actor.use for host in played.plan.hosts for actor in host.actors}
+    recorded = {use: set() for use in uses.values()}
+    for record in played.events():
+        if (record.participant, record.actor) in uses:
+            recorded[uses[record.participant, record.actor]].add(type(record.data))
+    assert set(recorded) == set(block_names())
+    for use, kinds in recorded.items():
+        assert kinds <= set(load_block(use).emits), use
+    assert {use for use, kinds in recorded.items() if not kinds} == {"orchestrator", "relay"}
+
+
+def test_a_file_is_described(tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text(
+        "from monerosim.agent.behaviour import Behaviour\n"
+        "from monerosim.events.kinds import BlockFound\n"
+        "from monerosim.topology import Topology\n"
+        "class Mine(Behaviour):\n"
+        "    'Digs [deep].'\n"
+        "    needs = frozenset({'wallet'})\n"
+        "    emits = (BlockFound,)\n"
+        "class Place(Topology, frozen=True):\n"
+        "    'A place.'\n"
+        "    width: int = 3\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    shown = call("./mine.py:Mine").output
+    assert "Digs [deep]." in shown
+    assert "block-found" in shown
+    assert "It has no keys of its own." in shown
+    assert 'kind = "./mine.py:Mine"\nnode = {}\nwallet = {}\n' in shown
+    assert 'topology = { kind = "./mine.py:Place", width = 3, latency = "50ms" }' in call("./mine.py:Place").output
+    gone = call("./gone.py:Mine")
+    assert gone.exit_code == 2
+    assert "there is no file" in gone.output

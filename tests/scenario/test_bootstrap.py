@@ -1,0 +1,65 @@
+"""The bootstrap's arithmetic, against a simple account of the coins there are."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monerosim.scenario.bootstrap import (
+    FEE_BOUND,
+    Payee,
+    bootstrap_length,
+    divide,
+    plan_bootstrap,
+)
+from monerosim.units import SECOND, XMR
+
+SUPPLY = 2**64 - 1
+GENESIS = 17_592_186_044_415
+
+
+def unlocked(blocks: int) -> int:
+    """Add up the rewards of the blocks whose coins are spendable after ``blocks``."""
+    generated, coins = GENESIS, 0
+    for _ in range(blocks - 60):
+        reward = max((SUPPLY - generated) >> 19, 600_000_000_000)
+        generated += reward
+        coins += reward
+    return coins
+
+
+balances = st.lists(st.integers(1, 3_000 * XMR), min_size=1, max_size=60)
+
+
+@settings(deadline=None)
+@given(balances)
+def test_there_are_coins_and_ring_members_enough(amounts: list[int]) -> None:
+    payees = [Payee(participant=f"user-{i}", amount=amount) for i, amount in enumerate(amounts)]
+    plan = plan_bootstrap(payees, 0, SECOND)
+    assert plan.funding_blocks >= 100
+    assert unlocked(plan.funding_blocks) >= sum(amounts) + plan.payments * FEE_BOUND
+    assert plan.unlock_blocks > 10
+    assert plan.payments == -(-len(divide(payees)) // 15)
+
+
+@settings(deadline=None)
+@given(balances)
+def test_dividing_keeps_the_sum_and_lets_any_fifteen_fit_in_a_transaction(amounts: list[int]) -> None:
+    payees = [Payee(participant=f"user-{i}", amount=amount) for i, amount in enumerate(amounts)]
+    shares = divide(payees)
+    for payee in payees:
+        assert sum(share.amount for share in shares if share.participant == payee.participant) == payee.amount
+    assert all(0 < share.amount <= 200 * XMR for share in shares)
+
+
+def test_the_length_covers_blocks_and_payments_and_is_round() -> None:
+    payees = [Payee(participant=f"user-{i}", amount=10 * XMR) for i in range(100)]
+    plan = plan_bootstrap(payees, 120 * SECOND, 2 * SECOND)
+    length = bootstrap_length(plan)
+    assert plan.payments == 7
+    assert length >= 120 * SECOND + (plan.funding_blocks + plan.unlock_blocks) * 2 * SECOND + 7 * SECOND
+    assert length % (10 * SECOND) == 0
+
+
+def test_more_than_can_be_mined_is_refused() -> None:
+    with pytest.raises(ValueError, match="lower them"):
+        plan_bootstrap([Payee(participant="user", amount=18_000_000 * XMR)], 0, SECOND)
