@@ -51,10 +51,10 @@ class Amount(int):
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of every configuration: immutable, and an unknown key is an error."""
 
-    instead: ClassVar[tuple[frozenset[str], ...]] = ()
+    mutually_exclusive: ClassVar[tuple[frozenset[str], ...]] = ()
     """Keys of which one at most is given: a change of one takes the place of the others."""
 
-    def mistakes(self) -> Iterable[tuple[Sequence[Key], str]]:
+    def problems(self) -> Iterable[tuple[Sequence[Key], str]]:
         """Tell all that types cannot: the keys concerned, beginning with the one to blame, and a message."""
         return ()
 
@@ -64,7 +64,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Raises:
             ValueError: It names them all.
         """
-        messages = [message for _, message in self.mistakes()]
+        messages = [message for _, message in self.problems()]
         if messages:
             raise ValueError("; ".join(messages))
 
@@ -133,7 +133,7 @@ def change_config(before: Mapping[str, object], changes: Mapping[str, object], k
         changes: Keys and their new values.
         kind: The configuration.
     """
-    replaced = {key for group in kind.instead if not group.isdisjoint(changes) for key in group}
+    replaced = {key for group in kind.mutually_exclusive if not group.isdisjoint(changes) for key in group}
     return {**{key: value for key, value in before.items() if key not in replaced}, **changes}
 
 

@@ -42,7 +42,7 @@ hashrate = 50
 
 [participants.conductor]
 kind = "orchestrator"
-end_without = ["miner"]
+end_when_gone = ["miner"]
 
 [[timeline]]
 at = "32s"

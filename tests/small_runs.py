@@ -37,7 +37,7 @@ MARKET = """
 [participants.marketplace]
 kind = "marketplace"
 node = "miner"
-wallet = { count = 3 }
+wallet = { addresses = 3 }
 """
 
 THREE_POOLS = """

@@ -17,7 +17,7 @@ def make_plan(*hosts, time_zero=0, seed=1):
         time_zero=time_zero,
         duration=3600 * SECOND,
         stop=time_zero + 3600 * SECOND,
-        consensus=ConsensusPlan(block_time=120 * SECOND, difficulty=1, arrivals="fixed"),
+        consensus=ConsensusPlan(block_time=120 * SECOND, difficulty=1, block_arrivals="fixed"),
         topology=TopologyPlan(bandwidth=(10**9,), links=(), places={host.name: 0 for host in hosts}),
         bootstrap=None,
         hosts=hosts,

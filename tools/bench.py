@@ -24,11 +24,11 @@ from monerosim import Participant, Scenario, run
 from monerosim.agent.actor import Actor, handles
 from monerosim.agent.host import Host
 from monerosim.agent.messages import Message
-from monerosim.agent.process import RealWorld
+from monerosim.agent.process import RealEnvironment
 from monerosim.build.compile import compile_plan
 from monerosim.build.rundir import write_run_directory
 from monerosim.mailbox.disk import DiskPostOffice
-from monerosim.mailbox.post import POLL_GRID, Letter
+from monerosim.mailbox.post import POLL_GRID, Envelope
 from monerosim.plan.environment import EPOCH_VARIABLE
 from monerosim.runtime.runtime import Runtime
 from monerosim.runtime.threads import ThreadsRuntime
@@ -43,7 +43,7 @@ MESSAGES = 3_000
 AGENTS = 5
 MOST_LATENCY = 0.010
 MOST_START = 5.0
-PATIENCE = 60.0
+TIMEOUT = 60.0
 
 
 class Echo(pykka.Actor):
@@ -160,7 +160,7 @@ def bench_latency() -> None:
     """Print how long messages between actors of a host take on threads, as in an agent's process."""
     plan = compile_plan(scenario(1, "1h"))
     with tempfile.TemporaryDirectory() as folder:
-        world = RealWorld(plan, "user", Path(folder), epoch=time())
+        world = RealEnvironment(plan, "user", Path(folder), epoch=time())
         host = Host(plan, next(own for own in plan.hosts if own.name == "user"), world)
         host.start(Ponger, "ponger")
         pinger = host.start(Pinger, "pinger")
@@ -184,7 +184,7 @@ def agent_start() -> float:
         run_directory = Path(folder) / "run"
         write_run_directory(plan, b"", run_directory)
         mailboxes = run_directory / "shared" / "mailbox"
-        question = Letter(
+        question = Envelope(
             sent=0,
             sender="pool-a",
             number=1,
@@ -200,7 +200,7 @@ def agent_start() -> float:
         command = [sys.executable, "-m", "monerosim.agent", "--plan", str(run_directory / "plan.json"), "--host=user"]
         with subprocess.Popen(command, env=environment) as agent:  # noqa: S603  (our own interpreter and module)
             while not any((mailboxes / "pool-a" / "new").iterdir()):
-                if agent.poll() is not None or perf_counter() - began > PATIENCE:
+                if agent.poll() is not None or perf_counter() - began > TIMEOUT:
                     agent.kill()
                     raise SystemExit("the agent did not answer")
                 sleep(0.005)

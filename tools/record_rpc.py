@@ -15,7 +15,7 @@ import requests
 
 from monerosim.rpc.transport import Json
 
-Post = Callable[[str, bytes], Json]
+SendLetter = Callable[[str, bytes], Json]
 """Posts bytes to a path of one service and returns the answer, or the HTTP status where that is not 200."""
 
 NO_HASH = "0" * 64
@@ -43,7 +43,7 @@ class Session:
         answers: What each labelled call answered.
     """
 
-    def __init__(self, daemon: Post, miner: Post, user: Post) -> None:
+    def __init__(self, daemon: SendLetter, miner: SendLetter, user: SendLetter) -> None:
         self.services = {"daemon": daemon, "miner": miner, "user": user}
         self.answers: dict[str, Json] = {}
 
@@ -450,7 +450,7 @@ def comparable(value: Json, name: str = "") -> Json:
     return "<number>" if name in VOLATILE and isinstance(value, int) else value
 
 
-def http(url: str) -> Post:
+def http(url: str) -> SendLetter:
     """Make a way to a service."""
     session = requests.Session()
 

@@ -10,15 +10,15 @@ import pykka
 
 from actors.host.registrar import REGISTRAR
 from monerosim.agent.actor import Actor, handles
-from monerosim.agent.messages import Begun, Delivery, Mail, Message, Post
-from monerosim.mailbox.post import Letter
+from monerosim.agent.messages import ActorStarted, IncomingLetter, Message, SendLetter, TracedMessage
+from monerosim.mailbox.post import Envelope
 
 
-class Arrived(Message[None], frozen=True):
+class LettersArrived(Message[None], frozen=True):
     """The post office has handed over letters."""
 
 
-class Gone(Message[None], frozen=True):
+class ActorGone(Message[None], frozen=True):
     """An actor of the host was given up, or stopped for good: it takes no letters unless it begins once more."""
 
     actor: str
@@ -27,7 +27,7 @@ class Gone(Message[None], frozen=True):
 class _Arrival(msgspec.Struct, frozen=True):
     """A letter, and whether an earlier process of the host was handling it when it was killed."""
 
-    letter: Letter
+    letter: Envelope
     again: bool
 
 
@@ -62,27 +62,27 @@ class Mailbox(Actor):
 
     def begin(self) -> None:
         """Have letters delivered from now on."""
-        self._numbers = self.host.world.post_office.numbers(self.host.name)
-        self._desk = self.host.keep(self.name, _Desk)
-        self.host.tell_of_beginnings(self.name)
+        self._numbers = self.host.environment.post_office.numbers(self.host.name)
+        self._desk = self.host.retained(self.name, _Desk)
+        self.host.notify_of_starts(self.name)
         reference, arrivals = self.actor_ref, self._desk.arrivals
 
-        def take(letter: Letter, again: bool) -> bool:
+        def take(letter: Envelope, again: bool) -> bool:
             if not reference.is_alive():
                 return False
             arrivals.append(_Arrival(letter, again))
             # Should it have failed meanwhile, it finds the letter when it begins again.
             with suppress(pykka.ActorDeadError):
-                reference.tell(Arrived())
+                reference.tell(LettersArrived())
             return True
 
         self._sort()
-        self.host.world.post_office.receive(self.host.name, take)
+        self.host.environment.post_office.receive(self.host.name, take)
 
-    @handles(Post)
-    def on_post(self, post: Post) -> None:
+    @handles(SendLetter)
+    def on_send_letter(self, post: SendLetter) -> None:
         """Send a letter."""
-        letter = Letter(
+        letter = Envelope(
             sent=self.host.now(),
             sender=self.host.name,
             number=next(self._numbers),
@@ -92,23 +92,23 @@ class Mailbox(Actor):
             data=post.data,
             cause=self.cause,
         )
-        self.host.world.post_office.send(letter)
+        self.host.environment.post_office.send(letter)
         self.log.debug("sent {} to {}/{}", post.kind, post.recipient, post.actor)
 
-    @handles(Arrived)
-    def on_arrived(self, _: Arrived) -> None:
+    @handles(LettersArrived)
+    def on_letters_arrived(self, _: LettersArrived) -> None:
         """Hand letters to the actors they are for; each is put away when its actor has handled it, or nobody will."""
         self._sort()
 
-    @handles(Begun)
-    def on_begun(self, message: Begun) -> None:
+    @handles(ActorStarted)
+    def on_actor_started(self, message: ActorStarted) -> None:
         """Hand an actor the letters that have waited for it."""
         self._desk.gone.discard(message.actor)
         if message.actor in self._desk.trays:
             self._give(message.actor)
 
-    @handles(Gone)
-    def on_gone(self, message: Gone) -> None:
+    @handles(ActorGone)
+    def on_actor_gone(self, message: ActorGone) -> None:
         """Put away the letters of an actor that will not read them."""
         self._desk.gone.add(message.actor)
         letters = self._desk.trays.pop(message.actor, _Tray()).letters
@@ -148,7 +148,7 @@ class Mailbox(Actor):
             tray.reader = reader
             tray.given.clear()
         for key, arrival in list(tray.letters.items()):
-            if not reader.actor_class.takes(arrival.letter.kind):
+            if not reader.actor_class.accepts(arrival.letter.kind):
                 del tray.letters[key]
                 self._refuse(arrival.letter)
             elif key not in tray.given:
@@ -156,7 +156,7 @@ class Mailbox(Actor):
                 self._hand_over(arrival, tray, reader)
 
     def _hand_over(self, arrival: _Arrival, tray: _Tray, reader: "pykka.ActorRef[Any]") -> None:
-        letter, post_office = arrival.letter, self.host.world.post_office
+        letter, post_office = arrival.letter, self.host.environment.post_office
 
         @contextmanager
         def handling() -> Iterator[None]:
@@ -166,13 +166,13 @@ class Mailbox(Actor):
 
         self.cause = letter.cause
         identifier = f"{letter.sender}/mailbox@{letter.number}"
-        mail = Mail(letter.sender, letter.kind, letter.data)
+        mail = IncomingLetter(letter.sender, letter.kind, letter.data)
         self.log.debug("handed {} from {} to {}", letter.kind, letter.sender, letter.actor)
         with suppress(pykka.ActorDeadError):
-            reader.tell(Delivery(mail, identifier, letter.cause, handling, arrival.again))
+            reader.tell(TracedMessage(mail, identifier, letter.cause, handling, arrival.again))
 
-    def _refuse(self, letter: Letter) -> None:
+    def _refuse(self, letter: Envelope) -> None:
         self.cause = letter.cause
         self.log.warning("no actor {!r} takes the {} from {}", letter.actor, letter.kind, letter.sender)
-        with self.host.world.post_office.handling(letter):
+        with self.host.environment.post_office.handling(letter):
             pass

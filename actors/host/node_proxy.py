@@ -19,7 +19,7 @@ from monerosim.rpc.node import (
     PoolTransaction,
 )
 
-START_PATIENCE = 600.0
+START_TIMEOUT = 600.0
 """Seconds a daemon may take to answer for the first time."""
 
 _LONGEST_WALK = 100
@@ -90,12 +90,12 @@ class NodeProxy(Watcher):
         self._peers: frozenset[str] | None = None
         self._wanted: set[type] = set()
         self._node = node
-        self._rpc = NodeRpc(RpcClient(host.world.node(node), self.clock))
+        self._rpc = NodeRpc(RpcClient(host.environment.node(node), self.clock))
 
     def begin(self) -> None:
         """Wait until the daemon answers."""
         service = f"monerod of {self._node}"
-        info, attempts = self._rpc.client.wait_until_up(self._rpc.get_info, name=service, patience=START_PATIENCE)
+        info, attempts = self._rpc.client.wait_until_up(self._rpc.get_info, name=service, timeout=START_TIMEOUT)
         self.log.info("{} is up at height {}, after {} tries", service, info.height, attempts)
         self.emit(ServiceReady(service, attempts))
         self.watch()

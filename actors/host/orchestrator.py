@@ -9,8 +9,8 @@ from msgspec import Meta
 
 from monerosim.agent.actor import handles, receives
 from monerosim.agent.behaviour import Behaviour
-from monerosim.agent.commands import COMMAND_PATIENCE, CommandLetter, ResultLetter, SubscribeLetter
-from monerosim.agent.messages import Content, EventLetter, Happened
+from monerosim.agent.commands import COMMAND_TIMEOUT, CommandLetter, ResultLetter, SubscribeLetter
+from monerosim.agent.messages import EventLetter, EventNotice, Letter
 from monerosim.config import PARTICIPANT, POSITIVE, Duration, Key, duration
 from monerosim.config import Config as BaseConfig
 from monerosim.events.kinds import EVENT_KINDS, AgentSilent, AgentState, RunEnded, event_tag
@@ -29,7 +29,7 @@ _NEWEST = 20
 _SILENCE = 2.5
 """Health checks without an answer until an agent is called silent; the letters there and back take a second each."""
 
-_ERRAND_PATIENCE = COMMAND_PATIENCE + 30
+_ERRAND_PATIENCE = COMMAND_TIMEOUT + 30
 """Seconds until agents that have not answered a command are not waited for: one that is there answers before."""
 
 _MAX_ANSWERS = 2**19
@@ -49,7 +49,7 @@ class OrchestratorConfig(BaseConfig, frozen=True):
     health_interval: Annotated[
         Duration, Meta(extra=POSITIVE, description="Between two health checks of all agents.")
     ] = duration("60s")
-    end_without: Annotated[
+    end_when_gone: Annotated[
         tuple[str, ...],
         Meta(
             extra=PARTICIPANT,
@@ -57,7 +57,7 @@ class OrchestratorConfig(BaseConfig, frozen=True):
         ),
     ] = ()
 
-    def mistakes(self) -> Iterator[tuple[Sequence[Key], str]]:
+    def problems(self) -> Iterator[tuple[Sequence[Key], str]]:
         """Check that there are such events."""
         for index, kind in enumerate(self.collect):
             if kind not in EVENT_KINDS:
@@ -98,8 +98,8 @@ class Orchestrator(Behaviour):
     of any agent. A command to ``*`` is for all but its own participant, and it passes on commands while it is paused.
     """
 
-    urgent: ClassVar[frozenset[str]] = frozenset({CommandLetter.kind, ResultLetter.kind})
-    alone: ClassVar[str] = "orchestrator"
+    urgent_letters: ClassVar[frozenset[str]] = frozenset({CommandLetter.kind, ResultLetter.kind})
+    role: ClassVar[str] = "orchestrator"
     emits: ClassVar[tuple[type, ...]] = (AgentSilent, RunEnded)
     Config: ClassVar[type[BaseConfig]] = OrchestratorConfig
     config: OrchestratorConfig
@@ -110,7 +110,7 @@ class Orchestrator(Behaviour):
         self._states = {name: AgentState("initializing") for name in self._agents}
         self._heard = dict.fromkeys(self._agents, self.clock.microseconds())
         self._silent: set[str] = set()
-        self._memory = self.host.keep(self.name, _Memory)
+        self._memory = self.host.retained(self.name, _Memory)
         self._asked = {_STATE, *self.config.collect, *self._memory.subscribers}
         self._numbers = self.host.numbers(f"{self.name}'s errands")
         self._subscribe(tuple(sorted(self._asked)))
@@ -139,8 +139,8 @@ class Orchestrator(Behaviour):
         """Publish for the last time, with all events that it remembers."""
         self._publish({"history": list(self._memory.history)})
 
-    @handles(Happened)
-    def on_happened(self, message: Happened) -> None:
+    @handles(EventNotice)
+    def on_event_notice(self, message: EventNotice) -> None:
         """Remember an event, and pass it on."""
         record = message.record
         tag, name = event_tag(type(record.data)), record.participant
@@ -214,7 +214,7 @@ class Orchestrator(Behaviour):
         if state == before:
             return
         self.log.info("{} is {}{}", name, state.state, f": {state.reason}" if state.reason else "")
-        for lost in self.config.end_without:
+        for lost in self.config.end_when_gone:
             states = {agent.id: self._states[agent.id] for agent in self._of(lost)}
             if name in states and all(one.state in _GONE for one in states.values()):
                 reasons = dict.fromkeys(f"{one.state} {one.reason}".strip() for one in states.values())
@@ -247,7 +247,7 @@ class Orchestrator(Behaviour):
         for name in self._agents:
             self._post(name, "supervisor", SubscribeLetter(kinds=kinds, actor=self.name))
 
-    def _post(self, host: str, actor: str, letter: Content) -> None:
+    def _post(self, host: str, actor: str, letter: Letter) -> None:
         try:
             self.send(host, actor, letter)
         except UnknownHostError as error:

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from monerosim.agent.actor import Actor, receives
-from monerosim.agent.messages import Content
+from monerosim.agent.messages import Letter
 from monerosim.mailbox.discovery import BLOCKS_FOUND, MINERS, AgentDiscovery
 from monerosim.rpc.transport import Json
 
@@ -17,7 +17,7 @@ _PAUSE = 1.0
 """Seconds from hearing that a registration is new to reading them all: many are made at once."""
 
 
-class BlockNote(Content, frozen=True):
+class BlockNote(Letter, frozen=True):
     """A block was found."""
 
     kind: ClassVar[str] = "block-note"
@@ -26,7 +26,7 @@ class BlockNote(Content, frozen=True):
     hash: str
 
 
-class MinerNote(Content, frozen=True):
+class MinerNote(Letter, frozen=True):
     """A miner's registration is another."""
 
     kind: ClassVar[str] = "miner-note"
@@ -51,7 +51,7 @@ class Registrar(Actor):
     def begin(self) -> None:
         """Publish what there is."""
         self._discovery = AgentDiscovery(self.host.shared, self.clock.now, lifetime=0, warn=self.log.warning)
-        self._blocks = self.host.keep(self.name, _Blocks)
+        self._blocks = self.host.retained(self.name, _Blocks)
         self._published: Json = None
         self._looking = False
         self.publish_miners()

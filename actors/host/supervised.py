@@ -9,7 +9,7 @@ import msgspec
 
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.commands import (
-    EVERYBODYS,
+    COMMON_COMMANDS,
     PAUSE,
     RESUME,
     SET,
@@ -21,7 +21,7 @@ from monerosim.agent.commands import (
 )
 from monerosim.agent.host import Host
 from monerosim.agent.messages import Configure, End, Message, Pause, Resume
-from monerosim.agent.registry import load_block
+from monerosim.agent.registry import load_behaviour
 from monerosim.config import change_config, load_config
 from monerosim.plan.plan import ActorPlan
 from monerosim.plan.restarts import Restarts
@@ -118,8 +118,8 @@ class Supervised:
             Seconds until it is started again; None, if it was given up.
         """
         self.error = error
-        self.restarts = [then for then in self.restarts if now - then < limits.within.seconds]
-        if len(self.restarts) >= limits.most:
+        self.restarts = [then for then in self.restarts if now - then < limits.window.seconds]
+        if len(self.restarts) >= limits.max_restarts:
             self.state = State.GIVEN_UP
             return None
         self.state = State.BACKING_OFF
@@ -152,13 +152,13 @@ class SupervisedBehaviour(Supervised):
     def block(self) -> type[Behaviour] | None:
         """Its class; None, if that cannot be loaded, as its failures say."""
         try:
-            return load_block(self.plan.use, self._host.files)
+            return load_behaviour(self.plan.use, self._host.files)
         except PluginError:
             return None
 
     def understands(self, do: str, arguments: Mapping[str, object]) -> bool:
         """Tell whether it can be told to do something, whatever its state."""
-        return do in EVERYBODYS if self.block is None else understands(self.block, do, arguments)
+        return do in COMMON_COMMANDS if self.block is None else understands(self.block, do, arguments)
 
     def forget(self) -> None:
         """Count its failures anew, and have it go on at its next start."""
@@ -178,7 +178,7 @@ class SupervisedBehaviour(Supervised):
                 raise NotAbleError(f"{self.name} is running")
         elif do == STOP:
             order.steps = (Pause(), End()) if runs else ()
-        elif runs or (do in EVERYBODYS and self.state in _TO_START):
+        elif runs or (do in COMMON_COMMANDS and self.state in _TO_START):
             step = self._step(order)
             order.steps = (step,) if runs else ()
         else:
@@ -210,5 +210,5 @@ class SupervisedBehaviour(Supervised):
             raise CommandError(f"{self.name}: {error}") from error
 
     def _make(self) -> None:
-        block = load_block(self.plan.use, self._host.files)
+        block = load_behaviour(self.plan.use, self._host.files)
         self._host.start(block, self.name, load_config(self._config, block.Config))

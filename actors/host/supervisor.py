@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pykka
 
-from actors.host.mailbox import Gone, Mailbox
+from actors.host.mailbox import ActorGone, Mailbox
 from actors.host.node_proxy import NodeProxy
 from actors.host.registrar import REGISTRAR, Registrar
 from actors.host.supervised import NotAbleError, Order, State, Supervised, SupervisedBehaviour, Task
@@ -17,8 +17,8 @@ from actors.host.wallet_proxy import WalletProxy
 from monerosim.agent.actor import Actor, describe_error, handles, receives
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.commands import (
-    COMMAND_PATIENCE,
-    EVERYBODYS,
+    COMMAND_TIMEOUT,
+    COMMON_COMMANDS,
     RUN_OVER_AFTER,
     SET,
     START,
@@ -32,17 +32,17 @@ from monerosim.agent.commands import (
 )
 from monerosim.agent.host import Host
 from monerosim.agent.messages import (
-    Begun,
+    ActorStarted,
     Command,
-    Do,
-    Done,
     End,
-    EndHost,
     EventLetter,
-    Happened,
+    EventNotice,
+    Execute,
+    Executed,
     Message,
     Pause,
     Resume,
+    StopHost,
     Subscribe,
 )
 from monerosim.config import load_config
@@ -62,7 +62,7 @@ from monerosim.mailbox.post import UnknownHostError
 from monerosim.plan.restarts import Restarts
 from monerosim.units import SECOND
 
-_END_PATIENCE = 30.0
+_END_TIMEOUT = 30.0
 _BEFORE_END = "before the end of the run"
 
 _SERVICES = ("node", "wallet")
@@ -141,8 +141,8 @@ class Supervisor(Actor):
             # What it was told last it has not begun: it answers that before it fails at anything else.
             self._go_on(actor)
 
-    @handles(EndHost)
-    def on_end_host(self, _: EndHost) -> None:
+    @handles(StopHost)
+    def on_stop_host(self, _: StopHost) -> None:
         """Let every actor act for the last time, the latest started first, and stop them."""
         for order in list(self._orders.values()):
             if self._behaviours[order.actor].orders[0] is not order:
@@ -172,15 +172,15 @@ class Supervisor(Actor):
     def on_command_letter(self, letter: CommandLetter, sender: str) -> None:
         """Have behaviours do something, and tell what became of it when that is known."""
         task = Task(letter.do, letter.arguments, sender, letter.id, letter.reply)
-        if self.again and letter.do not in EVERYBODYS:
+        if self.again and letter.do not in COMMON_COMMANDS:
             # A payment, say, may have been made: better none than two.
             task.failed.append(f"{letter.do} was begun when the agent was killed, and is not begun again")
             self._answer(task)
         else:
             self._begin(Command(letter.do, letter.actor, letter.arguments), task)
 
-    @handles(Done)
-    def on_done(self, done: Done) -> None:
+    @handles(Executed)
+    def on_executed(self, done: Executed) -> None:
         """Go on with a command, or with the next."""
         order = self._orders.get(done.number)
         if order is None:
@@ -205,7 +205,7 @@ class Supervisor(Actor):
         """Wait no longer for a command's answer; it keeps its actor until that comes."""
         order = self._orders.get(number)
         if order is not None and not order.closed:
-            self._miss(order, f"within {COMMAND_PATIENCE:g} s")
+            self._miss(order, f"within {COMMAND_TIMEOUT:g} s")
 
     @receives(SubscribeLetter)
     def on_subscribe_letter(self, letter: SubscribeLetter, sender: str) -> None:
@@ -237,8 +237,8 @@ class Supervisor(Actor):
         except (AgentDiscoveryError, UnknownHostError) as error:
             self.log.warning("{} will not be told of {}: {}", wish.actor, wish.kind, error)
 
-    @handles(Happened)
-    def on_happened(self, message: Happened) -> None:
+    @handles(EventNotice)
+    def on_event_notice(self, message: EventNotice) -> None:
         """Tell other hosts of an event; all of them, if it is that the run ends."""
         if isinstance(message.record.data, RunEnded):
             over = RunOverLetter(at=message.record.t + RUN_OVER_AFTER)
@@ -247,8 +247,8 @@ class Supervisor(Actor):
         for host, actor in self._subscribers.get(event_tag(type(message.record.data)), ()):
             self.send(host, actor, EventLetter(message.record))
 
-    @handles(Begun)
-    def on_begun(self, _: Begun) -> None:
+    @handles(ActorStarted)
+    def on_actor_started(self, _: ActorStarted) -> None:
         """Tell the agent's state, if it is another now."""
         self._report()
 
@@ -311,7 +311,7 @@ class Supervisor(Actor):
         actor = self._behaviours[order.actor]
         self._orders[order.number] = order
         actor.orders.append(order)
-        self.after(COMMAND_PATIENCE, self.overdue, order.number, same_cause=True)
+        self.after(COMMAND_TIMEOUT, self.overdue, order.number, same_cause=True)
         if len(actor.orders) == 1:
             self._go_on(actor)
 
@@ -335,7 +335,7 @@ class Supervisor(Actor):
         if reference is not None:
             # If it has just failed, that is known soon.
             with suppress(pykka.ActorDeadError):
-                self.tell(reference, Do(order.steps[0], order.number))
+                self.tell(reference, Execute(order.steps[0], order.number))
 
     def _finish(self, order: Order, answer: object = None) -> None:
         """Take note that an order has been carried out."""
@@ -416,7 +416,7 @@ class Supervisor(Actor):
         reference = self.host.actors.get(name)
         if reference is not None:
             reference.stop(block=False)
-        self._tell_mailbox(Gone(name))
+        self._tell_mailbox(ActorGone(name))
 
     def _find_orchestrator(self) -> str:
         found = AgentDiscovery(self.host.shared, self.clock.now).get_agents_with(ORCHESTRATOR)
@@ -428,7 +428,7 @@ class Supervisor(Actor):
         """Take note that an actor is gone for good, and end the run where it was for that one."""
         self.log.error("gives up {}: it was restarted {} times", actor.name, len(actor.restarts))
         self.emit(ActorGivenUp(actor.name, len(actor.restarts)))
-        self._tell_mailbox(Gone(actor.name))
+        self._tell_mailbox(ActorGone(actor.name))
         block = actor.block if isinstance(actor, SupervisedBehaviour) else None
         if block is not None:
             self._clear_up(block, actor.name)
@@ -438,13 +438,13 @@ class Supervisor(Actor):
 
     def _clear_up(self, behaviour: type[Behaviour], name: str) -> None:
         try:
-            behaviour.given_up(self, name)
+            behaviour.on_given_up(self, name)
         except Exception as error:  # noqa: BLE001  (whatever it raises, the actor is gone all the same)
             self.log.opt(exception=error).error("what {} has published is left as it is: {}", name, error)
 
     def _watch_states(self) -> None:
         """Tell the agent's state from now on, and for the first time now."""
-        self.host.tell_of_beginnings(self.name)
+        self.host.notify_of_starts(self.name)
         self._state = self._look()
         self.host.notify(self.name, self.cause, self._state)
 
@@ -461,21 +461,21 @@ class Supervisor(Actor):
         behaviours = self._behaviours.values()
         if behaviours and all(actor.state is State.STOPPED for actor in behaviours):
             return AgentState("stopped")
-        waits = [name for name in _SERVICES if name in self._actors and name not in self.host.begun]
+        waits = [name for name in _SERVICES if name in self._actors and name not in self.host.started]
         if waits:
             return AgentState("waiting-for-services", ", ".join(waits))
         if behaviours and all(actor.paused or actor.state is State.STOPPED for actor in behaviours):
             return AgentState("paused")
-        begun = not behaviours or any(actor.name in self.host.begun for actor in behaviours)
+        begun = not behaviours or any(actor.name in self.host.started for actor in behaviours)
         return AgentState("running" if begun else "initializing")
 
-    def _tell_mailbox(self, gone: Gone) -> None:
+    def _tell_mailbox(self, gone: ActorGone) -> None:
         with suppress(pykka.ActorDeadError):
             self.tell(self.host.actor("mailbox"), gone)
 
     def _end(self, name: str) -> None:
         try:
-            self.ask(self.host.actors[name], End(), timeout=_END_PATIENCE)
+            self.ask(self.host.actors[name], End(), timeout=_END_TIMEOUT)
         except Exception as error:  # noqa: BLE001  (whatever an actor raises at its end, the others are ended too)
             self.log.warning("{} did not end well: {}", name, error)
             self.emit(ActorFailed(name, describe_error(error)))

@@ -38,16 +38,16 @@ from monerosim.units import SECOND, format_amount
 
 R = TypeVar("R")
 
-START_PATIENCE = 600.0
+START_TIMEOUT = 600.0
 """Seconds a wallet may take to answer for the first time."""
 
 OVERLAP = 20
 """Blocks below the newest payment's that are looked at again, deeper than a reorganisation goes."""
 
-RESTART_PATIENCE = 120.0
+RESTART_TIMEOUT = 120.0
 """Seconds a wallet that died in the midst of a transfer may take to be there again."""
 
-LOOKS = (0.0, 1.0, 2.0)
+LOOKUP_DELAYS = (0.0, 1.0, 2.0)
 """Seconds before each look for a payment in doubt: the wallet may still be about to read the request."""
 
 
@@ -117,18 +117,18 @@ class WalletProxy(Watcher):
     def __init__(self, host: Host, name: str, plan: WalletPlan) -> None:
         super().__init__(host, name)
         self._plan = plan
-        self._rpc = WalletRpc(RpcClient(host.world.wallet(host.name), self.clock))
+        self._rpc = WalletRpc(RpcClient(host.environment.wallet(host.name), self.clock))
         self._addresses: tuple[str, ...] = ()
         self._sent: set[str] = set()
         self._told: set[tuple[str, str, bool]] | None = None
         self._looked_height = 0
-        self._followed = host.keep(name, FollowedPayments)
+        self._followed = host.retained(name, FollowedPayments)
         self._check_due: int | None = None
 
     def begin(self) -> None:
         """Wait until the service answers, open the wallet, and publish its addresses."""
         service = f"monero-wallet-rpc of {self.host.name}"
-        _, attempts = self._rpc.client.wait_until_up(self._rpc.get_version, name=service, patience=START_PATIENCE)
+        _, attempts = self._rpc.client.wait_until_up(self._rpc.get_version, name=service, timeout=START_TIMEOUT)
         self._open()
         # What an earlier actor sent with this wallet is not what this one will look for.
         self._sent.update(entry.txid for entry in self._outgoing())
@@ -337,8 +337,8 @@ class WalletProxy(Watcher):
         """Look for transactions that this actor does not know yet; a wallet that has died is waited for."""
         service = f"monero-wallet-rpc of {self.host.name}"
         try:
-            self._rpc.client.wait_until_up(self._rpc.get_version, name=service, patience=RESTART_PATIENCE)
-            for wait in LOOKS:
+            self._rpc.client.wait_until_up(self._rpc.get_version, name=service, timeout=RESTART_TIMEOUT)
+            for wait in LOOKUP_DELAYS:
                 self.clock.sleep(wait)
                 found = [it for it in self._opened(self._outgoing) if it.txid not in self._sent and wanted(it)]
                 if found:

@@ -20,7 +20,7 @@ class Watcher(Actor):
 
     def watch(self) -> None:
         """Begin to look, if somebody has subscribed already: a proxy that is started again goes on."""
-        for watch in self.host.wanted(self.watches):
+        for watch in self.host.subscriptions(self.watches):
             self.on_watch(watch)
 
     @handles(Watch)

@@ -25,7 +25,7 @@ _OVERLAP = 20
 
 
 class MarketplaceConfig(Config, frozen=True):
-    """What a scenario may say about a marketplace; how many vendors it has is its wallet's ``count``."""
+    """What a scenario may say about a marketplace; how many vendors it has is its wallet's ``addresses``."""
 
     check_interval: Annotated[Duration, Meta(extra=POSITIVE, description="How often it looks for new payments.")] = (
         duration("30s")
@@ -38,7 +38,7 @@ class MarketplaceConfig(Config, frozen=True):
         Duration, Meta(extra=POSITIVE, description="How long an order may wait for its payment.")
     ] = duration("1h")
 
-    def mistakes(self) -> Iterator[tuple[Sequence[Key], str]]:
+    def problems(self) -> Iterator[tuple[Sequence[Key], str]]:
         """Check that the prices are a range."""
         if self.min_price <= 0:
             yield ("min_price",), "min_price must be above 0"
@@ -79,16 +79,16 @@ class Marketplace(Behaviour):
     Config: ClassVar[type[Config]] = MarketplaceConfig
     emits: ClassVar[tuple[type, ...]] = (PaymentSeen, PaymentReceived, OrderPlaced, OrderChanged, VendorTotals)
     needs: ClassVar[frozenset[str]] = frozenset({"wallet"})
-    alone: ClassVar[str] = "marketplace"
-    fixed: ClassVar[frozenset[str]] = frozenset({"items", "min_price", "max_price"})
-    usual_wallet: ClassVar[bool] = True
+    role: ClassVar[str] = "marketplace"
+    immutable_settings: ClassVar[frozenset[str]] = frozenset({"items", "min_price", "max_price"})
+    default_wallet: ClassVar[bool] = True
     config: MarketplaceConfig
 
     def begin(self) -> None:
         """Publish the vendors."""
         addresses = self.ask(self.host.actor("wallet"), GetAddresses())
         self._vendors = {vendor.id: vendor for vendor in self._make_vendors(addresses)}
-        self._books = self.host.keep(self.name, _Books)
+        self._books = self.host.retained(self.name, _Books)
         self._books.vendor_of.update((vendor.address, vendor.id) for vendor in self._vendors.values())
         for address, order in self._books.orders.items():
             if not order.closed:

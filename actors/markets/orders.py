@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from monerosim.agent.messages import Content
+from monerosim.agent.messages import Letter
 from monerosim.events.kinds import OrderState
 
 
-class Order(Content, frozen=True):
+class Order(Letter, frozen=True):
     """What a buyer wants; a marketplace answers with an invoice or a refusal."""
 
     kind: ClassVar[str] = "order"
@@ -20,7 +20,7 @@ class Order(Content, frozen=True):
     quantity: int
 
 
-class Invoice(Content, frozen=True):
+class Invoice(Letter, frozen=True):
     """What is to be paid for an order, where and until when."""
 
     kind: ClassVar[str] = "invoice"
@@ -34,7 +34,7 @@ class Invoice(Content, frozen=True):
     """Microseconds since the scenario's time zero."""
 
 
-class Refusal(Content, frozen=True):
+class Refusal(Letter, frozen=True):
     """Why a marketplace does not take an order."""
 
     kind: ClassVar[str] = "order-refused"

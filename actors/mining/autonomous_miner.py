@@ -45,9 +45,9 @@ class AutonomousMiner(BaseMiner):
         """Wait anew: the hashrate is another, or it has joined or left."""
         self._draws += 1
         if self.registration.active:
-            self.go_on(self._draws, block=False)
+            self.schedule_next(self._draws, block=False)
 
-    def go_on(self, draw: int, block: bool) -> None:
+    def schedule_next(self, draw: int, block: bool) -> None:
         """Make a block if that is what was waited for, and wait for the next.
 
         Args:
@@ -66,7 +66,7 @@ class AutonomousMiner(BaseMiner):
         self._draws += 1
         longest = self.host.plan.consensus.block_time / SECOND
         wait = self.rng.exponential(mean) if mean is not None else longest
-        self.after(min(wait, longest), self.go_on, self._draws, wait < longest)
+        self.after(min(wait, longest), self.schedule_next, self._draws, wait < longest)
 
     def _mean_wait(self, difficulty: int) -> float:
         consensus = self.host.plan.consensus

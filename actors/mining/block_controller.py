@@ -32,14 +32,14 @@ class NoBlockError(Exception):
 class BlockControllerConfig(BaseConfig, frozen=True):
     """What a scenario may say about a block controller; block time and arrivals are its ``[consensus]``."""
 
-    ask: Annotated[
+    mode: Annotated[
         Literal["rpc", "signal"],
         Meta(
             description="How the winner comes to its block: the controller asks its node (rpc), or sends it a letter, "
             "so that it asks its node itself (signal)."
         ),
     ] = "rpc"
-    patience: Annotated[
+    timeout: Annotated[
         Duration, Meta(description="How long the winner may take; then it is passed over, and another chosen.")
     ] = duration("30s")
     solo_miner_threshold: Annotated[
@@ -52,10 +52,10 @@ class BlockControllerConfig(BaseConfig, frozen=True):
         ),
     ] = 2.0
 
-    def mistakes(self) -> Iterator[tuple[Sequence[Key], str]]:
+    def problems(self) -> Iterator[tuple[Sequence[Key], str]]:
         """Check that there is time to answer."""
-        if self.patience <= 0:
-            yield ("patience",), "patience must be more than 0"
+        if self.timeout <= 0:
+            yield ("timeout",), "timeout must be more than 0"
 
 
 class _Round(msgspec.Struct, frozen=True):
@@ -96,10 +96,10 @@ class BlockController(Behaviour):
     """
 
     Config: ClassVar[type[BaseConfig]] = BlockControllerConfig
-    alone: ClassVar[str] = "block-controller"
+    role: ClassVar[str] = "block-controller"
     essential: ClassVar[bool] = True
     # Who is a solo miner is decided when the run is built.
-    fixed: ClassVar[frozenset[str]] = frozenset({"solo_miner_threshold"})
+    immutable_settings: ClassVar[frozenset[str]] = frozenset({"solo_miner_threshold"})
     emits: ClassVar[tuple[type, ...]] = (BlockFound, BlockOrphaned, WinnerPassedOver)
     commands: ClassVar[Mapping[str, type[Message[Any]]]] = {"mine-now": FindBlock}
     config: BlockControllerConfig
@@ -109,7 +109,7 @@ class BlockController(Behaviour):
         self._discovery = AgentDiscovery(self.host.shared, self.clock.now, lifetime=0, warn=self.log.warning)
         self._times = self.stream("times")
         self._winners = self.stream("winners")
-        self._blocks = FoundBlocks(self, self.config.patience.seconds)
+        self._blocks = FoundBlocks(self, self.config.timeout.seconds)
         self._rounds = self.host.numbers(f"{self.name}'s rounds")
         self._open: dict[int, _Round] = {}
         self._silent: dict[str, _Silence] = {}
@@ -119,9 +119,9 @@ class BlockController(Behaviour):
         self._plan_next()
 
     def configured(self, before: BaseConfig) -> None:
-        """Have another patience."""
+        """Use the new timeout."""
         del before
-        self._blocks.patience = self.config.patience.seconds
+        self._blocks.timeout = self.config.timeout.seconds
 
     def leave(self) -> None:
         """Have no blocks found."""
@@ -182,7 +182,7 @@ class BlockController(Behaviour):
         """Pass over a winner that has not answered its signal."""
         if number in self._open:
             self._note_silence(self._open[number].winner)
-            self._give_another(number, f"no answer to the signal within {self.config.patience.seconds:g} s")
+            self._give_another(number, f"no answer to the signal within {self.config.timeout.seconds:g} s")
 
     def _is_over(self) -> bool:
         return self.clock.microseconds() >= self.host.plan.duration
@@ -190,7 +190,7 @@ class BlockController(Behaviour):
     def _plan_next(self) -> None:
         consensus = self.host.plan.consensus
         mean = consensus.block_time / SECOND
-        wait = self._times.exponential(mean) if consensus.arrivals == "poisson" else mean
+        wait = self._times.exponential(mean) if consensus.block_arrivals == "poisson" else mean
         # Counted from when this block was due, so that the time a block takes to make does not add up.
         self._next_due += wait
         self._planned += 1
@@ -224,10 +224,10 @@ class BlockController(Behaviour):
             winner = self._winners.weighted(miners, [miner.hashrate for miner in miners])
             miners = [miner for miner in miners if miner is not winner]
             try:
-                return self._signal(winner, miners) if self.config.ask == "signal" else self._give_block(winner)
+                return self._signal(winner, miners) if self.config.mode == "signal" else self._give_block(winner)
             except pykka.Timeout:
                 self._note_silence(winner)
-                reason = f"no answer within {self.config.patience.seconds:g} s"
+                reason = f"no answer within {self.config.timeout.seconds:g} s"
             except (*NO_BLOCK, AgentDiscoveryError, UnknownHostError) as error:
                 reason = str(error)
             self._pass_over(winner, reason)
@@ -247,10 +247,10 @@ class BlockController(Behaviour):
         return found
 
     def _signal(self, winner: Miner, others: list[Miner]) -> Signalled:
-        number, patience = next(self._rounds), self.config.patience.seconds
-        self.send(winner.id, winner.actor, MiningSignal(number, self.clock.now() + patience, self.name))
+        number, timeout = next(self._rounds), self.config.timeout.seconds
+        self.send(winner.id, winner.actor, MiningSignal(number, self.clock.now() + timeout, self.name))
         self._open[number] = _Round(winner, others)
-        self.after(patience, self.overdue, number, same_cause=True)
+        self.after(timeout, self.overdue, number, same_cause=True)
         return Signalled(winner.id)
 
     def _give_another(self, number: int, reason: str) -> None:

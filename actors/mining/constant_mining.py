@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from actors.host.wallet_proxy import GetAddresses
 from actors.mining.found_blocks import FoundBlocks
-from actors.mining.miner import NO_BLOCK, PATIENCE, MineNow
+from actors.mining.miner import NO_BLOCK, TIMEOUT, MineNow
 from monerosim.agent.actor import handles
 from monerosim.agent.behaviour import Behaviour
 from monerosim.config import POSITIVE, Config, Duration, duration
@@ -30,13 +30,13 @@ class ConstantMining(Behaviour):
     Config: ClassVar[type[Config]] = ConstantMiningConfig
     emits: ClassVar[tuple[type, ...]] = (BlockFound, BlockOrphaned)
     needs: ClassVar[frozenset[str]] = frozenset({"node", "wallet"})
-    usual_node: ClassVar[bool] = True
-    usual_wallet: ClassVar[bool] = True
+    default_node: ClassVar[bool] = True
+    default_wallet: ClassVar[bool] = True
     config: ConstantMiningConfig
 
     def begin(self) -> None:
         """Begin to mine to the wallet's primary address."""
-        self._found = FoundBlocks(self, PATIENCE)
+        self._found = FoundBlocks(self, TIMEOUT)
         self._address = self.ask(self.host.actor("wallet"), GetAddresses())[0]
         self.every(lambda: self.config.interval.seconds, self.mine)
 

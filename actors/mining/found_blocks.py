@@ -21,13 +21,13 @@ class FoundBlocks:
 
     Args:
         actor: Who has them made, and records them.
-        patience: Seconds that a node may take to answer.
+        timeout: Seconds that a node may take to answer.
     """
 
-    def __init__(self, actor: Actor, patience: float) -> None:
+    def __init__(self, actor: Actor, timeout: float) -> None:
         self._actor = actor
-        self.patience = patience
-        self._made = actor.host.keep(actor.name, _Made)
+        self.timeout = timeout
+        self._made = actor.host.retained(actor.name, _Made)
 
     def miners(self) -> list[str]:
         """Name those that found blocks, the one that found the last first."""
@@ -41,7 +41,7 @@ class FoundBlocks:
             miner: The participant whose block it is.
             address: What its reward is paid to.
             deadline: When nobody wants it any more, seconds since the scenario's time zero, if that may be before the
-                patience is over.
+                timeout is over.
 
         Raises:
             RpcError: The node did not make it.
@@ -49,9 +49,9 @@ class FoundBlocks:
             pykka.ActorDeadError: The proxy has stopped.
         """
         now = self._actor.clock.now()
-        patience = self.patience if deadline is None else min(self.patience, deadline - now)
-        made = self._actor.ask(node, GenerateBlocks(1, address, deadline=now + patience), patience)
-        header = self._actor.ask(node, GetBlockHeader(made.blocks[0]), self.patience)
+        timeout = self.timeout if deadline is None else min(self.timeout, deadline - now)
+        made = self._actor.ask(node, GenerateBlocks(1, address, deadline=now + timeout), timeout)
+        header = self._actor.ask(node, GetBlockHeader(made.blocks[0]), self.timeout)
         found = BlockFound(miner, header.height, header.hash, header.reward, header.num_txes)
         self._made.append(found)
         self._actor.emit(found)
@@ -69,11 +69,11 @@ class FoundBlocks:
         if not self._made:
             return
         low = min(block.height for block in self._made)
-        high = self._actor.ask(node, GetLastBlockHeader(), self.patience).height
+        high = self._actor.ask(node, GetLastBlockHeader(), self.timeout).height
         main = set[str]()
         for start in range(low, high + 1, _HEADERS_AT_ONCE):
             span = GetBlockHeaders(start, min(high, start + _HEADERS_AT_ONCE - 1))
-            main.update(header.hash for header in self._actor.ask(node, span, self.patience))
+            main.update(header.hash for header in self._actor.ask(node, span, self.timeout))
         for block in self._made:
             if block.hash not in main:
                 self._actor.emit(BlockOrphaned(block.miner, block.height, block.hash))

@@ -20,7 +20,7 @@ from monerosim.events.kinds import BlockFound, BlockOrphaned
 from monerosim.mailbox.discovery import MINING_POOLS, Miner
 from monerosim.rpc.errors import RpcError
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 """Seconds that a node may take to make a block."""
 
 NO_BLOCK = (RpcError, pykka.Timeout, pykka.ActorDeadError)
@@ -70,9 +70,9 @@ class BaseMiner(Behaviour):
 
     Config: ClassVar[type[BaseConfig]] = MinerConfig
     needs: ClassVar[frozenset[str]] = frozenset({"node", "wallet"})
-    usual_node: ClassVar[bool] = True
-    usual_wallet: ClassVar[bool] = True
-    alone: ClassVar[str] = "miner"
+    default_node: ClassVar[bool] = True
+    default_wallet: ClassVar[bool] = True
+    role: ClassVar[str] = "miner"
     emits: ClassVar[tuple[type, ...]] = (BlockFound, BlockOrphaned)
     autonomous: ClassVar[bool] = False
     """Whether it decides itself when it finds a block, so that a block controller leaves it alone."""
@@ -82,8 +82,8 @@ class BaseMiner(Behaviour):
 
     def begin(self) -> None:
         """Register with the wallet's primary address."""
-        self.found = FoundBlocks(self, PATIENCE)
-        self._standing = self.host.keep(self.name, _Standing)
+        self.found = FoundBlocks(self, TIMEOUT)
+        self._standing = self.host.retained(self.name, _Standing)
         self._away = False
         address = self.ask(self.host.actor("wallet"), GetAddresses())[0]
         self._register(
@@ -102,9 +102,9 @@ class BaseMiner(Behaviour):
         self.changed()
 
     @classmethod
-    def given_up(cls, supervisor: Actor, name: str) -> None:
+    def on_given_up(cls, supervisor: Actor, name: str) -> None:
         """Register as one that has left: no controller counts on it any more."""
-        registration = supervisor.host.keep(name, _Standing).registration
+        registration = supervisor.host.retained(name, _Standing).registration
         if registration is not None:
             _publish(supervisor, msgspec.structs.replace(registration, active=False))
 

@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from actors.mining.miner import NO_BLOCK, BaseMiner, MinerConfig
 from monerosim.agent.actor import receives
-from monerosim.agent.messages import Content
+from monerosim.agent.messages import Letter
 from monerosim.config import Config
 
 
@@ -18,7 +18,7 @@ class MiningPoolConfig(MinerConfig, frozen=True):
     ]
 
 
-class MiningSignal(Content, frozen=True):
+class MiningSignal(Letter, frozen=True):
     """A block controller's: the next block is the pool's, so it has its node make it."""
 
     kind: ClassVar[str] = "mine"
@@ -30,7 +30,7 @@ class MiningSignal(Content, frozen=True):
     """The controller's actor that gets the answer."""
 
 
-class BlockGiven(Content, frozen=True):
+class BlockGiven(Letter, frozen=True):
     """A block controller's: it has had the pool's node make a block."""
 
     kind: ClassVar[str] = "block-found"
@@ -38,7 +38,7 @@ class BlockGiven(Content, frozen=True):
     hash: str
 
 
-class Found(Content, frozen=True):
+class Found(Letter, frozen=True):
     """A pool's: it made the block that it was signalled to make."""
 
     kind: ClassVar[str] = "found"
@@ -47,7 +47,7 @@ class Found(Content, frozen=True):
     hash: str
 
 
-class Refused(Content, frozen=True):
+class Refused(Letter, frozen=True):
     """A pool's: its node did not make the block."""
 
     kind: ClassVar[str] = "refused"

@@ -27,7 +27,7 @@ class ObserverConfig(Config, frozen=True):
     interval: Annotated[
         Duration, Meta(extra=POSITIVE, description="How often it asks its node; what it records is that exact.")
     ] = duration("5s")
-    records: Annotated[
+    observe: Annotated[
         tuple[Literal["tips", "transactions", "peers", "branches"], ...], Meta(description="What it looks at.")
     ] = ("tips", "transactions", "peers", "branches")
 
@@ -38,7 +38,7 @@ class Observer(Behaviour):
     Config: ClassVar[type[Config]] = ObserverConfig
     emits: ClassVar[tuple[type, ...]] = (TipSeen, TransactionSeen, PeersChanged, BranchSeen)
     needs: ClassVar[frozenset[str]] = frozenset({"node"})
-    usual_node: ClassVar[bool] = True
+    default_node: ClassVar[bool] = True
     config: ObserverConfig
 
     def begin(self) -> None:
@@ -53,13 +53,13 @@ class Observer(Behaviour):
     def look(self) -> None:
         """Ask the node for all that is to be recorded."""
         try:
-            if "tips" in self.config.records:
+            if "tips" in self.config.observe:
                 self._look_at_tip()
-            if "transactions" in self.config.records:
+            if "transactions" in self.config.observe:
                 self._look_at_pool()
-            if "peers" in self.config.records:
+            if "peers" in self.config.observe:
                 self._look_at_peers()
-            if "branches" in self.config.records:
+            if "branches" in self.config.observe:
                 self._look_at_branches()
         except RpcError as error:
             self.log.warning("cannot ask its node: {}", error)

@@ -23,7 +23,7 @@ class Relay(Behaviour):
 
     Config: ClassVar[type[Config]] = RelayConfig
     needs: ClassVar[frozenset[str]] = frozenset({"node"})
-    usual_node: ClassVar[bool] = True
+    default_node: ClassVar[bool] = True
     config: RelayConfig
 
     def begin(self) -> None:

@@ -10,7 +10,7 @@ from monerosim.config import POSITIVE, Config, Duration, duration
 from monerosim.events.kinds import NodeSynced
 from monerosim.rpc.errors import RpcError
 
-_PATIENCE = 10.0
+_TIMEOUT = 10.0
 """Seconds between two looks whether the node has caught up."""
 
 
@@ -28,7 +28,7 @@ class StandardSync(Behaviour):
     Config: ClassVar[type[Config]] = StandardSyncConfig
     emits: ClassVar[tuple[type, ...]] = (NodeSynced,)
     needs: ClassVar[frozenset[str]] = frozenset({"node"})
-    usual_node: ClassVar[bool] = True
+    default_node: ClassVar[bool] = True
     config: StandardSyncConfig
 
     def begin(self) -> None:
@@ -50,7 +50,7 @@ class StandardSync(Behaviour):
                 self.every(lambda: self.config.interval.seconds, self.look)
                 return
             self.log.debug("its node is at height {} of {}", info.height - 1, info.target_height - 1)
-        self.after(_PATIENCE, self.wait_for_sync, same_cause=True)
+        self.after(_TIMEOUT, self.wait_for_sync, same_cause=True)
 
     def look(self) -> None:
         """Put the node's height in the trace."""

@@ -37,9 +37,9 @@ class Churner(Payer):
         """Plan the first."""
         super().begin()
         self._origin = self.host.now()
-        self.set_out()
+        self.schedule_first()
 
-    def go_on(self) -> None:
+    def schedule_next(self) -> None:
         """Plan the next."""
         self.after(self.until_next(self._origin, self.config.transaction_interval), self.churn)
 
@@ -51,12 +51,12 @@ class Churner(Payer):
             unlocked = self.ask(self.host.actor("wallet"), GetBalance()).unlocked_balance
             if not unlocked:
                 self.log.debug("has no unlocked coins to churn")
-                self.go_on()
+                self.schedule_next()
                 return
             address = self._choose_address()
         except RpcError as error:
             self.log.warning("cannot churn: {}", error)
-            self.go_on()
+            self.schedule_next()
             return
         if self.config.method == "sweep":
             self._sweep(address, unlocked)
@@ -76,4 +76,4 @@ class Churner(Payer):
                 self.follow(sent, "itself", (address,))
         except RpcError as error:
             self.give_up(unlocked, str(error))
-        self.go_on()
+        self.schedule_next()

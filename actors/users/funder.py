@@ -40,7 +40,7 @@ class Funder(Behaviour):
 
     Config: ClassVar[type[Config]] = FunderConfig
     needs: ClassVar[frozenset[str]] = frozenset({"node", "wallet"})
-    usual_wallet: ClassVar[bool] = True
+    default_wallet: ClassVar[bool] = True
     essential: ClassVar[bool] = True
     emits: ClassVar[tuple[type, ...]] = (PaymentSent, BootstrapFinished, BootstrapFailed)
     config: FunderConfig

@@ -26,8 +26,8 @@ class Hodler(Behaviour):
     Config: ClassVar[type[Config]] = HodlerConfig
     emits: ClassVar[tuple[type, ...]] = (BalanceRecorded,)
     needs: ClassVar[frozenset[str]] = frozenset({"wallet"})
-    usual_node: ClassVar[bool] = True
-    usual_wallet: ClassVar[bool] = True
+    default_node: ClassVar[bool] = True
+    default_wallet: ClassVar[bool] = True
     config: HodlerConfig
 
     def begin(self) -> None:

@@ -29,7 +29,7 @@ class MiningWalletConfig(SenderConfig, frozen=True):
             description="The participant that gets all that is unlocked; its own name gathers it in one output.",
         ),
     ] = None
-    sweep_from: Annotated[Amount, Meta(description="The least that is handed on.")] = amount("1 XMR")
+    sweep_threshold: Annotated[Amount, Meta(description="The least that is handed on.")] = amount("1 XMR")
 
 
 class MiningWallet(Sender):
@@ -72,7 +72,7 @@ class MiningWallet(Sender):
 
     def _sweep(self, to: str) -> None:
         unlocked = self.ask(self.host.actor("wallet"), GetBalance()).unlocked_balance
-        if unlocked < self.config.sweep_from:
+        if unlocked < self.config.sweep_threshold:
             return
         address = self._discovery.get_addresses(to)[0]
         for sent in self.ask(self.host.actor("wallet"), SweepAll(address, self.config.priority)):

@@ -52,7 +52,7 @@ class SenderConfig(Config, frozen=True):
 class PayerConfig(SenderConfig, frozen=True):
     """What a scenario may say about anybody who pays others."""
 
-    when_locked: Annotated[
+    on_locked_funds: Annotated[
         Literal["wait", "skip"], Meta(description="Whether a payment waits for locked coins or is given up.")
     ] = "wait"
 
@@ -84,8 +84,8 @@ class Sender(Behaviour):
     """
 
     needs: ClassVar[frozenset[str]] = frozenset({"wallet"})
-    usual_node: ClassVar[bool] = True
-    usual_wallet: ClassVar[bool] = True
+    default_node: ClassVar[bool] = True
+    default_wallet: ClassVar[bool] = True
     emits: ClassVar[tuple[type, ...]] = (
         PaymentSent,
         PaymentMined,
@@ -148,18 +148,18 @@ class Payer(Sender):
     config: PayerConfig
 
     def begin(self) -> None:
-        """Know what an earlier life has left undone; subclasses :meth:`set_out` when they are ready."""
+        """Know what an earlier life has left undone; subclasses :meth:`schedule_first` when they are ready."""
         super().begin()
-        self._waiting = self.host.keep(self.name, _Waiting)
+        self._waiting = self.host.retained(self.name, _Waiting)
 
-    def set_out(self) -> None:
+    def schedule_first(self) -> None:
         """Go on with the payment that waited in an earlier life, or plan the first."""
         if self._waiting.payment is None:
-            self.go_on()
+            self.schedule_next()
         else:
             self.after(MINUTE, self.attempt, self._waiting.payment)
 
-    def go_on(self) -> None:
+    def schedule_next(self) -> None:
         """Plan what comes after a payment that was made or given up."""
         raise NotImplementedError
 
@@ -170,12 +170,12 @@ class Payer(Sender):
             return
         if payment.due is not None and self.clock.microseconds() > payment.due:
             self.give_up(payment.amount, "the time for it is over")
-            self.go_on()
+            self.schedule_next()
             return
         try:
             sent = self.ask(self.host.actor("wallet"), Transfer(payment.destinations, self.config.priority))
         except RpcCallError as error:
-            if error.code in _LOCKED and self.config.when_locked == "wait":
+            if error.code in _LOCKED and self.config.on_locked_funds == "wait":
                 self._delay(payment, error, first=first)
                 return
             self.give_up(payment.amount, "not enough money" if error.code == NOT_ENOUGH_MONEY else error.message)
@@ -188,7 +188,7 @@ class Payer(Sender):
             if payment.times > 1:
                 self.attempt(msgspec.structs.replace(payment, times=payment.times - 1), first=True)
                 return
-        self.go_on()
+        self.schedule_next()
 
     def _delay(self, payment: Payment, error: RpcCallError, *, first: bool) -> None:
         amount = payment.amount

@@ -23,14 +23,16 @@ _FREQUENCY = 0.1
 _MOST_DESTINATIONS = 15
 """Of one transaction: ``BULLETPROOF_PLUS_MAX_OUTPUTS`` is 16 (src/cryptonote_config.h), one is change."""
 
-_INVOICE_PATIENCE = 300.0
+_INVOICE_TIMEOUT = 300.0
 """Seconds that a user waits for a marketplace to answer an order."""
 
 
 class RegularUserConfig(PayerConfig, frozen=True):
     """What a scenario may say about a regular user."""
 
-    instead: ClassVar[tuple[frozenset[str], ...]] = (frozenset({"transaction_frequency", "transaction_interval"}),)
+    mutually_exclusive: ClassVar[tuple[frozenset[str], ...]] = (
+        frozenset({"transaction_frequency", "transaction_interval"}),
+    )
     transaction_frequency: Annotated[
         Annotated[float, Meta(gt=0, le=1)] | None,
         Meta(description=f"Probability to pay, a minute; {_FREQUENCY} if this and transaction_interval are left out."),
@@ -53,18 +55,18 @@ class RegularUserConfig(PayerConfig, frozen=True):
     orders: Annotated[
         bool, Meta(description="Whether it orders an item from a vendor and pays the invoice, instead of just paying.")
     ] = False
-    when_late: Annotated[
+    on_expired_invoice: Annotated[
         Literal["skip", "pay"],
         Meta(description="Whether an invoice whose time is over, because coins were locked, is given up or paid."),
     ] = "skip"
-    pays_short: Annotated[
+    underpay_probability: Annotated[
         float, Meta(ge=0, le=1, description="Probability to pay only half of an invoice; with orders.")
     ] = 0.0
-    pays_twice: Annotated[
+    double_pay_probability: Annotated[
         float, Meta(ge=0, le=1, description="Probability to pay an invoice a second time at once; with orders.")
     ] = 0.0
 
-    def mistakes(self) -> Iterator[tuple[Sequence[Key], str]]:
+    def problems(self) -> Iterator[tuple[Sequence[Key], str]]:
         """Check what belongs together."""
         if self.min_amount <= 0:
             yield ("min_amount",), "min_amount must be above 0"
@@ -78,11 +80,14 @@ class RegularUserConfig(PayerConfig, frozen=True):
         if self.orders and self.recipients in ("users", "any"):
             message = f'recipients must be "marketplaces" or left out with orders, got "{self.recipients}"'
             yield ("recipients", "orders"), message
-        if not self.orders and (self.pays_short or self.pays_twice):
-            message = "pays_short and pays_twice are for invoices: they need orders = true"
-            yield ("pays_short", "pays_twice", "orders"), message
-        if self.pays_short + self.pays_twice > 1:
-            yield ("pays_short", "pays_twice"), "pays_short and pays_twice must be at most 1 together"
+        if not self.orders and (self.underpay_probability or self.double_pay_probability):
+            message = "underpay_probability and double_pay_probability are for invoices: they need orders = true"
+            yield ("underpay_probability", "double_pay_probability", "orders"), message
+        if self.underpay_probability + self.double_pay_probability > 1:
+            yield (
+                ("underpay_probability", "double_pay_probability"),
+                "underpay_probability and double_pay_probability must be at most 1 together",
+            )
 
     def __post_init__(self) -> None:
         """Set the usual frequency where nothing is said."""
@@ -92,7 +97,7 @@ class RegularUserConfig(PayerConfig, frozen=True):
 
 
 class SendNow(Message[Transferred], frozen=True):
-    """Pay now, beside what is planned; it does not wait for locked coins, whatever ``when_locked`` says.
+    """Pay now, beside what is planned; it does not wait for locked coins, whatever ``on_locked_funds`` says.
 
     Raises:
         AgentDiscoveryError: There is nobody to pay.
@@ -132,19 +137,19 @@ class RegularUser(Payer):
         self._commanded = self.stream("commanded")
         self._mistakes = self.stream("mistakes")
         self._order_numbers = self.host.numbers(f"{self.name}'s orders")
-        self._asked = self.host.keep(self.name, _Asked)
+        self._asked = self.host.retained(self.name, _Asked)
         interval = self.config.transaction_interval
         self._origin = self.host.now() + (0 if interval is None else self._decisions.integer(0, interval - 1))
-        self.set_out()
+        self.schedule_first()
 
-    def set_out(self) -> None:
+    def schedule_first(self) -> None:
         """Wait for the invoice that an earlier life has asked for, or begin as all do."""
         if self._asked.order is None:
-            super().set_out()
+            super().schedule_first()
         else:
-            self.after(_INVOICE_PATIENCE, self.forget_order, self._asked.order.number)
+            self.after(_INVOICE_TIMEOUT, self.forget_order, self._asked.order.number)
 
-    def go_on(self) -> None:
+    def schedule_next(self) -> None:
         """Plan the next payment."""
         if self.config.transaction_interval is not None:
             wait = self.until_next(self._origin, self.config.transaction_interval)
@@ -163,7 +168,7 @@ class RegularUser(Payer):
             payment = self._choose_payment(self.rng)
         except AgentDiscoveryError as error:
             self.log.warning("finds nobody to pay: {}", error)
-            self.go_on()
+            self.schedule_next()
         else:
             self.attempt(payment, first=True)
 
@@ -191,10 +196,10 @@ class RegularUser(Payer):
     def on_invoice(self, invoice: Invoice, _: str) -> None:
         """Pay for what it has ordered."""
         if self._is_answered(invoice.number):
-            due = invoice.due if self.config.when_late == "skip" else None
+            due = invoice.due if self.config.on_expired_invoice == "skip" else None
             mistake = self._mistakes.random()
-            short = mistake < self.config.pays_short
-            twice = not short and mistake < self.config.pays_short + self.config.pays_twice
+            short = mistake < self.config.underpay_probability
+            twice = not short and mistake < self.config.underpay_probability + self.config.double_pay_probability
             amount = max(1, invoice.amount // 2) if short else invoice.amount
             destinations = (Destination(invoice.address, amount),)
             self.attempt(Payment(invoice.vendor, destinations, due, times=2 if twice else 1), first=True)
@@ -204,13 +209,13 @@ class RegularUser(Payer):
         """Go on without what it has ordered."""
         if self._is_answered(refusal.number):
             self.log.warning("{} refuses its order: {}", marketplace, refusal.reason)
-            self.go_on()
+            self.schedule_next()
 
     def forget_order(self, number: int) -> None:
         """Wait for an invoice no longer."""
         if self._is_answered(number):
             self.log.warning("no invoice has come for its order {}", number)
-            self.go_on()
+            self.schedule_next()
 
     def _is_answered(self, number: int) -> bool:
         """Tell whether this is the order it waits for; then it does no longer."""
@@ -236,7 +241,7 @@ class RegularUser(Payer):
         self.send(vendor.marketplace, vendor.actor, order)
         price = format_amount(item.price)
         self.log.debug("orders {} of {} at {} from {}", quantity, item.name, price, vendor.id)
-        self.after(_INVOICE_PATIENCE, self.forget_order, order.number, same_cause=True)
+        self.after(_INVOICE_TIMEOUT, self.forget_order, order.number, same_cause=True)
 
     def _choose_payment(self, rng: Rng) -> Payment:
         """Choose whom to pay how much.

@@ -28,7 +28,7 @@ class TransactionBotConfig(PayerConfig, frozen=True):
         ),
     ] = ()
 
-    def mistakes(self) -> Iterator[tuple[Sequence[Key], str]]:
+    def problems(self) -> Iterator[tuple[Sequence[Key], str]]:
         """Check that there is something to pay."""
         if self.amount <= 0:
             yield ("amount",), "amount must be above 0"
@@ -49,9 +49,9 @@ class TransactionBot(Payer):
         self._discovery = AgentDiscovery(self.host.shared, self.clock.now, warn=self.log.warning)
         self._origin = self.host.now()
         self._turn = 0
-        self.set_out()
+        self.schedule_first()
 
-    def go_on(self) -> None:
+    def schedule_next(self) -> None:
         """Plan the next payment."""
         self.after(self.until_next(self._origin, self.config.transaction_interval), self.pay)
 
@@ -64,7 +64,7 @@ class TransactionBot(Payer):
             address = self._discovery.get_addresses(recipient)[0]
         except AgentDiscoveryError as error:
             self.log.warning("finds nobody to pay: {}", error)
-            self.go_on()
+            self.schedule_next()
         else:
             self.attempt(Payment(recipient, (Destination(address, int(self.config.amount)),)), first=True)
 

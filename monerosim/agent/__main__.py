@@ -13,8 +13,8 @@ from types import FrameType
 
 from loguru import logger
 
-from monerosim.agent.process import RealWorld, play_host
-from monerosim.agent.registry import load_block, load_supervisor
+from monerosim.agent.process import RealEnvironment, play_host
+from monerosim.agent.registry import load_behaviour, load_supervisor
 from monerosim.events.traces import USUAL_LEVEL
 from monerosim.plan.environment import EPOCH_VARIABLE, TRACE_VARIABLE
 from monerosim.plan.plan import Plan, decode_plan
@@ -26,7 +26,7 @@ def load_modules(plan: Plan, files: PluginFiles) -> None:
     """Import all that the agents of a plan import, so that Python keeps it compiled."""
     load_supervisor()
     for use in sorted({actor.use for host in plan.hosts for actor in host.actors}):
-        load_block(use, files)
+        load_behaviour(use, files)
 
 
 def main() -> None:
@@ -53,7 +53,7 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    world = RealWorld(
+    environment = RealEnvironment(
         plan,
         options.host,
         options.plan.parent,
@@ -61,9 +61,9 @@ def main() -> None:
         trace_level=os.environ.get(TRACE_VARIABLE, USUAL_LEVEL),
     )
     try:
-        play_host(plan, options.host, world, files, stopped)
+        play_host(plan, options.host, environment, files, stopped)
     finally:
-        world.close()
+        environment.close()
 
 
 if __name__ == "__main__":

@@ -10,23 +10,23 @@ import pykka
 
 from monerosim.agent.host import Host
 from monerosim.agent.messages import (
-    Content,
-    Delivery,
-    Due,
     End,
     EventLetter,
-    Happened,
-    Mail,
+    EventNotice,
+    IncomingLetter,
+    Letter,
     Message,
-    Post,
+    SendLetter,
     Subscribe,
+    TimerFired,
+    TracedMessage,
 )
 from monerosim.events.kinds import Event, event_tag
 from monerosim.runtime.rng import Rng
 from monerosim.units import SECOND
 
 R = TypeVar("R")
-L = TypeVar("L", bound=Content)
+L = TypeVar("L", bound=Letter)
 M = TypeVar("M", bound=Message[Any])
 E = TypeVar("E", bound=Event)
 
@@ -73,7 +73,7 @@ class Actor(pykka.Actor):
     _handlers: ClassVar[dict[type, str]] = {}
     """Messages, and the names of the methods that handle them."""
 
-    _readers: ClassVar[dict[str, tuple[type[Content], str]]] = {}
+    _readers: ClassVar[dict[str, tuple[type[Letter], str]]] = {}
     """Kinds of letters, what they say, and the names of the methods that read them."""
 
     watches: ClassVar[frozenset[type]] = frozenset()
@@ -121,12 +121,12 @@ class Actor(pykka.Actor):
         return list(cls._handlers)
 
     @classmethod
-    def takes(cls, kind: str) -> bool:
+    def accepts(cls, kind: str) -> bool:
         """Tell whether actors of this class read a kind of letter."""
         return kind in cls._readers
 
     @classmethod
-    def letters(cls) -> list[type[Content]]:
+    def letters(cls) -> list[type[Letter]]:
         """List what letters say that actors of this class read."""
         return [kind for kind, _ in cls._readers.values()]
 
@@ -160,13 +160,15 @@ class Actor(pykka.Actor):
         """
         actor.tell(self._deliver(message))
 
-    def send(self, host: str, actor: str, letter: Content) -> None:
+    def send(self, host: str, actor: str, letter: Letter) -> None:
         """Send a letter to an actor of another host.
 
         Raises:
             UnknownHostError: There is no such host.
         """
-        self.ask(self.host.actor("mailbox"), Post(host, actor, letter.kind, msgspec.to_builtins(letter, str_keys=True)))
+        self.ask(
+            self.host.actor("mailbox"), SendLetter(host, actor, letter.kind, msgspec.to_builtins(letter, str_keys=True))
+        )
 
     def stream(self, *purpose: str) -> Rng:
         """Give random numbers for a purpose of this actor's own; in another life it does not draw the same again."""
@@ -251,7 +253,7 @@ class Actor(pykka.Actor):
         try:
             self._new_cause()
             self.begin()
-            self.host.has_begun(self.name)
+            self.host.mark_started(self.name)
         except Exception as error:
             self.on_failure(type(error), error, error.__traceback__)
             raise
@@ -265,13 +267,13 @@ class Actor(pykka.Actor):
 
     def on_receive(self, message: object) -> object:
         """Call the handler of a message, or a timer's method."""
-        self.again = isinstance(message, Delivery) and message.again
+        self.again = isinstance(message, TracedMessage) and message.again
         match message:
-            case Delivery():
+            case TracedMessage():
                 self.message_id, self.cause = message.id, message.cause
                 with message.handling():
                     return self._handle(message.message)
-            case Due():
+            case TimerFired():
                 self.message_id = self.cause = message.cause
                 if not message.cause:
                     self._new_cause()
@@ -282,16 +284,16 @@ class Actor(pykka.Actor):
             case _:
                 raise TypeError(f"{self} was sent a {type(message).__name__}, which is no message")
 
-    @handles(Happened)
-    def on_happened(self, message: Happened) -> None:
+    @handles(EventNotice)
+    def on_event_notice(self, message: EventNotice) -> None:
         """Call the methods that wait for such an event."""
         record = message.record
         self.origin = f"{record.participant}/{record.actor}"
         for method in self._reactions.get(type(record.data), ()):
             getattr(self, method)(record.data)
 
-    @handles(Mail)
-    def on_mail(self, mail: Mail) -> None:
+    @handles(IncomingLetter)
+    def on_incoming_letter(self, mail: IncomingLetter) -> None:
         """Call the method that reads such letters."""
         kind, reader = self._readers[mail.kind]
         try:
@@ -304,7 +306,7 @@ class Actor(pykka.Actor):
     @receives(EventLetter)
     def on_event_letter(self, letter: EventLetter, _: str) -> None:
         """Take an event of another host as one of its own."""
-        self._handle(Happened(letter.record))
+        self._handle(EventNotice(letter.record))
 
     def _handle(self, message: Message[Any]) -> object:
         if isinstance(message, End):
@@ -315,9 +317,9 @@ class Actor(pykka.Actor):
             raise TypeError(f"{self} does not handle {type(message).__name__}")
         return cast("object", getattr(self, handler)(message))
 
-    def _deliver(self, message: Message[Any]) -> Delivery:
+    def _deliver(self, message: Message[Any]) -> TracedMessage:
         identifier = self._next_id()
-        return Delivery(message, identifier, self.cause or identifier)
+        return TracedMessage(message, identifier, self.cause or identifier)
 
     def _new_cause(self) -> None:
         self.message_id = self.cause = self._next_id()
@@ -328,7 +330,7 @@ class Actor(pykka.Actor):
     def _due(
         self, method: Callable[..., None], arguments: tuple[object, ...], cause: str, *, again: bool = False
     ) -> Callable[[], None]:
-        due = Due(method.__name__, arguments, cause, again)
+        due = TimerFired(method.__name__, arguments, cause, again)
         reference = self.actor_ref
 
         def fire() -> None:

@@ -9,7 +9,18 @@ import pykka
 
 from monerosim.agent.actor import Actor, handles
 from monerosim.agent.host import Host
-from monerosim.agent.messages import Configure, Delivery, Do, Done, Due, GoOn, Mail, Message, Pause, Resume
+from monerosim.agent.messages import (
+    Configure,
+    Execute,
+    Executed,
+    IncomingLetter,
+    Message,
+    Pause,
+    ProcessNext,
+    Resume,
+    TimerFired,
+    TracedMessage,
+)
 from monerosim.config import Config as BaseConfig
 from monerosim.events.kinds import NewBlock
 
@@ -35,10 +46,10 @@ class Behaviour(Actor):
     needs: ClassVar[frozenset[str]] = frozenset()
     """What the participant must have: ``node`` (own or another's), ``wallet``."""
 
-    usual_node: ClassVar[bool] = False
+    default_node: ClassVar[bool] = False
     """Whether ``kind = "NAME"`` gives the participant a node of its own."""
 
-    usual_wallet: ClassVar[bool] = False
+    default_wallet: ClassVar[bool] = False
     """Whether ``kind = "NAME"`` gives the participant a wallet."""
 
     emits: ClassVar[tuple[type, ...]] = ()
@@ -48,17 +59,17 @@ class Behaviour(Actor):
     """What it can be told to do by name, beside what every behaviour can: a message each, whose fields are the
     arguments."""
 
-    alone: ClassVar[str] = ""
+    role: ClassVar[str] = ""
     """What it is, where a participant can be that once only: a ``miner``, a ``block-controller``. Others know it by
     this, whatever its class is called."""
 
-    fixed: ClassVar[frozenset[str]] = frozenset()
+    immutable_settings: ClassVar[frozenset[str]] = frozenset()
     """Keys of its configuration that count when it begins and never again, so that ``set`` refuses them."""
 
     essential: ClassVar[bool] = False
     """Whether a run is pointless without it, so that it ends when the actor is given up."""
 
-    urgent: ClassVar[frozenset[str]] = frozenset()
+    urgent_letters: ClassVar[frozenset[str]] = frozenset()
     """Kinds of letters that it reads even while it is paused."""
 
     def __init__(self, host: Host, name: str, config: BaseConfig) -> None:
@@ -66,7 +77,7 @@ class Behaviour(Actor):
         self.config = config
         self._paused = False
         self._held: deque[object] = deque()
-        self._absent = host.keep(name, _Absent)
+        self._absent = host.retained(name, _Absent)
         self._heights: list[tuple[int, str]] = []
 
     def leave(self) -> None:
@@ -76,7 +87,7 @@ class Behaviour(Actor):
         """Take part again, after :meth:`leave`: that of an earlier life, where it was stopped and is started again."""
 
     @classmethod
-    def given_up(cls, supervisor: Actor, name: str) -> None:
+    def on_given_up(cls, supervisor: Actor, name: str) -> None:
         """Take back what an actor of this class has published: it failed too often, and is not started again.
 
         Args:
@@ -108,10 +119,10 @@ class Behaviour(Actor):
 
     def on_receive(self, message: object) -> object:
         """Handle a message, or keep it while the actor is paused, and until what came before it has been handled."""
-        if isinstance(message, GoOn):
+        if isinstance(message, ProcessNext):
             self._go_on()
         elif (self._paused or self._held) and self._waits(message):
-            if not (isinstance(message, Due) and message.again and message in self._held):
+            if not (isinstance(message, TimerFired) and message.again and message in self._held):
                 self._held.append(message)
         else:
             return super().on_receive(message)
@@ -134,14 +145,14 @@ class Behaviour(Actor):
             self._paused = False
             self._go_on_later()
 
-    @handles(Do)
-    def on_do(self, order: Do) -> None:
+    @handles(Execute)
+    def on_execute(self, order: Execute) -> None:
         """Do what a command says, and tell what became of it."""
         try:
-            done = Done(order.number, self._handle(order.message))
+            done = Executed(order.number, self._handle(order.message))
         except Exception as error:  # noqa: BLE001  (whatever it raises is the answer, as if it had been asked)
             self.log.debug("could not do what it was told: {}", error)
-            done = Done(order.number, error=str(error) or type(error).__name__)
+            done = Executed(order.number, error=str(error) or type(error).__name__)
         # At the end of a run nobody may be there to hear it.
         with suppress(pykka.ActorDeadError):
             self.tell(self.host.actor("supervisor"), done)
@@ -165,10 +176,10 @@ class Behaviour(Actor):
     def _go_on_later(self) -> None:
         # One at a time, so that a failure is that of a message that was told.
         if self._held:
-            self.actor_ref.tell(GoOn())
+            self.actor_ref.tell(ProcessNext())
 
     def _waits(self, message: object) -> bool:
-        if not isinstance(message, Delivery):
-            return isinstance(message, Due)
+        if not isinstance(message, TracedMessage):
+            return isinstance(message, TimerFired)
         mail = message.message
-        return mail.waits and not (isinstance(mail, Mail) and mail.kind in self.urgent)
+        return mail.deferrable and not (isinstance(mail, IncomingLetter) and mail.kind in self.urgent_letters)

@@ -6,19 +6,19 @@ from typing import Any, ClassVar
 import msgspec
 
 from monerosim.agent.behaviour import Behaviour
-from monerosim.agent.messages import Content, Message
+from monerosim.agent.messages import Letter, Message
 from monerosim.config import load_config
 from monerosim.units import SECOND
 
 PAUSE, RESUME, STOP, START, SET = "pause", "resume", "stop", "start", "set"
-EVERYBODYS = (PAUSE, RESUME, STOP, START, SET)
+COMMON_COMMANDS = (PAUSE, RESUME, STOP, START, SET)
 """What every behaviour understands."""
 
 RUN_OVER_AFTER = 10 * SECOND
 """Microseconds from the event ``run-ended`` to the end: until then the letters that say so have reached all hosts."""
 
 
-COMMAND_PATIENCE = 300.0
+COMMAND_TIMEOUT = 300.0
 """Seconds that a behaviour may take to do what it is told: a wallet may take minutes to pay."""
 
 MAX_ANSWER = 1000
@@ -29,7 +29,7 @@ class CommandError(Exception):
     """A command is not understood or was not carried out; the message says why."""
 
 
-class CommandLetter(Content, frozen=True, kw_only=True):
+class CommandLetter(Letter, frozen=True, kw_only=True):
     """To a supervisor, or to an orchestrator, which passes it on: have behaviours do something."""
 
     kind: ClassVar[str] = "command"
@@ -45,7 +45,7 @@ class CommandLetter(Content, frozen=True, kw_only=True):
     """The sender's actor that gets the letter ``result``; nobody does, if left out."""
 
 
-class ResultLetter(Content, frozen=True, kw_only=True):
+class ResultLetter(Letter, frozen=True, kw_only=True):
     """What became of a command."""
 
     kind: ClassVar[str] = "result"
@@ -57,7 +57,7 @@ class ResultLetter(Content, frozen=True, kw_only=True):
     """What behaviours answered (a payment's transaction, say), by participant and behaviour."""
 
 
-class SubscribeLetter(Content, frozen=True, kw_only=True):
+class SubscribeLetter(Letter, frozen=True, kw_only=True):
     """To a supervisor, or to an orchestrator, which passes events of all hosts on: tell of events from now on."""
 
     kind: ClassVar[str] = "subscribe"
@@ -67,7 +67,7 @@ class SubscribeLetter(Content, frozen=True, kw_only=True):
     """The sender's actor that gets the letters ``event``."""
 
 
-class RunOverLetter(Content, frozen=True, kw_only=True):
+class RunOverLetter(Letter, frozen=True, kw_only=True):
     """To a supervisor: the run ends before its time, for all hosts at once."""
 
     kind: ClassVar[str] = "run-over"
@@ -79,12 +79,12 @@ def understands(behaviour: type[Behaviour], do: str, arguments: Mapping[str, obj
     """Tell whether a behaviour can be told to do something; ``set`` only where it has all the keys."""
     if do == SET:
         return bool(arguments) and settable(behaviour).issuperset(arguments)
-    return do in EVERYBODYS or do in behaviour.commands
+    return do in COMMON_COMMANDS or do in behaviour.commands
 
 
 def settable(behaviour: type[Behaviour]) -> set[str]:
     """List the keys of a behaviour's configuration that ``set`` may change."""
-    return {field.encode_name for field in msgspec.structs.fields(behaviour.Config)} - behaviour.fixed
+    return {field.encode_name for field in msgspec.structs.fields(behaviour.Config)} - behaviour.immutable_settings
 
 
 def command_message(behaviour: type[Behaviour], do: str, arguments: Mapping[str, object]) -> Message[Any]:

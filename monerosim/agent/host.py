@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import pykka
 
-from monerosim.agent.messages import Begun, Delivery, Happened, Watch
+from monerosim.agent.messages import ActorStarted, EventNotice, TracedMessage, Watch
 from monerosim.events.kinds import Event, Record
 from monerosim.mailbox.post import PostOffice
 from monerosim.mailbox.shared import SharedState
@@ -28,7 +28,7 @@ A = TypeVar("A", bound="Actor")
 T = TypeVar("T")
 
 
-class World(Protocol):
+class HostEnvironment(Protocol):
     """What an engine gives to hosts."""
 
     @property
@@ -70,37 +70,39 @@ class Host:
         files: Where the scenario's own files are: in the run directory.
     """
 
-    def __init__(self, plan: Plan, own: HostPlan, world: World, files: PluginFiles | None = None) -> None:
+    def __init__(
+        self, plan: Plan, own: HostPlan, environment: HostEnvironment, files: PluginFiles | None = None
+    ) -> None:
         self.plan = plan
         self.own = own
-        self.world = world
+        self.environment = environment
         self.files = files
         self.name = own.name
-        self.shared = world.shared
-        self.clock = Clock(world.runtime, plan.time_zero)
+        self.shared = environment.shared
+        self.clock = Clock(environment.runtime, plan.time_zero)
         self.actors: dict[str, pykka.ActorRef[Any]] = {}
         self.on_failed: Callable[[str, BaseException], None] | None = None
         self.on_over: Callable[[], None] | None = None
         """Called when the host has heard that the run ends before its time, and that time has come."""
         self.closing = False
-        self.begun: set[str] = set()
+        self.started: set[str] = set()
         """The actors that are ready to act: their ``begin`` is over, and they have not failed since."""
-        self._begin_listeners: dict[str, None] = {}
+        self._start_listeners: dict[str, None] = {}
         self._kept: dict[tuple[str, type], object] = {}
         self._subscribers: dict[type, dict[str, float | None]] = {}
         self._numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
 
     def now(self) -> int:
         """Tell the time in microseconds since the run's start."""
-        return self.world.runtime.now()
+        return self.environment.runtime.now()
 
     def call_at(self, when: int, function: Callable[[], None]) -> Timer:
         """Call ``function`` when it is ``when`` microseconds since the run's start, unless the host is closing."""
-        return self.world.runtime.call_at(when, lambda: None if self.closing else function())
+        return self.environment.runtime.call_at(when, lambda: None if self.closing else function())
 
     def start(self, actor_class: "type[A]", *arguments: object) -> "pykka.ActorRef[A]":
         """Start an actor of this host; ``arguments`` follow the host itself, the actor's name first."""
-        reference = self.world.runtime.start(actor_class, self, *arguments)
+        reference = self.environment.runtime.start(actor_class, self, *arguments)
         self.actors[str(arguments[0])] = reference
         return reference
 
@@ -125,7 +127,7 @@ class Host:
 
     def emit(self, actor: str, cause: str, event: Event) -> None:
         """Record an event of an actor of this host, and tell those who have subscribed to it."""
-        self.world.record(Record(self.clock.microseconds(), self.name, actor, cause, event))
+        self.environment.record(Record(self.clock.microseconds(), self.name, actor, cause, event))
         self.notify(actor, cause, event)
 
     def notify(self, actor: str, cause: str, event: Event) -> None:
@@ -134,13 +136,13 @@ class Host:
         if not subscribers:
             return
         identifier = f"{self.name}/{actor}#{next(self._numbers[actor])}"
-        happened = Happened(Record(self.clock.microseconds(), self.name, actor, cause, event))
+        happened = EventNotice(Record(self.clock.microseconds(), self.name, actor, cause, event))
         for name in subscribers:
             reference = self.actors.get(name)
             if reference is not None:
                 # Between a failure and its restart an actor misses what happens.
                 with suppress(pykka.ActorDeadError):
-                    reference.tell(Delivery(happened, identifier, cause or identifier))
+                    reference.tell(TracedMessage(happened, identifier, cause or identifier))
 
     def subscribe(self, kind: type, actor: str, interval: float | None = None) -> None:
         """Have events of a kind told to an actor of this host.
@@ -157,24 +159,24 @@ class Host:
                 with suppress(pykka.ActorDeadError):
                     reference.tell(Watch(kind, interval))
 
-    def wanted(self, kinds: Iterable[type]) -> Iterator[Watch]:
+    def subscriptions(self, kinds: Iterable[type]) -> Iterator[Watch]:
         """List the subscriptions to some kinds of events, for an actor that watches for them."""
         for kind in kinds:
             for interval in self._subscribers.get(kind, {}).values():
                 yield Watch(kind, interval)
 
-    def has_begun(self, actor: str) -> None:
+    def mark_started(self, actor: str) -> None:
         """Take note that an actor is ready to act, and tell those who want to know."""
-        self.begun.add(actor)
-        for listener in list(self._begin_listeners):
+        self.started.add(actor)
+        for listener in list(self._start_listeners):
             with suppress(pykka.ActorDeadError):
-                self.actors[listener].tell(Begun(actor))
+                self.actors[listener].tell(ActorStarted(actor))
 
-    def tell_of_beginnings(self, actor: str) -> None:
-        """Have an actor of this host told (:class:`Begun`) of each that is ready to act from now on."""
-        self._begin_listeners[actor] = None
+    def notify_of_starts(self, actor: str) -> None:
+        """Have an actor of this host told (:class:`ActorStarted`) of each that is ready to act from now on."""
+        self._start_listeners[actor] = None
 
-    def keep(self, actor: str, kind: type[T]) -> T:
+    def retained(self, actor: str, kind: type[T]) -> T:
         """Give what an actor keeps from one life to the next, should it fail and be started again.
 
         Args:
@@ -187,10 +189,10 @@ class Host:
 
     def logger(self, actor: "Actor") -> "Logger":
         """Make the log of an actor."""
-        return self.world.logger(actor)
+        return self.environment.logger(actor)
 
     def failed(self, actor: str, error: BaseException) -> None:
         """Let the supervisor know that an actor has stopped with an error."""
-        self.begun.discard(actor)
+        self.started.discard(actor)
         if self.on_failed is not None:
             self.on_failed(actor, error)

@@ -18,11 +18,11 @@ class Message(msgspec.Struct, Generic[R], frozen=True, forbid_unknown_fields=Tru
     Messages are passed by reference, so they are immutable.
     """
 
-    waits: ClassVar[bool] = False
+    deferrable: ClassVar[bool] = False
     """Whether a paused behaviour handles it only when it goes on; for messages that are told, never asked."""
 
 
-class Delivery(msgspec.Struct, frozen=True):
+class TracedMessage(msgspec.Struct, frozen=True):
     """A message on its way, with what a trace needs to follow it."""
 
     message: Message[Any]
@@ -36,7 +36,7 @@ class Delivery(msgspec.Struct, frozen=True):
     """Whether it is a letter that an earlier process of the host was handling when it was killed."""
 
 
-class Due(msgspec.Struct, frozen=True):
+class TimerFired(msgspec.Struct, frozen=True):
     """A timer of the receiving actor has come due."""
 
     method: str
@@ -51,42 +51,42 @@ class End(Message[None], frozen=True):
     """The run is ending: act for the last time."""
 
 
-class EndHost(Message[None], frozen=True):
+class StopHost(Message[None], frozen=True):
     """To a supervisor: end all actors of the host."""
 
 
-class Happened(Message[None], frozen=True):
+class EventNotice(Message[None], frozen=True):
     """Something happened that the receiver wants to know of."""
 
-    waits: ClassVar[bool] = True
+    deferrable: ClassVar[bool] = True
     record: Record
 
 
-class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Letter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a letter to an actor of another host says; a subclass for each kind of letter."""
 
     kind: ClassVar[str]
     """What letters of the class are called, such as ``order``."""
 
 
-class EventLetter(Content, frozen=True):
+class EventLetter(Letter, frozen=True):
     """An event of another host; the actor gets it as it gets its own host's."""
 
     kind: ClassVar[str] = "event"
     record: Record
 
 
-class Mail(Message[None], frozen=True):
+class IncomingLetter(Message[None], frozen=True):
     """A letter from another host has come."""
 
-    waits: ClassVar[bool] = True
+    deferrable: ClassVar[bool] = True
     sender: str
     """The host."""
     kind: str
     data: Mapping[str, object]
 
 
-class Post(Message[None], frozen=True):
+class SendLetter(Message[None], frozen=True):
     """To the mailbox: send a letter to an actor of another host.
 
     Raises:
@@ -99,7 +99,7 @@ class Post(Message[None], frozen=True):
     data: Mapping[str, object]
 
 
-class Begun(Message[None], frozen=True):
+class ActorStarted(Message[None], frozen=True):
     """An actor of the host is ready to act, for the first time or again."""
 
     actor: str
@@ -133,14 +133,14 @@ class Command(Message[None], frozen=True):
     arguments: Mapping[str, Any] = {}
 
 
-class Do(Message[None], frozen=True):
-    """To a behaviour from its supervisor: handle a message, and tell (:class:`Done`) what became of it."""
+class Execute(Message[None], frozen=True):
+    """To a behaviour from its supervisor: handle a message, and tell (:class:`Executed`) what became of it."""
 
     message: Message[Any]
     number: int
 
 
-class Done(Message[None], frozen=True):
+class Executed(Message[None], frozen=True):
     """To a supervisor: a behaviour has done what it was told, or failed to."""
 
     number: int
@@ -157,7 +157,7 @@ class Resume(Message[None], frozen=True):
     """To a behaviour: go on."""
 
 
-class GoOn(Message[None], frozen=True):
+class ProcessNext(Message[None], frozen=True):
     """To a behaviour from itself: handle the next of what has come while it was paused."""
 
 

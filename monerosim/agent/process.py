@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monerosim.agent.host import Host
-from monerosim.agent.messages import EndHost
+from monerosim.agent.messages import StopHost
 from monerosim.agent.registry import load_supervisor
 from monerosim.events.kinds import Record
 from monerosim.events.log import EVENTS, EventLog
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from monerosim.events.traces import Source
 
 
-class RealWorld:
+class RealEnvironment:
     """Everything around a host whose daemons are real.
 
     Args:
@@ -76,9 +76,11 @@ class RealWorld:
         self._traces.close()
 
 
-def play_host(plan: Plan, name: str, world: RealWorld, files: PluginFiles, stopped: threading.Event) -> None:
+def play_host(
+    plan: Plan, name: str, environment: RealEnvironment, files: PluginFiles, stopped: threading.Event
+) -> None:
     """Play one host until the run's stop, or until told to stop, by a signal or by the host that ends the run."""
-    host = Host(plan, next(own for own in plan.hosts if own.name == name), world, files)
+    host = Host(plan, next(own for own in plan.hosts if own.name == name), environment, files)
     host.on_over = stopped.set
     supervisor = host.start(load_supervisor(), "supervisor")
     while not stopped.is_set() and (left := plan.stop - host.now()) > 0:
@@ -86,5 +88,5 @@ def play_host(plan: Plan, name: str, world: RealWorld, files: PluginFiles, stopp
     host.closing = True
     # One that failed when it started has nothing to end; its trace says why.
     if supervisor.is_alive():
-        supervisor.ask(EndHost())
+        supervisor.ask(StopHost())
         supervisor.stop()

@@ -24,12 +24,12 @@ NEEDS = frozenset({"node", "wallet"})
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 
 
-def block_names() -> list[str]:
+def behaviour_names() -> list[str]:
     """Name all building blocks that are installed, in alphabetical order."""
     return ACTORS.names()
 
 
-def load_block(name: str, files: PluginFiles | None = None) -> "type[Behaviour]":
+def load_behaviour(name: str, files: PluginFiles | None = None) -> "type[Behaviour]":
     """Load a building block.
 
     Args:

@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from monerosim.plan.flags import DISPENSABLE, WHERE_KNOWN, flag_name
+from monerosim.plan.flags import OPTIONAL_FLAGS, ADD_IF_SUPPORTED, flag_name
 from monerosim.plan.plan import BinaryPlan, HostPlan, Plan, ProcessPlan
 from monerosim.build.processes import MONEROD, PYTHON
 
@@ -37,7 +37,7 @@ Programs that are not on PATH can be named in the scenario:
 OLDEST = (0, 18)
 """The release that brought rings of 16 and view tags (hard forks 15 and 16), which everything here is made for."""
 
-_PATIENCE = 30
+_TIMEOUT = 30
 """Seconds a program may take to print its help; the real ones take a tenth of one."""
 
 _VERSION = re.compile(r"^Monero '[^']*' \(v(?P<version>\d+(?:\.\d+)*)(?P<rest>[^)]*)\)", re.MULTILINE)
@@ -124,12 +124,12 @@ def _ask(path: str, modified: int, size: int) -> Binary:
     del modified, size
     try:
         answer = subprocess.run(  # noqa: S603  (the user's own choice of program)
-            [path, "--help"], stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False
+            [path, "--help"], stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT, check=False
         )
     except OSError as error:
         raise BinaryError(f"{path} cannot be run: {error.strerror}") from error
     except subprocess.TimeoutExpired as error:
-        raise BinaryError(f"{path} --help did not end within {_PATIENCE} s") from error
+        raise BinaryError(f"{path} --help did not end within {_TIMEOUT} s") from error
     text = answer.stdout.decode(errors="replace")
     version = _VERSION.search(text)
     flags = {match["name"]: _takes(match["rest"].strip()) for match in _FLAG.finditer(text)}
@@ -201,14 +201,14 @@ class _Resolver:
         own = set(process.flags)
         usual = {flag_name(one) for one in arguments if one not in own}
         unknown = sorted(usual - binary.flags.keys())
-        lacking = [flag for flag in unknown if flag not in DISPENSABLE]
+        lacking = [flag for flag in unknown if flag not in OPTIONAL_FLAGS]
         if lacking:
             self._tell(f"{binary} does not know what a {service} needs: {', '.join(lacking)}; is it the right program?")
-        left_out = {flag: DISPENSABLE[flag] for flag in unknown if flag in DISPENSABLE}
+        left_out = {flag: OPTIONAL_FLAGS[flag] for flag in unknown if flag in OPTIONAL_FLAGS}
         self._use(binary, left_out)
         kept = [one for one in arguments if one in own or flag_name(one) not in left_out]
         names = {flag_name(one) for one in kept}
-        added = [flag for flag in WHERE_KNOWN if flag in binary.flags and flag not in names]
+        added = [flag for flag in ADD_IF_SUPPORTED if flag in binary.flags and flag not in names]
         return msgspec.structs.replace(process, argv=(binary.path, *kept, *added))
 
     def _find(self, program: str, user: str) -> Binary | None:

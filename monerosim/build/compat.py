@@ -26,7 +26,7 @@ FLAGS = ("-std=gnu11", "-O2", "-fPIC", "-shared", "-Wall", "-Wextra")
 _SEPARATORS = " \t\n:;$"
 """What has a meaning of its own in LD_PRELOAD (ld.so(8)), or would have in Shadow's additions to it."""
 
-_PATIENCE = 60
+_TIMEOUT = 60
 """Seconds that a compiler may take."""
 
 
@@ -122,7 +122,7 @@ def _build(compiler: list[str], source: bytes, library: Path) -> None:
         command = [*compiler, *FLAGS, "-o", LIBRARY, "compat.c", "-ldl"]
         try:
             done = subprocess.run(  # noqa: S603  (the user's compiler, on our own source)
-                command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=_PATIENCE, check=False
+                command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT, check=False
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise CompatError(f"the C compiler {compiler[0]} cannot be used: {error}") from error

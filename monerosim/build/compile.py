@@ -28,7 +28,7 @@ from monerosim.build.processes import AGENT, MONEROD, host_processes
 from monerosim.build.shadow_options import option_problems
 from monerosim.plugins import PluginFiles
 from monerosim.rpc.transport import Json
-from monerosim.agent.registry import load_block
+from monerosim.agent.registry import load_behaviour
 from monerosim.runtime.rng import stable_seed
 from monerosim.scenario.checks import owners_of_nodes
 from monerosim.scenario.compose import Composition, actor_names, compose, member_names
@@ -37,7 +37,7 @@ from monerosim.scenario.load import check
 from monerosim.scenario.mining import hashrate_of, is_controller, with_solo_miners
 from monerosim.scenario.tables import Node, Scenario, Wallet
 from monerosim.scenario.network import read_topology
-from monerosim.scenario.pace import Pace, pace_of
+from monerosim.scenario.timings import Timings, timings_of
 from monerosim.scenario.problems import Problem, ScenarioError
 from monerosim.scenario.timeline import members_of
 from monerosim.topology import TopologyError, addresses, build_places, choose_peers
@@ -88,7 +88,7 @@ def compile_plan(scenario: Scenario, files: PluginFiles | None = None) -> Plan:
     composed = {name: compose(it, ("participants", name), files) for name, it in sorted(scenario.participants.items())}
     composed = with_solo_miners(scenario, composed)
     members = _members(scenario, composed)
-    pace = pace_of(scenario, composed)
+    pace = timings_of(scenario, composed)
     bootstrap, needed = bootstrap_of(scenario, composed, pace)
     time_zero = max(needed, int(scenario.simulation.bootstrap or 0))
     hosts = _hosts(scenario, members, time_zero, pace)
@@ -98,11 +98,11 @@ def compile_plan(scenario: Scenario, files: PluginFiles | None = None) -> Plan:
     consensus = ConsensusPlan(
         block_time=int(scenario.consensus.block_time),
         difficulty=scenario.consensus.difficulty,
-        arrivals=scenario.consensus.arrivals,
+        block_arrivals=scenario.consensus.block_arrivals,
     )
     by_name = {host.name: host for host in hosts}
     needed_by = _needed_by(members)
-    stop = time_zero + scenario.simulation.duration + scenario.simulation.winding_down
+    stop = time_zero + scenario.simulation.duration + scenario.simulation.cooldown
     if wrong := option_problems(scenario, stop):
         raise ScenarioError(wrong)
     return Plan(
@@ -189,7 +189,7 @@ def _processes(
     )
 
 
-def _hosts(scenario: Scenario, members: Sequence[_Member], time_zero: int, pace: Pace) -> list[HostPlan]:
+def _hosts(scenario: Scenario, members: Sequence[_Member], time_zero: int, pace: Timings) -> list[HostPlan]:
     commands = _commands(scenario, time_zero)
     hosts = []
     for member in members:
@@ -220,7 +220,7 @@ def _hosts(scenario: Scenario, members: Sequence[_Member], time_zero: int, pace:
 def _actors(composition: Composition, start: int) -> tuple[ActorPlan, ...]:
     """Name each actor after its building block, with a number where there are several of it."""
     return tuple(
-        ActorPlan(name=name, use=part.use, start=start, role=part.behaviour.alone, config=_plain(part.config))
+        ActorPlan(name=name, use=part.use, start=start, role=part.behaviour.role, config=_plain(part.config))
         for name, part in zip(actor_names(composition.parts), composition.parts, strict=True)
     )
 
@@ -247,14 +247,14 @@ def _node(scenario: Scenario, host: str, node: Node) -> NodePlan:
     )
 
 
-def _wallet(scenario: Scenario, host: str, wallet: Wallet, node: str, pace: Pace) -> WalletPlan:
+def _wallet(scenario: Scenario, host: str, wallet: Wallet, node: str, pace: Timings) -> WalletPlan:
     return WalletPlan(
         name=WALLET,
         rpc_port=WALLET_PORT,
         start=pace.wallet_start,
         ready_after=_between(_WALLET_READY, scenario.simulation.seed, host, "wallet ready"),
         node=node,
-        addresses=wallet.count,
+        addresses=wallet.addresses,
         initial_balance=int(wallet.initial_balance),
         binary=wallet.binary or scenario.binaries.wallet,
         flags=with_own(scenario.binaries.wallet_flags, wallet.flags),
@@ -266,7 +266,7 @@ def _funder(
     composed: Mapping[str, Composition],
     members: Sequence[_Member],
     bootstrap: BootstrapPlan,
-    pace: Pace,
+    pace: Timings,
 ) -> HostPlan:
     """Add the host that pays the initial balances; it uses a miner's node, or else the first there is."""
     owners = sorted((member for member in members if member.uses_node == member.name), key=lambda member: member.name)
@@ -281,7 +281,7 @@ def _funder(
             for payee in divide(payees_of(scenario, composed))
         ],
     }
-    config = _plain(load_config(options, load_block(FUNDER).Config))
+    config = _plain(load_config(options, load_behaviour(FUNDER).Config))
     return HostPlan(
         name=FUNDER,
         group=FUNDER,
@@ -290,7 +290,7 @@ def _funder(
         wallets=(_wallet(scenario, FUNDER, Wallet(), node, pace),),
         actors=(ActorPlan(name=FUNDER, use=FUNDER, start=bootstrap.start, config=config),),
         # Started again, it would pay everybody again.
-        restarts={"most": 0},
+        restarts={"max_restarts": 0},
         agent_start=pace.agent_start,
     )
 

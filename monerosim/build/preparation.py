@@ -8,7 +8,7 @@ from monerosim.build.compat import LIBRARY, CompatError, install_compat
 from monerosim.plan.plan import Plan
 from monerosim.build.processes import AGENT_ENVIRONMENT, PLAN
 
-_PATIENCE = 60
+_TIMEOUT = 60
 """Seconds that loading and compiling all agents' modules may take."""
 
 
@@ -54,11 +54,11 @@ def _compile_agents(directory: Path) -> None:
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=_PATIENCE,
+            timeout=_TIMEOUT,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise PreparationError(f"the agents' modules were not loaded within {_PATIENCE} s") from error
+        raise PreparationError(f"the agents' modules were not loaded within {_TIMEOUT} s") from error
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
         raise PreparationError(f"the agents' modules cannot be loaded: {lines[-1]}")

@@ -40,7 +40,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """Why it cannot be used."""
 
 
-class Said(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True):
     """A message, a command or an event, and the first line of its docstring."""
 
     name: str
@@ -64,10 +64,10 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[Field, ...] = ()
     schema: Mapping[str, Json] = {}
     """The configuration's JSON Schema."""
-    messages: tuple[Said, ...] = ()
-    letters: tuple[Said, ...] = ()
-    commands: tuple[Said, ...] = ()
-    events: tuple[Said, ...] = ()
+    messages: tuple[Entry, ...] = ()
+    letters: tuple[Entry, ...] = ()
+    commands: tuple[Entry, ...] = ()
+    events: tuple[Entry, ...] = ()
     example: str
     """TOML."""
 
@@ -131,10 +131,10 @@ def first_line(documented: object) -> str:
 
 def _actor(name: str, target: str, block: type[Behaviour]) -> Description:
     common = Behaviour.messages()
-    usual = {"node": block.usual_node, "wallet": block.usual_wallet}
+    usual = {"node": block.default_node, "wallet": block.default_wallet}
     lines = ["[participants.example]", f"kind = {_toml(name)}"]
     # A wallet needs a node to ask.
-    wanted = block.needs | ({"node"} if "wallet" in block.needs or block.usual_wallet else set())
+    wanted = block.needs | ({"node"} if "wallet" in block.needs or block.default_wallet else set())
     lines += [f"{need} = {{}}" for need in sorted(wanted) if not usual[need]]
     lines += [f"{key} = {_toml(value)}" for key, value in _values(block.Config).items()]
     return Description(
@@ -145,16 +145,18 @@ def _actor(name: str, target: str, block: type[Behaviour]) -> Description:
         needs=tuple(sorted(block.needs)),
         usual=tuple(sorted(need for need, there in usual.items() if there)),
         fields=tuple(
-            msgspec.structs.replace(field, fixed=field.key.partition(".")[0].removesuffix("[]") in block.fixed)
+            msgspec.structs.replace(
+                field, immutable=field.key.partition(".")[0].removesuffix("[]") in block.immutable_settings
+            )
             for field in describe_fields(block.Config)
         ),
         schema=_schema(block.Config),
-        letters=tuple(Said(kind.kind, first_line(kind)) for kind in block.letters() if kind is not EventLetter),
-        messages=tuple(Said(kind.__name__, first_line(kind)) for kind in block.messages() if kind not in common),
+        letters=tuple(Entry(kind.kind, first_line(kind)) for kind in block.letters() if kind is not EventLetter),
+        messages=tuple(Entry(kind.__name__, first_line(kind)) for kind in block.messages() if kind not in common),
         commands=tuple(
-            Said(command, first_line(kind), tuple(describe_fields(kind))) for command, kind in block.commands.items()
+            Entry(command, first_line(kind), tuple(describe_fields(kind))) for command, kind in block.commands.items()
         ),
-        events=tuple(Said(_tag(kind), first_line(kind)) for kind in block.emits),
+        events=tuple(Entry(_tag(kind), first_line(kind)) for kind in block.emits),
         example="\n".join(lines) + "\n",
     )
 

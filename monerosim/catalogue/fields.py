@@ -37,7 +37,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     unit: str = ""
     bounds: str = ""
     description: str = ""
-    fixed: bool = False
+    immutable: bool = False
     """Whether the command ``set`` refuses it."""
 
 

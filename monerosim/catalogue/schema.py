@@ -8,8 +8,8 @@ from typing import Any, TypeAlias, TypeVar, get_args
 import msgspec
 from msgspec import NODEFAULT
 
-from monerosim.agent.commands import EVERYBODYS
-from monerosim.agent.registry import block_names, load_block
+from monerosim.agent.commands import COMMON_COMMANDS
+from monerosim.agent.registry import behaviour_names, load_behaviour
 from monerosim.config import encode_hook, schema_hook
 from monerosim.plugins import FILE_PATTERN, PluginError
 from monerosim.rpc.transport import Json
@@ -27,7 +27,7 @@ _Schema: TypeAlias = dict[str, Any]
 
 def scenario_schema() -> dict[str, Json]:
     """Describe what a scenario file may say. What is installed and cannot be loaded is left out."""
-    blocks = _usable(block_names(), load_block)
+    blocks = _usable(behaviour_names(), load_behaviour)
     shapes = _usable(topology_names(), load_topology)
     roots: list[type[msgspec.Struct]] = [Scenario, *(block.Config for block in blocks.values()), *shapes.values()]
     kinds = list(dict.fromkeys(kind for root in roots for kind in _structs(root)))
@@ -56,7 +56,7 @@ def scenario_schema() -> dict[str, Json]:
     definitions["Simulation"]["properties"]["engine"]["enum"] = known_engines()
     # Which keys a command has depends on it and on whom it is for.
     del definitions["TimelineEntry"]["additionalProperties"]
-    known = dict.fromkeys((*EVERYBODYS, *(name for block in blocks.values() for name in block.commands)))
+    known = dict.fromkeys((*COMMON_COMMANDS, *(name for block in blocks.values() for name in block.commands)))
     definitions["TimelineEntry"]["properties"]["do"]["examples"] = list(known)
     definitions["Scenario"]["properties"]["participants"]["propertyNames"] = {"pattern": f"^{NAME_PATTERN}$"}
     # What was copied into the actors, the participants and the topologies is not referred to any more.

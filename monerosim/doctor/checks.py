@@ -44,7 +44,7 @@ OLDEST_SHADOW = (3, 0)
 ENOUGH_SHARED = 1_000_000_000
 """Bytes of /dev/shm: Shadow keeps what it shares with each of its processes there; containers have 64 MB by default."""
 
-MATTERING = (
+REQUIRED_FLAGS = (
     *("--regtest", "--keep-fakechain", "--fixed-difficulty", "--offline", "--add-exclusive-node", "--disable-rpc-ban"),
     *("--wallet-dir", "--daemon-address", "--trusted-daemon", "--disable-rpc-login", "--confirm-external-bind"),
 )
@@ -53,7 +53,7 @@ MATTERING = (
 MEMORY = "memory for the scenario"
 """What a scenario may lack that others do not."""
 
-_PATIENCE = 20
+_TIMEOUT = 20
 _FEW = 10_000_000
 
 
@@ -147,7 +147,7 @@ def _monero(plan: Plan, base: Path | None, flags_for_all: Sequence[str]) -> Iter
         binaries, problems, wrong_flags = error.found, error.problems, error.flags
     for binary in binaries:
         flags = ask_binary(Path(binary.path)).flags
-        known = ", ".join(flag for flag in MATTERING if flag in flags)
+        known = ", ".join(flag for flag in REQUIRED_FLAGS if flag in flags)
         peculiar = [*(f"without {flag}: {meaning}" for flag, meaning in binary.left_out.items()), *binary.notes]
         found = f"{binary.version} ({binary.path}), {len(flags)} flags, among them {known}"
         found = "; ".join([found, *peculiar])
@@ -262,7 +262,7 @@ def _output(command: list[str]) -> str:
     """Run a program that tells of itself; nothing if it does not."""
     try:
         answer = subprocess.run(  # noqa: S603  (a program of the user's PATH)
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

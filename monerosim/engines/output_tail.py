@@ -9,7 +9,7 @@ _TAIL = 6
 _WIDTH = 500
 
 
-def last_words(lines: Sequence[str]) -> list[str]:
+def output_tail(lines: Sequence[str]) -> list[str]:
     """Choose the first and the last of the lines that a program has printed."""
     kept = list(lines)
     if len(kept) > _HEAD + _TAIL:

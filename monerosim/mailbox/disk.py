@@ -31,7 +31,7 @@ from pathlib import Path
 
 import msgspec
 
-from monerosim.mailbox.post import POLL_GRID, Deliver, Letter, UnknownHostError, delivery_time
+from monerosim.mailbox.post import POLL_GRID, Deliver, Envelope, UnknownHostError, delivery_time
 from monerosim.runtime.runtime import Runtime
 
 MAX_LETTER = 1024 * 1024
@@ -66,7 +66,7 @@ class DiskPostOffice:
         self._numbers: dict[str, Iterator[int]] = {}
         self._receivers: dict[str, Deliver] = {}
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: Envelope) -> None:
         """Take a letter.
 
         Raises:
@@ -104,7 +104,7 @@ class DiskPostOffice:
         self._runtime.call_at(first, lambda: look(first))
 
     @contextmanager
-    def handling(self, letter: Letter) -> Iterator[None]:
+    def handling(self, letter: Envelope) -> Iterator[None]:
         """Give what the actor that a letter is for handles it in; afterwards it is put away."""
         box = self._directory / letter.recipient
         name = _name(letter)
@@ -156,7 +156,7 @@ class DiskPostOffice:
         return True
 
     @staticmethod
-    def _read(path: Path, host: str) -> Letter:
+    def _read(path: Path, host: str) -> Envelope:
         named = _NAME.fullmatch(path.name)
         if named is None:
             raise DamagedLetterError("the name is not SENT-SENDER-NUMBER.json")
@@ -168,7 +168,7 @@ class DiskPostOffice:
         if len(data) > MAX_LETTER:
             raise DamagedLetterError(f"more than {MAX_LETTER} bytes")
         try:
-            letter = msgspec.json.decode(data, type=Letter)
+            letter = msgspec.json.decode(data, type=Envelope)
         except (ValueError, RecursionError) as error:
             raise DamagedLetterError(str(error)) from error
         if letter.key != (int(named[1]), named[2], int(named[3])):
@@ -178,7 +178,7 @@ class DiskPostOffice:
         return letter
 
 
-def _name(letter: Letter) -> str:
+def _name(letter: Envelope) -> str:
     return f"{letter.sent:020d}-{letter.sender}-{letter.number:010d}.json"
 
 

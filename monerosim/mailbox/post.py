@@ -19,7 +19,7 @@ hosts see each other's files is not fixed. A round lasts as long as the network'
 (src/main/core/runahead.rs in Shadow's repository)."""
 
 
-class Letter(msgspec.Struct, frozen=True, kw_only=True):
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """A message to an actor of another host."""
 
     sent: int
@@ -40,7 +40,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
         return self.sent, self.sender, self.number
 
 
-Deliver: TypeAlias = Callable[[Letter, bool], bool]
+Deliver: TypeAlias = Callable[[Envelope, bool], bool]
 """Is given a letter, and whether an earlier process of the host was handling it when it was killed; tells whether it
 takes it. One that it does not take waits for the next receiver."""
 
@@ -53,7 +53,7 @@ def delivery_time(sent: int) -> int:
 class PostOffice(Protocol):
     """Brings letters from host to host."""
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: Envelope) -> None:
         """Take a letter.
 
         Raises:
@@ -63,7 +63,7 @@ class PostOffice(Protocol):
     def receive(self, host: str, deliver: Deliver) -> None:
         """Have the letters to ``host`` given to ``deliver`` from now on."""
 
-    def handling(self, letter: Letter) -> AbstractContextManager[None]:
+    def handling(self, letter: Envelope) -> AbstractContextManager[None]:
         """Give what the actor that a letter is for handles it in; afterwards it is put away."""
 
     def numbers(self, host: str) -> Iterator[int]:
@@ -84,11 +84,11 @@ class MemoryPostOffice:
 
     def __init__(self, runtime: Runtime, hosts: tuple[str, ...]) -> None:
         self._runtime = runtime
-        self._waiting: dict[str, list[Letter]] = {host: [] for host in hosts}
+        self._waiting: dict[str, list[Envelope]] = {host: [] for host in hosts}
         self._receivers: dict[str, Deliver] = {}
         self._numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: Envelope) -> None:
         """Take a letter.
 
         Raises:
@@ -105,7 +105,7 @@ class MemoryPostOffice:
         self._receivers[host] = deliver
         self._deliver(host)
 
-    def handling(self, letter: Letter) -> AbstractContextManager[None]:
+    def handling(self, letter: Envelope) -> AbstractContextManager[None]:
         """Do nothing: a letter was put away when it was taken, as the process that keeps it also plays its receiver."""
         del letter
         return nullcontext()

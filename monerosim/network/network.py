@@ -9,7 +9,7 @@ What a hop takes, from the moment a node has an item until its peer has it and m
   it; that extra round trip is not modelled. Nor do messages to several peers share the sender's bandwidth;
 - the receiver's verification, which comes before it relays (``handle_notify_new_fluffy_block`` there);
 - TCP's retransmissions, where packets are lost;
-- a transaction's wait for the next flush of the connection (:attr:`Relay.flush_incoming`). Blocks do not wait.
+- a transaction's wait for the next flush of the connection (:attr:`RelayTimings.flush_incoming`). Blocks do not wait.
 
 On Dandelion++ see :mod:`monerosim.network.dandelion`.
 """
@@ -28,7 +28,7 @@ from monerosim.network.retransmission import Retransmissions
 from monerosim.runtime.counters import TABLE_BITS, draws, key, poisson_table
 from monerosim.units import SECOND
 
-__all__ = ["NEVER", "Link", "Network", "Peer", "Relay", "TransactionRoute"]
+__all__ = ["NEVER", "Link", "Network", "Peer", "RelayTimings", "TransactionRoute"]
 
 _STEP = SECOND // 4
 """Flush times are drawn in quarter seconds (``fluff_stepsize`` in src/cryptonote_protocol/levin_notify.cpp)."""
@@ -44,7 +44,7 @@ _FRAME_BYTES = 64
 """The levin header (33 bytes, contrib/epee/include/net/levin_base.h) and the names of the message's fields."""
 
 
-class Relay(msgspec.Struct, frozen=True, kw_only=True):
+class RelayTimings(msgspec.Struct, frozen=True, kw_only=True):
     """What a node takes to verify and pass on, microseconds where not said otherwise."""
 
     block_validation: int = 200_000
@@ -121,7 +121,7 @@ class Network:
         seed: int,
         names: Sequence[str],
         links: Sequence[Link],
-        relay: Relay = Relay(),  # noqa: B008 - immutable
+        relay: RelayTimings = RelayTimings(),  # noqa: B008 - immutable
         dandelion: Dandelion | None = Dandelion(),  # noqa: B008 - immutable
         ready: Sequence[int] | None = None,
     ) -> None:

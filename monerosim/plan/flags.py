@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-DISPENSABLE = {
+OPTIONAL_FLAGS = {
     "--allow-local-ip": "private addresses are not passed on to other nodes; peers are given by the plan anyway",
     "--check-updates": "it may look for updates by DNS, which changes nothing in a run",
     "--daemon-ssl": "the default finds out whether the daemon speaks TLS",
@@ -22,7 +22,7 @@ DISPENSABLE = {
 }
 """Usual flags that a program need not know, and what it means to do without. All others are essential."""
 
-WHERE_KNOWN = ("--allow-mismatched-daemon-version",)
+ADD_IF_SUPPORTED = ("--allow-mismatched-daemon-version",)
 """Flags that a program is given if it knows them. On regtest every hard fork comes with the first blocks; wallets newer
 than 0.18.0 compare the heights of the hard forks with mainnet's and refuse such a daemon without this flag, which older
 ones do not have (tests/functional_tests/functional_tests_rpc.py in monero uses it)."""

@@ -137,7 +137,7 @@ class ConsensusPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     block_time: int
     difficulty: int
-    arrivals: str
+    block_arrivals: str
     """``poisson`` or ``fixed``."""
 
 

@@ -8,14 +8,14 @@ from monerosim.config import POSITIVE, Config, Duration, duration
 
 
 class Restarts(Config, frozen=True):
-    """Limits of a supervisor, and of the local engine's keeper."""
+    """Limits of a supervisor, and of the local engine's process supervisor."""
 
-    most: Annotated[
-        int, Meta(ge=0, le=1000, description="Restarts of one actor or program within `within`; then it is given up.")
+    max_restarts: Annotated[
+        int, Meta(ge=0, le=1000, description="Restarts of one actor or program within `window`; then it is given up.")
     ] = 3
-    within: Duration = duration("10m")
+    window: Duration = duration("10m")
     backoff: Duration = duration("5s")
-    patience: Annotated[
+    timeout: Annotated[
         Duration,
         Meta(
             extra=POSITIVE,
@@ -23,7 +23,7 @@ class Restarts(Config, frozen=True):
             "before it is killed and started again.",
         ),
     ] = duration("5m")
-    start_patience: Annotated[
+    start_timeout: Annotated[
         Duration,
         Meta(extra=POSITIVE, description="The same until its first answer."),
     ] = duration("10m")

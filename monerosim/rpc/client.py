@@ -98,14 +98,14 @@ class RpcClient:
         return self._retried(lambda: _convert(path, self._transport.post(path, body, timeout), kind))
 
     def wait_until_up(
-        self, probe: Callable[[], T], *, name: str, patience: float, interval: float = 1.0
+        self, probe: Callable[[], T], *, name: str, timeout: float, interval: float = 1.0
     ) -> tuple[T, int]:
         """Try ``probe`` until the service answers it.
 
         Args:
             probe: A cheap call.
             name: The service, for the error.
-            patience: Seconds to go on trying.
+            timeout: Seconds to go on trying.
             interval: Seconds between two tries.
 
         Returns:
@@ -115,7 +115,7 @@ class RpcClient:
             ServiceNeverUpError: It did not answer in time; names host, service, address and the last cause.
         """
         # Tenacity's own stop_after_delay would read the machine's clock.
-        end = self._clock.now() + patience - interval
+        end = self._clock.now() + timeout - interval
         retrying = tenacity.Retrying(
             sleep=self._clock.sleep,
             wait=tenacity.wait_fixed(interval),
@@ -128,7 +128,7 @@ class RpcClient:
         except tenacity.RetryError as error:
             cause = error.last_attempt.exception()
             raise ServiceNeverUpError(
-                f"{name} at {self.address} did not answer within {patience:g} s: {cause}"
+                f"{name} at {self.address} did not answer within {timeout:g} s: {cause}"
             ) from cause
         finally:
             self._starting = False

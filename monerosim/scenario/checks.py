@@ -7,16 +7,16 @@ from monerosim.engine import EngineError, engine_names, load_engine
 from monerosim.events.kinds import BlockFound
 from monerosim.plan.flags import RESERVED, flag_name, repeatable
 from monerosim.plugins import PluginFiles
-from monerosim.scenario.compose import Composition, compose, group_of, made_of, member_name, member_names
+from monerosim.scenario.compose import Composition, compose, composition_keys, group_of, member_name, member_names
 from monerosim.scenario.convert import nearest, quote
 from monerosim.scenario.funding import FUNDER, bootstrap_of, host_names
 from monerosim.scenario.mentions import mention_problems
 from monerosim.scenario.mining import hashrate_of, is_autonomous, is_controller, with_solo_miners
 from monerosim.scenario.network import read_topology
-from monerosim.scenario.pace import pace_of
-from monerosim.scenario.problems import Finding, Path
+from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.tables import MAX_COUNT, Node, Scenario, Wallet
 from monerosim.scenario.timeline import timeline_problems
+from monerosim.scenario.timings import timings_of
 from monerosim.topology import BUILT_IN, Mesh, TopologyError, build_places
 from monerosim.units import MAX_DURATION, format_duration
 
@@ -37,7 +37,7 @@ _FLAG = re.compile(r"--[a-z0-9][a-z0-9-]*(=[^\x00-\x1f]*)?")
 _SHARES = 100
 
 
-def find_problems(scenario: Scenario, files: PluginFiles | None = None) -> list[Finding]:
+def find_problems(scenario: Scenario, files: PluginFiles | None = None) -> list[RawProblem]:
     """Check everything that concerns more than one value. Wrong values do not keep it from finding more.
 
     Args:
@@ -48,11 +48,11 @@ def find_problems(scenario: Scenario, files: PluginFiles | None = None) -> list[
     findings = [finding for composition in composed.values() for finding in composition.findings]
     if not scenario.participants:
         findings.append(
-            Finding(
+            RawProblem(
                 path=("participants",),
                 message="there are no participants",
                 hint="add a table such as [participants.user], or begin with `monerosim new`",
-                about=(("participants",),),
+                depends_on=(("participants",),),
             )
         )
     findings += _names(scenario)
@@ -75,24 +75,24 @@ def known_engines() -> list[str]:
     return sorted({*ENGINES, *engine_names()})
 
 
-def _names(scenario: Scenario) -> list[Finding]:
-    findings: list[Finding] = []
+def _names(scenario: Scenario) -> list[RawProblem]:
+    findings: list[RawProblem] = []
     total = sum(participant.count for participant in scenario.participants.values())
     if total > MAX_COUNT:
         message = f"there are {total} participants, at most {MAX_COUNT} work"
-        findings.append(Finding(path=("participants",), message=message))
+        findings.append(RawProblem(path=("participants",), message=message))
     for name, participant in scenario.participants.items():
         path: Path = ("participants", name)
         longest = name if participant.count == 1 else member_name(name, participant.count, participant.count)
         if not _NAME.fullmatch(name):
             hint = "a name begins with a letter and has only a-z, 0-9 and -"
-            findings.append(Finding(path=path, message="not a valid name", hint=_suggest_name(name, hint)))
+            findings.append(RawProblem(path=path, message="not a valid name", hint=_suggest_name(name, hint)))
         elif len(longest) > LONGEST_NAME:
             message = f"the name is too long: hosts have up to {LONGEST_NAME} characters"
-            findings.append(Finding(path=path, message=message))
+            findings.append(RawProblem(path=path, message=message))
         if name == FUNDER and participant.count == 1:
             message = f'the name "{FUNDER}" is reserved for the host that pays the initial balances'
-            findings.append(Finding(path=path, message=message, hint="choose another name"))
+            findings.append(RawProblem(path=path, message=message, hint="choose another name"))
     # A name written as it is stands before one that comes from a group, so the collision is told at the group.
     twice: dict[str, str] = {}
     for name in sorted(scenario.participants):
@@ -102,8 +102,8 @@ def _names(scenario: Scenario) -> list[Finding]:
     for group, name in twice.items():
         path = ("participants", group)
         message = f'the name "{name}" is used twice: by "{name}" and by a member of "{group}"'
-        about = ((*path, "count"), ("participants", name, "count"))
-        findings.append(Finding(path=path, message=message, about=about))
+        depends_on = ((*path, "count"), ("participants", name, "count"))
+        findings.append(RawProblem(path=path, message=message, depends_on=depends_on))
     return findings
 
 
@@ -131,8 +131,8 @@ def owners_of_nodes(scenario: Scenario, composed: Mapping[str, Composition], ref
     return member_names(group, scenario.participants[group].count) if group == reference else [reference]
 
 
-def _references(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Finding]:
-    findings: list[Finding] = []
+def _references(scenario: Scenario, composed: Mapping[str, Composition]) -> list[RawProblem]:
+    findings: list[RawProblem] = []
     owners = [name for name in composed if owners_of_nodes(scenario, composed, name)]
     for name, composition in composed.items():
         target = composition.node
@@ -141,19 +141,19 @@ def _references(scenario: Scenario, composed: Mapping[str, Composition]) -> list
         path: Path = ("participants", name, "node")
         hosts = owners_of_nodes(scenario, composed, target)
         owner = target if target in composed else target.rpartition("-")[0]
-        about = tuple(("participants", owner, key) for key in ("kind", "node", "count"))
+        depends_on = tuple(("participants", owner, key) for key in ("kind", "node", "count"))
         if hosts is None:
             message = f"there is no participant {quote(target)}"
-            findings.append(Finding(path=path, message=message, hint=nearest(target, owners), about=about))
+            findings.append(RawProblem(path=path, message=message, hint=nearest(target, owners), depends_on=depends_on))
         elif not hosts:
             empty = target in scenario.participants and scenario.participants[target].count == 0
             message = f'"{target}" has no members' if empty else f'"{target}" has no node of its own'
-            findings.append(Finding(path=path, message=message, hint=nearest("", owners), about=about))
+            findings.append(RawProblem(path=path, message=message, hint=nearest("", owners), depends_on=depends_on))
     return findings
 
 
-def _needs(composed: Mapping[str, Composition]) -> list[Finding]:
-    findings: list[Finding] = []
+def _needs(composed: Mapping[str, Composition]) -> list[RawProblem]:
+    findings: list[RawProblem] = []
     help_with = {
         "node": 'add node = {} for one of its own, or node = "NAME" to use another\'s',
         "wallet": "add wallet = {}",
@@ -165,26 +165,28 @@ def _needs(composed: Mapping[str, Composition]) -> list[Finding]:
             lacking = [part for part in composition.parts if need in part.behaviour.needs]
             if lacking and getattr(composition, need) is None:
                 message = f'the actor "{lacking[0].use}" needs a {need}, which "{name}" does not have'
-                about = ((*path, "kind"), (*path, need))
-                findings.append(Finding(path=lacking[0].path, message=message, hint=hint, about=about))
+                depends_on = ((*path, "kind"), (*path, need))
+                findings.append(RawProblem(path=lacking[0].path, message=message, hint=hint, depends_on=depends_on))
                 told = True
         if composition.wallet is not None and composition.node is None and not told:
             message = "a wallet needs a node to ask"
-            about = ((*path, "kind"), (*path, "node"))
-            findings.append(Finding(path=(*path, "wallet"), message=message, hint=help_with["node"], about=about))
+            depends_on = ((*path, "kind"), (*path, "node"))
+            findings.append(
+                RawProblem(path=(*path, "wallet"), message=message, hint=help_with["node"], depends_on=depends_on)
+            )
     return findings
 
 
-def _idle(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Finding]:
+def _idle(scenario: Scenario, composed: Mapping[str, Composition]) -> list[RawProblem]:
     """Find participants that are nothing, such as one whose name was misspelled in a change."""
     return [
-        Finding(
+        RawProblem(
             path=("participants", name),
             message=f"{quote(name)} has no node, no wallet and no actors: it takes no part",
             hint=nearest(name, [other for other in composed if other != name]),
             severity="warning",
-            about=(
-                *made_of(scenario.participants[name], ("participants", name)),
+            depends_on=(
+                *composition_keys(scenario.participants[name], ("participants", name)),
                 *(("participants", name, key) for key in ("node", "wallet")),
             ),
         )
@@ -193,8 +195,8 @@ def _idle(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Findi
     ]
 
 
-def _mining(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Finding]:
-    findings: list[Finding] = []
+def _mining(scenario: Scenario, composed: Mapping[str, Composition]) -> list[RawProblem]:
+    findings: list[RawProblem] = []
     miners: list[tuple[Path, float]] = []
     autonomous: list[tuple[Path, float]] = []
     controllers: list[Path] = []
@@ -207,41 +209,43 @@ def _mining(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Fin
         controllers += [part.path for part in composition.parts if is_controller(part)] * count
     if len(controllers) > 1:
         message = f"there are {len(controllers)} block controllers, a scenario has at most one"
-        findings.append(Finding(path=controllers[1], message=message))
+        findings.append(RawProblem(path=controllers[1], message=message))
     if miners and not controllers:
         message = "there are mining pools but no block controller: no block will be found"
         hint = 'add [participants.block-controller] with kind = "block-controller"'
-        findings.append(Finding(path=miners[0][0], message=message, hint=hint, severity="warning", about=_ALL))
+        findings.append(RawProblem(path=miners[0][0], message=message, hint=hint, severity="warning", depends_on=_ALL))
     finders = [part for it in composed.values() for part in it.parts if BlockFound in part.behaviour.emits]
     wallets = [name for name, it in composed.items() if it.wallet is not None and scenario.participants[name].count]
     if wallets and not finders and not controllers:
         message = "nobody finds blocks: no payment will be confirmed"
         hint = 'add a participant with kind = "mining-pool" and a hashrate, and one with kind = "block-controller"'
         path = ("participants", wallets[0])
-        findings.append(Finding(path=path, message=message, hint=hint, severity="warning", about=_ALL))
+        findings.append(RawProblem(path=path, message=message, hint=hint, severity="warning", depends_on=_ALL))
     if controllers and not miners:
         message = "there is a block controller but no mining pool: no block will be found"
         hint = 'add a participant with kind = "mining-pool" and a hashrate'
-        findings.append(Finding(path=controllers[0], message=message, hint=hint, severity="warning", about=_ALL))
+        findings.append(
+            RawProblem(path=controllers[0], message=message, hint=hint, severity="warning", depends_on=_ALL)
+        )
     total = sum(share for _, share in miners)
     if miners and abs(total - _SHARES) > 1e-9:  # noqa: PLR2004  (thirds do not add up exactly)
         message = f"the hashrates add up to {total:g}, not to 100: shares are taken of {total:g}"
-        findings.append(Finding(path=miners[0][0], message=message, severity="warning", about=_ALL))
+        findings.append(RawProblem(path=miners[0][0], message=message, severity="warning", depends_on=_ALL))
     total = sum(share for _, share in autonomous)
     if autonomous and abs(total - _SHARES) > 1e-9:  # noqa: PLR2004  (as above)
         every = format_duration(round(scenario.consensus.block_time * _SHARES / total))
         message = f"the autonomous miners' hashrates add up to {total:g}, not to 100: their blocks come every {every}"
-        findings.append(Finding(path=autonomous[0][0], message=message, severity="warning", about=_ALL))
+        findings.append(RawProblem(path=autonomous[0][0], message=message, severity="warning", depends_on=_ALL))
     return findings
 
 
 _ALL: tuple[Path, ...] = (("participants",),)
 
 
-def _funding(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Finding]:
+def _funding(scenario: Scenario, composed: Mapping[str, Composition]) -> list[RawProblem]:
     """What could not be read of the participants only adds to their balances, and so to the bootstrap."""
     findings = []
-    pace = pace_of(scenario, composed)
+    pace = timings_of(scenario, composed)
     _, start_up = bootstrap_of(scenario, {}, pace)
     funded = sorted(name for name, it in composed.items() if it.wallet is not None and it.wallet.initial_balance)
     total = sum(participant.count for participant in scenario.participants.values())
@@ -249,55 +253,55 @@ def _funding(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Fi
         _, needed = bootstrap_of(scenario, composed if total <= MAX_COUNT else {}, pace)
     except ValueError as error:
         path: Path = ("participants", funded[0], "wallet", "initial_balance")
-        findings.append(Finding(path=path, message=str(error)))
+        findings.append(RawProblem(path=path, message=str(error)))
         needed = start_up
     starts = ("engine", "node_start", "wallet_start", "agent_start", "controller_start")
-    about: tuple[Path, ...] = tuple(("simulation", key) for key in starts)
-    interval: tuple[Path, ...] = (("simulation", "block_interval"),)
+    depends_on: tuple[Path, ...] = tuple(("simulation", key) for key in starts)
+    interval: tuple[Path, ...] = (("simulation", "bootstrap_block_interval"),)
     if needed > MAX_DURATION:
         message = "the bootstrap would take more than a hundred years"
-        findings.append(Finding(path=interval[0], message=message, about=about + interval))
+        findings.append(RawProblem(path=interval[0], message=message, depends_on=depends_on + interval))
     length = scenario.simulation.bootstrap
     if length is not None and length < needed:
         message = f"the bootstrap takes at least {format_duration(needed)}, got {format_duration(length)}"
-        about += interval if length >= start_up else ()
-        findings.append(Finding(path=("simulation", "bootstrap"), message=message, about=about))
+        depends_on += interval if length >= start_up else ()
+        findings.append(RawProblem(path=("simulation", "bootstrap"), message=message, depends_on=depends_on))
     return findings
 
 
-def _network(scenario: Scenario, composed: Mapping[str, Composition], files: PluginFiles | None) -> list[Finding]:
+def _network(scenario: Scenario, composed: Mapping[str, Composition], files: PluginFiles | None) -> list[RawProblem]:
     topology, findings = read_topology(scenario.network, files)
     path: Path = ("network", "topology")
     total = sum(participant.count for participant in scenario.participants.values())
     if isinstance(topology, Mesh) and total > MOST_IN_MESH:
         message = f"a mesh has a link between any two: {total} participants are too many, {MOST_IN_MESH} at most"
-        findings.append(Finding(path=path, message=message))
+        findings.append(RawProblem(path=path, message=message))
     elif topology is not None and type(topology) not in BUILT_IN and 0 < total <= MAX_COUNT:
-        about = tuple(("participants", name, "count") for name in composed)
+        depends_on = tuple(("participants", name, "count") for name in composed)
         try:
             build_places(topology, host_names(scenario, composed))
         except TopologyError as error:
-            findings.append(Finding(path=path, message=str(error), about=about))
+            findings.append(RawProblem(path=path, message=str(error), depends_on=depends_on))
     return findings
 
 
-def _engine(scenario: Scenario) -> list[Finding]:
+def _engine(scenario: Scenario) -> list[RawProblem]:
     name, known = scenario.simulation.engine, known_engines()
     path: Path = ("simulation", "engine")
     if name not in known:
         message = f"there is no engine {quote(name)}"
-        return [Finding(path=path, message=message, hint=nearest(name, known), lost=(path,))]
+        return [RawProblem(path=path, message=message, hint=nearest(name, known), unreadable=(path,))]
     if name not in ENGINES:
         try:
             load_engine(name)
         except EngineError as error:
-            return [Finding(path=path, message=str(error))]
+            return [RawProblem(path=path, message=str(error))]
     return []
 
 
-def _programs(scenario: Scenario) -> list[Finding]:
+def _programs(scenario: Scenario) -> list[RawProblem]:
     """Check what a scenario says of the programs, as far as that can be told without the programs."""
-    findings: list[Finding] = []
+    findings: list[RawProblem] = []
     for key in ("monerod_flags", "wallet_flags"):
         findings += _flags(getattr(scenario.binaries, key), ("binaries", key))
     for name, participant in scenario.participants.items():
@@ -307,18 +311,18 @@ def _programs(scenario: Scenario) -> list[Finding]:
     return findings
 
 
-def _flags(flags: tuple[str, ...], path: Path) -> list[Finding]:
+def _flags(flags: tuple[str, ...], path: Path) -> list[RawProblem]:
     findings = []
     seen: set[str] = set()
     for index, flag in enumerate(flags):
         here, name = (*path, index), flag_name(flag)
         if not _FLAG.fullmatch(flag):
             message, hint = f'expected a flag such as "--log-level=1", got {quote(flag)}', _dashed(flag)
-            findings.append(Finding(path=here, message=message, hint=hint, about=(here,)))
+            findings.append(RawProblem(path=here, message=message, hint=hint, depends_on=(here,)))
         elif name in RESERVED:
-            findings.append(Finding(path=here, message=f"{name} cannot be set here", hint=RESERVED[name]))
+            findings.append(RawProblem(path=here, message=f"{name} cannot be set here", hint=RESERVED[name]))
         elif name in seen and not repeatable(name):
-            findings.append(Finding(path=here, message=f"{name} is given twice"))
+            findings.append(RawProblem(path=here, message=f"{name} is given twice"))
         seen.add(name)
     return findings
 
@@ -331,23 +335,23 @@ def _dashed(flag: str) -> str:
     return f'write "{better}"' if _FLAG.fullmatch(better) else ""
 
 
-def _times(scenario: Scenario) -> list[Finding]:
-    findings: list[Finding] = []
+def _times(scenario: Scenario) -> list[RawProblem]:
+    findings: list[RawProblem] = []
     duration = scenario.simulation.duration
     for name, participant in scenario.participants.items():
         late = participant.start + participant.stagger * max(0, participant.count - 1)
         if late > MAX_DURATION:
             message = "the last of the group would begin to act after more than a hundred years"
-            findings.append(Finding(path=("participants", name, "stagger"), message=message))
+            findings.append(RawProblem(path=("participants", name, "stagger"), message=message))
         elif late >= duration:
             which = "it begins" if participant.count <= 1 else "the last of the group begins"
             message = f"{which} to act at {format_duration(late)}, but the run ends at {format_duration(duration)}"
             findings.append(
-                Finding(
+                RawProblem(
                     path=("participants", name, "stagger" if participant.start < duration else "start"),
                     message=message,
                     severity="warning",
-                    about=(("simulation", "duration"),),
+                    depends_on=(("simulation", "duration"),),
                 )
             )
     return findings

@@ -7,11 +7,11 @@ from typing import cast
 import msgspec
 
 from monerosim.agent.behaviour import Behaviour
-from monerosim.agent.registry import actor_name, block_names, load_block
+from monerosim.agent.registry import actor_name, behaviour_names, load_behaviour
 from monerosim.config import Config
 from monerosim.plugins import PluginError, PluginFiles, names_file
 from monerosim.scenario.convert import Reader, nearest, quote, show, unknown_key
-from monerosim.scenario.problems import Finding, Path
+from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.tables import MAX_COUNT, Node, Participant, Scenario, Wallet
 
 ALWAYS_THERE = ("supervisor", "mailbox", "registrar", "node", "wallet")
@@ -38,7 +38,7 @@ class Composition(msgspec.Struct, frozen=True, kw_only=True):
     parts: tuple[Part, ...]
     solo: bool = False
     """Whether it is a miner so small that it is a user as well."""
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[RawProblem, ...] = ()
     """What is wrong with its actors."""
 
 
@@ -64,7 +64,7 @@ def actor_names(parts: Sequence[Part]) -> list[str]:
     return numbered
 
 
-def made_of(participant: Participant, path: Path) -> tuple[Path, ...]:
+def composition_keys(participant: Participant, path: Path) -> tuple[Path, ...]:
     """Name the keys that say which actors a participant has: the first of ``actors`` even if none could be read."""
     uses = range(max(1, len(participant.actors)))
     return ((*path, "kind"), *((*path, "actors", index, "use") for index in uses))
@@ -88,7 +88,7 @@ def compose(participant: Participant, path: Path, files: PluginFiles | None = No
         path: Where it stands in the scenario.
         files: Where the scenario's own files are.
     """
-    findings: list[Finding] = []
+    findings: list[RawProblem] = []
     parts: list[Part] = []
     node, wallet = participant.node, participant.wallet
     usual = None
@@ -98,8 +98,8 @@ def compose(participant: Participant, path: Path, files: PluginFiles | None = No
     unknown = [key for key in participant.settings if key not in keys]
     findings += [_unknown_setting(key, participant, usual, path, files) for key in unknown]
     if participant.kind is not None and usual is not None:
-        node = Node() if node is None and usual.usual_node else node
-        wallet = Wallet() if wallet is None and usual.usual_wallet else wallet
+        node = Node() if node is None and usual.default_node else node
+        wallet = Wallet() if wallet is None and usual.default_wallet else wallet
         options = {key: value for key, value in participant.settings.items() if key in keys}
         parts.append(_configure(participant.kind, usual, options, path, findings))
     for index, actor in enumerate(participant.actors):
@@ -108,8 +108,8 @@ def compose(participant: Participant, path: Path, files: PluginFiles | None = No
         if not isinstance(use, str):
             what = f"expected a building block's name, got {show(use)}" if "use" in actor else 'needs use = "NAME"'
             place = (*here, "use")
-            hint = nearest("", block_names())
-            findings.append(Finding(path=place, message=what, hint=hint, lost=(place,), about=(here,)))
+            hint = nearest("", behaviour_names())
+            findings.append(RawProblem(path=place, message=what, hint=hint, unreadable=(place,), depends_on=(here,)))
             continue
         behaviour = _load(use, (*here, "use"), files, findings)
         if behaviour is not None:
@@ -119,18 +119,20 @@ def compose(participant: Participant, path: Path, files: PluginFiles | None = No
     return Composition(node=node, wallet=wallet, parts=tuple(parts), findings=tuple(findings))
 
 
-def _load(name: str, path: Path, files: PluginFiles | None, findings: list[Finding]) -> type[Behaviour] | None:
+def _load(name: str, path: Path, files: PluginFiles | None, findings: list[RawProblem]) -> type[Behaviour] | None:
     try:
-        return load_block(name, files)
+        return load_behaviour(name, files)
     except PluginError as error:
-        unknown = not names_file(name) and name not in block_names()
+        unknown = not names_file(name) and name not in behaviour_names()
         message = f"there is no building block {quote(name)}" if unknown else str(error)
-        findings.append(Finding(path=path, message=message, hint=nearest(error.given, error.valid), lost=(path,)))
+        findings.append(
+            RawProblem(path=path, message=message, hint=nearest(error.given, error.valid), unreadable=(path,))
+        )
         return None
 
 
 def _configure(
-    use: str, behaviour: type[Behaviour], options: Mapping[str, object], path: Path, findings: list[Finding]
+    use: str, behaviour: type[Behaviour], options: Mapping[str, object], path: Path, findings: list[RawProblem]
 ) -> Part:
     reader = Reader()
     # What has been told of this participant may be why a key is missing.
@@ -140,23 +142,23 @@ def _configure(
     return Part(use=use, behaviour=behaviour, config=cast("Config", config), path=path)
 
 
-def _twice(parts: Sequence[Part]) -> list[Finding]:
+def _twice(parts: Sequence[Part]) -> list[RawProblem]:
     """Find what a participant is twice and can be once only."""
     first: dict[str, str] = {}
     findings = []
     for part in parts:
-        role = part.behaviour.alone
+        role = part.behaviour.role
         if role and role in first:
             message = f"a participant is one {role} at most, and is one by {quote(first[role])} already"
             hint = "give each a participant of its own"
-            findings.append(Finding(path=part.path, message=message, hint=hint))
+            findings.append(RawProblem(path=part.path, message=message, hint=hint))
         first.setdefault(role, part.use)
     return findings
 
 
 def _unknown_setting(
     key: str, participant: Participant, usual: type[Behaviour] | None, path: Path, files: PluginFiles | None
-) -> Finding:
+) -> RawProblem:
     """Tell of a key that is not a participant's own, and not one of its usual actor, if that is known."""
     own = {name for name in Participant.__struct_fields__ if name != "settings"}
     kinds = usual.Config.__struct_encode_fields__ if usual is not None else ()
@@ -164,23 +166,23 @@ def _unknown_setting(
     services = {"node": Node, "wallet": Wallet}
     tables = [f"{name} = {{ ... }}" for name, table in services.items() if key in table.__struct_fields__]
     if tables:
-        finding = msgspec.structs.replace(finding, hint=f"write it in {' or '.join(tables)}", lost=())
+        finding = msgspec.structs.replace(finding, hint=f"write it in {' or '.join(tables)}", unreadable=())
     for actor in participant.actors:
         use = actor.get("use")
         if isinstance(use, str) and _has_key(use, key, files):
-            finding = msgspec.structs.replace(finding, hint=f'write it in actors, beside use = "{use}"', lost=())
+            finding = msgspec.structs.replace(finding, hint=f'write it in actors, beside use = "{use}"', unreadable=())
     if usual is not None:
         return finding
     in_file = participant.kind is not None and names_file(participant.kind)
-    if finding.lost and not in_file and not any(_has_key(name, key, files) for name in block_names()):
+    if finding.unreadable and not in_file and not any(_has_key(name, key, files) for name in behaviour_names()):
         return finding
     # It may be a key of what kind was to say.
-    return msgspec.structs.replace(finding, lost=(), about=((*path, "kind"),))
+    return msgspec.structs.replace(finding, unreadable=(), depends_on=((*path, "kind"),))
 
 
 def _has_key(use: str, key: str, files: PluginFiles | None) -> bool:
     """Tell whether a building block has a key; one that cannot be loaded is told of elsewhere."""
     try:
-        return key in load_block(use, files).Config.__struct_encode_fields__
+        return key in load_behaviour(use, files).Config.__struct_encode_fields__
     except PluginError:
         return False

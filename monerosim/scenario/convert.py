@@ -19,7 +19,7 @@ import msgspec
 from msgspec import NODEFAULT, UNSET, UnsetType
 
 from monerosim.config import Amount, Config, Duration, decode_hook
-from monerosim.scenario.problems import Finding, Path, ScenarioError
+from monerosim.scenario.problems import Path, RawProblem, ScenarioError
 
 LONGEST_NUMBER = 80
 """Characters of a duration or an amount; a longer text is none."""
@@ -78,7 +78,7 @@ def show(value: object) -> str:
     return shown
 
 
-def unknown_key(path: Path, valid: Collection[str], given: Container[str]) -> Finding:
+def unknown_key(path: Path, valid: Collection[str], given: Container[str]) -> RawProblem:
     """Tell of a key that a table does not know.
 
     Args:
@@ -88,8 +88,8 @@ def unknown_key(path: Path, valid: Collection[str], given: Container[str]) -> Fi
     """
     key = str(path[-1])
     near = find_near(key, valid)
-    lost = ((*path[:-1], near),) if near is not None and near not in given else ()
-    return Finding(path=path, message=f"unknown key {quote(key)}", hint=nearest(key, valid), lost=lost)
+    unreadable = ((*path[:-1], near),) if near is not None and near not in given else ()
+    return RawProblem(path=path, message=f"unknown key {quote(key)}", hint=nearest(key, valid), unreadable=unreadable)
 
 
 class Reader:
@@ -103,7 +103,7 @@ class Reader:
     """
 
     def __init__(self) -> None:
-        self.findings: list[Finding] = []
+        self.findings: list[RawProblem] = []
 
     def read(self, value: object, kind: object, path: Path = ()) -> object:
         """Read a value.
@@ -141,11 +141,11 @@ class Reader:
         return found
 
     def _wrong(self, path: Path, message: str, hint: str = "") -> object:
-        self.findings.append(Finding(path=path, message=message, hint=hint, lost=(path,)))
+        self.findings.append(RawProblem(path=path, message=message, hint=hint, unreadable=(path,)))
         return NODEFAULT
 
     def _is_lost(self, path: Path) -> bool:
-        return any(path in finding.lost for finding in self.findings)
+        return any(path in finding.unreadable for finding in self.findings)
 
     def _expected(self, path: Path, what: str, value: object, hint: str = "") -> object:
         return self._wrong(path, f"expected {what}, got {show(value)}", hint)
@@ -249,7 +249,7 @@ class Reader:
             if not self._is_lost(here):
                 self._wrong(here, f"is missing: expected {_describe(field.type)}")
         made, mistakes = build(kind, found, whole=not missing and len(self.findings) == before)
-        self.findings += [mistake.told(path, value) for mistake in mistakes]
+        self.findings += [mistake.at(path, value) for mistake in mistakes]
         return made
 
     def read_fields(
@@ -261,47 +261,49 @@ class Reader:
             What fits, by the names of the structure's fields.
         """
         fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-        spill: str | None = getattr(kind, "spill", None)
+        extra_keys: str | None = getattr(kind, "extra_keys", None)
         found: dict[str, object] = {}
-        spilled: dict[str, object] = {}
+        extra: dict[str, object] = {}
         for key, item in value.items():
             field = fields.get(key)
             if field is not None:
                 result = self.read(item, field.type, (*path, key))
                 if result is not NODEFAULT:
                     found[field.name] = result
-            elif spill is not None:
-                spilled[key] = self._plain(item, (*path, key))
+            elif extra_keys is not None:
+                extra[key] = self._plain(item, (*path, key))
             else:
                 self.findings.append(unknown_key((*path, key), fields, value))
-        if spill is not None and spilled:
-            found[spill] = {**cast("dict[str, object]", found.get(spill, {})), **spilled}
+        if extra_keys is not None and extra:
+            found[extra_keys] = {**cast("dict[str, object]", found.get(extra_keys, {})), **extra}
         return found
 
 
-class Mistake(msgspec.Struct, frozen=True, kw_only=True):
+class ConfigProblem(msgspec.Struct, frozen=True, kw_only=True):
     """What is wrong with a table whose values fit one by one."""
 
     message: str
-    blamed: tuple[Path, ...]
+    culprit: tuple[Path, ...]
     """Keys to tell it at: the first that the table has."""
-    about: tuple[Path, ...]
+    depends_on: tuple[Path, ...]
     """Keys it rests on."""
 
-    def told(self, path: Path, given: Container[object]) -> Finding:
+    def at(self, path: Path, given: Container[object]) -> RawProblem:
         """Tell of it.
 
         Args:
             path: Where the table stands.
             given: The keys that it has.
         """
-        place = next((key for key in self.blamed if key[0] in given), ())
-        return Finding(path=(*path, *place), message=self.message, about=tuple((*path, *key) for key in self.about))
+        place = next((key for key in self.culprit if key[0] in given), ())
+        return RawProblem(
+            path=(*path, *place), message=self.message, depends_on=tuple((*path, *key) for key in self.depends_on)
+        )
 
 
 def build(
     kind: type[msgspec.Struct], values: Mapping[str, object], *, whole: bool
-) -> tuple[msgspec.Struct, list[Mistake]]:
+) -> tuple[msgspec.Struct, list[ConfigProblem]]:
     """Make a structure of values that fit one by one, whether or not they fit together.
 
     Args:
@@ -327,16 +329,18 @@ def build(
         # their fields once more, of which all has been told.)
         first = str(refused).split(maxsplit=1)[0].strip("'\"`:,") if str(refused) else ""
         every = tuple((field.encode_name,) for field in fields)
-        mistakes = [Mistake(message=str(refused), blamed=((first,),) if (first,) in every else (), about=every)]
+        mistakes = [
+            ConfigProblem(message=str(refused), culprit=((first,),) if (first,) in every else (), depends_on=every)
+        ]
     return made, mistakes
 
 
-def _mistakes(made: Config, *, whole: bool) -> list[Mistake]:
+def _mistakes(made: Config, *, whole: bool) -> list[ConfigProblem]:
     mistakes = []
     try:
-        for keys, message in made.mistakes():
+        for keys, message in made.problems():
             paths: tuple[Path, ...] = tuple((key,) if isinstance(key, str) else key for key in keys)
-            mistakes.append(Mistake(message=message, blamed=paths, about=paths))
+            mistakes.append(ConfigProblem(message=message, culprit=paths, depends_on=paths))
     except (TypeError, AttributeError):
         if whole:
             raise

@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from monerosim.scenario.convert import show
 from monerosim.scenario.positions import find_lines, line_of
-from monerosim.scenario.problems import Finding, Path, Problem, ScenarioError, format_path
+from monerosim.scenario.problems import Path, Problem, RawProblem, ScenarioError, format_path
 
 MAX_BYTES = 2**20
 """The largest scenario file that is read. Ten thousand participants written one by one take less."""
@@ -37,12 +37,12 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     """Path to line of the file."""
     origins: dict[Path, str] = {}
     """Path to the command-line option that set it."""
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[RawProblem, ...] = ()
     """What is wrong with values that no table could have; :data:`msgspec.UNSET` is in their place."""
     refused: tuple[Problem, ...] = ()
     """Options that could not be carried out."""
 
-    def locate(self, finding: Finding) -> Problem:
+    def locate(self, finding: RawProblem) -> Problem:
         """Tell a finding with its place."""
         where = finding.path
         origin = next((path for path in self.origins if where[: len(path)] == path), None)
@@ -157,7 +157,7 @@ def _is_deeper(value: object, most: int) -> bool:
     return False
 
 
-def _take_integers(value: object, path: Path = ()) -> Iterator[Finding]:
+def _take_integers(value: object, path: Path = ()) -> Iterator[RawProblem]:
     """Take away integers that are too large."""
     items: list[tuple[Any, object]] = []
     if isinstance(value, dict):
@@ -168,7 +168,7 @@ def _take_integers(value: object, path: Path = ()) -> Iterator[Finding]:
         here = (*path, key)
         if isinstance(item, int) and item not in INT64 and isinstance(value, dict | list):
             value[key] = UNSET
-            yield Finding(path=here, message="an integer has at most 64 bits", lost=(here,))
+            yield RawProblem(path=here, message="an integer has at most 64 bits", unreadable=(here,))
         yield from _take_integers(item, here)
 
 

@@ -6,8 +6,8 @@ from monerosim.plan.plan import BootstrapPlan
 from monerosim.scenario.bootstrap import Payee, bootstrap_length, plan_bootstrap, round_up
 from monerosim.scenario.compose import Composition, member_names
 from monerosim.scenario.mining import is_controller
-from monerosim.scenario.pace import Pace
 from monerosim.scenario.tables import Scenario
+from monerosim.scenario.timings import Timings
 
 FUNDER = "funder"
 """The host that the compiler adds to pay the initial balances."""
@@ -38,7 +38,7 @@ def _shares(amount: int, outputs: int) -> list[int]:
 
 
 def bootstrap_of(
-    scenario: Scenario, composed: Mapping[str, Composition], pace: Pace
+    scenario: Scenario, composed: Mapping[str, Composition], pace: Timings
 ) -> tuple[BootstrapPlan | None, int]:
     """Plan the bootstrap.
 

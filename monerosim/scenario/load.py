@@ -10,7 +10,7 @@ from monerosim.plugins import PluginFiles
 from monerosim.scenario.checks import find_problems
 from monerosim.scenario.convert import Reader
 from monerosim.scenario.document import MAX_BYTES, Document, read_document
-from monerosim.scenario.problems import Finding, Problem, ScenarioError, first_causes
+from monerosim.scenario.problems import Problem, RawProblem, ScenarioError, first_causes
 from monerosim.scenario.tables import Scenario
 
 
@@ -109,7 +109,7 @@ def examine(
     return Examination(scenario=scenario, problems=_tell(document, findings, strict=scenario.simulation.strict))
 
 
-def _tell(document: Document, findings: Sequence[Finding], *, strict: bool) -> tuple[Problem, ...]:
+def _tell(document: Document, findings: Sequence[RawProblem], *, strict: bool) -> tuple[Problem, ...]:
     problems = [*document.refused, *(document.locate(finding) for finding in first_causes(findings))]
     if strict:
         problems = [msgspec.structs.replace(problem, severity="error") for problem in problems]

@@ -8,11 +8,11 @@ import msgspec
 from monerosim.config import PARTICIPANT
 from monerosim.scenario.compose import Composition, group_of
 from monerosim.scenario.convert import nearest, quote
-from monerosim.scenario.problems import Finding, Path
+from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.tables import Scenario
 
 
-def mention_problems(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Finding]:
+def mention_problems(scenario: Scenario, composed: Mapping[str, Composition]) -> list[RawProblem]:
     """Check that whomever an actor's settings name (``Meta(extra=PARTICIPANT)``) takes part."""
     return [
         finding
@@ -24,7 +24,7 @@ def mention_problems(scenario: Scenario, composed: Mapping[str, Composition]) ->
 
 def who_is_missing(
     scenario: Scenario, composed: Mapping[str, Composition], settings: msgspec.Struct, place: Path
-) -> list[Finding]:
+) -> list[RawProblem]:
     """Check whom one table of settings names."""
     findings = []
     for path, name, alone in _mentions(settings, place):
@@ -32,21 +32,21 @@ def who_is_missing(
             count = scenario.participants[name].count
             if alone and count != 1:
                 message = f"expected one participant, {quote(name)} has {count} members"
-                findings.append(Finding(path=path, message=message, about=(("participants", name, "count"),)))
+                findings.append(RawProblem(path=path, message=message, depends_on=(("participants", name, "count"),)))
             elif not count:
                 message = f"{quote(name)} has no members"
-                about = (("participants", name, "count"),)
-                findings.append(Finding(path=path, message=message, severity="warning", about=about))
+                depends_on = (("participants", name, "count"),)
+                findings.append(RawProblem(path=path, message=message, severity="warning", depends_on=depends_on))
         elif group_of(scenario, name) is None:
             findings.append(nobody(path, name, composed))
     return findings
 
 
-def nobody(path: Path, name: str, valid: Iterable[str]) -> Finding:
+def nobody(path: Path, name: str, valid: Iterable[str]) -> RawProblem:
     """Tell of a name that nobody has; it may be a member's of a group whose count is not known."""
     message, hint = f"there is no participant {quote(name)}", nearest(name, valid)
-    about = (path, ("participants", name.rpartition("-")[0], "count"))
-    return Finding(path=path, message=message, hint=hint, about=about)
+    depends_on = (path, ("participants", name.rpartition("-")[0], "count"))
+    return RawProblem(path=path, message=message, hint=hint, depends_on=depends_on)
 
 
 def _mentions(config: msgspec.Struct, path: Path) -> Iterator[tuple[Path, str, bool]]:

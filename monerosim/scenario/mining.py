@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from monerosim.agent.registry import load_block
+from monerosim.agent.registry import load_behaviour
 from monerosim.config import load_config
 from monerosim.scenario.compose import Composition, Part
 from monerosim.scenario.tables import Scenario
@@ -30,7 +30,7 @@ def is_autonomous(part: Part) -> bool:
 
 def is_controller(part: Part) -> bool:
     """Tell whether a behaviour is a block controller, monerosim's own or another."""
-    return part.behaviour.alone == CONTROLLER
+    return part.behaviour.role == CONTROLLER
 
 
 def with_solo_miners(scenario: Scenario, composed: Mapping[str, Composition]) -> dict[str, Composition]:
@@ -70,7 +70,7 @@ def _threshold(scenario: Scenario, composed: Mapping[str, Composition]) -> float
 
 
 def _as_user(composition: Composition) -> Composition:
-    block, parts = load_block(USER), composition.parts
+    block, parts = load_behaviour(USER), composition.parts
     if not any(issubclass(part.behaviour, block) for part in parts):
         user = Part(use=USER, behaviour=block, config=load_config({}, block.Config), path=parts[0].path)
         parts = (*parts, user)

@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from monerosim.plugins import PluginError, PluginFiles, names_file
 from monerosim.scenario.convert import Reader, nearest, quote, show
-from monerosim.scenario.problems import Finding, Path
+from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.tables import Network
 from monerosim.topology import Topology, load_topology, topology_names
 
@@ -34,7 +34,7 @@ def parse_bandwidth(text: str) -> int:
     return bits
 
 
-def read_topology(network: Network, files: PluginFiles | None = None) -> tuple[Topology | None, list[Finding]]:
+def read_topology(network: Network, files: PluginFiles | None = None) -> tuple[Topology | None, list[RawProblem]]:
     """Find the topology and configure it with its own options, and the network's where it has none.
 
     Args:
@@ -45,7 +45,7 @@ def read_topology(network: Network, files: PluginFiles | None = None) -> tuple[T
         The topology, None if there are findings.
     """
     path: Path = ("network", "topology")
-    findings: list[Finding] = []
+    findings: list[RawProblem] = []
     name: object = network.topology
     options: dict[str, object] = {}
     if isinstance(name, Mapping):
@@ -58,7 +58,7 @@ def read_topology(network: Network, files: PluginFiles | None = None) -> tuple[T
                 values["bandwidth"] = parse_bandwidth(given)
             except ValueError as error:
                 here = (*where, "bandwidth")
-                findings.append(Finding(path=here, message=str(error), lost=(here,)))
+                findings.append(RawProblem(path=here, message=str(error), unreadable=(here,)))
                 values["bandwidth"] = UNSET
     kind = _load(name, path, files, findings)
     if kind is None:
@@ -69,24 +69,24 @@ def read_topology(network: Network, files: PluginFiles | None = None) -> tuple[T
     return (topology, []) if not findings and isinstance(topology, Topology) else (None, findings)
 
 
-def _load(name: object, path: Path, files: PluginFiles | None, findings: list[Finding]) -> type[Topology] | None:
+def _load(name: object, path: Path, files: PluginFiles | None, findings: list[RawProblem]) -> type[Topology] | None:
     known = topology_names()
     if not isinstance(name, str):
         what = f'needs kind = "NAME", got {show(name)}'
-        findings.append(Finding(path=path, message=what, hint=nearest("", known), lost=(path,)))
+        findings.append(RawProblem(path=path, message=what, hint=nearest("", known), unreadable=(path,)))
     elif not names_file(name) and name not in known:
         what = f"there is no topology {quote(name)}"
-        findings.append(Finding(path=path, message=what, hint=nearest(name, known), lost=(path,)))
+        findings.append(RawProblem(path=path, message=what, hint=nearest(name, known), unreadable=(path,)))
     else:
         try:
             return load_topology(name, files)
         except PluginError as error:
             hint = nearest(error.given, error.valid)
-            findings.append(Finding(path=path, message=str(error), hint=hint, lost=(path,)))
+            findings.append(RawProblem(path=path, message=str(error), hint=hint, unreadable=(path,)))
     return None
 
 
-def _at_its_place(finding: Finding, options: Mapping[str, object]) -> Finding:
+def _at_its_place(finding: RawProblem, options: Mapping[str, object]) -> RawProblem:
     """Tell of a value that is not the topology's own where it is: in ``[network]``."""
     key = finding.path[2:3]
     if not key or key[0] in options or key[0] not in _COMMON:

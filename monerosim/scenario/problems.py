@@ -33,27 +33,27 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         return (f"{where}: " if where else "") + f"{self.message}{hint}"
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class RawProblem(msgspec.Struct, frozen=True, kw_only=True):
     """A problem while it is still known by its path."""
 
     path: Path
     message: str
     hint: str = ""
     severity: Severity = "error"
-    lost: tuple[Path, ...] = ()
+    unreadable: tuple[Path, ...] = ()
     """Values that are not known by it, because they could not be read; a default stands in for each."""
-    about: tuple[Path, ...] = ()
+    depends_on: tuple[Path, ...] = ()
     """Values it rests on: it is not told where one of them is lost."""
 
 
-def first_causes(findings: Iterable[Finding]) -> list[Finding]:
+def first_causes(findings: Iterable[RawProblem]) -> list[RawProblem]:
     """Leave out what may only follow from something else among the findings, and values that are told twice."""
     listed = list(findings)
     losers: dict[Path, set[int]] = {}
     """Which findings tell that a value, or a part of it, is lost."""
     wholly: dict[Path, set[int]] = {}
     for number, finding in enumerate(listed):
-        for path in finding.lost:
+        for path in finding.unreadable:
             wholly.setdefault(path, set()).add(number)
             for length in range(1, len(path) + 1):
                 losers.setdefault(path[:length], set()).add(number)
@@ -65,10 +65,10 @@ def first_causes(findings: Iterable[Finding]) -> list[Finding]:
     told: set[Path] = set()
     kept = []
     for number, finding in enumerate(listed):
-        again = finding.path in finding.lost and finding.path in told
-        if not again and not any(follows(number, path) for path in finding.about):
+        again = finding.path in finding.unreadable and finding.path in told
+        if not again and not any(follows(number, path) for path in finding.depends_on):
             kept.append(finding)
-        if finding.path in finding.lost:
+        if finding.path in finding.unreadable:
             told.add(finding.path)
     return kept
 

@@ -73,14 +73,14 @@ class Simulation(Table, frozen=True):
         Duration | None,
         Meta(description="The length of the bootstrap; computed if left out, and at least what is computed."),
     ] = None
-    winding_down: Annotated[
+    cooldown: Annotated[
         Duration,
         Meta(
             description="How much longer the run goes on: for the last blocks to reach everybody, and for the "
             "actors to see what became of their last payments."
         ),
     ] = config.duration("60s")
-    block_interval: Annotated[
+    bootstrap_block_interval: Annotated[
         Annotated[Duration, Meta(extra=POSITIVE)] | None,
         Meta(
             description="The time between two blocks of the bootstrap; if left out 2 s, on the engine local 0.1 s a "
@@ -128,7 +128,7 @@ class Consensus(Table, frozen=True):
     difficulty: Annotated[
         int, Meta(ge=1, description="The fixed difficulty of a block; it sets no pace, block_time does.")
     ] = 1
-    arrivals: Annotated[
+    block_arrivals: Annotated[
         Literal["poisson", "fixed"],
         Meta(description="Whether blocks come at random times, as mining has it, or at fixed ones."),
     ] = "poisson"
@@ -204,7 +204,9 @@ class Node(Table, frozen=True):
 class Wallet(Table, frozen=True):
     """A participant's wallet."""
 
-    count: Annotated[int, Meta(ge=1, le=10_000, description="How many addresses it has: a marketplace's vendors.")] = 1
+    addresses: Annotated[
+        int, Meta(ge=1, le=10_000, description="How many addresses it has: a marketplace's vendors.")
+    ] = 1
     initial_balance: Annotated[Amount, Meta(description="What it holds when the scenario's own time begins.")] = (
         config.amount("0")
     )
@@ -229,7 +231,7 @@ class Wallet(Table, frozen=True):
 class Participant(Table, frozen=True):
     """A participant, or a group of like ones."""
 
-    spill: ClassVar[str] = "settings"
+    extra_keys: ClassVar[str] = "settings"
     """Unknown keys are collected there: with ``kind``, they are the usual actor's."""
 
     kind: Annotated[
@@ -262,7 +264,7 @@ class Participant(Table, frozen=True):
 class TimelineEntry(Table, frozen=True):
     """Something that participants are told to do in the course of the run."""
 
-    spill: ClassVar[str] = "arguments"
+    extra_keys: ClassVar[str] = "arguments"
     """Unknown keys are collected there: they are the command's."""
 
     at: Annotated[Duration, Meta(description="When, since the scenario's time zero.")]

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from monerosim.agent.commands import EVERYBODYS, SET, settable, understands
+from monerosim.agent.commands import COMMON_COMMANDS, SET, settable, understands
 from monerosim.config import Config, change_config
-from monerosim.scenario.compose import Composition, Part, actor_names, group_of, made_of, member_names
+from monerosim.scenario.compose import Composition, Part, actor_names, composition_keys, group_of, member_names
 from monerosim.scenario.convert import Reader, build, nearest, quote, unknown_key
 from monerosim.scenario.mentions import nobody, who_is_missing
-from monerosim.scenario.problems import Finding, Path
+from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.tables import Scenario, TimelineEntry
 from monerosim.units import format_duration
 
@@ -21,7 +21,7 @@ def members_of(scenario: Scenario, who: str) -> list[str]:
     return [] if group_of(scenario, who) is None else [who]
 
 
-def timeline_problems(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Finding]:
+def timeline_problems(scenario: Scenario, composed: Mapping[str, Composition]) -> list[RawProblem]:
     """Check that each entry names somebody, something that one of its behaviours can do, and what it takes."""
     return list(_Checker(scenario, composed).findings())
 
@@ -43,23 +43,23 @@ class _Checker:
         self._settings: dict[tuple[str, Path], _Setting] = {}
         """What earlier entries have set, by name and behaviour."""
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[RawProblem]:
         """Go through the entries in the order of their times, since a setting may build on an earlier one."""
         for index, entry in sorted(enumerate(self._scenario.timeline), key=lambda one: one[1].at):
             path: Path = ("timeline", index)
             duration = self._scenario.simulation.duration
             if entry.at >= duration:
                 message = f"comes at {format_duration(entry.at)}, but the run ends at {format_duration(duration)}"
-                about: tuple[Path, ...] = (("simulation", "duration"),)
-                yield Finding(path=(*path, "at"), message=message, severity="warning", about=about)
+                depends_on: tuple[Path, ...] = (("simulation", "duration"),)
+                yield RawProblem(path=(*path, "at"), message=message, severity="warning", depends_on=depends_on)
             yield from self._entry(entry, path)
 
-    def _entry(self, entry: TimelineEntry, path: Path) -> Iterator[Finding]:
+    def _entry(self, entry: TimelineEntry, path: Path) -> Iterator[RawProblem]:
         group = entry.who if entry.who in self._composed else group_of(self._scenario, entry.who)
         if group is None:
             yield nobody((*path, "who"), entry.who, self._composed)
             return
-        about = made_of(self._scenario.participants[group], ("participants", group))
+        depends_on = composition_keys(self._scenario.participants[group], ("participants", group))
         composition = self._composed[group]
         named = dict(zip(actor_names(composition.parts), composition.parts, strict=True))
         parts = [part for name, part in named.items() if entry.actor in ("", name)]
@@ -67,7 +67,7 @@ class _Checker:
             message = f'"{group}" has no actor {quote(entry.actor)}' if entry.actor else f'"{group}" has no actors'
             where: Path = (*path, "actor" if entry.actor else "who")
             hint = nearest(entry.actor, named)
-            yield Finding(path=where, message=message, hint=hint, about=((*path, "actor"), *about))
+            yield RawProblem(path=where, message=message, hint=hint, depends_on=((*path, "actor"), *depends_on))
             return
         able = [part for part in parts if understands(part.behaviour, entry.do, entry.arguments)]
         if not able:
@@ -75,38 +75,42 @@ class _Checker:
         for part in able:
             yield from self._arguments(entry, part, path, group)
 
-    def _unable(self, entry: TimelineEntry, parts: list[Part], path: Path, group: str) -> Iterator[Finding]:
-        made = made_of(self._scenario.participants[group], ("participants", group))
-        about = ((*path, "do"), (*path, "actor"), *made)
+    def _unable(self, entry: TimelineEntry, parts: list[Part], path: Path, group: str) -> Iterator[RawProblem]:
+        made = composition_keys(self._scenario.participants[group], ("participants", group))
+        depends_on = ((*path, "do"), (*path, "actor"), *made)
         uses = " and ".join(dict.fromkeys(quote(part.use) for part in parts))
         if entry.do == SET and not entry.arguments:
-            about = (*about, (*path, "arguments"))
-            yield Finding(path=path, message="sets nothing: write the keys and their new values beside it", about=about)
+            depends_on = (*depends_on, (*path, "arguments"))
+            yield RawProblem(
+                path=path, message="sets nothing: write the keys and their new values beside it", depends_on=depends_on
+            )
         elif entry.do == SET:
             keys = {key for part in parts for key in settable(part.behaviour)}
-            fixed = {key for part in parts for key in part.behaviour.fixed}
+            fixed = {key for part in parts for key in part.behaviour.immutable_settings}
             unknown = [key for key in entry.arguments if key not in keys]
             for key in unknown:
                 refusal = (
                     f"cannot change {quote(key)} once it has begun" if key in fixed else f"has no key {quote(key)}"
                 )
                 message = f"the actor {uses} {refusal}"
-                yield Finding(path=(*path, key), message=message, hint=nearest(key, keys), about=about)
+                yield RawProblem(path=(*path, key), message=message, hint=nearest(key, keys), depends_on=depends_on)
             if not unknown:
                 message = f"no single actor has all of {', '.join(entry.arguments)}: make it several entries"
-                yield Finding(path=path, message=message, about=about)
+                yield RawProblem(path=path, message=message, depends_on=depends_on)
             for part in parts:
                 known = {key: value for key, value in entry.arguments.items() if key in settable(part.behaviour)}
                 yield from self._set(entry.who, known, part, path, group)
         else:
-            commands = {*EVERYBODYS, *(name for part in parts for name in part.behaviour.commands)}
+            commands = {*COMMON_COMMANDS, *(name for part in parts for name in part.behaviour.commands)}
             message = f"the actor {uses} does not understand {quote(entry.do)}"
-            yield Finding(path=(*path, "do"), message=message, hint=nearest(entry.do, commands), about=about)
+            yield RawProblem(
+                path=(*path, "do"), message=message, hint=nearest(entry.do, commands), depends_on=depends_on
+            )
 
-    def _arguments(self, entry: TimelineEntry, part: Part, path: Path, group: str) -> Iterator[Finding]:
+    def _arguments(self, entry: TimelineEntry, part: Part, path: Path, group: str) -> Iterator[RawProblem]:
         if entry.do == SET:
             yield from self._set(entry.who, entry.arguments, part, path, group)
-        elif entry.do in EVERYBODYS:
+        elif entry.do in COMMON_COMMANDS:
             fields = [field for field in TimelineEntry.__struct_fields__ if field != "arguments"]
             for key in entry.arguments:
                 yield unknown_key((*path, key), fields, entry.arguments)
@@ -117,7 +121,9 @@ class _Checker:
             if isinstance(message, msgspec.Struct):
                 yield from who_is_missing(self._scenario, self._composed, message, path)
 
-    def _set(self, who: str, arguments: Mapping[str, object], part: Part, path: Path, group: str) -> Iterator[Finding]:
+    def _set(
+        self, who: str, arguments: Mapping[str, object], part: Part, path: Path, group: str
+    ) -> Iterator[RawProblem]:
         """Check new values, and whether they go together with those that stay as they are."""
         usual = self._settings.get((group, part.path)) or _beginning(part)
         before = self._settings.get((who, part.path), usual)
@@ -132,10 +138,10 @@ class _Checker:
         places = {**before.places, **dict.fromkeys(arguments, path)}
         for mistake in mistakes:
             if mistake.message not in before.mistakes:
-                keys = [(places.get(str(key[0]), part.path), key) for key in mistake.about]
-                about = tuple((*place, *key) for place, key in keys) + tuple((*place, "at") for place, _ in keys)
-                finding = mistake.told(path, arguments)
-                yield msgspec.structs.replace(finding, about=about)
+                keys = [(places.get(str(key[0]), part.path), key) for key in mistake.depends_on]
+                depends_on = tuple((*place, *key) for place, key in keys) + tuple((*place, "at") for place, _ in keys)
+                finding = mistake.at(path, arguments)
+                yield msgspec.structs.replace(finding, depends_on=depends_on)
         told = frozenset(mistake.message for mistake in mistakes)
         self._settings[who, part.path] = _Setting(config=config, places=places, mistakes=told)
         missing = who_is_missing(self._scenario, self._composed, config, path)

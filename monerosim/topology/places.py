@@ -24,7 +24,7 @@ class Topology(Config, frozen=True, kw_only=True):
     bandwidth: Annotated[int, Meta(description="Of each host, a second, up and down.")] = _GIGABIT
     loss: Annotated[float, Meta(description="The share of packets lost along one link.")] = 0.0
 
-    def mistakes(self) -> Iterator[tuple[Sequence[Key], str]]:
+    def problems(self) -> Iterator[tuple[Sequence[Key], str]]:
         """Check the ranges."""
         if self.latency <= 0:
             yield ("latency",), "a latency above 0 is needed"

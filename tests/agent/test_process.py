@@ -7,9 +7,9 @@ import pytest
 from small_world import make_host_plan, make_plan
 
 from monerosim.agent.commands import RunOverLetter
-from monerosim.agent.process import RealWorld, play_host
+from monerosim.agent.process import RealEnvironment, play_host
 from monerosim.build.rundir import write_run_directory
-from monerosim.mailbox.post import Letter
+from monerosim.mailbox.post import Envelope
 from monerosim.plugins import PluginFiles
 
 PLAN = make_plan(make_host_plan("alice"))
@@ -18,7 +18,7 @@ PLAN = make_plan(make_host_plan("alice"))
 @pytest.fixture
 def world(tmp_path):
     write_run_directory(PLAN, b"", tmp_path / "run")
-    world = RealWorld(PLAN, "alice", tmp_path / "run", epoch=time.time())
+    world = RealEnvironment(PLAN, "alice", tmp_path / "run", epoch=time.time())
     yield world
     world.close()
 
@@ -44,7 +44,7 @@ def test_it_ends_when_it_is_told_to(playing):
 def test_it_ends_when_the_run_is_over_before_its_time(playing, world):
     thread, _ = playing
     over = RunOverLetter(at=0)
-    letter = Letter(
+    letter = Envelope(
         sent=0,
         sender="alice",
         number=1,

@@ -57,11 +57,11 @@ def _fields(install_blocks):
 
 
 def test_a_block_is_loaded_by_name():
-    sheep = blocks.load_block("sheep")
+    sheep = blocks.load_behaviour("sheep")
     assert issubclass(sheep, Behaviour)
     assert sheep.__name__ == "Sheep"
-    assert {"sheep", "broken", "regular-user"} <= set(blocks.block_names())
-    assert blocks.block_names() == sorted(blocks.block_names())
+    assert {"sheep", "broken", "regular-user"} <= set(blocks.behaviour_names())
+    assert blocks.behaviour_names() == sorted(blocks.behaviour_names())
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_block_is_loaded_by_name():
 )
 def test_a_block_that_cannot_be_had_is_named(name, message):
     with pytest.raises(PluginError, match=message):
-        blocks.load_block(name)
+        blocks.load_behaviour(name)
 
 
 @pytest.mark.parametrize(
@@ -95,13 +95,13 @@ def test_a_block_that_cannot_be_had_is_named(name, message):
 def test_a_block_that_could_not_be_told_or_made_is_refused(install_blocks, name, message):
     install_blocks("pack", WRONG, {name: f"pack:{name.title()}"})
     with pytest.raises(PluginError, match=message):
-        blocks.load_block(name)
+        blocks.load_behaviour(name)
 
 
 def test_a_name_that_two_packages_have_is_nobodys(install_blocks):
     install_blocks("zoo", GOOD, {"sheep": "zoo:Sheep", "lamb": "zoo:Sheep"})
     with pytest.raises(PluginError, match=r"the actor 'sheep' is in several packages: farm, zoo"):
-        blocks.load_block("sheep")
+        blocks.load_behaviour("sheep")
     listed = {(it.name, it.package): it for it in blocks.ACTORS.installed()}
     for package in ("farm", "zoo"):
         with pytest.raises(PluginError, match="several packages"):
@@ -113,12 +113,12 @@ def test_a_name_that_two_packages_have_is_nobodys(install_blocks):
 def test_a_name_that_nothing_can_be_called_is_refused(install_blocks, name):
     install_blocks("zoo", GOOD, {name: "zoo:Sheep"})
     with pytest.raises(PluginError, match=r"\(zoo:Sheep, package zoo\) has no valid name"):
-        blocks.load_block(name)
+        blocks.load_behaviour(name)
 
 
 def test_a_file_is_not_known_where_no_directory_is():
     with pytest.raises(PluginError, match="files are not known here"):
-        blocks.load_block("./mine.py:Mine")
+        blocks.load_behaviour("./mine.py:Mine")
 
 
 def test_the_supervisor_is_found():

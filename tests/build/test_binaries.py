@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from monerosim.build.binaries import BinaryError, ask_binary, find_binary, resolve_binaries
 from monerosim.build.build import build_plan
 from monerosim.build.compile import compile_plan
-from monerosim.plan.flags import DISPENSABLE, flag_name
+from monerosim.plan.flags import OPTIONAL_FLAGS, flag_name
 from monerosim.plan.plan import Plan, ProcessPlan, decode_plan, encode_plan
 from monerosim.scenario import Binaries, Node, Participant, Scenario, Simulation, parse
 
@@ -108,7 +108,7 @@ def test_a_flag_that_is_not_essential_is_left_out_with_its_reason(programs: Path
     assert not any(one.startswith(("--max-connections-per-ip", "--db-sync-mode")) for one in argv)
     assert "--no-igd" in argv
     (left_out,) = (it.left_out for it in plan.binaries if it.path.endswith("monerod"))
-    assert left_out == {flag: DISPENSABLE[flag] for flag in ("--db-sync-mode", "--max-connections-per-ip")}
+    assert left_out == {flag: OPTIONAL_FLAGS[flag] for flag in ("--db-sync-mode", "--max-connections-per-ip")}
 
 
 def test_a_program_that_lacks_an_essential_flag_is_refused_once(programs: Path) -> None:
@@ -241,7 +241,7 @@ def test_whatever_a_program_knows_it_is_given_nothing_else(
     binaries = Binaries(monerod=str(daemon), wallet=str(wallet))
     scenario = parse(TEXT)
     compiled = compile_plan(msgspec.structs.replace(scenario, binaries=binaries))
-    needed = {flag_name(one) for one in process(compiled, "pool", "monerod").argv[1:]} - DISPENSABLE.keys()
+    needed = {flag_name(one) for one in process(compiled, "pool", "monerod").argv[1:]} - OPTIONAL_FLAGS.keys()
     if needed & gone:
         with pytest.raises(BinaryError) as raised:
             resolve_binaries(compiled)

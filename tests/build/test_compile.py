@@ -33,7 +33,7 @@ actors = [{ use = "regular-user" }, { use = "regular-user", max_amount = 3 }]
 [participants.shop]
 count = 14
 node = "user"
-wallet = { count = 20 }
+wallet = { addresses = 20 }
 actors = [{ use = "marketplace" }]
 [participants.one]
 node = "user-007"
@@ -149,9 +149,9 @@ def test_the_local_engine_has_loopback_addresses_and_loses_no_time() -> None:
 
 @pytest.mark.parametrize("engine", ["embedded", "local"])
 def test_a_scenarios_own_times_count_on_every_engine(engine: str) -> None:
-    times = {"node_start": 1, "wallet_start": 2, "agent_start": 3, "controller_start": 4, "block_interval": 5}
+    times = {"node_start": 1, "wallet_start": 2, "agent_start": 3, "controller_start": 4, "bootstrap_block_interval": 5}
     changes = [f"simulation.{key}={seconds}" for key, seconds in times.items()]
-    plan = compile_plan(parse(SMALL, changes=[f"simulation.engine={engine}", *changes, "simulation.winding_down=6"]))
+    plan = compile_plan(parse(SMALL, changes=[f"simulation.engine={engine}", *changes, "simulation.cooldown=6"]))
     starts = {(it.name, process.name): process.start for it in plan.hosts for process in it.processes}
     assert starts["pool", "monerod"] == SECOND
     assert starts["funder", "wallet"] == starts["user-001", "wallet"] == 2 * SECOND
@@ -224,8 +224,8 @@ def test_a_scenario_with_errors_is_not_compiled() -> None:
 
 
 def test_restarts_reach_the_plan() -> None:
-    plan = compile_plan(parse(SMALL, changes=["participants.pool.restarts={most=7}"]))
-    assert host(plan, "pool").restarts["most"] == 7
+    plan = compile_plan(parse(SMALL, changes=["participants.pool.restarts={max_restarts=7}"]))
+    assert host(plan, "pool").restarts["max_restarts"] == 7
     assert host(plan, "user-001").restarts == {}
 
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from msgspec import Meta
 from small_runs import WHOLE, play
 
-from monerosim.agent.registry import block_names, load_block
+from monerosim.agent.registry import behaviour_names, load_behaviour
 from monerosim.catalogue.describe import describe_plugin
 from monerosim.catalogue.fields import describe_fields, sample
 from monerosim.cli import main
@@ -95,7 +95,7 @@ def test_a_sample_is_a_valid_configuration():
     assert made.payee.name == "ann"
 
 
-@pytest.mark.parametrize("name", [*block_names(), *topology_names(), *engine_names()])
+@pytest.mark.parametrize("name", [*behaviour_names(), *topology_names(), *engine_names()])
 def test_every_example_is_a_scenario_without_errors(name):
     for description in describe_plugin(name, NOWHERE):
         text = description.example + ("" if "participants" in description.example else "[participants.a]\nnode = {}\n")
@@ -107,20 +107,20 @@ def test_every_example_is_a_scenario_without_errors(name):
             assert {key for key in told if "." not in key} == set(one.settings)
 
 
-@pytest.mark.parametrize("name", block_names())
+@pytest.mark.parametrize("name", behaviour_names())
 def test_every_actor_that_comes_along_says_what_it_is_and_what_its_keys_mean(name):
     (description,) = describe_plugin(name, NOWHERE)
     assert description.text.partition("\n")[0].endswith(".")
     assert [
         it.name for it in (*description.messages, *description.commands, *description.events) if not it.summary
     ] == []
-    assert set(description.needs) == load_block(name).needs
+    assert set(description.needs) == load_behaviour(name).needs
 
 
 def test_the_list_has_a_line_each():
     shown = call()
     assert shown.exit_code == 0
-    for name in (*block_names(), *topology_names(), *engine_names()):
+    for name in (*behaviour_names(), *topology_names(), *engine_names()):
         assert f"\n  {name} " in shown.output
     assert "broken" not in shown.output
     assert "monerosim 0.1.0" in shown.output
@@ -207,9 +207,9 @@ def test_behaviours_record_the_events_that_they_say_they_record(tmp_path):
     for record in played.events():
         if (record.participant, record.actor) in uses:
             recorded[uses[record.participant, record.actor]].add(type(record.data))
-    assert set(recorded) == set(block_names())
+    assert set(recorded) == set(behaviour_names())
     for use, kinds in recorded.items():
-        assert kinds <= set(load_block(use).emits), use
+        assert kinds <= set(load_behaviour(use).emits), use
     assert {use for use, kinds in recorded.items() if not kinds} == {"orchestrator", "relay"}
 
 

@@ -179,7 +179,7 @@ def test_somebody_elses_building_block_and_engine_are_found_by_their_entry_point
         "class Pinger(Behaviour):\n"
         "    Config = PingerConfig\n"
         "    needs = frozenset({'node'})\n"
-        "    usual_node = True\n"
+        "    default_node = True\n"
         "def play(plan, directory, *, trace_level, watch):\n"
         "    return 0\n"
     )

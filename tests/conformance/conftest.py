@@ -21,8 +21,8 @@ from monerosim.model.server import ModelServer
 from monerosim.network.network import Peer
 from monerosim.rpc.transport import Json
 
-Post = Callable[[str, bytes], Json]
-Services = tuple[Post, Post, Post]
+SendLetter = Callable[[str, bytes], Json]
+Services = tuple[SendLetter, SendLetter, SendLetter]
 
 
 def _load_recorder() -> ModuleType:
@@ -70,8 +70,8 @@ def _free_port() -> int:
         return port
 
 
-def _post(port: int) -> Post:
-    made: Post = recorder.http(f"http://127.0.0.1:{port}")
+def _post(port: int) -> SendLetter:
+    made: SendLetter = recorder.http(f"http://127.0.0.1:{port}")
     return made
 
 

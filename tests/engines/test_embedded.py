@@ -153,7 +153,7 @@ class TestDeterminism:
             consensus=Consensus(block_time="60s"),
             participants={
                 "user": users,
-                "marketplace": Participant(kind="marketplace", node="miner", wallet={"count": 3}),
+                "marketplace": Participant(kind="marketplace", node="miner", wallet={"addresses": 3}),
                 "miner": Participant(kind="mining-pool", settings={"hashrate": 100}),
                 "block-controller": Participant(kind="block-controller"),
             },
@@ -256,7 +256,7 @@ class TestFailures:
 
     @pytest.mark.parametrize("how", ["after = 1.0", "at_once = true"])
     def test_an_actor_that_fails_too_often_is_given_up_and_the_run_goes_on(self, whole, tmp_path, how):
-        text = WHOLE + f'[participants.x]\nkind = "fragile"\n{how}\nrestarts = {{ most = 2, backoff = "1s" }}\n'
+        text = WHOLE + f'[participants.x]\nkind = "fragile"\n{how}\nrestarts = {{ max_restarts = 2, backoff = "1s" }}\n'
         played = play(text, tmp_path / "run")
         assert len(happened(played, ActorFailed)) == 3
         assert len(happened(played, ActorRestarted)) == 2

@@ -165,7 +165,7 @@ def test_agents_end_by_themselves_then_wallets_are_ended_then_daemons(build):
 
 
 def test_a_dead_daemon_is_started_again_until_its_limit_and_the_run_goes_on(build):
-    restarts = {"most": 2, "backoff": "100ms"}
+    restarts = {"max_restarts": 2, "backoff": "100ms"}
     plan, path = build(one_host(program("monerod", ("sh", "-c", "exit 3")), restarts=restarts), stop=3.0)
     assert play(plan, path, trace_level="INFO", watch=wanted) == plan.stop
     died = ProcessDied("monerod", 3)
@@ -175,7 +175,7 @@ def test_a_dead_daemon_is_started_again_until_its_limit_and_the_run_goes_on(buil
 
 def test_a_daemon_that_stays_dead_before_the_scenario_begins_ends_the_run(build):
     words = program("monerod", ("sh", "-c", "echo unknown option; kill -9 $$"))
-    plan, path = build(one_host(words, restarts={"most": 0}), stop=1000.0, time_zero=900 * SECOND)
+    plan, path = build(one_host(words, restarts={"max_restarts": 0}), stop=1000.0, time_zero=900 * SECOND)
     with pytest.raises(EngineError, match=r"(?s)monerod of alice ended with signal 9 .*monerod\.out.*unknown option"):
         play(plan, path, trace_level="INFO", watch=wanted)
     assert told(path) == [ProcessDied("monerod", -9), ProcessGivenUp("monerod", 0)]
@@ -183,7 +183,7 @@ def test_a_daemon_that_stays_dead_before_the_scenario_begins_ends_the_run(build)
 
 @pytest.mark.parametrize("name", ["monerod", "wallet"])
 def test_a_service_that_answers_no_more_is_killed_and_started_again(build, name):
-    plan, path = build(serving(name, *HANGS, patience="1s", backoff="100ms"), stop=1000.0)
+    plan, path = build(serving(name, *HANGS, timeout="1s", backoff="100ms"), stop=1000.0)
     play(
         plan, path, trace_level="INFO", watch=lambda _: not any(isinstance(it, ProcessRestarted) for it in so_far(path))
     )
@@ -194,7 +194,7 @@ def test_a_service_that_answers_no_more_is_killed_and_started_again(build, name)
 
 
 def test_a_hung_daemon_that_may_not_be_started_again_is_given_up_and_the_run_goes_on(build):
-    plan, path = build(serving("monerod", *HANGS, patience="1s", most=0), stop=8.0)
+    plan, path = build(serving("monerod", *HANGS, timeout="1s", max_restarts=0), stop=8.0)
     assert play(plan, path, trace_level="INFO", watch=wanted) == plan.stop
     hung, *others = told(path)
     assert isinstance(hung, ProcessHung)
@@ -202,20 +202,20 @@ def test_a_hung_daemon_that_may_not_be_started_again_is_given_up_and_the_run_goe
 
 
 def test_a_busy_service_is_left_alone(build):
-    # A wallet has twice a daemon's patience.
-    plan, path = build(serving("wallet", "0", "4", patience="3s"), stop=10.0)
+    # A wallet has twice a daemon's timeout.
+    plan, path = build(serving("wallet", "0", "4", timeout="3s"), stop=10.0)
     play(plan, path, trace_level="INFO", watch=wanted)
     assert told(path) == []
 
 
 def test_a_service_may_take_longer_for_its_first_answer(build):
-    plan, path = build(serving("monerod", "4", "0", patience="3s"), stop=6.0)
+    plan, path = build(serving("monerod", "4", "0", timeout="3s"), stop=6.0)
     play(plan, path, trace_level="INFO", watch=wanted)
     assert told(path) == []
 
 
 def test_a_service_that_never_answers_ends_a_run_that_cannot_begin(build):
-    host = serving("monerod", "1000", start_patience="1s", most=0)
+    host = serving("monerod", "1000", start_timeout="1s", max_restarts=0)
     plan, path = build(host, stop=1000.0, time_zero=900 * SECOND)
     with pytest.raises(EngineError, match="cannot begin: monerod of alice did not answer for 1s and was killed"):
         play(plan, path, trace_level="INFO", watch=wanted)
@@ -223,7 +223,7 @@ def test_a_service_that_never_answers_ends_a_run_that_cannot_begin(build):
 
 def test_a_run_ends_when_what_it_needs_is_gone_for_good(build):
     needed = program("monerod", ("sh", "-c", "exit 3"), needed_by=("heart/beat", "soul/song"))
-    _, path = build(one_host(needed, restarts={"most": 1, "backoff": "100ms"}), stop=1000.0)
+    _, path = build(one_host(needed, restarts={"max_restarts": 1, "backoff": "100ms"}), stop=1000.0)
     played = play_run(path)
     assert played.summary.reason == (
         "monerod of alice ended with status 3 and is started no more after 1 restarts; "
@@ -312,15 +312,15 @@ def test_what_a_killed_launcher_has_left_is_read_back_when_its_programs_have_end
     assert Run(path).summary.engine == "local"
 
 
-def test_what_a_killed_launcher_and_its_killed_keeper_have_left_is_read_back(build):
+def test_what_a_killed_launcher_and_its_killed_process_supervisor_have_left_is_read_back(build):
     event = msgspec.json.encode(Record(5, "alice", "miner", "", BlockFound("alice", 7, "aa", 1, 0))).decode()
     agent = program("agent", ("sh", "-c", f"echo '{event}' > events.jsonl; exec sleep 1000"), runs_to_end=False)
     _, path = build(one_host(agent), stop=1000.0)
     launcher = subprocess.Popen([sys.executable, "-c", LAUNCH, path])
     wait_until(lambda: (path / "hosts" / "alice" / "events.jsonl").is_file() and len(running(path)) == 3)
-    (keeper,) = (pid for pid, command in running(path).items() if "keeper" in command)
+    (supervisor,) = (pid for pid, command in running(path).items() if "process_supervisor" in command)
     launcher.send_signal(signal.SIGSTOP)
-    os.kill(keeper, signal.SIGKILL)
+    os.kill(supervisor, signal.SIGKILL)
     launcher.kill()
     launcher.wait(20)
     wait_until(lambda: running(path) == {})
@@ -329,18 +329,18 @@ def test_what_a_killed_launcher_and_its_killed_keeper_have_left_is_read_back(bui
     assert Run(path).summary.height == 7
 
 
-def test_a_killed_keeper_leaves_nothing_behind(build):
+def test_a_killed_process_supervisor_leaves_nothing_behind(build):
     plan, path = build(one_host(program("monerod", SLEEPS), program("wallet", SLEEPS)), stop=60.0)
 
     def kill():
-        # A program that was forked and has not begun yet still has its keeper's command line.
-        wait_until(lambda: sum("keeper" not in command for command in running(path).values()) == 2)
-        (keeper,) = (pid for pid, command in running(path).items() if "keeper" in command)
-        os.kill(keeper, signal.SIGKILL)
+        # A program that was forked and has not begun yet still has its supervisor's command line.
+        wait_until(lambda: sum("process_supervisor" not in command for command in running(path).values()) == 2)
+        (supervisor,) = (pid for pid, command in running(path).items() if "process_supervisor" in command)
+        os.kill(supervisor, signal.SIGKILL)
 
     killer = threading.Thread(target=kill)
     killer.start()
-    with pytest.raises(EngineError, match="keeper ended with status -9"):
+    with pytest.raises(EngineError, match="process supervisor ended with status -9"):
         play(plan, path, trace_level="INFO", watch=wanted)
     killer.join()
     wait_until(lambda: running(path) == {})

@@ -26,8 +26,8 @@ from small_world import make_host_plan, make_plan
 from actors.host.mailbox import Mailbox
 from monerosim.agent.actor import Actor, receives
 from monerosim.agent.host import Host
-from monerosim.agent.messages import Content, Post
-from monerosim.agent.process import RealWorld
+from monerosim.agent.messages import Letter, SendLetter
+from monerosim.agent.process import RealEnvironment
 from monerosim.mailbox import disk, post
 from monerosim.mailbox.disk import FOLDERS
 
@@ -43,7 +43,7 @@ def append(path, *words):
     os.close(descriptor)
 
 
-class Note(Content, frozen=True):
+class Note(Letter, frozen=True):
     kind: ClassVar[str] = "note"
     text: str
     padding: str
@@ -68,7 +68,7 @@ class Reader(Actor):
 
 
 def live(plan, name, life, directory, epoch):
-    world = RealWorld(plan, name, directory, epoch=epoch)
+    world = RealEnvironment(plan, name, directory, epoch=epoch)
     host = Host(plan, next(own for own in plan.hosts if own.name == name), world)
     if name == "bob":
         host.start(Reader, "reader", directory, life)
@@ -77,7 +77,7 @@ def live(plan, name, life, directory, epoch):
     mailbox = host.start(Mailbox, "mailbox")
     for number in range(10**9):
         text = f"{life:06d}-{number:06d}"
-        mailbox.ask(Post("bob", "reader", Note.kind, {"text": text, "padding": PADDING}))
+        mailbox.ask(SendLetter("bob", "reader", Note.kind, {"text": text, "padding": PADDING}))
         append(directory / f"{name}.sent", text)
         if number % 3 == 2:
             time.sleep(0.01)

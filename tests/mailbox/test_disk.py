@@ -10,11 +10,11 @@ import pytest
 
 from monerosim.mailbox import disk
 from monerosim.mailbox.disk import FOLDERS, DiskPostOffice
-from monerosim.mailbox.post import POLL_GRID, Letter, UnknownHostError
+from monerosim.mailbox.post import POLL_GRID, Envelope, UnknownHostError
 
 
 def letter(sent, sender="alice", number=1, recipient="bob", data=None):
-    return Letter(
+    return Envelope(
         sent=sent, sender=sender, number=number, recipient=recipient, actor="a", kind="k", data=data or {}, cause="c"
     )
 
@@ -137,11 +137,11 @@ SENDER = """
 import sys
 from pathlib import Path
 from monerosim.mailbox.disk import DiskPostOffice
-from monerosim.mailbox.post import Letter
+from monerosim.mailbox.post import Envelope
 
 office = DiskPostOffice(None, Path(sys.argv[1]))
 for number in range(int(sys.argv[2]), 10**9):
-    office.send(Letter(
+    office.send(Envelope(
         sent=0, sender="alice", number=number, recipient="bob", actor="a", kind="k", data={"x": "y" * 20_000}, cause="c"
     ))
     print(number, flush=True)

@@ -4,12 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monerosim.mailbox.post import DELAY, POLL_GRID, Letter, MemoryPostOffice, UnknownHostError, delivery_time
+from monerosim.mailbox.post import DELAY, POLL_GRID, Envelope, MemoryPostOffice, UnknownHostError, delivery_time
 from monerosim.runtime.virtual import VirtualRuntime
 
 
 def letter(sent, sender="alice", number=1, recipient="bob"):
-    return Letter(sent=sent, sender=sender, number=number, recipient=recipient, actor="a", kind="k", data={}, cause="c")
+    return Envelope(
+        sent=sent, sender=sender, number=number, recipient=recipient, actor="a", kind="k", data={}, cause="c"
+    )
 
 
 @given(st.integers(0, 2**60))

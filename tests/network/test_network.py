@@ -10,14 +10,14 @@ from scipy import stats
 
 from monerosim.engines.embedded.network import network_of
 from monerosim.network.dandelion import Dandelion
-from monerosim.network.network import NEVER, Link, Network, Peer, Relay
+from monerosim.network.network import NEVER, Link, Network, Peer, RelayTimings
 from monerosim.plan.plan import PLAN_VERSION, ConsensusPlan, HostPlan, LinkPlan, NodePlan, Plan, TopologyPlan
 from monerosim.topology import Star, choose_peers
 from monerosim.units import SECOND
 
 ERROR_RATE = 0.001
 GIGABIT = 10**9
-RELAY = Relay()
+RELAY = RelayTimings()
 
 
 def network(names, dials, *, seed=1, loss=0.0, latency=50_000, **options):
@@ -215,7 +215,7 @@ def plan_of(topology, dials, names):
         *(HostPlan(name=name, group=name, address="", agent_start=0, node=nodes[name]) for name in names),
         HostPlan(name="without-node", group="without-node", address="", agent_start=0),
     )
-    consensus = ConsensusPlan(block_time=120 * SECOND, difficulty=1, arrivals="poisson")
+    consensus = ConsensusPlan(block_time=120 * SECOND, difficulty=1, block_arrivals="poisson")
     return Plan(
         version=PLAN_VERSION,
         name="test",

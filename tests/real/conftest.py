@@ -17,12 +17,12 @@ SCENARIO = """
 engine = "local"
 bootstrap = "110s"
 duration = "80s"
-winding_down = "10s"
-block_interval = "200ms"
+cooldown = "10s"
+bootstrap_block_interval = "200ms"
 
 [consensus]
 block_time = "6s"
-arrivals = "fixed"
+block_arrivals = "fixed"
 
 [participants.miner]
 kind = "mining-pool"
@@ -38,7 +38,7 @@ check_interval = "3s"
 [participants.marketplace]
 kind = "marketplace"
 node = "miner"
-wallet = { count = 2 }
+wallet = { addresses = 2 }
 check_interval = "3s"
 
 [participants.block-controller]

@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 
 from monerosim.agent.host import Host
-from monerosim.agent.messages import EndHost
-from monerosim.agent.process import RealWorld
+from monerosim.agent.messages import StopHost
+from monerosim.agent.process import RealEnvironment
 from monerosim.agent.registry import load_supervisor
 from monerosim.build.processes import arguments, host_processes
 from monerosim.build.rundir import write_run_directory
@@ -85,7 +85,7 @@ def make_plan():
         agent_start=0,
     )
     hosts = {"payer": payer, "shop": shop}
-    consensus = ConsensusPlan(block_time=120 * SECOND, difficulty=1, arrivals="fixed")
+    consensus = ConsensusPlan(block_time=120 * SECOND, difficulty=1, block_arrivals="fixed")
     return Plan(
         version=PLAN_VERSION,
         name="real",
@@ -122,7 +122,7 @@ class RealNetwork:
 
     def world(self, host, plan=None):
         """Make the surroundings of a host's actors."""
-        world = RealWorld(plan or self.plan, host, self.directory, epoch=self.epoch, trace_level="DEBUG")
+        world = RealEnvironment(plan or self.plan, host, self.directory, epoch=self.epoch, trace_level="DEBUG")
         self._worlds.append(world)
         return world
 
@@ -171,7 +171,7 @@ class RealNetwork:
         for host in self.hosts.values():
             host.closing = True
         for supervisor in self._supervisors:
-            supervisor.ask(EndHost())
+            supervisor.ask(StopHost())
             supervisor.stop()
         for world in self._worlds:
             world.close()

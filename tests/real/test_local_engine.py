@@ -47,7 +47,7 @@ bootstrap = "10m"
 [participants.miner]
 kind = "mining-pool"
 hashrate = 100
-restarts = { backoff = "1s", patience = "15s" }
+restarts = { backoff = "1s", timeout = "15s" }
 
 [participants.marketplace]
 kind = "marketplace"

@@ -26,10 +26,10 @@ pytestmark = pytest.mark.long
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 QUICK = (
     "simulation.duration='80s'",
-    "simulation.winding_down='10s'",
-    "simulation.block_interval='200ms'",
+    "simulation.cooldown='10s'",
+    "simulation.bootstrap_block_interval='200ms'",
     "consensus.block_time='8s'",
-    "consensus.arrivals='fixed'",
+    "consensus.block_arrivals='fixed'",
     "consensus.difficulty=1",
 )
 """Who pays stops at 20 s: until a node floods a payment, and a wallet looks for the block with it, takes a while."""
@@ -45,7 +45,7 @@ SMALL = {
         "participants.user.wallet={initial_balance='10 XMR', outputs=2}",
         "participants.marketplace.count=1",
         "participants.marketplace.node='pool-beta'",
-        "participants.marketplace.wallet.count=2",
+        "participants.marketplace.wallet.addresses=2",
     ),
     "mining-architecture": (
         "participants.miner-10.node='miner-25'",

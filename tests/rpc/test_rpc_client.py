@@ -133,15 +133,15 @@ def test_waiting_until_a_service_is_up(connect, free_port, start_server, slept):
     def probe():
         return client.call("get_info", {}, Info)
 
-    assert client.wait_until_up(probe, name="monerod of alice", patience=60, interval=2) == (Info(1), 6)
+    assert client.wait_until_up(probe, name="monerod of alice", timeout=60, interval=2) == (Info(1), 6)
     assert slept == [2] * 5
-    assert client.wait_until_up(probe, name="monerod of alice", patience=60) == (Info(2), 1)
+    assert client.wait_until_up(probe, name="monerod of alice", timeout=60) == (Info(2), 1)
 
 
 def test_a_service_that_never_comes_up_is_named(connect, free_port, slept):
     client = RpcClient(connect(free_port), slept)
     with pytest.raises(ServiceNeverUpError) as caught:
-        client.wait_until_up(lambda: client.call("get_info", {}, Info), name="monerod of alice", patience=10)
+        client.wait_until_up(lambda: client.call("get_info", {}, Info), name="monerod of alice", timeout=10)
     message = str(caught.value)
     assert message.startswith(f"monerod of alice at monerod of alice (http://127.0.0.1:{free_port})")
     assert "did not answer within 10 s" in message
@@ -153,18 +153,18 @@ def test_a_service_that_never_comes_up_is_named(connect, free_port, slept):
 def test_after_waiting_calls_are_repeated_as_usual(server, client):
     server.script = [hang_up] * 3 + [result({"height": 1})]
     with pytest.raises(ServiceNeverUpError):
-        client.wait_until_up(lambda: client.call("get_info", {}, Info), name="x", patience=2)
+        client.wait_until_up(lambda: client.call("get_info", {}, Info), name="x", timeout=2)
     assert client.call("get_info", {}, Info) == Info(1)
 
 
 def test_waiting_tries_at_least_once(server, client):
     server.script = [result({"height": 1})]
-    assert client.wait_until_up(lambda: client.call("get_info", {}, Info), name="x", patience=0)[1] == 1
+    assert client.wait_until_up(lambda: client.call("get_info", {}, Info), name="x", timeout=0)[1] == 1
 
 
 def test_an_error_of_the_probe_itself_is_not_waited_for(client):
     with pytest.raises(ZeroDivisionError):
-        client.wait_until_up(lambda: 1 // 0, name="x", patience=10)
+        client.wait_until_up(lambda: 1 // 0, name="x", timeout=10)
 
 
 def test_the_address_is_the_transports(client, transport):

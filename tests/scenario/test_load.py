@@ -175,7 +175,7 @@ def test_all_errors_are_told_at_once_with_line_and_key() -> None:
         ('"2h"', '"2h"\nname = "../x"', "simulation.name", "expected letters"),
         ('"2h"', '"2h"\nbootstrap = "1m"', "simulation.bootstrap", "takes at least"),
         ("count = 3", 'count = 9000\nstagger = "36500d"', "participants.user.stagger", "a hundred years"),
-        ('"2h"', '"2h"\nblock_interval = "36500d"', "simulation.block_interval", "a hundred years"),
+        ('"2h"', '"2h"\nbootstrap_block_interval = "36500d"', "simulation.bootstrap_block_interval", "a hundred years"),
         ("node = {}", "node = 3", "participants.user.node", "expected a table or a text, got 3"),
         ("node = {}", 'node = "pol"', "participants.user.node", 'did you mean "pool"?'),
         ("node = {}", 'node = "control"', "participants.user.node", '"control" has no node of its own'),

@@ -175,7 +175,7 @@ def test_monerod_has_nothing_to_complain_of(played):
 
 @pytest.mark.long
 def test_a_run_is_directed_as_on_the_embedded_engine(tmp_path):
-    build(DIRECTED, tmp_path / "shadow", "simulation.engine='shadow'", "simulation.block_interval='500ms'")
+    build(DIRECTED, tmp_path / "shadow", "simulation.engine='shadow'", "simulation.bootstrap_block_interval='500ms'")
     run = play(tmp_path / "shadow")
     it_was_as_directed(run)
     assert decided(run) == decided(build_and_play(DIRECTED, tmp_path / "embedded"))

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 
-from monerosim.agent.registry import block_names
+from monerosim.agent.registry import behaviour_names
 from monerosim.scenario.compose import ALWAYS_THERE
 
 _NAME = re.compile(r"[a-z][a-z0-9]+(?:-[a-z][a-z0-9]+)*")
@@ -29,7 +29,7 @@ def check_name(name: str) -> None:
         raise SkeletonError(f'"{name}" is no name for an actor: {hint}, at most {_LONGEST_NAME} characters')
     if name in ALWAYS_THERE:
         raise SkeletonError(f'every participant has an actor "{name}" already')
-    if name in block_names():
+    if name in behaviour_names():
         raise SkeletonError(f'there is an actor "{name}" already: see `monerosim plugins {name}`')
     module = module_of(name)
     if keyword.iskeyword(module):

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from monerosim.catalogue.describe import Description, Listed, Said, describe_plugin, list_plugins
+from monerosim.catalogue.describe import Description, Entry, Listed, describe_plugin, list_plugins
 from monerosim.catalogue.fields import Field
 from monerosim.cli.console import make_console
 from monerosim.plugins import PluginError, PluginFiles
@@ -113,11 +113,12 @@ def _default(field: Field) -> str:
 
 
 def _words(field: Field) -> str:
-    words = (field.description, field.unit, field.bounds, "not to be set in mid-run" if field.fixed else "")
+    immutable = "cannot be changed in mid-run" if field.immutable else ""
+    words = (field.description, field.unit, field.bounds, immutable)
     return " ".join(f"({word})" if word is not field.description else word for word in words if word)
 
 
-def _print_said(title: str, said: Sequence[Said], console: Console) -> None:
+def _print_said(title: str, said: Sequence[Entry], console: Console) -> None:
     if not said:
         return
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))

@@ -9,10 +9,10 @@ import pykka
 from loguru import logger
 
 from monerosim.agent.host import Host
-from monerosim.agent.messages import EndHost
+from monerosim.agent.messages import StopHost
 from monerosim.agent.registry import load_supervisor
 from monerosim.engine import Progress, Watch
-from monerosim.engines.embedded.world import EmbeddedWorld
+from monerosim.engines.embedded.environment import EmbeddedEnvironment
 from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
 from monerosim.units import SECOND
@@ -31,35 +31,35 @@ def play(plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
     # Loguru's own handler prints every actor's log on standard error; those that somebody has added stay.
     with suppress(ValueError):
         logger.remove(0)
-    world = EmbeddedWorld(plan, directory, trace_level)
+    environment = EmbeddedEnvironment(plan, directory, trace_level)
     try:
-        return _play(plan, world, watch, PluginFiles.of_run(directory, plan.plugins))
+        return _play(plan, environment, watch, PluginFiles.of_run(directory, plan.plugins))
     finally:
-        world.close()
+        environment.close()
 
 
-def _play(plan: Plan, world: EmbeddedWorld, watch: Watch, files: PluginFiles) -> int:
+def _play(plan: Plan, environment: EmbeddedEnvironment, watch: Watch, files: PluginFiles) -> int:
     supervisor = load_supervisor()
-    hosts = [Host(plan, own, world, files) for own in plan.hosts]
+    hosts = [Host(plan, own, environment, files) for own in plan.hosts]
     supervisors: list[pykka.ActorRef[Any]] = []
     for host in hosts:
-        world.runtime.call_at(
+        environment.runtime.call_at(
             host.own.agent_start,
             lambda host=host: supervisors.append(host.start(supervisor, "supervisor")),  # type: ignore[misc]  # bound now
         )
     now = 0
     while now < plan.stop:
         now = min(now + _SLICE, plan.stop)
-        world.runtime.run(now)
-        if not watch(Progress(now, world.height, world.payments)) or world.ended:
+        environment.runtime.run(now)
+        if not watch(Progress(now, environment.height, environment.payments)) or environment.ended:
             break
     for host in hosts:
         host.closing = True
     for reference in supervisors:
         # One that failed when it started has nothing to end; its trace says why.
         if reference.is_alive():
-            reference.ask(EndHost())
+            reference.ask(StopHost())
             reference.stop()
-    world.settle()
-    watch(Progress(now, world.height, world.payments))
+    environment.settle()
+    watch(Progress(now, environment.height, environment.payments))
     return now

@@ -1,8 +1,8 @@
 """Playing a plan with real programs on this machine.
 
-The programs are started and ended by a process of its own, the keeper (:mod:`monerosim.engines.local.keeper`): it has
-one thread, so it may arrange between fork and exec that its children die with it, and it notices when this process
-is gone.
+The programs are started and ended by a process of its own, the process supervisor
+(:mod:`monerosim.engines.local.process_supervisor`): it has one thread, so it may arrange between fork and exec that its
+children die with it, and it notices when this process is gone.
 """
 
 import errno
@@ -21,8 +21,8 @@ from monerosim.engines.readback import EPOCH_FILE, read_back
 from monerosim.plan.plan import HostPlan, Plan
 from monerosim.units import SECOND
 
-KEEPER_OUTPUT = "engine.out"
-"""The file of the run directory that has what the keeper printed."""
+ENGINE_OUTPUT = "engine.out"
+"""The file of the run directory that has what the process supervisor printed."""
 
 _WATCH_INTERVAL = 1.0
 _SHOWN_LINES = 12
@@ -39,67 +39,67 @@ def play(plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
     _check_addresses(plan)
     epoch = time.time()
     (directory / EPOCH_FILE).write_text(repr(epoch), encoding="ascii")
-    command = [sys.executable, "-m", "monerosim.engines.local.keeper"]
+    command = [sys.executable, "-m", "monerosim.engines.local.process_supervisor"]
     command += [f"--run={directory}", f"--epoch={epoch!r}", f"--trace-level={trace_level}"]
-    with (directory / KEEPER_OUTPUT).open("wb") as output:
-        keeper = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
+    with (directory / ENGINE_OUTPUT).open("wb") as output:
+        supervisor = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
             command, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True
         )
-    end = _watch(keeper, plan, EventFollower(directory), epoch, watch)
-    if keeper.returncode < 0:
+    end = _watch(supervisor, plan, EventFollower(directory), epoch, watch)
+    if supervisor.returncode < 0:
         read_back(plan, directory, epoch=epoch)
-    if keeper.returncode != 0:
-        raise EngineError(_failure(directory / KEEPER_OUTPUT, keeper.returncode))
+    if supervisor.returncode != 0:
+        raise EngineError(_failure(directory / ENGINE_OUTPUT, supervisor.returncode))
     return end
 
 
-def _watch(keeper: subprocess.Popen[bytes], plan: Plan, follower: EventFollower, epoch: float, watch: Watch) -> int:
-    """Tell of the progress until the keeper has ended, and have it end when nobody wants the run any more.
+def _watch(supervisor: subprocess.Popen[bytes], plan: Plan, follower: EventFollower, epoch: float, watch: Watch) -> int:
+    """Tell of the progress until the process supervisor has ended, and have it end when nobody wants the run any more.
 
     Returns:
         When the run stopped, microseconds since its start.
     """
     told: int | None = None
     try:
-        while keeper.poll() is None:
+        while supervisor.poll() is None:
             now = min(round((time.time() - epoch) * SECOND), plan.stop)
             wanted = watch(Progress(now, *follower.look())) and follower.ended is None
             if not wanted and told is None:
                 told = now
-                _tell(keeper)
+                _tell(supervisor)
             with suppress(subprocess.TimeoutExpired):
-                keeper.wait(_WATCH_INTERVAL)
+                supervisor.wait(_WATCH_INTERVAL)
     finally:
-        _wait_for_end(keeper, hurry=told is not None)
+        _wait_for_end(supervisor, hurry=told is not None)
     end = min(round((time.time() - epoch) * SECOND), plan.stop) if told is None else told
     watch(Progress(end, *follower.look()))
     return end
 
 
-def _tell(keeper: subprocess.Popen[bytes]) -> None:
-    """Have the keeper end the run: it does when its input ends."""
-    if keeper.stdin is not None:
-        keeper.stdin.close()
+def _tell(supervisor: subprocess.Popen[bytes]) -> None:
+    """Have the process supervisor end the run: it does when its input ends."""
+    if supervisor.stdin is not None:
+        supervisor.stdin.close()
 
 
-def _wait_for_end(keeper: subprocess.Popen[bytes], *, hurry: bool) -> None:
-    """Wait until nothing runs any more; an interruption while waiting makes the keeper kill what is left."""
-    _tell(keeper)
+def _wait_for_end(supervisor: subprocess.Popen[bytes], *, hurry: bool) -> None:
+    """Wait until nothing runs any more; an interruption while waiting makes the supervisor kill what is left."""
+    _tell(supervisor)
     if hurry:
         # If it has ended in order, nothing happens.
-        keeper.terminate()
+        supervisor.terminate()
     try:
-        keeper.wait()
+        supervisor.wait()
     except BaseException:
-        keeper.terminate()
-        keeper.wait()
+        supervisor.terminate()
+        supervisor.wait()
         raise
 
 
 def _failure(output: Path, status: int) -> str:
     lines = output.read_text(errors="replace").strip().splitlines()
     if not lines:
-        return f"the local engine's keeper ended with status {status}"
+        return f"the local engine's process supervisor ended with status {status}"
     return "\n".join(lines[-_SHOWN_LINES:]) if status > 0 and "Traceback" not in lines[0] else lines[-1]
 
 

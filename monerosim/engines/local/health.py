@@ -15,7 +15,7 @@ INTERVAL = 10 * SECOND
 """From an answer to the next question; at most a quarter of what the service may take to answer."""
 
 WALLET_SHARE = 2
-"""How many times a daemon's patience a wallet gets: one whose daemon hangs cannot answer either, and goes on as soon as
+"""How many times a daemon's timeout a wallet gets: one whose daemon hangs cannot answer either, and goes on as soon as
 the daemon has been killed."""
 
 _TRY_INTERVAL = SECOND
@@ -49,7 +49,7 @@ class HealthCheck:
     Args:
         address: Where it is.
         request: What it is asked.
-        patience: How long it may take to answer, and to answer for the first time, in microseconds.
+        timeout: How long it may take to answer, and to answer for the first time, in microseconds.
         sockets: Who waits for sockets.
         now: The time in microseconds.
     """
@@ -58,13 +58,13 @@ class HealthCheck:
         self,
         address: tuple[str, int],
         request: bytes,
-        patience: tuple[int, int],
+        timeout: tuple[int, int],
         sockets: Sockets,
         now: Callable[[], int],
     ) -> None:
         self._address = address
         self._request = request
-        self._usual, self._at_first = patience
+        self._usual, self._at_first = timeout
         self._patience = self._at_first
         self._sockets = sockets
         self._now = now
@@ -152,11 +152,11 @@ def health_check(
     host: HostPlan, process: str, limits: Restarts, sockets: Sockets, now: Callable[[], int]
 ) -> HealthCheck | None:
     """Make the check of a host's program; None for one that is no service, such as an agent."""
-    patience, at_first = int(limits.patience), int(limits.start_patience)
+    timeout, at_first = int(limits.timeout), int(limits.start_timeout)
     if host.node is not None and process == MONEROD:
-        return HealthCheck((host.address, host.node.rpc_port), ASK_DAEMON, (patience, at_first), sockets, now)
+        return HealthCheck((host.address, host.node.rpc_port), ASK_DAEMON, (timeout, at_first), sockets, now)
     for wallet in host.wallets:
         if process == wallet.name:
-            patience, at_first = patience * WALLET_SHARE, at_first * WALLET_SHARE
-            return HealthCheck((host.address, wallet.rpc_port), ASK_WALLET, (patience, at_first), sockets, now)
+            timeout, at_first = timeout * WALLET_SHARE, at_first * WALLET_SHARE
+            return HealthCheck((host.address, wallet.rpc_port), ASK_WALLET, (timeout, at_first), sockets, now)
     return None

@@ -1,4 +1,4 @@
-"""One program of a plan, as a child of the keeper."""
+"""One program of a plan, as a child of the process supervisor."""
 
 import ctypes
 import os
@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from monerosim.build.processes import PYTHON, arguments
-from monerosim.engines.output_tail import last_words
+from monerosim.engines.output_tail import output_tail
 from monerosim.plan.plan import ProcessPlan
 
 _PR_SET_PDEATHSIG = 1
 """Linux: include/uapi/linux/prctl.h."""
 
 
-class KeptProcess:
+class SupervisedProcess:
     """A program that is started, watched and ended.
 
     Args:
@@ -68,7 +68,7 @@ class KeptProcess:
                 cwd=self.output.parent,
                 env=self._environment,
                 start_new_session=True,
-                preexec_fn=_die_with_parent(),  # noqa: PLW1509  (safe here: the keeper has one thread)
+                preexec_fn=_die_with_parent(),  # noqa: PLW1509  (safe here: the process supervisor has one thread)
             )
 
     def reap(self) -> int | None:
@@ -95,9 +95,9 @@ class KeptProcess:
             os.killpg(self._child.pid, signal.SIGKILL)
             self._child.wait()
 
-    def last_words(self) -> str:
+    def output_tail(self) -> str:
         """Tell the first and the last lines that it has printed."""
-        return "\n".join(last_words(self.output.read_text(errors="replace").strip().splitlines()))
+        return "\n".join(output_tail(self.output.read_text(errors="replace").strip().splitlines()))
 
 
 def _die_with_parent() -> Callable[[], None] | None:

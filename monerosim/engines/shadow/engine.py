@@ -27,7 +27,7 @@ _ENDING = 60 * SECOND
 """How much longer Shadow plays a run that an agent has ended: simulated time, so that it does not depend on the machine
 what the agents, which end by themselves, have to tell at their end."""
 
-_PATIENCE = 10.0
+_TIMEOUT = 10.0
 """Seconds that Shadow may take to end after SIGTERM."""
 
 
@@ -105,7 +105,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         return
     os.killpg(process.pid, signal.SIGTERM)
     try:
-        process.wait(_PATIENCE)
+        process.wait(_TIMEOUT)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from monerosim.engines.output_tail import last_words
+from monerosim.engines.output_tail import output_tail
 from monerosim.events.log import EVENTS, DamagedLineError, read_lines
 from monerosim.events.traces import LEVELS, TraceLine
 
@@ -77,7 +77,7 @@ def explain_failure(log: Path, data: Path, hosts: Path, status: int) -> str:
         is_agent = program.startswith("python")
         parts.append(f"{'agent' if is_agent else program} of {host} {found['how']}. Its last words:")
         words = _printed(data / "hosts" / host, f"{program}.{found['pid']}")
-        parts += _indented(last_words(words) or (_last_warning(hosts / host) if is_agent else []) or ["(nothing)"])
+        parts += _indented(output_tail(words) or (_last_warning(hosts / host) if is_agent else []) or ["(nothing)"])
     if len(told) > _PROGRAMS:
         parts.append(f"and {len(told) - _PROGRAMS} more")
     return "\n".join(parts)

@@ -6,7 +6,7 @@ import pytest
 from small_world import make_host_plan, make_plan
 
 from monerosim.agent.commands import RUN_OVER_AFTER, CommandError
-from monerosim.agent.messages import Command, Delivery, EndHost, Mail, Post, Resume
+from monerosim.agent.messages import Command, IncomingLetter, Resume, SendLetter, StopHost, TracedMessage
 from monerosim.agent.registry import load_supervisor
 from monerosim.events.kinds import (
     ActorGivenUp,
@@ -157,7 +157,7 @@ def begin(make_world):
     def start(runtime, most=0, **hosts):
         plans = []
         for name, (actors, commands) in hosts.items():
-            plan = make_host_plan(name, *actors, restarts={"most": most})
+            plan = make_host_plan(name, *actors, restarts={"max_restarts": most})
             plans.append(msgspec.structs.replace(plan, commands=tuple(commands)))
         world = make_world(runtime, make_plan(*plans))
         for host in world.hosts.values():
@@ -366,7 +366,7 @@ def test_what_is_not_answered_at_the_end_of_the_run_is_recorded(virtual, begin):
     virtual.run(10 * SECOND)
     host = world.hosts["alice"]
     host.closing = True
-    host.actor("supervisor").ask(EndHost())
+    host.actor("supervisor").ask(StopHost())
     assert host.actor("supervisor").stop()
     assert outcomes(world) == [
         (51, "rest", "two"),
@@ -481,8 +481,8 @@ def test_commands_come_by_letter_and_the_result_returns(virtual, begin):
         {"do": "add", "arguments": {"number": 2}},
         {"do": 7},
     ):
-        mailbox.ask(Post("alice", "supervisor", "command", data))
-    mailbox.ask(Post("alice", "supervisor", "greeting", {}))
+        mailbox.ask(SendLetter("alice", "supervisor", "command", data))
+    mailbox.ask(SendLetter("alice", "supervisor", "greeting", {}))
     virtual.run(5 * SECOND)
     assert ask(world)[0] == 47
     assert [entry for entry in ask(world, host="bob") if isinstance(entry, tuple)] == [
@@ -500,7 +500,7 @@ def test_what_was_begun_when_the_agent_was_killed_is_not_begun_again(virtual, be
     world = begin(virtual, alice=([actor("counter")], []), bob=([actor("counter")], []))
     virtual.run(1)
     for data in ({"do": "add", "arguments": {"number": 40}, "reply": "counter"}, {"do": "pause", "reply": "counter"}):
-        delivery = Delivery(Mail("bob", "command", data), "bob/mailbox@1", "bob/mailbox@1", again=True)
+        delivery = TracedMessage(IncomingLetter("bob", "command", data), "bob/mailbox@1", "bob/mailbox@1", again=True)
         world.hosts["alice"].actor("supervisor").tell(delivery)
     virtual.run(5 * SECOND)
     assert ask(world) == [0, "begin", "leave"]
@@ -517,11 +517,11 @@ def test_letters_to_a_paused_behaviour_wait(virtual, begin):
     texts = ["one", "two", "three", "four"]
     mailbox = world.hosts["bob"].actor("mailbox")
     for text in texts[:3]:
-        mailbox.ask(Post("alice", "counter", "result", {"id": "", "ok": True, "text": text}))
+        mailbox.ask(SendLetter("alice", "counter", "result", {"id": "", "ok": True, "text": text}))
     virtual.run(3 * SECOND)
     assert not [entry for entry in ask(world) if isinstance(entry, tuple)]
     # One more arrives before those that have waited are through.
-    mailbox.ask(Post("alice", "counter", "result", {"id": "", "ok": True, "text": texts[3]}))
+    mailbox.ask(SendLetter("alice", "counter", "result", {"id": "", "ok": True, "text": texts[3]}))
     virtual.run(4 * SECOND - 1)
     world.hosts["alice"].actor("counter").tell(Resume())
     virtual.run(6 * SECOND)
@@ -584,7 +584,7 @@ def test_commands_and_events_work_on_both_runtimes(runtime, begin, wait_for):
         host.actor("supervisor").tell(Command(do, "counter", arguments))
         wait_for(lambda: len(world.events(CommandCarriedOut)) > count, within=30)
 
-    wait_for(lambda: {"counter", "ear"} <= host.begun, within=30)
+    wait_for(lambda: {"counter", "ear"} <= host.started, within=30)
     wait_for(lambda: ask(world)[0] >= 2, within=30)
     tell("pause")
     total = ask(world)[0]
@@ -596,7 +596,7 @@ def test_commands_and_events_work_on_both_runtimes(runtime, begin, wait_for):
     tell("resume")
     wait_for(lambda: ask(world)[0] > total + 1000, within=30)
     host.closing = True
-    host.actor("supervisor").ask(EndHost(), timeout=10)
+    host.actor("supervisor").ask(StopHost(), timeout=10)
     host.actor("supervisor").stop()
     with pytest.raises(pykka.ActorDeadError):
-        host.actor("supervisor").tell(EndHost())
+        host.actor("supervisor").tell(StopHost())

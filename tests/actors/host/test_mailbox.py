@@ -5,9 +5,9 @@ from typing import ClassVar
 import pytest
 from small_world import make_host_plan, make_plan
 
-from actors.host.mailbox import Gone, Mailbox
+from actors.host.mailbox import ActorGone, Mailbox
 from monerosim.agent.actor import Actor, handles, receives
-from monerosim.agent.messages import Content, Message
+from monerosim.agent.messages import Letter, Message
 from monerosim.events.kinds import ServiceReady
 from monerosim.mailbox.post import DELAY, POLL_GRID, UnknownHostError
 from monerosim.plan.plan import ActorPlan
@@ -20,7 +20,7 @@ class Write(Message[None], frozen=True):
     text: str
 
 
-class Greeting(Content, frozen=True):
+class Greeting(Letter, frozen=True):
     kind: ClassVar[str] = "greeting"
     text: str
 
@@ -161,10 +161,10 @@ def test_letters_wait_for_an_actor_that_has_failed_to_be_started_again(world, vi
 class Fragile(Mailbox):
     """Fails at the first letter that it sorts in its first life."""
 
-    def on_arrived(self, arrived):
+    def on_letters_arrived(self, arrived):
         if next(self.host.numbers("arrivals")) == 1:
             raise ArithmeticError("fails")
-        super().on_arrived(arrived)
+        super().on_letters_arrived(arrived)
 
 
 def test_letters_that_have_come_survive_a_failure_of_the_mailbox(world, virtual):
@@ -194,7 +194,7 @@ def test_an_actor_that_is_gone_takes_no_letters_until_it_begins_again(world, vir
     bob.actor("writer").stop()
     write(world, "alice", "bob", "one")
     virtual.run(SECOND)
-    bob.actor("mailbox").tell(Gone("writer"))
+    bob.actor("mailbox").tell(ActorGone("writer"))
     write(world, "alice", "bob", "two")
     virtual.run(3 * SECOND)
     assert len([line for line in world.lines() if line.level == "WARNING"]) == 2

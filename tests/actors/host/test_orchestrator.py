@@ -10,7 +10,7 @@ from small_world import make_host_plan, make_plan
 from actors.host.orchestrator import Orchestrator, OrchestratorConfig
 from monerosim.agent.actor import Actor, receives
 from monerosim.agent.commands import ResultLetter
-from monerosim.agent.messages import EndHost, Post
+from monerosim.agent.messages import SendLetter, StopHost
 from monerosim.agent.registry import load_supervisor
 from monerosim.build.agent_registry import agent_registry
 from monerosim.cli import main
@@ -58,7 +58,7 @@ class Asker(Actor):
         self.given[result.id] = result.answers
 
     def write(self, data):
-        self.ask(self.host.actor("mailbox"), Post("boss", "orchestrator", "command", data))
+        self.ask(self.host.actor("mailbox"), SendLetter("boss", "orchestrator", "command", data))
 
 
 @pytest.fixture
@@ -242,7 +242,7 @@ def test_all_that_it_remembers_is_there_at_the_end(boss, virtual):
     assert len(document(boss)["newest"]) == 20
     assert "history" not in document(boss)
     boss.hosts["boss"].closing = True
-    boss.hosts["boss"].actor("supervisor").ask(EndHost())
+    boss.hosts["boss"].actor("supervisor").ask(StopHost())
     history = document(boss)["history"]
     assert [entry["data"]["do"] for entry in history] == ["resume", "pause"] * 15
 
@@ -278,7 +278,7 @@ def test_what_it_cannot_read_is_a_warning(boss, virtual):
         ("greeting", {}),
         ("event", {"event": "none"}),
     ):
-        mailbox.ask(Post("boss", "orchestrator", kind, data))
+        mailbox.ask(SendLetter("boss", "orchestrator", kind, data))
     virtual.run(20 * SECOND)
     warnings = [line.text for line in boss.lines(participants=["boss"]) if line.level == "WARNING"]
     assert len(warnings) == 5
@@ -318,7 +318,7 @@ def test_a_timeline_changes_who_takes_part(tmp_path):
 
 def test_resume_leaves_one_that_goes_on_as_it_is(tmp_path):
     told = NETWORK + at("90s", "resume", "block-controller") + at("200s", "pause", "block-controller")
-    run = play(told + at("210s", "resume", "block-controller"), tmp_path / "run", 'consensus.arrivals="fixed"')
+    run = play(told + at("210s", "resume", "block-controller"), tmp_path / "run", 'consensus.block_arrivals="fixed"')
     blocks = [record.t // SECOND for record in happened(run, BlockFound) if record.t > 0]
     # A pause gives it another grid.
     assert blocks[:5] == [60, 120, 180, 270, 330]
@@ -333,7 +333,7 @@ def test_an_orchestrator_leaves_the_run_as_it_is(tmp_path):
 
 
 def test_the_run_ends_when_all_of_a_group_are_gone(tmp_path):
-    needed = BOSS + 'end_without = ["user"]\n'
+    needed = BOSS + 'end_when_gone = ["user"]\n'
     script = at("5m", "stop", "user-001") + at("6m", "stop", "user-002") + at("10m", "stop", "user-003")
     run = play(NETWORK + USERS + needed + script, tmp_path / "run")
     (ended,) = happened(run, RunEnded)
@@ -347,11 +347,11 @@ def test_the_run_ends_when_all_of_a_group_are_gone(tmp_path):
 
 def test_a_group_of_nobody_ends_no_run_and_is_a_warning(tmp_path):
     text = NETWORK + USERS + '[participants.ghost]\nkind = "regular-user"\ncount = 0\n'
-    text += BOSS + 'end_without = ["ghost"]\n' + at("5m", "stop", "user-001")
+    text += BOSS + 'end_when_gone = ["ghost"]\n' + at("5m", "stop", "user-001")
     run = play(text, tmp_path / "run")
     assert run.summary.completed
     seen = CliRunner().invoke(main, ["check", str(scenario(tmp_path, text))])
-    assert 'participants.boss.end_without[0]: "ghost" has no members' in seen.output
+    assert 'participants.boss.end_when_gone[0]: "ghost" has no members' in seen.output
     assert seen.exit_code == 0
 
 
@@ -372,7 +372,7 @@ class Vital(Behaviour):
         raise LookupError("dead")
 '''
     install_blocks("vital", code, {"vital": "vital:Vital"})
-    text = NETWORK + '[participants.heart]\nactors = [{ use = "vital" }]\nrestarts = { most = 1 }\n'
+    text = NETWORK + '[participants.heart]\nactors = [{ use = "vital" }]\nrestarts = { max_restarts = 1 }\n'
     run = play(text, tmp_path / "run")
     assert run.summary.reason == "heart/vital was given up: LookupError: dead"
     assert not run.summary.completed

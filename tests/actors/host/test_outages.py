@@ -3,7 +3,7 @@
 import pytest
 from small_runs import MARKET, NETWORK, USERS, happened, play
 
-from monerosim.engines.embedded.world import EmbeddedWorld
+from monerosim.engines.embedded.environment import EmbeddedEnvironment
 from monerosim.events.kinds import (
     BalanceRecorded,
     BlockFound,
@@ -59,7 +59,7 @@ class Outage:
 
 def interrupt(patch, *hosts):
     """Let neither daemons nor wallets of these answer for a while."""
-    usual = {"node": EmbeddedWorld.node, "wallet": EmbeddedWorld.wallet}
+    usual = {"node": EmbeddedEnvironment.node, "wallet": EmbeddedEnvironment.wallet}
 
     def way(kind):
         def get(world, host):
@@ -70,7 +70,7 @@ def interrupt(patch, *hosts):
         return get
 
     for kind in usual:
-        patch.setattr(EmbeddedWorld, kind, way(kind))
+        patch.setattr(EmbeddedEnvironment, kind, way(kind))
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import small_runs
 from small_world import make_host_plan, make_plan
 
 from monerosim.agent.actor import describe_error
-from monerosim.agent.messages import EndHost
+from monerosim.agent.messages import StopHost
 from monerosim.agent.registry import load_supervisor
 from monerosim.events.kinds import ActorFailed, ActorGivenUp, ActorRestarted, CommandFailed, ServiceReady
 from monerosim.plan.plan import ActorPlan, CommandPlan
@@ -130,14 +130,14 @@ def test_a_failed_actor_is_restarted_with_back_off_then_given_up(play):
 
 
 def test_the_limits_are_the_plans(play):
-    limits = {"most": 1, "within": "10m", "backoff": "7s"}
+    limits = {"max_restarts": 1, "window": "10m", "backoff": "7s"}
     world, _ = play(fickle("one", where="timer", lives="10s"), seconds=3000, restarts=limits)
     assert times(world, ActorRestarted) == [17]
     assert times(world, ActorGivenUp) == [27]
 
 
 def test_old_failures_are_forgotten(play):
-    limits = {"most": 1, "within": "1m", "backoff": "5s"}
+    limits = {"max_restarts": 1, "window": "1m", "backoff": "5s"}
     world, _ = play(fickle("one", where="timer", lives="2m"), seconds=1000, restarts=limits)
     assert times(world, ActorFailed) == [120 + 125 * number for number in range(8)]
     assert len(world.events(ActorRestarted)) == 8
@@ -145,7 +145,7 @@ def test_old_failures_are_forgotten(play):
 
 
 def test_no_restart_at_all(play):
-    world, _ = play(fickle("one", where="timer"), seconds=100, restarts={"most": 0})
+    world, _ = play(fickle("one", where="timer"), seconds=100, restarts={"max_restarts": 0})
     assert times(world, ActorGivenUp) == [10]
     assert world.events(ActorRestarted) == []
 
@@ -170,7 +170,9 @@ def test_one_that_is_stopped_before_its_restart_is_not_restarted(play, commands,
 
 def test_one_that_was_given_up_may_be_started_again(play):
     fails = fickle("one", where="timer", lives="10s")
-    world, _ = play(fails, seconds=60, restarts={"most": 0}, commands=[(30, "pause"), (40, "stop"), (50, "start")])
+    world, _ = play(
+        fails, seconds=60, restarts={"max_restarts": 0}, commands=[(30, "pause"), (40, "stop"), (50, "start")]
+    )
     assert begun(world) == [("one", 0), ("one", 50)]
     assert [record.data.reason for record in world.events(CommandFailed)] == ["one of alice: not running"]
 
@@ -188,7 +190,7 @@ def test_an_actor_that_fails_at_its_start_is_restarted_too(play, where):
     assert world.events(ActorFailed)[0].data == ActorFailed("one", f"LookupError: failed in {where}")
     assert times(world, ActorGivenUp) == [35]
     assert ("two", 1) in begun(world)
-    supervisor.ask(EndHost())
+    supervisor.ask(StopHost())
     assert ended(world) == ["two"]
 
 
@@ -237,7 +239,7 @@ def test_causes_are_not_used_twice(play):
 def test_actors_are_ended_the_latest_first_and_stopped(play, virtual):
     world, supervisor = play(fickle("one"), fickle("two", 1), fickle("three", 2), seconds=5)
     before = virtual.now()
-    supervisor.ask(EndHost())
+    supervisor.ask(StopHost())
     assert ended(world) == ["three", "two", "one"]
     assert virtual.now() == before
     assert world.events(ActorFailed) == []
@@ -251,7 +253,7 @@ def test_actors_are_ended_the_latest_first_and_stopped(play, virtual):
 def test_an_actor_that_does_not_end_well_does_not_keep_the_others_from_ending(play, where, error):
     world, supervisor = play(fickle("one"), fickle("two", 1, where=where), fickle("three", 2), seconds=5)
     world.hosts["alice"].closing = True
-    supervisor.ask(EndHost())
+    supervisor.ask(StopHost())
     assert ended(world) == ["three", "two", "one"]
     assert [record.data for record in world.events(ActorFailed)] == [ActorFailed("two", error)]
     assert any(line.level == "WARNING" and "two did not end well" in line.text for line in world.lines())
@@ -260,26 +262,26 @@ def test_an_actor_that_does_not_end_well_does_not_keep_the_others_from_ending(pl
 def test_actors_that_have_not_begun_are_not_ended(play, virtual):
     world, supervisor = play(fickle("one"), fickle("never", 1000), seconds=5)
     world.hosts["alice"].closing = True
-    supervisor.ask(EndHost())
+    supervisor.ask(StopHost())
     assert ended(world) == ["one"]
     virtual.run(2000 * SECOND)
     assert begun(world) == [("one", 0)]
 
 
 def test_an_actor_that_was_given_up_is_not_ended(play):
-    world, supervisor = play(fickle("one", where="timer"), fickle("two"), seconds=10, restarts={"most": 0})
-    supervisor.ask(EndHost())
+    world, supervisor = play(fickle("one", where="timer"), fickle("two"), seconds=10, restarts={"max_restarts": 0})
+    supervisor.ask(StopHost())
     assert ended(world) == ["two"]
 
 
 def test_a_host_ends_on_threads_too(threads, make_world):
     world = make_world(threads, make_plan(make_host_plan("alice", fickle("one"), fickle("two", where="end"))))
     supervisor = world.hosts["alice"].start(load_supervisor(), "supervisor")
-    supervisor.ask(EndHost(), timeout=10)
+    supervisor.ask(StopHost(), timeout=10)
     supervisor.stop()
     assert set(ended(world)) <= {"one", "two"}
     with pytest.raises(pykka.ActorDeadError):
-        supervisor.tell(EndHost())
+        supervisor.tell(StopHost())
 
 
 WHERE_IT_IS = """

@@ -10,7 +10,7 @@ from small_world import make_host_plan, make_plan
 
 from actors.host.node_proxy import GenerateBlocks, GetAlternateChains, NodeProxy
 from monerosim.agent.behaviour import Behaviour
-from monerosim.engines.embedded.world import ModelTransport
+from monerosim.engines.embedded.environment import ModelTransport
 from monerosim.events.kinds import NewBlock, PeerLost, Reorganised
 from monerosim.model import Daemon, World
 from monerosim.monero.address import Keys, encode_address

@@ -44,7 +44,7 @@ from monerosim.events.kinds import PaymentSent
 from monerosim.rpc.wallet import Destination
 from monerosim.agent.actor import receives
 from monerosim.agent.behaviour import Behaviour
-from monerosim.agent.messages import Post
+from monerosim.agent.messages import SendLetter
 
 
 class BuyerConfig(Config, frozen=True):
@@ -58,14 +58,14 @@ class BuyerConfig(Config, frozen=True):
 class Buyer(Behaviour):
     Config: ClassVar[type[Config]] = BuyerConfig
     needs: ClassVar[frozenset[str]] = frozenset({"wallet"})
-    usual_wallet: ClassVar[bool] = True
+    default_wallet: ClassVar[bool] = True
 
     def begin(self):
         vendor = AgentDiscovery(self.host.shared, self.clock.now).get_marketplace_addresses()[0]
         item = self.config.item or vendor.items[0].name
         order = Order(1, self.name, vendor.id, item, self.config.quantity)
         data = self.config.letter or msgspec.to_builtins(order)
-        self.ask(self.host.actor("mailbox"), Post(vendor.marketplace, vendor.actor, Order.kind, data))
+        self.ask(self.host.actor("mailbox"), SendLetter(vendor.marketplace, vendor.actor, Order.kind, data))
 
     @receives(Refusal)
     def on_refusal(self, refusal, _):
@@ -101,7 +101,7 @@ def shop(tmp_path, install_blocks):
     install_blocks("strange-buyer".replace("-", "_"), BUYER, {"buyer": "strange_buyer:Buyer"})
 
     def visit(*changes):
-        return play(SHOP, tmp_path / "run", *WINDOW, 'consensus.arrivals="fixed"', *changes)
+        return play(SHOP, tmp_path / "run", *WINDOW, 'consensus.block_arrivals="fixed"', *changes)
 
     return visit
 
@@ -261,7 +261,7 @@ def test_a_buyer_whose_coins_are_locked_gives_the_order_up_or_pays_late(tmp_path
     assert "the time for it is over" in {record.data.reason for record in happened(skipped, PaymentFailed)}
     assert "unpaid" in states(skipped)
     assert "late" not in states(skipped)
-    paid = play(WHOLE, tmp_path / "pay", *short, busy, "participants.user.when_late=pay")
+    paid = play(WHOLE, tmp_path / "pay", *short, busy, "participants.user.on_expired_invoice=pay")
     assert not happened(paid, PaymentFailed)
     assert "late" in states(paid)
 
@@ -290,7 +290,7 @@ from actors.markets.marketplace import Marketplace, MarketplaceConfig
 
 
 class Deaf(Marketplace):
-    def on_mail(self, mail):
+    def on_incoming_letter(self, mail):
         pass
 """
     install_blocks("deaf_market", deaf, {"deaf": "deaf_market:Deaf"})
@@ -305,13 +305,13 @@ class Deaf(Marketplace):
 def test_an_answer_that_is_no_invoice_does_no_harm(tmp_path, install_blocks):
     rude = """
 from actors.markets.marketplace import Marketplace
-from monerosim.agent.messages import Post
+from monerosim.agent.messages import SendLetter
 
 
 class Rude(Marketplace):
     def on_order(self, order, buyer):
         for kind, data in (("invoice", {"number": "one"}), ("greeting", {})):
-            self.ask(self.host.actor("mailbox"), Post(buyer, order.actor, kind, data))
+            self.ask(self.host.actor("mailbox"), SendLetter(buyer, order.actor, kind, data))
 """
     install_blocks("rude_market", rude, {"rude": "rude_market:Rude"})
     text = WHOLE.replace('kind = "marketplace"', 'kind = "rude"')
@@ -334,8 +334,8 @@ def test_users_may_pay_too_little_or_twice(tmp_path):
         play(WHOLE, tmp_path / name, *ORDERING, window, plenty, "simulation.duration=50m", *changes)
         for name, changes in (
             ("right", ()),
-            ("short", ("participants.user.pays_short=1",)),
-            ("twice", ("participants.user.pays_twice=1",)),
+            ("short", ("participants.user.underpay_probability=1",)),
+            ("twice", ("participants.user.double_pay_probability=1",)),
         )
     )
     # It changes what is paid, and not what is ordered.
@@ -356,7 +356,7 @@ def test_users_may_pay_too_little_or_twice(tmp_path):
 def test_how_often_users_pay_wrong_is_a_probability(tmp_path):
     """Error rate 1 in 10,000 for a change of code; that half as many or twice as many pay wrong is refused."""
     often = ("participants.user.count=20", "participants.user.wallet.outputs=15", "participants.user.max_amount=0.2")
-    wrong = ("participants.user.pays_short=0.2", "participants.user.pays_twice=0.3")
+    wrong = ("participants.user.underpay_probability=0.2", "participants.user.double_pay_probability=0.3")
     window = "participants.marketplace.payment_window=10m"
     played = play(WHOLE, tmp_path / "run", *ORDERING, *often, *wrong, window)
     ended = {it.data.order for it in happened(played, OrderPlaced) if it.t < 45 * MINUTE}
@@ -371,11 +371,11 @@ def test_how_often_users_pay_wrong_is_a_probability(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (("pays_short=0.1",), "need orders = true"),
-        (("pays_twice=0.1",), "need orders = true"),
-        (("orders=true", "pays_short=0.6", "pays_twice=0.6"), "must be at most 1 together"),
-        (("orders=true", "pays_short=1.5"), "must be at most 1"),
-        (("orders=true", "pays_twice=-0.5"), "must be at least 0"),
+        (("underpay_probability=0.1",), "need orders = true"),
+        (("double_pay_probability=0.1",), "need orders = true"),
+        (("orders=true", "underpay_probability=0.6", "double_pay_probability=0.6"), "must be at most 1 together"),
+        (("orders=true", "underpay_probability=1.5"), "must be at most 1"),
+        (("orders=true", "double_pay_probability=-0.5"), "must be at least 0"),
     ],
 )
 def test_shares_of_wrong_payments_are_probabilities_of_orders(tmp_path, changes, message):
@@ -422,7 +422,7 @@ class LazyMarket(Marketplace):
 def test_a_marketplace_or_a_user_that_fails_and_is_started_again_knows_what_it_knew(tmp_path, install_blocks):
     install_blocks("fickle", FICKLE, {"fickle-market": "fickle:FickleMarket", "fickle-user": "fickle:FickleUser"})
     market = WHOLE.replace('kind = "marketplace"', 'kind = "fickle-market"')
-    restarts = "participants.marketplace.restarts.most=10"
+    restarts = "participants.marketplace.restarts.max_restarts=10"
     played = play(market, tmp_path / "market", *ORDERING, restarts, "participants.marketplace.confirmations=3")
     assert played.summary.failures >= 5
     received = [(it.data.txid, it.data.address) for it in happened(played, PaymentReceived)]
@@ -431,7 +431,7 @@ def test_a_marketplace_or_a_user_that_fails_and_is_started_again_knows_what_it_k
     assert placed <= {it.data.order for it in happened(played, OrderChanged) if it.data.state == "confirmed"}
     assert sum(it.data.payments for it in happened(played, VendorTotals)) == len(received)
     users = WHOLE.replace('"regular-user"', '"fickle-user"')
-    played = play(users, tmp_path / "users", "participants.user.restarts.most=10", 'simulation.duration="1h"')
+    played = play(users, tmp_path / "users", "participants.user.restarts.max_restarts=10", 'simulation.duration="1h"')
     sent = {it.data.txid for it in happened(played, PaymentSent) if 0 <= it.t < 40 * MINUTE}
     assert len(sent) > 5
     assert sent <= {it.data.txid for it in happened(played, PaymentConfirmed)}
@@ -440,7 +440,7 @@ def test_a_marketplace_or_a_user_that_fails_and_is_started_again_knows_what_it_k
 def test_a_user_that_fails_still_makes_the_payment_that_waits_for_locked_coins(tmp_path, install_blocks):
     install_blocks("fickle", FICKLE, {"fickle-user": "fickle:FickleUser"})
     users = WHOLE.replace('"regular-user"', '"fickle-user"')
-    often = ("participants.user.restarts.most=10", "participants.user.transaction_frequency=1.0")
+    often = ("participants.user.restarts.max_restarts=10", "participants.user.transaction_frequency=1.0")
     played = play(users, tmp_path / "run", *often, 'simulation.duration="1h"')
     assert played.summary.failures >= 3 * 5
     waited = [(it.participant, it.data.amount) for it in happened(played, PaymentDelayed) if it.t < 40 * MINUTE]
@@ -451,7 +451,7 @@ def test_a_user_that_fails_still_makes_the_payment_that_waits_for_locked_coins(t
 def test_a_user_that_fails_still_pays_the_invoice_that_it_has_asked_for(tmp_path, install_blocks):
     install_blocks("fickle", FICKLE, {"fickle-user": "fickle:FickleUser", "lazy-market": "fickle:LazyMarket"})
     text = WHOLE.replace('"regular-user"', '"fickle-user"').replace('"marketplace"', '"lazy-market"')
-    often = ("participants.user.restarts.most=10", "participants.user.transaction_frequency=1.0")
+    often = ("participants.user.restarts.max_restarts=10", "participants.user.transaction_frequency=1.0")
     changes = ('simulation.duration="1h"', "participants.user.wallet.outputs=10", "participants.user.max_amount=0.5")
     played = play(text, tmp_path / "run", *ORDERING, *often, *changes)
     assert played.summary.failures >= 3 * 5

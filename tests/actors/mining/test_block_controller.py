@@ -61,7 +61,7 @@ class GhostConfig(Config, frozen=True):
 class Ghost(Behaviour):
     Config: ClassVar[type[Config]] = GhostConfig
     needs: ClassVar[frozenset[str]] = frozenset({"node"})
-    usual_node: ClassVar[bool] = True
+    default_node: ClassVar[bool] = True
 
     def begin(self) -> None:
         name = self.config.name or self.host.name
@@ -223,14 +223,14 @@ def test_another_is_chosen_by_hashrate_when_a_winner_is_passed_over(tmp_path, in
     install_blocks("ghost", GHOST, {"ghost": "ghost:Ghost"})
     install_blocks("unable", UNABLE, {"unable": "unable:Unable"})
     x = 'kind = "ghost"' if ask == "rpc" else 'kind = "unable"\nhashrate = 1000'
-    text = f"{POOLS}ask = '{ask}'\n[participants.x]\n{x}\n"
+    text = f"{POOLS}mode = '{ask}'\n[participants.x]\n{x}\n"
     assert fits(winners_after(play(text, tmp_path / "right", trace_level="WARNING"), "x"), SHARES) > ERROR_RATE
     forgetful = text.replace('kind = "block-controller"', wrong("Forgetful"))
     assert fits(winners_after(play(forgetful, tmp_path / "wrong", trace_level="WARNING"), "x"), SHARES) < ERROR_RATE
 
 
 def test_fixed_arrivals_are_on_the_grid(tmp_path):
-    played = play(POOLS, tmp_path / "run", 'consensus.arrivals="fixed"', 'simulation.duration="2h"')
+    played = play(POOLS, tmp_path / "run", 'consensus.block_arrivals="fixed"', 'simulation.duration="2h"')
     found = happened(played, BlockFound)
     assert [record.t for record in found] == [60 * SECOND * number for number in range(1, 120)]
     assert [record.data.height for record in found] == list(range(1, 120))
@@ -256,7 +256,7 @@ def test_a_pool_that_begins_late_finds_nothing_before(tmp_path):
 
 
 def test_while_all_pools_are_late_there_is_no_block(tmp_path):
-    changes = ('simulation.duration="1h"', 'participants.miner.start="29m30s"', 'consensus.arrivals="fixed"')
+    changes = ('simulation.duration="1h"', 'participants.miner.start="29m30s"', 'consensus.block_arrivals="fixed"')
     played = play(NETWORK, tmp_path / "run", *changes)
     assert [record.t for record in happened(played, BlockFound)] == [60 * SECOND * n for n in range(30, 60)]
     warned = [line for line in played.traces(participants=("block-controller",)) if line.level == "WARNING"]
@@ -281,7 +281,7 @@ def test_without_any_miner_the_run_goes_on(tmp_path):
 def test_a_winner_that_does_not_answer_is_passed_over_within_the_block(tmp_path, install_blocks, keys, reason):
     install_blocks("ghost", GHOST, {"ghost": "ghost:Ghost"})
     text = NETWORK + '[participants.ghost]\nkind = "ghost"\n' + keys
-    played = play(text, tmp_path / "run", 'consensus.arrivals="fixed"')
+    played = play(text, tmp_path / "run", 'consensus.block_arrivals="fixed"')
     found, passed = happened(played, BlockFound), happened(played, WinnerPassedOver)
     assert [record.t for record in found] == [60 * SECOND * number for number in range(1, 30)]
     assert {record.data.miner for record in found} == {"miner"}

@@ -123,7 +123,7 @@ def as_registered(found):
     [
         ("", {"a", "b"}, ["a", "b"]),
         (POOLS + CONSTANT, {"a", "b", "pool", "c"}, ["a", "b", "pool"]),
-        (POOLS + 'ask = "signal"\n', {"a", "b", "pool"}, ["a", "b", "pool"]),
+        (POOLS + 'mode = "signal"\n', {"a", "b", "pool"}, ["a", "b", "pool"]),
     ],
     ids=["autonomous only", "of all kinds", "by signal"],
 )
@@ -168,7 +168,7 @@ def test_registries_are_right_while_the_run_goes_on(tmp_path, install_blocks):
     text = (
         NETWORK + '[participants.reader]\nkind = "reader"\n[[timeline]]\nat = "25m30s"\ndo = "leave"\nwho = "miner"\n'
     )
-    played = play(text, tmp_path / "run", 'consensus.block_time="10s"', 'consensus.arrivals="fixed"')
+    played = play(text, tmp_path / "run", 'consensus.block_time="10s"', 'consensus.block_arrivals="fixed"')
     looks = [line for line in played.traces(participants=("reader",), actors=("reader",)) if "blocks" in line.data]
     assert [line.text for line in looks][:29] == ["miner"] * 25 + [""] * 4
     for number, line in enumerate(looks[:25], 1):
@@ -202,9 +202,9 @@ def test_the_registrar_goes_on_after_a_failure_with_what_it_knew(tmp_path, insta
 )
 @pytest.mark.parametrize("ask", ["rpc", "signal"])
 def test_mine_now_fails_where_nobody_can_be_given_the_block(tmp_path, timeline, reason, ask):
-    text = NETWORK + f'ask = "{ask}"\n[participants.user]\nkind = "regular-user"\n[[timeline]]\n{timeline}'
+    text = NETWORK + f'mode = "{ask}"\n[participants.user]\nkind = "regular-user"\n[[timeline]]\n{timeline}'
     text += '[[timeline]]\nat = "10m"\ndo = "mine-now"\nwho = "block-controller"\n'
-    played = play(text, tmp_path / "run", 'consensus.arrivals="fixed"', 'consensus.block_time="7m"')
+    played = play(text, tmp_path / "run", 'consensus.block_arrivals="fixed"', 'consensus.block_time="7m"')
     failed = [record.data.reason for record in happened(played, CommandFailed)]
     assert [reason in text for text in failed] == ([True] if reason else [])
     times = [record.t // SECOND for record in happened(played, BlockFound)]

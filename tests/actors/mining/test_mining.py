@@ -33,7 +33,7 @@ block_time = "30s"
 """
     + THREE_POOLS
 )
-BY_SIGNAL = POOLS + 'ask = "signal"\npatience = "10s"\n'
+BY_SIGNAL = POOLS + 'mode = "signal"\ntimeout = "10s"\n'
 
 CHANGES = """
 [[timeline]]
@@ -230,10 +230,10 @@ def test_a_block_controller_from_a_file_is_one(tmp_path, monkeypatch, ask):
     """It gets the answers to its signals, is found by others, and nobody asks for another."""
     (tmp_path / "own.py").write_text(OWN_CONTROLLER)
     monkeypatch.chdir(tmp_path)
-    own = f'actors = [{{ use = "./own.py:Own", ask = "{ask}" }}]'
+    own = f'actors = [{{ use = "./own.py:Own", mode = "{ask}" }}]'
     text = POOLS.replace('kind = "block-controller"', own)
     assert examine(text.encode(), files=PluginFiles(tmp_path)).problems == ()
-    played = play(text, tmp_path / "run", 'consensus.arrivals="fixed"', 'simulation.duration="30m"')
+    played = play(text, tmp_path / "run", 'consensus.block_arrivals="fixed"', 'simulation.duration="30m"')
     found = happened(played, BlockFound)
     assert [record.data.height for record in found] == list(range(1, 60))
     assert happened(played, WinnerPassedOver) == []
@@ -247,13 +247,13 @@ def test_a_block_controller_from_a_file_is_one(tmp_path, monkeypatch, ask):
     assert problem.message == "there are 2 block controllers, a scenario has at most one"
 
 
-FIXED_HOUR = 'consensus.arrivals="fixed"', 'simulation.duration="1h"'
+FIXED_HOUR = 'consensus.block_arrivals="fixed"', 'simulation.duration="1h"'
 
 
 @pytest.mark.parametrize("text", [POOLS, BY_SIGNAL], ids=["by RPC", "by signal"])
 def test_a_pool_that_was_given_up_gets_no_blocks_until_it_is_started(tmp_path, install_blocks, text):
     install_blocks("dying", DYING, {"dying-pool": "dying:Dying"})
-    text = own("alpha", text, "dying-pool", "restarts = { most = 0 }\n") + at("40m", "start", "alpha")
+    text = own("alpha", text, "dying-pool", "restarts = { max_restarts = 0 }\n") + at("40m", "start", "alpha")
     played = play(text, tmp_path / "run", *FIXED_HOUR)
     found = happened(played, BlockFound)
     assert len(found) == 119  # none is lost
@@ -306,21 +306,21 @@ def test_a_pool_that_cannot_make_its_block_refuses_it(tmp_path, install_blocks):
     )
     install_blocks("unable", code, {"unable-pool": "unable:Unable"})
     text = BY_SIGNAL.replace('[participants.alpha]\nkind = "mining-pool"', '[participants.alpha]\nkind = "unable-pool"')
-    played = play(text, tmp_path / "run", 'consensus.arrivals="fixed"', 'simulation.duration="30m"')
+    played = play(text, tmp_path / "run", 'consensus.block_arrivals="fixed"', 'simulation.duration="30m"')
     passed = happened(played, WinnerPassedOver)
     assert {(record.data.miner, record.data.reason) for record in passed} == {("alpha", "has no node")}
     assert len(happened(played, BlockFound)) == 59
-    assert all(record.t % (30 * SECOND) <= 4 * SECOND for record in passed)  # it need not wait for its patience to end
+    assert all(record.t % (30 * SECOND) <= 4 * SECOND for record in passed)  # it need not wait for its timeout to end
 
 
 def test_a_signal_that_comes_too_late_makes_no_block(tmp_path, install_blocks):
     code = (
-        "from monerosim.agent.messages import Post\nfrom monerosim.agent.behaviour import Behaviour\n\n\n"
+        "from monerosim.agent.messages import SendLetter\nfrom monerosim.agent.behaviour import Behaviour\n\n\n"
         "class Late(Behaviour):\n    def begin(self):\n"
         '        signals = {"round": 1, "deadline": -1.0}, {"round": 2}, {"round": 3, "deadline": 60.0}\n'
         "        for data in signals:\n"
         '            data["reply"] = self.name\n'
-        '            self.ask(self.host.actor("mailbox"), Post("alpha", "mining-pool", "mine", data))\n'
+        '            self.ask(self.host.actor("mailbox"), SendLetter("alpha", "mining-pool", "mine", data))\n'
     )
     install_blocks("late", code, {"late": "late:Late"})
     text = POOLS.replace("block-controller]", "x]").replace('"block-controller"', '"late"')
@@ -334,10 +334,10 @@ def test_a_signal_that_comes_too_late_makes_no_block(tmp_path, install_blocks):
 
 def test_letters_that_fit_no_signal_change_nothing(tmp_path, install_blocks):
     code = (
-        "from monerosim.agent.messages import Post\nfrom monerosim.agent.behaviour import Behaviour\n\n\n"
+        "from monerosim.agent.messages import SendLetter\nfrom monerosim.agent.behaviour import Behaviour\n\n\n"
         "class Stray(Behaviour):\n    def begin(self):\n"
         '        for kind, data in [("found", {"round": "one"}), ("refused", {"round": 999, "reason": "tired"})]:\n'
-        '            self.ask(self.host.actor("mailbox"), Post("block-controller", "block-controller", kind, data))\n'
+        '            self.ask(self.host.actor("mailbox"), SendLetter("block-controller", "block-controller", kind, data))\n'
     )
     install_blocks("stray", code, {"stray": "stray:Stray"})
     half = 'simulation.duration="30m"'
@@ -357,7 +357,7 @@ def test_what_is_set_in_mid_run_holds_from_then_on(tmp_path):
         for who, what in [
             ("alpha", 'until = "20m"'),
             ("beta", 'until = "5m"'),
-            ("block-controller", 'patience = "20s"'),
+            ("block-controller", 'timeout = "20s"'),
         ]
     )
     played = play(POOLS + timeline, tmp_path / "run", 'simulation.duration="40m"', 'participants.alpha.until="15m"')
@@ -465,7 +465,7 @@ def test_a_paused_pool_wins_nothing_and_a_block_can_be_asked_for(tmp_path):
             ("30m", "resume", "block-controller"),
         ]
     )
-    played = play(POOLS + timeline, tmp_path / "run", 'simulation.duration="90m"', 'consensus.arrivals="fixed"')
+    played = play(POOLS + timeline, tmp_path / "run", 'simulation.duration="90m"', 'consensus.block_arrivals="fixed"')
     found = [(record.t // SECOND, record.data.miner) for record in happened(played, BlockFound)]
     assert happened(played, CommandFailed) == []
     assert {miner for t, miner in found if 600 < t < 2400} == {"beta", "gamma"}

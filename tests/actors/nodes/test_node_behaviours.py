@@ -95,7 +95,7 @@ def test_an_observer_takes_no_part(watched, tmp_path):
 
 
 def test_an_observer_records_what_it_is_told_to(tmp_path):
-    played = play(NETWORK + USERS + OBSERVER, tmp_path / "run", 'participants.observer.records=["transactions"]')
+    played = play(NETWORK + USERS + OBSERVER, tmp_path / "run", 'participants.observer.observe=["transactions"]')
     kinds = {type(record.data) for record in played.events() if record.actor == "observer"}
     assert kinds == {TransactionSeen}
 
@@ -209,7 +209,7 @@ actors = [
     ("change", "message"),
     [
         ("participants.observer.interval=0s", "must be more than 0"),
-        ('participants.observer.records=["blocks"]', 'expected "tips" or "transactions"'),
+        ('participants.observer.observe=["blocks"]', 'expected "tips" or "transactions"'),
         ("participants.observer.node=miner-2", "there is no participant"),
     ],
 )

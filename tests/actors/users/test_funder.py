@@ -32,7 +32,7 @@ def fund(directory, *groups, block_interval="2s", seed=1):
         for number, (members, balance, outputs) in enumerate(groups)
     }
     participants["miner"] = Participant(kind="mining-pool", settings={"hashrate": 100})
-    simulation = Simulation(duration="1m", seed=seed, block_interval=block_interval)
+    simulation = Simulation(duration="1m", seed=seed, bootstrap_block_interval=block_interval)
     return run(Scenario(simulation=simulation, consensus=Consensus(), participants=participants), directory)
 
 

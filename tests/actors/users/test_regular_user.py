@@ -91,7 +91,7 @@ def test_a_payment_waits_for_locked_coins(tmp_path):
 
 
 def test_a_payment_may_be_skipped_instead(tmp_path):
-    changes = ("participants.user.transaction_frequency=1.0", 'participants.user.when_locked="skip"')
+    changes = ("participants.user.transaction_frequency=1.0", 'participants.user.on_locked_funds="skip"')
     played = play(WHOLE, tmp_path / "run", *changes)
     failed = happened(played, PaymentFailed)
     assert not happened(played, PaymentDelayed)

@@ -8,7 +8,7 @@ from scipy.stats import chisquare
 from small_runs import NETWORK, happened, play
 
 from monerosim import ScenarioError
-from monerosim.engines.embedded.world import EmbeddedWorld
+from monerosim.engines.embedded.environment import EmbeddedEnvironment
 from monerosim.events.kinds import (
     BalanceRecorded,
     BlockFound,
@@ -140,7 +140,7 @@ def test_a_churner_sends_its_share(tmp_path):
 def test_a_payment_to_itself_that_is_under_way_at_the_end_is_accounted_for(tmp_path, method):
     # The last block comes before the churner sends; everything it sent is unconfirmed.
     changes = (
-        'consensus.arrivals="fixed"',
+        'consensus.block_arrivals="fixed"',
         "consensus.block_time=14m",
         "participants.churner.transaction_interval=29m",
     )
@@ -155,7 +155,7 @@ def test_a_payment_to_itself_that_is_under_way_at_the_end_is_accounted_for(tmp_p
 
 
 def test_a_mining_wallet_records_each_reward_when_it_unlocks(tmp_path):
-    changes = ('simulation.duration="3h"', 'consensus.arrivals="fixed"')
+    changes = ('simulation.duration="3h"', 'consensus.block_arrivals="fixed"')
     played = play(NETWORK + MINING_WALLET, tmp_path / "run", *changes)
     found = {record.data.height: record for record in happened(played, BlockFound)}
     unlocked = happened(played, RewardUnlocked, "miner")
@@ -184,7 +184,7 @@ def test_a_mining_wallet_hands_on_what_is_unlocked(tmp_path):
 
 
 def test_a_mining_wallet_waits_until_it_is_worth_it(tmp_path):
-    actor = 'participants.miner.actors=[{use="mining-wallet", sweep_to="hodler-002", sweep_from=100000}]'
+    actor = 'participants.miner.actors=[{use="mining-wallet", sweep_to="hodler-002", sweep_threshold=100000}]'
     played = play(NETWORK + MINING_WALLET + HODLERS, tmp_path / "run", 'simulation.duration="2h"', actor)
     assert happened(played, RewardUnlocked)
     assert not sent_by(played, "miner")
@@ -240,8 +240,8 @@ class Breaking:
 
 @pytest.mark.parametrize("before", [True, False])
 def test_a_sweep_in_doubt_is_looked_up_and_not_repeated(tmp_path, monkeypatch, before):
-    usual = EmbeddedWorld.wallet
-    monkeypatch.setattr(EmbeddedWorld, "wallet", lambda world, host: Breaking(usual(world, host), before=before))
+    usual = EmbeddedEnvironment.wallet
+    monkeypatch.setattr(EmbeddedEnvironment, "wallet", lambda world, host: Breaking(usual(world, host), before=before))
     changes = ("participants.churner.method=sweep", "participants.churner.transaction_interval=12m")
     played = play(NETWORK + CHURNER, tmp_path / "run", *changes)
     sent, failed = sent_by(played, "churner"), happened(played, PaymentFailed, "churner")

@@ -6,11 +6,11 @@ from msgspec import Meta
 
 from monerosim.agent.actor import handles, receives
 from monerosim.agent.behaviour import Behaviour
-from monerosim.agent.messages import Content, Message
+from monerosim.agent.messages import Letter, Message
 from monerosim.config import Config, Duration, duration
 
 
-class Greeting(Content, frozen=True):
+class Greeting(Letter, frozen=True):
     """A neighbour's greeting."""
 
     kind: ClassVar[str] = "greeting"

@@ -68,7 +68,7 @@ class ModelTransport:
         return self._service.post(path, body)
 
 
-class EmbeddedWorld:
+class EmbeddedEnvironment:
     """Everything around the hosts of an embedded run.
 
     Args:

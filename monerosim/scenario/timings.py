@@ -13,7 +13,7 @@ from monerosim.scenario.tables import Node, Scenario
 from monerosim.units import SECOND
 
 
-class Pace(msgspec.Struct, frozen=True, kw_only=True):
+class Timings(msgspec.Struct, frozen=True, kw_only=True):
     """Times in microseconds; the starts count from the run's start."""
 
     wallet_start: int
@@ -25,16 +25,16 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """Between two blocks of the bootstrap."""
 
 
-def pace_of(scenario: Scenario, composed: Mapping[str, Composition]) -> Pace:
+def timings_of(scenario: Scenario, composed: Mapping[str, Composition]) -> Timings:
     """Tell the times of a scenario: its own, or else its engine's."""
     simulation = scenario.simulation
     usual = _local(scenario, composed) if simulation.engine == "local" else _USUAL
-    return Pace(
+    return Timings(
         wallet_start=_chosen(simulation.wallet_start, usual.wallet_start),
         agent_start=_chosen(simulation.agent_start, usual.agent_start),
         controller_start=_chosen(simulation.controller_start, usual.controller_start),
         settling=usual.settling,
-        block_interval=_chosen(simulation.block_interval, usual.block_interval),
+        block_interval=_chosen(simulation.bootstrap_block_interval, usual.block_interval),
     )
 
 
@@ -42,7 +42,7 @@ def _chosen(own: Duration | None, usual: int) -> int:
     return usual if own is None else int(own)
 
 
-_USUAL = Pace(
+_USUAL = Timings(
     wallet_start=30 * SECOND,
     agent_start=60 * SECOND,
     controller_start=90 * SECOND,
@@ -51,7 +51,7 @@ _USUAL = Pace(
 )
 
 
-def _local(scenario: Scenario, composed: Mapping[str, Composition]) -> Pace:
+def _local(scenario: Scenario, composed: Mapping[str, Composition]) -> Timings:
     """Make the run as short as this many real programs allow on two cores.
 
     Measured: a host's programs take 2 to 2.5 seconds of CPU until they answer, half of them to calibrate tick counters;
@@ -61,7 +61,7 @@ def _local(scenario: Scenario, composed: Mapping[str, Composition]) -> Pace:
     counts = {name: scenario.participants[name].count for name in composed}
     hosts = sum(counts.values())
     nodes = sum(counts[name] for name, composition in composed.items() if isinstance(composition.node, Node))
-    return Pace(
+    return Timings(
         wallet_start=SECOND,
         agent_start=2 * SECOND,
         controller_start=2 * SECOND,

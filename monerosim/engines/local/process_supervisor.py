@@ -1,7 +1,7 @@
-"""The keeper: starts a plan's programs at their times, starts dead and hung daemons again, and ends all in order.
+"""The process supervisor: starts a plan's programs at their times, restarts dead and hung ones, and ends all in order.
 
-A process of its own with one thread: ``python -m monerosim.engines.local.keeper``. It ends the run when its standard
-input can be read or ends, which it does when the launcher dies; when the keeper itself dies, the kernel kills the
+A process of its own with one thread: ``python -m monerosim.engines.local.process_supervisor``. It ends the run when its
+standard input can be read or ends, which it does when the launcher dies; when it dies itself, the kernel kills the
 programs. What is to be told of a failure is printed, the status is 1 then.
 """
 
@@ -19,7 +19,7 @@ from types import FrameType
 from monerosim.build.rundir import hold
 from monerosim.config import load_config
 from monerosim.engines.local.health import HealthCheck, health_check
-from monerosim.engines.local.process import KeptProcess
+from monerosim.engines.local.process import SupervisedProcess
 from monerosim.engines.readback import ENGINE_EVENTS, EPOCH_FILE, read_back
 from monerosim.events.kinds import (
     Event,
@@ -39,15 +39,15 @@ from monerosim.units import SECOND, format_duration
 ENDING = 60 * SECOND
 """How long agents may take to end by themselves when the run is over: they ask for the last state."""
 
-PATIENCE = 30 * SECOND
+TIMEOUT = 30 * SECOND
 """How long a program may take to end after SIGTERM, before it is killed. (monerod stores its chain in under one.)"""
 
 
-class KeeperError(Exception):
+class ProcessSupervisorError(Exception):
     """The run cannot go on; the message is for the user."""
 
 
-class Keeper:
+class ProcessSupervisor:
     """Plays the programs of a plan.
 
     Args:
@@ -74,11 +74,11 @@ class Keeper:
         self._epoch = epoch
         self._waiter = waiter
         self._limits = {host.name: load_config(host.restarts, Restarts) for host in plan.hosts}
-        self._processes: list[KeptProcess] = []
-        self._checks: dict[KeptProcess, HealthCheck] = {}
+        self._processes: list[SupervisedProcess] = []
+        self._checks: dict[SupervisedProcess, HealthCheck] = {}
         for host in plan.hosts:
             for program in host.processes:
-                self._processes.append(process := KeptProcess(host.name, program, directory, environment))
+                self._processes.append(process := SupervisedProcess(host.name, program, directory, environment))
                 check = health_check(host, program.name, self._limits[host.name], waiter, self._now)
                 if check is not None:
                     self._checks[process] = check
@@ -117,7 +117,7 @@ class Keeper:
             try:
                 process.start()
             except OSError as error:
-                raise KeeperError(f"{process.plan.argv[0]} cannot be started: {error}") from error
+                raise ProcessSupervisorError(f"{process.plan.argv[0]} cannot be started: {error}") from error
             if process in self._checks:
                 self._checks[process].begin()
             if process.restarted:
@@ -143,7 +143,7 @@ class Keeper:
                     ended = f"did not answer for {format_duration(silent // SECOND * SECOND)} and was killed"
                 self._plan_restart(process, ended)
 
-    def _plan_restart(self, process: KeptProcess, how: str) -> None:
+    def _plan_restart(self, process: SupervisedProcess, how: str) -> None:
         """Start a process again after a while, or give it up.
 
         Args:
@@ -151,17 +151,17 @@ class Keeper:
             how: What has become of it.
         """
         now, limits = self._now(), self._limits[process.host]
-        recent = [then for then in process.restarted if now - then < limits.within]
+        recent = [then for then in process.restarted if now - then < limits.window]
         # An agent's actors hold what they have done and plan to do: a new one would pay and mine all over again.
-        if not process.is_agent and len(recent) < limits.most:
+        if not process.is_agent and len(recent) < limits.max_restarts:
             process.restarted = [*recent, now]
             process.due = now + limits.backoff * 2 ** len(recent)
             return
         self._record(process, ProcessGivenUp(process.plan.name, len(recent)))
         gone = f"{process.plan.name} of {process.host} {how} and is started no more after {len(recent)} restarts"
         if now < self._plan.time_zero:
-            words = f"Its last words ({process.output}):\n{process.last_words()}"
-            raise KeeperError(f"the run cannot begin: {gone}. {words}")
+            words = f"Its last words ({process.output}):\n{process.output_tail()}"
+            raise ProcessSupervisorError(f"the run cannot begin: {gone}. {words}")
         if process.plan.needed_by:
             # The launcher reads it, and has the run end.
             self._record(process, RunEnded(f"{gone}; it was needed by {' and '.join(process.plan.needed_by)}"))
@@ -179,20 +179,20 @@ class Keeper:
                 if status := process.reap():
                     self._record(process, ProcessDied(process.plan.name, status))
                 process.terminate()
-            self._wait_for(group, PATIENCE, lambda: self._waiter.hurry)
+            self._wait_for(group, TIMEOUT, lambda: self._waiter.hurry)
             for process in group:
                 if process.runs:
                     # What it would have told at its end is missing.
                     self._record(process, ProcessDied(process.plan.name, -signal.SIGKILL))
                 process.kill()
 
-    def _wait_for(self, group: Iterable[KeptProcess], patience: int, unwanted: Callable[[], bool]) -> None:
+    def _wait_for(self, group: Iterable[SupervisedProcess], timeout: int, unwanted: Callable[[], bool]) -> None:
         """Wait until a group has ended, or waiting is not wanted any more."""
-        deadline = self._now() + patience
+        deadline = self._now() + timeout
         while any(process.runs for process in group) and self._now() < deadline and not unwanted():
             self._wait_until(deadline)
 
-    def _record(self, process: KeptProcess, event: Event) -> None:
+    def _record(self, process: SupervisedProcess, event: Event) -> None:
         self._log.append(Record(self._now() - self._plan.time_zero, process.host, "engine", "", event))
         self._log.flush()
 
@@ -249,22 +249,24 @@ class Waiter:
 
 def main() -> int:
     """Play the run directory that the command line names."""
-    parser = argparse.ArgumentParser(prog="python -m monerosim.engines.local.keeper")
+    parser = argparse.ArgumentParser(prog="python -m monerosim.engines.local.process_supervisor")
     parser.add_argument("--run", type=Path, required=True, help="the run directory")
     parser.add_argument("--epoch", type=float, required=True, help="the run's start in Unix time")
     parser.add_argument("--trace-level", required=True, help="the least important level of traces to keep")
     options = parser.parse_args()
     plan = decode_plan((options.run / "plan.json").read_bytes())
-    keeper = Keeper(plan, options.run, epoch=options.epoch, trace_level=options.trace_level, waiter=Waiter())
+    supervisor = ProcessSupervisor(
+        plan, options.run, epoch=options.epoch, trace_level=options.trace_level, waiter=Waiter()
+    )
     # The launcher holds the run directory; when it is gone, the run goes on for as long as programs take to end.
     with hold(options.run / EPOCH_FILE):
         try:
-            keeper.play()
-        except KeeperError as error:
+            supervisor.play()
+        except ProcessSupervisorError as error:
             sys.stdout.write(f"{error}\n")
             return 1
         finally:
-            read_back(plan, options.run, epoch=options.epoch, end=keeper.ended)
+            read_back(plan, options.run, epoch=options.epoch, end=supervisor.ended)
     return 0
 
 
