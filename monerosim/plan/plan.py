@@ -47,6 +47,15 @@ class WalletPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The scenario's own flags for it."""
 
 
+class PaymentRate(msgspec.Struct, frozen=True, array_like=True):
+    """How many payments a behaviour means to make on average, in a span of time."""
+
+    since: int
+    """Microseconds since the run's start, as is ``until``."""
+    until: int
+    per_second: float
+
+
 class ActorPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One behaviour of a host."""
 
@@ -59,6 +68,10 @@ class ActorPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     role: str = ""
     """What it is (:attr:`monerosim.agent.behaviour.Behaviour.alone`), whichever building block it is."""
     config: Mapping[str, object] = {}
+    hashrate: float = 0.0
+    """What its configuration makes its share of the hashrate; 0 for one that does not mine."""
+    payments: tuple[PaymentRate, ...] = ()
+    """The payments that it means to make, with the timeline taken into account; none for one that pays nobody."""
 
 
 class CommandPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -337,7 +337,8 @@ def test_letters_that_fit_no_signal_change_nothing(tmp_path, install_blocks):
         "from monerosim.agent.messages import SendLetter\nfrom monerosim.agent.behaviour import Behaviour\n\n\n"
         "class Stray(Behaviour):\n    def begin(self):\n"
         '        for kind, data in [("found", {"round": "one"}), ("refused", {"round": 999, "reason": "tired"})]:\n'
-        '            self.ask(self.host.actor("mailbox"), SendLetter("block-controller", "block-controller", kind, data))\n'
+        '            letter = SendLetter("block-controller", "block-controller", kind, data)\n'
+        '            self.ask(self.host.actor("mailbox"), letter)\n'
     )
     install_blocks("stray", code, {"stray": "stray:Stray"})
     half = 'simulation.duration="30m"'
