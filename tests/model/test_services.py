@@ -25,8 +25,8 @@ def funded():
 
 def test_nothing_answers_before_it_is_ready():
     net = Simulated()
-    late = Daemon(net.world, 0, ready_at=SECOND, address="10.0.0.9:18081")
-    wallet = WalletServer(net.world, late, name="late", seed=1, ready_at=SECOND)
+    late = Daemon(net.blockchain, 0, ready_at=SECOND, address="10.0.0.9:18081")
+    wallet = WalletServer(net.blockchain, late, name="late", seed=1, ready_at=SECOND)
     for service in (late, wallet):
         with pytest.raises(RpcUnavailableError):
             service.post("/json_rpc", {"method": "get_version"})
@@ -37,8 +37,8 @@ def test_nothing_answers_before_it_is_ready():
 
 def test_a_wallet_whose_daemon_is_not_up_says_so():
     net = Simulated()
-    late = Daemon(net.world, 0, ready_at=60 * SECOND, address="10.0.0.9:18081")
-    wallet = WalletServer(net.world, late, name="late", seed=1, ready_at=0)
+    late = Daemon(net.blockchain, 0, ready_at=60 * SECOND, address="10.0.0.9:18081")
+    wallet = WalletServer(net.blockchain, late, name="late", seed=1, ready_at=0)
     ask(wallet, "create_wallet", filename="main", language="English")
     assert ask(wallet, "get_balance")["balance"] == 0
     with pytest.raises(RefusedError, match="no connection to daemon") as refused:
@@ -173,7 +173,9 @@ def test_peers_see_each_other():
 
 def test_a_node_is_synchronized_once_a_peer_is_up():
     net = Simulated(make=Pair)
-    late = Daemon(net.world, 1, ready_at=60 * SECOND, address="10.0.0.1:18081")
+    late = Daemon(net.blockchain, 1, ready_at=60 * SECOND, address="10.0.0.1:18081")
+    net.daemons[0].meet([late])
+    late.meet(net.daemons[:1])
 
     def state():
         info = ask(net.daemons[0], "get_info")
