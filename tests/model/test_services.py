@@ -133,6 +133,36 @@ def test_a_block_stays_within_the_penalty_free_weight(funded):
     assert ask(funded.daemons[0], "get_info")["tx_pool_size"] == 100 - header["num_txes"] > 0
 
 
+def test_a_block_takes_the_highest_fees_a_byte_first(funded):
+    funded.mine(0, 60, to=1)
+    funded.mine(0, 220)
+    funded.pass_time(60 * SECOND)
+    funded.refresh()
+    # A high fee, but a low one a byte: sixty inputs at the lowest priority.
+    swept = ask(funded.wallets[1], "sweep_all", address=funded.addresses[1], priority=1)["tx_hash_list"]
+    sent = {1: [*swept], 2: [], 3: []}
+    for priority in (1, 3, 2, 1) * 15:
+        destinations = [{"address": funded.addresses[1], "amount": 10**9}] * 15
+        made = ask(funded.wallets[0], "transfer", destinations=destinations, priority=priority)
+        sent[priority].append(made["tx_hash"])
+    funded.pass_time()
+    waiting = funded.daemons[0].post("/get_transaction_pool", {})["transactions"]
+    fees = {entry["id_hash"]: entry["fee"] for entry in waiting}
+    rates = {entry["id_hash"]: entry["fee"] / entry["weight"] for entry in waiting}
+    assert sum(entry["weight"] for entry in waiting) > 300_000
+    assert max(fees[identity] for identity in swept) > max(fees[identity] for identity in sent[2])
+
+    expected = ask(funded.daemons[0], "get_block_template", wallet_address=funded.addresses[0])["expected_reward"]
+    (found,) = funded.mine(0)
+    block = ask(funded.daemons[0], "get_block", hash=found)
+    taken = block["tx_hashes"]
+    assert [rates[identity] for identity in taken] == sorted((rates[identity] for identity in taken), reverse=True)
+    assert set(taken[:15]) == set(sent[3])
+    assert set(taken[15:30]) == set(sent[2])
+    assert set(taken[30:]) < set(sent[1])
+    assert block["block_header"]["reward"] == expected
+
+
 def test_a_wallet_shows_its_keys_and_no_seed_words():
     net = Simulated()
     assert len(ask(net.wallets[0], "query_key", key_type="spend_key")["key"]) == 64
