@@ -37,10 +37,10 @@ RPC_VERSION = 196_618
 """``CORE_RPC_VERSION`` of 0.18.0: 3.10."""
 
 LONG_TERM_WEIGHT = 176_470
-"""The least long-term weight: :data:`PENALTY_FREE_WEIGHT` over 1.7."""
+"""The lowest long-term weight: :data:`PENALTY_FREE_WEIGHT` over 1.7."""
 
 _FORKS = {1: 0, 16: 1}
-"""Since which height the versions are in force on regtest (``Blockchain::init``)."""
+"""The height from which each version is in force on regtest (``Blockchain::init``)."""
 
 _NEWEST = 16
 _MAX_VERSION = 255
@@ -91,15 +91,15 @@ class Daemon:
         self._paths = self._path_table()
 
     def meet(self, others: "Iterable[Daemon]") -> None:
-        """Learn of other daemons: it lists those of them that are its peers and up."""
+        """Get to know other daemons: those that are its peers are listed as its connections while they are up."""
         self._others.update((other.index, other) for other in others)
 
     def post(self, path: str, body: Mapping[str, Json]) -> Json:
         """Answer a request.
 
         Raises:
-            RpcUnavailableError: It is not up yet.
-            HttpStatusError: It does not know the path, or cannot read the request.
+            RpcUnavailableError: The daemon is not up yet.
+            HttpStatusError: The path is unknown, or the request unreadable.
         """
         if self._blockchain.now() < self.ready_at:
             raise RpcUnavailableError(f"{self.address} does not answer: connection refused")
@@ -170,8 +170,8 @@ class Daemon:
         return lambda params: method(self._blockchain, self.view(), params)
 
     def accept(self, transaction: Transaction, *, relay: bool) -> str:
-        """Take a transaction into this node's pool (:func:`monerosim.model.daemon_transactions.accept`)."""
-        return transactions.accept(self._blockchain, self.view(), transaction, relay=relay)
+        """Take a transaction into this node's pool (:meth:`monerosim.model.txpool.Txpool.accept`)."""
+        return self._blockchain.txpool.accept(self.view(), transaction, relay=relay)
 
     def view(self) -> View:
         """Return what this node sees now."""

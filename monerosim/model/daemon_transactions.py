@@ -5,8 +5,6 @@ Each takes the blockchain and what the node that is asked sees now.
 
 from monerosim.model.blobs import parse_blob, transaction_blob, transaction_json
 from monerosim.model.blockchain import Blockchain
-from monerosim.model.emission import base_reward
-from monerosim.model.fees import fees_per_byte
 from monerosim.model.jsonrpc import Params, flag, is_hash, text, texts
 from monerosim.model.records import Transaction
 from monerosim.model.views import View
@@ -159,33 +157,6 @@ def _transaction_entry(
     return entry
 
 
-def accept(blockchain: Blockchain, view: View, transaction: Transaction, *, relay: bool) -> str:
-    """Take a transaction into the pool.
-
-    Returns:
-        Why it is refused, as a field of send_raw_transaction's answer; empty if it is taken or already known.
-    """
-    chain, pool = blockchain.chain, blockchain.txpool
-    if pool.knows(view, transaction):
-        if relay and not transaction.relayed:
-            pool.release(view, transaction, relay=True)
-        return ""
-    for output in transaction.inputs:
-        if chain.spent(view.tip, output):
-            return "double_spend"
-        for other in output.spenders:
-            if other is not transaction and pool.contains(view, other):
-                other.double_spend_seen = True
-                return "double_spend"
-        if not chain.spendable(view.tip, output):
-            return "invalid_input"
-    least = fees_per_byte(base_reward(view.tip.generated))[0] * transaction.weight
-    if transaction.fee * 100 < least * 98:
-        return "fee_too_low"
-    pool.release(view, transaction, relay=relay)
-    return ""
-
-
 def send_raw(blockchain: Blockchain, view: View, params: Params) -> dict[str, Json]:
     """Answer /send_raw_transaction."""
     relay = not flag(params, "do_not_relay")
@@ -204,7 +175,7 @@ def send_raw(blockchain: Blockchain, view: View, params: Params) -> dict[str, Js
     if transaction is None:
         return {**result, "reason": "Sanity check failed", "sanity_check_failed": True}
     known = blockchain.txpool.knows(view, transaction)
-    refused = accept(blockchain, view, transaction, relay=relay)
+    refused = blockchain.txpool.accept(view, transaction, relay=relay)
     if refused:
         result[refused] = True
         if refused == "double_spend" and blockchain.chain.block_of(view.tip, transaction) is None:

@@ -1,7 +1,6 @@
 """Block templates and blocks (src/cryptonote_core/tx_pool.cpp, src/cryptonote_core/blockchain.cpp)."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from monerosim.model.chain import Chain
 from monerosim.model.emission import base_reward
@@ -10,6 +9,13 @@ from monerosim.model.owners import Owners
 from monerosim.model.records import Block, Output, Transaction
 from monerosim.model.txpool import Txpool
 from monerosim.model.views import View, Views
+
+
+class Digest(Protocol):
+    """Derives 32 bytes from the run's seed (:meth:`monerosim.model.blockchain.Blockchain.digest`)."""
+
+    def __call__(self, purpose: str, *parts: bytes) -> bytes:
+        """Return what follows from a purpose and ``parts``."""
 
 
 class BlockTemplate(NamedTuple):
@@ -42,7 +48,7 @@ class Mining:
         txpool: The nodes' pools.
         owners: Whom coinbases pay.
         difficulty: Of every block.
-        digest: Derives the hash of a block or a coinbase (:meth:`monerosim.model.blockchain.Blockchain.digest`).
+        digest: Derives the hashes of blocks and coinbases.
     """
 
     def __init__(
@@ -53,7 +59,7 @@ class Mining:
         owners: Owners,
         *,
         difficulty: int,
-        digest: Callable[..., bytes],
+        digest: Digest,
     ) -> None:
         self._chain = chain
         self._views = views

@@ -25,16 +25,16 @@ ArrivalTimes: TypeAlias = NDArray[np.int64]
 
 
 class Wallet(Hashable, Protocol):
-    """A wallet, as far as the blockchain notifies it."""
+    """A wallet that is notified of what concerns it."""
 
     def announce(self, transaction: "Transaction") -> None:
-        """A transaction that pays it is on its way."""
+        """Note that a transaction that pays the wallet is on its way."""
 
     def forget(self, transaction: "Transaction") -> None:
-        """A transaction that pays it is no longer on its way: confirmed for good, or ruled out for good."""
+        """Note that a transaction that pays the wallet was confirmed for good, or ruled out for good."""
 
     def touched(self, block: "Block") -> None:
-        """A block that pays it or spends from it was found."""
+        """Note that a block was found that pays the wallet or spends from it."""
 
 
 class Holder(NamedTuple):

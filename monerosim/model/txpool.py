@@ -10,6 +10,8 @@ import numpy as np
 
 from monerosim.model import owners
 from monerosim.model.chain import Chain
+from monerosim.model.emission import base_reward
+from monerosim.model.fees import fees_per_byte
 from monerosim.model.propagation import NEVER
 from monerosim.model.records import ArrivalTimes, Block, Output, Transaction
 from monerosim.model.sightings import Sightings
@@ -17,6 +19,9 @@ from monerosim.model.views import P2PNetwork, View
 
 UNSPENT, SPENT_IN_BLOCKCHAIN, SPENT_IN_POOL = 0, 1, 2
 """What a node knows of a key image (``COMMAND_RPC_IS_KEY_IMAGE_SPENT`` in src/rpc/core_rpc_server_commands_defs.h)."""
+
+_LEAST_FEE_PERCENT = 98
+"""A node takes fees this much of the lowest estimate or more (``Blockchain::check_fee``)."""
 
 
 class Txpool:
@@ -42,8 +47,32 @@ class Txpool:
         self._spent: dict[bytes, Output] = {}
         self._settled_tip = chain.main[0]
 
-    def release(self, view: View, transaction: Transaction, *, relay: bool) -> None:
-        """Hand a transaction to a node, which passes it on if ``relay``."""
+    def accept(self, view: View, transaction: Transaction, *, relay: bool) -> str:
+        """Hand a transaction to a node, which passes it on if ``relay`` (``tx_memory_pool::add_tx``).
+
+        Returns:
+            Why the node refuses it, as a field of send_raw_transaction's answer; empty if it takes or has it.
+        """
+        if self.knows(view, transaction):
+            if relay and not transaction.relayed:
+                self._release(view, transaction, relay=True)
+            return ""
+        for output in transaction.inputs:
+            if self._chain.spent(view.tip, output):
+                return "double_spend"
+            for other in output.spenders:
+                if other is not transaction and self.contains(view, other):
+                    other.double_spend_seen = True
+                    return "double_spend"
+            if not self._chain.spendable(view.tip, output):
+                return "invalid_input"
+        least = fees_per_byte(base_reward(view.tip.generated))[0] * transaction.weight
+        if transaction.fee * 100 < least * _LEAST_FEE_PERCENT:
+            return "fee_too_low"
+        self._release(view, transaction, relay=relay)
+        return ""
+
+    def _release(self, view: View, transaction: Transaction, *, relay: bool) -> None:
         if transaction.relayed and transaction in self._unsettled:
             self._release_again(view, transaction)
             return

@@ -79,11 +79,6 @@ class WalletServer:
         self._methods = self._table()
 
     @property
-    def wallet(self) -> WalletState | None:
-        """The wallet that is open."""
-        return self._wallet
-
-    @property
     def wallets(self) -> list[WalletState]:
         """All its wallet files, in the order they were created."""
         return [file.wallet for file in self._files.values()]
@@ -92,7 +87,7 @@ class WalletServer:
         """Answer a request.
 
         Raises:
-            RpcUnavailableError: It is not up yet, or was stopped.
+            RpcUnavailableError: The service is not up yet, or was stopped.
             HttpStatusError: The path is not ``/json_rpc``.
         """
         if self._stopped or self._blockchain.now() < self.ready_at:
