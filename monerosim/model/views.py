@@ -56,12 +56,12 @@ class Views:
         sightings: Where arrivals and reorganisations are reported.
 
     Attributes:
-        in_flight: Blocks some node may still receive, or whose arrival times somebody may still ask for.
+        in_flight: Blocks that some node may have received since the time that was settled, and when each node does.
         due: When some of them have to be settled, microseconds.
     """
 
     def __init__(self, chain: Chain, network: P2PNetwork, sightings: Sightings) -> None:
-        self.in_flight: list[Block] = []
+        self.in_flight: dict[Block, ArrivalTimes] = {}
         self.due = NEVER
         self._chain = chain
         self._network = network
@@ -79,8 +79,8 @@ class Views:
         """
         best = self._chain.blocks[self._tips.item(node)]
         first = NEVER
-        for block in self.in_flight:
-            arrival = _arrival(block, node)
+        for block, arrivals in self.in_flight.items():
+            arrival = arrivals.item(node)
             if self._settled_until < arrival <= at:
                 work, most = block.cumulative_difficulty, best.cumulative_difficulty
                 if work > most or (work == most and arrival < first < NEVER):
@@ -103,9 +103,8 @@ class Views:
             # A node that never got the parent by itself fetches it when a child comes.
             arrivals = np.where(before < NEVER, np.maximum(arrivals, before), arrivals)
         arrivals[block.node] = block.found
-        block.arrival_times = arrivals
+        block.arrival_times = self.in_flight[block] = arrivals
         block.last_arrival = int(arrivals[arrivals < NEVER].max())
-        self.in_flight.append(block)
         self.due = min(self.due, block.last_arrival + HORIZON)
 
     def settle(self, until: int) -> bool:
@@ -119,21 +118,19 @@ class Views:
         moving = sorted((block for block in self.in_flight if block.found <= until), key=lambda block: block.height)
         if moving and self._in_line(moving):
             for block in moving:
-                has = (block.arrival_times <= until) & (  # type: ignore[operator]
-                    self._work < block.cumulative_difficulty
-                )
+                has = (self.in_flight[block] <= until) & (self._work < block.cumulative_difficulty)
                 self._tips[has] = block.index
                 self._work[has] = block.cumulative_difficulty
         elif moving:
             self._settle_branches(moving, until)
         self._settled_until = until
-        self.in_flight = [block for block in self.in_flight if block.last_arrival > until]
-        self.due = min((block.last_arrival + HORIZON for block in self.in_flight), default=NEVER)
         for block in moving:
-            if block.last_arrival <= until and block.arrival_times is not None:
+            if block.last_arrival <= until:
+                arrivals = self.in_flight.pop(block)
                 self._sightings.report_block(block, until)
-                if block.arrival_times.max() < NEVER:
+                if arrivals.max() < NEVER:
                     block.arrival_times = None
+        self.due = min((block.last_arrival + HORIZON for block in self.in_flight), default=NEVER)
         return bool(moving)
 
     def finish(self, at: int) -> None:
@@ -155,7 +152,7 @@ class Views:
         )
 
     def _settle_branches(self, moving: list[Block], until: int) -> None:
-        arrivals = np.array([block.arrival_times for block in moving], dtype=np.int64)
+        arrivals = np.array([self.in_flight[block] for block in moving], dtype=np.int64)
         seen: list[Reorganisation] = []
         for node in np.flatnonzero(((arrivals > self._settled_until) & (arrivals <= until)).any(axis=0)).tolist():
             tip = self._chain.blocks[self._tips.item(node)]
