@@ -27,7 +27,9 @@ def plan():
 
 
 def test_the_agents_modules_are_compiled_before_a_run(plan, tmp_path, monkeypatch):
-    compiled = [Path(cache_from_source(find_spec(name).origin)) for name in ("monerosim.agent.__main__", "actors.users.hodler")]
+    compiled = [
+        Path(cache_from_source(find_spec(name).origin)) for name in ("monerosim.agent.__main__", "actors.users.hodler")
+    ]
     for path in compiled:
         path.unlink(missing_ok=True)
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
@@ -47,6 +49,6 @@ def test_an_agent_that_cannot_be_loaded_is_told_of_before_the_run(plan, tmp_path
     host = plan.hosts[0]
     actor = msgspec.structs.replace(host.actors[0], use="gone")
     changed = msgspec.structs.replace(plan, hosts=(msgspec.structs.replace(host, actors=(actor,)),))
-    with pytest.raises(RunDirectoryError, match="modules cannot be loaded: there is no actor 'gone'"):
+    with pytest.raises(RunDirectoryError, match="modules cannot be loaded: unknown actor 'gone'"):
         write_run_directory(changed, b"", tmp_path / "run")
     assert not (tmp_path / "run").exists()
