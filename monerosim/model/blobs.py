@@ -1,7 +1,7 @@
-"""Blocks and transactions as text: the model's own blobs, and the JSON that monerod shows beside them.
+"""Blocks and transactions as text: the model's own blobs, and the JSON that monerod answers beside them.
 
-A modelled transaction has no bytes of its own. Its blob names it by its hash, so that what one service hands out
-another one understands; what monerod shows as JSON has the same fields, with made-up rings and no proofs.
+A modelled transaction has no bytes of its own. Its blob contains its hash, so that one service understands what
+another one hands out; the JSON has the fields of monerod's, with made-up rings and no proofs.
 """
 
 import json
@@ -17,15 +17,15 @@ _HASH = 32
 
 
 def transaction_blob(identity: bytes) -> str:
-    """Write the blob of a transaction, hexadecimal."""
+    """Return the blob of a transaction, hexadecimal."""
     return (_MAGIC + identity).hex()
 
 
 def parse_blob(blob: str) -> bytes:
-    """Give the hash of the transaction that a blob stands for.
+    """Return the hash of the transaction that a blob stands for.
 
     Returns:
-        The hash; empty where the bytes are no blob of the model's.
+        The hash; empty if the bytes are no blob of the model's.
 
     Raises:
         ValueError: Not hexadecimal.
@@ -37,17 +37,17 @@ def parse_blob(blob: str) -> bytes:
 
 
 def block_blob(block: Block) -> str:
-    """Write the blob of a block, hexadecimal."""
+    """Return the blob of a block, hexadecimal."""
     return (b"monerosim block" + block.id).hex()
 
 
 def transaction_json(transaction: Transaction) -> str:
-    """Show a transaction."""
+    """Return a transaction as monerod's JSON."""
     return json.dumps(_transaction(transaction), indent=2)
 
 
 def block_json(block: Block) -> str:
-    """Show a block."""
+    """Return a block as monerod's JSON."""
     version, minor = versions(block)
     return json.dumps(
         {
@@ -64,12 +64,12 @@ def block_json(block: Block) -> str:
 
 
 def versions(block: Block) -> tuple[int, int]:
-    """Give the block versions: the genesis block's, else those of regtest's only hard fork."""
+    """Return the major and minor version: the genesis block's, else those of regtest's only hard fork."""
     return (1, 0) if block.parent is None else (16, 16)
 
 
 def nonce(block: Block) -> int:
-    """Give the nonce; with a difficulty of 1 the first one does."""
+    """Return the nonce; at a difficulty of 1 the first one tried is valid."""
     return 10_000 if block.parent is None else 0
 
 

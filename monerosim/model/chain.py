@@ -1,7 +1,7 @@
-"""The tree of blocks: which branch is the main one, and what lies on the way to a tip.
+"""The tree of blocks: which branch is the main chain, and what the chain of a tip contains.
 
-Almost every tip lies on the main chain or a few blocks off it, so looking something up costs the length of the branch,
-not the height.
+Almost every tip lies on the main chain or a few blocks off it, so a look-up costs the length of the branch, not the
+height.
 """
 
 from monerosim.model.records import Block, Output, Transaction, genesis
@@ -12,8 +12,9 @@ class Chain:
     """All blocks of a run.
 
     Attributes:
-        blocks: In the order of finding.
-        main: The chain of most work by height; of equal ones the first found.
+        blocks: In the order they were found.
+        main: The chain of most work, by height; of equal ones the first found.
+        by_id: All blocks by hash.
     """
 
     def __init__(self) -> None:
@@ -24,10 +25,12 @@ class Chain:
         self._side: tuple[int, list[Block]] = (1, [])
 
     def add(self, block: Block) -> None:
-        """Enter a block whose parent is known, and follow it if it has the most work."""
+        """Add a block whose parent is known; its chain becomes the main chain if it has the most work."""
         block.index = len(self.blocks)
         self.blocks.append(block)
         self.by_id[block.id] = block
+        for transaction in (block.coinbase, *block.transactions):
+            transaction.blocks.append(block)
         if block.cumulative_difficulty > self.main[-1].cumulative_difficulty:
             branch, step = [block], block.parent
             while step is not None and not self.on_main(step):
@@ -37,50 +40,50 @@ class Chain:
             self.main.extend(reversed(branch))
 
     def on_main(self, block: Block) -> bool:
-        """Tell whether a block is on the main chain."""
+        """Return whether a block is on the main chain."""
         return block.height < len(self.main) and self.main[block.height] is block
 
     def at(self, tip: Block, height: int) -> Block:
-        """Give the block at a height of the chain that ends in ``tip``; the height is at most the tip's."""
+        """Return the block at a height, at most the tip's, of the chain that ends in ``tip``."""
         while tip.height > height and not self.on_main(tip):
             tip = _parent(tip)
         return tip if tip.height == height else self.main[height]
 
     def contains(self, tip: Block, block: Block) -> bool:
-        """Tell whether ``block`` is ``tip`` or one of its ancestors."""
+        """Return whether ``block`` is ``tip`` or one of its ancestors."""
         return block.height <= tip.height and self.at(tip, block.height) is block
 
     def fork(self, one: Block, other: Block) -> Block:
-        """Give the last block two chains have in common."""
+        """Return the last block two chains have in common."""
         one, other = self.at(one, min(one.height, other.height)), self.at(other, min(one.height, other.height))
         while one is not other:
             one, other = _parent(one), _parent(other)
         return one
 
     def block_of(self, tip: Block, transaction: Transaction) -> Block | None:
-        """Give the block of ``tip``'s chain that holds a transaction, None if there is none."""
+        """Return the block of ``tip``'s chain that contains a transaction, None if there is none."""
         for block in transaction.blocks:
             if self.contains(tip, block):
                 return block
         return None
 
     def spent(self, tip: Block, output: Output, besides: Transaction | None = None) -> bool:
-        """Tell whether a transaction other than ``besides`` spends an output on ``tip``'s chain."""
+        """Return whether a transaction other than ``besides`` spends an output on ``tip``'s chain."""
         return any(spender is not besides and self.block_of(tip, spender) is not None for spender in output.spenders)
 
     def spendable(self, tip: Block, output: Output) -> bool:
-        """Tell whether the block after ``tip`` may spend an output: it is there and old enough."""
+        """Return whether the block after ``tip`` may spend an output: it exists and is old enough."""
         block = self.block_of(tip, output.transaction)
         return block is not None and unlock_height(output, block) <= tip.height + 1
 
     def valid(self, tip: Block, transaction: Transaction) -> bool:
-        """Tell whether the block after ``tip`` may hold a transaction."""
+        """Return whether the block after ``tip`` may contain a transaction."""
         return self.block_of(tip, transaction) is None and all(
             self.spendable(tip, output) and not self.spent(tip, output) for output in transaction.inputs
         )
 
     def off(self, tip: Block) -> list[Block]:
-        """List the blocks that are not on ``tip``'s chain, in the order of finding."""
+        """Return the blocks that are not on ``tip``'s chain, in the order they were found."""
         if self._side[0] != len(self.blocks):
             self._side = (len(self.blocks), [block for block in self.blocks if not self.on_main(block)])
         side = self._side[1]
@@ -93,7 +96,7 @@ class Chain:
         )
 
     def output_indices(self, block: Block, transaction: Transaction) -> list[int]:
-        """Give the numbers of a transaction's outputs among all of ``block``'s chain that can be ring members."""
+        """Return the global indices of a transaction's outputs: their places among ``block``'s chain's ring members."""
         first = 0 if block.parent is None else block.parent.outputs
         for earlier in (block.coinbase, *block.transactions):
             if earlier is transaction:
@@ -102,7 +105,7 @@ class Chain:
         return list(range(first, first + len(transaction.outputs)))
 
     def ring_members(self, tip: Block) -> int:
-        """Count the outputs that a ring can take at ``tip``: those that could be spent.
+        """Return how many outputs can be ring members at ``tip``: those that could be spent.
 
         monero-wallet-rpc asks for 75 outputs at least ten blocks deep and uses those that are unlocked (``get_outs`` in
         src/wallet/wallet2.cpp). At most 50 of them are locked coinbases, so it lacks members exactly when fewer than
@@ -115,7 +118,7 @@ class Chain:
 
 
 def unlock_height(output: Output, block: Block) -> int:
-    """Give the height of the first block that may spend an output made in ``block``."""
+    """Return the height of the first block that may spend an output created in ``block``."""
     return block.height + (SPENDABLE_AGE if output.transaction.inputs else COINBASE_UNLOCK)
 
 

@@ -1,12 +1,13 @@
 """A modelled monerod: its methods (src/rpc/core_rpc_server.cpp)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 
 from monerosim.model import daemon_mining as mining
 from monerosim.model import daemon_transactions as transactions
 from monerosim.model.blobs import block_blob, block_json, nonce, versions
-from monerosim.model.daemon_transactions import FINE, PAID
+from monerosim.model.blockchain import Blockchain
+from monerosim.model.daemon_transactions import RPC_PAYMENT_FIELDS, STATUS_OK
 from monerosim.model.jsonrpc import (
     JSON_RPC,
     MAX_UINT64,
@@ -23,7 +24,7 @@ from monerosim.model.jsonrpc import (
     texts,
 )
 from monerosim.model.records import Block, Transaction
-from monerosim.model.world import World
+from monerosim.model.views import View
 from monerosim.monero.emission import base_reward
 from monerosim.monero.fees import PENALTY_FREE_WEIGHT, QUANTIZATION, fees_per_byte
 from monerosim.network.network import Peer
@@ -36,10 +37,10 @@ RPC_VERSION = 196_618
 """``CORE_RPC_VERSION`` of 0.18.0: 3.10."""
 
 LONG_TERM_WEIGHT = 176_470
-"""The least long-term weight: :data:`PENALTY_FREE_WEIGHT` over 1.7."""
+"""The lowest long-term weight: :data:`PENALTY_FREE_WEIGHT` over 1.7."""
 
 _FORKS = {1: 0, 16: 1}
-"""Since which height the versions are in force on regtest (``Blockchain::init``)."""
+"""The height from which each version is in force on regtest (``Blockchain::init``)."""
 
 _NEWEST = 16
 _MAX_VERSION = 255
@@ -74,29 +75,33 @@ class Daemon:
     """One monerod.
 
     Args:
-        world: The run's chain.
+        blockchain: The run's blocks and transactions.
         index: Its node in the network.
         ready_at: When it begins to answer, microseconds.
         address: ``host:port`` where its peers reach it, for their lists and for messages.
     """
 
-    def __init__(self, world: World, index: int, *, ready_at: int, address: str) -> None:
+    def __init__(self, blockchain: Blockchain, index: int, *, ready_at: int, address: str) -> None:
         self.index = index
         self.ready_at = ready_at
         self.address = address
-        self._world = world
-        world.daemons[index] = self
+        self._blockchain = blockchain
+        self._others: dict[int, Daemon] = {}
         self._methods = self._table()
         self._paths = self._path_table()
+
+    def meet(self, others: "Iterable[Daemon]") -> None:
+        """Get to know other daemons: those that are its peers are listed as its connections while they are up."""
+        self._others.update((other.index, other) for other in others)
 
     def post(self, path: str, body: Mapping[str, Json]) -> Json:
         """Answer a request.
 
         Raises:
-            RpcUnavailableError: It is not up yet.
-            HttpStatusError: It does not know the path, or cannot read the request.
+            RpcUnavailableError: The daemon is not up yet.
+            HttpStatusError: The path is unknown, or the request unreadable.
         """
-        if self._world.now() < self.ready_at:
+        if self._blockchain.now() < self.ready_at:
             raise RpcUnavailableError(f"{self.address} does not answer: connection refused")
         if path == JSON_RPC:
             return answer(body, self._call)
@@ -119,7 +124,7 @@ class Daemon:
     def _table(self) -> dict[str, Callable[[Params], dict[str, Json]]]:
         table = {
             "get_info": self._info,
-            "get_block_count": lambda _: {"count": self._count(), **FINE},
+            "get_block_count": lambda _: {"count": self._count(), **STATUS_OK},
             "get_block_template": self._bound(mining.block_template),
             "get_block": self._block,
             "get_last_block_header": self._last_header,
@@ -131,7 +136,7 @@ class Daemon:
             "get_alternate_chains": self._alternate_chains,
             "get_fee_estimate": self._fee_estimate,
             "hard_fork_info": self._hard_fork,
-            "get_version": lambda _: {"release": False, "version": RPC_VERSION, **FINE},
+            "get_version": lambda _: {"release": False, "version": RPC_VERSION, **STATUS_OK},
             "sync_info": self._sync_info,
         }
         for alias in ("info", "block", "lastblockheader", "blockheaderbyhash", "blockheaderbyheight"):
@@ -159,34 +164,36 @@ class Daemon:
             "/get_alt_blocks_hashes": self._alternate_hashes,
         }
 
-    def _bound(self, method: Callable[[World, int, Params], dict[str, Json]]) -> Callable[[Params], dict[str, Json]]:
-        return lambda params: method(self._world, self.index, params)
+    def _bound(
+        self, method: Callable[[Blockchain, View, Params], dict[str, Json]]
+    ) -> Callable[[Params], dict[str, Json]]:
+        return lambda params: method(self._blockchain, self.view(), params)
 
     def accept(self, transaction: Transaction, *, relay: bool) -> str:
-        """Take a transaction into the pool (:func:`monerosim.model.daemon_transactions.accept`)."""
-        return transactions.accept(self._world, self.index, transaction, relay=relay)
+        """Take a transaction into this node's pool (:meth:`monerosim.model.txpool.Txpool.accept`)."""
+        return self._blockchain.txpool.accept(self.view(), transaction, relay=relay)
 
-    def tip(self) -> Block:
-        """Give the block this node stands at."""
-        return self._world.tip(self.index, self._world.now())
+    def view(self) -> View:
+        """Return what this node sees now."""
+        return self._blockchain.view(self.index)
 
     def _count(self) -> int:
-        return self.tip().height + 1
+        return self.view().tip.height + 1
 
     def _height(self, _params: Params) -> dict[str, Json]:
-        tip = self.tip()
-        return {"hash": tip.id.hex(), "height": tip.height + 1, **FINE}
+        tip = self.view().tip
+        return {"hash": tip.id.hex(), "height": tip.height + 1, **STATUS_OK}
 
     def _info(self, _params: Params) -> dict[str, Json]:
-        world, tip = self._world, self.tip()
-        now = world.now()
-        connected = [peer for peer, _ in self._connected()]
+        blockchain, view = self._blockchain, self.view()
+        tip = view.tip
+        connected = [peer for peer, _ in self._connected(view)]
         incoming = sum(peer.incoming for peer in connected)
-        offline = not world.peers(self.index)
-        work, difficulty = tip.cumulative_difficulty, world.difficulty
+        offline = not blockchain.network.peers(self.index)
+        work, difficulty = tip.cumulative_difficulty, blockchain.difficulty
         return {
-            "adjusted_time": world.unix(now),
-            "alt_blocks_count": len(self._alternatives(tip)),
+            "adjusted_time": blockchain.unix(view.at),
+            "alt_blocks_count": len(blockchain.views.alternative_blocks(view)),
             "block_size_limit": 2 * PENALTY_FREE_WEIGHT,
             "block_size_median": PENALTY_FREE_WEIGHT,
             "block_weight_limit": 2 * PENALTY_FREE_WEIGHT,
@@ -210,53 +217,52 @@ class Daemon:
             "restricted": False,
             "rpc_connections_count": 1,
             "stagenet": False,
-            "start_time": world.unix(self.ready_at),
+            "start_time": blockchain.unix(self.ready_at),
             "synchronized": offline or bool(connected),
             "target": 120,
             "target_height": 0,
             "testnet": False,
             "top_block_hash": tip.id.hex(),
             "tx_count": tip.transaction_count,
-            "tx_pool_size": sum(1 for _ in world.pool(self.index, now)),
+            "tx_pool_size": sum(1 for _ in blockchain.txpool.contents(view)),
             "update_available": False,
             "version": VERSION,
             "was_bootstrap_ever_used": False,
             "white_peerlist_size": 0,
             "wide_cumulative_difficulty": hex(work),
             "wide_difficulty": hex(difficulty),
-            **PAID,
-            **FINE,
+            **RPC_PAYMENT_FIELDS,
+            **STATUS_OK,
         }
 
-    def _connected(self) -> list[tuple[Peer, "Daemon"]]:
-        """List the peers that are up."""
-        now, daemons = self._world.now(), self._world.daemons
-        found = ((peer, daemons.get(peer.node)) for peer in self._world.peers(self.index))
-        return [(peer, other) for peer, other in found if other is not None and now >= other.ready_at]
+    def _connected(self, view: View) -> list[tuple[Peer, "Daemon"]]:
+        """Return the peers that are up."""
+        found = ((peer, self._others.get(peer.node)) for peer in self._blockchain.network.peers(self.index))
+        return [(peer, other) for peer, other in found if other is not None and view.at >= other.ready_at]
 
     def _block_hash(self, params: Json) -> str:
         if not isinstance(params, list) or len(params) != 1:
             raise ServiceError(-1, "Wrong parameters, expected height")
-        height, tip = integer({"height": params[0]}, "height"), self.tip()
-        return bytes(32).hex() if height > tip.height else self._world.chain.at(tip, height).id.hex()
+        height, tip = integer({"height": params[0]}, "height"), self.view().tip
+        return bytes(32).hex() if height > tip.height else self._blockchain.chain.at(tip, height).id.hex()
 
     def _at_height(self, height: int, tip: Block) -> Block:
         if height > tip.height:
             raise ServiceError(
                 -2, f"Requested block height: {height} greater than current top block height: {tip.height}"
             )
-        return self._world.chain.at(tip, height)
+        return self._blockchain.chain.at(tip, height)
 
-    def _by_hash(self, wanted: str) -> Block:
+    def _by_hash(self, wanted: str, view: View) -> Block:
         if not is_hash(wanted):
             raise ServiceError(-1, f"Failed to parse hex representation of block hash. Hex = {wanted}.")
-        block = self._world.chain.by_id.get(bytes.fromhex(wanted))
-        if block is None or not self._world.knows(self.index, block, self._world.now()):
+        block = self._blockchain.chain.by_id.get(bytes.fromhex(wanted))
+        if block is None or not self._blockchain.views.knows(view, block):
             raise ServiceError(-5, f"Internal error: can't get block by hash. Hash = {wanted}.")
         return block
 
     def _header(self, block: Block, tip: Block, *, proof: bool) -> dict[str, Json]:
-        work, difficulty = block.cumulative_difficulty, 1 if block.parent is None else self._world.difficulty
+        work, difficulty = block.cumulative_difficulty, 1 if block.parent is None else self._blockchain.difficulty
         major, minor = versions(block)
         return {
             "block_size": block.weight,
@@ -274,8 +280,8 @@ class Daemon:
             "minor_version": minor,
             "nonce": nonce(block),
             "num_txes": len(block.transactions),
-            "orphan_status": not self._world.chain.contains(tip, block),
-            "pow_hash": self._world.digest("proof of work", block.id).hex() if proof else "",
+            "orphan_status": not self._blockchain.chain.contains(tip, block),
+            "pow_hash": self._blockchain.digest("proof of work", block.id).hex() if proof else "",
             "prev_hash": bytes(32).hex() if block.parent is None else block.parent.id.hex(),
             "reward": block.reward,
             "timestamp": block.timestamp,
@@ -284,60 +290,62 @@ class Daemon:
         }
 
     def _last_header(self, params: Params) -> dict[str, Json]:
-        tip = self.tip()
-        return {"block_header": self._header(tip, tip, proof=_proof(params)), **PAID, **FINE}
+        tip = self.view().tip
+        return {"block_header": self._header(tip, tip, proof=_proof(params)), **RPC_PAYMENT_FIELDS, **STATUS_OK}
 
     def _header_by_height(self, params: Params) -> dict[str, Json]:
-        tip = self.tip()
+        tip = self.view().tip
         block = self._at_height(integer(params, "height"), tip)
-        return {"block_header": self._header(block, tip, proof=_proof(params)), **PAID, **FINE}
+        return {"block_header": self._header(block, tip, proof=_proof(params)), **RPC_PAYMENT_FIELDS, **STATUS_OK}
 
     def _header_by_hash(self, params: Params) -> dict[str, Json]:
-        tip, wanted, several = self.tip(), text(params, "hash"), texts(params, "hashes")
+        view, wanted, several = self.view(), text(params, "hash"), texts(params, "hashes")
         proof = _proof(params)
-        header = self._header(self._by_hash(wanted), tip, proof=proof) if wanted else dict(_NO_BLOCK)
-        result: dict[str, Json] = {"block_header": header, **PAID, **FINE}
+        header = self._header(self._by_hash(wanted, view), view.tip, proof=proof) if wanted else dict(_NO_BLOCK)
+        result: dict[str, Json] = {"block_header": header, **RPC_PAYMENT_FIELDS, **STATUS_OK}
         if several:
-            result["block_headers"] = [self._header(self._by_hash(entry), tip, proof=proof) for entry in several]
+            result["block_headers"] = [
+                self._header(self._by_hash(entry, view), view.tip, proof=proof) for entry in several
+            ]
         return result
 
     def _headers_range(self, params: Params) -> dict[str, Json]:
-        tip = self.tip()
+        tip = self.view().tip
         first, last, proof = integer(params, "start_height"), integer(params, "end_height"), _proof(params)
         if not first <= last <= tip.height:
             raise ServiceError(-2, "Invalid start/end heights.")
         headers: list[Json] = [
-            self._header(self._world.chain.at(tip, height), tip, proof=proof) for height in range(first, last + 1)
+            self._header(self._blockchain.chain.at(tip, height), tip, proof=proof) for height in range(first, last + 1)
         ]
-        return {"headers": headers, **PAID, **FINE}
+        return {"headers": headers, **RPC_PAYMENT_FIELDS, **STATUS_OK}
 
     def _block(self, params: Params) -> dict[str, Json]:
-        tip, wanted = self.tip(), text(params, "hash")
-        block = self._by_hash(wanted) if wanted else self._at_height(integer(params, "height"), tip)
+        view, wanted = self.view(), text(params, "hash")
+        tip = view.tip
+        block = self._by_hash(wanted, view) if wanted else self._at_height(integer(params, "height"), tip)
         result: dict[str, Json] = {
             "blob": block_blob(block),
             "block_header": self._header(block, tip, proof=_proof(params)),
             "json": block_json(block),
             "miner_tx_hash": block.coinbase.id.hex(),
-            **PAID,
-            **FINE,
+            **RPC_PAYMENT_FIELDS,
+            **STATUS_OK,
         }
         if block.transactions:
             result["tx_hashes"] = [transaction.id.hex() for transaction in block.transactions]
         return result
 
     def _connections(self, _params: Params) -> dict[str, Json]:
-        connections = self._peers()
-        return {"connections": connections, **FINE} if connections else dict(FINE)
+        connections = self._peers(self.view())
+        return {"connections": connections, **STATUS_OK} if connections else dict(STATUS_OK)
 
-    def _peers(self) -> list[Json]:
-        tip, now = self.tip(), self._world.now()
+    def _peers(self, view: View) -> list[Json]:
         connections: list[Json] = []
-        for peer, other in self._connected():
+        for peer, other in self._connected(view):
             host, _, port = other.address.rpartition(":")
             # Each end has its own name for a connection.
-            identity = self._world.digest("connection", str(self.index).encode(), str(peer.node).encode())
-            live = (now - max(self.ready_at, other.ready_at)) // SECOND
+            identity = self._blockchain.digest("connection", str(self.index).encode(), str(peer.node).encode())
+            live = (view.at - max(self.ready_at, other.ready_at)) // SECOND
             connections.append(
                 {
                     "address": other.address,
@@ -347,14 +355,14 @@ class Daemon:
                     "connection_id": identity[:16].hex(),
                     "current_download": 0,
                     "current_upload": 0,
-                    "height": min(other.tip().height, tip.height) + 1,
+                    "height": min(self._blockchain.view(peer.node, view.at).tip.height, view.tip.height) + 1,
                     "host": host,
                     "incoming": peer.incoming,
                     "ip": host,
                     "live_time": live,
                     "local_ip": False,
                     "localhost": False,
-                    "peer_id": self._world.digest("peer", str(peer.node).encode())[:8].hex(),
+                    "peer_id": self._blockchain.digest("peer", str(peer.node).encode())[:8].hex(),
                     "port": port,
                     "pruning_seed": 0,
                     "recv_count": 0,
@@ -369,13 +377,9 @@ class Daemon:
             )
         return connections
 
-    def _alternatives(self, tip: Block) -> list[Block]:
-        """List the blocks this node knows off its chain, in the order of finding."""
-        return self._world.off_chain(self.index, tip)
-
     def _alternate_chains(self, _params: Params) -> dict[str, Json]:
-        tip = self.tip()
-        known = self._alternatives(tip)
+        view = self.view()
+        known = self._blockchain.views.alternative_blocks(view)
         inner = {block.parent for block in known}
         chains: list[Json] = []
         for last in known:
@@ -383,7 +387,7 @@ class Daemon:
                 continue
             branch: list[Block] = []
             step: Block | None = last
-            while step is not None and not self._world.chain.contains(tip, step):
+            while step is not None and not self._blockchain.chain.contains(view.tip, step):
                 branch.append(step)
                 step = step.parent
             hashes: list[Json] = [block.id.hex() for block in branch]
@@ -399,16 +403,23 @@ class Daemon:
                     "wide_difficulty": hex(last.cumulative_difficulty),
                 }
             )
-        return {"chains": chains, **FINE} if chains else dict(FINE)
+        return {"chains": chains, **STATUS_OK} if chains else dict(STATUS_OK)
 
     def _alternate_hashes(self, _params: Params) -> dict[str, Json]:
-        hashes: list[Json] = [block.id.hex() for block in self._alternatives(self.tip())]
-        return {**({"blks_hashes": hashes} if hashes else {}), **PAID, **FINE}
+        known = self._blockchain.views.alternative_blocks(self.view())
+        hashes: list[Json] = [block.id.hex() for block in known]
+        return {**({"blks_hashes": hashes} if hashes else {}), **RPC_PAYMENT_FIELDS, **STATUS_OK}
 
     def _fee_estimate(self, params: Params) -> dict[str, Json]:
         integer(params, "grace_blocks")
-        fees = fees_per_byte(base_reward(self.tip().generated))
-        return {"fee": fees[0], "fees": list(fees), "quantization_mask": QUANTIZATION, **PAID, **FINE}
+        fees = fees_per_byte(base_reward(self.view().tip.generated))
+        return {
+            "fee": fees[0],
+            "fees": list(fees),
+            "quantization_mask": QUANTIZATION,
+            **RPC_PAYMENT_FIELDS,
+            **STATUS_OK,
+        }
 
     def _hard_fork(self, params: Params) -> dict[str, Json]:
         version = integer(params, "version", largest=_MAX_VERSION) or _NEWEST
@@ -425,23 +436,24 @@ class Daemon:
             "votes": votes,
             "voting": _NEWEST,
             "window": window,
-            **PAID,
-            **FINE,
+            **RPC_PAYMENT_FIELDS,
+            **STATUS_OK,
         }
 
     def _sync_info(self, _params: Params) -> dict[str, Json]:
-        peers: list[Json] = [{"info": peer} for peer in self._peers()]
+        view = self.view()
+        peers: list[Json] = [{"info": peer} for peer in self._peers(view)]
         return {
             **({"peers": peers} if peers else {}),
-            "height": self._count(),
+            "height": view.tip.height + 1,
             "next_needed_pruning_seed": 1,
             "overview": "[]",
             "target_height": 0,
-            **PAID,
-            **FINE,
+            **RPC_PAYMENT_FIELDS,
+            **STATUS_OK,
         }
 
 
 def _proof(params: Params) -> bool:
-    """Tell whether a header is to have its proof of work."""
+    """Return whether headers are asked for with their proof-of-work hash."""
     return flag(params, "fill_pow_hash")

@@ -1,22 +1,21 @@
 """The methods of monerod that deal with transactions (src/rpc/core_rpc_server.cpp, src/cryptonote_core/tx_pool.cpp).
 
-Each takes the world and the index of the node that is asked.
+Each takes the blockchain and what the node that is asked sees now.
 """
 
 from monerosim.model.blobs import parse_blob, transaction_blob, transaction_json
+from monerosim.model.blockchain import Blockchain
 from monerosim.model.jsonrpc import Params, flag, is_hash, text, texts
-from monerosim.model.records import Block, Transaction
-from monerosim.model.world import World
-from monerosim.monero.emission import base_reward
-from monerosim.monero.fees import fees_per_byte
+from monerosim.model.records import Transaction
+from monerosim.model.views import View
 from monerosim.rpc.transport import Json
 from monerosim.units import SECOND
 
-PAID: dict[str, Json] = {"credits": 0, "top_hash": ""}
-"""What answers hold for a daemon that is paid for its service."""
+RPC_PAYMENT_FIELDS: dict[str, Json] = {"credits": 0, "top_hash": ""}
+"""The fields of an answer that only a daemon paid for its RPC fills (``rpc_access_response_base``)."""
 
-FINE: dict[str, Json] = {"status": "OK", "untrusted": False}
-"""What answers hold that went well."""
+STATUS_OK: dict[str, Json] = {"status": "OK", "untrusted": False}
+"""The fields of every answer that is no error (``rpc_response_base``)."""
 
 _NEVER_RELAYED = 2**64 - 1
 _REFUSALS = (
@@ -33,15 +32,11 @@ _REFUSALS = (
 )
 
 
-def _in_pool(world: World, node: int) -> list[Transaction]:
-    return list(world.pool(node, world.now()))
-
-
-def pool(world: World, node: int, _params: Params) -> dict[str, Json]:
+def pool(blockchain: Blockchain, view: View, _params: Params) -> dict[str, Json]:
     """Answer /get_transaction_pool."""
-    found, pool, tip = _in_pool(world, node), {**PAID, **FINE}, world.tip(node, world.now())
+    found, pool = list(blockchain.txpool.contents(view)), {**RPC_PAYMENT_FIELDS, **STATUS_OK}
     if found:
-        pool["transactions"] = [_pool_entry(world, node, transaction, tip) for transaction in found]
+        pool["transactions"] = [_pool_entry(blockchain, view, transaction) for transaction in found]
         pool["spent_key_images"] = [
             {"id_hash": output.key_image.hex(), "txs_hashes": [transaction.id.hex()]}
             for transaction in found
@@ -50,11 +45,10 @@ def pool(world: World, node: int, _params: Params) -> dict[str, Json]:
     return pool
 
 
-def _pool_entry(world: World, node: int, transaction: Transaction, tip: Block) -> Json:
-    chain = world.chain
-    used = [chain.block_of(tip, output.transaction) for output in transaction.inputs]
-    newest = max((block for block in used if block is not None), key=lambda block: block.height, default=tip)
-    received = world.unix(world.arrival(transaction, node))
+def _pool_entry(blockchain: Blockchain, view: View, transaction: Transaction) -> Json:
+    used = [blockchain.chain.block_of(view.tip, output.transaction) for output in transaction.inputs]
+    newest = max((block for block in used if block is not None), key=lambda block: block.height, default=view.tip)
+    received = blockchain.unix(blockchain.txpool.received_at(view, transaction))
     return {
         "blob_size": transaction.weight,
         "do_not_relay": not transaction.relayed,
@@ -75,17 +69,17 @@ def _pool_entry(world: World, node: int, transaction: Transaction, tip: Block) -
     }
 
 
-def pool_hashes(world: World, node: int, _params: Params) -> dict[str, Json]:
+def pool_hashes(blockchain: Blockchain, view: View, _params: Params) -> dict[str, Json]:
     """Answer /get_transaction_pool_hashes."""
-    hashes: list[Json] = [transaction.id.hex() for transaction in _in_pool(world, node)]
-    return {**({"tx_hashes": hashes} if hashes else {}), **PAID, **FINE}
+    hashes: list[Json] = [transaction.id.hex() for transaction in blockchain.txpool.contents(view)]
+    return {**({"tx_hashes": hashes} if hashes else {}), **RPC_PAYMENT_FIELDS, **STATUS_OK}
 
 
-def pool_stats(world: World, node: int, _params: Params) -> dict[str, Json]:
+def pool_stats(blockchain: Blockchain, view: View, _params: Params) -> dict[str, Json]:
     """Answer /get_transaction_pool_stats."""
-    found, now = _in_pool(world, node), world.now()
+    found = list(blockchain.txpool.contents(view))
     sizes = sorted(transaction.weight for transaction in found)
-    received = [world.arrival(transaction, node) for transaction in found]
+    received = [blockchain.txpool.received_at(view, transaction) for transaction in found]
     stats: dict[str, Json] = {
         "bytes_max": max(sizes, default=0),
         "bytes_med": sizes[len(sizes) // 2] if sizes else 0,
@@ -93,33 +87,37 @@ def pool_stats(world: World, node: int, _params: Params) -> dict[str, Json]:
         "bytes_total": sum(sizes),
         "fee_total": sum(transaction.fee for transaction in found),
         "histo_98pc": 0,
-        "num_10m": sum(now - at > 600 * SECOND for at in received),
+        "num_10m": sum(view.at - at > 600 * SECOND for at in received),
         "num_double_spends": sum(transaction.double_spend_seen for transaction in found),
         "num_failing": 0,
         "num_not_relayed": sum(not transaction.relayed for transaction in found),
-        "oldest": world.unix(min(received)) if received else 0,
+        "oldest": blockchain.unix(min(received)) if received else 0,
         "txs_total": len(found),
     }
-    return {"pool_stats": stats, **PAID, **FINE}
+    return {"pool_stats": stats, **RPC_PAYMENT_FIELDS, **STATUS_OK}
 
 
-def transactions(world: World, node: int, params: Params) -> dict[str, Json]:
+def transactions(blockchain: Blockchain, view: View, params: Params) -> dict[str, Json]:
     """Answer /get_transactions."""
     wanted = texts(params, "txs_hashes")
     if not all(is_hash(identity) for identity in wanted):
-        return {**PAID, "status": "Failed to parse hex representation of transaction hash", "untrusted": False}
+        return {
+            **RPC_PAYMENT_FIELDS,
+            "status": "Failed to parse hex representation of transaction hash",
+            "untrusted": False,
+        }
     decode, prune, split = (flag(params, name) for name in ("decode_as_json", "prune", "split"))
     found: list[Json] = []
     missed: list[Json] = []
     blobs: list[Json] = []
     for identity in wanted:
-        entry = _transaction_entry(world, node, bytes.fromhex(identity), decode=decode, prune=prune, split=split)
+        entry = _transaction_entry(blockchain, view, bytes.fromhex(identity), decode=decode, prune=prune, split=split)
         if entry is None:
             missed.append(identity)
         else:
             found.append(entry)
             blobs.append(entry["as_hex"])
-    result: dict[str, Json] = {**PAID, **FINE}
+    result: dict[str, Json] = {**RPC_PAYMENT_FIELDS, **STATUS_OK}
     if found:
         result["txs"], result["txs_as_hex"] = found, blobs
         if decode:
@@ -130,15 +128,13 @@ def transactions(world: World, node: int, params: Params) -> dict[str, Json]:
 
 
 def _transaction_entry(
-    world: World, node: int, identity: bytes, *, decode: bool, prune: bool, split: bool
+    blockchain: Blockchain, view: View, identity: bytes, *, decode: bool, prune: bool, split: bool
 ) -> dict[str, Json] | None:
-    tip = world.tip(node, world.now())
-    transaction = world.find(identity)
+    transaction = blockchain.find(identity)
     if transaction is None:
         return None
-    block = world.chain.block_of(tip, transaction)
-    pending = block is None and world.pending(transaction, node, world.now(), tip)
-    if block is None and not pending:
+    block = blockchain.chain.block_of(view.tip, transaction)
+    if block is None and not blockchain.txpool.contains(view, transaction):
         return None
     blob = transaction_blob(identity)
     entry: dict[str, Json] = {
@@ -147,68 +143,43 @@ def _transaction_entry(
         "double_spend_seen": block is None and transaction.double_spend_seen,
         "in_pool": block is None,
         "prunable_as_hex": blob if split and not prune else "",
-        "prunable_hash": world.digest("prunable", identity).hex(),
+        "prunable_hash": blockchain.digest("prunable", identity).hex(),
         "pruned_as_hex": blob if prune or split else "",
         "tx_hash": identity.hex(),
     }
     if block is None:
-        entry["received_timestamp"] = world.unix(world.arrival(transaction, node))
+        entry["received_timestamp"] = blockchain.unix(blockchain.txpool.received_at(view, transaction))
         entry["relayed"] = transaction.relayed
     else:
         entry["block_height"], entry["block_timestamp"] = block.height, block.timestamp
-        entry["confirmations"] = tip.height + 1 - block.height
-        entry["output_indices"] = list(world.chain.output_indices(block, transaction))
+        entry["confirmations"] = view.tip.height + 1 - block.height
+        entry["output_indices"] = list(blockchain.chain.output_indices(block, transaction))
     return entry
 
 
-def accept(world: World, node: int, transaction: Transaction, *, relay: bool) -> str:
-    """Take a transaction into the pool.
-
-    Returns:
-        Why not, as a field of send_raw_transaction's answer; empty if taken or known already.
-    """
-    tip = world.tip(node, world.now())
-    now = world.now()
-    if world.known(transaction, node, now):
-        if relay and not transaction.relayed:
-            world.release(transaction, node, relay=True)
-        return ""
-    for output in transaction.inputs:
-        if world.chain.spent(tip, output):
-            return "double_spend"
-        for other in output.spenders:
-            if other is not transaction and world.pending(other, node, now, tip):
-                other.double_spend_seen = True
-                return "double_spend"
-        if not world.chain.spendable(tip, output):
-            return "invalid_input"
-    least = fees_per_byte(base_reward(tip.generated))[0] * transaction.weight
-    if transaction.fee * 100 < least * 98:
-        return "fee_too_low"
-    world.release(transaction, node, relay=relay)
-    return ""
-
-
-def send_raw(world: World, node: int, params: Params) -> dict[str, Json]:
+def send_raw(blockchain: Blockchain, view: View, params: Params) -> dict[str, Json]:
     """Answer /send_raw_transaction."""
     relay = not flag(params, "do_not_relay")
-    result: dict[str, Json] = {**PAID, **dict.fromkeys(_REFUSALS, False), "reason": "", "untrusted": False}
+    result: dict[str, Json] = {
+        **RPC_PAYMENT_FIELDS,
+        **dict.fromkeys(_REFUSALS, False),
+        "reason": "",
+        "untrusted": False,
+    }
     result["status"] = "Failed"
     try:
         identity = parse_blob(text(params, "tx_as_hex"))
     except ValueError:
         return result
-    transaction = world.find(identity)
+    transaction = blockchain.find(identity)
     if transaction is None:
         return {**result, "reason": "Sanity check failed", "sanity_check_failed": True}
-    known = world.known(transaction, node, world.now())
-    refused = accept(world, node, transaction, relay=relay)
+    known = blockchain.txpool.knows(view, transaction)
+    refused = blockchain.txpool.accept(view, transaction, relay=relay)
     if refused:
         result[refused] = True
-        if refused == "double_spend" and world.chain.block_of(world.tip(node, world.now()), transaction) is None:
-            result["invalid_input"] = any(
-                world.chain.spent(world.tip(node, world.now()), output) for output in transaction.inputs
-            )
+        if refused == "double_spend" and blockchain.chain.block_of(view.tip, transaction) is None:
+            result["invalid_input"] = any(blockchain.chain.spent(view.tip, output) for output in transaction.inputs)
         return result
     result["status"] = "OK"
     if known or not relay:
@@ -216,10 +187,10 @@ def send_raw(world: World, node: int, params: Params) -> dict[str, Json]:
     return result
 
 
-def key_images_spent(world: World, node: int, params: Params) -> dict[str, Json]:
+def key_images_spent(blockchain: Blockchain, view: View, params: Params) -> dict[str, Json]:
     """Answer /is_key_image_spent."""
     wanted = texts(params, "key_images")
     if not all(is_hash(image) for image in wanted):
-        return {**PAID, "status": "Failed to parse hex representation of key image", "untrusted": False}
-    status: list[Json] = [world.image_status(node, bytes.fromhex(image)) for image in wanted]
-    return {**({"spent_status": status} if status else {}), **PAID, **FINE}
+        return {**RPC_PAYMENT_FIELDS, "status": "Failed to parse hex representation of key image", "untrusted": False}
+    status: list[Json] = [blockchain.txpool.key_image_status(view, bytes.fromhex(image)) for image in wanted]
+    return {**({"spent_status": status} if status else {}), **RPC_PAYMENT_FIELDS, **STATUS_OK}

@@ -24,11 +24,11 @@ _NO_METHOD = -32601
 
 
 class ServiceError(Exception):
-    """What the service answers instead of a result.
+    """An error that the service answers instead of a result.
 
     Attributes:
         code: The JSON-RPC error code.
-        message: The service's words.
+        message: The error's text.
     """
 
     def __init__(self, code: int, message: str) -> None:
@@ -38,7 +38,7 @@ class ServiceError(Exception):
 
 
 class HttpStatusError(RpcProtocolError):
-    """What the service answers instead of a document.
+    """An HTTP status that the service answers instead of a document.
 
     Attributes:
         status: The HTTP status.
@@ -50,17 +50,17 @@ class HttpStatusError(RpcProtocolError):
 
 
 def invalid_params() -> ServiceError:
-    """Make the error of a parameter that is of the wrong type."""
+    """Return the error for a parameter of the wrong type."""
     return ServiceError(-32602, "Invalid params")
 
 
 def no_method() -> ServiceError:
-    """Make the error of a method that the service does not have."""
+    """Return the error for a method that the service does not have."""
     return ServiceError(_NO_METHOD, "Method not found")
 
 
 def unreadable() -> ServiceError:
-    """Make the error of a request that epee's JSON reader does not take."""
+    """Return the error for a request that epee's JSON reader does not accept."""
     return ServiceError(_PARSE_ERROR, "Parse error")
 
 
@@ -69,10 +69,10 @@ def answer(body: Mapping[str, Json], call: Callable[[str, Json], Json]) -> dict[
 
     Args:
         body: The request.
-        call: Carries out the method of a name with its parameters; raises :class:`ServiceError`.
+        call: Carries out a method, given its name and parameters; raises :class:`ServiceError`.
 
     Raises:
-        HttpStatusError: The method's name is no text.
+        HttpStatusError: The method's name is not a string.
     """
     identity, method = _given(body, "id"), _given(body, "method")
     if method is None:
@@ -90,17 +90,17 @@ def answer(body: Mapping[str, Json], call: Callable[[str, Json], Json]) -> dict[
 
 
 def refusal(error: ServiceError, identity: Json = 0) -> dict[str, Json]:
-    """Make the answer that says an error."""
+    """Return the answer that carries an error."""
     return {"error": {"code": error.code, "message": error.message}, "id": identity, "jsonrpc": "2.0"}
 
 
 def mapping(params: Json) -> Params:
-    """Take what is no object for an empty one, as epee does."""
+    """Return the parameters if they are an object, else an empty one, as epee does."""
     return params if isinstance(params, dict) else _NOTHING
 
 
 def integer(params: Params, name: str, default: int = 0, largest: int = MAX_UINT64) -> int:
-    """Read an unsigned integer; where it has 64 bits, digits in a string count (``convert_to_integral``)."""
+    """Read an unsigned integer; one of 64 bits may be a string of digits (``convert_to_integral``)."""
     value = _given(params, name)
     if value is None:
         return default
@@ -132,7 +132,7 @@ def text(params: Params, name: str, default: str = "") -> str:
 
 
 def flag(params: Params, name: str, *, default: bool = False) -> bool:
-    """Read a truth value."""
+    """Read a boolean."""
     value = _given(params, name)
     if value is None:
         return default
@@ -148,7 +148,7 @@ def _given(params: Params, name: str) -> Json:
 
 
 def texts(params: Params, name: str) -> list[str]:
-    """Read a list of strings; what is no list counts as none."""
+    """Read a list of strings; anything but a list counts as an empty one."""
     values = params.get(name)
     if not isinstance(values, list):
         return []
@@ -159,7 +159,7 @@ def texts(params: Params, name: str) -> list[str]:
 
 
 def integers(params: Params, name: str) -> list[int]:
-    """Read a list of small unsigned integers; what is no list counts as none."""
+    """Read a list of unsigned integers of 32 bits; anything but a list counts as an empty one."""
     values = params.get(name)
     if not isinstance(values, list):
         return []
@@ -169,7 +169,7 @@ def integers(params: Params, name: str) -> list[int]:
 
 
 def objects(params: Params, name: str) -> list[Params]:
-    """Read a list of objects; what is no list counts as none."""
+    """Read a list of objects; anything but a list counts as an empty one."""
     values = params.get(name)
     if not isinstance(values, list):
         return []
@@ -180,12 +180,12 @@ def objects(params: Params, name: str) -> list[Params]:
 
 
 def is_hash(value: str) -> bool:
-    """Tell whether a text is 64 hexadecimal digits."""
+    """Return whether a string is 64 hexadecimal digits."""
     return len(value) == 64 and is_hex(value)  # noqa: PLR2004  (32 bytes)
 
 
 def is_hex(value: str) -> bool:
-    """Tell whether a text is whole bytes in hexadecimal digits; none at all are."""
+    """Return whether a string is whole bytes in hexadecimal digits; an empty one is."""
     try:
         bytes.fromhex(value)
     except ValueError:

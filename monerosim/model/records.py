@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,28 @@ GENESIS_ID = bytes.fromhex("418015bb9ae982a1975da7d79277c2705727a56894ba0fb246ad
 GENESIS_COINBASE_ID = bytes.fromhex("c88ce9783b4f11190d7b9c17a69c1c52200f9faaee8e98dd07e6811175177139")
 
 
-class Holder(NamedTuple):
-    """Whose an address is."""
+ArrivalTimes: TypeAlias = NDArray[np.int64]
+"""When each node has an item: microseconds since the run's start, ``NEVER`` where it does not arrive, shape
+``(nodes,)``."""
 
-    ledger: Hashable
+
+class Wallet(Hashable, Protocol):
+    """A wallet that is notified of what concerns it."""
+
+    def announce(self, transaction: "Transaction") -> None:
+        """Note that a transaction that pays the wallet is on its way."""
+
+    def forget(self, transaction: "Transaction") -> None:
+        """Note that a transaction that pays the wallet was confirmed for good, or ruled out for good."""
+
+    def touched(self, block: "Block") -> None:
+        """Note that a block was found that pays the wallet or spends from it."""
+
+
+class Holder(NamedTuple):
+    """The wallet an address belongs to, and which of its addresses it is."""
+
+    wallet: Wallet
     account: int
     minor: int
 
@@ -25,12 +43,12 @@ class Output:
     """An output of a transaction.
 
     Attributes:
-        transaction: Where it was made.
+        transaction: The transaction that created it.
         index: Its place there.
         keys: The public spend and view key it pays to, 64 bytes.
         amount: Atomic units.
-        holder: The wallet that owns it; None where it is nobody's of this run.
-        spenders: The transactions that spend it: more than one where somebody tries to spend it twice.
+        holder: The wallet that owns it; None if no wallet of this run does.
+        spenders: The released transactions that spend it: more than one where somebody tries to spend it twice.
     """
 
     __slots__ = ("amount", "holder", "index", "keys", "spenders", "transaction")
@@ -49,12 +67,12 @@ class Output:
 
     @property
     def key_image(self) -> bytes:
-        """What marks it as spent on the chain."""
+        """The key image that a transaction spending it shows, 32 bytes."""
         return self._derived(b"key image")
 
     @property
     def public_key(self) -> bytes:
-        """Its one-time key."""
+        """Its one-time public key, 32 bytes."""
         return self._derived(b"one-time key")
 
 
@@ -70,25 +88,26 @@ class Transaction:
         node: The node it was handed to, -1 before.
         released: When, microseconds.
         relayed: False while the node was told to keep it to itself.
-        arrivals: When each node has it, microseconds; None before somebody asks, and again when it is settled.
-        everywhere: When the last node that gets it has it; -1 where that was settled, and its block left the chain.
-        mined: When each node has the first block it is in, as ``arrivals``; None while it is in none, and when it is
+        arrival_times: When each node receives it by itself; None before somebody asks, and again once it is settled.
+        fully_propagated_at: When all nodes have it, NEVER if some never do; -1 where it was settled and its block left
+            the chain since.
+        mined_arrival_times: When each node has the first block that contains it; None while none does, and once it is
             settled.
-        blocks: The blocks it is in, on whichever branch.
+        blocks: The blocks that contain it, on any branch.
         double_spend_seen: Somebody tried to spend one of its inputs again.
-        contested: Another released transaction spends one of its inputs.
+        conflicted: Another released transaction spends one of its inputs.
     """
 
     __slots__ = (
-        "arrivals",
+        "arrival_times",
         "blocks",
-        "contested",
+        "conflicted",
         "double_spend_seen",
-        "everywhere",
         "fee",
+        "fully_propagated_at",
         "id",
         "inputs",
-        "mined",
+        "mined_arrival_times",
         "node",
         "outputs",
         "payment_id",
@@ -107,16 +126,20 @@ class Transaction:
         self.node = -1
         self.released = 0
         self.relayed = False
-        self.arrivals: NDArray[np.int64] | None = None
-        self.everywhere = 0
-        self.mined: NDArray[np.int64] | None = None
+        self.arrival_times: ArrivalTimes | None = None
+        self.fully_propagated_at = 0
+        self.mined_arrival_times: ArrivalTimes | None = None
         self.blocks: list[Block] = []
         self.double_spend_seen = False
-        self.contested = False
+        self.conflicted = False
+
+    def rivals(self) -> "list[Transaction]":
+        """List the released transactions that spend one of its inputs, itself included if it was released."""
+        return list({rival: None for output in self.inputs for rival in output.spenders})
 
 
 class Touch:
-    """What a block holds for one wallet."""
+    """What a block contains for one wallet."""
 
     __slots__ = ("received", "spent", "transactions")
 
@@ -135,20 +158,21 @@ class Block:
         timestamp: Unix time in seconds.
         found: When it was found, microseconds since the run's start.
         node: The node that found it.
-        subsidy: New coins.
-        generated: All subsidies of its chain, genesis included.
-        transactions: Those it confirms, coinbase aside.
-        weight: The coinbase's and all the transactions' weights.
-        outputs: Ring members of its chain up to here: all outputs but the genesis block's.
-        transaction_count: Transactions of its chain up to here, coinbases aside.
-        effective: When each node has it and its ancestors, microseconds, shape ``(nodes,)``; None once all have it.
-        touches: What is in it for whom.
+        subsidy: The coins it creates, atomic units.
+        generated: All subsidies of its chain up to here, genesis included, atomic units.
+        transactions: Those it confirms, without its coinbase.
+        weight: The weights of its coinbase and its transactions together.
+        outputs: Outputs of its chain up to here that can be ring members: all but the genesis block's.
+        transaction_count: Transactions of its chain up to here, without coinbases.
+        arrival_times: When each node has it and its ancestors; None once all have it.
+        last_arrival: When the last node that receives it has it, microseconds.
+        touches: What it contains for each wallet that it pays or that spends in it.
     """
 
     __slots__ = (
+        "arrival_times",
         "coinbase",
         "cumulative_difficulty",
-        "effective",
         "found",
         "generated",
         "height",
@@ -182,18 +206,18 @@ class Block:
         self.weight = 0
         self.outputs = 0
         self.transaction_count = 0
-        self.effective: NDArray[np.int64] | None = None
+        self.arrival_times: ArrivalTimes | None = None
         self.last_arrival = 0
-        self.touches: dict[Hashable, Touch] = {}
+        self.touches: dict[Wallet, Touch] = {}
 
     @property
     def reward(self) -> int:
-        """What its coinbase pays: subsidy and fees, atomic units."""
+        """The amount its coinbase pays: subsidy and fees, atomic units."""
         return self.coinbase.outputs[0].amount
 
 
 def genesis() -> Block:
-    """Make the block every chain begins with: mainnet's, as on regtest."""
+    """Make the genesis block: mainnet's, which regtest has too."""
     coinbase = Transaction(GENESIS_COINBASE_ID, (), 0, 60, "")
     coinbase.outputs = (Output(coinbase, 0, bytes(64), GENESIS_REWARD, None),)
     block = Block(None, GENESIS_ID, coinbase, difficulty=1)

@@ -1,4 +1,4 @@
-"""The model over HTTP: one monerod and one monero-wallet-rpc for programs that want to talk to them."""
+"""The model over HTTP, for programs that talk to monerod and monero-wallet-rpc."""
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -13,7 +13,7 @@ from monerosim.rpc.errors import RpcUnavailableError
 from monerosim.rpc.transport import Json
 
 MAX_REQUEST = 16 * 1024 * 1024
-"""Bytes of the largest request that is taken."""
+"""Size of the largest request that is accepted, bytes."""
 
 LOOPBACK = "127.0.0.1"
 
@@ -70,7 +70,7 @@ class ModelServer:
     """Serves several modelled services on loopback ports, one request at a time, until the process ends.
 
     Args:
-        services: Port to service; port 0 chooses a free one.
+        services: Each service and its port before it; port 0 chooses a free one.
 
     Raises:
         OSError: A port is taken.

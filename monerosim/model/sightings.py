@@ -1,69 +1,82 @@
-"""When each node had an item first, told once it is settled."""
+"""What nodes have seen, reported once it is settled: blocks, transactions, reorganisations."""
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from monerosim.model.records import Block, Transaction
+from monerosim.model.records import ArrivalTimes, Block, Transaction
 from monerosim.network.propagation import NEVER
 
-Seen: TypeAlias = NDArray[np.int64]
-"""When each node had it: microseconds since the run's start, NEVER where it did not, shape ``(nodes,)``."""
+
+class Reorganisation(NamedTuple):
+    """A node left its branch for one with more work."""
+
+    at: int
+    """Microseconds since the run's start."""
+    node: int
+    old: Block
+    new: Block
+    depth: int
+    """Blocks of the old branch it gave up."""
 
 
 class Sightings:
-    """Tells when each node had each block and each transaction first.
+    """Reports when each node had each block and each transaction first, and when one left its branch.
 
     Attributes:
-        on_block: Called once for each block: when all nodes that get it have it, or at the end.
+        on_block: Called once for each block, with when each node had it: when all nodes that get it have it, or at the
+            end.
         on_transaction: Called once for each transaction that was handed to a node: when all nodes agree on a block that
-            holds it or rules it out, or at the end.
+            contains it or rules it out, or at the end.
+        on_reorganisation: Called for each node that leaves its branch, in the order of time.
     """
 
     def __init__(self) -> None:
-        self.on_block: Callable[[Block, Seen], None] | None = None
-        self.on_transaction: Callable[[Transaction, Seen], None] | None = None
+        self.on_block: Callable[[Block, ArrivalTimes], None] | None = None
+        self.on_transaction: Callable[[Transaction, ArrivalTimes], None] | None = None
+        self.on_reorganisation: Callable[[Reorganisation], None] | None = None
 
-    @staticmethod
-    def mined(block: Block) -> None:
-        """Note that whoever has a new block has its transactions."""
-        if block.effective is not None:
-            for transaction in block.transactions:
-                had = transaction.mined
-                transaction.mined = block.effective if had is None else np.minimum(had, block.effective)
+    def report_block(self, block: Block, until: int) -> None:
+        """Report which nodes had a block up to a time, microseconds."""
+        if self.on_block is not None and block.arrival_times is not None:
+            self.on_block(block, _cut(block.arrival_times, until))
 
-    def tell_block(self, block: Block, upto: int) -> None:
-        """Tell of a block what is so at a time, microseconds."""
-        if self.on_block is not None and block.effective is not None:
-            self.on_block(block, _upto(block.effective, upto))
+    def report_transaction(self, transaction: Transaction, until: int) -> None:
+        """Report which nodes had a transaction up to a time, if its arrival times are worked out.
 
-    def tell_transaction(self, transaction: Transaction, upto: int) -> None:
-        """Tell of a transaction whose arrivals are worked out, as those of its rivals are if anybody asked.
-
-        A node that has one of two rivals, in its pool or on its chain, refuses the other; but it takes it with a block.
+        Of two transactions that conflict a node takes the one it has first, in its pool or with a block, and refuses
+        the other one unless it comes with a block. Rivals count here as far as somebody has asked for their arrivals.
         """
-        if self.on_transaction is None or transaction.arrivals is None or transaction.everywhere < 0:
+        if (
+            self.on_transaction is None
+            or transaction.arrival_times is None
+            or transaction.fully_propagated_at < 0  # reported before, when its first block was settled
+        ):
             return
-        seen = transaction.arrivals
-        if transaction.contested:
-            rivals = {rival: None for output in transaction.inputs for rival in output.spenders}
-            for rival in rivals:
-                had = _had(rival)
+        seen = transaction.arrival_times
+        if transaction.conflicted:
+            for rival in transaction.rivals():
+                had = _first_seen(rival)
                 if rival is not transaction and had is not None:
                     earlier = (had < seen) | ((had == seen) & (rival.id < transaction.id))
                     seen = np.where(earlier, NEVER, seen)
-        if transaction.mined is not None:
-            seen = np.minimum(seen, transaction.mined)
-        self.on_transaction(transaction, _upto(seen, upto))
+        if transaction.mined_arrival_times is not None:
+            seen = np.minimum(seen, transaction.mined_arrival_times)
+        self.on_transaction(transaction, _cut(seen, until))
+
+    def report_reorganisations(self, seen: list[Reorganisation]) -> None:
+        """Report reorganisations that were settled together."""
+        if self.on_reorganisation is not None:
+            for reorganisation in sorted(seen, key=lambda entry: (entry.at, entry.node)):
+                self.on_reorganisation(reorganisation)
 
 
-def _had(transaction: Transaction) -> Seen | None:
-    if transaction.arrivals is None or transaction.mined is None:
-        return transaction.arrivals
-    return np.minimum(transaction.arrivals, transaction.mined)
+def _first_seen(transaction: Transaction) -> ArrivalTimes | None:
+    if transaction.arrival_times is None or transaction.mined_arrival_times is None:
+        return transaction.arrival_times
+    return np.minimum(transaction.arrival_times, transaction.mined_arrival_times)
 
 
-def _upto(seen: Seen, upto: int) -> Seen:
-    return np.where(seen > upto, NEVER, seen)
+def _cut(seen: ArrivalTimes, until: int) -> ArrivalTimes:
+    return np.where(seen > until, NEVER, seen)

@@ -1,10 +1,10 @@
-"""Making transactions: which outputs pay, what it costs, what comes back (``create_transactions_2`` in wallet2.cpp)."""
+"""Making transactions: which outputs are spent, the fee, the change (``create_transactions_2`` in wallet2.cpp)."""
 
 from typing import NamedTuple
 
 from monerosim.model.jsonrpc import MAX_UINT64, ServiceError
-from monerosim.model.ledger import Destination, Holding, Ledger, Sent
 from monerosim.model.records import Transaction
+from monerosim.model.wallet_state import Destination, Holding, Sent, WalletState
 from monerosim.monero.fees import (
     MAX_OUTPUTS,
     PAYMENT_ID,
@@ -34,16 +34,16 @@ class Draft(NamedTuple):
 
     @property
     def amount(self) -> int:
-        """What it pays, change aside."""
+        """The amount it pays, without change, atomic units."""
         return sum(destination.amount for destination in self.sent.destinations)
 
 
 class Request(NamedTuple):
-    """What to pay from."""
+    """What to pay from, and what the node's chain has for it."""
 
     account: int
     indices: frozenset[int]
-    """Subaddresses; none given, all of the account."""
+    """Subaddresses; if there are none, all of the account."""
     fee_per_byte: int
     ring_pool: int
     """Outputs in the node's chain that could be ring members."""
@@ -53,11 +53,13 @@ class Request(NamedTuple):
 
     @property
     def extra(self) -> int:
-        """Bytes that its transactions say more than others."""
+        """Bytes of its transactions beyond those of others."""
         return PAYMENT_ID if self.payment_id else 0
 
 
-def pay(ledger: Ledger, request: Request, destinations: list[Destination], subaddresses: set[bytes]) -> list[Draft]:
+def pay(
+    wallet: WalletState, request: Request, destinations: list[Destination], subaddresses: set[bytes]
+) -> list[Draft]:
     """Make the transactions that pay some destinations: as many as it takes.
 
     Raises:
@@ -73,8 +75,8 @@ def pay(ledger: Ledger, request: Request, destinations: list[Destination], subad
     least = request.fee_per_byte * estimate_size(1, 2, request.extra)
     if needed + least > MAX_UINT64:
         raise ServiceError(-16, "tx not possible")
-    _check_funds(ledger, request, needed + least)
-    candidates = ledger.spendable(request.account, set(request.indices))
+    _check_funds(wallet, request, needed + least)
+    candidates = wallet.spendable(request.account, set(request.indices))
     drafts: list[Draft] = []
     rest = list(destinations)
     while rest:
@@ -83,25 +85,25 @@ def pay(ledger: Ledger, request: Request, destinations: list[Destination], subad
         rest = unpaid + rest
         candidates = [holding for holding in candidates if holding not in chosen]
         _check_ring(request)
-        drafts.append(_make(ledger, request, chosen, paid, subaddresses, change_to_self=True))
+        drafts.append(_make(wallet, request, chosen, paid, subaddresses, change_to_self=True))
     return drafts
 
 
-def sweep(ledger: Ledger, request: Request, targets: list[Destination], below: int) -> list[Draft]:
+def sweep(wallet: WalletState, request: Request, targets: list[Destination], below: int) -> list[Draft]:
     """Make the transactions that send everything unlocked to one address.
 
     Args:
-        ledger: Whose.
-        request: From what.
-        targets: The outputs to make, all to one address; their amounts are ignored.
+        wallet: The wallet that pays.
+        request: What to pay from.
+        targets: The outputs to create, all to one address; their amounts are ignored.
         below: Only outputs smaller than this; 0 for all.
 
     Raises:
         ServiceError: As monero-wallet-rpc answers it.
     """
-    if not ledger.spendable(request.account, set()):
+    if not wallet.spendable(request.account, set()):
         raise ServiceError(-4, "No unlocked balance in the specified account")
-    candidates = ledger.spendable(request.account, set(request.indices))
+    candidates = wallet.spendable(request.account, set(request.indices))
     if not candidates:
         raise ServiceError(-4, "No unlocked balance in the specified subaddress(es)")
     if below:
@@ -109,7 +111,7 @@ def sweep(ledger: Ledger, request: Request, targets: list[Destination], below: i
         if not candidates:
             raise ServiceError(-4, "The smallest amount found is not below the specified threshold")
     if not request.indices:
-        # The wallet sweeps one subaddress at a time, a random one, the main one last; here the first.
+        # wallet2 sweeps one subaddress at a time, a random one, the main one last; here it is the first.
         indices = {holding.index for holding in candidates}
         first = min(indices - {0} or indices)
         candidates = [holding for holding in candidates if holding.index == first]
@@ -120,13 +122,13 @@ def sweep(ledger: Ledger, request: Request, targets: list[Destination], below: i
     drafts = []
     for start in range(0, len(candidates), limit):
         chosen = candidates[start : start + limit]
-        drafts.append(_make(ledger, request, chosen, targets, set(), change_to_self=False))
+        drafts.append(_make(wallet, request, chosen, targets, set(), change_to_self=False))
     return drafts
 
 
-def _check_funds(ledger: Ledger, request: Request, needed: int) -> None:
+def _check_funds(wallet: WalletState, request: Request, needed: int) -> None:
     total = unlocked = 0
-    for (account, index), balance in ledger.balances().items():
+    for (account, index), balance in wallet.balances().items():
         if account == request.account and (not request.indices or index in request.indices):
             total += balance.total
             unlocked += balance.unlocked
@@ -142,7 +144,7 @@ def _check_ring(request: Request) -> None:
 
 
 def _most_inputs(outputs: int, extra: int) -> int:
-    """Give how many inputs fit before a wallet closes a transaction."""
+    """Return how many inputs fit before a wallet closes a transaction."""
     one = estimate_weight(2, outputs) - estimate_weight(1, outputs)
     return max((TARGET_WEIGHT - estimate_weight(0, outputs, extra)) // one, 1)
 
@@ -150,16 +152,16 @@ def _most_inputs(outputs: int, extra: int) -> int:
 def _choose(
     candidates: list[Holding], part: list[Destination], request: Request, *, pad: bool
 ) -> tuple[list[Holding], list[Destination], list[Destination]]:
-    """Choose what pays some destinations.
+    """Choose the outputs that pay some destinations.
 
     Args:
         candidates: The outputs to choose from.
-        part: Whom to pay.
+        part: The destinations.
         request: What to pay from.
-        pad: Whether a second input may be added that is not needed; not where another transaction follows.
+        pad: Whether a second input that is not needed may be added; not if another transaction follows.
 
     Returns:
-        The outputs, what they pay, and what is left to pay by another transaction.
+        The outputs, the destinations they pay, and those left to another transaction.
     """
     outputs = len(part) + 1
     needed = sum(destination.amount for destination in part)
@@ -221,7 +223,7 @@ def _preferred(candidates: list[Holding], enough: int) -> list[Holding]:
 
 
 def _pair(candidates: list[Holding], enough: int) -> list[Holding]:
-    """Choose two outputs of one subaddress that suffice together; nothing where there are none."""
+    """Choose two outputs of one subaddress that suffice together; none if there are no such two."""
     largest: dict[int, list[Holding]] = {}
     for holding in candidates:
         best = largest.setdefault(holding.index, [])
@@ -236,7 +238,7 @@ def _pair(candidates: list[Holding], enough: int) -> list[Holding]:
 
 
 def _make(
-    ledger: Ledger,
+    wallet: WalletState,
     request: Request,
     chosen: list[Holding],
     paid: list[Destination],
@@ -246,11 +248,11 @@ def _make(
 ) -> Draft:
     inputs = tuple(holding.output for holding in chosen)
     total = sum(output.amount for output in inputs)
-    # What is swept leaves no change; a second output there has to be.
+    # A sweep leaves no change, but a transaction needs two outputs.
     outputs = len(paid) + 1 if change_to_self else max(len(paid), 2)
     fee = fee_for(estimate_weight(len(inputs), outputs, request.extra), request.fee_per_byte)
-    main = ledger.address(request.account, 0).keys
-    # What goes back where the change goes needs no key of its own (``classify_addresses``).
+    main = wallet.address(request.account, 0).keys
+    # A destination that is also the change address needs no key of its own (``classify_addresses``).
     distinct = {destination.keys for destination in paid} - {main}
     weight = transaction_weight(
         len(inputs),
@@ -268,13 +270,13 @@ def _make(
     change = total - fee - sum(destination.amount for destination in paid)
     if change < 0 or paid[-1].amount == 0:
         raise ServiceError(-16, "tx not possible")
-    identity = ledger.identity([output.key_image for output in inputs])
+    identity = wallet.identity([output.key_image for output in inputs])
     transaction = Transaction(identity, inputs, fee, weight, request.payment_id)
     # Without change the second output is a dummy to nobody (``construct_tx_with_tx_key``).
     own = main if change else bytes(64)
     made = [(destination.keys, destination.amount) for destination in paid]
-    ledger.world.make_outputs(transaction, made if len(made) == outputs else [*made, (own, change)])
-    ledger.world.drafts[identity] = transaction
-    sent = Sent(transaction, tuple(paid), ledger.world.unix(ledger.world.now()))
-    ledger.drafts[identity] = sent
+    wallet.blockchain.owners.make_outputs(transaction, made if len(made) == outputs else [*made, (own, change)])
+    wallet.blockchain.txpool.drafts[identity] = transaction
+    sent = Sent(transaction, tuple(paid), wallet.blockchain.unix(wallet.blockchain.now()))
+    wallet.drafts[identity] = sent
     return Draft(transaction, sent)

@@ -1,7 +1,7 @@
 """The methods of monero-wallet-rpc that deal with accounts and addresses (src/wallet/wallet_rpc_server.cpp)."""
 
 from monerosim.model.jsonrpc import MAX_UINT32, Params, ServiceError, flag, integer, integers, is_hash, mapping, text
-from monerosim.model.ledger import Ledger
+from monerosim.model.wallet_state import WalletState
 from monerosim.monero.address import (
     INTEGRATED,
     MAINNET,
@@ -17,18 +17,18 @@ from monerosim.rpc.transport import Json
 _MAX_ADDRESSES = 64
 
 
-def checked_account(ledger: Ledger, params: Params, name: str = "account_index") -> int:
-    """Read an account that the wallet has."""
+def checked_account(wallet: WalletState, params: Params, name: str = "account_index") -> int:
+    """Read the index of an account that the wallet has."""
     account = integer(params, name, largest=MAX_UINT32)
-    if account >= len(ledger.labels):
+    if account >= len(wallet.labels):
         raise ServiceError(-14, "account index is out of bound")
     return account
 
 
-def get_address(ledger: Ledger, params: Params) -> dict[str, Json]:
+def get_address(wallet: WalletState, params: Params) -> dict[str, Json]:
     """Answer get_address."""
-    account = checked_account(ledger, params)
-    labels = ledger.labels[account]
+    account = checked_account(wallet, params)
+    labels = wallet.labels[account]
     wanted = integers(params, "address_index") or range(len(labels))
     addresses: list[Json] = []
     for index in wanted:
@@ -36,34 +36,34 @@ def get_address(ledger: Ledger, params: Params) -> dict[str, Json]:
             raise ServiceError(-15, "address index is out of bound")
         addresses.append(
             {
-                "address": encode_address(ledger.address(account, index)),
+                "address": encode_address(wallet.address(account, index)),
                 "address_index": index,
                 "label": labels[index],
-                "used": (account, index) in ledger.used,
+                "used": (account, index) in wallet.used,
             }
         )
-    return {"address": encode_address(ledger.address(account, 0)), "addresses": addresses}
+    return {"address": encode_address(wallet.address(account, 0)), "addresses": addresses}
 
 
-def get_address_index(ledger: Ledger, params: Params) -> dict[str, Json]:
+def get_address_index(wallet: WalletState, params: Params) -> dict[str, Json]:
     """Answer get_address_index."""
-    place = ledger.place(parse_address(text(params, "address"), "Invalid address").keys)
+    place = wallet.place(parse_address(text(params, "address"), "Invalid address").keys)
     if place is None:
         raise ServiceError(-2, "Address doesn't belong to the wallet")
     return {"index": {"major": place[0], "minor": place[1]}}
 
 
-def create_address(ledger: Ledger, params: Params) -> dict[str, Json]:
+def create_address(wallet: WalletState, params: Params) -> dict[str, Json]:
     """Answer create_address."""
     count = integer(params, "count", 1, MAX_UINT32)
     if not 1 <= count <= _MAX_ADDRESSES:
         raise ServiceError(-1, "Count must be between 1 and 64.")
-    account, label = checked_account(ledger, params), text(params, "label")
-    labels = ledger.labels[account]
+    account, label = checked_account(wallet, params), text(params, "label")
+    labels = wallet.labels[account]
     first = len(labels)
     labels.extend([label] * count)
     indices: list[Json] = list(range(first, first + count))
-    addresses: list[Json] = [encode_address(ledger.address(account, index)) for index in range(first, first + count)]
+    addresses: list[Json] = [encode_address(wallet.address(account, index)) for index in range(first, first + count)]
     return {
         "address": addresses[0],
         "address_index": first,
@@ -72,33 +72,33 @@ def create_address(ledger: Ledger, params: Params) -> dict[str, Json]:
     }
 
 
-def label_address(ledger: Ledger, params: Params) -> dict[str, Json]:
+def label_address(wallet: WalletState, params: Params) -> dict[str, Json]:
     """Answer label_address."""
     place = mapping(params.get("index"))
-    account = checked_account(ledger, place, "major")
+    account = checked_account(wallet, place, "major")
     index, label = integer(place, "minor", largest=MAX_UINT32), text(params, "label")
-    if index >= len(ledger.labels[account]):
+    if index >= len(wallet.labels[account]):
         raise ServiceError(-15, "address index is out of bound")
-    ledger.labels[account][index] = label
+    wallet.labels[account][index] = label
     return {}
 
 
-def create_account(ledger: Ledger, params: Params) -> dict[str, Json]:
+def create_account(wallet: WalletState, params: Params) -> dict[str, Json]:
     """Answer create_account."""
-    ledger.labels.append([text(params, "label")])
-    account = len(ledger.labels) - 1
-    return {"account_index": account, "address": encode_address(ledger.address(account, 0))}
+    wallet.labels.append([text(params, "label")])
+    account = len(wallet.labels) - 1
+    return {"account_index": account, "address": encode_address(wallet.address(account, 0))}
 
 
 def parse_address(address: str, message: str) -> Address:
-    """Read an address; ``message`` is what the wallet says if it is none."""
+    """Read an address; ``message`` is the error's text if it is not one."""
     try:
         return decode_address(address)
     except ValueError:
         raise ServiceError(-2, message) from None
 
 
-def validate_address(_ledger: Ledger, params: Params) -> dict[str, Json]:
+def validate_address(_wallet: WalletState, params: Params) -> dict[str, Json]:
     """Answer validate_address."""
     address, networks = text(params, "address"), tuple(PREFIXES) if flag(params, "any_net_type") else (MAINNET,)
     for network in networks:
@@ -120,11 +120,11 @@ def _validity(network: str, *, integrated: bool, subaddress: bool) -> dict[str, 
     }
 
 
-def make_integrated_address(ledger: Ledger, params: Params) -> dict[str, Json]:
+def make_integrated_address(wallet: WalletState, params: Params) -> dict[str, Json]:
     """Answer make_integrated_address."""
     payment_id, standard = text(params, "payment_id"), text(params, "standard_address")
     if not payment_id:
-        payment_id = ledger.identity([b"payment id"])[:8].hex()
+        payment_id = wallet.identity([b"payment id"])[:8].hex()
     if len(payment_id) != 16 or not is_hash(payment_id * 4):  # noqa: PLR2004  (8 bytes)
         raise ServiceError(-5, "Invalid payment ID")
     if standard:
@@ -135,11 +135,11 @@ def make_integrated_address(ledger: Ledger, params: Params) -> dict[str, Json]:
             raise ServiceError(-2, "Already integrated address")
         whole = Address(INTEGRATED, parsed.keys, payment_id)
     else:
-        whole = ledger.keys.integrated(payment_id)
+        whole = wallet.keys.integrated(payment_id)
     return {"integrated_address": encode_address(whole), "payment_id": payment_id}
 
 
-def split_integrated_address(_ledger: Ledger, params: Params) -> dict[str, Json]:
+def split_integrated_address(_wallet: WalletState, params: Params) -> dict[str, Json]:
     """Answer split_integrated_address."""
     parsed = parse_address(text(params, "integrated_address"), "Invalid address")
     if parsed.kind != INTEGRATED:
@@ -151,15 +151,16 @@ def split_integrated_address(_ledger: Ledger, params: Params) -> dict[str, Json]
     }
 
 
-def query_key(ledger: Ledger, params: Params) -> dict[str, Json]:
+def query_key(wallet: WalletState, params: Params) -> dict[str, Json]:
     """Answer query_key.
 
-    There are no word lists here, so a wallet shows no seed words, as one whose keys do not follow from a seed.
+    There are no word lists here, so a wallet refuses to show seed words, as one does whose keys do not follow from a
+    seed.
     """
     kind = text(params, "key_type")
     if kind == "mnemonic":
         raise ServiceError(-43, "The wallet is non-deterministic. Cannot display seed.")
-    secret = {"view_key": ledger.keys.view_secret, "spend_key": ledger.keys.spend_secret}.get(kind)
+    secret = {"view_key": wallet.keys.view_secret, "spend_key": wallet.keys.spend_secret}.get(kind)
     if secret is None:
         raise ServiceError(0, f"key_type {kind} not found")
     return {"key": secret.to_bytes(32, "little").hex()}

@@ -1,7 +1,7 @@
-"""What monero-wallet-rpc says of a transfer or an output (``fill_transfer_entry`` in its wallet_rpc_server.cpp)."""
+"""Transfers and outputs as monero-wallet-rpc lists them (``fill_transfer_entry`` in wallet_rpc_server.cpp)."""
 
-from monerosim.model.ledger import Holding, Ledger, Payment, Sent
 from monerosim.model.records import Block
+from monerosim.model.wallet_state import Holding, Payment, Sent, WalletState
 from monerosim.monero.address import encode_address
 from monerosim.monero.constants import COINBASE_UNLOCK, SPENDABLE_AGE
 from monerosim.rpc.transport import Json
@@ -9,37 +9,37 @@ from monerosim.rpc.transport import Json
 NO_PAYMENT_ID = "0" * 16
 
 
-def incoming(ledger: Ledger, payment: Payment) -> dict[str, Json]:
-    """Describe a payment to this wallet: confirmed, mined, or on the way."""
+def incoming(wallet: WalletState, payment: Payment) -> dict[str, Json]:
+    """Describe a payment to this wallet: confirmed, mined, or on its way."""
     transaction, block = payment.transaction, payment.block
     amount = sum(payment.amounts)
     coinbase = not transaction.inputs
     entry: dict[str, Json] = {
-        "address": encode_address(ledger.address(payment.account, payment.minor)),
+        "address": encode_address(wallet.address(payment.account, payment.minor)),
         "amount": amount,
         "amounts": list(payment.amounts),
     }
     if block is None:
         entry.update(_common(transaction.double_spend_seen, transaction.fee, "pool", transaction.payment_id))
-        entry["timestamp"] = ledger.world.unix(transaction.released)
-        entry.update(height=0, locked=True, unlock_time=0, **_suggested(ledger, amount, 0))
+        entry["timestamp"] = wallet.blockchain.unix(transaction.released)
+        entry.update(height=0, locked=True, unlock_time=0, **_suggested(wallet, amount, 0))
     else:
         entry.update(_common(False, transaction.fee, "block" if coinbase else "in", transaction.payment_id))
         unlock_time = block.height + COINBASE_UNLOCK if coinbase else 0
-        entry.update(_confirmed(ledger, block, amount, unlock_time))
+        entry.update(_confirmed(wallet, block, amount, unlock_time))
     place: dict[str, Json] = {"major": payment.account, "minor": payment.minor}
     entry["subaddr_index"], entry["subaddr_indices"] = place, [place]
     entry["txid"] = transaction.id.hex()
     return entry
 
 
-def outgoing(ledger: Ledger, sent: Sent) -> dict[str, Json]:
+def outgoing(wallet: WalletState, sent: Sent) -> dict[str, Json]:
     """Describe a payment of this wallet: confirmed, pending or failed."""
     transaction, block = sent.transaction, sent.block
-    kept = ledger.kept(sent) if block is not None else _change(sent)
+    kept = wallet.kept(sent) if block is not None else _change(sent)
     amount = sent.spent - kept - transaction.fee
     entry: dict[str, Json] = {
-        "address": encode_address(ledger.address(sent.account, 0)),
+        "address": encode_address(wallet.address(sent.account, 0)),
         "amount": amount,
     }
     if sent.destinations:
@@ -48,10 +48,10 @@ def outgoing(ledger: Ledger, sent: Sent) -> dict[str, Json]:
         ]
     entry.update(_common(False, transaction.fee, sent.kind, transaction.payment_id))
     if block is None:
-        entry.update(height=0, locked=True, unlock_time=0, **_suggested(ledger, amount, 0))
+        entry.update(height=0, locked=True, unlock_time=0, **_suggested(wallet, amount, 0))
         entry["timestamp"] = sent.timestamp
     else:
-        entry.update(_confirmed(ledger, block, amount, 0))
+        entry.update(_confirmed(wallet, block, amount, 0))
     entry["subaddr_index"] = {"major": sent.account, "minor": 0}
     entry["subaddr_indices"] = [{"major": sent.account, "minor": index} for index in sent.indices]
     entry["txid"] = transaction.id.hex()
@@ -72,53 +72,53 @@ def _common(double_spend_seen: bool, fee: int, kind: str, payment_id: str) -> di
     }
 
 
-def _confirmed(ledger: Ledger, block: Block, amount: int, unlock_time: int) -> dict[str, Json]:
-    height = ledger.view.height + 1
+def _confirmed(wallet: WalletState, block: Block, amount: int, unlock_time: int) -> dict[str, Json]:
+    height = wallet.tip.height + 1
     return {
         "confirmations": height - block.height,
         "height": block.height,
         "locked": height < max(unlock_time, block.height + SPENDABLE_AGE),
         "timestamp": block.timestamp,
         "unlock_time": unlock_time,
-        **_suggested(ledger, amount, unlock_time),
+        **_suggested(wallet, amount, unlock_time),
     }
 
 
-def _suggested(ledger: Ledger, amount: int, unlock_time: int) -> dict[str, Json]:
-    """Say how many confirmations an amount is worth waiting for; nothing at all is not said."""
-    blocks = max(-(-amount // ledger.view.reward), unlock_time - ledger.view.height - 1)
+def _suggested(wallet: WalletState, amount: int, unlock_time: int) -> dict[str, Json]:
+    """Return how many confirmations an amount is worth waiting for; the field is left out if there are none."""
+    blocks = max(-(-amount // wallet.tip.reward), unlock_time - wallet.tip.height - 1)
     return {"suggested_confirmations_threshold": blocks} if blocks else {}
 
 
-def output(ledger: Ledger, holding: Holding) -> dict[str, Json]:
+def output(wallet: WalletState, holding: Holding) -> dict[str, Json]:
     """Describe an output of this wallet."""
     made = holding.output
     block, transaction = holding.block, made.transaction
-    taken = holding.locked_by is not None and holding.locked_by.id in ledger.pending
+    taken = holding.locked_by is not None and holding.locked_by.id in wallet.pending
     return {
         "amount": made.amount,
         "block_height": block.height,
         "frozen": False,
-        "global_index": ledger.world.chain.output_indices(block, transaction)[made.index],
+        "global_index": wallet.blockchain.chain.output_indices(block, transaction)[made.index],
         "key_image": made.key_image.hex(),
         "pubkey": made.public_key.hex(),
         "spent": holding.spent_in is not None or taken,
         "subaddr_index": {"major": holding.account, "minor": holding.index},
         "tx_hash": transaction.id.hex(),
-        "unlocked": holding.unlocks <= ledger.view.height + 1,
+        "unlocked": holding.unlocks <= wallet.tip.height + 1,
     }
 
 
-def bulk(ledger: Ledger, payment: Payment, height: int) -> dict[str, Json]:
-    """Describe a payment the way get_payments does."""
+def bulk(wallet: WalletState, payment: Payment, height: int) -> dict[str, Json]:
+    """Describe a payment as get_payments does."""
     block, transaction = payment.block, payment.transaction
     coinbase = not transaction.inputs
     unlock_time = height + COINBASE_UNLOCK if coinbase else 0
     return {
-        "address": encode_address(ledger.address(payment.account, payment.minor)),
+        "address": encode_address(wallet.address(payment.account, payment.minor)),
         "amount": sum(payment.amounts),
         "block_height": height,
-        "locked": block is None or ledger.view.height + 1 < max(unlock_time, height + SPENDABLE_AGE),
+        "locked": block is None or wallet.tip.height + 1 < max(unlock_time, height + SPENDABLE_AGE),
         "payment_id": transaction.payment_id or NO_PAYMENT_ID * 4,
         "subaddr_index": {"major": payment.account, "minor": payment.minor},
         "tx_hash": transaction.id.hex(),

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from monerosim.model import wallet_addresses as addresses
 from monerosim.model import wallet_transfers as transfers
 from monerosim.model.blobs import parse_blob, transaction_blob
+from monerosim.model.blockchain import Blockchain
 from monerosim.model.daemon import Daemon
 from monerosim.model.jsonrpc import (
     JSON_RPC,
@@ -24,9 +25,9 @@ from monerosim.model.jsonrpc import (
     objects,
     text,
 )
-from monerosim.model.ledger import Balance, Destination, Ledger
 from monerosim.model.spending import Draft, Request, pay, sweep
-from monerosim.model.world import World
+from monerosim.model.views import View
+from monerosim.model.wallet_state import Balance, Destination, WalletState
 from monerosim.monero.address import INTEGRATED, SUBADDRESS, encode_address
 from monerosim.monero.emission import base_reward
 from monerosim.monero.fees import MAX_OUTPUTS, fees_per_byte
@@ -35,7 +36,7 @@ from monerosim.rpc.transport import Json
 from monerosim.units import SECOND
 
 REFRESH_PERIOD = 20 * SECOND
-"""A wallet refreshes by itself this often (``DEFAULT_AUTO_REFRESH_PERIOD``)."""
+"""How often a wallet refreshes by itself, microseconds (``DEFAULT_AUTO_REFRESH_PERIOD``)."""
 
 VERSION = 65_561
 """``WALLET_RPC_VERSION`` of 0.18.0: 1.25."""
@@ -44,13 +45,13 @@ _LANGUAGES = frozenset(
     {"Deutsch", "English", "Español", "Français", "Italiano", "Nederlands", "Português", "русский язык"}
     | {"日本語", "简体中文 (中国)", "Esperanto", "Lojban", "English (old)"}
 )
-"""The word lists there are (src/mnemonics)."""
+"""The languages of seed words (src/mnemonics)."""
 
 _NOTHING = Balance(0, 0, 0, 0)
 
 
 class _File(NamedTuple):
-    ledger: Ledger
+    wallet: WalletState
     password: str
 
 
@@ -58,43 +59,38 @@ class WalletServer:
     """One monero-wallet-rpc.
 
     Args:
-        world: The run's chain.
+        blockchain: The run's blocks and transactions.
         daemon: The node it asks.
-        name: Its name, unique in the run; with ``seed`` and a wallet's file name it makes the wallet's keys.
+        name: Its name, unique in the run; a wallet's keys follow from it, ``seed`` and the wallet's file name.
         seed: For the keys.
         ready_at: When it begins to answer, microseconds.
     """
 
-    def __init__(self, world: World, daemon: Daemon, *, name: str, seed: int, ready_at: int) -> None:
+    def __init__(self, blockchain: Blockchain, daemon: Daemon, *, name: str, seed: int, ready_at: int) -> None:
         self.name = name
         self.ready_at = ready_at
-        self._world = world
+        self._blockchain = blockchain
         self._daemon = daemon
         self._seed = f"{seed}/{name}"
         self._files: dict[str, _File] = {}
-        self._ledger: Ledger | None = None
+        self._wallet: WalletState | None = None
         self._refreshed = -1
         self._stopped = False
         self._methods = self._table()
 
     @property
-    def ledger(self) -> Ledger | None:
-        """The wallet that is open."""
-        return self._ledger
-
-    @property
-    def ledgers(self) -> list[Ledger]:
-        """All its wallets, in the order of making."""
-        return [file.ledger for file in self._files.values()]
+    def wallets(self) -> list[WalletState]:
+        """All its wallet files, in the order they were created."""
+        return [file.wallet for file in self._files.values()]
 
     def post(self, path: str, body: Mapping[str, Json]) -> Json:
         """Answer a request.
 
         Raises:
-            RpcUnavailableError: It is not up yet, or was stopped.
+            RpcUnavailableError: The service is not up yet, or was stopped.
             HttpStatusError: The path is not ``/json_rpc``.
         """
-        if self._stopped or self._world.now() < self.ready_at:
+        if self._stopped or self._blockchain.now() < self.ready_at:
             raise RpcUnavailableError(f"{self.name} does not answer: connection refused")
         if path != JSON_RPC:
             raise HttpStatusError(HTTPStatus.NOT_FOUND, self.name)
@@ -107,7 +103,7 @@ class WalletServer:
         return found(mapping(params))
 
     def _table(self) -> dict[str, Callable[[Params], dict[str, Json]]]:
-        with_wallet: dict[str, Callable[[Ledger, Params], dict[str, Json]]] = {
+        with_wallet: dict[str, Callable[[WalletState, Params], dict[str, Json]]] = {
             "get_address": addresses.get_address,
             "getaddress": addresses.get_address,
             "get_address_index": addresses.get_address_index,
@@ -146,38 +142,36 @@ class WalletServer:
         table["get_version"] = lambda _: {"release": False, "version": VERSION}
         return table
 
-    def _with_wallet(self, method: Callable[[Ledger, Params], dict[str, Json]]) -> Callable[[Params], dict[str, Json]]:
+    def _with_wallet(
+        self, method: Callable[[WalletState, Params], dict[str, Json]]
+    ) -> Callable[[Params], dict[str, Json]]:
         def call(params: Params) -> dict[str, Json]:
-            if self._ledger is None:
+            if self._wallet is None:
                 raise ServiceError(-13, "No wallet file")
-            self._catch_up(self._ledger)
-            return method(self._ledger, params)
+            self._catch_up(self._wallet)
+            return method(self._wallet, params)
 
         return call
 
-    def _catch_up(self, ledger: Ledger) -> None:
-        """Be where the wallet's own refreshing would have brought it by now."""
-        now = self._world.now()
+    def _catch_up(self, wallet: WalletState) -> None:
+        """Refresh the wallet as of the last time it would have done so by itself."""
+        now = self._blockchain.now()
         due = now - (now - self.ready_at) % REFRESH_PERIOD
         if due > self._refreshed and due >= self._daemon.ready_at:
             self._refreshed = due
-            ledger.refresh(due)
+            wallet.refresh(self._blockchain.view(self._daemon.index, due))
 
-    def _reach_daemon(self, code: int, message: str) -> int:
-        """Give the time, or fail as a wallet does whose daemon does not answer."""
-        now = self._world.now()
-        if now < self._daemon.ready_at:
+    def _daemon_view(self, code: int = 0, message: str = "") -> View:
+        """Return what the daemon sees now; an error of this code and text if it does not answer."""
+        if self._blockchain.now() < self._daemon.ready_at:
             raise ServiceError(code, message)
-        return now
+        return self._daemon.view()
 
-    def _get_transfers(self, ledger: Ledger, params: Params) -> dict[str, Json]:
-        return transfers.get_transfers(ledger, params, self._pool_time)
+    def _get_transfers(self, wallet: WalletState, params: Params) -> dict[str, Json]:
+        return transfers.get_transfers(wallet, params, self._daemon_view)
 
-    def _get_transfer_by_txid(self, ledger: Ledger, params: Params) -> dict[str, Json]:
-        return transfers.get_transfer_by_txid(ledger, params, self._pool_time)
-
-    def _pool_time(self) -> int:
-        return self._reach_daemon(0, "")
+    def _get_transfer_by_txid(self, wallet: WalletState, params: Params) -> dict[str, Json]:
+        return transfers.get_transfer_by_txid(wallet, params, self._daemon_view)
 
     def _create_wallet(self, params: Params) -> dict[str, Json]:
         filename, password = text(params, "filename"), text(params, "password")
@@ -188,16 +182,16 @@ class WalletServer:
             raise ServiceError(-1, "Invalid filename")
         if filename in self._files:
             raise ServiceError(-21, "Cannot create wallet. Already exists.")
-        keys = self._world.digest("wallet", f"{self._seed}/{filename}".encode())
-        ledger = Ledger(self._world, self._daemon.index, keys)
+        keys = self._blockchain.digest("wallet", f"{self._seed}/{filename}".encode())
+        wallet = WalletState(self._blockchain, keys)
         if filename:
-            self._files[filename] = _File(ledger, password)
-        self._open(ledger)
+            self._files[filename] = _File(wallet, password)
+        self._open(wallet)
         return {}
 
-    def _open(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        now = self._world.now()
+    def _open(self, wallet: WalletState) -> None:
+        self._wallet = wallet
+        now = self._blockchain.now()
         self._refreshed = now - (now - self.ready_at) % REFRESH_PERIOD
 
     def _open_wallet(self, params: Params) -> dict[str, Json]:
@@ -207,30 +201,30 @@ class WalletServer:
         file = self._files.get(filename)
         if file is None or file.password != password:
             raise ServiceError(-1, "Failed to open wallet")
-        self._open(file.ledger)
+        self._open(file.wallet)
         return {}
 
-    def _close_wallet(self, _ledger: Ledger, _params: Params) -> dict[str, Json]:
-        self._ledger = None
+    def _close_wallet(self, _wallet: WalletState, _params: Params) -> dict[str, Json]:
+        self._wallet = None
         return {}
 
-    def _stop_wallet(self, _ledger: Ledger, _params: Params) -> dict[str, Json]:
+    def _stop_wallet(self, _wallet: WalletState, _params: Params) -> dict[str, Json]:
         self._stopped = True
         return {}
 
-    def _store(self, _ledger: Ledger, _params: Params) -> dict[str, Json]:
+    def _store(self, _wallet: WalletState, _params: Params) -> dict[str, Json]:
         return {}
 
-    def _get_accounts(self, ledger: Ledger, _params: Params) -> dict[str, Json]:
-        balances = ledger.balances()
+    def _get_accounts(self, wallet: WalletState, _params: Params) -> dict[str, Json]:
+        balances = wallet.balances()
         accounts: list[Json] = []
-        for account, labels in enumerate(ledger.labels):
+        for account, labels in enumerate(wallet.labels):
             held = [balance for place, balance in balances.items() if place[0] == account]
             accounts.append(
                 {
                     "account_index": account,
                     "balance": sum(balance.total for balance in held),
-                    "base_address": encode_address(ledger.address(account, 0)),
+                    "base_address": encode_address(wallet.address(account, 0)),
                     "label": labels[0],
                     "tag": "",
                     "unlocked_balance": sum(balance.unlocked for balance in held),
@@ -242,10 +236,10 @@ class WalletServer:
             "total_unlocked_balance": sum(balance.unlocked for balance in balances.values()),
         }
 
-    def _get_balance(self, ledger: Ledger, params: Params) -> dict[str, Json]:
+    def _get_balance(self, wallet: WalletState, params: Params) -> dict[str, Json]:
         account = integer(params, "account_index", largest=MAX_UINT32)
         every, indices = flag(params, "all_accounts"), integers(params, "address_indices")
-        balances = ledger.balances()
+        balances = wallet.balances()
         counted = [place for place in balances if every or place[0] == account]
         listed = [(account, index) for index in indices] if indices and not every else counted
         held = [balances[place] for place in counted]
@@ -258,18 +252,18 @@ class WalletServer:
         }
         if listed:
             result["per_subaddress"] = [
-                self._subaddress(ledger, place, balances.get(place, _NOTHING)) for place in listed
+                self._subaddress(wallet, place, balances.get(place, _NOTHING)) for place in listed
             ]
         return result
 
-    def _subaddress(self, ledger: Ledger, place: tuple[int, int], balance: Balance) -> Json:
+    def _subaddress(self, wallet: WalletState, place: tuple[int, int], balance: Balance) -> Json:
         account, index = place
-        labels = ledger.labels[account] if account < len(ledger.labels) else []
+        labels = wallet.labels[account] if account < len(wallet.labels) else []
         known = index < len(labels)
         return {
             "account_index": account,
-            # A wallet says the address and zeros of what it never made; that makes it no address of its own.
-            "address": encode_address(ledger.address(*place) if known else ledger.keys.address(*place)),
+            # A wallet answers with the address and zeros of a subaddress it never created; it does not own it by that.
+            "address": encode_address(wallet.address(*place) if known else wallet.keys.address(*place)),
             "address_index": index,
             "balance": balance.total,
             "blocks_to_unlock": balance.blocks_to_unlock,
@@ -279,28 +273,27 @@ class WalletServer:
             "unlocked_balance": balance.unlocked,
         }
 
-    def _get_height(self, ledger: Ledger, _params: Params) -> dict[str, Json]:
-        return {"height": ledger.view.height + 1}
+    def _get_height(self, wallet: WalletState, _params: Params) -> dict[str, Json]:
+        return {"height": wallet.tip.height + 1}
 
-    def _refresh(self, ledger: Ledger, params: Params) -> dict[str, Json]:
+    def _refresh(self, wallet: WalletState, params: Params) -> dict[str, Json]:
         integer(params, "start_height")
-        fetched, received = ledger.refresh(self._reach_daemon(-38, "no connection to daemon"))
+        fetched, received = wallet.refresh(self._daemon_view(-38, "no connection to daemon"))
         return {"blocks_fetched": fetched, "received_money": received}
 
     def _request(self, params: Params, payment_id: str) -> Request:
-        now = self._reach_daemon(-4, "Failed to get height")
-        tip = self._world.tip(self._daemon.index, now)
+        tip = self._daemon_view(-4, "Failed to get height").tip
         priority = min(max(integer(params, "priority", largest=MAX_UINT32), 1), 4)
         return Request(
             account=integer(params, "account_index", largest=MAX_UINT32),
             indices=frozenset(integers(params, "subaddr_indices")),
             fee_per_byte=fees_per_byte(base_reward(tip.generated))[priority - 1],
-            ring_pool=self._world.chain.ring_members(tip),
+            ring_pool=self._blockchain.chain.ring_members(tip),
             outputs=tip.outputs,
             payment_id=payment_id,
         )
 
-    def _pay(self, ledger: Ledger, params: Params) -> list[Draft]:
+    def _pay(self, wallet: WalletState, params: Params) -> list[Draft]:
         if text(params, "payment_id"):
             raise ServiceError(
                 -5, "Standalone payment IDs are obsolete. Use subaddresses or integrated addresses instead"
@@ -319,26 +312,26 @@ class WalletServer:
         if not destinations:
             raise ServiceError(-20, "Transaction has no destination")
         request = self._request(params, payment_id)
-        # A payment id is encrypted for one address (``get_destination_view_key_pub``); what comes back does not count.
-        own = ledger.keys.address(request.account, 0).keys
+        # A payment id is encrypted for one address (``get_destination_view_key_pub``); change does not count.
+        own = wallet.keys.address(request.account, 0).keys
         if payment_id and len({destination.keys for destination in destinations} - {own}) > 1:
             raise ServiceError(-4, "transaction was not constructed")
-        return pay(ledger, request, destinations, subaddresses)
+        return pay(wallet, request, destinations, subaddresses)
 
-    def _commit(self, ledger: Ledger, drafts: list[Draft], params: Params) -> None:
+    def _commit(self, wallet: WalletState, drafts: list[Draft], params: Params) -> None:
         if flag(params, "do_not_relay"):
             return
         for draft in drafts:
             refused = self._daemon.accept(draft.transaction, relay=True)
             if refused:
                 raise ServiceError(-4, "transaction was rejected by daemon")
-            ledger.record(draft.sent)
+            wallet.record(draft.sent)
 
-    def _transfer(self, ledger: Ledger, params: Params) -> dict[str, Json]:
-        drafts = self._pay(ledger, params)
+    def _transfer(self, wallet: WalletState, params: Params) -> dict[str, Json]:
+        drafts = self._pay(wallet, params)
         if len(drafts) != 1:
             raise ServiceError(-18, "Transaction would be too large.  try /transfer_split.")
-        self._commit(ledger, drafts, params)
+        self._commit(wallet, drafts, params)
         (draft,) = drafts
         transaction = draft.transaction
         blob = transaction_blob(transaction.id)
@@ -355,12 +348,12 @@ class WalletServer:
             "weight": transaction.weight,
         }
 
-    def _transfer_split(self, ledger: Ledger, params: Params) -> dict[str, Json]:
-        drafts = self._pay(ledger, params)
-        self._commit(ledger, drafts, params)
+    def _transfer_split(self, wallet: WalletState, params: Params) -> dict[str, Json]:
+        drafts = self._pay(wallet, params)
+        self._commit(wallet, drafts, params)
         return self._several(drafts, params)
 
-    def _sweep_all(self, ledger: Ledger, params: Params) -> dict[str, Json]:
+    def _sweep_all(self, wallet: WalletState, params: Params) -> dict[str, Json]:
         address = text(params, "address")
         parsed = addresses.parse_address(address, f"WALLET_RPC_ERROR_CODE_WRONG_ADDRESS: {address}")
         outputs = integer(params, "outputs", 1)
@@ -368,11 +361,11 @@ class WalletServer:
             raise ServiceError(-16, "Amount of outputs should be greater than 0.")
         request = self._request(params, parsed.payment_id)
         if flag(params, "subaddr_indices_all"):
-            account = addresses.checked_account(ledger, params)
-            request = request._replace(indices=frozenset(range(len(ledger.labels[account]))))
+            account = addresses.checked_account(wallet, params)
+            request = request._replace(indices=frozenset(range(len(wallet.labels[account]))))
         target = Destination(address, parsed.keys, 0)
-        drafts = sweep(ledger, request, [target] * min(outputs, MAX_OUTPUTS + 1), integer(params, "below_amount"))
-        self._commit(ledger, drafts, params)
+        drafts = sweep(wallet, request, [target] * min(outputs, MAX_OUTPUTS + 1), integer(params, "below_amount"))
+        self._commit(wallet, drafts, params)
         return self._several(drafts, params)
 
     def _several(self, drafts: list[Draft], params: Params) -> dict[str, Json]:
@@ -395,30 +388,30 @@ class WalletServer:
         return result
 
     def _key(self, draft: Draft) -> str:
-        return self._world.digest("transaction key", draft.transaction.id).hex()
+        return self._blockchain.digest("transaction key", draft.transaction.id).hex()
 
-    def _get_tx_key(self, ledger: Ledger, params: Params) -> dict[str, Json]:
+    def _get_tx_key(self, wallet: WalletState, params: Params) -> dict[str, Json]:
         identity = text(params, "txid")
         if not is_hash(identity):
             raise ServiceError(-8, "TX ID has invalid format")
-        if bytes.fromhex(identity) not in ledger.made:
+        if bytes.fromhex(identity) not in wallet.made:
             raise ServiceError(-24, "No tx secret key is stored for this tx")
-        return {"tx_key": self._world.digest("transaction key", bytes.fromhex(identity)).hex()}
+        return {"tx_key": self._blockchain.digest("transaction key", bytes.fromhex(identity)).hex()}
 
-    def _relay_tx(self, ledger: Ledger, params: Params) -> dict[str, Json]:
+    def _relay_tx(self, wallet: WalletState, params: Params) -> dict[str, Json]:
         blob = text(params, "hex")
         try:
             identity = parse_blob(blob)
         except ValueError:
             raise ServiceError(-26, "Failed to parse hex.") from None
-        transaction = self._world.drafts.get(identity) or self._world.transactions.get(identity)
+        transaction = self._blockchain.txpool.drafts.get(identity) or self._blockchain.txpool.transactions.get(identity)
         if transaction is None:
             raise ServiceError(-27, "Failed to parse tx metadata.")
-        self._reach_daemon(-38, "no connection to daemon")
+        self._daemon_view(-38, "no connection to daemon")
         if self._daemon.accept(transaction, relay=True):
             raise ServiceError(-4, "Failed to commit tx.")
-        if identity in ledger.drafts:
-            ledger.record(ledger.drafts[identity])
+        if identity in wallet.drafts:
+            wallet.record(wallet.drafts[identity])
         return {"tx_hash": identity.hex()}
 
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from monerosim.network.propagation import BLOCKED
+from monerosim.network.propagation import UNREACHABLE
 from monerosim.runtime.counters import TABLE_BITS, draw, key, poisson_table
 from monerosim.units import SECOND
 
@@ -54,7 +54,7 @@ class StemPath(NamedTuple):
     """The stem phase of one transaction."""
 
     passed: tuple[tuple[int, int], ...]
-    """The nodes that held it in their stem pool, the origin first, and since when."""
+    """The nodes that stem_or_public it in their stem pool, the origin first, and since when."""
     starts: tuple[tuple[int, int], ...]
     """Who relays it to all if it has not come by before, and when: the end of the stem, then the embargoes."""
     unused: int | None
@@ -99,7 +99,7 @@ class Stems:
             origin: The node it is released at.
             released: When, microseconds.
             hop: How long a directed link takes to pass the transaction on, microseconds, from
-                :data:`~monerosim.network.propagation.BLOCKED` on if it never does.
+                :data:`~monerosim.network.propagation.UNREACHABLE` on if it never does.
         """
         passed: dict[int, int] = {}
         node, time, came_by = origin, released, None
@@ -111,13 +111,13 @@ class Stems:
                 break
             passed[node] = time
             node, time, came_by = chosen.peer, time + hop(chosen.link), chosen.link
-            if time >= BLOCKED:  # lost on the way: monerod does not learn of it before the embargo is over
+            if time >= UNREACHABLE:  # lost on the way: monerod does not learn of it before the embargo is over
                 break
         embargoes = key(self._seed, "embargo", item)
         waits = {stem: self._embargo[draw(embargoes, self._node_keys[stem]) >> _UPPER] for stem in passed}
         late = tuple((stem, since + int(waits[stem]) * SECOND) for stem, since in passed.items())
         unused = None if came_by is None else came_by ^ 1
-        end = ((node, time),) if time < BLOCKED else ()
+        end = ((node, time),) if time < UNREACHABLE else ()
         return StemPath(passed=tuple(passed.items()), starts=end + late, unused=unused)
 
     def epoch(self, node: int, time: int) -> tuple[int, bool]:

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monerosim.network.dandelion import Connection, Dandelion, StemPath, Stems
-from monerosim.network.propagation import BLOCKED, NEVER, Links
+from monerosim.network.propagation import NEVER, UNREACHABLE, Links
 from monerosim.network.retransmission import Retransmissions
 from monerosim.runtime.counters import TABLE_BITS, draws, key, poisson_table
 from monerosim.units import SECOND
@@ -89,7 +89,7 @@ class TransactionRoute(NamedTuple):
 
     public: NDArray[np.int64]
     """Since when a node has it as one that all may see: a restricted RPC shows it, any block may take it."""
-    held: NDArray[np.int64]
+    stem_or_public: NDArray[np.int64]
     """Since when a node has it at all, in its stem phase or later."""
     stem: StemPath | None
     """Its stem phase; None without Dandelion++."""
@@ -214,7 +214,7 @@ class Network:
         Returns:
             Microseconds, :data:`NEVER` where it does not arrive, shape ``(nodes,)``; ``released`` at the origin.
         """
-        return self.route_transaction(item, origin, released, weight).held
+        return self.route_transaction(item, origin, released, weight).stem_or_public
 
     def route_transaction(self, item: bytes, origin: int, released: int, weight: int) -> TransactionRoute:
         """Follow a transaction through its stem and its relaying to all.
@@ -227,17 +227,17 @@ class Network:
         """
         if self._stems is None:
             public = self.relay_transaction(item, [(origin, released)], weight)
-            return TransactionRoute(public=public, held=public, stem=None)
+            return TransactionRoute(public=public, stem_or_public=public, stem=None)
         hops = self._transaction_hops(item, weight)
         stem = self._stems.walk(item, origin, released, lambda link: int(hops[self._place[link]]))
         hops += self._flushes(item)
         if stem.unused is not None:
-            hops[self._place[stem.unused]] = BLOCKED
+            hops[self._place[stem.unused]] = UNREACHABLE
         public = self._links.search(hops, stem.starts, ready=self._ready)
-        held = public.copy()
+        stem_or_public = public.copy()
         for node, since in stem.passed:
-            held[node] = min(held[node], since)
-        return TransactionRoute(public=public, held=held, stem=stem)
+            stem_or_public[node] = min(stem_or_public[node], since)
+        return TransactionRoute(public=public, stem_or_public=stem_or_public, stem=stem)
 
     def relay_transaction(
         self,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 NEVER = 2**62
 """The arrival time at a node that an item does not reach."""
 
-BLOCKED = 2**61
+UNREACHABLE = 2**61
 """A wait that stands for "not over this link", and the time above which an arrival counts as :data:`NEVER`.
 
 Half of NEVER, so that the sum of an arrival and a wait stays within 64 bits.
@@ -58,7 +58,7 @@ class Links:
         needed as the longest of the shortest paths has hops (about seven in a network of 1,000 nodes).
 
         Args:
-            waits: How long each link takes, 0 to :data:`BLOCKED`, in the order of :attr:`order`.
+            waits: How long each link takes, 0 to :data:`UNREACHABLE`, in the order of :attr:`order`.
             starts: Nodes that have the item, and since when (microseconds, 0 or later).
             ready: The time before which nothing arrives at a node, shape ``(nodes,)``; it does not hold back starts.
             silent: Nodes that pass nothing on, shape ``(nodes,)``.
@@ -89,5 +89,5 @@ class Links:
             if np.array_equal(found, arrivals):
                 break
             arrivals = found
-        arrivals[arrivals >= BLOCKED] = NEVER
+        arrivals[arrivals >= UNREACHABLE] = NEVER
         return arrivals

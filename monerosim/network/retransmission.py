@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from monerosim.network.propagation import BLOCKED
+from monerosim.network.propagation import UNREACHABLE
 from monerosim.runtime.counters import draws
 from monerosim.units import SECOND
 
@@ -42,7 +42,7 @@ class Retransmissions:
             timeout = 2 * one_way + _SHORTEST_TIMEOUT
             for tries in range(_TRIES):
                 delays[kind, tries + 1] = delays[kind, tries] + min(timeout << tries, _LONGEST_TIMEOUT)
-        delays[self._loss >= 1, :] = BLOCKED
+        delays[self._loss >= 1, :] = UNREACHABLE
         self._delays = delays
         self._bounds: dict[int, NDArray[np.uint64]] = {}
 
@@ -70,7 +70,7 @@ class Retransmissions:
         drawn = draws(item, keys) >> np.uint64(11)
         hit = np.flatnonzero(drawn < bounds[0][kind])
         retries = np.count_nonzero(drawn[hit] < bounds[:, kind[hit]], axis=0)
-        waits[hit] = np.minimum(waits[hit] + self._delays[kind[hit], retries], BLOCKED)
+        waits[hit] = np.minimum(waits[hit] + self._delays[kind[hit], retries], UNREACHABLE)
 
     def _tabulate(self, segments: int) -> NDArray[np.uint64]:
         """Give the probability of k retries or more in 2^-53: the row k - 1, shape ``(tries, kinds)``.

@@ -16,13 +16,13 @@ import pytest
 import requests
 from numpy.typing import NDArray
 
-from monerosim.model import Daemon, WalletServer, World
+from monerosim.model import Blockchain, Daemon, WalletServer
 from monerosim.model.server import ModelServer
 from monerosim.network.network import Peer
 from monerosim.rpc.transport import Json
 
-SendLetter = Callable[[str, bytes], Json]
-Services = tuple[SendLetter, SendLetter, SendLetter]
+Post = Callable[[str, bytes], Json]
+Services = tuple[Post, Post, Post]
 
 
 def _load_recorder() -> ModuleType:
@@ -54,10 +54,10 @@ class OneNode:
 
 
 def model_services() -> Services:
-    world = World(seed=1, now=lambda: 10**9, network=OneNode(), difficulty=1)
-    daemon = Daemon(world, 0, ready_at=0, address="127.0.0.1:18081")
-    miner = WalletServer(world, daemon, name="miner", seed=1, ready_at=0)
-    user = WalletServer(world, daemon, name="user", seed=1, ready_at=0)
+    blockchain = Blockchain(seed=1, now=lambda: 10**9, network=OneNode(), difficulty=1)
+    daemon = Daemon(blockchain, 0, ready_at=0, address="127.0.0.1:18081")
+    miner = WalletServer(blockchain, daemon, name="miner", seed=1, ready_at=0)
+    user = WalletServer(blockchain, daemon, name="user", seed=1, ready_at=0)
     server = ModelServer([(0, daemon), (0, miner), (0, user)])
     first, second, third = (_post(port) for port in server.ports)
     return first, second, third
@@ -70,8 +70,8 @@ def _free_port() -> int:
         return port
 
 
-def _post(port: int) -> SendLetter:
-    made: SendLetter = recorder.http(f"http://127.0.0.1:{port}")
+def _post(port: int) -> Post:
+    made: Post = recorder.http(f"http://127.0.0.1:{port}")
     return made
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from monerosim.model import Daemon, WalletServer, World
+from monerosim.model import Blockchain, Daemon, WalletServer
 from monerosim.units import SECOND
 
 
@@ -40,18 +40,20 @@ def ask(service, method: str, **params):
 
 
 class Simulated:
-    """A world, and at each node a daemon and a wallet with a file."""
+    """A blockchain, and at each node a daemon and a wallet with a file."""
 
     def __init__(self, nodes: int = 2, delay: int = SECOND, make: Callable[[int, int], Line] = Line) -> None:
         self.time = 0
-        self.blocks = []
         self.reorganisations = []
-        self.world = World(seed=7, now=lambda: self.time, network=make(nodes, delay), difficulty=1)
-        self.world.on_block = self.blocks.append
-        self.world.on_reorg = self.reorganisations.append
-        self.daemons = [Daemon(self.world, node, ready_at=0, address=f"10.0.0.{node}:18081") for node in range(nodes)]
+        self.blockchain = Blockchain(seed=7, now=lambda: self.time, network=make(nodes, delay), difficulty=1)
+        self.blockchain.sightings.on_reorganisation = self.reorganisations.append
+        self.daemons = [
+            Daemon(self.blockchain, node, ready_at=0, address=f"10.0.0.{node}:18081") for node in range(nodes)
+        ]
+        for daemon in self.daemons:
+            daemon.meet(self.daemons)
         self.wallets = [
-            WalletServer(self.world, daemon, name=f"wallet-{node}", seed=7, ready_at=0)
+            WalletServer(self.blockchain, daemon, name=f"wallet-{node}", seed=7, ready_at=0)
             for node, daemon in enumerate(self.daemons)
         ]
         for wallet in self.wallets:
@@ -80,5 +82,16 @@ class Simulated:
         found = ask(self.wallets[node], "get_balance")
         return found["balance"], found["unlocked_balance"]
 
-    def confirmed(self, tip) -> int:
-        return sum(ledger.confirmed_balance(tip) for wallet in self.wallets for ledger in wallet.ledgers)
+    def tips(self) -> list:
+        return [daemon.view().tip for daemon in self.daemons]
+
+    def confirmed(self, wallet, tip) -> int:
+        """What a wallet's file holds on the chain of a tip, locked or not."""
+        chain = (self.blockchain.chain.at(tip, height) for height in range(tip.height + 1))
+        touches = [block.touches[wallet] for block in chain if wallet in block.touches]
+        received = sum(output.amount for touch in touches for output in touch.received)
+        return received - sum(output.amount for touch in touches for output in touch.spent)
+
+    def supply(self, tip) -> int:
+        """The coins that the miners of a tip's chain created."""
+        return tip.generated - self.blockchain.chain.main[0].generated

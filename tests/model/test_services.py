@@ -25,8 +25,8 @@ def funded():
 
 def test_nothing_answers_before_it_is_ready():
     net = Simulated()
-    late = Daemon(net.world, 0, ready_at=SECOND, address="10.0.0.9:18081")
-    wallet = WalletServer(net.world, late, name="late", seed=1, ready_at=SECOND)
+    late = Daemon(net.blockchain, 0, ready_at=SECOND, address="10.0.0.9:18081")
+    wallet = WalletServer(net.blockchain, late, name="late", seed=1, ready_at=SECOND)
     for service in (late, wallet):
         with pytest.raises(RpcUnavailableError):
             service.post("/json_rpc", {"method": "get_version"})
@@ -37,8 +37,8 @@ def test_nothing_answers_before_it_is_ready():
 
 def test_a_wallet_whose_daemon_is_not_up_says_so():
     net = Simulated()
-    late = Daemon(net.world, 0, ready_at=60 * SECOND, address="10.0.0.9:18081")
-    wallet = WalletServer(net.world, late, name="late", seed=1, ready_at=0)
+    late = Daemon(net.blockchain, 0, ready_at=60 * SECOND, address="10.0.0.9:18081")
+    wallet = WalletServer(net.blockchain, late, name="late", seed=1, ready_at=0)
     ask(wallet, "create_wallet", filename="main", language="English")
     assert ask(wallet, "get_balance")["balance"] == 0
     with pytest.raises(RefusedError, match="no connection to daemon") as refused:
@@ -133,6 +133,36 @@ def test_a_block_stays_within_the_penalty_free_weight(funded):
     assert ask(funded.daemons[0], "get_info")["tx_pool_size"] == 100 - header["num_txes"] > 0
 
 
+def test_a_block_takes_the_highest_fees_a_byte_first(funded):
+    funded.mine(0, 60, to=1)
+    funded.mine(0, 220)
+    funded.pass_time(60 * SECOND)
+    funded.refresh()
+    # A high fee, but a low one a byte: sixty inputs at the lowest priority.
+    swept = ask(funded.wallets[1], "sweep_all", address=funded.addresses[1], priority=1)["tx_hash_list"]
+    sent = {1: [*swept], 2: [], 3: []}
+    for priority in (1, 3, 2, 1) * 15:
+        destinations = [{"address": funded.addresses[1], "amount": 10**9}] * 15
+        made = ask(funded.wallets[0], "transfer", destinations=destinations, priority=priority)
+        sent[priority].append(made["tx_hash"])
+    funded.pass_time()
+    waiting = funded.daemons[0].post("/get_transaction_pool", {})["transactions"]
+    fees = {entry["id_hash"]: entry["fee"] for entry in waiting}
+    rates = {entry["id_hash"]: entry["fee"] / entry["weight"] for entry in waiting}
+    assert sum(entry["weight"] for entry in waiting) > 300_000
+    assert max(fees[identity] for identity in swept) > max(fees[identity] for identity in sent[2])
+
+    expected = ask(funded.daemons[0], "get_block_template", wallet_address=funded.addresses[0])["expected_reward"]
+    (found,) = funded.mine(0)
+    block = ask(funded.daemons[0], "get_block", hash=found)
+    taken = block["tx_hashes"]
+    assert [rates[identity] for identity in taken] == sorted((rates[identity] for identity in taken), reverse=True)
+    assert set(taken[:15]) == set(sent[3])
+    assert set(taken[15:30]) == set(sent[2])
+    assert set(taken[30:]) < set(sent[1])
+    assert block["block_header"]["reward"] == expected
+
+
 def test_a_wallet_shows_its_keys_and_no_seed_words():
     net = Simulated()
     assert len(ask(net.wallets[0], "query_key", key_type="spend_key")["key"]) == 64
@@ -173,7 +203,9 @@ def test_peers_see_each_other():
 
 def test_a_node_is_synchronized_once_a_peer_is_up():
     net = Simulated(make=Pair)
-    late = Daemon(net.world, 1, ready_at=60 * SECOND, address="10.0.0.1:18081")
+    late = Daemon(net.blockchain, 1, ready_at=60 * SECOND, address="10.0.0.1:18081")
+    net.daemons[0].meet([late])
+    late.meet(net.daemons[:1])
 
     def state():
         info = ask(net.daemons[0], "get_info")

@@ -3,7 +3,8 @@
 import pytest
 from simulated import Simulated, ask
 
-from monerosim.model.world import HORIZON, NEVER
+from monerosim.model.views import HORIZON
+from monerosim.network.propagation import NEVER
 from monerosim.units import SECOND, XMR
 
 PAYABLE = 80
@@ -15,8 +16,8 @@ class Watched(Simulated):
     def __init__(self, nodes=3, delay=SECOND):
         super().__init__(nodes=nodes, delay=delay)
         self.told = {}
-        self.world.sightings.on_block = self._take
-        self.world.sightings.on_transaction = self._take
+        self.blockchain.sightings.on_block = self._take
+        self.blockchain.sightings.on_transaction = self._take
 
     def _take(self, item, seen):
         assert item.id.hex() not in self.told
@@ -57,12 +58,12 @@ def test_a_transaction_is_told_when_its_block_is_agreed_on(net):
 
 
 def test_a_node_that_lacks_a_transaction_has_it_with_its_block(net):
-    net.world.network.delay = 9 * SECOND
+    net.blockchain.network.delay = 9 * SECOND
     sent, at = net.pay(0, 1, XMR)["tx_hash"], net.time
     net.pass_time(SECOND)
     # A transaction's way is worked out when somebody asks, a block's when it is found.
     assert ask(net.daemons[1], "get_info")["tx_pool_size"] == 0
-    net.world.network.delay = SECOND
+    net.blockchain.network.delay = SECOND
     net.mine(0)
     net.settle()
     assert net.told[sent] == [at, at + 2 * SECOND, at + 3 * SECOND]
@@ -73,7 +74,7 @@ def test_the_end_of_a_run_tells_of_what_is_on_the_way(net):
     sent, at = net.pay(0, 1, XMR)["tx_hash"], net.time
     (block,) = net.mine(2)
     net.pass_time(SECOND)
-    net.world.finish(net.time)
+    net.blockchain.finish(net.time)
     assert net.told[sent] == [at, at + SECOND, None]
     assert net.told[block] == [None, at + SECOND, at]
 
@@ -88,7 +89,7 @@ def test_a_transaction_whose_block_is_left_is_not_told_again(net):
     net.mine(1, count=6, prev_block=fork)
     net.settle()
     assert ask(net.daemons[0], "get_info")["alt_blocks_count"] > 0
-    net.world.finish(net.time)
+    net.blockchain.finish(net.time)
     assert net.told[sent] == first
 
 

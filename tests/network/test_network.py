@@ -123,10 +123,10 @@ class TestDandelion:
         many = usual(100)
         for item in range(20):
             route = many.route_transaction(b"%d" % item, 3, SECOND, 2_000)
-            assert route.held[3] == SECOND
-            assert np.all(route.held <= route.public)
-            assert {node for node, _ in route.stem.passed} == set(np.flatnonzero(route.held < route.public))
-            assert np.array_equal(many.transaction_arrivals(b"%d" % item, 3, SECOND, 2_000), route.held)
+            assert route.stem_or_public[3] == SECOND
+            assert np.all(route.stem_or_public <= route.public)
+            assert {node for node, _ in route.stem.passed} == set(np.flatnonzero(route.stem_or_public < route.public))
+            assert np.array_equal(many.transaction_arrivals(b"%d" % item, 3, SECOND, 2_000), route.stem_or_public)
             assert route.public.max() < 60 * SECOND
 
     def test_the_end_of_a_stem_does_not_send_it_back(self):

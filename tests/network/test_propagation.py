@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from monerosim.network.propagation import BLOCKED, NEVER, Links
+from monerosim.network.propagation import NEVER, UNREACHABLE, Links
 
 
 def by_heap(nodes, links, starts, ready, silent):
@@ -25,7 +25,7 @@ def by_heap(nodes, links, starts, ready, silent):
             continue
         for source, target, wait in links:
             reached = max(time + wait, ready[target])
-            if source == node and wait < BLOCKED and reached < arrivals[target]:
+            if source == node and wait < UNREACHABLE and reached < arrivals[target]:
                 arrivals[target] = reached
                 heapq.heappush(heap, (reached, target))
     return arrivals
@@ -35,7 +35,7 @@ def by_heap(nodes, links, starts, ready, silent):
 def cases(draw):
     nodes = draw(st.integers(1, 12))
     node = st.integers(0, nodes - 1)
-    wait = st.one_of(st.integers(0, 5), st.integers(0, 10**12), st.just(BLOCKED))
+    wait = st.one_of(st.integers(0, 5), st.integers(0, 10**12), st.just(UNREACHABLE))
     links = draw(st.lists(st.tuples(node, node, wait).filter(lambda link: link[0] != link[1]), max_size=40))
     starts = draw(st.lists(st.tuples(node, st.integers(0, 10**13)), max_size=3))
     ready = draw(st.lists(st.integers(0, 10**6), min_size=nodes, max_size=nodes))

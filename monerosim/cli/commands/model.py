@@ -6,7 +6,7 @@ from time import monotonic, time
 
 import click
 
-from monerosim.model import Daemon, WalletServer, World
+from monerosim.model import Blockchain, Daemon, WalletServer
 from monerosim.model.server import LOOPBACK, ModelServer
 from monerosim.network.network import Network
 from monerosim.rpc.transport import Json
@@ -40,15 +40,15 @@ def model(node_port: int, wallet_port: int, seed: int, blocks: int, block_time: 
         raise click.BadParameter(str(error), param_hint="--block-time") from error
     began = monotonic()
     network = Network(seed=seed, names=["node"], links=[])
-    world = World(
+    blockchain = Blockchain(
         seed=seed,
         now=lambda: round((monotonic() - began) * SECOND),
         network=network,
         difficulty=1,
         epoch=int(time()),
     )
-    daemon = Daemon(world, 0, ready_at=0, address=f"{LOOPBACK}:18080")
-    wallet = WalletServer(world, daemon, name=_WALLET, seed=seed, ready_at=0)
+    daemon = Daemon(blockchain, 0, ready_at=0, address=f"{LOOPBACK}:18080")
+    wallet = WalletServer(blockchain, daemon, name=_WALLET, seed=seed, ready_at=0)
     _call(wallet, "create_wallet", {"filename": _WALLET, "language": "English"})
     address = _call(wallet, "get_address", {"account_index": 0})["address"]
     if blocks:

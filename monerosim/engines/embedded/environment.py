@@ -23,11 +23,9 @@ from monerosim.events.log import EVENTS, EventLog
 from monerosim.events.traces import Traces
 from monerosim.mailbox.post import MemoryPostOffice
 from monerosim.mailbox.shared import MemoryState
-from monerosim.model import Daemon, WalletServer
-from monerosim.model import World as Ledger
-from monerosim.model.records import Block, Transaction
-from monerosim.model.sightings import Seen
-from monerosim.model.world import Reorganisation
+from monerosim.model import Blockchain, Daemon, WalletServer
+from monerosim.model.records import ArrivalTimes, Block, Transaction
+from monerosim.model.sightings import Reorganisation
 from monerosim.network.propagation import NEVER
 from monerosim.plan.plan import HostPlan, Plan
 from monerosim.rpc.transport import Json, Transport
@@ -89,7 +87,7 @@ class EmbeddedEnvironment:
         self._time_zero = plan.time_zero
         self._events = EventLog(directory / EVENTS)
         self._traces = Traces(directory / "hosts", trace_level)
-        self._ledger = Ledger(
+        self._blockchain = Blockchain(
             seed=stable_seed(plan.seed, "ledger"),
             now=self.runtime.now,
             network=network_of(plan),
@@ -97,11 +95,13 @@ class EmbeddedEnvironment:
         )
         nodes = [host for host in plan.hosts if host.node is not None]
         self._node_names = [host.name for host in nodes]
-        self._ledger.on_reorg = self._record_reorg
-        self._ledger.sightings.on_block = self._record_block
-        self._ledger.sightings.on_transaction = self._record_transaction
+        self._blockchain.sightings.on_reorganisation = self._record_reorganisation
+        self._blockchain.sightings.on_block = self._record_block
+        self._blockchain.sightings.on_transaction = self._record_transaction
         self._plan_connections(plan)
         self._daemons = {host.name: self._daemon(index, host) for index, host in enumerate(nodes)}
+        for daemon in self._daemons.values():
+            daemon.meet(self._daemons.values())
         self._wallets = {host.name: self._wallet(plan, host) for host in plan.hosts if host.wallets}
 
     def node(self, host: str) -> Transport:
@@ -128,7 +128,7 @@ class EmbeddedEnvironment:
 
     def settle(self) -> None:
         """Record what nodes have done up to now: their last reorganisations, what they saw of items on the way."""
-        self._ledger.finish(self.runtime.now())
+        self._blockchain.finish(self.runtime.now())
 
     def close(self) -> None:
         """Write everything to the run directory."""
@@ -142,12 +142,12 @@ class EmbeddedEnvironment:
         if node is None:
             raise ValueError(f"{host.name} has no node")
         address = f"{host.address}:{node.p2p_port}"
-        return Daemon(self._ledger, index, ready_at=node.start + node.ready_after, address=address)
+        return Daemon(self._blockchain, index, ready_at=node.start + node.ready_after, address=address)
 
     def _wallet(self, plan: Plan, host: HostPlan) -> WalletServer:
         wallet = host.wallets[0]
         return WalletServer(
-            self._ledger,
+            self._blockchain,
             self._daemons[wallet.node],
             name=host.name,
             seed=stable_seed(plan.seed, "wallet", host.name),
@@ -168,14 +168,14 @@ class EmbeddedEnvironment:
         for node, peer in pairs:
             self.record(Record(at - self._time_zero, node, "node", "", PeerConnected(peer)))
 
-    def _record_block(self, block: Block, seen: Seen) -> None:
+    def _record_block(self, block: Block, seen: ArrivalTimes) -> None:
         self._record_spread(seen, lambda first, after: BlockSpread(block.id.hex(), block.height, first, after))
 
-    def _record_transaction(self, transaction: Transaction, seen: Seen) -> None:
+    def _record_transaction(self, transaction: Transaction, seen: ArrivalTimes) -> None:
         self._record_spread(seen, lambda first, after: TransactionSpread(transaction.id.hex(), first, after))
 
     def _record_spread(
-        self, seen: Seen, event: Callable[[int, tuple[int, ...]], BlockSpread | TransactionSpread]
+        self, seen: ArrivalTimes, event: Callable[[int, tuple[int, ...]], BlockSpread | TransactionSpread]
     ) -> None:
         origin = int(seen.argmin())
         if seen[origin] >= NEVER:
@@ -186,7 +186,7 @@ class EmbeddedEnvironment:
         data = event(first, tuple(after.tolist()))
         self.record(Record(first + int(after.max()), self._node_names[origin], "engine", "", data))
 
-    def _record_reorg(self, reorg: Reorganisation) -> None:
-        node = self._node_names[reorg.node]
-        event = Reorganised(node, reorg.depth, reorg.old.id.hex(), reorg.new.id.hex())
-        self.record(Record(reorg.at - self._time_zero, node, "node", "", event))
+    def _record_reorganisation(self, reorganisation: Reorganisation) -> None:
+        node = self._node_names[reorganisation.node]
+        event = Reorganised(node, reorganisation.depth, reorganisation.old.id.hex(), reorganisation.new.id.hex())
+        self.record(Record(reorganisation.at - self._time_zero, node, "node", "", event))

@@ -12,7 +12,7 @@ from actors.host.node_proxy import GenerateBlocks, GetAlternateChains, NodeProxy
 from monerosim.agent.behaviour import Behaviour
 from monerosim.engines.embedded.environment import ModelTransport
 from monerosim.events.kinds import NewBlock, PeerLost, Reorganised
-from monerosim.model import Daemon, World
+from monerosim.model import Blockchain, Daemon
 from monerosim.monero.address import Keys, encode_address
 from monerosim.network.network import Peer
 from monerosim.units import SECOND
@@ -85,11 +85,13 @@ def world(virtual, make_world):
     plans = [msgspec.structs.replace(make_host_plan(name), uses_node=name) for name in ("alice", "bob")]
     world = make_world(virtual, make_plan(*plans))
     world.line = Line()
-    ledger = World(seed=1, now=virtual.now, network=world.line, difficulty=1)
+    blockchain = Blockchain(seed=1, now=virtual.now, network=world.line, difficulty=1)
     world.daemons = {
-        name: Daemon(ledger, index, ready_at=0, address=f"10.0.0.{index}:18080")
+        name: Daemon(blockchain, index, ready_at=0, address=f"10.0.0.{index}:18080")
         for index, name in enumerate(world.hosts)
     }
+    for daemon in world.daemons.values():
+        daemon.meet(world.daemons.values())
     world.asked = []
 
     class Counted(ModelTransport):

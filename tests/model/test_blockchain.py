@@ -1,9 +1,11 @@
+from collections import Counter
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated import RefusedError, Simulated, ask
 
-from monerosim.model.world import HORIZON
+from monerosim.model.views import HORIZON
 from monerosim.units import SECOND, XMR
 
 PAYABLE = 80
@@ -31,23 +33,23 @@ def test_equal_work_first_come_stays_and_more_work_wins():
     (child,) = net.mine(2)
     net.pass_time()
     assert {ask(daemon, "get_info")["top_block_hash"] for daemon in net.daemons} == {child}
-    net.world.settle(net.time)
+    net.blockchain.settle(net.time)
     left_by = [0, 1] if tips[1] == left else [0]
     assert sorted((entry.node, entry.depth, entry.new.id.hex()) for entry in net.reorganisations) == [
         (node, 1, child) for node in left_by
     ]
-    assert [block.id.hex() for block in net.world.off_chain(0, net.world.agreed_tip())] == [left]
+    assert [block.id.hex() for block in net.blockchain.views.alternative_blocks(net.daemons[0].view())] == [left]
 
 
 def test_reorganisations_are_told_when_settled():
     net = Simulated(nodes=2)
     (old,) = net.mine(0)
     net.pass_time(1)
-    genesis = net.world.chain.main[0].id.hex()
+    genesis = net.blockchain.chain.main[0].id.hex()
     net.mine(1, count=2, prev_block=genesis)
     found_at = net.time
     net.pass_time(5 * SECOND)
-    net.world.settle(net.time)
+    net.blockchain.settle(net.time)
     (seen,) = net.reorganisations
     assert (seen.node, seen.old.id.hex(), seen.depth, seen.at) == (0, old, 1, found_at + SECOND)
 
@@ -55,11 +57,11 @@ def test_reorganisations_are_told_when_settled():
 def test_views_of_the_past_do_not_change():
     net = Simulated(nodes=2)
     net.mine(0)
-    before = net.world.tip(1, net.time)
+    before = net.blockchain.view(1)
     then = net.time
     net.pass_time(HORIZON - SECOND)
     net.mine(0)
-    assert net.world.tip(1, then) is before
+    assert net.blockchain.view(1, then) == before
 
 
 def test_transactions_come_back_when_their_block_is_left():
@@ -144,27 +146,26 @@ def test_every_coin_is_accounted_for(steps):
     net.pass_time(60 * SECOND)
     for step in steps:
         _step(net, *step)
-    tips = {net.world.tip(node, net.time) for node in range(3)}
-    for tip in tips:
-        assert net.confirmed(tip) == net.world.supply(tip)
+    wallets = [wallet for server in net.wallets for wallet in server.wallets]
+    for tip in net.tips():
+        assert sum(net.confirmed(wallet, tip) for wallet in wallets) == net.supply(tip)
     net.pass_time(60 * SECOND)
     (last,) = net.mine(0)
     net.pass_time(60 * SECOND)
     net.refresh()
-    agreed = net.world.agreed_tip()
-    assert net.confirmed(agreed) == net.world.supply(agreed)
+    agreed = Counter(net.tips()).most_common(1)[0][0]
+    assert sum(net.confirmed(wallet, agreed) for wallet in wallets) == net.supply(agreed)
     spent = [
         output
         for height in range(1, agreed.height + 1)
-        for transaction in net.world.chain.at(agreed, height).transactions
+        for transaction in net.blockchain.chain.at(agreed, height).transactions
         for output in transaction.inputs
     ]
     assert len(spent) == len(set(spent))
-    for wallet in net.wallets:
-        ledger = wallet.ledger
-        if ledger.view is agreed:
-            on_chain = sum(h.output.amount for h in ledger.holdings.values() if h.spent_in is None)
-            assert on_chain == ledger.confirmed_balance(agreed)
+    for wallet in wallets:
+        if wallet.tip is agreed:
+            on_chain = sum(h.output.amount for h in wallet.holdings.values() if h.spent_in is None)
+            assert on_chain == net.confirmed(wallet, agreed)
     assert last
 
 

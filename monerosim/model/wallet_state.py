@@ -1,16 +1,17 @@
-"""What one wallet knows: its outputs, what it spent, what is under way."""
+"""What one wallet knows: its outputs, what it spent, and transactions on their way."""
 
 from hashlib import blake2b
 from typing import NamedTuple
 
+from monerosim.model.blockchain import Blockchain
 from monerosim.model.chain import unlock_height
 from monerosim.model.records import Block, Output, Transaction
-from monerosim.model.world import World
+from monerosim.model.views import View
 from monerosim.monero.address import Address, Keys
 
 
 class Destination(NamedTuple):
-    """Whom a payment pays."""
+    """An address a payment pays, and how much."""
 
     address: str
     keys: bytes
@@ -21,11 +22,11 @@ class Sent:
     """A transaction this wallet made.
 
     Attributes:
-        destinations: Whom it pays, change aside.
+        destinations: Where it pays to, change aside.
         account: The account it was paid from.
         indices: The subaddresses it was paid from.
         timestamp: Unix time of sending.
-        block: Where it was confirmed.
+        block: The block that confirms it, None before.
         failed: Another transaction spent its inputs.
     """
 
@@ -43,7 +44,7 @@ class Sent:
 
     @property
     def kind(self) -> str:
-        """What get_transfers calls it: ``out``, ``pending`` or ``failed``."""
+        """Its type in get_transfers: ``out``, ``pending`` or ``failed``."""
         return "failed" if self.failed else "pending" if self.block is None else "out"
 
     @property
@@ -53,7 +54,14 @@ class Sent:
 
 
 class Holding:
-    """An output of this wallet that is on its chain."""
+    """An output of this wallet that is on its chain.
+
+    Attributes:
+        block: The block that created it.
+        unlocks: The height of the first block that may spend it.
+        spent_in: The block that spends it, None before.
+        locked_by: The transaction of this wallet that was sent to spend it.
+    """
 
     __slots__ = ("account", "block", "index", "locked_by", "output", "spent_in", "unlocks")
 
@@ -68,10 +76,12 @@ class Holding:
 
 
 class Balance(NamedTuple):
-    """What a subaddress holds, atomic units."""
+    """What a subaddress holds."""
 
     total: int
+    """Atomic units."""
     unlocked: int
+    """Atomic units."""
     blocks_to_unlock: int
     outputs: int
 
@@ -86,33 +96,31 @@ class Payment(NamedTuple):
     amounts: tuple[int, ...]
 
 
-class Ledger:
+class WalletState:
     """One wallet file.
 
     Args:
-        world: Where its chain is.
-        node: The node it asks.
+        blockchain: The run's blocks and transactions.
         seed: Its keys follow from it.
 
     Attributes:
         labels: Its subaddresses' labels, by account and index.
-        view: The tip it has scanned to.
+        tip: The block it has scanned to.
         holdings: Its outputs on that chain, spent ones included.
-        sent: What it sent, by hash.
-        pending: What of it is not confirmed.
-        drafts: What it made and did not hand to the node.
-        made: What it made and handed to the node, by hash.
+        sent: The transactions it sent, by hash.
+        pending: Those of them that are not confirmed.
+        drafts: Those it made and did not hand to its node.
+        made: The hashes of those it made and handed to its node.
         used: Accounts and indices that were ever paid.
     """
 
-    def __init__(self, world: World, node: int, seed: bytes) -> None:
-        self.world = world
-        self.node = node
+    def __init__(self, blockchain: Blockchain, seed: bytes) -> None:
+        self.blockchain = blockchain
         self.keys = Keys.from_seed(seed)
         self.tag = blake2b(seed, digest_size=16).digest()
         self.labels: list[list[str]] = [["Primary account"]]
         self._addresses: dict[tuple[int, int], Address] = {}
-        self.view = world.chain.main[0]
+        self.tip = blockchain.chain.main[0]
         self.holdings: dict[Output, Holding] = {}
         self.sent: dict[bytes, Sent] = {}
         self.pending: dict[bytes, Sent] = {}
@@ -130,47 +138,47 @@ class Ledger:
         self.address(0, 0)
 
     def address(self, account: int, index: int) -> Address:
-        """Give an address of the wallet."""
+        """Return an address of the wallet, which is its own from then on."""
         place = (account, index)
         if place not in self._addresses:
             self._addresses[place] = self.keys.address(account, index)
-            self.world.own(self._addresses[place].keys, self, account, index)
+            self.blockchain.owners.register(self._addresses[place].keys, self, account, index)
         return self._addresses[place]
 
     def place(self, keys: bytes) -> tuple[int, int] | None:
-        """Say which account and index an address is, None if it is not this wallet's."""
+        """Return the account and index of an address, None if it is not this wallet's."""
         return next((place for place, address in self._addresses.items() if address.keys == keys), None)
 
     def announce(self, transaction: Transaction) -> None:
-        """A transaction that pays this wallet is on the way."""
+        """Note that a transaction that pays this wallet is on its way."""
         self._coming[transaction] = None
 
     def forget(self, transaction: Transaction) -> None:
-        """A transaction that pays this wallet is settled, one way or the other."""
+        """Note that a transaction that pays this wallet is settled, one way or the other."""
         self._coming.pop(transaction, None)
 
     def touched(self, block: Block) -> None:
-        """A block that has to do with this wallet was found."""
+        """Note that a block was found that pays this wallet or spends from it."""
         self._blocks.append(block)
 
-    def refresh(self, at: int) -> tuple[int, bool]:
-        """Take over the node's chain and pool as they were at a time.
+    def refresh(self, view: View) -> tuple[int, bool]:
+        """Scan the chain and the pool that a node sees.
 
         Returns:
             How many blocks were new, and whether one of them paid this wallet.
         """
-        tip = self.world.tip(self.node, at)
+        tip = view.tip
         fetched, received = 0, False
-        if tip is not self.view:
-            fork = self.world.chain.fork(self.view, tip)
+        if tip is not self.tip:
+            fork = self.blockchain.chain.fork(self.tip, tip)
             # The first block of a branch that replaces another is not counted (``process_parsed_blocks``).
-            fetched = tip.height - fork.height - (fork is not self.view)
+            fetched = tip.height - fork.height - (fork is not self.tip)
             while self._history and self._history[-1].height > fork.height:
                 self._detach(self._history.pop())
             received = self._attach_all(fork, tip)
-            self.view = tip
+            self.tip = tip
             self._version += 1
-        self.update_pool(at)
+        self.update_pool(view)
         return fetched, received
 
     def _attach_all(self, fork: Block, tip: Block) -> bool:
@@ -178,7 +186,7 @@ class Ledger:
         for block in reversed(self._blocks):
             if block.index <= fork.index:
                 break
-            if self.world.chain.contains(tip, block):
+            if self.blockchain.chain.contains(tip, block):
                 new.append(block)
         new.sort(key=lambda block: block.height)
         for block in new:
@@ -204,7 +212,7 @@ class Ledger:
                 sent.block, sent.failed = block, False
 
     def _detach(self, block: Block) -> None:
-        """Take a block back; its transactions are forgotten until a block has them again.
+        """Undo a block; its transactions are forgotten until a block contains them again.
 
         A real wallet forgets what it sent (``detach_blockchain`` in wallet2.cpp), and looks no second time at a
         transaction of the pool (``m_scanned_pool_txs``).
@@ -221,24 +229,21 @@ class Ledger:
             del self.holdings[output]
             self._unspent.pop(output, None)
 
-    def update_pool(self, at: int) -> None:
-        """Look into the node's pool as it was at a time."""
-        pool: tuple[Transaction, ...] = ()
-        if self._coming:
-            tip = self.world.tip(self.node, at)
-            pool = tuple(
-                transaction
-                for transaction in self._coming
-                if transaction.id not in self.sent
-                and self.world.pending(transaction, self.node, at, tip)
-                and self.world.chain.block_of(self.view, transaction) is None
-            )
+    def update_pool(self, view: View) -> None:
+        """Scan the pool that a node sees."""
+        pool = tuple(
+            transaction
+            for transaction in self._coming
+            if transaction.id not in self.sent
+            and self.blockchain.txpool.contains(view, transaction)
+            and self.blockchain.chain.block_of(self.tip, transaction) is None
+        )
         if pool != self._pool:
             self._pool = pool
             self._version += 1
         for sent in list(self.pending.values()):
             ruled_out = any(
-                self.world.chain.spent(self.view, output, sent.transaction)
+                self.blockchain.chain.spent(self.tip, output, sent.transaction)
                 for output in sent.transaction.inputs
                 if len(output.spenders) > 1
             )
@@ -247,8 +252,8 @@ class Ledger:
                 self._version += 1
 
     def spendable(self, account: int, indices: set[int]) -> list[Holding]:
-        """List the unlocked outputs of an account's subaddresses (none given: of all), oldest first."""
-        height = self.view.height + 1
+        """Return the unlocked outputs of an account's subaddresses (none given: of all), oldest first."""
+        height = self.tip.height + 1
         return [
             holding
             for holding in self._unspent.values()
@@ -267,10 +272,10 @@ class Ledger:
     def identity(self, transaction_parts: list[bytes]) -> bytes:
         """Derive the hash of this wallet's next transaction."""
         self._made += 1
-        return self.world.digest("transaction", self.tag, self._made.to_bytes(8, "little"), *transaction_parts)
+        return self.blockchain.digest("transaction", self.tag, self._made.to_bytes(8, "little"), *transaction_parts)
 
     def record(self, sent: Sent) -> None:
-        """Note a transaction that was handed to the node: its inputs are taken from now on."""
+        """Record a transaction that was handed to the node: its inputs are locked from now on."""
         self.drafts.pop(sent.transaction.id, None)
         self.made.add(sent.transaction.id)
         self.sent[sent.transaction.id] = self.pending[sent.transaction.id] = sent
@@ -281,13 +286,13 @@ class Ledger:
         self._version += 1
 
     def balances(self) -> dict[tuple[int, int], Balance]:
-        """Give what each subaddress that holds something holds, in the order of account and index."""
+        """Return the balance of each subaddress that holds something, in the order of account and index."""
         if self._balances[0] != self._version:
             self._balances = (self._version, self._count())
         return self._balances[1]
 
     def _count(self) -> dict[tuple[int, int], Balance]:
-        height = self.view.height + 1
+        height = self.tip.height + 1
         sums: dict[tuple[int, int], list[int]] = {}
         for holding in self._unspent.values():
             if holding.locked_by is not None and self._locked(holding):
@@ -301,7 +306,7 @@ class Ledger:
                 entry[2] = max(entry[2], holding.unlocks - height)
         for sent in self.pending.values():
             if not sent.failed:
-                # The change counts to the main address, be it nothing.
+                # The change counts towards the main address, even if there is none.
                 sums.setdefault((sent.account, 0), [0, 0, 0, 0])
                 self._add_coming(sums, sent.transaction)
         for transaction in self._pool:
@@ -310,20 +315,14 @@ class Ledger:
 
     def _add_coming(self, sums: dict[tuple[int, int], list[int]], transaction: Transaction) -> None:
         for output in transaction.outputs:
-            if output.holder is not None and output.holder.ledger is self:
+            if output.holder is not None and output.holder.wallet is self:
                 sums.setdefault((output.holder.account, output.holder.minor), [0, 0, 0, 0])[0] += output.amount
 
-    def confirmed_balance(self, tip: Block) -> int:
-        """Give what this wallet holds at the end of a chain, locked or not, atomic units."""
-        total = 0
-        for block in self._blocks:
-            if self.world.chain.contains(tip, block):
-                touch = block.touches[self]
-                total += sum(output.amount for output in touch.received) - sum(output.amount for output in touch.spent)
-        return total
-
     def payments(self) -> list[Payment]:
-        """List what was paid to this wallet on its chain, newest first; change and payments within an account aside."""
+        """Return the payments to this wallet on its chain, newest first.
+
+        Change and payments within an account do not count.
+        """
         found: list[Payment] = []
         for block in reversed(self._history):
             for transaction in block.touches[self].transactions:
@@ -331,11 +330,11 @@ class Ledger:
         return found
 
     def payments_of(self, transaction: Transaction, block: Block | None) -> list[Payment]:
-        """List what one transaction pays to this wallet."""
+        """Return what one transaction pays to this wallet."""
         return self._split(transaction, block)
 
     def pool_payments(self) -> list[Payment]:
-        """List what is on the way to this wallet, as far as it knows."""
+        """Return the payments on their way to this wallet, as far as it knows."""
         return [payment for transaction in self._pool for payment in self._split(transaction, None)]
 
     def _split(self, transaction: Transaction, block: Block | None) -> list[Payment]:
@@ -343,14 +342,14 @@ class Ledger:
         amounts: dict[tuple[int, int], list[int]] = {}
         for output in transaction.outputs:
             holder = output.holder
-            if holder is not None and holder.ledger is self and (sent is None or holder.account != sent.account):
+            if holder is not None and holder.wallet is self and (sent is None or holder.account != sent.account):
                 amounts.setdefault((holder.account, holder.minor), []).append(output.amount)
         return [Payment(transaction, block, *place, tuple(amounts[place])) for place in sorted(amounts)]
 
     def kept(self, sent: Sent) -> int:
-        """Give what a transaction of this wallet pays back to the account it came from."""
+        """Return the amount a transaction of this wallet pays back to the account it came from."""
         return sum(
             output.amount
             for output in sent.transaction.outputs
-            if output.holder is not None and output.holder.ledger is self and output.holder.account == sent.account
+            if output.holder is not None and output.holder.wallet is self and output.holder.account == sent.account
         )

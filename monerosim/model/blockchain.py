@@ -1,0 +1,122 @@
+"""One run's blocks and transactions, and what each node knows of them when.
+
+The work is done by :mod:`~monerosim.model.views` (what nodes see), :mod:`~monerosim.model.txpool` and
+:mod:`~monerosim.model.mining`; here stands what they share, and what concerns several of them. Nothing happens when
+nobody asks, and nothing is stored for each node and item longer than :data:`~monerosim.model.views.HORIZON` after all
+nodes have the item.
+"""
+
+from collections.abc import Callable
+from hashlib import blake2b
+
+from monerosim.model.chain import Chain
+from monerosim.model.mining import Mining
+from monerosim.model.owners import Owners, notify_of_block
+from monerosim.model.records import Block, Transaction
+from monerosim.model.sightings import Sightings
+from monerosim.model.txpool import Txpool
+from monerosim.model.views import HORIZON, P2PNetwork, View, Views
+from monerosim.runtime.clock import EPOCH
+from monerosim.units import SECOND
+
+
+class Blockchain:
+    """All blocks and transactions of a run, on all nodes.
+
+    Args:
+        seed: The run's seed; hashes follow from it.
+        now: Returns the time, microseconds since the run's start.
+        network: Carries items to the nodes.
+        difficulty: Of every block.
+        epoch: Unix time of the run's start, seconds.
+
+    Attributes:
+        chain: The tree of blocks.
+        owners: The addresses of the run's wallets.
+        sightings: Reports when nodes had an item first, and reorganisations.
+        views: What each node sees of the chain.
+        txpool: The nodes' pools.
+        mining: Makes block templates.
+    """
+
+    def __init__(
+        self, *, seed: int, now: Callable[[], int], network: P2PNetwork, difficulty: int, epoch: int = EPOCH
+    ) -> None:
+        self.now = now
+        self.network = network
+        self.difficulty = difficulty
+        self.epoch = epoch
+        self.chain = Chain()
+        self.owners = Owners()
+        self.sightings = Sightings()
+        self.views = Views(self.chain, network, self.sightings)
+        self.txpool = Txpool(self.chain, network, self.sightings)
+        self.mining = Mining(
+            self.chain, self.views, self.txpool, self.owners, difficulty=difficulty, digest=self.digest
+        )
+        self._seed = str(seed).encode()
+        self._coinbases: dict[bytes, Transaction] = {}
+
+    def digest(self, purpose: str, *parts: bytes) -> bytes:
+        """Derive 32 bytes from the seed, their purpose and ``parts``."""
+        state = blake2b(purpose.encode(), digest_size=32, key=self._seed)
+        for part in parts:
+            state.update(len(part).to_bytes(4, "little") + part)
+        return state.digest()
+
+    def unix(self, at: int) -> int:
+        """Return the unix time in seconds at a time of the run in microseconds."""
+        return self.epoch + at // SECOND
+
+    def view(self, node: int, at: int | None = None) -> View:
+        """Return what a node sees, to be passed on for as long as the time and the blocks stay the same.
+
+        Args:
+            node: Its index in the network.
+            at: Microseconds, at most :data:`~monerosim.model.views.HORIZON` ago; now by default.
+        """
+        if at is None:
+            at = self.now()
+        if at >= self.views.due:
+            self.settle(self.now() - HORIZON)
+        return self.views.view(node, at)
+
+    def find(self, identity: bytes) -> Transaction | None:
+        """Return the transaction of a hash: confirmed, on its way, or only made; None if there is none."""
+        for known in (self.txpool.transactions, self.txpool.drafts, self._coinbases):
+            if identity in known:
+                return known[identity]
+        return None
+
+    def mine(self, node: int, parent: Block, keys: bytes) -> Block:
+        """Find a block at a node, now, and send it to the other nodes.
+
+        Args:
+            node: The node's index in the network.
+            parent: The block it follows.
+            keys: The keys of the address its coinbase pays, 64 bytes.
+        """
+        self.settle(self.now() - HORIZON)
+        view = self.view(node)
+        block = self.mining.make_block(view, parent, keys, self.unix(view.at))
+        self.views.spread(block)
+        self.txpool.add_block(block)
+        self.chain.add(block)
+        self._coinbases[block.coinbase.id] = block.coinbase
+        notify_of_block(block)
+        return block
+
+    def settle(self, until: int) -> None:
+        """Settle what nodes saw up to a time; views before it cannot be asked for any more.
+
+        Args:
+            until: Microseconds.
+        """
+        if self.views.settle(until):
+            self.txpool.settle(self.views.common_block(), until)
+
+    def finish(self, at: int) -> None:
+        """Settle the end of the run, and report what is still on its way."""
+        self.settle(at)
+        self.views.finish(at)
+        self.txpool.finish(at)

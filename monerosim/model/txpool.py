@@ -1,0 +1,228 @@
+"""The nodes' txpools: transactions on their way, when each node has them, and which of them conflict.
+
+A transaction's arrival times are worked out once, when somebody asks; what is in a node's pool at a time follows from
+them, from the chain the node follows, and from what else spends the same outputs.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from monerosim.model import owners
+from monerosim.model.chain import Chain
+from monerosim.model.records import ArrivalTimes, Block, Output, Transaction
+from monerosim.model.sightings import Sightings
+from monerosim.model.views import P2PNetwork, View
+from monerosim.monero.emission import base_reward
+from monerosim.monero.fees import fees_per_byte
+from monerosim.network.propagation import NEVER
+
+UNSPENT, SPENT_IN_BLOCKCHAIN, SPENT_IN_POOL = 0, 1, 2
+"""What a node knows of a key image (``COMMAND_RPC_IS_KEY_IMAGE_SPENT`` in src/rpc/core_rpc_server_commands_defs.h)."""
+
+_LEAST_FEE_PERCENT = 98
+"""A node takes fees this much of the lowest estimate or more (``Blockchain::check_fee``)."""
+
+
+class Txpool:
+    """The pools of all nodes.
+
+    Args:
+        chain: All blocks of the run.
+        network: What carries transactions to the nodes.
+        sightings: Where arrivals are reported.
+
+    Attributes:
+        transactions: All transactions that were handed to a node, by hash.
+        drafts: Those that a wallet made and kept, by hash.
+    """
+
+    def __init__(self, chain: Chain, network: P2PNetwork, sightings: Sightings) -> None:
+        self.transactions: dict[bytes, Transaction] = {}
+        self.drafts: dict[bytes, Transaction] = {}
+        self._chain = chain
+        self._network = network
+        self._sightings = sightings
+        self._unsettled: dict[Transaction, None] = {}
+        self._spent: dict[bytes, Output] = {}
+        self._settled_tip = chain.main[0]
+
+    def accept(self, view: View, transaction: Transaction, *, relay: bool) -> str:
+        """Hand a transaction to a node, which passes it on if ``relay`` (``tx_memory_pool::add_tx``).
+
+        Returns:
+            Why the node refuses it, as a field of send_raw_transaction's answer; empty if it takes or has it.
+        """
+        if self.knows(view, transaction):
+            if relay and not transaction.relayed:
+                self._release(view, transaction, relay=True)
+            return ""
+        for output in transaction.inputs:
+            if self._chain.spent(view.tip, output):
+                return "double_spend"
+            for other in output.spenders:
+                if other is not transaction and self.contains(view, other):
+                    other.double_spend_seen = True
+                    return "double_spend"
+            if not self._chain.spendable(view.tip, output):
+                return "invalid_input"
+        least = fees_per_byte(base_reward(view.tip.generated))[0] * transaction.weight
+        if transaction.fee * 100 < least * _LEAST_FEE_PERCENT:
+            return "fee_too_low"
+        self._release(view, transaction, relay=relay)
+        return ""
+
+    def _release(self, view: View, transaction: Transaction, *, relay: bool) -> None:
+        if transaction.relayed and transaction in self._unsettled:
+            self._release_again(view, transaction)
+            return
+        transaction.node, transaction.released, transaction.relayed = view.node, view.at, relay
+        transaction.arrival_times = None
+        if not relay:
+            transaction.arrival_times = np.full(self._network.nodes, NEVER, dtype=np.int64)
+            transaction.arrival_times[view.node] = view.at
+            transaction.fully_propagated_at = NEVER
+        self.drafts.pop(transaction.id, None)
+        if transaction.id not in self.transactions:
+            self.transactions[transaction.id] = transaction
+            for output in transaction.inputs:
+                for rival in output.spenders:
+                    rival.conflicted = transaction.conflicted = True
+                output.spenders.append(transaction)
+                self._spent[output.key_image] = output
+        self._add(transaction)
+
+    def _release_again(self, view: View, transaction: Transaction) -> None:
+        """Relay from a second node what another one relays already."""
+        again = self._network.transaction_arrivals(transaction.id, view.node, view.at, transaction.weight)
+        again[view.node] = view.at
+        transaction.arrival_times = np.minimum(self._arrivals(transaction), again)
+        transaction.fully_propagated_at = int(transaction.arrival_times.max())
+
+    def _add(self, transaction: Transaction) -> None:
+        self._unsettled[transaction] = None
+        owners.announce(transaction)
+
+    def _arrivals(self, transaction: Transaction) -> ArrivalTimes:
+        """Return when each node has a transaction, worked out on the first call."""
+        if transaction.arrival_times is None:
+            arrivals = self._network.transaction_arrivals(
+                transaction.id, transaction.node, transaction.released, transaction.weight
+            )
+            arrivals[transaction.node] = transaction.released
+            transaction.arrival_times, transaction.fully_propagated_at = arrivals, int(arrivals.max())
+        return transaction.arrival_times
+
+    def _arrived(self, view: View, transaction: Transaction) -> bool:
+        """Return whether a node has received a transaction that is on its way."""
+        arrivals = self._arrivals(transaction)
+        return view.at >= transaction.fully_propagated_at or arrivals.item(view.node) <= view.at
+
+    def received_at(self, view: View, transaction: Transaction) -> int:
+        """Return when a node received a transaction that is in its pool, microseconds."""
+        if transaction.arrival_times is None:
+            return transaction.released
+        return max(transaction.arrival_times.item(view.node), 0)
+
+    def contents(self, view: View) -> Iterator[Transaction]:
+        """List a node's pool, in the order of release."""
+        return (transaction for transaction in list(self._unsettled) if self.contains(view, transaction))
+
+    def contains(self, view: View, transaction: Transaction) -> bool:
+        """Return whether a transaction is in a node's pool.
+
+        It is if the node has received it, does not have it on its chain, and neither has on its chain nor received
+        earlier another one that spends the same output.
+        """
+        if transaction not in self._unsettled or not self._arrived(view, transaction):
+            return False
+        if transaction.blocks and self._chain.block_of(view.tip, transaction) is not None:
+            return False
+        return not transaction.conflicted or not any(
+            self._refused(view, transaction, rival)
+            for output in transaction.inputs
+            for rival in output.spenders
+            if rival is not transaction
+        )
+
+    def _refused(self, view: View, transaction: Transaction, rival: Transaction) -> bool:
+        """Return whether a node refuses a transaction it has received because of one that spends the same output."""
+        if self._chain.block_of(view.tip, rival) is not None:
+            return True
+        if rival not in self._unsettled or not self._arrived(view, rival):
+            return False
+        node = view.node
+        received = self._arrivals(transaction).item(node)
+        return (self._arrivals(rival).item(node), rival.id) < (received, transaction.id)
+
+    def knows(self, view: View, transaction: Transaction) -> bool:
+        """Return whether a node has a transaction, in its pool or on its chain."""
+        return transaction.id in self.transactions and (
+            self._chain.block_of(view.tip, transaction) is not None or self.contains(view, transaction)
+        )
+
+    def key_image_status(self, view: View, image: bytes) -> int:
+        """Return what a node knows of a key image: :data:`UNSPENT` or where it is spent."""
+        output = self._spent.get(image)
+        if output is None:
+            return UNSPENT
+        if self._chain.spent(view.tip, output):
+            return SPENT_IN_BLOCKCHAIN
+        return SPENT_IN_POOL if any(self.contains(view, spender) for spender in output.spenders) else UNSPENT
+
+    def add_block(self, block: Block) -> None:
+        """Take in a block that was found: whoever has it has its transactions.
+
+        Where it leaves the chain below what was settled, the transactions it leaves out are on their way again.
+        """
+        if block.parent is not None and not self._chain.contains(block.parent, self._settled_tip):
+            self._settled_tip = self._put_back(block.parent)
+        if block.arrival_times is not None:
+            for transaction in block.transactions:
+                had = transaction.mined_arrival_times
+                transaction.mined_arrival_times = (
+                    block.arrival_times if had is None else np.minimum(had, block.arrival_times)
+                )
+
+    def _put_back(self, branch: Block) -> Block:
+        """Put back into the pools what was settled above the point where a branch leaves; return that point."""
+        fork = self._chain.fork(branch, self._settled_tip)
+        step = self._settled_tip
+        while step is not fork and step.parent is not None:
+            for transaction in step.transactions:
+                if transaction not in self._unsettled:
+                    transaction.arrival_times = np.full(self._network.nodes, -1, dtype=np.int64)
+                    transaction.fully_propagated_at = -1
+                    self._add(transaction)
+            step = step.parent
+        return fork
+
+    def settle(self, common: Block, until: int) -> None:
+        """Forget the transactions of blocks that all nodes follow, and those that these rule out.
+
+        Args:
+            common: The last block that all nodes follow.
+            until: The time up to which that is so, microseconds.
+        """
+        if common.height <= self._settled_tip.height:
+            return
+        for height in range(self._settled_tip.height + 1, common.height + 1):
+            for transaction in self._chain.at(common, height).transactions:
+                rivals = transaction.rivals()
+                for rival in rivals:
+                    self._report(rival, until)
+                for rival in rivals:
+                    self._unsettled.pop(rival, None)
+                    rival.arrival_times = rival.mined_arrival_times = None
+                    owners.forget(rival)
+        self._settled_tip = common
+
+    def finish(self, at: int) -> None:
+        """Report the transactions that are on their way when the run ends."""
+        for transaction in self._unsettled:
+            self._report(transaction, at)
+
+    def _report(self, transaction: Transaction, until: int) -> None:
+        if transaction in self._unsettled:
+            self._arrivals(transaction)
+            self._sightings.report_transaction(transaction, until)
