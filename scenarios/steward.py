@@ -10,7 +10,7 @@ from monerosim.agent.actor import receives
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.commands import CommandLetter, ResultLetter
 from monerosim.config import PARTICIPANT, Amount, Config, amount
-from monerosim.events.kinds import BlockFound, CommandCarriedOut, IncomingPayment, NewBlock, OrderChanged
+from monerosim.events import BlockFound, CommandCarriedOut, IncomingPayment, NewBlock, OrderChanged
 from monerosim.units import format_amount
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from small_runs import ended_well, happened
 
-from monerosim.events.kinds import (
+from monerosim.events import (
     BlockFound,
     CommandCarriedOut,
     CommandFailed,

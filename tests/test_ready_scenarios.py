@@ -9,7 +9,7 @@ from small_runs import ended_well, happened, play
 
 from monerosim import Participant, Scenario, run
 from monerosim.build.compile import compile_plan
-from monerosim.events.kinds import BlockFound, BootstrapFinished, PaymentSent, ServiceReady
+from monerosim.events import BlockFound, BootstrapFinished, PaymentSent, ServiceReady
 from monerosim.scenario import load
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"

@@ -16,7 +16,7 @@ from monerosim.build.build import build_plan
 from monerosim.build.rundir import RunDirectoryError, write_run_directory
 from monerosim.engine import EngineError
 from monerosim.engines.programs import check_ready
-from monerosim.events.kinds import BlockSpread, PaymentConfirmed, PaymentSent, Record, TransactionSpread
+from monerosim.events import BlockSpread, PaymentConfirmed, PaymentSent, Record, TransactionSpread
 from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
 from monerosim.runs import SUMMARY, Run, RunError, play

@@ -25,7 +25,7 @@ from monerosim.build.build import build_plan
 from monerosim.build.rundir import RunDirectoryError, write_run_directory
 from monerosim.engine import EngineError
 from monerosim.engines.programs import check_ready
-from monerosim.events.kinds import PaymentSent
+from monerosim.events import PaymentSent
 from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
 from monerosim.runs import Run, RunError, new_directory, play

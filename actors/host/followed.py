@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 
 from monerosim.agent.messages import Message
-from monerosim.events.kinds import (
+from monerosim.events import (
     PaymentConfirmed,
     PaymentFailed,
     PaymentMined,

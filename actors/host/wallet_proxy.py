@@ -8,7 +8,8 @@ from actors.host.watcher import Watcher
 from monerosim.agent.actor import handles
 from monerosim.agent.host import Host
 from monerosim.agent.messages import Message
-from monerosim.events.kinds import (
+from monerosim.events import (
+    Event,
     IncomingPayment,
     PaymentConfirmed,
     PaymentFailed,
@@ -111,7 +112,7 @@ class WalletProxy(Watcher):
         plan: The wallet.
     """
 
-    watches: ClassVar[frozenset[type]] = frozenset({IncomingPayment})
+    watches: ClassVar[frozenset[type[Event]]] = frozenset({IncomingPayment})
     usual_interval: ClassVar[float] = 30.0
 
     def __init__(self, host: Host, name: str, plan: WalletPlan) -> None:

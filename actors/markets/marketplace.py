@@ -12,7 +12,7 @@ from actors.markets.orders import Invoice, OpenOrder, Order, Refusal
 from monerosim.agent.actor import receives
 from monerosim.agent.behaviour import Behaviour
 from monerosim.config import POSITIVE, Amount, Config, Duration, Key, amount, duration
-from monerosim.events.kinds import OrderChanged, OrderPlaced, OrderState, PaymentReceived, PaymentSeen, VendorTotals
+from monerosim.events import Event, OrderChanged, OrderPlaced, OrderState, PaymentReceived, PaymentSeen, VendorTotals
 from monerosim.mailbox.discovery import MARKETPLACES, Item, Vendor
 from monerosim.rpc.errors import RpcError
 from monerosim.rpc.transport import Json
@@ -77,7 +77,7 @@ class Marketplace(Behaviour):
     """
 
     Config: ClassVar[type[Config]] = MarketplaceConfig
-    emits: ClassVar[tuple[type, ...]] = (PaymentSeen, PaymentReceived, OrderPlaced, OrderChanged, VendorTotals)
+    emits: ClassVar[tuple[type[Event], ...]] = (PaymentSeen, PaymentReceived, OrderPlaced, OrderChanged, VendorTotals)
     needs: ClassVar[frozenset[str]] = frozenset({"wallet"})
     role: ClassVar[str] = "marketplace"
     immutable_settings: ClassVar[frozenset[str]] = frozenset({"items", "min_price", "max_price"})

@@ -16,7 +16,7 @@ from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.messages import Message
 from monerosim.config import Config as BaseConfig
 from monerosim.config import Duration, Key, duration
-from monerosim.events.kinds import BlockFound, BlockOrphaned, WinnerPassedOver
+from monerosim.events import BlockFound, BlockOrphaned, Event, WinnerPassedOver
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError, Miner
 from monerosim.mailbox.post import UnknownHostError
 from monerosim.units import SECOND
@@ -100,7 +100,7 @@ class BlockController(Behaviour):
     essential: ClassVar[bool] = True
     # Who is a solo miner is decided when the run is built.
     immutable_settings: ClassVar[frozenset[str]] = frozenset({"solo_miner_threshold"})
-    emits: ClassVar[tuple[type, ...]] = (BlockFound, BlockOrphaned, WinnerPassedOver)
+    emits: ClassVar[tuple[type[Event], ...]] = (BlockFound, BlockOrphaned, WinnerPassedOver)
     commands: ClassVar[Mapping[str, type[Message[Any]]]] = {"mine-now": FindBlock}
     config: BlockControllerConfig
 

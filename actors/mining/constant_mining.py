@@ -10,7 +10,7 @@ from actors.mining.miner import NO_BLOCK, TIMEOUT, MineNow
 from monerosim.agent.actor import handles
 from monerosim.agent.behaviour import Behaviour
 from monerosim.config import POSITIVE, Config, Duration, duration
-from monerosim.events.kinds import BlockFound, BlockOrphaned
+from monerosim.events import BlockFound, BlockOrphaned, Event
 
 
 class ConstantMiningConfig(Config, frozen=True):
@@ -28,7 +28,7 @@ class ConstantMining(Behaviour):
     """Has its node make a block at a fixed interval, whatever block controller and other miners do."""
 
     Config: ClassVar[type[Config]] = ConstantMiningConfig
-    emits: ClassVar[tuple[type, ...]] = (BlockFound, BlockOrphaned)
+    emits: ClassVar[tuple[type[Event], ...]] = (BlockFound, BlockOrphaned)
     needs: ClassVar[frozenset[str]] = frozenset({"node", "wallet"})
     default_node: ClassVar[bool] = True
     default_wallet: ClassVar[bool] = True

@@ -7,7 +7,7 @@ import pykka
 from actors.host.node_proxy import GenerateBlocks, GetBlockHeader, GetBlockHeaders, GetLastBlockHeader
 from actors.host.registrar import BlockNote, note
 from monerosim.agent.actor import Actor
-from monerosim.events.kinds import BlockFound, BlockOrphaned
+from monerosim.events import BlockFound, BlockOrphaned
 
 _HEADERS_AT_ONCE = 500
 

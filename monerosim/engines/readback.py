@@ -16,12 +16,13 @@ from monerosim.engines.daemon_log import (
     TransactionHad,
     read_daemon_log,
 )
-from monerosim.events.kinds import (
+from monerosim.events import (
     BlockSpread,
     LineDamaged,
     PeerConnected,
     PeerDisconnected,
     Record,
+    RecordReader,
     Reorganised,
     TransactionSpread,
 )
@@ -45,7 +46,7 @@ _NEVER = 2**62
 def read_back(plan: Plan, directory: Path, *, epoch: float, end: int | None = None) -> None:
     """Write a run's ``events.jsonl`` from what agents, engine and daemons have written.
 
-    In the order of :meth:`monerosim.events.kinds.Record.sort_key`, the events of one source in the order in which it
+    In the order of :meth:`monerosim.events.Record.sort_key`, the events of one source in the order in which it
     wrote them. A torn last line is left out; a damaged line is left out and told of by an event. The file is there
     when it is whole.
 
@@ -166,9 +167,10 @@ def _events(path: Path, participant: str, shown: str) -> Iterator[Record]:
     if not path.is_file():
         return
     last = 0
-    for record in read_lines(path, Record):
-        if isinstance(record, DamagedLineError):
-            yield Record(last, participant, "engine", "", LineDamaged(shown, record.line, record.reason))
-        else:
-            last = record.t
-            yield record
+
+    def damaged(error: DamagedLineError) -> Record:
+        return Record(last, participant, "engine", "", LineDamaged(shown, error.line, error.reason))
+
+    for record in read_lines(path, RecordReader().read, damaged=damaged):
+        last = record.t
+        yield record

@@ -7,7 +7,7 @@ from statistics import median
 import msgspec
 import numpy as np
 
-from monerosim.events.kinds import BlockSpread, Event, TransactionSpread
+from monerosim.events import BlockSpread, Event, TransactionSpread
 from monerosim.plan.plan import Plan
 from monerosim.units import SECOND
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from monerosim.events import kinds as ev
+from monerosim import events as ev
 from monerosim.events.log import Digest
 from monerosim.monero.emission import GENESIS_REWARD, base_reward
 from monerosim.plan.plan import Plan
@@ -54,7 +54,7 @@ class MarketplaceResult(msgspec.Struct, kw_only=True):
     """Atomic units."""
     orders: int = 0
     states: dict[str, int] = msgspec.field(default_factory=dict)
-    """How many orders were ever in each state (:data:`monerosim.events.kinds.OrderState`)."""
+    """How many orders were ever in each state (:data:`monerosim.events.OrderState`)."""
 
 
 class MinerResult(msgspec.Struct, kw_only=True):
@@ -113,6 +113,8 @@ class Summary(msgspec.Struct, kw_only=True):
     simulated_seconds: float
     wall_seconds: float
     """0 where nobody measured it."""
+    unknown_events: dict[str, int] = {}
+    """Events of kinds that nothing declares that is installed here, by what they are called."""
     digest: str
 
     @property
@@ -190,6 +192,7 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
         bootstrap_seconds=plan.time_zero / SECOND,
         simulated_seconds=max(0, min(end, plan.time_zero + plan.duration) - plan.time_zero) / SECOND,
         wall_seconds=round(wall_seconds, 3),
+        unknown_events=dict(sorted(Counter(it.tag for it in ordered if isinstance(it.data, ev.UnknownEvent)).items())),
         digest=digest.result(),
     )
 

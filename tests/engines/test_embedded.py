@@ -12,7 +12,7 @@ import pytest
 from small_runs import WHOLE, build, happened, play
 
 from monerosim import Consensus, Participant, Run, Scenario, Simulation, Wallet, run
-from monerosim.events.kinds import (
+from monerosim.events import (
     ActorFailed,
     ActorGivenUp,
     ActorRestarted,

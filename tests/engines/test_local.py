@@ -17,7 +17,7 @@ from monerosim.build.processes import PYTHON
 from monerosim.build.rundir import write_run_directory
 from monerosim.engine import EngineError
 from monerosim.engines.local import play
-from monerosim.events.kinds import (
+from monerosim.events import (
     BlockFound,
     ProcessDied,
     ProcessGivenUp,

@@ -11,7 +11,7 @@ from small_world import make_host_plan, make_plan
 
 from monerosim.engines.follow import EventFollower
 from monerosim.engines.readback import read_back
-from monerosim.events.kinds import (
+from monerosim.events import (
     BlockFound,
     BlockSpread,
     LineDamaged,

@@ -14,7 +14,7 @@ from real_network import running, wait_until
 
 from monerosim.build.compile import compile_plan
 from monerosim.build.rundir import write_run_directory
-from monerosim.events.kinds import (
+from monerosim.events import (
     BlockFound,
     BlockSpread,
     BootstrapFinished,

@@ -8,7 +8,7 @@ from directed_run import DIRECTED, ENDED, decided, it_ended_early, it_was_as_dir
 from real_network import running, wait_until
 from small_runs import build, ended_well
 
-from monerosim.events.kinds import (
+from monerosim.events import (
     BalanceRecorded,
     BlockFound,
     BootstrapFinished,

@@ -5,7 +5,7 @@ import pytest
 from small_runs import WHOLE, play
 from small_world import make_host_plan, make_plan
 
-from monerosim.events import kinds as ev
+from monerosim import events as ev
 from monerosim.monero.emission import GENESIS_REWARD, base_reward
 from monerosim.plan.plan import ActorPlan, CommandPlan
 from monerosim.report.summary import Summary, summarise

@@ -16,7 +16,7 @@ from small_runs import build
 from monerosim.build.build import build_plan
 from monerosim.build.rundir import write_run_directory
 from monerosim.engine import EngineError
-from monerosim.events.kinds import (
+from monerosim.events import (
     BlockSpread,
     NodeClosed,
     PaymentConfirmed,

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from monerosim.cli.console import make_console
-from monerosim.events.kinds import OrderState
+from monerosim.events import OrderState
 from monerosim.plan.plan import Plan
 from monerosim.report.summary import Summary
 from monerosim.runs import Run, RunError
@@ -75,6 +75,10 @@ def _troubles(played: Run) -> Iterator[str]:
         yield f"[red]the bootstrap failed: {escape(summary.bootstrap_failure)}[/red]"
     for actor in summary.given_up:
         yield f"[red]{actor} failed too often and was given up[/red]; see `monerosim trace`"
+
+    if summary.unknown_events:
+        counted = ", ".join(f"{count} {escape(tag)}" for tag, count in summary.unknown_events.items())
+        yield f"[yellow]events of kinds that nothing installed declares[/yellow]: {counted}"
 
 
 def _overview(summary: Summary) -> Table:

@@ -8,7 +8,7 @@ from small_world import make_host_plan, make_plan
 from monerosim.agent.commands import RUN_OVER_AFTER, CommandError
 from monerosim.agent.messages import Command, IncomingLetter, Resume, SendLetter, StopHost, TracedMessage
 from monerosim.agent.registry import load_supervisor
-from monerosim.events.kinds import (
+from monerosim.events import (
     ActorGivenUp,
     CommandCarriedOut,
     CommandFailed,
@@ -23,7 +23,7 @@ BLOCKS = '''
 from typing import ClassVar
 
 from monerosim.config import Config
-from monerosim.events.kinds import BlockOrphaned, ServiceReady
+from monerosim.events import BlockOrphaned, ServiceReady
 from monerosim.agent.actor import handles, receives
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.commands import ResultLetter

@@ -14,7 +14,7 @@ from monerosim.agent.messages import SendLetter, StopHost
 from monerosim.agent.registry import load_supervisor
 from monerosim.build.agent_registry import agent_registry
 from monerosim.cli import main
-from monerosim.events.kinds import (
+from monerosim.events import (
     AgentSilent,
     AgentState,
     BlockFound,
@@ -23,6 +23,7 @@ from monerosim.events.kinds import (
     PaymentSent,
     RunEnded,
 )
+from monerosim.scenario import ScenarioError, parse
 from monerosim.units import SECOND, XMR
 
 BOSS = """
@@ -67,7 +68,7 @@ def boss(virtual, make_world, install_blocks):
     code = '''
 from typing import ClassVar
 
-from monerosim.events.kinds import WinnerPassedOver
+from monerosim.events import WinnerPassedOver
 from monerosim.agent.actor import handles
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.messages import Message
@@ -285,10 +286,12 @@ def test_what_it_cannot_read_is_a_warning(boss, virtual):
     assert boss.hosts["boss"].actor("orchestrator").is_alive()
 
 
-def test_its_configuration_names_events_and_participants():
-    with pytest.raises(ValueError, match="collect: no event is called 'block-lost'"):
-        OrchestratorConfig(collect=("block-lost",))
-    assert Orchestrator.Config is OrchestratorConfig
+def test_a_scenario_with_events_that_there_are_not_is_refused():
+    text = NETWORK + BOSS + 'collect = ["block-found", "block-lost"]\n'
+    with pytest.raises(ScenarioError) as caught:
+        parse(text)
+    (problem,) = caught.value.problems
+    assert problem.message == 'no event is called "block-lost"'
 
 
 def test_a_timeline_changes_who_takes_part(tmp_path):

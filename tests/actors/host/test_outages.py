@@ -4,7 +4,7 @@ import pytest
 from small_runs import MARKET, NETWORK, USERS, happened, play
 
 from monerosim.engines.embedded.environment import EmbeddedEnvironment
-from monerosim.events.kinds import (
+from monerosim.events import (
     BalanceRecorded,
     BlockFound,
     NodeSynced,

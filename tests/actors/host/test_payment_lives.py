@@ -11,7 +11,7 @@ from actors.host.wallet_proxy import WalletProxy
 from actors.users.payer import Sender, SenderConfig
 from monerosim.agent.messages import End
 from monerosim.config import Config
-from monerosim.events.kinds import (
+from monerosim.events import (
     ActorFailed,
     ActorGivenUp,
     PaymentConfirmed,

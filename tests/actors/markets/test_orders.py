@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 from small_runs import MARKET, NETWORK, USERS, WHOLE, happened, play
 
 from monerosim import ScenarioError
-from monerosim.events.kinds import (
+from monerosim.events import (
     OrderChanged,
     OrderPlaced,
     PaymentConfirmed,
@@ -40,7 +40,7 @@ from actors.markets.orders import Invoice, Order, Refusal
 from actors.host.wallet_proxy import Transfer
 from monerosim.config import Config
 from monerosim.mailbox.discovery import AgentDiscovery
-from monerosim.events.kinds import PaymentSent
+from monerosim.events import PaymentSent
 from monerosim.rpc.wallet import Destination
 from monerosim.agent.actor import receives
 from monerosim.agent.behaviour import Behaviour

@@ -16,7 +16,7 @@ from actors.host.node_proxy import GenerateBlocks, GetBlockHeader, GetInfo
 from actors.host.wallet_proxy import GetAddresses
 from actors.mining.autonomous_miner import AutonomousMiner, AutonomousMinerConfig
 from monerosim.agent.actor import Actor, handles
-from monerosim.events.kinds import BlockFound, BlockOrphaned, Reorganised
+from monerosim.events import BlockFound, BlockOrphaned, Reorganised
 from monerosim.rpc.errors import RpcUnavailableError
 from monerosim.rpc.node import BlockHeader, GeneratedBlocks, NodeInfo
 from monerosim.scenario import examine

@@ -14,7 +14,7 @@ import pytest
 from scipy.stats import chisquare, kstest, poisson
 from small_runs import MARKET, NETWORK, THREE_POOLS, USERS, happened, play
 
-from monerosim.events.kinds import BlockFound, BlockOrphaned, WinnerPassedOver
+from monerosim.events import BlockFound, BlockOrphaned, WinnerPassedOver
 from monerosim.mailbox.shared import DiskState
 from monerosim.units import SECOND
 

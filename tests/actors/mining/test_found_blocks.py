@@ -9,7 +9,7 @@ from actors.host.node_proxy import NodeProxy
 from actors.mining.block_controller import BlockController, BlockControllerConfig, FindBlock, NoBlockError
 from actors.mining.found_blocks import FoundBlocks
 from monerosim.agent.actor import Actor
-from monerosim.events.kinds import ActorFailed, BlockFound, CommandFailed
+from monerosim.events import ActorFailed, BlockFound, CommandFailed
 from monerosim.mailbox.shared import DiskState
 from monerosim.rpc.errors import RpcUnavailableError
 from monerosim.units import SECOND

@@ -12,7 +12,7 @@ from scipy.stats import chisquare
 from small_runs import THREE_POOLS, happened, play
 
 from monerosim.build.compile import compile_plan
-from monerosim.events.kinds import BlockFound, BlockOrphaned, CommandFailed, WinnerPassedOver
+from monerosim.events import BlockFound, BlockOrphaned, CommandFailed, WinnerPassedOver
 from monerosim.mailbox.discovery import AgentDiscovery
 from monerosim.mailbox.shared import DiskState
 from monerosim.plugins import PluginFiles

@@ -6,7 +6,7 @@ import pytest
 from small_runs import NETWORK, USERS, happened, play
 
 from monerosim import ScenarioError
-from monerosim.events.kinds import (
+from monerosim.events import (
     BlockFound,
     BlockOrphaned,
     BranchSeen,

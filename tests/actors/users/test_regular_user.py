@@ -5,7 +5,7 @@ import json
 from scipy.stats import binomtest
 from small_runs import NETWORK, USERS, WHOLE, happened, play
 
-from monerosim.events.kinds import (
+from monerosim.events import (
     BlockFound,
     PaymentConfirmed,
     PaymentDelayed,
