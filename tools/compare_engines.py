@@ -71,7 +71,7 @@ def rows(run: Run) -> dict[str, str]:
     records = list(run.events())
     own = [record for record in records if record.participant != "funder"]
     sent = [record.data for record in own if isinstance(record.data, PaymentSent)]
-    waited = [record.data.waited / SECOND for record in own if isinstance(record.data, PaymentConfirmed)]
+    waited = [record.data.elapsed / SECOND for record in own if isinstance(record.data, PaymentConfirmed)]
     transactions = summary.transactions
     table = {
         "height": f"{summary.height}",
@@ -101,8 +101,8 @@ def _delays(records: Iterable[Record], kind: type[BlockSpread | TransactionSprea
         after / 1e3
         for spread in spreads
         if spread.first >= 0
-        for node, after in enumerate(spread.after)
-        if after >= 0 and node != spread.after.index(0)
+        for node, after in enumerate(spread.delays)
+        if after >= 0 and node != spread.delays.index(0)
     ]
 
 

@@ -13,7 +13,7 @@ from monerosim.agent.commands import COMMAND_TIMEOUT, CommandLetter, ResultLette
 from monerosim.agent.messages import EventLetter, EventNotice, Letter
 from monerosim.config import EVENT, PARTICIPANT, POSITIVE, Duration, duration
 from monerosim.config import Config as BaseConfig
-from monerosim.events import AgentSilent, AgentState, Event, RunEnded, event_kinds, event_tag
+from monerosim.events import AgentState, AgentUnresponsive, Event, RunEnded, event_kinds, event_tag
 from monerosim.mailbox.discovery import Agent, AgentDiscovery
 from monerosim.mailbox.post import UnknownHostError
 from monerosim.rpc.transport import Json
@@ -45,7 +45,7 @@ class OrchestratorConfig(BaseConfig, frozen=True):
     collect: Annotated[
         tuple[str, ...],
         Meta(extra=EVENT, description="Kinds of events that all agents tell it, for its history and counts."),
-    ] = ("block-found", "actor-failed", "actor-given-up", "command-carried-out", "command-failed")
+    ] = ("block-found", "actor-failed", "actor-given-up", "command-executed", "command-failed")
     history: Annotated[int, Meta(ge=1, le=1_000_000, description="How many events it remembers.")] = 1000
     health_interval: Annotated[
         Duration, Meta(extra=POSITIVE, description="Between two health checks of all agents.")
@@ -95,7 +95,7 @@ class Orchestrator(Behaviour):
 
     urgent_letters: ClassVar[frozenset[str]] = frozenset({CommandLetter.kind, ResultLetter.kind})
     role: ClassVar[str] = "orchestrator"
-    emits: ClassVar[tuple[type[Event], ...]] = (AgentSilent, RunEnded)
+    emits: ClassVar[tuple[type[Event], ...]] = (AgentUnresponsive, RunEnded)
     Config: ClassVar[type[BaseConfig]] = OrchestratorConfig
     config: OrchestratorConfig
 
@@ -104,7 +104,7 @@ class Orchestrator(Behaviour):
         self._agents = {agent.id: agent for agent in AgentDiscovery(self.host.shared, self.clock.now).get_agents()}
         self._states = {name: AgentState("initializing") for name in self._agents}
         self._heard = dict.fromkeys(self._agents, self.clock.microseconds())
-        self._silent: set[str] = set()
+        self._unresponsive: set[str] = set()
         self._memory = self.host.retained(self.name, _Memory)
         self._asked = {_STATE, *self.config.collect, *self._memory.subscribers}
         self._numbers = self.host.numbers(f"{self.name}'s errands")
@@ -123,9 +123,9 @@ class Orchestrator(Behaviour):
         """See who has not answered the last health checks, and ask everybody again."""
         now = self.clock.microseconds()
         for name, heard in self._heard.items():
-            if now - heard > _SILENCE * self.config.health_interval and name not in self._silent:
-                self._silent.add(name)
-                self.emit(AgentSilent(name, heard))
+            if now - heard > _SILENCE * self.config.health_interval and name not in self._unresponsive:
+                self._unresponsive.add(name)
+                self.emit(AgentUnresponsive(name, heard))
                 self.log.warning("{} does not answer", name)
         self._subscribe((_STATE,))
         self._publish()
@@ -140,7 +140,7 @@ class Orchestrator(Behaviour):
         record = message.record
         tag, name = record.tag, record.participant
         self._heard[name] = self.clock.microseconds()
-        self._silent.discard(name)
+        self._unresponsive.discard(name)
         if isinstance(record.data, AgentState):
             self._take_state(name, record.data)
         if tag in self.config.collect:
@@ -254,7 +254,7 @@ class Orchestrator(Behaviour):
             {
                 "t": self.clock.microseconds(),
                 "agents": {
-                    name: {**msgspec.to_builtins(state), "silent": name in self._silent}
+                    name: {**msgspec.to_builtins(state), "unresponsive": name in self._unresponsive}
                     for name, state in self._states.items()
                 },
                 "states": dict(Counter(state.state for state in self._states.values())),

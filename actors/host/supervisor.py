@@ -51,7 +51,7 @@ from monerosim.events import (
     ActorGivenUp,
     ActorRestarted,
     AgentState,
-    CommandCarriedOut,
+    CommandExecuted,
     CommandFailed,
     RunEnded,
     event_tag,
@@ -345,7 +345,7 @@ class Supervisor(Actor):
         if order.closed:
             self.log.info("{}: {}, after it had counted as failed", task.do, actor.name)
         else:
-            self.emit(CommandCarriedOut(task.do, actor.name))
+            self.emit(CommandExecuted(task.do, actor.name))
             self.log.info("{}: {}", task.do, actor.name, **task.arguments)
             task.done.append(actor.name)
             if task.reply and answer is not None:

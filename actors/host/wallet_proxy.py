@@ -14,8 +14,8 @@ from monerosim.events import (
     PaymentConfirmed,
     PaymentFailed,
     PaymentMined,
-    PaymentMinedAgain,
-    PaymentOrphaned,
+    PaymentRemined,
+    PaymentReorged,
     PaymentSent,
     PaymentVanished,
     ServiceReady,
@@ -358,11 +358,11 @@ def _told(outcome: Outcome) -> tuple[str, str]:
     match outcome:
         case PaymentMined(height=height):
             return "DEBUG", f"payment is in block {height}"
-        case PaymentConfirmed(height=height, waited=waited):
-            return "INFO", f"payment confirmed in block {height} after {waited / SECOND:.0f} s"
-        case PaymentOrphaned(height=height):
+        case PaymentConfirmed(height=height, elapsed=elapsed):
+            return "INFO", f"payment confirmed in block {height} after {elapsed / SECOND:.0f} s"
+        case PaymentReorged(height=height):
             return "INFO", f"the payment's block {height} is off the main chain"
-        case PaymentMinedAgain(height=height):
+        case PaymentRemined(height=height):
             return "INFO", f"payment is in another block, {height}"
         case PaymentFailed(reason=reason):
             return "WARNING", f"payment failed: {reason}"

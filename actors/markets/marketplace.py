@@ -111,8 +111,8 @@ class Marketplace(Behaviour):
                 amount=tally.amount,
                 orders=tally.orders,
                 states=dict(sorted(tally.states.items())),
-                to_receive=_mean(tally.receiving),
-                to_confirm=_mean(tally.confirming),
+                mean_time_to_receive=_mean(tally.receiving),
+                mean_time_to_confirm=_mean(tally.confirming),
             )
             self.emit(totals)
 

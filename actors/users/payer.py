@@ -16,8 +16,8 @@ from monerosim.events import (
     PaymentDoubtful,
     PaymentFailed,
     PaymentMined,
-    PaymentMinedAgain,
-    PaymentOrphaned,
+    PaymentRemined,
+    PaymentReorged,
     PaymentSent,
     PaymentVanished,
 )
@@ -92,8 +92,8 @@ class Sender(Behaviour):
         PaymentMined,
         PaymentConfirmed,
         PaymentFailed,
-        PaymentOrphaned,
-        PaymentMinedAgain,
+        PaymentReorged,
+        PaymentRemined,
         PaymentVanished,
     )
     config: SenderConfig

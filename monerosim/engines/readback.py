@@ -18,7 +18,7 @@ from monerosim.engines.daemon_log import (
 )
 from monerosim.events import (
     BlockSpread,
-    LineDamaged,
+    LineCorrupted,
     PeerConnected,
     PeerDisconnected,
     Record,
@@ -26,7 +26,7 @@ from monerosim.events import (
     Reorganised,
     TransactionSpread,
 )
-from monerosim.events.log import EVENTS, DamagedLineError, EventLog, read_lines
+from monerosim.events.log import EVENTS, CorruptedLineError, EventLog, read_lines
 from monerosim.plan.plan import Plan
 from monerosim.runtime.clock import EPOCH
 from monerosim.units import SECOND
@@ -156,8 +156,8 @@ class _DaemonLogs:
         return self._time(first), tuple(at - first if at < _NEVER else -1 for at in times)
 
     def _spread(self, event: BlockSpread | TransactionSpread) -> Record:
-        origin = self._nodes[event.after.index(0)]
-        return Record(event.first + max(event.after), origin, "engine", "", event)
+        origin = self._nodes[event.delays.index(0)]
+        return Record(event.first + max(event.delays), origin, "engine", "", event)
 
     def _time(self, at: int) -> int:
         return at - self._start - self._time_zero
@@ -168,8 +168,8 @@ def _events(path: Path, participant: str, shown: str) -> Iterator[Record]:
         return
     last = 0
 
-    def damaged(error: DamagedLineError) -> Record:
-        return Record(last, participant, "engine", "", LineDamaged(shown, error.line, error.reason))
+    def damaged(error: CorruptedLineError) -> Record:
+        return Record(last, participant, "engine", "", LineCorrupted(shown, error.line, error.reason))
 
     for record in read_lines(path, RecordReader().read, damaged=damaged):
         last = record.t

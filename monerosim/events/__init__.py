@@ -4,20 +4,20 @@ from monerosim.events.actors import (
     ActorFailed,
     ActorGivenUp,
     ActorRestarted,
-    AgentSilent,
     AgentState,
-    CommandCarriedOut,
+    AgentUnresponsive,
+    CommandExecuted,
     CommandFailed,
 )
 from monerosim.events.blocks import (
     BlockFound,
-    BlockOrphaned,
     BlockSpread,
+    BlockStale,
     BranchSeen,
+    MinerSkipped,
     NewBlock,
     Reorganised,
     TipSeen,
-    WinnerPassedOver,
 )
 from monerosim.events.event import Event, EventError, UnknownEvent, check_event, event_kinds, event_tag
 from monerosim.events.nodes import (
@@ -37,9 +37,9 @@ from monerosim.events.payments import (
     PaymentDoubtful,
     PaymentFailed,
     PaymentMined,
-    PaymentMinedAgain,
-    PaymentOrphaned,
     PaymentReceived,
+    PaymentRemined,
+    PaymentReorged,
     PaymentSeen,
     PaymentSent,
     PaymentVanished,
@@ -48,28 +48,29 @@ from monerosim.events.payments import (
 )
 from monerosim.events.processes import ProcessDied, ProcessGivenUp, ProcessHung, ProcessRestarted
 from monerosim.events.record import Record, RecordReader
-from monerosim.events.run import BootstrapFailed, BootstrapFinished, LineDamaged, RunEnded
+from monerosim.events.run import BootstrapFailed, BootstrapFinished, LineCorrupted, RunEnded
 from monerosim.events.wallets import BalanceRecorded, RewardUnlocked, WalletClosed
 
 __all__ = [
     "ActorFailed",
     "ActorGivenUp",
     "ActorRestarted",
-    "AgentSilent",
     "AgentState",
+    "AgentUnresponsive",
     "BalanceRecorded",
     "BlockFound",
-    "BlockOrphaned",
     "BlockSpread",
+    "BlockStale",
     "BootstrapFailed",
     "BootstrapFinished",
     "BranchSeen",
-    "CommandCarriedOut",
+    "CommandExecuted",
     "CommandFailed",
     "Event",
     "EventError",
     "IncomingPayment",
-    "LineDamaged",
+    "LineCorrupted",
+    "MinerSkipped",
     "NewBlock",
     "NodeClosed",
     "NodeSynced",
@@ -81,9 +82,9 @@ __all__ = [
     "PaymentDoubtful",
     "PaymentFailed",
     "PaymentMined",
-    "PaymentMinedAgain",
-    "PaymentOrphaned",
     "PaymentReceived",
+    "PaymentRemined",
+    "PaymentReorged",
     "PaymentSeen",
     "PaymentSent",
     "PaymentVanished",
@@ -107,7 +108,6 @@ __all__ = [
     "UnknownEvent",
     "VendorTotals",
     "WalletClosed",
-    "WinnerPassedOver",
     "check_event",
     "event_kinds",
     "event_tag",

@@ -8,49 +8,48 @@ from monerosim.events.event import Event
 class ActorFailed(Event, frozen=True):
     """An actor raised an exception and has stopped."""
 
-    failed: str
+    name: str
     error: str
 
 
 class ActorRestarted(Event, frozen=True):
-    """The supervisor started an actor again."""
+    """The supervisor restarted an actor."""
 
-    restarted: str
+    name: str
     restarts: int
 
 
 class ActorGivenUp(Event, frozen=True):
-    """The supervisor restarts an actor no more."""
+    """An actor failed too often; the supervisor does not restart it again."""
 
-    given_up: str
+    name: str
     restarts: int
 
 
-class CommandCarriedOut(Event, frozen=True):
-    """A behaviour did what it was told: by the scenario's timeline, or by a letter."""
+class CommandExecuted(Event, frozen=True):
+    """A behaviour executed a command of the scenario's timeline or of a letter."""
 
-    do: str
-    by: str
-    """The behaviour."""
+    command: str
+    behaviour: str
 
 
 class CommandFailed(Event, frozen=True):
-    """A command was not carried out."""
+    """A command was not executed."""
 
-    do: str
+    command: str
     reason: str
 
 
 class AgentState(Event, frozen=True):
-    """A participant's agent is in another state; told to those who have subscribed, not recorded."""
+    """A participant's agent changed state; sent to subscribers only, not recorded."""
 
     state: Literal["initializing", "waiting-for-services", "running", "paused", "stopped", "failed"]
     reason: str = ""
 
 
-class AgentSilent(Event, frozen=True):
+class AgentUnresponsive(Event, frozen=True):
     """An agent did not answer the orchestrator's health check."""
 
     agent: str
-    since: int
-    """When it was heard of last, microseconds since the scenario's time zero."""
+    last_heard: int
+    """When it last answered, microseconds since the scenario's time zero."""

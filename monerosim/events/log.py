@@ -20,7 +20,7 @@ _FLUSH = 256 * 1024
 _T = TypeVar("_T")
 
 
-class DamagedLineError(ValueError):
+class CorruptedLineError(ValueError):
     """A whole line of a file is not what its lines are.
 
     Attributes:
@@ -62,7 +62,7 @@ class EventLog:
         self._file.close()
 
 
-def _refuse(error: DamagedLineError) -> Any:
+def _refuse(error: CorruptedLineError) -> Any:
     raise error
 
 
@@ -70,7 +70,7 @@ def read_lines(
     path: Path,
     decode: Callable[[bytes], _T],
     *,
-    damaged: Callable[[DamagedLineError], _T] = _refuse,
+    damaged: Callable[[CorruptedLineError], _T] = _refuse,
     at_once: bool = False,
 ) -> Iterator[_T]:
     """Read a file of JSON lines; a torn last line is left out.
@@ -82,7 +82,7 @@ def read_lines(
         at_once: Whether the whole file is read at the first line, so that it is not kept open.
 
     Raises:
-        DamagedLineError: While reading: a whole line is not what it should be.
+        CorruptedLineError: While reading: a whole line is not what it should be.
     """
     with io.BytesIO(path.read_bytes()) if at_once else path.open("rb") as file:
         for number, line in enumerate(file, 1):
@@ -91,14 +91,14 @@ def read_lines(
             try:
                 yield decode(line)
             except (ValueError, RecursionError) as error:
-                yield damaged(DamagedLineError(path, number, str(error)))
+                yield damaged(CorruptedLineError(path, number, str(error)))
 
 
 def read_events(path: Path) -> Iterator[Record]:
     """Read an event log; a torn last line is left out, and events of unknown kinds are :class:`UnknownEvent`.
 
     Raises:
-        DamagedLineError: A whole line is no event.
+        CorruptedLineError: A whole line is no event.
     """
     return read_lines(path, RecordReader().read)
 

@@ -15,7 +15,7 @@ class NodeSynced(Event, frozen=True):
 
     height: int
     """Of its tip."""
-    waited: int
+    elapsed: int
     """Microseconds since the behaviour that watches it began."""
 
 
@@ -51,7 +51,7 @@ class PeersChanged(Event, frozen=True):
 
 
 class PeerLost(Event, frozen=True):
-    """A node has lost a connection; told to those who have subscribed, not recorded."""
+    """A node has lost a connection; sent to subscribers only, not recorded."""
 
     node: str
     address: str

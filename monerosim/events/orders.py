@@ -36,7 +36,7 @@ class OrderChanged(Event, frozen=True):
     """The payment; empty where there is none."""
     paid: int
     """All that the marketplace has seen of it so far, atomic units."""
-    waited: int
+    elapsed: int
     """Microseconds since the order was placed."""
 
 
@@ -51,7 +51,7 @@ class VendorTotals(Event, frozen=True, kw_only=True):
     orders: int
     states: dict[str, int]
     """How many of them were ever in each state."""
-    to_receive: int
+    mean_time_to_receive: int
     """Microseconds from the sight of a payment in the txpool until it counted as received, on average; 0 if none."""
-    to_confirm: int
+    mean_time_to_confirm: int
     """Microseconds from an order until it was confirmed, on average; 0 if none."""

@@ -43,24 +43,24 @@ class PaymentMined(Event, frozen=True):
 
 
 class PaymentConfirmed(Event, frozen=True):
-    """The sender's wallet saw its transaction as deep in the chain as the sender wants it; told once."""
+    """The sender's wallet saw its transaction with as many confirmations as the sender wants; recorded once."""
 
     txid: str
     height: int
-    waited: int
+    elapsed: int
     """Microseconds since it was sent."""
 
 
-class PaymentOrphaned(Event, frozen=True):
-    """The sender's wallet saw that the transaction's block is off the main chain; told of confirmed ones too."""
+class PaymentReorged(Event, frozen=True):
+    """The block that held a transaction left the main chain, as the sender's wallet saw it; also after confirmation."""
 
     txid: str
     height: int
     """Of the block that held it."""
 
 
-class PaymentMinedAgain(Event, frozen=True):
-    """The sender's wallet saw an orphaned transaction in another block."""
+class PaymentRemined(Event, frozen=True):
+    """The sender's wallet saw a transaction whose block had left the main chain in another block."""
 
     txid: str
     height: int
@@ -69,11 +69,11 @@ class PaymentMinedAgain(Event, frozen=True):
 class PaymentVanished(Event, frozen=True):
     """A transaction has been in no block for long, or its wallet does not know it any more at the end of the run.
 
-    Should it be in a block later after all, that is told as of any other.
+    Should it get into a block after all, that is recorded as for any other.
     """
 
     txid: str
-    waited: int
+    elapsed: int
     """Microseconds since it was sent."""
     reason: str
 
@@ -96,7 +96,7 @@ class PaymentReceived(Event, frozen=True):
 
 
 class IncomingPayment(Event, frozen=True):
-    """A wallet sees a payment to it, in the txpool and again in a block; told to those who have subscribed only."""
+    """A wallet sees a payment to it, in the txpool and again in a block; sent to subscribers only, not recorded."""
 
     txid: str
     address: str
@@ -118,4 +118,4 @@ class TransactionSpread(Event, frozen=True):
 
     txid: str
     first: int
-    after: tuple[int, ...]
+    delays: tuple[int, ...]

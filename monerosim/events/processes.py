@@ -4,7 +4,7 @@ from monerosim.events.event import Event
 
 
 class ProcessDied(Event, frozen=True):
-    """A daemon, wallet or agent ended before its time."""
+    """A daemon, wallet or agent exited prematurely."""
 
     process: str
     status: int
@@ -12,22 +12,22 @@ class ProcessDied(Event, frozen=True):
 
 
 class ProcessHung(Event, frozen=True):
-    """A daemon or wallet did not answer any more, and was killed."""
+    """A daemon or wallet stopped answering and was killed."""
 
     process: str
-    silent: int
-    """Microseconds since it was asked what it has not answered, or since its start if it never answered."""
+    elapsed: int
+    """Microseconds since the request that it did not answer, or since its start if it never answered."""
 
 
 class ProcessRestarted(Event, frozen=True):
-    """The engine started a daemon or wallet again."""
+    """The engine restarted a daemon or wallet."""
 
     process: str
     restarts: int
 
 
 class ProcessGivenUp(Event, frozen=True):
-    """The engine starts a process no more."""
+    """A process failed too often; the engine does not restart it again."""
 
     process: str
     restarts: int

@@ -24,7 +24,7 @@ class RunEnded(Event, frozen=True):
     reason: str
 
 
-class LineDamaged(Event, frozen=True):
+class LineCorrupted(Event, frozen=True):
     """A line of a log could not be read back."""
 
     file: str

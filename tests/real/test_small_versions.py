@@ -12,10 +12,10 @@ from monerosim.events import (
     BalanceRecorded,
     BlockFound,
     BootstrapFinished,
+    MinerSkipped,
     PaymentConfirmed,
     PaymentSent,
     ProcessDied,
-    WinnerPassedOver,
 )
 from monerosim.events.log import read_events
 from monerosim.runs import play
@@ -126,7 +126,7 @@ def test_it_comes_to_its_end_with_every_coin_accounted_for(run):
     summary = run.summary
     ended_well(run)
     assert told(run, ProcessDied) == []
-    assert told(run, WinnerPassedOver) == []
+    assert told(run, MinerSkipped) == []
     assert running(run.directory) == {}
     assert summary.transactions.sent > 0
     assert 8 <= summary.blocks <= 10
