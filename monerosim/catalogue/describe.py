@@ -13,6 +13,7 @@ from monerosim.agent.registry import ACTORS
 from monerosim.catalogue.fields import Field, default_of, describe_fields, sample
 from monerosim.config import schema_hook
 from monerosim.engine import ENGINES, Engine
+from monerosim.events import event_tag
 from monerosim.plugins.errors import PluginError
 from monerosim.plugins.files import PluginFiles, names_file
 from monerosim.plugins.registry import Registry
@@ -157,7 +158,7 @@ def _actor(name: str, target: str, block: type[Behaviour]) -> Description:
         commands=tuple(
             Entry(command, first_line(kind), tuple(describe_fields(kind))) for command, kind in block.commands.items()
         ),
-        events=tuple(Entry(_tag(kind), first_line(kind)) for kind in block.emits),
+        events=tuple(Entry(event_tag(kind), first_line(kind)) for kind in block.emits),
         example="\n".join(lines) + "\n",
     )
 
@@ -206,12 +207,6 @@ def _values(config: type[msgspec.Struct]) -> dict[str, Json]:
 
 def _schema(config: type[msgspec.Struct]) -> dict[str, Json]:
     return msgspec.json.schema(config, schema_hook=schema_hook)
-
-
-def _tag(kind: type) -> str:
-    """Tell what events of a class are called in an event log, such as ``block-found``."""
-    tag = kind.__struct_config__.tag if issubclass(kind, msgspec.Struct) else None
-    return str(tag or kind.__name__)
 
 
 def _toml(value: Json) -> str:
