@@ -10,7 +10,7 @@ from loguru import logger
 
 from monerosim.agent.host import Host
 from monerosim.agent.messages import StopHost
-from monerosim.agent.registry import load_supervisor
+from monerosim.agent.registry import SUPERVISOR, load_actor
 from monerosim.engine import Progress, Watch
 from monerosim.engines.embedded.environment import EmbeddedEnvironment
 from monerosim.plan.plan import Plan
@@ -39,13 +39,13 @@ def play(plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
 
 
 def _play(plan: Plan, environment: EmbeddedEnvironment, watch: Watch, files: PluginFiles) -> int:
-    supervisor = load_supervisor()
+    supervisor = load_actor(SUPERVISOR)
     hosts = [Host(plan, own, environment, files) for own in plan.hosts]
     supervisors: list[pykka.ActorRef[Any]] = []
     for host in hosts:
         environment.runtime.call_at(
             host.own.agent_start,
-            lambda host=host: supervisors.append(host.start(supervisor, "supervisor")),  # type: ignore[misc]  # bound now
+            lambda host=host: supervisors.append(host.start(supervisor, SUPERVISOR)),  # type: ignore[misc]  # bound now
         )
     now = 0
     while now < plan.stop:

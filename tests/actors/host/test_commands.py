@@ -7,7 +7,7 @@ from small_world import make_host_plan, make_plan
 
 from monerosim.agent.commands import RUN_OVER_AFTER, CommandError
 from monerosim.agent.messages import Command, IncomingLetter, Resume, SendLetter, StopHost, TracedMessage
-from monerosim.agent.registry import load_supervisor
+from monerosim.agent.registry import load_actor
 from monerosim.events.kinds import (
     ActorGivenUp,
     CommandCarriedOut,
@@ -161,7 +161,7 @@ def begin(make_world):
             plans.append(msgspec.structs.replace(plan, commands=tuple(commands)))
         world = make_world(runtime, make_plan(*plans))
         for host in world.hosts.values():
-            host.start(load_supervisor(), "supervisor")
+            host.start(load_actor("supervisor"), "supervisor")
         return world
 
     return start

@@ -11,7 +11,7 @@ from actors.host.orchestrator import Orchestrator, OrchestratorConfig
 from monerosim.agent.actor import Actor, receives
 from monerosim.agent.commands import ResultLetter
 from monerosim.agent.messages import SendLetter, StopHost
-from monerosim.agent.registry import load_supervisor
+from monerosim.agent.registry import load_actor
 from monerosim.build.agent_registry import agent_registry
 from monerosim.cli import main
 from monerosim.events.kinds import (
@@ -110,7 +110,7 @@ class Sitter(Behaviour):
     world = make_world(virtual, plan)
     world.shared.replace(*agent_registry(plan))
     for name in ("alice", "bob", "boss"):
-        world.hosts[name].start(load_supervisor(), "supervisor")
+        world.hosts[name].start(load_actor("supervisor"), "supervisor")
     world.asker = world.hosts["alice"].start(Asker, "asker")
     virtual.run(5 * SECOND)
     return world
