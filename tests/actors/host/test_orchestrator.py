@@ -212,7 +212,7 @@ def test_one_that_is_paused_can_be_resumed_by_itself(boss, virtual):
     assert document(boss)["states"] == {"running": 1, "paused": 2, "initializing": 1}
 
 
-def test_one_that_is_started_again_still_ends_its_errands(boss, virtual):
+def test_one_that_is_started_again_still_times_out_its_commands(boss, virtual):
     boss.asker.proxy().write({"id": "1", "do": "pause", "who": "carol", "reply": "asker"}).get()
     virtual.run(100 * SECOND)
     boss.hosts["boss"].actor("orchestrator").stop()
@@ -247,7 +247,7 @@ def test_all_that_it_remembers_is_there_at_the_end(boss, virtual):
     assert [entry["data"]["do"] for entry in history] == ["resume", "pause"] * 15
 
 
-def test_one_that_is_started_again_knows_its_errands_and_who_has_subscribed(boss, virtual):
+def test_one_that_is_started_again_knows_its_commands_and_who_has_subscribed(boss, virtual):
     write = boss.asker.proxy().write
     write({"id": "A", "do": "pause", "who": "alice", "reply": "asker"}).get()
     virtual.run(6 * SECOND)
