@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import Meta
 
+from actors.host.fan_out import FanOut, FanOuts, Outcome
 from monerosim.agent.actor import handles, receives
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.commands import COMMAND_TIMEOUT, CommandLetter, ResultLetter, SubscribeLetter
@@ -17,7 +18,6 @@ from monerosim.events import AgentState, AgentUnresponsive, Event, RunEnded, eve
 from monerosim.mailbox.discovery import Agent, AgentDiscovery
 from monerosim.mailbox.post import UnknownHostError
 from monerosim.rpc.transport import Json
-from monerosim.units import SECOND
 
 DOCUMENT = "orchestrator.json"
 """Its document in the shared state: the agents' states, counts of events and commands, the newest events; at its end
@@ -29,14 +29,8 @@ _NEWEST = 20
 _SILENCE = 2.5
 """Health checks without an answer until an agent is called silent; the letters there and back take a second each."""
 
-_ERRAND_PATIENCE = COMMAND_TIMEOUT + 30
+_COMMAND_TIMEOUT = COMMAND_TIMEOUT + 30
 """Seconds until agents that have not answered a command are not waited for: one that is there answers before."""
-
-_MAX_ANSWERS = 2**19
-"""Bytes that the answers in one letter may have together; of those that come when it is full there are none."""
-
-_MAX_TEXT = 100_000
-"""Characters of a result's text."""
 
 
 class OrchestratorConfig(BaseConfig, frozen=True):
@@ -59,21 +53,6 @@ class OrchestratorConfig(BaseConfig, frozen=True):
     ] = ()
 
 
-class _Errand(msgspec.Struct):
-    """A command that was passed on to several agents and is not answered by all of them."""
-
-    sender: str
-    letter: CommandLetter
-    until: int
-    """When those that have not answered are not waited for any more, microseconds since the scenario's time zero."""
-    waiting: dict[str, None]
-    done: list[str] = []
-    failed: list[str] = []
-    answers: dict[str, dict[str, Any]] = {}
-    size: int = 0
-    """Bytes of the answers."""
-
-
 class _Memory:
     """What an orchestrator remembers, and still does when it has failed and is started again."""
 
@@ -82,7 +61,7 @@ class _Memory:
         self.counts: Counter[str] = Counter()
         self.results: Counter[str] = Counter()
         self.subscribers: dict[str, dict[tuple[str, str], None]] = {}
-        self.errands: dict[str, _Errand] = {}
+        self.fan_outs: dict[str, FanOut] = {}
 
 
 class Orchestrator(Behaviour):
@@ -107,12 +86,10 @@ class Orchestrator(Behaviour):
         self._unresponsive: set[str] = set()
         self._memory = self.host.retained(self.name, _Memory)
         self._asked = {_STATE, *self.config.collect, *self._memory.subscribers}
-        self._numbers = self.host.numbers(f"{self.name}'s errands")
         self._subscribe(tuple(sorted(self._asked)))
         self._publish()
         self.every(lambda: self.config.health_interval.seconds, self.check)
-        for number, errand in self._memory.errands.items():
-            self._wait_for(number, errand)
+        self._fan_outs = FanOuts(self, self.time_out, self._close, self._memory.fan_outs)
 
     def configured(self, before: BaseConfig) -> None:
         """Collect other events."""
@@ -156,43 +133,24 @@ class Orchestrator(Behaviour):
         """Pass on a command."""
         # Paused or stopped by its own command to all, it could not have itself resumed.
         agents = [agent.id for agent in self._of(letter.who) if letter.who != "*" or agent.id != self.host.name]
-        until = self.clock.microseconds() + round(_ERRAND_PATIENCE * SECOND)
-        errand = _Errand(sender, letter, until, dict.fromkeys(agents))
-        if not agents:
-            errand.failed.append(f"there is no participant {letter.who!r}")
-            self._answer(errand)
-            return
-        number = str(next(self._numbers))
-        self._memory.errands[number] = errand
-        self._wait_for(number, errand)
-        passed = msgspec.structs.replace(letter, id=number, who="", reply=self.name)
-        for name in agents:
-            self._post(name, "supervisor", passed)
-        self.log.info("{} tells {} to {}", sender, letter.who, letter.do)
+        if agents:
+            self._fan_outs.start(letter, sender, _COMMAND_TIMEOUT, agents, self._pass_on)
+            self.log.info("passes on {} from {} to {}", letter.do, sender, letter.who)
+        else:
+            self._fan_outs.refuse(letter, sender, Outcome.FAILED, f"there is no participant {letter.who!r}")
 
     @receives(ResultLetter)
     def on_result(self, result: ResultLetter, sender: str) -> None:
-        """Take note of what an agent did, and answer when all have."""
-        errand = self._memory.errands.get(result.id)
-        if errand is None or sender not in errand.waiting:
+        """Record an agent's answer, and send the result of the command when all have answered."""
+        outcome = Outcome.DONE if result.ok else Outcome.FAILED
+        text, answer = f"{sender}: {result.text}", result.answers.get(sender)
+        if not self._fan_outs.answer(result.id, sender, outcome, text, answer):
             self.log.warning("{} answers a command that it was not given", sender)
-            return
-        del errand.waiting[sender]
-        size = len(msgspec.json.encode(result.answers))
-        if result.answers and errand.size + size <= _MAX_ANSWERS:
-            errand.size += size
-            errand.answers.update(result.answers)
-        (errand.done if result.ok else errand.failed).append(f"{sender}: {result.text}")
-        if not errand.waiting:
-            del self._memory.errands[result.id]
-            self._answer(errand)
 
-    def give_up(self, number: str) -> None:
+    def time_out(self, number: str) -> None:
         """Wait no longer for the agents that have not answered a command."""
-        errand = self._memory.errands.pop(number, None)
-        if errand is not None:
-            errand.failed += [f"{name}: no answer" for name in errand.waiting]
-            self._answer(errand)
+        for name in self._fan_outs.unanswered(number):
+            self._fan_outs.answer(number, name, Outcome.FAILED, f"{name}: no answer")
 
     @receives(SubscribeLetter)
     def on_subscribe(self, letter: SubscribeLetter, sender: str) -> None:
@@ -215,17 +173,13 @@ class Orchestrator(Behaviour):
                 reasons = dict.fromkeys(f"{one.state} {one.reason}".strip() for one in states.values())
                 self.emit(RunEnded(f"all of {lost} are gone: {'; '.join(reasons)}"))
 
-    def _answer(self, errand: _Errand) -> None:
-        letter = errand.letter
-        self._memory.results["failed" if errand.failed else "ok"] += 1
-        if letter.reply:
-            text = "; ".join(errand.failed or errand.done)[:_MAX_TEXT]
-            result = ResultLetter(id=letter.id, ok=not errand.failed, text=text, answers=errand.answers)
-            self._post(errand.sender, letter.reply, result)
+    def _pass_on(self, host: str, fan_out: FanOut) -> None:
+        passed = msgspec.structs.replace(fan_out.command, id=fan_out.id, who="", reply=self.name)
+        self._post(host, "supervisor", passed)
 
-    def _wait_for(self, number: str, errand: _Errand) -> None:
-        left = (errand.until - self.clock.microseconds()) / SECOND
-        self.after(max(0.0, left), self.give_up, number, same_cause=True)
+    def _close(self, fan_out: FanOut) -> dict[str, dict[str, Any]]:
+        self._memory.results["failed" if fan_out.failed else "ok"] += 1
+        return fan_out.answers
 
     def _ask_for(self, kinds: Iterable[str]) -> None:
         """Have all agents tell of events of which they were not asked yet."""
