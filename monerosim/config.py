@@ -25,6 +25,10 @@ PARTICIPANT = {"participant": True}
 """Marks a string that names a participant, or an array of names of participants and groups
 (``Meta(extra=PARTICIPANT)``). A scenario without a participant of that name is refused."""
 
+EVENT = {"event": True}
+"""Of a text, or an array of them: each is a kind of events. A scenario in which no actor's code declares such an event
+is refused (``Meta(extra=EVENT)``)."""
+
 
 def form(words: str) -> dict[str, str]:
     """Return the description of a pattern, for messages (``Meta(pattern=..., extra=form("a name of letters"))``)."""

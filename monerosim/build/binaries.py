@@ -20,9 +20,6 @@ from monerosim.build.processes import MONEROD, PYTHON
 from monerosim.plan.flags import ADD_IF_SUPPORTED, OPTIONAL_FLAGS, flag_name
 from monerosim.plan.plan import BinaryPlan, HostPlan, Plan, ProcessPlan
 
-REAL_ENGINES = ("local", "shadow")
-"""The engines that start real programs."""
-
 INSTALLING = """\
 How Monero's programs (monerod and monero-wallet-rpc) are installed:
   Debian, Ubuntu  apt install monero
@@ -150,9 +147,7 @@ def _takes(rest: str) -> Takes:
 
 
 def resolve_binaries(plan: Plan, base: Path | None = None, for_all: Sequence[str] = ()) -> Plan:
-    """Return a plan with its real programs looked up, and their arguments fitted to the flags that they know.
-
-    The plan of an engine that starts no programs is returned as it is.
+    """Return a plan with its programs looked up, and their arguments fitted to the flags that they know.
 
     Args:
         plan: A compiled plan.
@@ -163,8 +158,6 @@ def resolve_binaries(plan: Plan, base: Path | None = None, for_all: Sequence[str
         BinaryError: A program is missing or not one of Monero's, lacks an essential flag, or does not know a flag
             that the scenario gives it. All problems are reported at once.
     """
-    if plan.engine not in REAL_ENGINES:
-        return plan
     resolver = _Resolver(base or Path(), for_all)
     hosts = tuple(resolver.host(host) for host in plan.hosts)
     binaries = tuple(resolver.used[path] for path in sorted(resolver.used))

@@ -38,7 +38,7 @@ _HEAD = """\
 """
 
 _COMPILING = {"PYTHONDONTWRITEBYTECODE": "1"}
-"""Agents do not keep the modules that they compile (:mod:`monerosim.build.preparation`)."""
+"""Agents do not keep the modules that they compile (:mod:`monerosim.engines.shadow.preparation`)."""
 
 _REASONS = {
     "model_unblocked_syscall_latency": "monerod and monero-wallet-rpc calibrate a tick counter by reading the clock "
