@@ -27,7 +27,7 @@ from monerosim.agent.commands import (
 )
 from monerosim.agent.messages import Configure, End, Execute, Executed, Message, Pause, Resume
 from monerosim.config import change_config, load_config
-from monerosim.events.kinds import ActorFailed, CommandCarriedOut, CommandFailed
+from monerosim.events import ActorFailed, CommandExecuted, CommandFailed
 
 _BEFORE_END = "before the end of the run"
 
@@ -225,7 +225,7 @@ class CommandRuns:
         if run.is_closed:
             log.info("{}: {}, after it had counted as failed", do, name)
         else:
-            self._supervisor.emit(CommandCarriedOut(do, name))
+            self._supervisor.emit(CommandExecuted(do, name))
             log.info("{}: {}", do, name, **command.arguments)
             plain = plain_answer(answer) if command.reply and answer is not None else None
             self._fan_outs.answer(run.fan_out.id, name, Outcome.DONE, name, plain)

@@ -11,7 +11,7 @@ from monerosim.agent.actor import Actor, describe_error
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.messages import End, Pause, Resume
 from monerosim.config import load_config
-from monerosim.events.kinds import ActorFailed, ActorGivenUp, ActorRestarted, AgentState, RunEnded
+from monerosim.events import ActorFailed, ActorGivenUp, ActorRestarted, AgentState, RunEnded
 from monerosim.plan.plan import ActorPlan
 from monerosim.plan.restarts import Restarts
 from monerosim.units import SECOND

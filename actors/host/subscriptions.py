@@ -1,11 +1,9 @@
 """Events across hosts: who else has subscribed to those of a host, and the host's own subscriptions elsewhere."""
 
-from collections.abc import Iterator
-
 from monerosim.agent.actor import Actor
 from monerosim.agent.commands import SubscribeLetter
 from monerosim.agent.messages import EventLetter, Subscribe
-from monerosim.events.kinds import EVENT_KINDS, Record, event_tag
+from monerosim.events import Record
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError
 from monerosim.mailbox.post import UnknownHostError
 
@@ -24,25 +22,16 @@ class Subscriptions:
         self._supervisor = supervisor
         self._subscribers: dict[str, dict[tuple[str, str], None]] = {}
 
-    def add(self, letter: SubscribeLetter, sender: str) -> Iterator[type]:
-        """Send events to another host from now on.
-
-        Returns:
-            The events' classes.
-        """
+    def add(self, letter: SubscribeLetter, sender: str) -> None:
+        """Send events to another host from now on."""
         for tag in letter.kinds:
-            kind = EVENT_KINDS.get(tag)
-            if kind is None:
-                self._supervisor.log.warning("{} subscribes to {}, which is no event", sender, tag)
-                continue
             self._subscribers.setdefault(tag, {})[sender, letter.actor] = None
-            self._supervisor.host.subscribe(kind, self._supervisor.name)
-            yield kind
+            self._supervisor.host.subscribe(tag, self._supervisor.name)
 
     def forward(self, record: Record) -> None:
         """Send an event to the hosts that have subscribed to it."""
-        for host, actor in self._subscribers.get(event_tag(type(record.data)), ()):
-            self._supervisor.send(host, actor, EventLetter(record))
+        for host, actor in self._subscribers.get(record.tag, ()):
+            self._supervisor.send(host, actor, EventLetter(record.plain()))
 
     def request(self, wish: Subscribe) -> None:
         """Subscribe to events of another host, or by the orchestrator to those of all hosts."""

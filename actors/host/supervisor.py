@@ -25,7 +25,7 @@ from monerosim.agent.messages import (
     StopHost,
     Subscribe,
 )
-from monerosim.events.kinds import AgentState, RunEnded
+from monerosim.events import AgentState, RunEnded, event_tag
 from monerosim.units import SECOND
 
 
@@ -60,7 +60,7 @@ class Supervisor(Actor):
         """Start the proxies and the mailbox now, and each behaviour when its time has come."""
         host, start = self.host, self._lives.start
         reference = self.actor_ref
-        host.subscribe(RunEnded, self.name)
+        host.subscribe(event_tag(RunEnded), self.name)
         host.on_failed = lambda actor, error: reference.tell(Failed(actor, describe_error(error)))
         start("mailbox", lambda: host.start(Mailbox, "mailbox"))
         if host.plan.registrar == host.name:
@@ -119,9 +119,9 @@ class Supervisor(Actor):
     @receives(SubscribeLetter)
     def on_subscribe_letter(self, letter: SubscribeLetter, sender: str) -> None:
         """Send events to another host from now on."""
-        for kind in self._subscriptions.add(letter, sender):
-            if kind is AgentState:
-                self._lives.watch_state()
+        self._subscriptions.add(letter, sender)
+        if event_tag(AgentState) in letter.kinds:
+            self._lives.watch_state()
 
     @receives(RunOverLetter)
     def on_run_over(self, over: RunOverLetter, _: str) -> None:

@@ -35,9 +35,7 @@ class RegularUserConfig(PayerConfig, frozen=True):
     )
     transaction_frequency: Annotated[
         Annotated[float, Meta(gt=0, le=1)] | None,
-        Meta(
-            description=f"Probability of a payment a minute; {_FREQUENCY} if neither this nor transaction_interval is set."
-        ),
+        Meta(description=f"Probability of a payment a minute; {_FREQUENCY} if transaction_interval is left out, too."),
     ] = None
     transaction_interval: Annotated[
         Annotated[Duration, Meta(extra=POSITIVE)] | None,

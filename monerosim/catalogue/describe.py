@@ -14,12 +14,14 @@ from monerosim.agent.registry import ACTORS, load_behaviour
 from monerosim.catalogue.fields import Field, default_of, describe_fields, sample
 from monerosim.config import schema_hook
 from monerosim.engine import ENGINES, Engine
+from monerosim.events import event_tag
 from monerosim.plugins.errors import PluginError
 from monerosim.plugins.files import PluginFiles, names_file
 from monerosim.plugins.registry import Registry
 from monerosim.rpc.transport import Json
 from monerosim.topology.places import Topology
 from monerosim.topology.registry import TOPOLOGIES
+from monerosim.units import format_duration
 
 REGISTRIES: Sequence[Registry[Any]] = (ACTORS, TOPOLOGIES, ENGINES)
 """All kinds of plugins."""
@@ -179,7 +181,7 @@ def _behaviour(name: str, target: str, block: type[Behaviour]) -> Description:
         commands=tuple(
             Entry(command, first_line(kind), tuple(describe_fields(kind))) for command, kind in block.commands.items()
         ),
-        events=tuple(Entry(_tag(kind), first_line(kind)) for kind in block.emits),
+        events=tuple(Entry(event_tag(kind), first_line(kind)) for kind in block.emits),
         example="\n".join(lines) + "\n",
     )
 
@@ -199,11 +201,19 @@ def _topology(name: str, target: str, topology: type[Topology]) -> Description:
 
 
 def _engine(name: str, target: str, engine: Engine) -> Description:
+    usual = engine.timings(hosts=1, nodes=1)
+    programs = "Starts real programs" if engine.real_programs else "Starts no programs"
+    starts = (
+        f"Without times in the scenario, a wallet is started at {format_duration(usual.wallet_start)}, "
+        f"an agent at {format_duration(usual.agent_start)}, a block controller's at "
+        f"{format_duration(usual.controller_start)}; the bootstrap has a block every "
+        f"{format_duration(usual.block_interval)} (with one node)."
+    )
     return Description(
         kind=ENGINES.what,
         name=name,
         target=target,
-        text=getdoc(engine) or "",
+        text=f"{getdoc(engine) or ''}\n\n{programs}. {starts}",
         example=f"[simulation]\nengine = {_toml(name)}\n",
     )
 
@@ -220,12 +230,6 @@ def _values(config: type[msgspec.Struct]) -> dict[str, Json]:
 
 def _schema(config: type[msgspec.Struct]) -> dict[str, Json]:
     return msgspec.json.schema(config, schema_hook=schema_hook)
-
-
-def _tag(kind: type) -> str:
-    """Tell what events of a class are called in an event log, such as ``block-found``."""
-    tag = kind.__struct_config__.tag if issubclass(kind, msgspec.Struct) else None
-    return str(tag or kind.__name__)
 
 
 def _toml(value: Json) -> str:
