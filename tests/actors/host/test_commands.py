@@ -504,7 +504,9 @@ def test_what_was_begun_when_the_agent_was_killed_is_not_begun_again(virtual, be
     world = begin(virtual, alice=([actor("counter")], []), bob=([actor("counter")], []))
     virtual.run(1)
     for data in ({"do": "add", "arguments": {"number": 40}, "reply": "counter"}, {"do": "pause", "reply": "counter"}):
-        delivery = TracedMessage(IncomingLetter("bob", "command", data), "bob/mailbox@1", "bob/mailbox@1", again=True)
+        delivery = TracedMessage(
+            IncomingLetter("bob", "command", data), "bob/mailbox@1", "bob/mailbox@1", redelivered=True
+        )
         world.hosts["alice"].actor("supervisor").tell(delivery)
     virtual.run(5 * SECOND)
     assert ask(world) == [0, "begin", "leave"]
