@@ -21,7 +21,7 @@ MAX_AMOUNT = 2**64 - 1
 
 _SCALE = {"us": 1, "ms": 1_000, "s": SECOND, "m": 60 * SECOND, "h": 3_600 * SECOND, "d": 86_400 * SECOND}
 _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(us|ms|min|s|m|h|d)\s*")
-_MAX_TEXT = 80
+MAX_TEXT = 80
 """The most characters of a duration or an amount: longer texts are rejected before their digits are parsed."""
 
 _AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:XMR)?", re.IGNORECASE)
@@ -36,7 +36,7 @@ def parse_duration(text: str) -> int:
     Raises:
         ValueError: The text is not a duration, or the duration is longer than :data:`MAX_DURATION`.
     """
-    stripped = text.strip() if len(text) <= _MAX_TEXT else ""
+    stripped = text.strip() if len(text) <= MAX_TEXT else ""
     position, total = 0, Decimal(0)
     while position < len(stripped) and (part := _PART.match(stripped, position)):
         unit = "m" if part[2] == "min" else part[2]
@@ -81,7 +81,7 @@ def parse_amount(value: str | float) -> int:
     if isinstance(value, bool):
         raise ValueError(f"expected an amount, got {value}")  # noqa: TRY004  (whatever is not an amount is a ValueError)
     text = value.strip() if isinstance(value, str) else f"{Decimal(repr(value)):f}"
-    match = _AMOUNT.fullmatch(text) if len(text) <= _MAX_TEXT else None
+    match = _AMOUNT.fullmatch(text) if len(text) <= MAX_TEXT else None
     if match is None:
         raise ValueError(f'expected an amount such as "10 XMR" or a number of XMR, got {str(value)[:60]!r}')
     atomic = Decimal(match[1]) * XMR

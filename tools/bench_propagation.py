@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from monerosim.network.p2p import NEVER, Link, P2PNetwork
+from monerosim.network.relay import NEVER, Link, RelayNetwork
 from monerosim.topology import choose_peers
 
 CONNECTIONS = 8
@@ -58,7 +58,7 @@ def milliseconds(run: Callable[[int], object], items: int) -> float:
     return best / items * 1_000
 
 
-def waits_of(network: P2PNetwork, item: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def waits_of(network: RelayNetwork, item: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Return sources, targets and waits of a transaction's hops, the same for all searches."""
     hops = network._transaction_hops(item, WEIGHT) + network._flushes(item)  # noqa: SLF001 - the same input for all
     return network._links.source, network._links.target, hops  # noqa: SLF001 - as above
@@ -70,9 +70,9 @@ def measure(nodes: int) -> None:
     names, links = build(nodes)
     chosen = perf_counter() - begin
     begin = perf_counter()
-    network = P2PNetwork(seed=1, names=names, links=links)
+    network = RelayNetwork(seed=1, names=names, links=links)
     made = perf_counter() - begin
-    lossy = P2PNetwork(seed=1, names=names, links=[link._replace(loss=0.01) for link in links])
+    lossy = RelayNetwork(seed=1, names=names, links=[link._replace(loss=0.01) for link in links])
     items = max(10, 20_000 // nodes)
     source, target, hops = waits_of(network, b"item")
     neighbours: list[list[tuple[int, int]]] = [[] for _ in names]

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
-from actors.host.wallet_proxy import CreateAddress, GetAddresses, GetTransfers
+from actors.host.wallet_proxy import OVERLAP, CreateAddress, GetAddresses, GetTransfers
 from actors.markets.orders import Invoice, OpenOrder, Order, Refusal
 from monerosim.agent.actor import receives
 from monerosim.agent.behaviour import Behaviour
@@ -19,9 +19,6 @@ from monerosim.rpc.transport import Json
 from monerosim.rpc.wallet import TransferEntry
 from monerosim.runtime.rng import Rng
 from monerosim.units import SECOND, format_amount
-
-_OVERLAP = 20
-"""Blocks below the last payment that are scanned again, deeper than a reorganisation goes."""
 
 
 class MarketplaceConfig(Config, frozen=True):
@@ -141,7 +138,7 @@ class Marketplace(Behaviour):
         self._close(self._books.orders[address])
 
     def _look(self) -> None:
-        newest = GetTransfers(("in", "pool"), min_height=max(0, self._books.height - _OVERLAP))
+        newest = GetTransfers(("in", "pool"), min_height=max(0, self._books.height - OVERLAP))
         transfers = self.ask(self.host.actor("wallet"), newest)
         # In the order in which they were made: after a pause there may be many.
         for entry in sorted([*transfers.pool, *transfers.incoming], key=lambda entry: entry.timestamp):

@@ -11,12 +11,10 @@ from monerosim.agent.behaviour import Behaviour
 from monerosim.config import Amount, Config, Duration, duration
 from monerosim.events import BootstrapFailed, BootstrapFinished, Event, PaymentSent
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError
+from monerosim.monero.constants import MAX_RECIPIENTS
 from monerosim.rpc.errors import RpcCallError, RpcError, RpcUnavailableError
 from monerosim.rpc.wallet import NOT_ENOUGH_OUTPUTS, NOT_ENOUGH_UNLOCKED_MONEY, Destination
 from monerosim.units import format_amount
-
-RECIPIENTS = 15
-"""Recipients of one transaction: ``BULLETPROOF_PLUS_MAX_OUTPUTS`` is 16 (src/cryptonote_config.h), one is change."""
 
 
 class Payee(Config, frozen=True):
@@ -104,7 +102,7 @@ class Funder(Behaviour):
             self._finish()
         else:
             payees = self.config.payees
-            self._batches = [payees[start : start + RECIPIENTS] for start in range(0, len(payees), RECIPIENTS)]
+            self._batches = [payees[start : start + MAX_RECIPIENTS] for start in range(0, len(payees), MAX_RECIPIENTS)]
             self.retry()
 
     def _mine_one(self) -> None:

@@ -13,6 +13,7 @@ from monerosim.agent.actor import handles, receives
 from monerosim.agent.messages import Message
 from monerosim.config import PARTICIPANT, POSITIVE, Amount, Config, Duration, Key, amount
 from monerosim.mailbox.discovery import Agent, AgentDiscovery, AgentDiscoveryError, Vendor
+from monerosim.monero.constants import MAX_RECIPIENTS
 from monerosim.rpc.errors import RpcDoubtfulError
 from monerosim.rpc.wallet import Destination, Transferred
 from monerosim.runtime.rng import Rng
@@ -20,9 +21,6 @@ from monerosim.units import format_amount
 
 USER = "regular-user"
 _FREQUENCY = 0.1
-_MOST_DESTINATIONS = 15
-"""Of one transaction: ``BULLETPROOF_PLUS_MAX_OUTPUTS`` is 16 (src/cryptonote_config.h), one is change."""
-
 _INVOICE_TIMEOUT = 300.0
 """Seconds that a user waits for a marketplace to answer an order."""
 
@@ -50,7 +48,7 @@ class RegularUserConfig(PayerConfig, frozen=True):
         Meta(description="Who is paid; vendors where there are marketplaces, else other users, if left out."),
     ] = None
     destinations: Annotated[
-        int, Meta(ge=1, le=_MOST_DESTINATIONS, description="Recipients of a payment, each paid an amount of its own.")
+        int, Meta(ge=1, le=MAX_RECIPIENTS, description="Recipients of a payment, each paid an amount of its own.")
     ] = 1
     orders: Annotated[
         bool, Meta(description="Whether it orders an item from a vendor and pays the invoice, instead of just paying.")

@@ -27,6 +27,7 @@ from monerosim.events import (
     TransactionSpread,
 )
 from monerosim.events.log import EVENTS, CorruptedLineError, EventLog, read_lines
+from monerosim.network.propagation import NEVER
 from monerosim.plan.plan import Plan
 from monerosim.runtime.clock import EPOCH
 from monerosim.units import SECOND
@@ -39,8 +40,6 @@ EPOCH_FILE = "epoch"
 
 SHADOW_END = "sim-stats.json"
 """What Shadow writes into its data directory when it has come to its end, and only then."""
-
-_NEVER = 2**62
 
 
 def read_back(plan: Plan, directory: Path, *, epoch: float, end: int | None = None) -> None:
@@ -103,7 +102,7 @@ class _DaemonLogs:
         self._directory = directory
         self._start = round(epoch * SECOND)
         self._time_zero = plan.time_zero
-        self._end = _NEVER if end is None else self._start + end
+        self._end = NEVER if end is None else self._start + end
         nodes = [(host, host.node) for host in plan.hosts if host.node is not None]
         self._nodes = [host.name for host, _ in nodes]
         self._names = {f"{host.address}:{node.p2p_port}": host.name for host, node in nodes}
@@ -148,12 +147,12 @@ class _DaemonLogs:
     def _note(self, items: dict[str, "array[int]"], item: str, index: int, at: int) -> None:
         times = items.get(item)
         if times is None:
-            times = items[item] = array("q", [_NEVER]) * len(self._nodes)
+            times = items[item] = array("q", [NEVER]) * len(self._nodes)
         times[index] = min(times[index], at)
 
     def _relative(self, times: "array[int]") -> tuple[int, tuple[int, ...]]:
         first = min(times)
-        return self._time(first), tuple(at - first if at < _NEVER else -1 for at in times)
+        return self._time(first), tuple(at - first if at < NEVER else -1 for at in times)
 
     def _spread(self, event: BlockSpread | TransactionSpread) -> Record:
         origin = self._nodes[event.delays.index(0)]

@@ -5,8 +5,8 @@ from typing import NamedTuple
 from monerosim.model.jsonrpc import MAX_UINT64, ServiceError
 from monerosim.model.records import Transaction
 from monerosim.model.wallet_state import Destination, Holding, Sent, WalletState
+from monerosim.monero.constants import MAX_OUTPUTS
 from monerosim.monero.fees import (
-    MAX_OUTPUTS,
     PAYMENT_ID,
     RING_SIZE,
     TARGET_WEIGHT,

@@ -29,8 +29,9 @@ from monerosim.model.spending import Draft, Request, pay, sweep
 from monerosim.model.views import View
 from monerosim.model.wallet_state import Balance, Destination, WalletState
 from monerosim.monero.address import INTEGRATED, SUBADDRESS, encode_address
+from monerosim.monero.constants import MAX_OUTPUTS
 from monerosim.monero.emission import base_reward
-from monerosim.monero.fees import MAX_OUTPUTS, fees_per_byte
+from monerosim.monero.fees import fees_per_byte
 from monerosim.rpc.errors import RpcUnavailableError
 from monerosim.rpc.transport import Json
 from monerosim.units import SECOND

@@ -5,3 +5,9 @@ COINBASE_UNLOCK = 60
 
 SPENDABLE_AGE = 10
 """Blocks until any other output can be spent (``CRYPTONOTE_DEFAULT_TX_SPENDABLE_AGE``)."""
+
+MAX_OUTPUTS = 16
+"""Outputs of a transaction, change included (``BULLETPROOF_PLUS_MAX_OUTPUTS``)."""
+
+MAX_RECIPIENTS = MAX_OUTPUTS - 1
+"""Recipients of a transaction: one of its outputs is change."""

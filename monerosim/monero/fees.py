@@ -10,9 +10,6 @@ QUANTIZATION = 10_000
 """Fees are whole multiples of this (``PER_KB_FEE_QUANTIZATION_DECIMALS`` = 8)."""
 
 RING_SIZE = 16
-MAX_OUTPUTS = 16
-"""Outputs of a transaction, change included (``BULLETPROOF_MAX_OUTPUTS``)."""
-
 PAYMENT_ID = 11
 """Bytes of a payment id in a transaction (``set_encrypted_payment_id_to_tx_extra_nonce``)."""
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from monerosim.monero.constants import COINBASE_UNLOCK, SPENDABLE_AGE
+from monerosim.monero.constants import COINBASE_UNLOCK, MAX_RECIPIENTS, SPENDABLE_AGE
 from monerosim.monero.emission import GENESIS_REWARD, base_reward
 from monerosim.plan.plan import BootstrapPlan
 from monerosim.units import SECOND, XMR, format_amount
@@ -19,9 +19,6 @@ can search without end (seen at 85 blocks, not from 104 on)."""
 
 MOST_BLOCKS = 100_000
 """More would take a real daemon hours of hashing (0.14 s a block, measured)."""
-
-RECIPIENTS = 15
-"""A transaction has at most 16 outputs (``BULLETPROOF_MAX_OUTPUTS``, cryptonote_config.h), one of them the change."""
 
 SHARE_LIMIT = 200 * XMR
 """The most one recipient gets at once, so that a payment to fifteen takes about ninety early block rewards: half of the
@@ -71,7 +68,7 @@ def plan_bootstrap(payees: Sequence[Payee], start: int, block_interval: int) -> 
     """
     total = sum(payee.amount for payee in payees)
     shares = sum(-(-payee.amount // SHARE_LIMIT) for payee in payees)
-    payments = -(-shares // RECIPIENTS)
+    payments = -(-shares // MAX_RECIPIENTS)
     # A payment's change is locked while the next ones are made: at worst all but nothing of two inputs.
     change = 2 * base_reward(GENESIS_REWARD)
     blocks = _blocks_for(total + payments * (FEE_BOUND + change))

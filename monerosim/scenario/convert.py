@@ -20,9 +20,7 @@ from msgspec import NODEFAULT, UNSET, UnsetType
 
 from monerosim.config import Amount, Config, Duration, decode_hook
 from monerosim.scenario.problems import Path, RawProblem, ScenarioError
-
-LONGEST_NUMBER = 80
-"""Characters of a duration or an amount; a longer text is none."""
+from monerosim.units import MAX_TEXT
 
 _SHOWN = 40
 
@@ -166,7 +164,7 @@ class Reader:
         if isinstance(value, kind):
             return value
         usable = isinstance(value, int | float | str) and not isinstance(value, bool)
-        if not usable or (isinstance(value, str) and len(value) > LONGEST_NUMBER):
+        if not usable or (isinstance(value, str) and len(value) > MAX_TEXT):
             return self._expected(path, _SCALARS[kind], value)
         try:
             return decode_hook(kind, value)

@@ -28,7 +28,7 @@ from monerosim.network.retransmission import Retransmissions
 from monerosim.runtime.counters import TABLE_BITS, draws, key, poisson_table
 from monerosim.units import SECOND
 
-__all__ = ["NEVER", "Link", "P2PNetwork", "Peer", "RelayTimings", "TransactionRoute"]
+__all__ = ["NEVER", "Link", "Peer", "RelayNetwork", "RelayTimings", "TransactionRoute"]
 
 _STEP = SECOND // 4
 """Flush times are drawn in quarter seconds (``fluff_stepsize`` in src/cryptonote_protocol/levin_notify.cpp)."""
@@ -95,7 +95,7 @@ class TransactionRoute(NamedTuple):
     """Its stem phase; None without Dandelion++."""
 
 
-class P2PNetwork:
+class RelayNetwork:
     """Nodes, the connections between them, and the propagation of items.
 
     Arrivals depend only on the seed, the item, and the names and links on the path: neither the order of calls nor
