@@ -1,0 +1,78 @@
+"""What documents name is there: layers, files, commands, links, and scenarios that can be checked."""
+
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from monerosim.cli import main
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+GUIDES = ["first-run", "own-scenario", "own-actor", "real-monero", "analysis"]
+
+
+def blocks(document, language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", document.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def contract(container):
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    return next(one["layers"] for one in contracts if one.get("containers") == [container])
+
+
+@pytest.mark.parametrize(("container", "number"), [("monerosim", 1), ("actors", 2)])
+def test_the_layers_that_are_drawn_are_those_of_the_contract(container, number):
+    drawn = [line[:33].split() for line in blocks(ROOT / "docs" / "architecture.md", "")[number].splitlines()]
+    assert drawn == [re.split(r" [:|] ", layer) for layer in contract(container)]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_and_files_lead_somewhere(document):
+    text = document.read_text()
+    links = [target for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text) if "://" not in target]
+    assert [link for link in links if not (document.parent / link).exists()] == []
+    files = re.findall(r"`((?:monerosim|actors|tests|tools|scenarios|docs)/[\w./-]+)`", text)
+    assert [file for file in files if not (ROOT / file).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_headings_that_are_linked_are_there(document):
+    for target, heading in re.findall(r"\]\(([^)#\s:]*)#([^)]+)\)", document.read_text()):
+        text = (document.parent / target).read_text() if target else document.read_text()
+        headings = [re.sub(r"[^\w\- ]", "", line.lstrip("# ")).lower() for line in re.findall(r"^#+ .*$", text, re.M)]
+        assert heading in [line.replace(" ", "-") for line in headings], f"{target}#{heading}"
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_commands_of_the_guides_have_their_options(guide):
+    lines = re.findall(r"^    (monerosim .*)$", (ROOT / "docs" / f"{guide}.md").read_text(), re.MULTILINE)
+    assert lines
+    for line in lines:
+        words = line.split("#")[0].split()
+        shown = CliRunner().invoke(main, [words[1], "--help"])
+        assert shown.exit_code == 0, line
+        for option in (word for word in words[2:] if word.startswith("-")):
+            assert re.search(rf"(?<![\w-]){re.escape(option)}\b", shown.output), line
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_scenarios_of_the_guides_can_be_checked(guide, tmp_path):
+    for text in blocks(ROOT / "docs" / f"{guide}.md", "toml"):
+        if "[simulation]" in text:
+            (tmp_path / "scenario.toml").write_text(text)
+            checked = CliRunner().invoke(main, ["check", str(tmp_path / "scenario.toml")])
+            assert checked.exit_code == 0, checked.output
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_programs_of_the_guides_run(guide, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdout", sys.stderr)
+    CliRunner().invoke(main, ["new", "my.toml"])
+    for text in blocks(ROOT / "docs" / f"{guide}.md", "python"):
+        if "Behaviour" not in text:
+            exec(compile(text, guide, "exec"), {})  # noqa: S102
