@@ -16,6 +16,7 @@ from monerosim.config import Config as BaseConfig
 from monerosim.events.kinds import EVENT_KINDS, AgentSilent, AgentState, RunEnded, event_tag
 from monerosim.mailbox.discovery import Agent, AgentDiscovery
 from monerosim.mailbox.post import UnknownHostError
+from monerosim.plan.roles import ORCHESTRATOR
 from monerosim.rpc.transport import Json
 from monerosim.units import SECOND
 
@@ -90,7 +91,7 @@ class _Memory:
         self.errands: dict[str, _Errand] = {}
 
 
-class Orchestrator(Behaviour):
+class Orchestrator(Behaviour[OrchestratorConfig]):
     """Knows all agents and their state, takes commands and subscriptions for all of them, and watches their health.
 
     Letters that it takes: ``command`` (:class:`CommandLetter`, with ``who``), answered by ``result`` when all agents
@@ -99,10 +100,9 @@ class Orchestrator(Behaviour):
     """
 
     urgent_letters: ClassVar[frozenset[str]] = frozenset({CommandLetter.kind, ResultLetter.kind})
-    role: ClassVar[str] = "orchestrator"
+    role: ClassVar[str] = ORCHESTRATOR
+    unique: ClassVar[bool] = True
     emits: ClassVar[tuple[type, ...]] = (AgentSilent, RunEnded)
-    Config: ClassVar[type[BaseConfig]] = OrchestratorConfig
-    config: OrchestratorConfig
 
     def begin(self) -> None:
         """Have all agents tell their states and events."""

@@ -60,6 +60,7 @@ from monerosim.events.kinds import (
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError
 from monerosim.mailbox.post import UnknownHostError
 from monerosim.plan.restarts import Restarts
+from monerosim.plan.roles import ORCHESTRATOR
 from monerosim.units import SECOND
 
 _END_TIMEOUT = 30.0
@@ -67,7 +68,6 @@ _BEFORE_END = "before the end of the run"
 
 _SERVICES = ("node", "wallet")
 
-ORCHESTRATOR = "orchestrator"
 """The building block that passes on events and commands."""
 
 
@@ -231,7 +231,7 @@ class Supervisor(Actor):
         letter = SubscribeLetter(kinds=(wish.kind,), actor=wish.actor)
         try:
             if wish.of == "*":
-                self.send(self._find_orchestrator(), ORCHESTRATOR, letter)
+                self.send(*self._find_orchestrator(), letter)
             else:
                 self.send(wish.of, self.name, letter)
         except (AgentDiscoveryError, UnknownHostError) as error:
@@ -418,11 +418,12 @@ class Supervisor(Actor):
             reference.stop(block=False)
         self._tell_mailbox(ActorGone(name))
 
-    def _find_orchestrator(self) -> str:
-        found = AgentDiscovery(self.host.shared, self.clock.now).get_agents_with(ORCHESTRATOR)
-        if not found:
-            raise AgentDiscoveryError(f"there is no {ORCHESTRATOR} in the scenario")
-        return found[0].id
+    def _find_orchestrator(self) -> tuple[str, str]:
+        """Find the orchestrator's host, and its name there."""
+        for agent in AgentDiscovery(self.host.shared, self.clock.now).get_agents_with(ORCHESTRATOR):
+            if ORCHESTRATOR in agent.roles:
+                return agent.id, agent.roles[ORCHESTRATOR]
+        raise AgentDiscoveryError(f"there is no {ORCHESTRATOR} in the scenario")
 
     def _give_up(self, actor: Supervised) -> None:
         """Take note that an actor is gone for good, and end the run where it was for that one."""

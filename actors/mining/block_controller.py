@@ -1,5 +1,6 @@
 """The block controller: decides when a block comes and whose it is, and has the winner's node make it."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -14,11 +15,11 @@ from actors.mining.mining_pool import BlockGiven, Found, MiningSignal, Refused
 from monerosim.agent.actor import handles, receives
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.messages import Message
-from monerosim.config import Config as BaseConfig
-from monerosim.config import Duration, Key, duration
+from monerosim.config import Config, Duration, Key, duration
 from monerosim.events.kinds import BlockFound, BlockOrphaned, WinnerPassedOver
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError, Miner
 from monerosim.mailbox.post import UnknownHostError
+from monerosim.plan.roles import BLOCK_CONTROLLER
 from monerosim.units import SECOND
 
 _SILENCE = 10
@@ -29,7 +30,7 @@ class NoBlockError(Exception):
     """Nobody could be given a block; the message says why."""
 
 
-class BlockControllerConfig(BaseConfig, frozen=True):
+class BlockControllerConfig(Config, frozen=True):
     """What a scenario may say about a block controller; block time and arrivals are its ``[consensus]``."""
 
     mode: Annotated[
@@ -89,20 +90,25 @@ class FindBlock(Message[BlockFound | Signalled], frozen=True):
     """
 
 
-class BlockController(Behaviour):
+class BlockController(Behaviour[BlockControllerConfig]):
     """Chooses a miner by hashrate for each block; one that does not answer is passed over within the block.
 
     Block times and winners come from two random streams, so that a change of hashrates leaves the times as they are.
     """
 
-    Config: ClassVar[type[BaseConfig]] = BlockControllerConfig
-    role: ClassVar[str] = "block-controller"
+    role: ClassVar[str] = BLOCK_CONTROLLER
+    unique: ClassVar[bool] = True
+    solo_behaviour: ClassVar[str] = "regular-user"
     essential: ClassVar[bool] = True
     # Who is a solo miner is decided when the run is built.
     immutable_settings: ClassVar[frozenset[str]] = frozenset({"solo_miner_threshold"})
     emits: ClassVar[tuple[type, ...]] = (BlockFound, BlockOrphaned, WinnerPassedOver)
     commands: ClassVar[Mapping[str, type[Message[Any]]]] = {"mine-now": FindBlock}
-    config: BlockControllerConfig
+
+    @classmethod
+    def solo_below(cls, config: BlockControllerConfig, hashrates: Sequence[float]) -> float:
+        """Return the configured percentage of all hashrates."""
+        return math.fsum(hashrates) * config.solo_miner_threshold / 100
 
     def begin(self) -> None:
         """Plan the first block."""
@@ -118,7 +124,7 @@ class BlockController(Behaviour):
         self._rests = False
         self._plan_next()
 
-    def configured(self, before: BaseConfig) -> None:
+    def configured(self, before: BlockControllerConfig) -> None:
         """Use the new timeout."""
         del before
         self._blocks.timeout = self.config.timeout.seconds

@@ -11,6 +11,7 @@ from monerosim.agent.actor import handles
 from monerosim.agent.behaviour import Behaviour
 from monerosim.config import POSITIVE, Config, Duration, duration
 from monerosim.events.kinds import BlockFound, BlockOrphaned
+from monerosim.plan.roles import MINER
 
 
 class ConstantMiningConfig(Config, frozen=True):
@@ -24,15 +25,15 @@ class ConstantMiningConfig(Config, frozen=True):
     ] = None
 
 
-class ConstantMining(Behaviour):
+class ConstantMining(Behaviour[ConstantMiningConfig]):
     """Has its node make a block at a fixed interval, whatever block controller and other miners do."""
 
-    Config: ClassVar[type[Config]] = ConstantMiningConfig
+    role: ClassVar[str] = MINER
+    autonomous: ClassVar[bool] = True
     emits: ClassVar[tuple[type, ...]] = (BlockFound, BlockOrphaned)
     needs: ClassVar[frozenset[str]] = frozenset({"node", "wallet"})
     default_node: ClassVar[bool] = True
     default_wallet: ClassVar[bool] = True
-    config: ConstantMiningConfig
 
     def begin(self) -> None:
         """Begin to mine to the wallet's primary address."""

@@ -18,13 +18,11 @@ class RelayConfig(Config, frozen=True):
     ] = duration("1h")
 
 
-class Relay(Behaviour):
+class Relay(Behaviour[RelayConfig]):
     """Leaves its node to itself, and puts down in its trace now and then how that is connected."""
 
-    Config: ClassVar[type[Config]] = RelayConfig
     needs: ClassVar[frozenset[str]] = frozenset({"node"})
     default_node: ClassVar[bool] = True
-    config: RelayConfig
 
     def begin(self) -> None:
         """Look for the first time."""

@@ -22,14 +22,12 @@ class StandardSyncConfig(Config, frozen=True):
     ] = duration("10m")
 
 
-class StandardSync(Behaviour):
+class StandardSync(Behaviour[StandardSyncConfig]):
     """Waits until its node has caught up, records that, and keeps the node's height in its trace."""
 
-    Config: ClassVar[type[Config]] = StandardSyncConfig
     emits: ClassVar[tuple[type, ...]] = (NodeSynced,)
     needs: ClassVar[frozenset[str]] = frozenset({"node"})
     default_node: ClassVar[bool] = True
-    config: StandardSyncConfig
 
     def begin(self) -> None:
         """Look whether the node has caught up."""

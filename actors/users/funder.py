@@ -1,16 +1,15 @@
 """The funder: mines the first coins and pays the initial balances, before the scenario's own time begins."""
 
 from collections.abc import Callable
-from typing import Annotated, ClassVar
-
-from msgspec import Meta
+from typing import ClassVar
 
 from actors.host.node_proxy import GenerateBlocks, GetInfo
 from actors.host.wallet_proxy import GetAddresses, Refresh, Transfer
 from monerosim.agent.behaviour import Behaviour
-from monerosim.config import Amount, Config, Duration, duration
 from monerosim.events.kinds import BootstrapFailed, BootstrapFinished, PaymentSent
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError
+from monerosim.plan.funding import FundingConfig, Payee
+from monerosim.plan.roles import FUNDER
 from monerosim.rpc.errors import RpcCallError, RpcError, RpcUnavailableError
 from monerosim.rpc.wallet import NOT_ENOUGH_OUTPUTS, NOT_ENOUGH_UNLOCKED_MONEY, Destination
 from monerosim.units import format_amount
@@ -19,31 +18,15 @@ RECIPIENTS = 15
 """Recipients of one transaction: ``BULLETPROOF_PLUS_MAX_OUTPUTS`` is 16 (src/cryptonote_config.h), one is change."""
 
 
-class Payee(Config, frozen=True):
-    """Who is paid an initial balance."""
-
-    participant: str
-    amount: Amount
-
-
-class FunderConfig(Config, frozen=True):
-    """Set by the plan's compiler."""
-
-    payees: tuple[Payee, ...] = ()
-    funding_blocks: Annotated[int, Meta(ge=0, description="Blocks mined before the payments.")] = 100
-    unlock_blocks: Annotated[int, Meta(ge=0, description="Blocks mined after the payments.")] = 12
-    block_interval: Duration = duration("2s")
-
-
-class Funder(Behaviour):
+class Funder(Behaviour[FundingConfig]):
     """Mines to its own wallet, pays everybody in as few transactions as a wallet can make, and mines until unlocked."""
 
-    Config: ClassVar[type[Config]] = FunderConfig
+    role: ClassVar[str] = FUNDER
+    unique: ClassVar[bool] = True
     needs: ClassVar[frozenset[str]] = frozenset({"node", "wallet"})
     default_wallet: ClassVar[bool] = True
     essential: ClassVar[bool] = True
     emits: ClassVar[tuple[type, ...]] = (PaymentSent, BootstrapFinished, BootstrapFailed)
-    config: FunderConfig
 
     def begin(self) -> None:
         """Begin to mine."""

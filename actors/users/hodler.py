@@ -20,15 +20,13 @@ class HodlerConfig(Config, frozen=True):
     )
 
 
-class Hodler(Behaviour):
+class Hodler(Behaviour[HodlerConfig]):
     """Pays nobody, and records its balance now and then."""
 
-    Config: ClassVar[type[Config]] = HodlerConfig
     emits: ClassVar[tuple[type, ...]] = (BalanceRecorded,)
     needs: ClassVar[frozenset[str]] = frozenset({"wallet"})
     default_node: ClassVar[bool] = True
     default_wallet: ClassVar[bool] = True
-    config: HodlerConfig
 
     def begin(self) -> None:
         """Look for the first time."""

@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from actors.host.wallet_proxy import GetBalance, GetTransfers, SweepAll
 from actors.users.payer import Sender, SenderConfig
-from monerosim.config import PARTICIPANT, POSITIVE, Amount, Config, Duration, amount, duration
+from monerosim.config import PARTICIPANT, POSITIVE, Amount, Duration, amount, duration
 from monerosim.events.kinds import RewardUnlocked
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError
 from monerosim.rpc.errors import RpcError
@@ -32,12 +32,10 @@ class MiningWalletConfig(SenderConfig, frozen=True):
     sweep_threshold: Annotated[Amount, Meta(description="The least that is handed on.")] = amount("1 XMR")
 
 
-class MiningWallet(Sender):
+class MiningWallet(Sender[MiningWalletConfig]):
     """Records each reward when it unlocks, and sweeps what is unlocked to somebody if the scenario says so."""
 
-    Config: ClassVar[type[Config]] = MiningWalletConfig
     emits: ClassVar[tuple[type, ...]] = (RewardUnlocked, *Sender.emits)
-    config: MiningWalletConfig
 
     def begin(self) -> None:
         """Look at the rewards from now on."""

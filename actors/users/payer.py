@@ -1,6 +1,6 @@
 """What all that pay have in common: recording what they send, having it followed, and waiting for locked coins."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -57,6 +57,10 @@ class PayerConfig(SenderConfig, frozen=True):
     ] = "wait"
 
 
+S = TypeVar("S", bound=SenderConfig)
+P = TypeVar("P", bound=PayerConfig)
+
+
 class Payment(msgspec.Struct, frozen=True):
     """A payment that is to be made."""
 
@@ -74,7 +78,7 @@ class Payment(msgspec.Struct, frozen=True):
         return sum(destination.amount for destination in self.destinations)
 
 
-class Sender(Behaviour):
+class Sender(Behaviour[S]):
     """Somebody who sends coins, and has its wallet follow each transaction: also when it is paused or gone itself.
 
     Args:
@@ -95,7 +99,6 @@ class Sender(Behaviour):
         PaymentMinedAgain,
         PaymentVanished,
     )
-    config: SenderConfig
 
     def is_over(self) -> bool:
         """Tell whether its time, or the scenario's, is over; afterwards what was sent is still followed."""
@@ -141,11 +144,16 @@ class _Waiting:
         self.payment: Payment | None = None
 
 
-class Payer(Sender):
+class Payer(Sender[P]):
     """Somebody who pays; subclasses decide whom, how much and when."""
 
+    role: ClassVar[str] = "payer"
     emits: ClassVar[tuple[type, ...]] = (*Sender.emits, PaymentDelayed, PaymentDoubtful)
-    config: PayerConfig
+
+    @classmethod
+    def paying_until(cls, config: P) -> int | None:
+        """Return the configured end."""
+        return config.until
 
     def begin(self) -> None:
         """Know what an earlier life has left undone; subclasses :meth:`schedule_first` when they are ready."""

@@ -1,49 +1,62 @@
-"""Finding actor building blocks: by the entry points of the group ``monerosim.actors``, or in a scenario's files."""
+"""Finding behaviours: by the entry points of the group ``monerosim.actors``, or in a scenario's files."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from importlib.metadata import entry_points
 from inspect import signature
 from typing import TYPE_CHECKING
 
-from monerosim.plugins import PluginError, PluginFiles, Registry, check_config, names_file
+from monerosim.plugins import OWN, PluginError, PluginFiles, Registry, check_config, names_file
 
 if TYPE_CHECKING:
     from monerosim.agent.actor import Actor
     from monerosim.agent.behaviour import Behaviour
 
 GROUP = "monerosim.actors"
-"""The entry point group in which a package names its building blocks."""
+"""The entry point group in which a package names its behaviours."""
 
 SUPERVISORS = "monerosim.supervisors"
 """The entry point group of the actor that every host begins with."""
 
 NEEDS = frozenset({"node", "wallet"})
-"""What a building block may need of its participant."""
+"""What a behaviour may need of its participant."""
 
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 
 
 def behaviour_names() -> list[str]:
-    """Name all building blocks that are installed, in alphabetical order."""
+    """Name all behaviours that are installed, in alphabetical order."""
     return ACTORS.names()
 
 
 def load_behaviour(name: str, files: PluginFiles | None = None) -> "type[Behaviour]":
-    """Load a building block.
+    """Load a behaviour.
 
     Args:
         name: An entry point's name, or ``./FILE.py:CLASS``.
         files: Where files are.
 
     Raises:
-        PluginError: Nobody is called so, or its code cannot be imported or is no behaviour.
+        PluginError: It is unknown, or its code cannot be imported or is no behaviour.
     """
     return ACTORS.load(name, files)
 
 
+def behaviours_with(role: str) -> "Iterator[tuple[str, type[Behaviour]]]":
+    """Find the installed behaviours of a role, monerosim's own first, then in the order of their names.
+
+    One that cannot be loaded is passed over.
+    """
+    for installed in sorted(ACTORS.installed(), key=lambda it: it.package != OWN):
+        with suppress(PluginError):
+            behaviour = ACTORS.load_installed(installed)
+            if behaviour.role == role:
+                yield installed.name, behaviour
+
+
 def actor_name(use: str) -> str:
-    """Call an actor after its building block: by its own name, or a file's ``MyActor`` by ``my-actor``."""
+    """Name an actor after its behaviour: by its own name, or a file's ``MyActor`` by ``my-actor``."""
     if not names_file(use):
         return use
     name = use.rpartition(":")[2]
@@ -79,18 +92,18 @@ def _check(found: object) -> "type[Behaviour]":
     return found
 
 
-def _check_commands(block: "type[Behaviour]") -> None:
+def _check_commands(behaviour: "type[Behaviour]") -> None:
     from monerosim.agent.messages import Message  # noqa: PLC0415  (as above)
 
-    commands: object = block.commands
+    commands: object = behaviour.commands
     if not isinstance(commands, Mapping):
         raise PluginError('has "commands" that are no mapping')
     for name, kind in commands.items():
         if not (isinstance(name, str) and isinstance(kind, type) and issubclass(kind, Message)):
             raise PluginError(f'has "commands" in which {name!r} is no name of a Message')
-        if kind not in block.messages():
+        if kind not in behaviour.messages():
             raise PluginError(f"has the command {name!r} and does not handle its message {kind.__name__}")
 
 
 ACTORS: "Registry[type[Behaviour]]" = Registry(GROUP, "actor", _check)
-"""The building blocks that are installed."""
+"""The behaviours that are installed."""

@@ -6,21 +6,24 @@ from monerosim.build.binaries import resolve_binaries
 from monerosim.build.compile import compile_plan
 from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
+from monerosim.scenario.load import Examination
 from monerosim.scenario.tables import Scenario
 
 
-def build_plan(scenario: Scenario, base: Path | None = None, files: PluginFiles | None = None) -> Plan:
+def build_plan(scenario: Scenario | Examination, base: Path | None = None, files: PluginFiles | None = None) -> Plan:
     """Compile a scenario, and look up the real programs if its engine starts any.
 
     Args:
-        scenario: From a file or composed in Python.
+        scenario: From a file or composed in Python; one that has been examined is not examined again.
         base: The scenario file's directory, which relative paths of programs start from; the working directory if
             left out.
-        files: Where the scenario's own files are; below ``base``, if left out.
+        files: Where its own files are, of one that has not; below ``base``, if left out.
 
     Raises:
         ScenarioError: Something is wrong with it.
         BinaryError: A program is missing, or cannot be used as the scenario wants.
     """
     plan = compile_plan(scenario, files or PluginFiles(base or Path()))
+    if not isinstance(scenario, Scenario):
+        scenario = scenario.scenario
     return resolve_binaries(plan, base, (*scenario.binaries.monerod_flags, *scenario.binaries.wallet_flags))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from monerosim.plan.plan import HostPlan, Plan
+from monerosim.plan.roles import FUNDER, MINER
 
 MB = 1_000_000
 
@@ -58,7 +59,7 @@ def estimate_memory(plan: Plan) -> MemoryEstimate | None:
         return MemoryEstimate({"engine": (1, EMBEDDED), "participants": (len(hosts), EMBEDDED_PARTICIPANT)})
     if plan.engine not in {"local", "shadow"}:
         return None
-    producing = {host.uses_node for host in hosts if _produces_blocks(host, plan)} - {None}
+    producing = {host.uses_node for host in hosts if _produces_blocks(host)} - {None}
     nodes = sum(host.node is not None for host in hosts)
     parts = {
         "nodes that produce blocks": (len(producing), MINING_NODE),
@@ -72,7 +73,6 @@ def estimate_memory(plan: Plan) -> MemoryEstimate | None:
     return MemoryEstimate(parts)
 
 
-def _produces_blocks(host: HostPlan, plan: Plan) -> bool:
-    """Tell whether a host has blocks made: a miner, or the funder (the one that begins to act at the bootstrap)."""
-    start = plan.bootstrap.start if plan.bootstrap is not None else None
-    return any("hashrate" in actor.config or actor.start == start for actor in host.actors)
+def _produces_blocks(host: HostPlan) -> bool:
+    """Return whether a host has its node make blocks."""
+    return any(actor.role in {MINER, FUNDER} for actor in host.actors)

@@ -13,7 +13,8 @@ from monerosim.agent.registry import behaviour_names, load_behaviour
 from monerosim.config import encode_hook, schema_hook
 from monerosim.plugins import FILE_PATTERN, PluginError
 from monerosim.rpc.transport import Json
-from monerosim.scenario.checks import NAME_PATTERN, known_engines
+from monerosim.scenario.checks import known_engines
+from monerosim.scenario.names import NAME_PATTERN
 from monerosim.scenario.tables import Participant, Scenario
 from monerosim.topology import load_topology, topology_names
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-PLAN_VERSION = 1
+PLAN_VERSION = 2
 """Raised whenever a reader of an older plan would misread a newer one."""
 
 
@@ -60,13 +60,13 @@ class ActorPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One behaviour of a host."""
 
     name: str
-    """Unique in the host: the building block's name, numbered where used more than once."""
+    """Unique in the host: the behaviour's name, numbered where used more than once."""
     use: str
-    """The building block: an entry point's name, or ``./FILE.py:CLASS`` below the run directory's ``plugins``."""
+    """The behaviour: an entry point's name, or ``./FILE.py:CLASS`` below the run directory's ``plugins``."""
     start: int
     """When it begins to act."""
     role: str = ""
-    """What it is (:attr:`monerosim.agent.behaviour.Behaviour.alone`), whichever building block it is."""
+    """What it is (:attr:`monerosim.agent.behaviour.Behaviour.role`), whichever behaviour it is."""
     config: Mapping[str, object] = {}
     hashrate: float = 0.0
     """What its configuration makes its share of the hashrate; 0 for one that does not mine."""

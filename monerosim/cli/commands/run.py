@@ -19,7 +19,6 @@ from monerosim.cli.scenario import load_or_exit, output_options, refuse, scenari
 from monerosim.engine import EngineError
 from monerosim.engines.programs import check_ready
 from monerosim.events.traces import LEVELS, USUAL_LEVEL
-from monerosim.plugins import PluginFiles
 from monerosim.runs import SUMMARY, Run, RunError, new_directory, play
 from monerosim.scenario import ScenarioError
 from monerosim.units import format_duration
@@ -72,12 +71,11 @@ def run(
             plan = Run(scenario).plan
         else:
             loaded, text = load_or_exit(scenario, engine, seed, changes)
-            files = PluginFiles(scenario.parent)
-            plan = build_plan(loaded, scenario.parent, files)
+            plan = build_plan(loaded, scenario.parent)
             tell_binaries(plan)
             check_ready(plan)
             directory = output or new_directory(plan.name)
-            write_run_directory(plan, text, directory, force=force, plugins=files.sources)
+            write_run_directory(plan, text, directory, force=force, plugins=loaded.files.sources)
         if not quiet:
             console.print(
                 f"{plan.name}: {len(plan.hosts)} participants, bootstrap {format_duration(plan.time_zero)}, "
