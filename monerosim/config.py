@@ -1,6 +1,6 @@
 """What configurations are made of: typed structures that read durations and amounts as people write them.
 
-A scenario's tables and every building block's ``Config`` are :class:`msgspec.Struct` classes. Their fields may be
+A scenario's tables and every behaviour's ``Config`` are :class:`msgspec.Struct` classes. Their fields may be
 :class:`Duration` and :class:`Amount`, which are integers inside and text outside, so a configuration survives the
 way from scenario to plan to actor unchanged.
 """

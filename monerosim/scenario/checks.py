@@ -109,7 +109,7 @@ def _references(scenario: Scenario, composed: Mapping[str, Composition]) -> list
         owner = target if target in composed else target.rpartition("-")[0]
         depends_on = tuple(("participants", owner, key) for key in ("kind", "node", "count"))
         if hosts is None:
-            message = f"there is no participant {quote(target)}"
+            message = f"no such participant: {quote(target)}"
             findings.append(RawProblem(path=path, message=message, hint=nearest(target, owners), depends_on=depends_on))
         elif not hosts:
             empty = target in scenario.participants and scenario.participants[target].count == 0

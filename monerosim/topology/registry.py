@@ -31,7 +31,7 @@ def load_topology(name: str, files: PluginFiles | None = None) -> type[Topology]
         files: Where files are.
 
     Raises:
-        PluginError: Nobody is called so, or its code cannot be imported or is no topology.
+        PluginError: It is unknown, or its code cannot be imported or is no topology.
     """
     return TOPOLOGIES.load(name, files)
 
