@@ -18,7 +18,7 @@ from monerosim.events.traces import LEVELS, USUAL_LEVEL, TraceLine, read_traces
 from monerosim.plan.plan import Plan, decode_plan
 from monerosim.plugins import PluginError, PluginFiles
 from monerosim.report.summary import Summary, summarise
-from monerosim.scenario import Scenario, load
+from monerosim.scenario import Scenario, examine, examine_scenario, read_file
 
 SUMMARY = "summary.json"
 
@@ -159,12 +159,14 @@ def run(
     text, base = b"", None
     if not isinstance(scenario, Scenario):
         file = Path(scenario)
-        scenario, text, base = load(file), file.read_bytes(), file.parent
-    files = PluginFiles(base or Path())
-    plan = build_plan(scenario, base, files)
+        text, base = read_file(file), file.parent
+        examination = examine(text, files=PluginFiles(base))
+    else:
+        examination = examine_scenario(scenario)
+    plan = build_plan(examination, base)
     load_engine(plan.engine).check(plan)
     path = new_directory(plan.name) if directory is None else Path(directory)
-    write_run_directory(plan, text, path, force=force, plugins=files.sources)
+    write_run_directory(plan, text, path, force=force, plugins=examination.files.sources)
     return play(path, trace_level=trace_level, on_progress=on_progress)
 
 

@@ -24,12 +24,10 @@ class StewardConfig(Config, frozen=True):
     blocks: Annotated[int, Meta(ge=1, description="How many blocks it waits before it asks for that.")] = 6
 
 
-class Steward(Behaviour):
+class Steward(Behaviour[StewardConfig]):
     """Calls in a debt at a height, sees the payment come, and counts what happens elsewhere."""
 
-    Config: ClassVar[type[Config]] = StewardConfig
     needs: ClassVar[frozenset[str]] = frozenset({"node", "wallet"})
-    config: StewardConfig
 
     def begin(self) -> None:
         """Say what it wants to know."""

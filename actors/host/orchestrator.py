@@ -17,6 +17,7 @@ from monerosim.config import Config as BaseConfig
 from monerosim.events import AgentState, AgentUnresponsive, Event, RunEnded, event_kinds, event_tag
 from monerosim.mailbox.discovery import Agent, AgentDiscovery
 from monerosim.mailbox.post import UnknownHostError
+from monerosim.plan.roles import ORCHESTRATOR
 from monerosim.rpc.transport import Json
 
 DOCUMENT = "orchestrator.json"
@@ -64,7 +65,7 @@ class _Memory:
         self.fan_outs: dict[str, FanOut] = {}
 
 
-class Orchestrator(Behaviour):
+class Orchestrator(Behaviour[OrchestratorConfig]):
     """Collects the states of all agents, takes commands and subscriptions for all of them, and checks their health.
 
     Letters that it takes: ``command`` (:class:`CommandLetter`, with ``who``), answered by ``result`` when all agents
@@ -73,10 +74,9 @@ class Orchestrator(Behaviour):
     """
 
     urgent_letters: ClassVar[frozenset[str]] = frozenset({CommandLetter.kind, ResultLetter.kind})
-    role: ClassVar[str] = "orchestrator"
+    role: ClassVar[str] = ORCHESTRATOR
+    unique: ClassVar[bool] = True
     emits: ClassVar[tuple[type[Event], ...]] = (AgentUnresponsive, RunEnded)
-    Config: ClassVar[type[BaseConfig]] = OrchestratorConfig
-    config: OrchestratorConfig
 
     def begin(self) -> None:
         """Subscribe to the states and events of all agents."""

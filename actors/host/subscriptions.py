@@ -6,9 +6,7 @@ from monerosim.agent.messages import EventLetter, Subscribe
 from monerosim.events import Record
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError
 from monerosim.mailbox.post import UnknownHostError
-
-ORCHESTRATOR = "orchestrator"
-"""The behaviour that passes on events and commands."""
+from monerosim.plan.roles import ORCHESTRATOR
 
 
 class Subscriptions:
@@ -38,15 +36,15 @@ class Subscriptions:
         letter = SubscribeLetter(kinds=(wish.kind,), actor=wish.actor)
         try:
             if wish.of == "*":
-                self._supervisor.send(self._find_orchestrator(), ORCHESTRATOR, letter)
+                self._supervisor.send(*self._find_orchestrator(), letter)
             else:
                 self._supervisor.send(wish.of, self._supervisor.name, letter)
         except (AgentDiscoveryError, UnknownHostError) as error:
             self._supervisor.log.warning("{} cannot subscribe to {}: {}", wish.actor, wish.kind, error)
 
-    def _find_orchestrator(self) -> str:
+    def _find_orchestrator(self) -> tuple[str, str]:
         discovery = AgentDiscovery(self._supervisor.host.shared, self._supervisor.clock.now)
-        found = discovery.get_agents_with(ORCHESTRATOR)
-        if not found:
-            raise AgentDiscoveryError(f"there is no {ORCHESTRATOR} in the scenario")
-        return found[0].id
+        for agent in discovery.get_agents_with(ORCHESTRATOR):
+            if ORCHESTRATOR in agent.roles:
+                return agent.id, agent.roles[ORCHESTRATOR]
+        raise AgentDiscoveryError(f"there is no {ORCHESTRATOR} in the scenario")

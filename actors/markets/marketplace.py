@@ -68,20 +68,19 @@ class _Books:
         self.tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
 
 
-class Marketplace(Behaviour):
+class Marketplace(Behaviour[MarketplaceConfig]):
     """Publishes vendors, takes orders, and records payments seen in the txpool and received in blocks.
 
     Each order gets a subaddress of its own, which identifies its payments.
     Plain payments to a vendor's published address need no order.
     """
 
-    Config: ClassVar[type[Config]] = MarketplaceConfig
+    role: ClassVar[str] = "marketplace"
+    unique: ClassVar[bool] = True
     emits: ClassVar[tuple[type[Event], ...]] = (PaymentSeen, PaymentReceived, OrderPlaced, OrderChanged, VendorTotals)
     needs: ClassVar[frozenset[str]] = frozenset({"wallet"})
-    role: ClassVar[str] = "marketplace"
     immutable_settings: ClassVar[frozenset[str]] = frozenset({"items", "min_price", "max_price"})
     default_wallet: ClassVar[bool] = True
-    config: MarketplaceConfig
 
     def begin(self) -> None:
         """Publish the vendors."""

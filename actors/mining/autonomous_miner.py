@@ -6,7 +6,6 @@ from msgspec import Meta
 
 from actors.host.node_proxy import GetInfo
 from actors.mining.miner import NO_BLOCK, BaseMiner, MinerConfig
-from monerosim.config import Config
 from monerosim.units import SECOND
 
 _WHOLE = 100.0
@@ -24,7 +23,7 @@ class AutonomousMinerConfig(MinerConfig, frozen=True):
     ]
 
 
-class AutonomousMiner(BaseMiner):
+class AutonomousMiner(BaseMiner[AutonomousMinerConfig]):
     """Mines on its own node's tip with exponential waits, without a block controller.
 
     The wait for a block is exponential, with a mean of ``block_time * 100 / hashrate``, times the node's difficulty
@@ -32,9 +31,7 @@ class AutonomousMiner(BaseMiner):
     and at each change of the hashrate, with the difficulty at that time, which leaves the rate of blocks correct.
     """
 
-    Config: ClassVar[type[Config]] = AutonomousMinerConfig
     autonomous: ClassVar[bool] = True
-    config: AutonomousMinerConfig
 
     def begin(self) -> None:
         """Register, and start mining."""

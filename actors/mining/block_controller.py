@@ -1,5 +1,6 @@
 """The block controller: decides when a block is found and by whom, and has the winner's node generate it."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -19,6 +20,7 @@ from monerosim.config import Duration, Key, duration
 from monerosim.events import BlockFound, BlockStale, Event, MinerSkipped
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError, Miner
 from monerosim.mailbox.post import UnknownHostError
+from monerosim.plan.roles import BLOCK_CONTROLLER
 from monerosim.units import SECOND
 
 _SILENCE = 10
@@ -89,20 +91,25 @@ class FindBlock(Message[BlockFound | Signalled], frozen=True):
     """
 
 
-class BlockController(Behaviour):
+class BlockController(Behaviour[BlockControllerConfig]):
     """Chooses a miner by hashrate for each block; skips one that does not answer.
 
     Block times and winners come from two random streams, so that a change of hashrates does not change the times.
     """
 
-    Config: ClassVar[type[BaseConfig]] = BlockControllerConfig
-    role: ClassVar[str] = "block-controller"
+    role: ClassVar[str] = BLOCK_CONTROLLER
+    unique: ClassVar[bool] = True
+    solo_behaviour: ClassVar[str] = "regular-user"
     essential: ClassVar[bool] = True
     # Who is a solo miner is decided when the run is built.
     immutable_settings: ClassVar[frozenset[str]] = frozenset({"solo_miner_threshold"})
     emits: ClassVar[tuple[type[Event], ...]] = (BlockFound, BlockStale, MinerSkipped)
     commands: ClassVar[Mapping[str, type[Message[Any]]]] = {"mine-now": FindBlock}
-    config: BlockControllerConfig
+
+    @classmethod
+    def solo_below(cls, config: BlockControllerConfig, hashrates: Sequence[float]) -> float:
+        """Return the configured percentage of all hashrates."""
+        return math.fsum(hashrates) * config.solo_miner_threshold / 100
 
     def begin(self) -> None:
         """Schedule the first block."""
@@ -118,7 +125,7 @@ class BlockController(Behaviour):
         self._rests = False
         self._plan_next()
 
-    def configured(self, before: BaseConfig) -> None:
+    def configured(self, before: BlockControllerConfig) -> None:
         """Apply the new timeout."""
         del before
         self._blocks.timeout = self.config.timeout.seconds

@@ -11,6 +11,7 @@ from monerosim.agent.actor import handles
 from monerosim.agent.behaviour import Behaviour
 from monerosim.config import POSITIVE, Config, Duration, duration
 from monerosim.events import BlockFound, BlockStale, Event
+from monerosim.plan.roles import MINER
 
 
 class ConstantMiningConfig(Config, frozen=True):
@@ -24,15 +25,15 @@ class ConstantMiningConfig(Config, frozen=True):
     ] = None
 
 
-class ConstantMining(Behaviour):
+class ConstantMining(Behaviour[ConstantMiningConfig]):
     """Mines a block at a fixed interval, independently of the block controller and other miners."""
 
-    Config: ClassVar[type[Config]] = ConstantMiningConfig
+    role: ClassVar[str] = MINER
+    autonomous: ClassVar[bool] = True
     emits: ClassVar[tuple[type[Event], ...]] = (BlockFound, BlockStale)
     needs: ClassVar[frozenset[str]] = frozenset({"node", "wallet"})
     default_node: ClassVar[bool] = True
     default_wallet: ClassVar[bool] = True
-    config: ConstantMiningConfig
 
     def begin(self) -> None:
         """Start mining to the wallet's primary address."""

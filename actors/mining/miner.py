@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import msgspec
 import pykka
@@ -14,10 +14,10 @@ from actors.mining.found_blocks import FoundBlocks
 from monerosim.agent.actor import Actor, handles
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.messages import Message
-from monerosim.config import Config as BaseConfig
-from monerosim.config import Duration
+from monerosim.config import Config, Duration
 from monerosim.events import BlockFound, BlockStale, Event
 from monerosim.mailbox.discovery import MINING_POOLS, Miner
+from monerosim.plan.roles import MINER
 from monerosim.rpc.errors import RpcError
 
 TIMEOUT = 60.0
@@ -45,13 +45,16 @@ class MineNow(Message[BlockFound], frozen=True):
     """
 
 
-class MinerConfig(BaseConfig, frozen=True):
+class MinerConfig(Config, frozen=True):
     """Settings of every miner; subclasses define what their ``hashrate`` means."""
 
     hashrate: Annotated[float, Meta(gt=0)]
     until: Annotated[
         Duration | None, Meta(description="When it leaves, since the scenario's time zero; it stays if left out.")
     ] = None
+
+
+M = TypeVar("M", bound=MinerConfig)
 
 
 class _Standing:
@@ -65,20 +68,21 @@ class _Standing:
         self.registration: Miner | None = None
 
 
-class BaseMiner(Behaviour):
+class BaseMiner(Behaviour[M]):
     """A registered miner; subclasses decide when it mines a block."""
 
-    Config: ClassVar[type[BaseConfig]] = MinerConfig
     needs: ClassVar[frozenset[str]] = frozenset({"node", "wallet"})
     default_node: ClassVar[bool] = True
     default_wallet: ClassVar[bool] = True
-    role: ClassVar[str] = "miner"
+    role: ClassVar[str] = MINER
+    unique: ClassVar[bool] = True
     emits: ClassVar[tuple[type[Event], ...]] = (BlockFound, BlockStale)
-    autonomous: ClassVar[bool] = False
-    """Whether it decides itself when it finds a block, so that a block controller ignores it."""
-
     commands: ClassVar[Mapping[str, type[Message[Any]]]] = {"leave": Leave, "join": Join, "mine-now": MineNow}
-    config: MinerConfig
+
+    @classmethod
+    def hashrate(cls, config: M) -> float:
+        """Return the configured hashrate."""
+        return config.hashrate
 
     def begin(self) -> None:
         """Register with the wallet's primary address."""
@@ -118,7 +122,7 @@ class BaseMiner(Behaviour):
         except NO_BLOCK as error:
             self.log.warning("cannot find out which of its blocks are off the main chain: {}", error)
 
-    def configured(self, before: BaseConfig) -> None:
+    def configured(self, before: M) -> None:
         """Apply a new hashrate or a new ``until``.
 
         Raises:
@@ -128,7 +132,7 @@ class BaseMiner(Behaviour):
             raise ValueError(f"a hashrate is a finite number, got {self.config.hashrate}")
         if self.config.hashrate != self.registration.hashrate:
             self._change(hashrate=self.config.hashrate, active=self.registration.active)
-        if isinstance(before, MinerConfig) and self.config.until != before.until:
+        if self.config.until != before.until:
             self._plan_to_leave()
 
     @handles(Leave)

@@ -7,7 +7,6 @@ from msgspec import Meta
 from actors.mining.miner import NO_BLOCK, BaseMiner, MinerConfig
 from monerosim.agent.actor import receives
 from monerosim.agent.messages import Letter
-from monerosim.config import Config
 
 
 class MiningPoolConfig(MinerConfig, frozen=True):
@@ -56,15 +55,12 @@ class Refused(Letter, frozen=True):
     reason: str
 
 
-class MiningPool(BaseMiner):
+class MiningPool(BaseMiner[MiningPoolConfig]):
     """Registers as a miner; mines a block whenever the block controller chooses it.
 
     The controller has the pool's node generate a block and sends the pool the letter ``block-found``; or it sends the
     letter ``mine``, and the pool has its node generate the block and answers ``found`` or ``refused``.
     """
-
-    Config: ClassVar[type[Config]] = MiningPoolConfig
-    config: MiningPoolConfig
 
     def begin(self) -> None:
         """Register with the wallet's primary address."""

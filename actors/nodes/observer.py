@@ -32,14 +32,12 @@ class ObserverConfig(Config, frozen=True):
     ] = ("tips", "transactions", "peers", "branches")
 
 
-class Observer(Behaviour):
+class Observer(Behaviour[ObserverConfig]):
     """Records new tips, transactions new in the txpool, gained and lost peers, and alternative chains."""
 
-    Config: ClassVar[type[Config]] = ObserverConfig
     emits: ClassVar[tuple[type[Event], ...]] = (TipSeen, TransactionSeen, PeersChanged, BranchSeen)
     needs: ClassVar[frozenset[str]] = frozenset({"node"})
     default_node: ClassVar[bool] = True
-    config: ObserverConfig
 
     def begin(self) -> None:
         """Poll the node now and periodically."""

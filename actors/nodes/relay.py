@@ -18,13 +18,11 @@ class RelayConfig(Config, frozen=True):
     ] = duration("1h")
 
 
-class Relay(Behaviour):
+class Relay(Behaviour[RelayConfig]):
     """Runs a node without transacting; logs its connections periodically."""
 
-    Config: ClassVar[type[Config]] = RelayConfig
     needs: ClassVar[frozenset[str]] = frozenset({"node"})
     default_node: ClassVar[bool] = True
-    config: RelayConfig
 
     def begin(self) -> None:
         """Log the connections now and periodically."""

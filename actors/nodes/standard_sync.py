@@ -22,14 +22,12 @@ class StandardSyncConfig(Config, frozen=True):
     ] = duration("10m")
 
 
-class StandardSync(Behaviour):
+class StandardSync(Behaviour[StandardSyncConfig]):
     """Records when its node is synced; logs the node's height periodically."""
 
-    Config: ClassVar[type[Config]] = StandardSyncConfig
     emits: ClassVar[tuple[type[Event], ...]] = (NodeSynced,)
     needs: ClassVar[frozenset[str]] = frozenset({"node"})
     default_node: ClassVar[bool] = True
-    config: StandardSyncConfig
 
     def begin(self) -> None:
         """Check whether the node is synced."""

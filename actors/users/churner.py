@@ -1,12 +1,12 @@
 """The churner: a wallet that sends its own coins to itself, so that its outputs get new histories."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from actors.host.wallet_proxy import CreateAddress, GetAddresses, GetBalance, SweepAll
 from actors.users.payer import Payer, PayerConfig, Payment
-from monerosim.config import POSITIVE, Config, Duration, duration
+from monerosim.config import POSITIVE, Duration, duration
 from monerosim.rpc.errors import RpcError
 from monerosim.rpc.wallet import Destination
 
@@ -27,11 +27,13 @@ class ChurnerConfig(PayerConfig, frozen=True):
     new_address: Annotated[bool, Meta(description="Whether each goes to a new subaddress, or all to the first.")] = True
 
 
-class Churner(Payer):
+class Churner(Payer[ChurnerConfig]):
     """Sends unlocked coins to its own wallet at a fixed interval; skips a turn while all are locked."""
 
-    Config: ClassVar[type[Config]] = ChurnerConfig
-    config: ChurnerConfig
+    @classmethod
+    def payments_per_second(cls, config: ChurnerConfig) -> float:
+        """Return one payment an interval."""
+        return 1 / config.transaction_interval.seconds
 
     def begin(self) -> None:
         """Schedule the first churn."""

@@ -1,47 +1,30 @@
 """The funder: mines the first coins and pays the initial balances, before the scenario's time zero."""
 
 from collections.abc import Callable
-from typing import Annotated, ClassVar
-
-from msgspec import Meta
+from typing import ClassVar
 
 from actors.host.node_proxy import GenerateBlocks, GetInfo
 from actors.host.wallet_proxy import GetAddresses, Refresh, Transfer
 from monerosim.agent.behaviour import Behaviour
-from monerosim.config import Amount, Config, Duration, duration
 from monerosim.events import BootstrapFailed, BootstrapFinished, Event, PaymentSent
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError
 from monerosim.monero.constants import MAX_RECIPIENTS
+from monerosim.plan.funding import FundingConfig, Payee
+from monerosim.plan.roles import FUNDER
 from monerosim.rpc.errors import RpcCallError, RpcError, RpcUnavailableError
 from monerosim.rpc.wallet import NOT_ENOUGH_OUTPUTS, NOT_ENOUGH_UNLOCKED_MONEY, Destination
 from monerosim.units import format_amount
 
 
-class Payee(Config, frozen=True):
-    """A participant that is paid an initial balance."""
-
-    participant: str
-    amount: Amount
-
-
-class FunderConfig(Config, frozen=True):
-    """Set by the plan's compiler."""
-
-    payees: tuple[Payee, ...] = ()
-    funding_blocks: Annotated[int, Meta(ge=0, description="Blocks mined before the payments.")] = 100
-    unlock_blocks: Annotated[int, Meta(ge=0, description="Blocks mined after the payments.")] = 12
-    block_interval: Duration = duration("2s")
-
-
-class Funder(Behaviour):
+class Funder(Behaviour[FundingConfig]):
     """Mines to its own wallet, pays all initial balances in few transactions, and mines until they unlock."""
 
-    Config: ClassVar[type[Config]] = FunderConfig
+    role: ClassVar[str] = FUNDER
+    unique: ClassVar[bool] = True
     needs: ClassVar[frozenset[str]] = frozenset({"node", "wallet"})
     default_wallet: ClassVar[bool] = True
     essential: ClassVar[bool] = True
     emits: ClassVar[tuple[type[Event], ...]] = (PaymentSent, BootstrapFinished, BootstrapFailed)
-    config: FunderConfig
 
     def begin(self) -> None:
         """Start mining."""

@@ -20,15 +20,13 @@ class HodlerConfig(Config, frozen=True):
     )
 
 
-class Hodler(Behaviour):
+class Hodler(Behaviour[HodlerConfig]):
     """Never spends; records its balance periodically."""
 
-    Config: ClassVar[type[Config]] = HodlerConfig
     emits: ClassVar[tuple[type[Event], ...]] = (BalanceRecorded,)
     needs: ClassVar[frozenset[str]] = frozenset({"wallet"})
     default_node: ClassVar[bool] = True
     default_wallet: ClassVar[bool] = True
-    config: HodlerConfig
 
     def begin(self) -> None:
         """Record the balance now and periodically."""

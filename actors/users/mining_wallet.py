@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from actors.host.wallet_proxy import GetBalance, GetTransfers, SweepAll
 from actors.users.payer import Sender, SenderConfig
-from monerosim.config import PARTICIPANT, POSITIVE, Amount, Config, Duration, amount, duration
+from monerosim.config import PARTICIPANT, POSITIVE, Amount, Duration, amount, duration
 from monerosim.events import Event, RewardUnlocked
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError
 from monerosim.rpc.errors import RpcError
@@ -32,12 +32,10 @@ class MiningWalletConfig(SenderConfig, frozen=True):
     sweep_threshold: Annotated[Amount, Meta(description="The least unlocked balance that is swept.")] = amount("1 XMR")
 
 
-class MiningWallet(Sender):
+class MiningWallet(Sender[MiningWalletConfig]):
     """Records each block reward when it unlocks; optionally sweeps unlocked coins to a participant."""
 
-    Config: ClassVar[type[Config]] = MiningWalletConfig
     emits: ClassVar[tuple[type[Event], ...]] = (RewardUnlocked, *Sender.emits)
-    config: MiningWalletConfig
 
     def begin(self) -> None:
         """Check the rewards periodically."""

@@ -1,6 +1,6 @@
 """Shared by all actors that pay: records of what they send, following it, and waiting for locked coins."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -58,6 +58,10 @@ class PayerConfig(SenderConfig, frozen=True):
     ] = "wait"
 
 
+S = TypeVar("S", bound=SenderConfig)
+P = TypeVar("P", bound=PayerConfig)
+
+
 class Payment(msgspec.Struct, frozen=True):
     """A payment that is to be made."""
 
@@ -75,7 +79,7 @@ class Payment(msgspec.Struct, frozen=True):
         return sum(destination.amount for destination in self.destinations)
 
 
-class Sender(Behaviour):
+class Sender(Behaviour[S]):
     """Sends coins, and has its wallet follow each transaction, also while the actor itself is paused or stopped.
 
     Args:
@@ -96,7 +100,6 @@ class Sender(Behaviour):
         PaymentRemined,
         PaymentVanished,
     )
-    config: SenderConfig
 
     def is_over(self) -> bool:
         """Return whether its time to pay, or the scenario, is over; what was sent is still followed afterwards."""
@@ -142,11 +145,16 @@ class _Waiting:
         self.payment: Payment | None = None
 
 
-class Payer(Sender):
+class Payer(Sender[P]):
     """Pays others; subclasses decide whom, how much and when."""
 
+    role: ClassVar[str] = "payer"
     emits: ClassVar[tuple[type[Event], ...]] = (*Sender.emits, PaymentDelayed, PaymentDoubtful)
-    config: PayerConfig
+
+    @classmethod
+    def paying_until(cls, config: P) -> int | None:
+        """Return the configured end."""
+        return config.until
 
     def begin(self) -> None:
         """Recall the payment that an earlier life left undone; subclasses call :meth:`schedule_first` when ready."""

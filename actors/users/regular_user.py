@@ -11,7 +11,7 @@ from actors.markets.orders import Invoice, Order, Refusal
 from actors.users.payer import MINUTE, Payer, PayerConfig, Payment
 from monerosim.agent.actor import handles, receives
 from monerosim.agent.messages import Message
-from monerosim.config import PARTICIPANT, POSITIVE, Amount, Config, Duration, Key, amount
+from monerosim.config import PARTICIPANT, POSITIVE, Amount, Duration, Key, amount
 from monerosim.mailbox.discovery import Agent, AgentDiscovery, AgentDiscoveryError, Vendor
 from monerosim.monero.constants import MAX_RECIPIENTS
 from monerosim.rpc.errors import RpcDoubtfulError
@@ -115,16 +115,21 @@ class _Asked:
         self.order: Order | None = None
 
 
-class RegularUser(Payer):
+class RegularUser(Payer[RegularUserConfig]):
     """Pays vendors or other users at random or at a fixed interval, or orders items from vendors and pays the invoices.
 
     The number of minutes to the next payment is drawn at once (geometric), which is the same as deciding each minute,
     and costs nothing in the minutes between.
     """
 
-    Config: ClassVar[type[Config]] = RegularUserConfig
     commands: ClassVar[Mapping[str, type[Message[Any]]]] = {"send-now": SendNow}
-    config: RegularUserConfig
+
+    @classmethod
+    def payments_per_second(cls, config: RegularUserConfig) -> float:
+        """Return one payment an interval, or what the frequency comes to."""
+        if config.transaction_interval is not None:
+            return 1 / config.transaction_interval.seconds
+        return (config.transaction_frequency or 0.0) / MINUTE
 
     def begin(self) -> None:
         """Schedule the first payment."""

@@ -1,16 +1,15 @@
 """The transaction bot: a wallet that pays the same amount at a fixed interval."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from msgspec import Meta
 
 from actors.users.payer import Payer, PayerConfig, Payment
-from monerosim.config import PARTICIPANT, POSITIVE, Amount, Config, Duration, Key, amount, duration
+from monerosim.config import PARTICIPANT, POSITIVE, Amount, Duration, Key, amount, duration
 from monerosim.mailbox.discovery import Agent, AgentDiscovery, AgentDiscoveryError
+from monerosim.plan.roles import FUNDER
 from monerosim.rpc.wallet import Destination
-
-_FUNDER = "funder"
 
 
 class TransactionBotConfig(PayerConfig, frozen=True):
@@ -34,14 +33,16 @@ class TransactionBotConfig(PayerConfig, frozen=True):
             yield ("amount",), "amount must be above 0"
 
 
-class TransactionBot(Payer):
+class TransactionBot(Payer[TransactionBotConfig]):
     """Pays recipients in turn, or others at random, the same amount at a fixed interval.
 
     While a payment waits for locked coins, no others are made.
     """
 
-    Config: ClassVar[type[Config]] = TransactionBotConfig
-    config: TransactionBotConfig
+    @classmethod
+    def payments_per_second(cls, config: TransactionBotConfig) -> float:
+        """Return one payment an interval."""
+        return 1 / config.transaction_interval.seconds
 
     def begin(self) -> None:
         """Schedule the first payment."""
@@ -85,5 +86,5 @@ class TransactionBot(Payer):
 
     def _may_pay(self, agent: Agent) -> bool:
         names = self.config.recipients
-        wanted = agent.id in names or agent.group in names if names else agent.id != _FUNDER
+        wanted = agent.id in names or agent.group in names if names else FUNDER not in agent.roles
         return wanted and agent.id != self.host.name

@@ -65,6 +65,25 @@ class Actor(pykka.Actor):
     ``emit``. A handler may ask other actors and wait for the answer; it does not loop and sleep, so the actor always
     comes back to its inbox.
 
+    .. code-block:: python
+
+        class Count(Message[int], frozen=True):
+            \"\"\"Ask how often the clock has struck.\"\"\"
+
+        class Clock(Actor):
+            \"\"\"Counts the minutes.\"\"\"
+
+            def begin(self) -> None:
+                self._minutes = 0
+                self.every(60.0, self.strike)
+
+            def strike(self) -> None:
+                self._minutes += 1
+
+            @handles(Count)
+            def on_count(self, _: Count) -> int:
+                return self._minutes
+
     Args:
         host: The participant it belongs to.
         name: Unique in the host.

@@ -1,9 +1,9 @@
 """Behaviours: the actors that participants are composed of."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, get_args, get_origin
 
 import pykka
 
@@ -24,6 +24,14 @@ from monerosim.agent.messages import (
 from monerosim.config import Config as BaseConfig
 from monerosim.events import Event, NewBlock
 
+if TYPE_CHECKING:
+    import typing_extensions
+
+    C = typing_extensions.TypeVar("C", bound=BaseConfig, default=Any)
+else:
+    # No default before Python 3.13; only type checkers ask for it.
+    C = TypeVar("C", bound=BaseConfig)
+
 
 class _Absent:
     """Whether a command has made an actor leave, in this life or an earlier one, and none has made it rejoin."""
@@ -31,8 +39,30 @@ class _Absent:
     so = False
 
 
-class Behaviour(Actor):
-    """An actor that participants are composed of, configured by the scenario.
+class Behaviour(Actor, Generic[C]):
+    """What a participant is composed of, configured by the scenario; its parameter is its configuration's class.
+
+    .. code-block:: python
+
+        class SaverConfig(Config, frozen=True):
+            \"\"\"What a scenario may say about a saver.\"\"\"
+
+            interval: Duration = duration("1h")
+
+        class Saver(Behaviour[SaverConfig]):
+            \"\"\"Logs what its wallet holds.\"\"\"
+
+            needs = frozenset({"wallet"})
+
+            def begin(self) -> None:
+                self.every(self.config.interval.seconds, self.look)
+
+            def look(self) -> None:
+                held = self.ask(self.host.actor("wallet"), GetBalance())
+                self.log.info("holds {}", format_amount(held.balance))
+
+    What it is, and what follows from its configuration, it declares by class attributes and class methods: they are
+    asked before a run, where there are no actors yet.
 
     Args:
         host: The participant.
@@ -41,7 +71,22 @@ class Behaviour(Actor):
     """
 
     Config: ClassVar[type[BaseConfig]] = BaseConfig
-    """What the scenario may say about it."""
+    """What the scenario may say about it: the class's parameter."""
+
+    config: C
+
+    role: ClassVar[str] = ""
+    """What it is, such as one of :mod:`monerosim.plan.roles`. Others know it by this, whatever its class is called."""
+
+    unique: ClassVar[bool] = False
+    """Whether a participant has its role by one behaviour alone."""
+
+    autonomous: ClassVar[bool] = False
+    """Of a miner: whether it finds blocks by itself, so that no block controller gives it any."""
+
+    solo_behaviour: ClassVar[str] = ""
+    """Of a block controller: the behaviour that solo miners get besides (:meth:`solo_below`), in its defaults; an
+    installed one's name, or ``./FILE.py:CLASS``."""
 
     needs: ClassVar[frozenset[str]] = frozenset()
     """What the participant must have: ``node`` (own or another's), ``wallet``."""
@@ -56,11 +101,7 @@ class Behaviour(Actor):
     """The kinds of events it records, as ``monerosim plugins NAME`` lists them."""
 
     commands: ClassVar[Mapping[str, type[Message[Any]]]] = {}
-    """Its own commands, in addition to those of every behaviour: a message each, whose fields are the arguments."""
-
-    role: ClassVar[str] = ""
-    """What it is, where a participant can be that once only: a ``miner``, a ``block-controller``. Others know it by
-    this, whatever its class is called."""
+    """The commands it understands beside those of every behaviour: a message each, whose fields are the arguments."""
 
     immutable_settings: ClassVar[frozenset[str]] = frozenset()
     """Keys of its configuration that count when it begins and never again, so that ``set`` refuses them."""
@@ -71,13 +112,56 @@ class Behaviour(Actor):
     urgent_letters: ClassVar[frozenset[str]] = frozenset()
     """Kinds of letters that it handles even while it is paused."""
 
-    def __init__(self, host: Host, name: str, config: BaseConfig) -> None:
+    def __init__(self, host: Host, name: str, config: C) -> None:
         super().__init__(host, name)
         self.config = config
         self._paused = False
         self._held: deque[object] = deque()
         self._absent = host.retained(name, _Absent)
         self._heights: list[tuple[int, str]] = []
+
+    def __init_subclass__(cls, **options: object) -> None:
+        """Take the configuration from the class's parameter."""
+        super().__init_subclass__(**options)
+        for base in vars(cls).get("__orig_bases__", ()):
+            origin = get_origin(base)
+            if isinstance(origin, type) and issubclass(origin, Behaviour):
+                kind = get_args(base)[0]
+                # One that is still open has the least that it can be.
+                cls.Config = kind.__bound__ or BaseConfig if isinstance(kind, TypeVar) else kind
+
+    @classmethod
+    def hashrate(cls, config: C) -> float:
+        """Return a miner's hashrate; 0 for what has none.
+
+        That of an autonomous miner is percent of the pace that ``block_time`` sets, that of others their weight among
+        the miners that a block controller gives blocks to.
+        """
+        del config
+        return 0.0
+
+    @classmethod
+    def payments_per_second(cls, config: C) -> float:
+        """Return how many payments it means to make a second, on average; 0 for what pays nobody by itself."""
+        del config
+        return 0.0
+
+    @classmethod
+    def paying_until(cls, config: C) -> int | None:
+        """Return when it stops to pay, in microseconds since the scenario's time zero; None for the scenario's end."""
+        del config
+        return None
+
+    @classmethod
+    def solo_below(cls, config: C, hashrates: Sequence[float]) -> float:
+        """Return a block controller's limit for solo miners, who are users as well: their hashrate is below it.
+
+        Args:
+            config: The controller's.
+            hashrates: Of all miners that it gives blocks to.
+        """
+        del config, hashrates
+        return 0.0
 
     def leave(self) -> None:
         """Stop taking part: a command has paused it, in this life or the last, or is about to stop it."""
@@ -94,7 +178,7 @@ class Behaviour(Actor):
             name: The actor's.
         """
 
-    def configured(self, before: BaseConfig) -> None:
+    def configured(self, before: C) -> None:
         """Apply a change of :attr:`config` by a command; timers that are set already keep their times.
 
         Args:
@@ -159,7 +243,7 @@ class Behaviour(Actor):
     @handles(Configure)
     def on_configure(self, message: Configure) -> None:
         """Use another configuration from now on."""
-        before, self.config = self.config, message.config
+        before, self.config = self.config, cast("C", message.config)
         try:
             self.configured(before)
         except Exception:

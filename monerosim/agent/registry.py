@@ -1,12 +1,13 @@
 """Finding actors: by the entry points of the group ``monerosim.actors``, or in a scenario's files."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from inspect import signature
 from typing import TYPE_CHECKING
 
 from monerosim.events import EventError, check_event
 from monerosim.events.event import hyphenated
-from monerosim.plugins import PluginError, PluginFiles, Registry, check_config, names_file
+from monerosim.plugins import OWN, PluginError, PluginFiles, Registry, check_config, names_file
 
 if TYPE_CHECKING:
     from monerosim.agent.actor import Actor
@@ -60,6 +61,20 @@ def load_actor(name: str) -> "type[Actor]":
         PluginError: There is none of this name, or it cannot be loaded.
     """
     return ACTORS.load(name)
+
+
+def behaviours_with(role: str) -> "Iterator[tuple[str, type[Behaviour]]]":
+    """Find the installed behaviours of a role, monerosim's own first, then in the order of their names.
+
+    One that cannot be loaded is passed over.
+    """
+    from monerosim.agent.behaviour import Behaviour  # noqa: PLC0415  (it imports this package)
+
+    for installed in sorted(ACTORS.installed(), key=lambda it: it.package != OWN):
+        with suppress(PluginError):
+            found = ACTORS.load_installed(installed)
+            if issubclass(found, Behaviour) and found.role == role:
+                yield installed.name, found
 
 
 def actor_name(use: str) -> str:

@@ -17,7 +17,7 @@ def agent_registry(plan: Plan) -> tuple[str, Json]:
             "group": host.group,
             "address": host.address,
             "actors": [actor.use for actor in host.actors],
-            "roles": [*sorted({actor.role for actor in host.actors if actor.role})],
+            "roles": {actor.role: actor.name for actor in reversed(host.actors) if actor.role},
             "node": host.uses_node,
             "wallet": bool(host.wallets),
         }

@@ -7,17 +7,18 @@ from monerosim.build.compile import compile_plan
 from monerosim.engine import load_engine
 from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
+from monerosim.scenario.load import Examination
 from monerosim.scenario.tables import Scenario
 
 
-def build_plan(scenario: Scenario, base: Path | None = None, files: PluginFiles | None = None) -> Plan:
+def build_plan(scenario: Scenario | Examination, base: Path | None = None, files: PluginFiles | None = None) -> Plan:
     """Compile a scenario, and look up the real programs if its engine starts any.
 
     Args:
-        scenario: From a file or composed in Python.
+        scenario: From a file or composed in Python; one that has been examined is not examined again.
         base: The scenario file's directory, which relative paths of programs are relative to; the working directory
             if left out.
-        files: The scenario's own files; those below ``base`` if left out.
+        files: The scenario's own files, if it has not been examined; those below ``base`` if left out.
 
     Raises:
         ScenarioError: The scenario has errors.
@@ -26,4 +27,6 @@ def build_plan(scenario: Scenario, base: Path | None = None, files: PluginFiles 
     plan = compile_plan(scenario, files or PluginFiles(base or Path()))
     if not load_engine(plan.engine).real_programs:
         return plan
+    if not isinstance(scenario, Scenario):
+        scenario = scenario.scenario
     return resolve_binaries(plan, base, (*scenario.binaries.monerod_flags, *scenario.binaries.wallet_flags))

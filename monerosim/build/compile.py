@@ -1,17 +1,16 @@
 """From a scenario to a plan: a pure function, the same scenario gives the same bytes."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import msgspec
 
-from monerosim.agent.registry import load_behaviour
 from monerosim.build.processes import AGENT, MONEROD, host_processes
+from monerosim.build.rates import payment_rates
 from monerosim.build.shadow_options import option_problems
-from monerosim.config import Config, dump_config, load_config
+from monerosim.config import Amount, Config, Duration, dump_config, load_config
 from monerosim.engine import Timings, load_engine
-from monerosim.events import BlockFound
 from monerosim.plan.flags import with_own
+from monerosim.plan.funding import FUNDER_HOST, FundingConfig, Payee
 from monerosim.plan.plan import (
     PLAN_VERSION,
     ActorPlan,
@@ -26,22 +25,18 @@ from monerosim.plan.plan import (
     TopologyPlan,
     WalletPlan,
 )
-from monerosim.plugins import PluginFiles
+from monerosim.plugins import PluginError, PluginFiles
 from monerosim.rpc.transport import Json
 from monerosim.runtime.rng import stable_seed
 from monerosim.scenario.bootstrap import divide
-from monerosim.scenario.checks import owners_of_nodes
-from monerosim.scenario.compose import Composition, actor_names, compose, member_names
-from monerosim.scenario.funding import FUNDER, bootstrap_of, payees_of
-from monerosim.scenario.load import check
-from monerosim.scenario.mining import hashrate_of, is_controller, with_solo_miners
-from monerosim.scenario.network import read_topology
-from monerosim.scenario.problems import Problem, ScenarioError
+from monerosim.scenario.checks import Examined
+from monerosim.scenario.compose import Composition, actor_names, member_names, owners_of_nodes
+from monerosim.scenario.funding import find_funder, payees_of
+from monerosim.scenario.load import Examination, examine_scenario
+from monerosim.scenario.problems import Problem, ScenarioError, format_path
 from monerosim.scenario.tables import Node, Scenario, Wallet
 from monerosim.scenario.timeline import members_of
-from monerosim.scenario.timings import timings_of
 from monerosim.topology import TopologyError, build_places, choose_peers
-from monerosim.units import format_amount, format_duration
 
 P2P_PORT = 18_080
 """monerod's own default on mainnet (monero's src/cryptonote_config.h), as is :data:`RPC_PORT`."""
@@ -70,29 +65,24 @@ class _Member(msgspec.Struct, frozen=True, kw_only=True):
     uses_node: str | None
 
 
-def compile_plan(scenario: Scenario, files: PluginFiles | None = None) -> Plan:
+def compile_plan(scenario: Scenario | Examination, files: PluginFiles | None = None) -> Plan:
     """Resolve everything a scenario leaves open.
 
     Args:
-        scenario: From a file or composed in Python.
-        files: Where its own files are; below the working directory, if left out.
+        scenario: From a file or composed in Python; one that has been examined is not examined again.
+        files: Where its own files are, of one that has not; below the working directory, if left out.
 
     Raises:
         ScenarioError: Something is wrong with it; all errors are in ``problems``.
     """
-    files = files or PluginFiles(Path())
-    problems = check(scenario, files)
-    if any(problem.severity == "error" for problem in problems):
-        raise ScenarioError(problems)
-    composed = {name: compose(it, ("participants", name), files) for name, it in sorted(scenario.participants.items())}
-    composed = with_solo_miners(scenario, composed)
-    members = _members(scenario, composed)
-    pace = timings_of(scenario, composed)
-    bootstrap, needed = bootstrap_of(scenario, composed, pace)
-    time_zero = max(needed, int(scenario.simulation.bootstrap or 0))
-    hosts = _hosts(scenario, members, time_zero, pace)
-    if bootstrap is not None:
-        hosts.append(_funder(scenario, composed, members, bootstrap, pace))
+    examination = examine_scenario(scenario, files) if isinstance(scenario, Scenario) else scenario
+    examination.require()
+    scenario, files, result = examination.scenario, examination.files, examination.result
+    members = _members(scenario, result.composed)
+    time_zero = max(result.bootstrap_length, int(scenario.simulation.bootstrap or 0))
+    hosts = _hosts(scenario, members, time_zero, result.timings)
+    if result.bootstrap is not None:
+        hosts.append(_funder(scenario, result, members, result.bootstrap))
     hosts = _connect(scenario, sorted(hosts, key=lambda host: host.name))
     consensus = ConsensusPlan(
         block_time=int(scenario.consensus.block_time),
@@ -113,8 +103,8 @@ def compile_plan(scenario: Scenario, files: PluginFiles | None = None) -> Plan:
         duration=int(scenario.simulation.duration),
         stop=stop,
         consensus=consensus,
-        topology=_topology(scenario, list(by_name), files),
-        bootstrap=bootstrap,
+        topology=_topology(result, list(by_name)),
+        bootstrap=result.bootstrap,
         registrar=_registrar(members),
         hosts=tuple(
             msgspec.structs.replace(host, processes=_processes(host, consensus, by_name, needed_by)) for host in hosts
@@ -133,7 +123,7 @@ def compile_plan(scenario: Scenario, files: PluginFiles | None = None) -> Plan:
 
 def _members(scenario: Scenario, composed: Mapping[str, Composition]) -> list[_Member]:
     members = []
-    for group, composition in composed.items():
+    for group, composition in sorted(composed.items()):
         own = isinstance(composition.node, Node)
         shared: Sequence[str] = ()
         if isinstance(composition.node, str):
@@ -169,9 +159,9 @@ def _needed_by(members: Sequence[_Member]) -> dict[tuple[str, str], list[str]]:
 def _registrar(members: Sequence[_Member]) -> str:
     """Choose the host that publishes who mines and what was found: the block controller's, or the first that mines."""
     finders = [
-        (not any(is_controller(part) for part in member.composition.parts), member.name)
+        (not any(part.is_controller for part in member.composition.parts), member.name)
         for member in members
-        if any(BlockFound in part.behaviour.emits for part in member.composition.parts)
+        if any(part.is_miner or part.is_controller for part in member.composition.parts)
     ]
     return min(finders, default=(True, ""))[1]
 
@@ -188,13 +178,15 @@ def _processes(
     )
 
 
-def _hosts(scenario: Scenario, members: Sequence[_Member], time_zero: int, pace: Timings) -> list[HostPlan]:
+def _hosts(scenario: Scenario, members: Sequence[_Member], time_zero: int, timings: Timings) -> list[HostPlan]:
     commands = _commands(scenario, time_zero)
+    own_time = range(time_zero, time_zero + scenario.simulation.duration)
     hosts = []
     for member in members:
         participant = scenario.participants[member.group]
+        told = tuple(commands.get(member.name, ()))
         begin = time_zero + participant.start + participant.stagger * member.index
-        controls = any(is_controller(part) for part in member.composition.parts)
+        controls = any(part.is_controller for part in member.composition.parts)
         wallet = member.composition.wallet
         hosts.append(
             HostPlan(
@@ -203,25 +195,47 @@ def _hosts(scenario: Scenario, members: Sequence[_Member], time_zero: int, pace:
                 address="",
                 uses_node=member.uses_node,
                 node=_node(scenario, member.name, own) if isinstance(own := member.composition.node, Node) else None,
-                wallets=(_wallet(scenario, member.name, wallet, member.uses_node, pace),)
+                wallets=(_wallet(scenario, member.name, wallet, member.uses_node, timings),)
                 if wallet is not None and member.uses_node is not None
                 else (),
-                actors=_actors(member.composition, begin),
-                commands=tuple(commands.get(member.name, ())),
+                actors=_actors(member.composition, begin, told, own_time),
+                commands=told,
                 solo=member.composition.solo,
                 restarts=_plain(participant.restarts) if participant.restarts is not None else {},
-                agent_start=pace.controller_start if controls else pace.agent_start,
+                agent_start=timings.controller_start if controls else timings.agent_start,
             )
         )
     return hosts
 
 
-def _actors(composition: Composition, start: int) -> tuple[ActorPlan, ...]:
-    """Name each actor after its building block, with a number where there are several of it."""
-    return tuple(
-        ActorPlan(name=name, use=part.use, start=start, role=part.behaviour.role, config=_plain(part.config))
-        for name, part in zip(actor_names(composition.parts), composition.parts, strict=True)
-    )
+def _actors(composition: Composition, start: int, commands: Sequence[CommandPlan], own: range) -> tuple[ActorPlan, ...]:
+    """Name each actor after its behaviour, with a number where there are several of it.
+
+    Args:
+        composition: What the host is composed of.
+        start: When it begins to act.
+        commands: What it is told by the timeline.
+        own: The scenario's own time, in microseconds since the run's start.
+    """
+    actors = []
+    for name, part in zip(actor_names(composition.parts), composition.parts, strict=True):
+        try:
+            payments = payment_rates(name, part, start, commands, time_zero=own.start, end=own.stop)
+        except PluginError as error:
+            message = f'the actor "{part.use}" {error}'
+            raise ScenarioError([Problem(place=format_path(part.path), message=message)]) from error
+        actors.append(
+            ActorPlan(
+                name=name,
+                use=part.use,
+                start=start,
+                role=part.behaviour.role,
+                config=_plain(part.config),
+                hashrate=part.hashrate,
+                payments=payments,
+            )
+        )
+    return tuple(actors)
 
 
 def _commands(scenario: Scenario, time_zero: int) -> dict[str, list[CommandPlan]]:
@@ -246,11 +260,11 @@ def _node(scenario: Scenario, host: str, node: Node) -> NodePlan:
     )
 
 
-def _wallet(scenario: Scenario, host: str, wallet: Wallet, node: str, pace: Timings) -> WalletPlan:
+def _wallet(scenario: Scenario, host: str, wallet: Wallet, node: str, timings: Timings) -> WalletPlan:
     return WalletPlan(
         name=WALLET,
         rpc_port=WALLET_PORT,
-        start=pace.wallet_start,
+        start=timings.wallet_start,
         ready_after=_between(_WALLET_READY, scenario.simulation.seed, host, "wallet ready"),
         node=node,
         addresses=wallet.addresses,
@@ -260,37 +274,32 @@ def _wallet(scenario: Scenario, host: str, wallet: Wallet, node: str, pace: Timi
     )
 
 
-def _funder(
-    scenario: Scenario,
-    composed: Mapping[str, Composition],
-    members: Sequence[_Member],
-    bootstrap: BootstrapPlan,
-    pace: Timings,
-) -> HostPlan:
+def _funder(scenario: Scenario, result: Examined, members: Sequence[_Member], bootstrap: BootstrapPlan) -> HostPlan:
     """Add the host that pays the initial balances; it uses a miner's node, or else the first there is."""
     owners = sorted((member for member in members if member.uses_node == member.name), key=lambda member: member.name)
-    miners = [member for member in owners if any(hashrate_of(part) is not None for part in member.composition.parts)]
+    miners = [member for member in owners if any(part.hashrate for part in member.composition.parts)]
     node = (miners or owners)[0].name
-    options = {
-        "funding_blocks": bootstrap.funding_blocks,
-        "block_interval": format_duration(bootstrap.block_interval),
-        "unlock_blocks": bootstrap.unlock_blocks,
-        "payees": [
-            {"participant": payee.participant, "amount": format_amount(payee.amount)}
-            for payee in divide(payees_of(scenario, composed))
-        ],
-    }
-    config = _plain(load_config(options, load_behaviour(FUNDER).Config))
+    config = FundingConfig(
+        funding_blocks=bootstrap.funding_blocks,
+        block_interval=Duration(bootstrap.block_interval),
+        unlock_blocks=bootstrap.unlock_blocks,
+        payees=tuple(
+            Payee(participant=payee.participant, amount=Amount(payee.amount))
+            for payee in divide(payees_of(scenario, result.composed))
+        ),
+    )
+    name, behaviour = find_funder()
+    plain = _plain(load_config(dump_config(config), behaviour.Config))
     return HostPlan(
-        name=FUNDER,
-        group=FUNDER,
+        name=FUNDER_HOST,
+        group=FUNDER_HOST,
         address="",
         uses_node=node,
-        wallets=(_wallet(scenario, FUNDER, Wallet(), node, pace),),
-        actors=(ActorPlan(name=FUNDER, use=FUNDER, start=bootstrap.start, config=config),),
+        wallets=(_wallet(scenario, FUNDER_HOST, Wallet(), node, result.timings),),
+        actors=(ActorPlan(name=name, use=name, start=bootstrap.start, role=behaviour.role, config=plain),),
         # Started again, it would pay everybody again.
         restarts={"max_restarts": 0},
-        agent_start=pace.agent_start,
+        agent_start=result.timings.agent_start,
     )
 
 
@@ -314,12 +323,13 @@ def _connect(scenario: Scenario, hosts: Sequence[HostPlan]) -> list[HostPlan]:
     ]
 
 
-def _topology(scenario: Scenario, hosts: Sequence[str], files: PluginFiles) -> TopologyPlan:
-    topology, findings = read_topology(scenario.network, files)
-    if topology is None:
-        raise ValueError(f"the network was checked, and yet: {findings}")
+def _topology(result: Examined, hosts: Sequence[str]) -> TopologyPlan:
+    if result.places is not None:
+        return result.places
+    if result.topology is None:
+        raise ValueError(f"the network was checked, and yet: {result.findings}")
     try:
-        return build_places(topology, hosts)
+        return build_places(result.topology, hosts)
     except TopologyError as error:
         raise ScenarioError([Problem(place="network.topology", message=str(error))]) from error
 

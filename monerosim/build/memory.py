@@ -1,6 +1,7 @@
 """How much memory the programs of a plan take when it is played."""
 
 from monerosim.plan.plan import HostPlan, Plan
+from monerosim.plan.roles import FUNDER, MINER
 
 MB = 1_000_000
 
@@ -29,7 +30,7 @@ def memory_of_programs(plan: Plan) -> dict[str, tuple[int, int]]:
         By their kind: how many there are, and bytes each.
     """
     hosts = plan.hosts
-    producing = {host.uses_node for host in hosts if _produces_blocks(host, plan)} - {None}
+    producing = {host.uses_node for host in hosts if _produces_blocks(host)} - {None}
     nodes = sum(host.node is not None for host in hosts)
     return {
         "nodes that produce blocks": (len(producing), MINING_NODE),
@@ -39,7 +40,6 @@ def memory_of_programs(plan: Plan) -> dict[str, tuple[int, int]]:
     }
 
 
-def _produces_blocks(host: HostPlan, plan: Plan) -> bool:
-    """Return whether a host has blocks made: a miner, or the funder (the one that begins to act at the bootstrap)."""
-    start = plan.bootstrap.start if plan.bootstrap is not None else None
-    return any("hashrate" in actor.config or actor.start == start for actor in host.actors)
+def _produces_blocks(host: HostPlan) -> bool:
+    """Return whether a host has its node make blocks."""
+    return any(actor.role in {MINER, FUNDER} for actor in host.actors)

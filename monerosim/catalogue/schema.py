@@ -14,7 +14,7 @@ from monerosim.config import encode_hook, schema_hook
 from monerosim.engine import engine_names
 from monerosim.plugins import FILE_PATTERN, PluginError
 from monerosim.rpc.transport import Json
-from monerosim.scenario.checks import NAME_PATTERN
+from monerosim.scenario.names import NAME_PATTERN
 from monerosim.scenario.tables import Participant, Scenario
 from monerosim.topology import load_topology, topology_names
 

@@ -10,7 +10,7 @@ from monerosim.build.binaries import describe_binary
 from monerosim.build.compile import compile_plan
 from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
-from monerosim.scenario import Problem, Scenario, ScenarioError, examine, read_file
+from monerosim.scenario import Examination, Problem, ScenarioError, examine, read_file
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,11 +49,11 @@ def output_options(command: F) -> F:
     )(command)
 
 
-def load_or_exit(path: Path, engine: str | None, seed: int | None, changes: Sequence[str]) -> tuple[Scenario, bytes]:
+def load_or_exit(path: Path, engine: str | None, seed: int | None, changes: Sequence[str]) -> tuple[Examination, bytes]:
     """Read a scenario; tell all its problems on standard error, and exit with code 2 if there are errors.
 
     Returns:
-        The scenario, and its file with the changes noted, for the run directory.
+        What there is to say about the scenario, and its file with the changes noted, for the run directory.
     """
     if engine is not None:
         changes = (*changes, f"simulation.engine={engine}")
@@ -66,13 +66,13 @@ def load_or_exit(path: Path, engine: str | None, seed: int | None, changes: Sequ
         refuse(path, examination.problems)
     for problem in examination.warnings:
         click.echo(f"{path}: warning: {problem}", err=True)
-    return examination.scenario, _note_changes(raw, seed, changes)
+    return examination, _note_changes(raw, seed, changes)
 
 
-def compile_or_exit(scenario: Scenario, path: Path | None = None) -> Plan:
-    """Compile a scenario that was read from a file, or made; tell what is wrong with it, and exit with code 2."""
+def compile_or_exit(examination: Examination, path: Path | None = None) -> Plan:
+    """Compile a scenario that has been examined; tell what is wrong with it, and exit with code 2."""
     try:
-        return compile_plan(scenario, PluginFiles(path.parent if path is not None else Path()))
+        return compile_plan(examination)
     except ScenarioError as error:
         refuse(path or Path(), error.problems)
 

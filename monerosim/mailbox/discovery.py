@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from monerosim.mailbox.shared import SharedState, SharedStateError
+from monerosim.plan.roles import BLOCK_CONTROLLER
 
 T = TypeVar("T")
 
@@ -39,8 +40,8 @@ class Agent(msgspec.Struct, frozen=True):
     node: str | None = None
     """The host whose node it uses."""
     wallet: bool = False
-    roles: tuple[str, ...] = ()
-    """The roles of its behaviours: a ``block-controller``, a ``miner``."""
+    roles: dict[str, str] = {}
+    """The roles of its behaviours, such as ``miner``, each with the first actor that has it."""
 
 
 class Miner(msgspec.Struct, frozen=True):
@@ -170,7 +171,7 @@ class AgentDiscovery:
 
     def get_block_controllers(self) -> tuple[Agent, ...]:
         """Return the agents that are block controllers."""
-        return self.get_agents_with("block-controller")
+        return self.get_agents_with(BLOCK_CONTROLLER)
 
     def get_marketplace_addresses(self) -> list[Vendor]:
         """Return the vendors of all marketplaces that have published their addresses."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-PLAN_VERSION = 1
+PLAN_VERSION = 2
 """Raised whenever a reader of an older plan would misread a newer one."""
 
 

@@ -9,12 +9,10 @@ from monerosim import events as ev
 from monerosim.events.log import Digest
 from monerosim.monero.emission import GENESIS_REWARD, base_reward
 from monerosim.plan.plan import Plan
+from monerosim.plan.roles import FUNDER, MINER
 from monerosim.report.requests import requested_payments
 from monerosim.report.spread import Propagation, Propagations
 from monerosim.units import SECOND
-
-FUNDER = "funder"
-"""The participant that pays the initial balances."""
 
 _OF_BLOCKS = (ev.BlockFound, ev.BlockSpread)
 
@@ -40,9 +38,8 @@ class Transactions(msgspec.Struct, kw_only=True):
     delayed: int = 0
     """Payments that had to wait for locked coins."""
     requested: int = 0
-    """What ``transaction_frequency`` and ``transaction_interval`` come to on average, as long as the timeline leaves
-    the behaviours running; commands by letters, and behaviours that were given up, are not taken into account. Fewer
-    are sent where coins are locked or spent."""
+    """What the behaviours mean to pay on average, as long as the timeline leaves them running; commands by letters, and
+    behaviours that were given up, are not taken into account. Fewer are sent where coins are locked or spent."""
 
 
 class MarketplaceResult(msgspec.Struct, kw_only=True):
@@ -148,8 +145,9 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
     given_up: dict[str, None] = {}
     tips: set[str] = set()
     height = 0
+    funders = _funders(plan)
     for record in ordered:
-        if record.participant != FUNDER or not isinstance(record.data, ev.PaymentSent):
+        if record.participant not in funders or not isinstance(record.data, ev.PaymentSent):
             counted[type(record.data).__name__] += 1
         match record.data:
             case ev.WalletClosed(balance=balance):
@@ -199,7 +197,7 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
 
 def _miners(plan: Plan, ordered: Iterable[ev.Record]) -> dict[str, MinerResult]:
     """Add up the blocks of each miner, those that found none included."""
-    results = {host.name: MinerResult() for host in plan.hosts if any("hashrate" in a.config for a in host.actors)}
+    results = {host.name: MinerResult() for host in plan.hosts if any(a.role == MINER for a in host.actors)}
     found: dict[str, ev.BlockFound] = {}
     for record in ordered:
         match record.data:
@@ -237,9 +235,10 @@ def _transactions(plan: Plan, ordered: Iterable[ev.Record], counted: Counter[str
     unconfirmed: dict[str, None] = {}
     vanished: dict[str, None] = {}
     confirmed: set[str] = set()
+    funders = _funders(plan)
     for record in ordered:
         match record.data:
-            case ev.PaymentSent(txid=txid) if record.participant != FUNDER:
+            case ev.PaymentSent(txid=txid) if record.participant not in funders:
                 unconfirmed[txid] = None
             case ev.PaymentConfirmed(txid=txid):
                 confirmed.add(txid)
@@ -268,6 +267,10 @@ def _transactions(plan: Plan, ordered: Iterable[ev.Record], counted: Counter[str
         delayed=counted["PaymentDelayed"],
         requested=requested_payments(plan, end),
     )
+
+
+def _funders(plan: Plan) -> set[str]:
+    return {host.name for host in plan.hosts if any(actor.role == FUNDER for actor in host.actors)}
 
 
 def _subsidies(height: int) -> int:

@@ -1,6 +1,6 @@
 """Scenarios: what a person writes, checked."""
 
-from monerosim.scenario.load import Examination, check, examine, load, parse, read_file
+from monerosim.scenario.load import Examination, examine, examine_scenario, load, parse, read_file
 from monerosim.scenario.problems import Problem, ScenarioError
 from monerosim.scenario.tables import (
     Binaries,
@@ -27,8 +27,8 @@ __all__ = [
     "Shadow",
     "Simulation",
     "Wallet",
-    "check",
     "examine",
+    "examine_scenario",
     "load",
     "parse",
     "read_file",

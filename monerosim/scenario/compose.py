@@ -7,8 +7,10 @@ from typing import cast
 import msgspec
 
 from monerosim.agent.behaviour import Behaviour
+from monerosim.agent.facts import hashrate_of
 from monerosim.agent.registry import HOST_ACTORS, actor_name, behaviour_names, load_behaviour
 from monerosim.config import Config
+from monerosim.plan.roles import BLOCK_CONTROLLER, MINER
 from monerosim.plugins import PluginError, PluginFiles, names_file
 from monerosim.scenario.convert import Reader, nearest, quote, show, unknown_key
 from monerosim.scenario.problems import Path, RawProblem
@@ -19,12 +21,29 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """One behaviour of a participant, configured."""
 
     use: str
-    """The building block: its name, or its file and class."""
+    """The behaviour: its name, or its file and class."""
     behaviour: type[Behaviour]
     config: Config
     """With stand-ins for what could not be read."""
     path: Path
     """Where the scenario names it."""
+    hashrate: float = 0.0
+    """What its configuration comes to, 0 if that could not be read."""
+
+    @property
+    def is_miner(self) -> bool:
+        """Whether it is a miner."""
+        return self.behaviour.role == MINER
+
+    @property
+    def awaits_controller(self) -> bool:
+        """Whether it is a miner that gets its blocks from a block controller."""
+        return self.is_miner and not self.behaviour.autonomous
+
+    @property
+    def is_controller(self) -> bool:
+        """Whether it is a block controller."""
+        return self.behaviour.role == BLOCK_CONTROLLER
 
 
 class Composition(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +96,25 @@ def group_of(scenario: Scenario, member: str) -> str | None:
     return group if count > 1 and 1 <= index <= count and member_name(group, index, count) == member else None
 
 
+def owners_of_nodes(scenario: Scenario, composed: Mapping[str, Composition], reference: str) -> list[str] | None:
+    """List the hosts with a node of their own that a reference means.
+
+    Args:
+        scenario: The scenario.
+        composed: Its participants, spelled out.
+        reference: A participant's, a group's or a member's name.
+
+    Returns:
+        The hosts' names, none if they have no node; None if there is no such participant.
+    """
+    group = reference if reference in composed else group_of(scenario, reference)
+    if group is None:
+        return None
+    if not isinstance(composed[group].node, Node):
+        return []
+    return member_names(group, scenario.participants[group].count) if group == reference else [reference]
+
+
 def compose(participant: Participant, path: Path, files: PluginFiles | None = None) -> Composition:
     """Spell out a participant.
 
@@ -103,7 +141,7 @@ def compose(participant: Participant, path: Path, files: PluginFiles | None = No
         here = (*path, "actors", index)
         use = actor.get("use")
         if not isinstance(use, str):
-            what = f"expected a building block's name, got {show(use)}" if "use" in actor else 'needs use = "NAME"'
+            what = f"expected a behaviour's name, got {show(use)}" if "use" in actor else 'needs use = "NAME"'
             place = (*here, "use")
             hint = nearest("", behaviour_names())
             findings.append(RawProblem(path=place, message=what, hint=hint, unreadable=(place,), depends_on=(here,)))
@@ -121,7 +159,7 @@ def _load(name: str, path: Path, files: PluginFiles | None, findings: list[RawPr
         return load_behaviour(name, files)
     except PluginError as error:
         unknown = not names_file(name) and name not in (*behaviour_names(), *HOST_ACTORS)
-        message = f"there is no building block {quote(name)}" if unknown else str(error)
+        message = f"unknown behaviour {quote(name)}" if unknown else str(error)
         findings.append(
             RawProblem(path=path, message=message, hint=nearest(error.given, error.valid), unreadable=(path,))
         )
@@ -134,9 +172,16 @@ def _configure(
     reader = Reader()
     # What has been told of this participant may be why a key is missing.
     reader.findings += findings
-    config = reader.read(options, behaviour.Config, path)
+    before = len(findings)
+    config = cast("Config", reader.read(options, behaviour.Config, path))
     findings[:] = reader.findings
-    return Part(use=use, behaviour=behaviour, config=cast("Config", config), path=path)
+    hashrate = 0.0
+    if len(findings) == before:
+        try:
+            hashrate = hashrate_of(behaviour, config)
+        except PluginError as error:
+            findings.append(RawProblem(path=path, message=f'the actor "{use}" {error}', unreadable=(path,)))
+    return Part(use=use, behaviour=behaviour, config=config, path=path, hashrate=hashrate)
 
 
 def _twice(parts: Sequence[Part]) -> list[RawProblem]:
@@ -144,8 +189,10 @@ def _twice(parts: Sequence[Part]) -> list[RawProblem]:
     first: dict[str, str] = {}
     findings = []
     for part in parts:
+        if not part.behaviour.unique:
+            continue
         role = part.behaviour.role
-        if role and role in first:
+        if role in first:
             message = f"a participant is one {role} at most, and is one by {quote(first[role])} already"
             hint = "give each a participant of its own"
             findings.append(RawProblem(path=part.path, message=message, hint=hint))
@@ -156,7 +203,7 @@ def _twice(parts: Sequence[Part]) -> list[RawProblem]:
 def _unknown_setting(
     key: str, participant: Participant, usual: type[Behaviour] | None, path: Path, files: PluginFiles | None
 ) -> RawProblem:
-    """Tell of a key that is not a participant's own, and not one of its usual actor, if that is known."""
+    """Report a key that is not a participant's own, and not one of its usual actor, if that is known."""
     own = {name for name in Participant.__struct_fields__ if name != "settings"}
     kinds = usual.Config.__struct_encode_fields__ if usual is not None else ()
     finding = unknown_key((*path, key), own.union(kinds), participant.settings)
@@ -178,7 +225,7 @@ def _unknown_setting(
 
 
 def _has_key(use: str, key: str, files: PluginFiles | None) -> bool:
-    """Tell whether a building block has a key; one that cannot be loaded is told of elsewhere."""
+    """Return whether a behaviour has a key; that one cannot be loaded is reported elsewhere."""
     try:
         return key in load_behaviour(use, files).Config.__struct_encode_fields__
     except PluginError:

@@ -1,7 +1,9 @@
 """Turning plain data into configurations, with everything that does not fit told at once.
 
 :func:`msgspec.convert` stops at the first error. The reader here goes through the fields itself, one value at a time,
-so each error has its path, and what can be read is read nonetheless.
+so each error has its path, and what can be read is read nonetheless. pydantic collects errors, too, but agents import
+``Config``, and each host of a run on real programs is a process of its own: what configurations are made of counts once
+a host, in memory and in time to start.
 """
 
 import difflib

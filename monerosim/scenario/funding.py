@@ -2,21 +2,24 @@
 
 from collections.abc import Mapping
 
+from monerosim.agent.behaviour import Behaviour
+from monerosim.agent.registry import behaviours_with
 from monerosim.engine import Timings
+from monerosim.plan.funding import FUNDER_HOST, FundingConfig
 from monerosim.plan.plan import BootstrapPlan
+from monerosim.plan.roles import FUNDER
+from monerosim.plugins import PluginError
 from monerosim.scenario.bootstrap import Payee, bootstrap_length, plan_bootstrap, round_up
 from monerosim.scenario.compose import Composition, member_names
-from monerosim.scenario.mining import is_controller
-from monerosim.scenario.tables import Scenario
-
-FUNDER = "funder"
-"""The host that the compiler adds to pay the initial balances."""
+from monerosim.scenario.problems import Path, RawProblem
+from monerosim.scenario.tables import MAX_COUNT, Scenario
+from monerosim.units import MAX_DURATION, format_duration
 
 
 def host_names(scenario: Scenario, composed: Mapping[str, Composition]) -> list[str]:
     """Name all hosts, in alphabetical order: who pays the initial balances is one."""
     names = [member for name, it in scenario.participants.items() for member in member_names(name, it.count)]
-    return sorted([*names, FUNDER] if payees_of(scenario, composed) else names)
+    return sorted([*names, FUNDER_HOST] if payees_of(scenario, composed) else names)
 
 
 def payees_of(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Payee]:
@@ -38,14 +41,14 @@ def _shares(amount: int, outputs: int) -> list[int]:
 
 
 def bootstrap_of(
-    scenario: Scenario, composed: Mapping[str, Composition], pace: Timings
+    scenario: Scenario, composed: Mapping[str, Composition], timings: Timings
 ) -> tuple[BootstrapPlan | None, int]:
     """Plan the bootstrap.
 
     Args:
         scenario: The scenario.
         composed: Its participants, spelled out.
-        pace: When programs start, and how quickly the blocks come.
+        timings: When programs start, and how quickly the blocks come.
 
     Returns:
         Its phases, None if nobody is to be paid; and how long it has to be at least, in microseconds.
@@ -53,12 +56,66 @@ def bootstrap_of(
     Raises:
         ValueError: The initial balances are too high.
     """
-    starts = [scenario.simulation.node_start, pace.wallet_start, pace.agent_start]
-    if any(is_controller(part) for composition in composed.values() for part in composition.parts):
-        starts.append(pace.controller_start)
-    start = round_up(max(starts) + pace.settling)
+    starts = [scenario.simulation.node_start, timings.wallet_start, timings.agent_start]
+    if any(part.is_controller for composition in composed.values() for part in composition.parts):
+        starts.append(timings.controller_start)
+    start = round_up(max(starts) + timings.settling)
     payees = payees_of(scenario, composed)
     if not payees:
         return None, start
-    plan = plan_bootstrap(payees, start, pace.block_interval)
+    plan = plan_bootstrap(payees, start, timings.block_interval)
     return plan, bootstrap_length(plan)
+
+
+def find_funder() -> tuple[str, type[Behaviour]]:
+    """Find the behaviour that pays the initial balances.
+
+    Returns:
+        Its name and class.
+
+    Raises:
+        PluginError: No package brings one.
+    """
+    for name, behaviour in behaviours_with(FUNDER):
+        if issubclass(behaviour.Config, FundingConfig):
+            return name, behaviour
+    raise PluginError(f'no behaviour of the role "{FUNDER}" is installed, to pay the initial balance')
+
+
+def examine_funding(
+    scenario: Scenario, composed: Mapping[str, Composition], timings: Timings
+) -> tuple[BootstrapPlan | None, int, list[RawProblem]]:
+    """Plan the bootstrap, and check that there is time for it.
+
+    What could not be read of the participants only adds to their balances, and so to the bootstrap.
+
+    Returns:
+        As :func:`bootstrap_of`, and what is wrong.
+    """
+    findings = []
+    _, start_up = bootstrap_of(scenario, {}, timings)
+    funded = sorted(name for name, it in composed.items() if it.wallet is not None and it.wallet.initial_balance)
+    total = sum(participant.count for participant in scenario.participants.values())
+    try:
+        bootstrap, needed = bootstrap_of(scenario, composed if total <= MAX_COUNT else {}, timings)
+    except ValueError as error:
+        path: Path = ("participants", funded[0], "wallet", "initial_balance")
+        findings.append(RawProblem(path=path, message=str(error)))
+        bootstrap, needed = None, start_up
+    starts = ("engine", "node_start", "wallet_start", "agent_start", "controller_start")
+    depends_on: tuple[Path, ...] = tuple(("simulation", key) for key in starts)
+    interval: tuple[Path, ...] = (("simulation", "bootstrap_block_interval"),)
+    if needed > MAX_DURATION:
+        message = "the bootstrap would take more than a hundred years"
+        findings.append(RawProblem(path=interval[0], message=message, depends_on=depends_on + interval))
+    length = scenario.simulation.bootstrap
+    if length is not None and length < needed:
+        message = f"the bootstrap takes at least {format_duration(needed)}, got {format_duration(length)}"
+        depends_on += interval if length >= start_up else ()
+        findings.append(RawProblem(path=("simulation", "bootstrap"), message=message, depends_on=depends_on))
+    if bootstrap is not None and funded:
+        try:
+            find_funder()
+        except PluginError as error:
+            findings.append(RawProblem(path=("participants", funded[0], "wallet"), message=str(error)))
+    return bootstrap, needed, findings

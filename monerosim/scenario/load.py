@@ -7,7 +7,7 @@ from stat import S_ISDIR, S_ISREG
 import msgspec
 
 from monerosim.plugins import PluginFiles
-from monerosim.scenario.checks import find_problems
+from monerosim.scenario.checks import Examined, examine_tables
 from monerosim.scenario.convert import Reader
 from monerosim.scenario.document import MAX_BYTES, Document, read_document
 from monerosim.scenario.problems import Problem, RawProblem, ScenarioError, first_causes
@@ -15,9 +15,12 @@ from monerosim.scenario.tables import Scenario
 
 
 class Examination(msgspec.Struct, frozen=True, kw_only=True):
-    """A scenario as far as it could be read, and everything there is to say about it."""
+    """A scenario as far as it could be read, what it comes to, and everything there is to say about it."""
 
     scenario: Scenario
+    files: PluginFiles
+    """Where its own files are."""
+    result: Examined
     problems: tuple[Problem, ...]
     """Errors and warnings, in the order of the file."""
 
@@ -30,6 +33,15 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
     def warnings(self) -> tuple[Problem, ...]:
         """The problems that do not."""
         return tuple(problem for problem in self.problems if problem.severity == "warning")
+
+    def require(self) -> None:
+        """Check that the scenario can be used.
+
+        Raises:
+            ScenarioError: It has errors.
+        """
+        if self.errors:
+            raise ScenarioError(self.problems)
 
 
 def load(path: str | FilePath, seed: int | None = None, changes: Sequence[str] = ()) -> Scenario:
@@ -55,18 +67,14 @@ def parse(text: str, seed: int | None = None, changes: Sequence[str] = ()) -> Sc
     return _usable(examine(text.encode("utf-8", "surrogatepass"), seed, changes))
 
 
-def check(scenario: Scenario, files: PluginFiles | None = None) -> tuple[Problem, ...]:
-    """Check a scenario that was composed in Python.
+def examine_scenario(scenario: Scenario, files: PluginFiles | None = None) -> Examination:
+    """Examine a scenario that was composed in Python.
 
     Args:
         scenario: The scenario.
         files: Where its own files are; below the working directory, if left out.
-
-    Returns:
-        Errors and warnings.
     """
-    findings = find_problems(scenario, files or PluginFiles(FilePath()))
-    return _tell(Document(data={}), findings, strict=scenario.simulation.strict)
+    return _examine(scenario, Document(data={}), [], files or PluginFiles(FilePath()))
 
 
 def read_file(path: str | FilePath) -> bytes:
@@ -105,8 +113,14 @@ def examine(
     scenario = reader.read(document.data, Scenario)
     if not isinstance(scenario, Scenario):
         scenario = Scenario()
-    findings = [*document.findings, *reader.findings, *find_problems(scenario, files or PluginFiles(FilePath()))]
-    return Examination(scenario=scenario, problems=_tell(document, findings, strict=scenario.simulation.strict))
+    return _examine(scenario, document, reader.findings, files or PluginFiles(FilePath()))
+
+
+def _examine(scenario: Scenario, document: Document, unread: Sequence[RawProblem], files: PluginFiles) -> Examination:
+    result = examine_tables(scenario, files)
+    findings = [*document.findings, *unread, *result.findings]
+    problems = _tell(document, findings, strict=scenario.simulation.strict)
+    return Examination(scenario=scenario, files=files, result=result, problems=problems)
 
 
 def _tell(document: Document, findings: Sequence[RawProblem], *, strict: bool) -> tuple[Problem, ...]:
@@ -117,6 +131,5 @@ def _tell(document: Document, findings: Sequence[RawProblem], *, strict: bool) -
 
 
 def _usable(examination: Examination) -> Scenario:
-    if examination.errors:
-        raise ScenarioError(examination.problems)
+    examination.require()
     return examination.scenario

@@ -1,4 +1,4 @@
-"""Participants and kinds of events that building blocks' settings name."""
+"""Participants and kinds of events that behaviours' settings name."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, get_args, get_origin
@@ -49,8 +49,8 @@ def who_is_missing(
 
 
 def nobody(path: Path, name: str, valid: Iterable[str]) -> RawProblem:
-    """Tell of a name that nobody has; it may be a member's of a group whose count is not known."""
-    message, hint = f"there is no participant {quote(name)}", nearest(name, valid)
+    """Report a name that nobody has; it may be a member's of a group whose count is not known."""
+    message, hint = f"no such participant: {quote(name)}", nearest(name, valid)
     depends_on = (path, ("participants", name.rpartition("-")[0], "count"))
     return RawProblem(path=path, message=message, hint=hint, depends_on=depends_on)
 

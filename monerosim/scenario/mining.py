@@ -1,77 +1,124 @@
 """Who of a scenario's participants are miners, and which of them are so small that they are users as well."""
 
-import math
 from collections.abc import Mapping
 
 import msgspec
 
-from monerosim.agent.registry import load_behaviour
+from monerosim.agent.behaviour import Behaviour
+from monerosim.agent.facts import solo_limit_of
+from monerosim.agent.registry import behaviours_with, load_behaviour
 from monerosim.config import load_config
+from monerosim.plan.roles import BLOCK_CONTROLLER, MINER
+from monerosim.plugins import PluginError, PluginFiles
 from monerosim.scenario.compose import Composition, Part
+from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.tables import Scenario
+from monerosim.units import format_duration
 
-USER = "regular-user"
-"""What solo miners are besides."""
-
-CONTROLLER = "block-controller"
-"""What decides who finds the next block: its class says that it is this (``alone``), whatever it is called."""
+_SHARES = 100
+_ALL: tuple[Path, ...] = (("participants",),)
 
 
-def hashrate_of(part: Part) -> float | None:
-    """Give a miner's hashrate; None for what is no miner: a miner is what has a ``hashrate`` to configure."""
-    hashrate = getattr(part.config, "hashrate", None)
-    return float(hashrate) if isinstance(hashrate, int | float) else None
+def with_solo_miners(
+    scenario: Scenario, composed: Mapping[str, Composition], files: PluginFiles | None = None
+) -> tuple[dict[str, Composition], list[RawProblem]]:
+    """Make solo miners users too, by the behaviour that the block controller names, in its defaults.
 
-
-def is_autonomous(part: Part) -> bool:
-    """Tell whether a miner finds its blocks without a block controller: its class says that it is ``autonomous``."""
-    return bool(getattr(part.behaviour, "autonomous", False))
-
-
-def is_controller(part: Part) -> bool:
-    """Tell whether a behaviour is a block controller, monerosim's own or another."""
-    return part.behaviour.role == CONTROLLER
-
-
-def with_solo_miners(scenario: Scenario, composed: Mapping[str, Composition]) -> dict[str, Composition]:
-    """Make solo miners regular users too, with a regular user's defaults.
-
-    A solo miner is one whose hashrate is less than the block controller's ``solo_miner_threshold`` percent of all that
-    the controller shares out. One that the scenario already makes a regular user stays as it is.
+    A solo miner is one whose hashrate is below the block controller's limit. One that the scenario already composes of
+    that behaviour keeps its own.
 
     Args:
         scenario: The scenario.
         composed: Its participants, spelled out.
+        files: Where the scenario's own files are.
+
+    Returns:
+        The participants, and what is wrong with the block controller's declaration.
     """
-    least = _threshold(scenario, composed)
+    limit, user, findings = 0.0, None, []
+    hashrates: list[float] = []
+    for name, composition in composed.items():
+        for part in composition.parts:
+            if part.awaits_controller:
+                hashrates += [part.hashrate] * scenario.participants[name].count
+    for name, composition in composed.items():
+        for part in composition.parts:
+            if not (part.is_controller and part.behaviour.solo_behaviour and scenario.participants[name].count):
+                continue
+            try:
+                user = part.behaviour.solo_behaviour, load_behaviour(part.behaviour.solo_behaviour, files)
+                limit = solo_limit_of(part.behaviour, part.config, hashrates)
+            except PluginError as error:
+                message = f'the actor "{part.use}" cannot be asked for solo miners: {error}'
+                findings.append(RawProblem(path=part.path, message=message, depends_on=_ALL))
+    if user is None:
+        return dict(composed), findings
     return {
-        name: _as_user(composition) if any(_is_below(part, least) for part in composition.parts) else composition
+        name: _as_user(composition, *user) if any(_is_below(part, limit) for part in composition.parts) else composition
         for name, composition in composed.items()
-    }
+    }, findings
 
 
-def _is_below(part: Part, least: float) -> bool:
-    hashrate = hashrate_of(part)
-    return hashrate is not None and hashrate < least and not is_autonomous(part)
+def _is_below(part: Part, limit: float) -> bool:
+    return part.awaits_controller and 0 < part.hashrate < limit
 
 
-def _threshold(scenario: Scenario, composed: Mapping[str, Composition]) -> float:
-    """Give the hashrate that makes no solo miner any more; 0 if there is nobody who says so."""
-    total, percent = [], 0.0
+def _as_user(composition: Composition, use: str, behaviour: type[Behaviour]) -> Composition:
+    parts = composition.parts
+    if not any(issubclass(part.behaviour, behaviour) for part in parts):
+        config = load_config({}, behaviour.Config)
+        parts = (*parts, Part(use=use, behaviour=behaviour, config=config, path=parts[0].path))
+    return msgspec.structs.replace(composition, parts=parts, solo=True)
+
+
+def mining_problems(scenario: Scenario, composed: Mapping[str, Composition]) -> list[RawProblem]:
+    """Check that blocks will be found, and that the hashrates add up."""
+    findings: list[RawProblem] = []
+    awaiting: list[tuple[Path, float]] = []
+    autonomous: list[tuple[Path, float]] = []
+    controllers: list[Path] = []
     for name, composition in composed.items():
         count = scenario.participants[name].count
         for part in composition.parts:
-            hashrate = hashrate_of(part)
-            if hashrate is not None and not is_autonomous(part):
-                total.append(hashrate * count)
-            if count:
-                percent = max(percent, getattr(part.config, "solo_miner_threshold", 0.0))
-    return math.fsum(total) * percent / 100
+            if part.is_miner and count:
+                (awaiting if part.awaits_controller else autonomous).append((part.path, part.hashrate * count))
+        controllers += [part.path for part in composition.parts if part.is_controller] * count
+    wallets = [name for name, it in composed.items() if it.wallet is not None and scenario.participants[name].count]
+    if len(controllers) > 1:
+        message = f"there are {len(controllers)} block controllers, a scenario has at most one"
+        findings.append(RawProblem(path=controllers[1], message=message))
+    if awaiting and not controllers:
+        message = "there are mining pools but no block controller: no block will be found"
+        findings.append(_warning(awaiting[0][0], message, f"add a participant with {_kind(BLOCK_CONTROLLER)}"))
+    if wallets and not (awaiting or autonomous or controllers):
+        message = "nobody finds blocks: no payment will be confirmed"
+        hint = f"add a participant with {_kind(MINER)} and a hashrate, and one with {_kind(BLOCK_CONTROLLER)}"
+        findings.append(_warning(("participants", wallets[0]), message, hint))
+    if controllers and not awaiting:
+        message = "there is a block controller but no mining pool: no block will be found"
+        findings.append(_warning(controllers[0], message, f"add a participant with {_kind(MINER)} and a hashrate"))
+    total = sum(share for _, share in awaiting)
+    if awaiting and not _is_whole(total):
+        message = f"the hashrates add up to {total:g}, not to 100: shares are taken of {total:g}"
+        findings.append(_warning(awaiting[0][0], message))
+    shares = [(path, share) for path, share in autonomous if share]
+    total = sum(share for _, share in shares)
+    if shares and not _is_whole(total):
+        every = format_duration(round(scenario.consensus.block_time * _SHARES / total))
+        message = f"the autonomous miners' hashrates add up to {total:g}, not to 100: their blocks come every {every}"
+        findings.append(_warning(shares[0][0], message))
+    return findings
 
 
-def _as_user(composition: Composition) -> Composition:
-    block, parts = load_behaviour(USER), composition.parts
-    if not any(issubclass(part.behaviour, block) for part in parts):
-        user = Part(use=USER, behaviour=block, config=load_config({}, block.Config), path=parts[0].path)
-        parts = (*parts, user)
-    return msgspec.structs.replace(composition, parts=parts, solo=True)
+def _warning(path: Path, message: str, hint: str = "") -> RawProblem:
+    return RawProblem(path=path, message=message, hint=hint, severity="warning", depends_on=_ALL)
+
+
+def _is_whole(total: float) -> bool:
+    return abs(total - _SHARES) <= 1e-9  # noqa: PLR2004  (thirds do not add up exactly)
+
+
+def _kind(role: str) -> str:
+    """Write how a participant comes to a role: by the first behaviour of it that is installed."""
+    names = (name for name, behaviour in behaviours_with(role) if not behaviour.autonomous)
+    return f'kind = "{next(names, "...")}"'

@@ -75,7 +75,7 @@ def _load(name: object, path: Path, files: PluginFiles | None, findings: list[Ra
         what = f'needs kind = "NAME", got {show(name)}'
         findings.append(RawProblem(path=path, message=what, hint=nearest("", known), unreadable=(path,)))
     elif not names_file(name) and name not in known:
-        what = f"there is no topology {quote(name)}"
+        what = f"unknown topology {quote(name)}"
         findings.append(RawProblem(path=path, message=what, hint=nearest(name, known), unreadable=(path,)))
     else:
         try:
@@ -87,7 +87,7 @@ def _load(name: object, path: Path, files: PluginFiles | None, findings: list[Ra
 
 
 def _at_its_place(finding: RawProblem, options: Mapping[str, object]) -> RawProblem:
-    """Tell of a value that is not the topology's own where it is: in ``[network]``."""
+    """Report a value that is not the topology's own where it is: in ``[network]``."""
     key = finding.path[2:3]
     if not key or key[0] in options or key[0] not in _COMMON:
         return finding

@@ -12,11 +12,12 @@ from msgspec import NODEFAULT, Meta
 from monerosim import config
 from monerosim.config import POSITIVE, Amount, Config, Duration
 from monerosim.plan.restarts import Restarts
+from monerosim.plugins import PluginFiles
 from monerosim.scenario.convert import Reader
 from monerosim.scenario.problems import Problem, ScenarioError, format_path
 
 Options: TypeAlias = dict[str, Any]
-"""Plain data that somebody else (a building block, a topology, Shadow) checks."""
+"""Plain data that somebody else (a behaviour, a topology, Shadow) checks."""
 
 MAX_COUNT = 100_000
 """The most participants a scenario may have."""
@@ -233,9 +234,9 @@ class Participant(Table, frozen=True):
     extra_keys: ClassVar[str] = "settings"
     """Unknown keys are collected there: with ``kind``, they are the usual actor's."""
 
-    kind: Annotated[
-        str | None, Meta(description="A building block's name: short for its usual node, wallet and actor.")
-    ] = None
+    kind: Annotated[str | None, Meta(description="A behaviour's name: short for its usual node, wallet and actor.")] = (
+        None
+    )
     count: Annotated[int, Meta(ge=0, le=MAX_COUNT, description="How many there are; named NAME-001 and so on.")] = 1
     start: Annotated[
         Duration,
@@ -250,7 +251,7 @@ class Participant(Table, frozen=True):
     ] = None
     wallet: Annotated[Wallet | None, Meta(description="Its wallet; none if left out.")] = None
     actors: Annotated[
-        tuple[Options, ...], Meta(description='The building blocks it is composed of: { use = "NAME", ... }.')
+        tuple[Options, ...], Meta(description='The behaviours it is composed of: { use = "NAME", ... }.')
     ] = ()
     restarts: Annotated[
         Restarts | None, Meta(description="How often an actor that failed is started again; the usual if left out.")
@@ -281,7 +282,22 @@ class TimelineEntry(Table, frozen=True):
 
 
 class Scenario(Table, frozen=True):
-    """A whole scenario."""
+    """A whole scenario: what a TOML file has, or what Python composes.
+
+    .. code-block:: python
+
+        scenario = Scenario(
+            simulation={"name": "small", "duration": "2h"},
+            participants={
+                "pool": {"kind": "mining-pool", "hashrate": 100},
+                "block-controller": {"kind": "block-controller"},
+                "user": {"kind": "regular-user", "count": 5, "wallet": {"initial_balance": "10 XMR"}},
+            },
+        )
+        for problem in scenario.check():
+            print(problem)
+        print(run(scenario).summary.transactions)
+    """
 
     simulation: Annotated[Simulation, Meta(description="What is run, and for how long.")] = msgspec.field(
         default_factory=Simulation
@@ -302,3 +318,16 @@ class Scenario(Table, frozen=True):
     timeline: Annotated[
         tuple[TimelineEntry, ...], Meta(description="What participants are told to do in the course of the run.")
     ] = ()
+
+    def check(self, files: PluginFiles | None = None) -> tuple[Problem, ...]:
+        """Check the scenario as a whole, as is done before each run.
+
+        Args:
+            files: Where its own Python files are; below the working directory, if left out.
+
+        Returns:
+            Errors and warnings.
+        """
+        from monerosim.scenario.load import examine_scenario  # noqa: PLC0415  (which reads these tables)
+
+        return examine_scenario(self, files).problems

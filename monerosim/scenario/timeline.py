@@ -15,7 +15,7 @@ from monerosim.units import format_duration
 
 
 def members_of(scenario: Scenario, who: str) -> list[str]:
-    """List the hosts that a participant's, a group's or a member's name means; none if nobody is called so."""
+    """List the hosts that a participant's, a group's or a member's name means; none if there is no such participant."""
     if who in scenario.participants:
         return member_names(who, scenario.participants[who].count)
     return [] if group_of(scenario, who) is None else [who]

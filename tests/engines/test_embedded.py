@@ -217,8 +217,7 @@ class FragileConfig(Config, frozen=True):
     at_end: bool = False
 
 
-class Fragile(Behaviour):
-    Config: ClassVar[type[Config]] = FragileConfig
+class Fragile(Behaviour[FragileConfig]):
 
     def begin(self):
         if self.config.at_once:

@@ -218,7 +218,7 @@ def test_a_link_does_not_lead_out_of_the_scenarios_directory(place, tmp_path_fac
         ("./mien.py:Counter", "no such file", 'did you mean "./mine.py"?'),
         ("./dim.py:Counter", "no such file", ""),
         ("./mine.py:Conuter", 'there is no "Conuter" in mine.py', 'did you mean "Counter"?'),
-        ("reglar-user", 'no building block "reglar-user"', 'did you mean "regular-user"?'),
+        ("reglar-user", 'unknown behaviour "reglar-user"', 'did you mean "regular-user"?'),
     ],
 )
 def test_near_misses_are_suggested(place, use, message, hint):

@@ -246,3 +246,58 @@ def test_the_schema_has_what_is_usable(call, tmp_path):
     assert '"acme-line"' in schema
     assert '"acme-rehearsal"' in schema
     assert "acme-wreck" not in schema
+
+
+TRADE = """
+[simulation]
+name = "trade"
+duration = "30m"
+
+[participants.digger]
+kind = "acme-digger"
+shovels = 60
+
+[participants.tipper]
+kind = "acme-tipper"
+node = "digger"
+tips_an_hour = 10
+
+[[timeline]]
+at = "15m"
+do = "set"
+who = "tipper"
+tips_an_hour = 30
+"""
+
+
+def test_its_miner_and_its_payer_are_as_good_as_ours(call, tmp_path):
+    (tmp_path / "trade.toml").write_text(TRADE)
+    checked = call("check", "trade.toml")
+    assert checked.returncode == 0, checked.stderr
+    assert "the autonomous miners' hashrates add up to 60, not to 100" in checked.stderr
+    # That the tipper has a key "hashrate" says nothing.
+    assert checked.stderr.count("warning") == 1
+    played = call("run", "trade.toml", "--quiet", "--output", "run")
+    assert played.returncode == 0, played.stderr
+    plan = msgspec.json.decode((tmp_path / "run/plan.json").read_bytes())
+    actors = {actor["name"]: actor for host in plan["hosts"] for actor in host["actors"]}
+    assert (actors["acme-digger"]["role"], actors["acme-digger"]["hashrate"]) == ("miner", 60)
+    assert not actors["acme-tipper"].get("hashrate")
+    assert plan["registrar"] == "digger"
+    summary = msgspec.json.decode((tmp_path / "run/summary.json").read_bytes())
+    assert summary["transactions"]["requested"] == 10 // 4 + 30 // 4 + 1
+    assert list(summary["miners"]) == ["digger"]
+    assert summary["height"] >= 29
+    (line,) = [line for line in played.stdout.splitlines() if line.startswith("digger")][:1]
+    assert line.split()[1] == "60"
+
+
+def test_its_miner_counts_in_the_memory_estimate(call, tmp_path):
+    (tmp_path / "trade.toml").write_text(TRADE)
+    code = (
+        "from monerosim.build.compile import compile_plan; from monerosim.engine import load_engine;"
+        "from monerosim.scenario import load;"
+        "plan = compile_plan(load('trade.toml', changes=['simulation.engine=shadow']));"
+        "print(load_engine('shadow').memory(plan).parts['nodes that produce blocks'][0])"
+    )
+    assert call(code=code).stdout.strip() == "1"

@@ -7,7 +7,7 @@ from small_world import make_host_plan, make_plan
 
 from monerosim import events as ev
 from monerosim.monero.emission import GENESIS_REWARD, base_reward
-from monerosim.plan.plan import ActorPlan, CommandPlan
+from monerosim.plan.plan import ActorPlan, PaymentRate
 from monerosim.report.summary import Summary, summarise
 from monerosim.units import SECOND
 
@@ -23,8 +23,8 @@ def summary_of(*records, plan=None, end=None):
     return summarise(plan, records, end=plan.stop if end is None else end, wall_seconds=1.23456)
 
 
-def host(name, use, **config):
-    return make_host_plan(name, ActorPlan(name=use, use=use, start=0, config=config))
+def host(name, role, **config):
+    return make_host_plan(name, ActorPlan(name="acme-actor", use="acme-actor", start=0, role=role, config=config))
 
 
 def test_nothing_happened():
@@ -40,20 +40,21 @@ def test_nothing_happened():
 def test_payments_are_counted_but_not_the_funders():
     payment = ev.PaymentSent("aa", 5, 1, ("x",))
     summary = summary_of(
-        record(payment, "funder"),
+        record(payment, "bank"),
         record(payment),
         record(payment),
         record(ev.PaymentConfirmed("aa", 1, 2)),
         record(ev.PaymentReceived("aa", "x", 5, 1), "shop"),
         record(ev.PaymentFailed(1, "poor")),
         record(ev.PaymentDelayed(1)),
+        plan=make_plan(host("alice", "payer"), host("bank", "funder")),
     )
     paid = summary.transactions
     assert (paid.sent, paid.confirmed, paid.received, paid.failed, paid.delayed) == (2, 1, 1, 1, 1)
 
 
 def test_a_stale_block_earns_nothing():
-    plan = make_plan(host("alice", "mining-pool", hashrate=1.0), host("bob", "mining-pool", hashrate=1.0))
+    plan = make_plan(host("alice", "miner"), host("bob", "miner"))
     summary = summary_of(
         record(ev.BlockFound("alice", 1, "a1", 35, 0), t=1),
         record(ev.BlockFound("bob", 1, "b1", 36, 0), t=2),
@@ -74,8 +75,8 @@ def test_a_stale_block_whose_finding_was_not_read_counts():
 
 
 def test_a_pool_without_blocks_is_listed():
-    summary = summary_of(plan=make_plan(host("alice", "mining-pool", hashrate=1.0)))
-    assert summary.miners["alice"].blocks == 0
+    plan = make_plan(host("alice", "miner"), host("bob", "", hashrate=1.0))
+    assert {name: miner.blocks for name, miner in summary_of(plan=plan).miners.items()} == {"alice": 0}
 
 
 def test_coins_that_nobody_holds_are_told():
@@ -113,37 +114,11 @@ def test_time_is_the_scenarios_own(end, simulated, completed):
 
 @pytest.mark.parametrize(("end", "requested"), [(0, 0), (30, 6), (60, 12), (90, 12)])
 def test_payments_asked_for_are_those_until_the_end(end, requested):
-    plan = make_plan(
-        host("alice", "regular-user", transaction_frequency=0.1), host("bob", "regular-user", transaction_frequency=0.1)
-    )
+    """Whoever the payers are: the plan says how often each means to pay, and when."""
+    rates = (PaymentRate(0, 60 * MINUTE, 0.1 / 60),)
+    payers = (ActorPlan(name=name, use=name, start=0, payments=rates) for name in ("acme-payer", "regular-user"))
+    plan = make_plan(*(make_host_plan(name, payer) for name, payer in zip(("alice", "bob"), payers, strict=True)))
     assert summary_of(plan=plan, end=end * MINUTE).transactions.requested == requested
-
-
-@pytest.mark.parametrize(
-    ("commands", "requested"),
-    [
-        ([], 60),
-        ([(10, "stop", {})], 10),
-        ([(10, "pause", {}), (40, "resume", {})], 30),
-        ([(10, "stop", {}), (20, "start", {}), (50, "stop", {})], 40),
-        ([(30, "set", {"transaction_frequency": 0.5})], 45),
-        ([(30, "set", {"transaction_interval": "2m"})], 45),
-        ([(30, "set", {"until": "40m"})], 40),
-        ([(-20, "start", {})], 80),
-        ([(-20, "pause", {}), (20, "resume", {})], 40),
-        ([(-20, "stop", {}), (20, "start", {})], 40),
-        ([(-20, "set", {"transaction_frequency": 0.5})], 30),
-        ([(30, "set", {"hashrate": 5}), (30, "send-now", {}), (30, "leave", {})], 60),
-    ],
-)
-def test_payments_are_asked_for_as_long_as_the_timeline_leaves_somebody_to_make_them(commands, requested):
-    plan = make_plan(host("alice", "regular-user", transaction_frequency=1.0, transaction_interval=None, until=None))
-    told = tuple(CommandPlan(at=at * MINUTE, do=do, arguments=arguments) for at, do, arguments in commands)
-    (alice,) = plan.hosts
-    for actor, expected in (("", requested), ("regular-user", requested), ("another", 60)):
-        addressed = tuple(msgspec.structs.replace(command, actor=actor) for command in told)
-        changed = make_plan(msgspec.structs.replace(alice, commands=addressed))
-        assert summary_of(plan=changed, end=60 * MINUTE).transactions.requested == expected
 
 
 def test_the_order_in_which_hosts_wrote_does_not_matter():

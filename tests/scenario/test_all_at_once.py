@@ -146,10 +146,10 @@ WRONG = [
     ),
     key("participants.shopper.node", "usr", 'did you mean "user"?'),
     key("participants.market.node", "control", "no node of its own", rests_on=participant("control", "kind")),
-    key(f"{BOT}.recipients.1", "nobody", "there is no participant", rests_on=participant("user", "actors.1.use")),
+    key(f"{BOT}.recipients.1", "nobody", "no such participant", rests_on=participant("user", "actors.1.use")),
     # The timeline.
     key("timeline.0.at", "xx", "expected a duration"),
-    key("timeline.0.who", "nobody", "there is no participant"),
+    key("timeline.0.who", "nobody", "no such participant"),
     key(
         "timeline.0.do",
         "paus",
@@ -159,10 +159,10 @@ WRONG = [
     key("timeline.1.max_amount", "0.01 XMR", "at most max_amount", rests_on=(("timeline", 1, "at"),)),
     key("timeline.1.min_amuont", 1, 'did you mean "min_amount"?'),
     key("timeline.1.confirmations", 0, "at least 1"),
-    key("timeline.2.to", "nobodyy", "there is no participant", rests_on=participant("user", "actors.0.use")),
+    key("timeline.2.to", "nobodyy", "no such participant", rests_on=participant("user", "actors.0.use")),
     key("timeline.2.amount", "x", "expected an amount", rests_on=participant("user", "actors.0.use")),
     key("timeline.3.priority", 9, "at most", rests_on=participant("user", "actors.0.use")),
-    key("timeline.4.who", "user-007", "there is no participant", rests_on=participant("user", "count")),
+    key("timeline.4.who", "user-007", "no such participant", rests_on=participant("user", "count")),
     key("timeline.5", "x", "expected a table"),
     # The network.
     key("network.topology", "swich", 'did you mean "switch"?'),

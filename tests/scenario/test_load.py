@@ -14,7 +14,6 @@ from monerosim.scenario import (
     ScenarioError,
     Simulation,
     Wallet,
-    check,
     examine,
     load,
     parse,
@@ -61,7 +60,7 @@ def refusal(raw: bytes) -> Problem:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "scenarios").glob("*.toml")), ids=lambda path: path.stem)
 def test_the_ready_scenarios_have_no_problems(path: Path) -> None:
-    found = [problem.message for problem in check(load(path), PluginFiles(path.parent))]
+    found = [problem.message for problem in load(path).check(PluginFiles(path.parent))]
     # Its document's own hashrates do not add up to 100.
     assert found == (
         ["the hashrates add up to 91, not to 100: shares are taken of 91"] if path.stem == "mining-architecture" else []
@@ -95,7 +94,7 @@ def test_python_takes_the_same_text_and_tables() -> None:
         },
     )
     assert composed == parse(GOOD)
-    assert check(composed) == ()
+    assert composed.check() == ()
 
 
 def test_python_refuses_what_does_not_fit_all_at_once() -> None:

@@ -72,9 +72,9 @@ def test_what_is_right_has_no_problems(text: str) -> None:
     [
         (
             'at = "1h"; do = "stop"; who = "pol"',
-            'line 24, timeline[0].who: there is no participant "pol" (did you mean "pool"?)',
+            'line 24, timeline[0].who: no such participant: "pol" (did you mean "pool"?)',
         ),
-        ('at = "1h"; do = "stop"; who = "user-004"', 'there is no participant "user-004"'),
+        ('at = "1h"; do = "stop"; who = "user-004"', 'no such participant: "user-004"'),
         (
             'at = "1h"; do = "stpo"; who = "pool"',
             'timeline[0].do: the actor "mining-pool" does not understand "stpo" (did you mean "stop"?)',
@@ -98,7 +98,7 @@ def test_what_is_right_has_no_problems(text: str) -> None:
         ('at = "1h"; do = "set"; who = "user"; min_amount = 5', "min_amount must be above 0 and at most max_amount"),
         ('at = "1h"; do = "send-now"; who = "user"; amount = true', "timeline[0].amount: expected an amount"),
         ('at = "1h"; do = "send-now"; who = "user"; amont = 1', 'unknown key "amont" (did you mean "amount"?)'),
-        ('at = "1h"; do = "send-now"; who = "user"; to = "pol"', 'timeline[0].to: there is no participant "pol"'),
+        ('at = "1h"; do = "send-now"; who = "user"; to = "pol"', 'timeline[0].to: no such participant: "pol"'),
         ('at = "3h"; do = "stop"; who = "pool"', "timeline[0].at: comes at 3h, but the run ends at 2h"),
         ('at = "soon"; do = "stop"; who = "pool"', "timeline[0].at"),
         ('do = "stop"; who = "pool"', "timeline[0].at: is missing"),

@@ -11,7 +11,6 @@ from monerosim.cli.scenario import load_or_exit, output_options, refuse, scenari
 from monerosim.engine import EngineError, load_engine
 from monerosim.engines.shadow.preparation import prepare
 from monerosim.plan.plan import Plan
-from monerosim.plugins import PluginFiles
 from monerosim.runs import new_directory
 from monerosim.scenario import ScenarioError
 from monerosim.units import format_duration
@@ -29,11 +28,10 @@ def build(
     shadow.yaml names them as the scenario does, so it can be built where they are not installed.
     """
     loaded, text = load_or_exit(scenario, engine, seed, changes)
-    files = PluginFiles(scenario.parent)
     try:
-        plan = build_plan(loaded, scenario.parent, files)
+        plan = build_plan(loaded, scenario.parent)
         path = output or new_directory(plan.name)
-        write_run_directory(plan, text, path, force=force, plugins=files.sources)
+        write_run_directory(plan, text, path, force=force, plugins=loaded.files.sources)
     except ScenarioError as error:
         refuse(scenario, error.problems)
     except (BinaryError, RunDirectoryError) as error:

@@ -13,7 +13,7 @@ from monerosim.doctor.checks import MEMORY, Check, Diagnosis, diagnose
 from monerosim.doctor.probe import ENGINE, NAME, probe
 from monerosim.engine import engine_names
 from monerosim.plan.plan import Plan
-from monerosim.scenario import Node, Participant, Scenario, Simulation, Wallet
+from monerosim.scenario import Node, Participant, Scenario, Simulation, Wallet, examine_scenario
 
 _COLOURS = {"good": "green", "warning": "yellow", "missing": "red"}
 
@@ -40,15 +40,16 @@ def doctor(
     """
     base = None
     if scenario is not None:
-        loaded, _ = load_or_exit(scenario, engine, seed, changes)
+        examination, _ = load_or_exit(scenario, engine, seed, changes)
         base = scenario.parent
     elif seed is not None or changes:
         raise click.UsageError("--seed and --set change a scenario, and none is given")
     else:
         if engine is not None and engine not in engine_names():
             raise click.BadParameter(f"there are {', '.join(engine_names())}", param_hint="--engine")
-        loaded = _two_nodes(engine or "embedded")
-    plan = compile_or_exit(loaded, scenario)
+        examination = examine_scenario(_two_nodes(engine or "embedded"))
+    loaded = examination.scenario
+    plan = compile_or_exit(examination, scenario)
     for_all = (*loaded.binaries.monerod_flags, *loaded.binaries.wallet_flags)
     diagnosis = diagnose(plan, base, own=scenario is not None, flags_for_all=for_all)
     if probing:

@@ -131,9 +131,8 @@ def _miners(summary: Summary, plan: Plan) -> Table:
     hashrates: dict[str, float] = {}
     for host in plan.hosts:
         for actor in host.actors:
-            hashrate = actor.config.get("hashrate")
-            if isinstance(hashrate, int | float):
-                hashrates[host.name] = hashrate
+            if actor.hashrate:
+                hashrates[host.name] = actor.hashrate
     total_blocks = sum(one.blocks for one in summary.miners.values())
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("miner")

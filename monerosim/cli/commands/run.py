@@ -18,7 +18,6 @@ from monerosim.cli.progress import show_progress
 from monerosim.cli.scenario import load_or_exit, output_options, refuse, scenario_options, tell_binaries
 from monerosim.engine import EngineError, load_engine
 from monerosim.events.traces import LEVELS, USUAL_LEVEL
-from monerosim.plugins import PluginFiles
 from monerosim.runs import SUMMARY, Run, RunError, new_directory, play
 from monerosim.scenario import ScenarioError
 from monerosim.units import format_duration
@@ -71,12 +70,11 @@ def run(
             plan = Run(scenario).plan
         else:
             loaded, text = load_or_exit(scenario, engine, seed, changes)
-            files = PluginFiles(scenario.parent)
-            plan = build_plan(loaded, scenario.parent, files)
+            plan = build_plan(loaded, scenario.parent)
             tell_binaries(plan)
             load_engine(plan.engine).check(plan)
             directory = output or new_directory(plan.name)
-            write_run_directory(plan, text, directory, force=force, plugins=files.sources)
+            write_run_directory(plan, text, directory, force=force, plugins=loaded.files.sources)
         if not quiet:
             console.print(
                 f"{plan.name}: {len(plan.hosts)} participants, bootstrap {format_duration(plan.time_zero)}, "

@@ -57,10 +57,9 @@ class Break(Message[None], frozen=True):
     pass
 
 
-class Counter(Behaviour):
+class Counter(Behaviour[CounterConfig]):
     """Counts."""
 
-    Config: ClassVar[type[Config]] = CounterConfig
     commands: ClassVar[dict] = {"add": Add, "rest": Rest}
     essential: ClassVar[bool] = True
 
@@ -122,10 +121,9 @@ class ListenerConfig(Config, frozen=True):
     of: str = ""
 
 
-class Listener(Behaviour):
+class Listener(Behaviour[ListenerConfig]):
     """Notes what is added."""
 
-    Config: ClassVar[type[Config]] = ListenerConfig
 
     def begin(self):
         self.heard = []

@@ -105,7 +105,7 @@ class Sitter(Behaviour):
     plan = make_plan(
         make_host_plan("alice", sitter(0)),
         make_host_plan("bob", sitter(600)),
-        make_host_plan("boss", ActorPlan(name="orchestrator", use="orchestrator", start=0)),
+        make_host_plan("boss", ActorPlan(name="orchestrator", use="orchestrator", start=0, role="orchestrator")),
         make_host_plan("carol"),
     )
     world = make_world(virtual, plan)

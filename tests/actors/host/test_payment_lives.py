@@ -1,7 +1,6 @@
 """What becomes of payments: mined, confirmed, reorged and mined again, refused, vanished, whoever sent them."""
 
 from itertools import pairwise
-from typing import ClassVar
 
 import pytest
 from small_runs import MARKET, USERS, happened, play
@@ -10,7 +9,6 @@ from small_world import SmallWorld, make_host_plan, make_plan
 from actors.host.wallet_proxy import WalletProxy
 from actors.users.payer import Sender, SenderConfig
 from monerosim.agent.messages import End
-from monerosim.config import Config
 from monerosim.events import (
     ActorFailed,
     ActorGivenUp,
@@ -80,9 +78,7 @@ class World(SmallWorld):
         return self.service
 
 
-class Payer(Sender):
-    Config: ClassVar[type[Config]] = SenderConfig
-
+class Payer(Sender[SenderConfig]):
     def begin(self):
         self.after(0, self.follow, Transferred(TXID, 5, 1), "bob", ("4bob",))
 

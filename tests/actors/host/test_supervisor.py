@@ -27,10 +27,9 @@ class FickleConfig(Config, frozen=True):
     lives: Duration = duration("10s")
 
 
-class Fickle(Behaviour):
+class Fickle(Behaviour[FickleConfig]):
     """Fails where its configuration says."""
 
-    Config: ClassVar[type[Config]] = FickleConfig
 
     def __init__(self, host, name, config):
         super().__init__(host, name, config)

@@ -55,8 +55,7 @@ class BuyerConfig(Config, frozen=True):
     letter: dict[str, str] = {}
 
 
-class Buyer(Behaviour):
-    Config: ClassVar[type[Config]] = BuyerConfig
+class Buyer(Behaviour[BuyerConfig]):
     needs: ClassVar[frozenset[str]] = frozenset({"wallet"})
     default_wallet: ClassVar[bool] = True
 

@@ -58,8 +58,7 @@ class GhostConfig(Config, frozen=True):
     address: str = "nonsense"
 
 
-class Ghost(Behaviour):
-    Config: ClassVar[type[Config]] = GhostConfig
+class Ghost(Behaviour[GhostConfig]):
     needs: ClassVar[frozenset[str]] = frozenset({"node"})
     default_node: ClassVar[bool] = True
 

@@ -210,7 +210,7 @@ actors = [
     [
         ("participants.observer.interval=0s", "must be more than 0"),
         ('participants.observer.observe=["blocks"]', 'expected "tips" or "transactions"'),
-        ("participants.observer.node=miner-2", "there is no participant"),
+        ("participants.observer.node=miner-2", "no such participant"),
     ],
 )
 def test_wrong_settings_are_errors(tmp_path, change, message):

@@ -37,12 +37,10 @@ class GreeterConfig(Config, frozen=True):
     interval: Annotated[Duration, Meta(description="The time between two greetings.")] = duration("1m")
 
 
-class Greeter(Behaviour):
+class Greeter(Behaviour[GreeterConfig]):
     """Greets a neighbour now and then, and counts the greetings that come."""
 
-    Config: ClassVar[type[Config]] = GreeterConfig
     emits: ClassVar[tuple[type[Event], ...]] = (Greeted,)
-    config: GreeterConfig
 
     def begin(self) -> None:
         """Set the timer."""
