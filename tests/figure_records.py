@@ -2,7 +2,7 @@
 
 from small_world import make_host_plan, make_plan
 
-from monerosim.events.kinds import Record
+from monerosim.events import Record
 from monerosim.plan.plan import ActorPlan
 
 

@@ -9,7 +9,7 @@ from small_runs import ended_well, happened, play
 
 from monerosim import Participant, Scenario, run
 from monerosim.build.compile import compile_plan
-from monerosim.events.kinds import BlockFound, BootstrapFinished, PaymentSent, ServiceReady
+from monerosim.events import BlockFound, BootstrapFinished, PaymentSent, ServiceReady
 from monerosim.scenario import load
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
@@ -28,9 +28,9 @@ def in_order(run_):
     summary = run_.summary
     ended_well(run_)
     assert summary.payments.failed == 0
-    orphans = sum(miner.stale for miner in summary.miners.values())
+    stale = sum(miner.stale for miner in summary.miners.values())
     (bootstrap,) = (record.data for record in happened(run_, BootstrapFinished))
-    assert summary.chain.height == bootstrap.height + summary.chain.blocks - orphans
+    assert summary.chain.height == bootstrap.height + summary.chain.blocks - stale
     return True
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Generic, Literal, TypeAlias, TypeVar, get_type_hint
 
 import msgspec
 
-from monerosim.events.kinds import Record
+from monerosim.events import Record
 from monerosim.plan.plan import Plan
 
 R = TypeVar("R")
@@ -69,7 +69,7 @@ class Figure(ABC, Generic[R]):
 
             def take(self, record: Record) -> None:
                 if isinstance(record.data, PaymentConfirmed):
-                    self._longest = max(self._longest, record.data.waited)
+                    self._longest = max(self._longest, record.data.elapsed)
 
             def result(self) -> LongestWait:
                 return LongestWait(self._longest / SECOND)

@@ -1,6 +1,6 @@
 """When each node had a block or a transaction first, by name."""
 
-from monerosim.events.kinds import BlockSpread, TransactionSpread
+from monerosim.events import BlockSpread, TransactionSpread
 from monerosim.plan.plan import Plan
 
 
@@ -11,5 +11,5 @@ def first_seen(event: BlockSpread | TransactionSpread, plan: Plan) -> dict[str, 
         Participants, and microseconds since the scenario's time zero.
     """
     nodes = [host.name for host in plan.hosts if host.node is not None]
-    had = sorted((after, index) for index, after in enumerate(event.after) if after >= 0)
-    return {nodes[index]: event.first + after for after, index in had}
+    had = sorted((delay, index) for index, delay in enumerate(event.delays) if delay >= 0)
+    return {nodes[index]: event.first + delay for delay, index in had}

@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from monerosim.events.kinds import Record
+from monerosim.events import Record
 from monerosim.events.log import Digest
 from monerosim.plan.plan import Plan
 from monerosim.report.figure import Figure
@@ -59,6 +59,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     propagation: Propagation
     wallets: dict[str, WalletGroup]
     """By the group of participants."""
+    unknown_events: dict[str, int]
+    """Events of kinds that nothing declares that is installed here, by what they are called."""
 
     def __getitem__(self, figure: type[Figure[R]]) -> R:
         """Return what a figure comes to."""

@@ -3,7 +3,7 @@
 import msgspec
 from small_world import make_host_plan, make_plan
 
-from monerosim.events.kinds import TransactionSpread
+from monerosim.events import TransactionSpread
 from monerosim.plan.plan import NodePlan
 from monerosim.report.spread import first_seen
 

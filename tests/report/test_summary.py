@@ -10,8 +10,8 @@ from rich.console import Console
 from small_runs import WHOLE, play
 from small_world import make_host_plan, make_plan
 
+from monerosim import events as ev
 from monerosim.cli.commands.report import print_summary
-from monerosim.events import kinds as ev
 from monerosim.plan.plan import ActorPlan, CommandPlan
 from monerosim.report import figures
 from monerosim.report.figures.payments import PaymentsFigure
@@ -102,7 +102,7 @@ LONGEST_WAIT = '''
 
 import msgspec
 
-from monerosim.events.kinds import PaymentConfirmed
+from monerosim.events import PaymentConfirmed
 from monerosim.report.figure import Column, Figure, Line, Phrase, Rows
 from monerosim.units import SECOND
 
@@ -121,7 +121,7 @@ class LongestWaitFigure(Figure[LongestWait]):
 
     def take(self, record):
         if isinstance(record.data, PaymentConfirmed):
-            self._longest = max(self._longest, record.data.waited)
+            self._longest = max(self._longest, record.data.elapsed)
 
     def result(self) -> LongestWait:
         return LongestWait(self._longest / SECOND)
@@ -151,7 +151,7 @@ def more_figures(tmp_path, monkeypatch):
 def test_a_module_with_a_figure_is_all_that_a_new_one_takes(tmp_path):
     played = play(WHOLE, tmp_path / "run")
     summary = played.summary
-    waited = max(each.data.waited for each in played.events() if isinstance(each.data, ev.PaymentConfirmed)) / SECOND
+    waited = max(each.data.elapsed for each in played.events() if isinstance(each.data, ev.PaymentConfirmed)) / SECOND
     assert waited > 0
     assert summary.longest_wait.seconds == waited
     assert msgspec.json.decode((played.directory / "summary.json").read_bytes())["longest_wait"] == {"seconds": waited}

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from monerosim.events.kinds import BlockFound, BlockOrphaned, BlockSpread, NodeClosed, Record, Reorganised
+from monerosim.events import BlockFound, BlockSpread, BlockStale, NodeClosed, Record, Reorganised
 from monerosim.plan.plan import Plan
 from monerosim.report.figure import Figure, Line, Phrase
 
@@ -44,7 +44,7 @@ class ChainFigure(Figure[Chain]):
             case BlockFound(height=height):
                 self._blocks += 1
                 self._highest = max(self._highest, height)
-            case BlockOrphaned():
+            case BlockStale():
                 self._stale += 1
             case Reorganised():
                 self._reorganisations += 1

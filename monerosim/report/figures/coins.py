@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from monerosim.events.kinds import Record, WalletClosed
+from monerosim.events import Record, WalletClosed
 from monerosim.monero.emission import GENESIS_REWARD, base_reward
 from monerosim.plan.plan import Plan
 from monerosim.report.figure import Figure, Line, Phrase

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from monerosim.events.kinds import CommandCarriedOut, CommandFailed, Record
+from monerosim.events import CommandExecuted, CommandFailed, Record
 from monerosim.plan.plan import Plan
 from monerosim.report.figure import Figure, Line, Phrase
 
@@ -29,7 +29,7 @@ class CommandsFigure(Figure[Commands]):
 
     def take(self, record: Record) -> None:
         """Count a command."""
-        self._executed += isinstance(record.data, CommandCarriedOut)
+        self._executed += isinstance(record.data, CommandExecuted)
         self._failed += isinstance(record.data, CommandFailed)
 
     def result(self) -> Commands:

@@ -6,7 +6,7 @@ from typing import get_args
 
 import msgspec
 
-from monerosim.events.kinds import OrderState, Record, VendorTotals
+from monerosim.events import OrderState, Record, VendorTotals
 from monerosim.plan.plan import Plan
 from monerosim.report.figure import Figure, Line, Phrase
 
@@ -20,7 +20,7 @@ class Marketplace(msgspec.Struct, frozen=True, kw_only=True):
     """Atomic units."""
     orders: int = 0
     states: dict[str, int] = {}
-    """How many orders were ever in each state (:data:`monerosim.events.kinds.OrderState`)."""
+    """How many orders were ever in each state (:data:`monerosim.events.OrderState`)."""
 
 
 class MarketplacesFigure(Figure[dict[str, Marketplace]]):

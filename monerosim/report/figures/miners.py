@@ -2,7 +2,7 @@
 
 import msgspec
 
-from monerosim.events.kinds import BlockFound, BlockOrphaned, Record
+from monerosim.events import BlockFound, BlockStale, Record
 from monerosim.plan.plan import Plan
 from monerosim.report.figure import Column, Figure, Rows
 from monerosim.units import XMR
@@ -33,14 +33,14 @@ class MinersFigure(Figure[dict[str, Miner]]):
     def __init__(self, plan: Plan, end: int) -> None:
         super().__init__(plan, end)
         self._found: dict[str, BlockFound] = {}
-        self._stale: dict[str, BlockOrphaned] = {}
+        self._stale: dict[str, BlockStale] = {}
 
     def take(self, record: Record) -> None:
         """Keep a block."""
         match record.data:
             case BlockFound(hash=block_hash) as found:
                 self._found[block_hash] = found
-            case BlockOrphaned(hash=block_hash) as stale:
+            case BlockStale(hash=block_hash) as stale:
                 self._stale[block_hash] = stale
             case _:
                 pass

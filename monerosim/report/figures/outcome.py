@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from monerosim.events.kinds import (
+from monerosim.events import (
     ActorFailed,
     ActorGivenUp,
     BootstrapFailed,
@@ -49,7 +49,7 @@ class OutcomeFigure(Figure[Outcome]):
         match record.data:
             case ActorFailed() | ProcessDied():
                 self._failures += 1
-            case ActorGivenUp(given_up=name) | ProcessGivenUp(process=name):
+            case ActorGivenUp(name=name) | ProcessGivenUp(process=name):
                 self._given_up.append((record.sort_key(), f"{record.participant}/{name}"))
             case RunEnded(reason=reason):
                 self._reasons.append((record.sort_key(), reason))

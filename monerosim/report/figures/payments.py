@@ -4,15 +4,15 @@ from collections.abc import Iterable
 
 import msgspec
 
-from monerosim.events.kinds import (
+from monerosim.events import (
     PaymentConfirmed,
     PaymentDelayed,
     PaymentDoubtful,
     PaymentFailed,
     PaymentMined,
-    PaymentMinedAgain,
-    PaymentOrphaned,
     PaymentReceived,
+    PaymentRemined,
+    PaymentReorged,
     PaymentSent,
     PaymentVanished,
     Record,
@@ -84,10 +84,10 @@ class PaymentsFigure(Figure[Payments]):
             case PaymentFailed(txid=txid):
                 self._failed += 1
                 self._unconfirmed.discard(txid)
-            case PaymentOrphaned(txid=txid):
+            case PaymentReorged(txid=txid):
                 self._reorged += 1
                 self._unconfirmed.add(txid)
-            case PaymentMined(txid=txid) | PaymentMinedAgain(txid=txid):
+            case PaymentMined(txid=txid) | PaymentRemined(txid=txid):
                 self._vanished.pop(txid, None)
                 if txid in self._seen_confirmed:
                     self._unconfirmed.discard(txid)

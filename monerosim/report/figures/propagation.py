@@ -6,7 +6,7 @@ from statistics import median
 import msgspec
 import numpy as np
 
-from monerosim.events.kinds import BlockSpread, Record, TransactionSpread
+from monerosim.events import BlockSpread, Record, TransactionSpread
 from monerosim.plan.plan import Plan
 from monerosim.report.figure import Column, Figure, Rows
 from monerosim.units import SECOND
@@ -56,10 +56,10 @@ class PropagationFigure(Figure[Propagation]):
     def take(self, record: Record) -> None:
         """Measure a spread."""
         match record.data:
-            case BlockSpread(first=first, after=after) if first >= 0:
-                self._blocks.take(after)
-            case TransactionSpread(first=first, after=after) if first >= 0:
-                self._transactions.take(after)
+            case BlockSpread(first=first, delays=delays) if first >= 0:
+                self._blocks.take(delays)
+            case TransactionSpread(first=first, delays=delays) if first >= 0:
+                self._transactions.take(delays)
             case _:
                 pass
 
@@ -95,16 +95,16 @@ class _Items:
         self._half: list[int] = []
         self._all: list[int] = []
 
-    def take(self, after: Sequence[int]) -> None:
+    def take(self, delays: Sequence[int]) -> None:
         self._count += 1
-        missing = after.count(-1)
-        half = missing + (len(after) - 1) // 2
-        if half < len(after):
+        missing = delays.count(-1)
+        half = missing + (len(delays) - 1) // 2
+        if half < len(delays):
             # Not sorted as a whole: of a thousand nodes that would take longer than all else done with the event.
-            times = np.fromiter(after, dtype=np.int64, count=len(after))
+            times = np.fromiter(delays, dtype=np.int64, count=len(delays))
             self._half.append(int(np.partition(times, half)[half]))
         if not missing:
-            self._all.append(max(after))
+            self._all.append(max(delays))
 
     def result(self) -> ItemPropagation:
         return ItemPropagation(items=self._count, half=_times(self._half), all=_times(self._all))

@@ -4,7 +4,7 @@ from statistics import median
 
 import msgspec
 
-from monerosim.events.kinds import Record, WalletClosed
+from monerosim.events import Record, WalletClosed
 from monerosim.plan.plan import Plan
 from monerosim.report.figure import Column, Figure, Rows
 from monerosim.units import XMR

@@ -4,7 +4,7 @@ import msgspec
 from figure_records import host, record, taken
 from small_world import make_plan
 
-from monerosim.events.kinds import WalletClosed
+from monerosim.events import WalletClosed
 from monerosim.report.figures.wallets import WalletGroup, WalletsFigure
 from monerosim.units import XMR
 

@@ -2,7 +2,7 @@
 
 from figure_records import record, taken
 
-from monerosim.events import kinds as ev
+from monerosim import events as ev
 from monerosim.report.figures.outcome import Outcome, OutcomeFigure
 
 

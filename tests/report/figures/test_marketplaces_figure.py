@@ -2,13 +2,19 @@
 
 from figure_records import lines, record, taken
 
-from monerosim.events.kinds import VendorTotals
+from monerosim.events import VendorTotals
 from monerosim.report.figures.marketplaces import Marketplace, MarketplacesFigure
 
 
 def totals(payments, orders, **states):
     return VendorTotals(
-        vendor="v", payments=payments, amount=10 * payments, orders=orders, states=states, to_receive=0, to_confirm=0
+        vendor="v",
+        payments=payments,
+        amount=10 * payments,
+        orders=orders,
+        states=states,
+        mean_time_to_receive=0,
+        mean_time_to_confirm=0,
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 from figure_records import host, lines, record, taken
 from small_world import make_plan
 
-from monerosim.events import kinds as ev
+from monerosim import events as ev
 from monerosim.plan.plan import PaymentRate
 from monerosim.report.figures.payments import PaymentsFigure
 from monerosim.units import SECOND

@@ -4,7 +4,7 @@ import msgspec
 from figure_records import host, lines, record, taken
 from small_world import make_plan
 
-from monerosim.events import kinds as ev
+from monerosim import events as ev
 from monerosim.monero.emission import GENESIS_REWARD, base_reward
 from monerosim.plan.plan import WalletPlan
 from monerosim.report.figures.coins import Coins, CoinsFigure

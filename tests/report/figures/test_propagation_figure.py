@@ -5,7 +5,7 @@ from figure_records import taken
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monerosim.events.kinds import BlockSpread, NodeSynced, TransactionSpread
+from monerosim.events import BlockSpread, NodeSynced, TransactionSpread
 from monerosim.report.figures.propagation import ItemPropagation, Propagation, PropagationFigure, Times
 from monerosim.units import SECOND
 

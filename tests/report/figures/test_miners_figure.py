@@ -3,7 +3,7 @@
 from figure_records import host, taken
 from small_world import make_plan
 
-from monerosim.events import kinds as ev
+from monerosim import events as ev
 from monerosim.report.figures.miners import Miner, MinersFigure
 from monerosim.units import XMR
 
@@ -16,7 +16,7 @@ def test_a_stale_block_earns_nothing():
         ev.BlockFound("alice", 1, "a1", 35 * XMR, 0),
         ev.BlockFound("bob", 1, "b1", 36 * XMR, 0),
         ev.BlockFound("alice", 2, "a2", 34 * XMR, 0),
-        ev.BlockOrphaned("bob", 1, "b1"),
+        ev.BlockStale("bob", 1, "b1"),
         plan=POOLS,
     )
     assert result["alice"] == Miner(hashrate=60, blocks=2, reward=69 * XMR)
@@ -25,7 +25,7 @@ def test_a_stale_block_earns_nothing():
 
 
 def test_a_stale_block_whose_finding_was_not_read_counts():
-    result = taken(MinersFigure, ev.BlockOrphaned("dave", 1, "d1"))
+    result = taken(MinersFigure, ev.BlockStale("dave", 1, "d1"))
     assert result == {"dave": Miner(stale=1)}
 
 

@@ -2,7 +2,7 @@
 
 from figure_records import lines, record, taken
 
-from monerosim.events import kinds as ev
+from monerosim import events as ev
 from monerosim.report.figures.chain import Chain, ChainFigure
 
 
@@ -16,7 +16,7 @@ def test_blocks_and_reorganisations_are_counted():
         ev.BlockFound("alice", 1, "a1", 35, 0),
         ev.BlockFound("bob", 1, "b1", 36, 0),
         ev.BlockFound("alice", 2, "a2", 34, 0),
-        ev.BlockOrphaned("bob", 1, "b1"),
+        ev.BlockStale("bob", 1, "b1"),
         record(ev.Reorganised("bob", 1, "b1", "a2"), "bob"),
         ev.NodeClosed(2, "a2"),
     )
