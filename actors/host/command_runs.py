@@ -144,7 +144,7 @@ class CommandRuns:
         self._fan_outs.refuse(command, sender, Outcome.FAILED, reason)
 
     def executed(self, done: Executed) -> None:
-        """Go on with a command of which a behaviour has carried out a step, or with the next command."""
+        """Continue after a step that a behaviour has carried out, with the next step or the next command."""
         run = self._runs.get(done.number)
         if run is None:
             return  # the behaviour has failed since

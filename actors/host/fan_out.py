@@ -1,4 +1,4 @@
-"""Commands to several at once: their answers, who has not answered in time, and the result for the sender."""
+"""Commands to several at once: their answers, time-outs, and the result for the sender."""
 
 from collections.abc import Callable, Iterable
 from enum import Enum, auto
@@ -13,7 +13,7 @@ from monerosim.mailbox.post import UnknownHostError
 from monerosim.units import SECOND
 
 _MAX_ANSWERS = 2**19
-"""Bytes that the answers in one letter may have together; an answer that does not fit any more is left out."""
+"""Bytes that the answers in one letter may have together; one that does not fit is left out."""
 
 _MAX_TEXT = 100_000
 """Characters of a result's text."""
@@ -25,7 +25,7 @@ class Outcome(Enum):
     DONE = auto()
     FAILED = auto()
     UNABLE = auto()
-    """Its state does not allow the command: a failure only where nobody else did it or tried."""
+    """Its state does not allow the command: a failure only if no other did it or tried."""
 
 
 class FanOut(msgspec.Struct, eq=False):
@@ -60,7 +60,7 @@ class FanOut(msgspec.Struct, eq=False):
 
 
 class FanOuts:
-    """The commands that an actor has given to several and that are not answered by all.
+    """The commands that an actor has sent to several and that are not answered by all.
 
     Args:
         actor: Whose they are.
@@ -94,7 +94,7 @@ class FanOuts:
         to: Iterable[str],
         tell: Callable[[str, FanOut], None],
     ) -> None:
-        """Give a command to several.
+        """Send a command to several.
 
         Args:
             command: The command.
@@ -111,7 +111,7 @@ class FanOuts:
             tell(name, fan_out)
 
     def refuse(self, command: CommandLetter, sender: str, outcome: Outcome, reason: str) -> None:
-        """Send the result of a command that nobody is given."""
+        """Send the result of a command that is sent to none."""
         fan_out = self._make(command, sender, {}, 0)
         fan_out.take("", outcome, reason)
         self._finish(fan_out)

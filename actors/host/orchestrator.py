@@ -1,4 +1,4 @@
-"""The orchestrator: knows how all agents are, passes on commands and events, and ends a run that has lost its point."""
+"""The orchestrator: collects the states of all agents, passes on commands and events, and can end the run."""
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
@@ -21,28 +21,28 @@ from monerosim.rpc.transport import Json
 
 DOCUMENT = "orchestrator.json"
 """Its document in the shared state: the agents' states, counts of events and commands, the newest events; at its end
-all events that it remembers."""
+the whole history."""
 
 _STATE = event_tag(AgentState)
 _GONE = ("failed", "stopped")
 _NEWEST = 20
 _SILENCE = 2.5
-"""Health checks without an answer until an agent is called silent; the letters there and back take a second each."""
+"""Health checks without an answer until an agent counts as silent; the letters there and back take a second each."""
 
 _COMMAND_TIMEOUT = COMMAND_TIMEOUT + 30
-"""Seconds until agents that have not answered a command are not waited for: one that is there answers before."""
+"""Seconds until a command times out: an agent that is alive answers before."""
 
 
 class OrchestratorConfig(BaseConfig, frozen=True):
-    """What a scenario may say about an orchestrator."""
+    """Settings of an orchestrator."""
 
     collect: Annotated[
         tuple[str, ...],
-        Meta(extra=EVENT, description="Kinds of events that all agents tell it, for its history and counts."),
+        Meta(extra=EVENT, description="Kinds of events that it collects from all agents, for its history and counts."),
     ] = ("block-found", "actor-failed", "actor-given-up", "command-executed", "command-failed")
-    history: Annotated[int, Meta(ge=1, le=1_000_000, description="How many events it remembers.")] = 1000
+    history: Annotated[int, Meta(ge=1, le=1_000_000, description="How many events its history keeps.")] = 1000
     health_interval: Annotated[
-        Duration, Meta(extra=POSITIVE, description="Between two health checks of all agents.")
+        Duration, Meta(extra=POSITIVE, description="The time between two health checks of all agents.")
     ] = duration("60s")
     end_when_gone: Annotated[
         tuple[str, ...],
@@ -54,7 +54,7 @@ class OrchestratorConfig(BaseConfig, frozen=True):
 
 
 class _Memory:
-    """What an orchestrator remembers, and still does when it has failed and is started again."""
+    """The state of an orchestrator that is retained over restarts."""
 
     def __init__(self) -> None:
         self.history: deque[Json] = deque()
@@ -65,7 +65,7 @@ class _Memory:
 
 
 class Orchestrator(Behaviour):
-    """Knows all agents and their state, takes commands and subscriptions for all of them, and watches their health.
+    """Collects the states of all agents, takes commands and subscriptions for all of them, and checks their health.
 
     Letters that it takes: ``command`` (:class:`CommandLetter`, with ``who``), answered by ``result`` when all agents
     have answered or their time is over; ``subscribe`` (:class:`SubscribeLetter`), answered by ``event`` with each event
@@ -79,7 +79,7 @@ class Orchestrator(Behaviour):
     config: OrchestratorConfig
 
     def begin(self) -> None:
-        """Have all agents tell their states and events."""
+        """Subscribe to the states and events of all agents."""
         self._agents = {agent.id: agent for agent in AgentDiscovery(self.host.shared, self.clock.now).get_agents()}
         self._states = {name: AgentState("initializing") for name in self._agents}
         self._heard = dict.fromkeys(self._agents, self.clock.microseconds())
@@ -92,12 +92,12 @@ class Orchestrator(Behaviour):
         self._fan_outs = FanOuts(self, self.time_out, self._close, self._memory.fan_outs)
 
     def configured(self, before: BaseConfig) -> None:
-        """Collect other events."""
+        """Subscribe to the events to collect."""
         del before
-        self._ask_for(self.config.collect)
+        self._collect(self.config.collect)
 
     def check(self) -> None:
-        """See who has not answered the last health checks, and ask everybody again."""
+        """Record the agents that have not answered the last health checks, and ask all again."""
         now = self.clock.microseconds()
         for name, heard in self._heard.items():
             if now - heard > _SILENCE * self.config.health_interval and name not in self._unresponsive:
@@ -108,12 +108,12 @@ class Orchestrator(Behaviour):
         self._publish()
 
     def end(self) -> None:
-        """Publish for the last time, with all events that it remembers."""
+        """Publish for the last time, with the whole history."""
         self._publish({"history": list(self._memory.history)})
 
     @handles(EventNotice)
     def on_event_notice(self, message: EventNotice) -> None:
-        """Remember an event, and pass it on."""
+        """Record an event in the history, and pass it on."""
         record = message.record
         tag, name = record.tag, record.participant
         self._heard[name] = self.clock.microseconds()
@@ -131,7 +131,7 @@ class Orchestrator(Behaviour):
     @receives(CommandLetter)
     def on_command(self, letter: CommandLetter, sender: str) -> None:
         """Pass on a command."""
-        # Paused or stopped by its own command to all, it could not have itself resumed.
+        # Paused or stopped by its own command to all, it could not be resumed.
         agents = [agent.id for agent in self._of(letter.who) if letter.who != "*" or agent.id != self.host.name]
         if agents:
             self._fan_outs.start(letter, sender, _COMMAND_TIMEOUT, agents, self._pass_on)
@@ -145,10 +145,10 @@ class Orchestrator(Behaviour):
         outcome = Outcome.DONE if result.ok else Outcome.FAILED
         text, answer = f"{sender}: {result.text}", result.answers.get(sender)
         if not self._fan_outs.answer(result.id, sender, outcome, text, answer):
-            self.log.warning("{} answers a command that it was not given", sender)
+            self.log.warning("{} answers a command that it was not sent", sender)
 
     def time_out(self, number: str) -> None:
-        """Wait no longer for the agents that have not answered a command."""
+        """Stop waiting for the agents that have not answered a command."""
         for name in self._fan_outs.unanswered(number):
             self._fan_outs.answer(number, name, Outcome.FAILED, f"{name}: no answer")
 
@@ -157,10 +157,10 @@ class Orchestrator(Behaviour):
         """Pass on events from now on."""
         for kind in letter.kinds:
             if kind not in event_kinds():
-                # A plugin's may be known to the hosts alone whose behaviours emit it.
-                self.log.warning("{} wants to know of {}, which no event is called that is known here", sender, kind)
+                # One of a plugin may be known only to the hosts whose behaviours emit it.
+                self.log.warning("{} subscribes to {}, an event that is not known here", sender, kind)
             self._memory.subscribers.setdefault(kind, {})[sender, letter.actor] = None
-            self._ask_for((kind,))
+            self._collect((kind,))
 
     def _take_state(self, name: str, state: AgentState) -> None:
         before, self._states[name] = self._states[name], state
@@ -181,8 +181,8 @@ class Orchestrator(Behaviour):
         self._memory.results["failed" if fan_out.failed else "ok"] += 1
         return fan_out.answers
 
-    def _ask_for(self, kinds: Iterable[str]) -> None:
-        """Have all agents tell of events of which they were not asked yet."""
+    def _collect(self, kinds: Iterable[str]) -> None:
+        """Subscribe to events of all agents to which it has not subscribed yet."""
         new = tuple(kind for kind in kinds if kind not in self._asked)
         if new:
             self._asked.update(new)
@@ -192,7 +192,7 @@ class Orchestrator(Behaviour):
         return [agent for agent in self._agents.values() if who in ("*", agent.id, agent.group)]
 
     def _subscribe(self, kinds: tuple[str, ...]) -> None:
-        """Have all agents tell of events; of their states they tell at once."""
+        """Subscribe to events of all agents; they send their states at once."""
         for name in self._agents:
             self._post(name, "supervisor", SubscribeLetter(kinds=kinds, actor=self.name))
 

@@ -80,7 +80,7 @@ class Supervisor(Actor):
         """Record a failure, and start the actor again after a while or give it up."""
         behaviour = self._lives.fail(failed.actor, failed.error)
         if behaviour is not None:
-            # The step it was told last it has not begun: that is answered before it fails at anything else.
+            # It has not begun the step it was told last, which can be answered now.
             self._commands.go_on(behaviour.name)
 
     @handles(StopHost)
@@ -104,7 +104,7 @@ class Supervisor(Actor):
     @receives(CommandLetter)
     def on_command_letter(self, letter: CommandLetter, sender: str) -> None:
         """Have behaviours carry out a command, and send the result when it is known."""
-        if self.again and letter.do not in COMMON_COMMANDS:
+        if self.redelivered and letter.do not in COMMON_COMMANDS:
             # A payment, say, may have been made: better none than two.
             reason = f"{letter.do} was begun when the agent was killed, and is not begun again"
             self._commands.refuse(letter, sender, reason)
@@ -113,7 +113,7 @@ class Supervisor(Actor):
 
     @handles(Executed)
     def on_executed(self, done: Executed) -> None:
-        """Go on with a command, or with the next."""
+        """Continue with the next step of a command, or with the next command."""
         self._commands.executed(done)
 
     @receives(SubscribeLetter)
@@ -156,7 +156,7 @@ class Supervisor(Actor):
         self._lives.restart_due(name, number)
 
     def time_out(self, number: str) -> None:
-        """Wait no longer for the answers to a command."""
+        """Stop waiting for the answers to a command."""
         self._commands.time_out(number)
 
     def be_over(self) -> None:

@@ -107,8 +107,8 @@ def _check_commands(behaviour: "type[Behaviour]") -> None:
             raise PluginError(f"has the command {name!r} and does not handle its message {kind.__name__}")
 
 
-def _check_events(block: "type[Behaviour]") -> None:
-    for kind in block.emits:
+def _check_events(behaviour: "type[Behaviour]") -> None:
+    for kind in behaviour.emits:
         try:
             check_event(kind)
         except EventError as error:

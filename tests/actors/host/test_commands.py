@@ -504,7 +504,9 @@ def test_what_was_begun_when_the_agent_was_killed_is_not_begun_again(virtual, be
     world = begin(virtual, alice=([actor("counter")], []), bob=([actor("counter")], []))
     virtual.run(1)
     for data in ({"do": "add", "arguments": {"number": 40}, "reply": "counter"}, {"do": "pause", "reply": "counter"}):
-        delivery = TracedMessage(IncomingLetter("bob", "command", data), "bob/mailbox@1", "bob/mailbox@1", again=True)
+        delivery = TracedMessage(
+            IncomingLetter("bob", "command", data), "bob/mailbox@1", "bob/mailbox@1", redelivered=True
+        )
         world.hosts["alice"].actor("supervisor").tell(delivery)
     virtual.run(5 * SECOND)
     assert ask(world) == [0, "begin", "leave"]
@@ -557,7 +559,7 @@ def test_a_subscription_that_cannot_be_is_a_warning(virtual, begin):
     world = begin(virtual, alice=([actor("ear", "listener", of="carol")], []))
     virtual.run(2 * SECOND)
     warnings = [line.text for line in world.lines() if line.level == "WARNING"]
-    assert warnings == ["ear cannot subscribe to service-ready: there is no participant 'carol'"]
+    assert warnings == ["ear cannot subscribe to service-ready: unknown participant 'carol'"]
 
 
 def test_a_run_ends_when_an_essential_behaviour_is_given_up(virtual, begin):

@@ -14,7 +14,7 @@ from monerosim.engines.embedded.environment import ModelTransport
 from monerosim.events import NewBlock, PeerLost, Reorganised
 from monerosim.model import Blockchain, Daemon
 from monerosim.monero.address import Keys, encode_address
-from monerosim.network.network import Peer
+from monerosim.network.p2p import Peer
 from monerosim.units import SECOND
 
 DELAY = 100 * SECOND
@@ -159,7 +159,7 @@ def test_nobody_looks_where_nobody_has_subscribed(world, virtual):
     world.asked.clear()
     virtual.run(60 * SECOND)
     assert set(world.asked) == {"get_last_block_header", "get_connections"}
-    # Every five seconds, at the one node that somebody wants to know of.
+    # Every five seconds, at the one node that somebody subscribes to.
     assert len(world.asked) == 25
 
 
