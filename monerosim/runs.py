@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
 
-import msgspec
-
 from monerosim.agent.registry import ACTORS
 from monerosim.build.build import build_plan
 from monerosim.build.processes import PLAN
@@ -17,7 +15,7 @@ from monerosim.events.log import EVENTS, read_events
 from monerosim.events.traces import LEVELS, USUAL_LEVEL, TraceLine, read_traces
 from monerosim.plan.plan import Plan, decode_plan
 from monerosim.plugins import PluginError, PluginFiles
-from monerosim.report.summary import Summary, summarise
+from monerosim.report.summary import Summary, decode_summary, encode_summary, summarise
 from monerosim.scenario import Scenario, examine, examine_scenario, read_file
 
 SUMMARY = "summary.json"
@@ -58,7 +56,7 @@ class Run:
         if self._so_far is not None and not path.exists():
             return self._so_far
         try:
-            return msgspec.json.decode(path.read_bytes(), type=Summary)
+            return decode_summary(path.read_bytes())
         except FileNotFoundError as error:
             what = "its run has not ended in order" if (self.directory / EVENTS).exists() else "it has not been played"
             raise RunError(f"{self.directory} has no summary yet: {what}") from error
@@ -217,8 +215,7 @@ def _read_back(played: Run, *, failure: str = "", wall_seconds: float = 0) -> tu
 
 
 def _keep(summary: Summary, directory: Path) -> None:
-    data = msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
-    (directory / SUMMARY).write_bytes(data)
+    (directory / SUMMARY).write_bytes(encode_summary(summary))
 
 
 def new_directory(name: str) -> Path:

@@ -94,26 +94,26 @@ def it_ended_early(run, *, slack=0):
         slack: Seconds, as above.
     """
     summary = run.summary
-    assert summary.reason == "all of miner are gone: stopped"
+    assert summary.outcome.reason == "all of miner are gone: stopped"
     assert not summary.completed
-    assert (summary.failures, summary.given_up) == (0, [])
+    assert (summary.outcome.failures, summary.outcome.given_up) == (0, [])
     (ended,) = happened(run, RunEnded)
     assert 42 * SECOND < ended.t < (46 + slack) * SECOND
     assert max(record.t for record in run.events()) < ended.t + (20 + slack) * SECOND
     # What the agents tell at their end is there.
-    assert summary.blocks > 0
+    assert summary.chain.blocks > 0
     assert {record.participant for record in happened(run, NodeClosed)} == {"miner-001", "miner-002"}
     assert {record.participant for record in happened(run, WalletClosed)} == {"miner-001", "miner-002"}
-    assert summary.height > 0
-    assert summary.unaccounted == 0
+    assert summary.chain.height > 0
+    assert summary.coins.unaccounted == 0
 
 
 def nothing_went_wrong(run):
     summary = run.summary
     ended_well(run)
-    assert summary.reason == ""
-    assert summary.transactions.failed == 0
-    assert summary.transactions.vanished == []
+    assert summary.outcome.reason == ""
+    assert summary.payments.failed == 0
+    assert summary.payments.vanished == []
     assert set(run.summary.miners) == {"pool-alpha", "pool-beta"}
 
 
@@ -125,7 +125,7 @@ def commands_were_carried_out_in_time(run, slack):
         (record,) = [record for record in happened(run, CommandExecuted, host) if record.data.command == do]
         assert 0 <= record.t - at < (1 + slack) * SECOND, f"{host}: {do} came at {record.t / SECOND} s"
     # The steward's own is one more.
-    assert run.summary.commands == len(told) + 1
+    assert run.summary.commands.executed == len(told) + 1
 
 
 def commands_had_their_effect(run, slack):
@@ -147,7 +147,7 @@ def commands_had_their_effect(run, slack):
     assert between(found["pool-alpha"], begin["pool-alpha"], told["pool-alpha", "join"]) == []
     assert [it.participant for it in found["pool-alpha"]].count("pool-alpha") == 1
     # A block every five seconds, and two beside these.
-    assert run.summary.blocks == 180 // 5 - 1 + 2
+    assert run.summary.chain.blocks == 180 // 5 - 1 + 2
 
 
 def orders_were_paid(run):
@@ -174,14 +174,14 @@ def the_orchestrator_knew_of_all(run):
 
 def the_steward_heard_of_all(run):
     seen = document(run, "steward")
-    assert seen["blocks"] == run.summary.blocks
+    assert seen["blocks"] == run.summary.chain.blocks
     assert seen["payments"] == [XMR]
     assert seen["results"] == ["done: bob: regular-user"]
     assert seen["orders"] == Counter(record.data.state for record in happened(run, OrderChanged))
     assert seen["miners"] == Counter(record.data.miner for record in own_time(run, BlockFound))
     assert seen["commands"] == Counter(f"{it.participant}: {it.data.command}" for it in happened(run, CommandExecuted))
     # So did the observer, of its node.
-    assert sum(record.data.blocks for record in own_time(run, TipSeen)) == run.summary.blocks
+    assert sum(record.data.blocks for record in own_time(run, TipSeen)) == run.summary.chain.blocks
 
 
 def own_time(run, kind):

@@ -78,9 +78,9 @@ def ended_well(played: Run) -> None:
     """What holds for any run in which nothing is meant to go wrong, on whichever engine."""
     summary = played.summary
     assert summary.completed
-    assert summary.failures == 0
-    assert summary.given_up == []
-    assert summary.unaccounted == 0
+    assert summary.outcome.failures == 0
+    assert summary.outcome.given_up == []
+    assert summary.coins.unaccounted == 0
 
 
 def happened(played: Run, kind: type, *participants: str) -> list:

@@ -27,10 +27,10 @@ def in_order(run_):
     """What holds for any run in which nothing is meant to go wrong."""
     summary = run_.summary
     ended_well(run_)
-    assert summary.transactions.failed == 0
+    assert summary.payments.failed == 0
     stale = sum(miner.stale for miner in summary.miners.values())
     (bootstrap,) = (record.data for record in happened(run_, BootstrapFinished))
-    assert summary.height == bootstrap.height + summary.blocks - stale
+    assert summary.chain.height == bootstrap.height + summary.chain.blocks - stale
     return True
 
 
@@ -42,10 +42,10 @@ def test_architecture_v2(played):
     assert {host.wallets[0].addresses for host in run_.plan.hosts if host.group == "marketplace"} == {20}
     assert run_.summary.simulated_seconds == 3600
     assert set(run_.summary.miners) == {"pool-alpha", "pool-beta", "pool-gamma"}
-    assert run_.summary.blocks == sum(it.blocks + it.stale for it in run_.summary.miners.values()) > 15
+    assert run_.summary.chain.blocks == sum(it.blocks + it.stale for it in run_.summary.miners.values()) > 15
     # The pools found them themselves, as they were signalled to.
     assert all(record.participant == record.data.miner for record in happened(run_, BlockFound))
-    paid = run_.summary.transactions
+    paid = run_.summary.payments
     assert paid.sent > 200
     assert paid.received > 150
 
@@ -96,4 +96,4 @@ def test_400_users_are_built_and_play(tmp_path):
     assert processes == {"monerod": 400, "wallet": 400, "agent": 400}
     run_ = run(scenario, tmp_path / "run")
     assert in_order(run_)
-    assert run_.summary.transactions.sent > 100
+    assert run_.summary.payments.sent > 100

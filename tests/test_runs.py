@@ -81,7 +81,7 @@ def test_a_run_that_is_stopped_early_is_whole_as_far_as_it_went(tmp_path, second
     stopped = play(WHOLE, tmp_path / "stopped", on_progress=on_progress)
     summary = stopped.summary
     assert not summary.completed
-    assert summary.unaccounted == 0
+    assert summary.coins.unaccounted == 0
     assert seen[-1].now < (seconds + 20) * SECOND
     zero = stopped.plan.time_zero / SECOND
     assert summary.simulated_seconds == max(0, seen[-1].now / SECOND - zero)
@@ -101,8 +101,8 @@ def test_progress_goes_on_to_the_end(tmp_path):
     played = play(WHOLE, tmp_path / "run", on_progress=on_progress)
     assert [it.now for it in seen] == sorted(it.now for it in seen)
     assert seen[-1].now == played.plan.stop
-    assert seen[-1].height == played.summary.height
-    assert seen[-1].payments >= played.summary.transactions.sent
+    assert seen[-1].height == played.summary.chain.height
+    assert seen[-1].payments >= played.summary.payments.sent
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{}", b"\xff", b'{"version": 999}'])
@@ -147,7 +147,7 @@ def test_a_summary_that_was_damaged_is_an_error(tmp_path, content):
 def test_a_participant_without_anything_takes_part(tmp_path):
     scenario = Scenario(simulation=Simulation(duration="1m"), participants={"idle": Participant()})
     summary = run(scenario, tmp_path / "run").summary
-    assert (summary.participants, summary.height, summary.balances, summary.miners) == (1, 0, {}, {})
+    assert (summary.participants, summary.chain.height, summary.coins.balances, summary.miners) == (1, 0, {}, {})
 
 
 def test_the_documented_scripts_run(tmp_path, monkeypatch, capsys):
@@ -192,14 +192,14 @@ def test_what_plain_shadow_may_still_play_is_read_again(by_hand):
     log.write_bytes(whole[: whole.index(b"\n", len(whole) // 2) + 1])
     run.read_back()
     assert run.may_go_on
-    assert 0 < run.summary.blocks < summary.blocks
+    assert 0 < run.summary.chain.blocks < summary.chain.blocks
     assert not (run.directory / "summary.json").exists()
     log.write_bytes(whole)
     (run.directory / "shadow.data").mkdir()
     (run.directory / "shadow.data" / "sim-stats.json").touch()
     run.read_back()
     assert not run.may_go_on
-    assert run.summary.blocks == summary.blocks
+    assert run.summary.chain.blocks == summary.chain.blocks
 
 
 def test_a_damaged_run_is_no_traceback(tmp_path):
@@ -220,10 +220,10 @@ def test_a_run_whose_launcher_was_killed_is_read_back(tmp_path):
     played.read_back()
     killed = Run(played.directory).summary
     assert not killed.completed
-    assert not killed.closed
-    assert 0 < killed.height < whole.height
+    assert not killed.coins.balances_known
+    assert 0 < killed.chain.height < whole.chain.height
     assert 0 < killed.simulated_seconds < whole.simulated_seconds
-    assert whole.closed
+    assert whole.coins.balances_known
 
 
 def test_a_run_that_is_being_played_or_has_not_been_is_not_read_back(built):

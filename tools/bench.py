@@ -249,10 +249,10 @@ def bench_one(size: int, duration: str) -> None:
             {
                 "wall": wall,
                 "simulated": summary.simulated_seconds,
-                "payments": summary.transactions.sent,
-                "blocks": summary.blocks,
+                "payments": summary.payments.sent,
+                "blocks": summary.chain.blocks,
                 "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-                "unaccounted": summary.unaccounted,
+                "unaccounted": summary.coins.unaccounted,
             }
         )
     )

@@ -70,15 +70,15 @@ def rows(run: Run) -> dict[str, str]:
     own = [record for record in records if record.participant != "funder"]
     sent = [record.data for record in own if isinstance(record.data, PaymentSent)]
     waited = [record.data.elapsed / SECOND for record in own if isinstance(record.data, PaymentConfirmed)]
-    transactions = summary.transactions
+    transactions = summary.payments
     table = {
-        "height": f"{summary.height}",
-        "blocks found": f"{summary.blocks}",
-        "reorganisations": f"{summary.reorgs}",
+        "height": f"{summary.chain.height}",
+        "blocks found": f"{summary.chain.blocks}",
+        "reorganisations": f"{summary.chain.reorganisations}",
         "payments sent": f"{transactions.sent}",
         "payments confirmed": f"{transactions.confirmed}",
         "payments received": f"{transactions.received}",
-        "payments that waited for locked coins": f"{transactions.delayed}",
+        "payments delayed by locked outputs": f"{transactions.delayed}",
         "seconds until confirmed": _spread(waited, "{:.1f}"),
         "fee (XMR)": _spread([payment.fee / 1e12 for payment in sent], "{:.6f}"),
         "a block's way to the other nodes (ms)": _spread(_delays(records, BlockSpread), "{:.0f}"),
@@ -86,8 +86,8 @@ def rows(run: Run) -> dict[str, str]:
             [delay / 1e3 for delay in _delays(records, TransactionSpread)], "{:.1f}"
         ),
     }
-    table |= {f"balance of {name}": format_amount(held) for name, held in summary.balances.items()}
-    table["coins that no wallet holds"] = format_amount(summary.unaccounted)
+    table |= {f"balance of {name}": format_amount(held) for name, held in summary.coins.balances.items()}
+    table["coins unaccounted for"] = format_amount(summary.coins.unaccounted)
     table["real seconds"] = f"{summary.wall_seconds:.1f}"
     return table
 

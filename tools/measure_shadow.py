@@ -173,11 +173,12 @@ def _print_payments(plan: Plan, run: Run) -> None:
     least = min((paid[user] for user in users), default=0)
     print(f"{sum(paid[user] > 0 for user in users)} of {len(users)} users have paid; payments a user: at least {least}")
     summary = run.summary
-    made = summary.transactions
+    made = summary.payments
     print(f"payments {made.sent}, confirmed {made.confirmed}, failed {made.failed}, vanished {len(made.vanished)}")
     doubts = sum(DOUBT in line.text for line in run.traces(actors=("wallet",)))
-    print(f"failures {summary.failures}, given up {len(summary.given_up)}, transfers that were in doubt {doubts}")
-    print(f"height {summary.height}, unaccounted {summary.unaccounted}, digest {summary.digest}")
+    failed, given_up = summary.outcome.failures, len(summary.outcome.given_up)
+    print(f"failures {failed}, given up {given_up}, transfers that were in doubt {doubts}")
+    print(f"height {summary.chain.height}, unaccounted {summary.coins.unaccounted}, digest {summary.digest}")
 
 
 def measure_clock(scenario: Path, directory: Path) -> None:

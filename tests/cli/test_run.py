@@ -52,7 +52,7 @@ class TestRun:
         assert result.stderr.startswith("small: 7 participants, bootstrap ")
         assert "seed 5, engine embedded" in result.stderr
         summary = Run(tmp_path / "run").summary
-        assert f"{summary.transactions.sent} sent, " in result.stdout
+        assert f"{summary.payments.sent} sent, " in result.stdout
         assert result.stdout.endswith(f"{tmp_path / 'run'}  digest {summary.digest}\n")
 
     def test_quiet_shows_the_summary_only(self, scenario, tmp_path):
@@ -141,7 +141,7 @@ class TestRun:
         played = Run(directory)
         assert not played.summary.completed
         assert 0 <= played.summary.simulated_seconds < 2000 * 3600
-        assert played.summary.unaccounted == 0
+        assert played.summary.coins.unaccounted == 0
         assert list(played.traces())
 
 
@@ -193,8 +193,8 @@ class TestReport:
         third = '[participants.third]\nkind = "autonomous-miner"\nhashrate = 12.5\n'
         played = play(WHOLE + second + third, tmp_path / "run")
         summary, rows = played.summary, self.rows(self.text(played))
-        paid = summary.transactions
-        assert rows["chain"][0].startswith(f"height {summary.height}, {summary.blocks} blocks found")
+        paid = summary.payments
+        assert rows["chain"][0].startswith(f"height {summary.chain.height}, {summary.chain.blocks} blocks found")
         assert rows["payments"] == [
             f"{paid.sent} sent, {paid.confirmed} confirmed, {paid.received} received, {paid.failed} failed"
         ]
@@ -204,8 +204,8 @@ class TestReport:
         assert other[1:3] == ["300", str(blocks["other"])]
         third = next(line.split() for line in self.text(played).splitlines() if line.startswith("third"))
         assert third[1:4] == ["12.5", str(blocks["third"]), f"{blocks['third'] / sum(blocks.values()):.1%}"]
-        assert sum(blocks.values()) + sum(one.stale for one in summary.miners.values()) == summary.blocks
-        user = [balance for name, balance in summary.balances.items() if name.startswith("user-")]
+        assert sum(blocks.values()) + sum(one.stale for one in summary.miners.values()) == summary.chain.blocks
+        user = [balance for name, balance in summary.coins.balances.items() if name.startswith("user-")]
         assert rows["user"][0] == "3"
         assert rows["user"][-1] == f"{sum(user) / 10**12:,.3f}"
         assert "failures" not in rows
@@ -227,13 +227,13 @@ class TestReport:
         events.write_text("".join(lines))
         played.read_back()
         rows = self.rows(self.text(played))
-        assert rows["coins"][0].endswith("no wallet told at the end what it holds")
+        assert rows["coins"][0].endswith("final balances unknown: no wallet reported one")
         assert not rows["chain"][0].startswith("height 0,")
 
     def test_payments_that_no_block_has_taken_are_told(self, tmp_path):
         gone = '[[timeline]]\nat = "10m"\ndo = "stop"\nwho = "miner"\n'
         played = play(WHOLE + gone, tmp_path / "run", "participants.user.wallet.outputs=9")
-        paid = played.summary.transactions
+        paid = played.summary.payments
         assert paid.unconfirmed == paid.sent - paid.confirmed > 5
         (payments,) = self.rows(self.text(played))["payments"]
         assert payments.endswith(f", {paid.unconfirmed} unconfirmed at the end")
@@ -243,26 +243,26 @@ class TestReport:
             NETWORK + USERS + MARKET, tmp_path / "run", on_progress=lambda progress: progress.now < 100 * SECOND
         )
         path = tmp_path / "run" / "summary.json"
-        changed = json.loads(path.read_bytes()) | {
+        changed = json.loads(path.read_bytes())
+        changed["outcome"] |= {
             "failures": 4,
             "given_up": ["user-001/wallet"],
             "bootstrap_failure": "no [coins]",
-            "subsidies": 10**12,
-            "balances": {"miner": 10**12 // 4},
         }
+        changed["coins"] |= {"emitted": 10**12, "balances": {"miner": 10**12 // 4}}
         path.write_text(json.dumps(changed))
         text = self.text(played)
         assert "stopped early" in text
-        assert "4 times an actor, a daemon or a wallet failed" in text
-        assert "user-001/wallet failed too often and was given up" in text
+        assert "4 of actors, daemons or wallets" in text
+        assert "user-001/wallet failed too often and was not restarted again" in text
         assert "the bootstrap failed: no [coins]" in text
-        assert "0.75 XMR not accounted for" in text
-        path.write_text(json.dumps(changed | {"tips": 3}))
-        assert "not to be compared: the nodes ended at 3 tips" in self.text(played)
-        for lost, others in ((5, ""), (40, "and 35 others")):
+        assert "0.75 XMR unaccounted for" in text
+        path.write_text(json.dumps(changed | {"coins": changed["coins"] | {"tips": 3}}))
+        assert "balances not comparable: the nodes ended at 3 different tips" in self.text(played)
+        for lost, others in ((5, ""), (40, "and 35 more")):
             names = [f"{number:064x}" for number in range(lost)]
-            path.write_text(json.dumps(changed | {"transactions": changed["transactions"] | {"vanished": names}}))
+            path.write_text(json.dumps(changed | {"payments": changed["payments"] | {"vanished": names}}))
             text = self.text(Run(tmp_path / "run"))
-            assert [name for name in names if f"the payment {name} has vanished" in text] == names[:5]
-            assert ("others" in text) == bool(others)
+            assert [name for name in names if f"payment {name} vanished" in text] == names[:5]
+            assert ("more; summary.json lists them" in text) == bool(others)
             assert others in text

@@ -234,12 +234,12 @@ def test_a_run_ends_when_what_it_needs_is_gone_for_good(build):
     needed = program("monerod", ("sh", "-c", "exit 3"), needed_by=("heart/beat", "soul/song"))
     _, path = build(one_host(needed, restarts={"max_restarts": 1, "backoff": "100ms"}), stop=1000.0)
     played = play_run(path)
-    assert played.summary.reason == (
+    assert played.summary.outcome.reason == (
         "monerod of alice ended with status 3 and is started no more after 1 restarts; "
         "it was needed by heart/beat and soul/song"
     )
     assert not played.summary.completed
-    assert played.summary.given_up == ["alice/monerod"]
+    assert played.summary.outcome.given_up == ["alice/monerod"]
 
 
 def test_an_agent_is_not_started_again(build):
@@ -335,7 +335,7 @@ def test_what_a_killed_launcher_and_its_killed_process_supervisor_have_left_is_r
     wait_until(lambda: running(path) == {})
     assert not (path / "events.jsonl").exists()
     Run(path).read_back()
-    assert Run(path).summary.height == 7
+    assert Run(path).summary.chain.height == 7
 
 
 def test_a_killed_process_supervisor_leaves_nothing_behind(build):

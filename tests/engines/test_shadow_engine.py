@@ -111,7 +111,7 @@ def test_a_run_that_failed_has_its_figures(plan, tmp_path, programs):
     with pytest.raises(EngineError, match="a daemon died"):
         play_run(tmp_path / "run")
     summary = Run(tmp_path / "run").summary
-    assert (summary.height, summary.completed) == (7, False)
+    assert (summary.chain.height, summary.completed) == (7, False)
     assert "a daemon died" in summary.failure
 
 

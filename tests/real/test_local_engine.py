@@ -162,8 +162,8 @@ def test_a_launcher_that_is_stopped_leaves_no_process_and_a_readable_run(built, 
 
 def test_a_run_comes_to_its_end_and_leaves_no_process(finished):
     assert finished.summary.completed
-    assert finished.summary.failures == 0
-    assert finished.summary.given_up == []
+    assert finished.summary.outcome.failures == 0
+    assert finished.summary.outcome.given_up == []
     assert told(finished, ProcessDied) == []
     assert running(finished.directory) == {}
 
@@ -171,29 +171,29 @@ def test_a_run_comes_to_its_end_and_leaves_no_process(finished):
 def test_the_user_pays_and_the_vendors_wallet_receives_it(finished):
     sent = {one.data.txid: one.data for one in finished.events() if is_payment(one) and one.participant == "user"}
     assert sent
-    assert finished.summary.transactions.failed == 0
+    assert finished.summary.payments.failed == 0
     received = told(finished, PaymentReceived)
     assert sorted(payment.txid for payment in told(finished, PaymentConfirmed)) == sorted(sent)
     assert sorted(payment.txid for payment in received) == sorted(sent)
     for payment in received:
         assert payment.amount == sent[payment.txid].amount
         assert (payment.address,) == sent[payment.txid].recipients
-    assert finished.summary.balances["marketplace"] == sum(payment.amount for payment in received)
+    assert finished.summary.coins.balances["marketplace"] == sum(payment.amount for payment in received)
 
 
 def test_every_coin_is_accounted_for_and_all_nodes_end_at_one_tip(finished):
-    assert finished.summary.unaccounted == 0
+    assert finished.summary.coins.unaccounted == 0
     (bootstrap,) = told(finished, BootstrapFinished)
     nodes = told(finished, NodeClosed)
     assert len(nodes) == 2
     assert len(set(nodes)) == 1
-    assert finished.summary.height == nodes[0].height == bootstrap.height + finished.summary.blocks
-    assert 0 < finished.summary.blocks <= 14
+    assert finished.summary.chain.height == nodes[0].height == bootstrap.height + finished.summary.chain.blocks
+    assert 0 < finished.summary.chain.blocks <= 14
 
 
 def test_what_each_node_saw_is_read_back(finished):
-    blocks = [spread for spread in told(finished, BlockSpread) if spread.height <= finished.summary.height]
-    assert sorted(spread.height for spread in blocks) == list(range(1, finished.summary.height + 1))
+    blocks = [spread for spread in told(finished, BlockSpread) if spread.height <= finished.summary.chain.height]
+    assert sorted(spread.height for spread in blocks) == list(range(1, finished.summary.chain.height + 1))
     # Both nodes had every block; the miner's node had those of its own first.
     assert {len(spread.delays) for spread in blocks} == {2}
     assert all(min(spread.delays) == 0 for spread in blocks)

@@ -128,8 +128,8 @@ def test_it_comes_to_its_end_with_every_coin_accounted_for(run):
     assert told(run, ProcessDied) == []
     assert told(run, MinerSkipped) == []
     assert running(run.directory) == {}
-    assert summary.transactions.sent > 0
-    assert 8 <= summary.blocks <= 10
+    assert summary.payments.sent > 0
+    assert 8 <= summary.chain.blocks <= 10
 
 
 def test_the_winners_find_the_blocks_as_the_scenario_wants(run):
@@ -139,7 +139,7 @@ def test_the_winners_find_the_blocks_as_the_scenario_wants(run):
     assert finders <= ({record.data.miner for record in found} if by_signal else {"block-controller"})
     kept = {name: result.reward for name, result in run.summary.miners.items()}
     others = {"solo-miner"}
-    assert {name: run.summary.balances[name] for name in kept if name not in others} == {
+    assert {name: run.summary.coins.balances[name] for name in kept if name not in others} == {
         name: reward for name, reward in kept.items() if name not in others
     }
 

@@ -1,107 +1,28 @@
-"""The summary is made from a plan and its events alone."""
+"""The summary is made from a plan and its events alone; what is in it are the figures that there are."""
+
+import io
+from collections import defaultdict
 
 import msgspec
 import pytest
+from figure_records import record
+from rich.console import Console
 from small_runs import WHOLE, play
 from small_world import make_host_plan, make_plan
 
 from monerosim import events as ev
-from monerosim.monero.emission import GENESIS_REWARD, base_reward
-from monerosim.plan.plan import ActorPlan, PaymentRate
-from monerosim.report.summary import Summary, summarise
+from monerosim.cli.commands.report import print_summary
+from monerosim.report import figures
+from monerosim.report.figures.payments import PaymentsFigure
+from monerosim.report.summary import Summary, decode_summary, encode_summary, summarise, summary_type
 from monerosim.units import SECOND
 
 MINUTE = 60 * SECOND
 
 
-def record(data, participant="alice", t=0):
-    return ev.Record(t, participant, "actor", "cause", data)
-
-
 def summary_of(*records, plan=None, end=None):
     plan = plan or make_plan(make_host_plan("alice"))
     return summarise(plan, records, end=plan.stop if end is None else end, wall_seconds=1.23456)
-
-
-def host(name, role, **config):
-    return make_host_plan(name, ActorPlan(name="acme-actor", use="acme-actor", start=0, role=role, config=config))
-
-
-def test_nothing_happened():
-    summary = summary_of()
-    assert summary.completed
-    assert (summary.participants, summary.height, summary.blocks, summary.reorgs) == (1, 0, 0, 0)
-    assert summary.balances == {}
-    assert summary.unaccounted == 0
-    assert summary.wall_seconds == 1.235
-    assert len(summary.digest) == 64
-
-
-def test_payments_are_counted_but_not_the_funders():
-    payment = ev.PaymentSent("aa", 5, 1, ("x",))
-    summary = summary_of(
-        record(payment, "bank"),
-        record(payment),
-        record(payment),
-        record(ev.PaymentConfirmed("aa", 1, 2)),
-        record(ev.PaymentReceived("aa", "x", 5, 1), "shop"),
-        record(ev.PaymentFailed(1, "poor")),
-        record(ev.PaymentDelayed(1)),
-        plan=make_plan(host("alice", "payer"), host("bank", "funder")),
-    )
-    paid = summary.transactions
-    assert (paid.sent, paid.confirmed, paid.received, paid.failed, paid.delayed) == (2, 1, 1, 1, 1)
-
-
-def test_a_stale_block_earns_nothing():
-    plan = make_plan(host("alice", "miner"), host("bob", "miner"))
-    summary = summary_of(
-        record(ev.BlockFound("alice", 1, "a1", 35, 0), t=1),
-        record(ev.BlockFound("bob", 1, "b1", 36, 0), t=2),
-        record(ev.BlockFound("alice", 2, "a2", 34, 0), t=3),
-        record(ev.BlockStale("bob", 1, "b1"), t=4),
-        record(ev.Reorganised("bob", 1, "b1", "a2"), "bob", t=3),
-        plan=plan,
-    )
-    assert (summary.miners["alice"].blocks, summary.miners["alice"].reward) == (2, 69)
-    bob = summary.miners["bob"]
-    assert (bob.blocks, bob.reward, bob.stale) == (0, 0, 1)
-    assert (summary.blocks, summary.reorgs) == (3, 1)
-
-
-def test_a_stale_block_whose_finding_was_not_read_counts():
-    summary = summary_of(record(ev.BlockStale("bob", 1, "b1")))
-    assert (summary.miners["bob"].blocks, summary.miners["bob"].stale) == (0, 1)
-
-
-def test_a_pool_without_blocks_is_listed():
-    plan = make_plan(host("alice", "miner"), host("bob", "", hashrate=1.0))
-    assert {name: miner.blocks for name, miner in summary_of(plan=plan).miners.items()} == {"alice": 0}
-
-
-def test_coins_that_nobody_holds_are_told():
-    made = base_reward(GENESIS_REWARD)
-    closed = ev.WalletClosed(made - 7, 0, 0)
-    summary = summary_of(record(ev.NodeClosed(1, "tip")), record(closed))
-    assert (summary.height, summary.subsidies, summary.unaccounted) == (1, made, 7)
-    assert summary.balances == {"alice": made - 7}
-
-
-def test_nodes_that_end_at_different_tips_are_told():
-    summary = summary_of(*(record(ev.NodeClosed(1, tip)) for tip in ("one", "other", "one")))
-    assert summary.tips == 2
-
-
-def test_failures_count_the_funders_too():
-    summary = summary_of(
-        record(ev.ActorFailed("wallet", "RuntimeError: x")),
-        record(ev.ActorFailed("wallet", "RuntimeError: x"), "funder"),
-        record(ev.ActorGivenUp("wallet", 3), "funder"),
-        record(ev.BootstrapFailed("no coins"), "funder"),
-    )
-    assert summary.failures == 2
-    assert summary.given_up == ["funder/wallet"]
-    assert summary.bootstrap_failure == "no coins"
 
 
 @pytest.mark.parametrize(("end", "simulated", "completed"), [(0, 0, False), (600, 300, False), (3900, 3600, True)])
@@ -110,27 +31,105 @@ def test_time_is_the_scenarios_own(end, simulated, completed):
     summary = summary_of(plan=plan, end=end * SECOND)
     assert (summary.simulated_seconds, summary.bootstrap_seconds) == (simulated, 300)
     assert summary.completed is completed
+    assert (summary.participants, summary.wall_seconds) == (1, 1.235)
 
 
-@pytest.mark.parametrize(("end", "requested"), [(0, 0), (30, 6), (60, 12), (90, 12)])
-def test_payments_asked_for_are_those_until_the_end(end, requested):
-    """Whoever the payers are: the plan says how often each means to pay, and when."""
-    rates = (PaymentRate(0, 60 * MINUTE, 0.1 / 60),)
-    payers = (ActorPlan(name=name, use=name, start=0, payments=rates) for name in ("acme-payer", "regular-user"))
-    plan = make_plan(*(make_host_plan(name, payer) for name, payer in zip(("alice", "bob"), payers, strict=True)))
-    assert summary_of(plan=plan, end=end * MINUTE).transactions.requested == requested
+def test_the_order_in_which_hosts_wrote_does_not_matter(tmp_path):
+    played = play(WHOLE, tmp_path / "run")
+    by_host = defaultdict(list)
+    for each in played.events():
+        by_host[each.participant].append(each)
+    assert len(by_host) > 5
+    regrouped = [each for name in sorted(by_host, reverse=True) for each in by_host[name]]
+    again = summarise(played.plan, regrouped, end=played.plan.stop, wall_seconds=played.summary.wall_seconds)
+    assert again == played.summary
 
 
-def test_the_order_in_which_hosts_wrote_does_not_matter():
-    records = [
-        record(ev.ActorFailed("x", str(number)), participant, number) for number in range(4) for participant in "ab"
-    ]
-    assert summary_of(*records).digest == summary_of(*records[::2], *records[1::2]).digest
+def test_an_event_more_is_another_digest():
+    records = [record(ev.ActorFailed("x", str(number)), t=number) for number in range(4)]
+    assert len(summary_of(*records).digest) == 64
     assert summary_of(*records).digest != summary_of(*records[1:]).digest
 
 
 def test_a_summary_is_read_back_as_it_was(tmp_path):
     summary = play(WHOLE, tmp_path / "run").summary
-    assert msgspec.json.decode(msgspec.json.encode(summary), type=Summary) == summary
+    assert summary.payments.sent > 0
+    assert decode_summary(encode_summary(summary)) == summary
     made_again = play(WHOLE, tmp_path / "again").summary
     assert msgspec.structs.replace(made_again, wall_seconds=0.0) == msgspec.structs.replace(summary, wall_seconds=0.0)
+
+
+def test_the_figures_named_in_the_summary_have_their_results_types():
+    kinds = {kind.name: kind for kind in figures.all_figures()}
+    types = {field.name: field.type for field in msgspec.structs.fields(Summary)}
+    assert {"chain", "payments", "coins", "miners", "propagation"} <= types.keys() & kinds.keys()
+    for name in types.keys() & kinds.keys():
+        assert kinds[name].result_type() == types[name]
+    assert all(kind.title.endswith("?") for kind in kinds.values())
+
+
+LONGEST_WAIT = '''
+"""How long the slowest payment waited."""
+
+import msgspec
+
+from monerosim.events import PaymentConfirmed
+from monerosim.report.figure import Column, Figure, Line, Phrase, Rows
+from monerosim.units import SECOND
+
+
+class LongestWait(msgspec.Struct, frozen=True):
+    seconds: float
+
+
+class LongestWaitFigure(Figure[LongestWait]):
+    name = "longest_wait"
+    title = "How long did the slowest payment wait?"
+
+    def __init__(self, plan, end):
+        super().__init__(plan, end)
+        self._longest = 0
+
+    def take(self, record):
+        if isinstance(record.data, PaymentConfirmed):
+            self._longest = max(self._longest, record.data.elapsed)
+
+    def result(self) -> LongestWait:
+        return LongestWait(self._longest / SECOND)
+
+    @staticmethod
+    def lines(result):
+        yield Line("slowest", (Phrase(f"{result.seconds:g} s"),))
+
+    @staticmethod
+    def rows(result):
+        return Rows((Column("wait"), Column("longest", "s", ".1f")), (("payment", result.seconds),))
+'''
+
+
+@pytest.fixture
+def more_figures(tmp_path, monkeypatch):
+    (tmp_path / "longest_wait.py").write_text(LONGEST_WAIT)
+    monkeypatch.setattr(figures, "__path__", [*figures.__path__, str(tmp_path)])
+    for cached in (figures.all_figures, summary_type):
+        cached.cache_clear()
+    yield
+    for cached in (figures.all_figures, summary_type):
+        cached.cache_clear()
+
+
+@pytest.mark.usefixtures("more_figures")
+def test_a_module_with_a_figure_is_all_that_a_new_one_takes(tmp_path):
+    played = play(WHOLE, tmp_path / "run")
+    summary = played.summary
+    waited = max(each.data.elapsed for each in played.events() if isinstance(each.data, ev.PaymentConfirmed)) / SECOND
+    assert waited > 0
+    assert summary.longest_wait.seconds == waited
+    assert msgspec.json.decode((played.directory / "summary.json").read_bytes())["longest_wait"] == {"seconds": waited}
+    assert summary[figures.all_figures()[-1]] == summary.longest_wait
+    assert summary[PaymentsFigure] == summary.payments
+    out = io.StringIO()
+    print_summary(played, Console(file=out, width=120, color_system=None, highlight=False))
+    shown = [" ".join(line.split()) for line in out.getvalue().splitlines()]
+    assert f"slowest {waited:g} s" in shown
+    assert shown[shown.index("wait longest (s)") + 1] == f"payment {waited:.1f}"

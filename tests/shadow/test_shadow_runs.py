@@ -115,19 +115,19 @@ def test_every_node_ends_at_the_same_tip_and_no_coin_is_lost(played):
     assert closed[0].data.height > 100
     summary = run.summary
     assert summary.completed
-    assert summary.unaccounted == 0
-    assert summary.failures == 0
-    assert summary.given_up == []
+    assert summary.coins.unaccounted == 0
+    assert summary.outcome.failures == 0
+    assert summary.outcome.given_up == []
 
 
 def test_what_each_node_saw_is_read_back(played):
     run, _ = played
     blocks = records(run, BlockSpread)
-    assert sorted(one.data.height for one in blocks) == list(range(1, run.summary.height + 1))
+    assert sorted(one.data.height for one in blocks) == list(range(1, run.summary.chain.height + 1))
     # The latency is 50 ms, and verification takes no time there.
     assert {one.participant for one in blocks} == {"miner"}
     assert all(sorted(one.data.delays)[1] >= 50_000 for one in blocks)
-    assert run.summary.propagation["blocks"].everywhere == run.summary.blocks
+    assert run.summary.propagation.blocks.all.n == run.summary.chain.blocks
     spreads = {one.data.txid: one for one in records(run, TransactionSpread)}
     payments = [one for one in records(run, PaymentSent) if one.participant != "funder"]
     assert {one.data.txid for one in payments} < set(spreads)
@@ -231,9 +231,9 @@ def test_a_run_that_was_killed_has_the_figures_of_what_was_played(tmp_path):
     later = Run(directory)
     later.read_back()
     assert later.may_go_on
-    assert 0 < run.summary.height <= later.summary.height
+    assert 0 < run.summary.chain.height <= later.summary.chain.height
     assert not later.summary.completed
-    assert not later.summary.closed
+    assert not later.summary.coins.balances_known
 
 
 def found(directory):

@@ -93,7 +93,7 @@ def run(
     except (BinaryError, RunDirectoryError, RunError) as error:
         raise click.ClickException(str(error)) from error
     print_summary(played, make_console())
-    if played.summary.reason:
+    if played.summary.outcome.reason:
         context.exit(1)
     if not played.summary.completed:
         context.exit(_INTERRUPTED)

@@ -312,7 +312,7 @@ def test_a_timeline_changes_who_takes_part(tmp_path):
     (failed,) = happened(run, CommandFailed)
     assert (failed.t, failed.data.command) == (21 * MINUTE, "send-now")
     assert "not enough" in failed.data.reason
-    assert (run.summary.commands, run.summary.commands_failed) == (8, 1)
+    assert (run.summary.commands.executed, run.summary.commands.failed) == (8, 1)
     known = json.loads((tmp_path / "one/shared/orchestrator.json").read_bytes())
     assert known["agents"]["user-001"]["state"] == "paused"
     assert known["events"]["block-found"] == len(blocks)
@@ -342,10 +342,10 @@ def test_the_run_ends_when_all_of_a_group_are_gone(tmp_path):
     (ended,) = happened(run, RunEnded)
     assert 10 * MINUTE < ended.t < 10 * MINUTE + 5 * SECOND
     assert ended.data.reason == "all of user are gone: stopped"
-    assert run.summary.reason == ended.data.reason
+    assert run.summary.outcome.reason == ended.data.reason
     assert run.summary.completed is False
     assert max(record.t for record in run.events()) < 11 * MINUTE
-    assert run.summary.unaccounted == 0
+    assert run.summary.coins.unaccounted == 0
 
 
 def test_a_group_of_nobody_ends_no_run_and_is_a_warning(tmp_path):
@@ -377,7 +377,7 @@ class Vital(Behaviour):
     install_blocks("vital", code, {"vital": "vital:Vital"})
     text = NETWORK + '[participants.heart]\nactors = [{ use = "vital" }]\nrestarts = { max_restarts = 1 }\n'
     run = play(text, tmp_path / "run")
-    assert run.summary.reason == "heart/vital was given up: LookupError: dead"
+    assert run.summary.outcome.reason == "heart/vital was given up: LookupError: dead"
     assert not run.summary.completed
     # It was started again once, five seconds later; the run ends within ten seconds of its end.
     assert 205 * SECOND <= max(record.t for record in run.events()) <= 220 * SECOND

@@ -83,9 +83,9 @@ def interrupted(tmp_path_factory):
 
 
 def test_nobody_fails(interrupted):
-    assert interrupted.summary.failures == 0
+    assert interrupted.summary.outcome.failures == 0
     assert interrupted.summary.completed
-    assert interrupted.summary.unaccounted == 0
+    assert interrupted.summary.coins.unaccounted == 0
 
 
 @pytest.mark.parametrize("kind", [BalanceRecorded, BlockFound, OrderPlaced, PaymentReceived, PaymentSent, TipSeen])

@@ -262,11 +262,11 @@ def test_the_summary_counts_them():
         PaymentMined("f", 9),
     ]
     summary = summarise(make_plan(make_host_plan("alice")), map(record, events), end=0, wall_seconds=1)
-    assert summary.transactions.reorged == 3
-    assert summary.transactions.vanished == ["e"]
-    assert summary.transactions.confirmed == 2
+    assert summary.payments.reorged == 3
+    assert summary.payments.vanished == ["e"]
+    assert summary.payments.confirmed == 2
     # One is off the chain again, one is mined again and not confirmed, one has vanished, one is mined only.
-    assert summary.transactions.unconfirmed == 4
+    assert summary.payments.unconfirmed == 4
 
 
 FORKS = """
@@ -300,7 +300,7 @@ def test_natural_reorganisations_are_told(tmp_path):
             assert isinstance(after, PaymentRemined) == isinstance(before, PaymentReorged)
             if isinstance(after, PaymentReorged):
                 assert after.height == before.height
-    told = played.summary.transactions
+    told = played.summary.payments
     assert told.reorged == len(happened(played, PaymentReorged)) > 0
     assert len(happened(played, PaymentRemined)) > 0
 
@@ -331,6 +331,6 @@ def test_what_was_sent_is_followed_whatever_becomes_of_its_sender(tmp_path, inst
     confirmed = {it.data.txid: it for it in happened(played, PaymentConfirmed)}
     assert set(confirmed) == set(sent)
     assert all(confirmed[txid].actor == it.actor for txid, it in sent.items())
-    assert played.summary.transactions.unconfirmed == 0
+    assert played.summary.payments.unconfirmed == 0
     assert len(happened(played, ActorGivenUp)) == (3 if way == "give up" else 0)
     assert bool(happened(played, ActorFailed)) == (way == "give up")

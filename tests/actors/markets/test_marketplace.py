@@ -75,4 +75,4 @@ def test_a_payment_counts_as_received_after_the_confirmations_wanted(tmp_path, w
 def test_the_wallet_holds_what_was_received(busy):
     for name in ("marketplace-001", "marketplace-002"):
         amounts = [record.data.amount for record in happened(busy, PaymentReceived, name)]
-        assert busy.summary.balances[name] == sum(amounts)
+        assert busy.summary.coins.balances[name] == sum(amounts)

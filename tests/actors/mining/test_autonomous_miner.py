@@ -144,7 +144,7 @@ def test_miners_that_draw_wrongly_are_refused(tmp_path, monkeypatch, wrong, seed
 def test_without_latency_to_speak_of_there_are_hardly_forks(days):
     stale = sum(len(happened(played, BlockStale)) for played in days)
     assert stale < 80
-    assert all(played.summary.failures == 0 for played in days)
+    assert all(played.summary.outcome.failures == 0 for played in days)
 
 
 def test_slow_links_make_forks_that_resolve(tmp_path):
@@ -157,10 +157,10 @@ def test_slow_links_make_forks_that_resolve(tmp_path):
     assert low < len(stale) < high
     assert happened(played, Reorganised)
     assert sum(result.stale for result in played.summary.miners.values()) == len(stale)
-    assert played.summary.height == len(found) - len(stale)
-    assert played.summary.unaccounted == 0
+    assert played.summary.chain.height == len(found) - len(stale)
+    assert played.summary.coins.unaccounted == 0
     lost = {record.data.hash for record in stale}
-    for miner, balance in played.summary.balances.items():
+    for miner, balance in played.summary.coins.balances.items():
         kept = [it.data.reward for it in found if it.data.miner == miner and it.data.hash not in lost]
         assert balance == sum(kept)
 

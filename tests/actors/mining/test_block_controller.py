@@ -260,16 +260,16 @@ def test_while_all_pools_are_late_there_is_no_block(tmp_path):
     assert [record.t for record in happened(played, BlockFound)] == [60 * SECOND * n for n in range(30, 60)]
     warned = [line for line in played.traces(participants=("block-controller",)) if line.level == "WARNING"]
     assert {line.text for line in warned} == {"no block: no miner has registered"}
-    assert played.summary.failures == 0
+    assert played.summary.outcome.failures == 0
 
 
 def test_without_any_miner_the_run_goes_on(tmp_path):
     lonely = NETWORK.replace('[participants.miner]\nkind = "mining-pool"\nhashrate = 100\n', "")
     played = play(lonely + USERS, tmp_path / "run")
     assert played.summary.completed
-    assert played.summary.blocks == 0
-    assert played.summary.failures == 0
-    assert played.summary.unaccounted == 0
+    assert played.summary.chain.blocks == 0
+    assert played.summary.outcome.failures == 0
+    assert played.summary.coins.unaccounted == 0
 
 
 @pytest.mark.parametrize(
@@ -288,8 +288,8 @@ def test_a_winner_that_does_not_answer_is_passed_over_within_the_block(tmp_path,
     for record in passed:
         assert re.search(reason, record.data.reason)
         assert record.t in {it.t for it in found}
-    assert played.summary.failures == 0
-    assert played.summary.blocks == 29
+    assert played.summary.outcome.failures == 0
+    assert played.summary.chain.blocks == 29
 
 
 def test_registered_miners_and_blocks_found_are_published(tmp_path):
@@ -307,9 +307,10 @@ def test_a_pool_learns_of_its_blocks_and_earns_their_rewards(tmp_path):
     stale = {record.data.hash for record in happened(played, BlockStale)}
     for pool in SHARES:
         own = [record.data for record in happened(played, BlockFound) if record.data.miner == pool]
+        assert len(own) > 10
         told = [line for line in played.traces(participants=(pool,), actors=("mining-pool",)) if "found" in line.text]
         assert [line.data["block"] for line in told] == [block.hash for block in own]
         kept = [block.reward for block in own if block.hash not in stale]
         result = played.summary.miners[pool]
-        assert played.summary.balances[pool] == sum(kept) == result.reward
+        assert played.summary.coins.balances[pool] == sum(kept) == result.reward
         assert (result.blocks, result.stale) == (len(kept), len(own) - len(kept))

@@ -182,7 +182,7 @@ def has_paid_the_winners(played):
     paid = Counter(dict.fromkeys(EXPECTED[0], 0))
     for block in blocks:
         paid[block.miner] += block.reward
-    return dict(played.summary.balances) == dict(paid)
+    return dict(played.summary.coins.balances) == dict(paid)
 
 
 @pytest.mark.parametrize("text", [POOLS, BY_SIGNAL], ids=["by RPC", "by signal"])
@@ -262,7 +262,7 @@ def test_a_pool_that_was_given_up_gets_no_blocks_until_it_is_started(tmp_path, i
     assert min(times) < 600
     assert [t for t in times if 600 < t < 2400] == []
     assert [t for t in times if 2400 < t < 3000]
-    assert played.summary.given_up == ["alpha/dying-pool"]
+    assert played.summary.outcome.given_up == ["alpha/dying-pool"]
     miners = DiskState(played.directory / "shared").read_as("miners.json", dict)["miners"]
     assert [miner["id"] for miner in miners] == ["beta", "gamma"]  # it has died once more, ten minutes later
 
@@ -329,7 +329,7 @@ def test_a_signal_that_comes_too_late_makes_no_block(tmp_path, install_blocks):
     told = [line.text for line in played.traces(participants=("alpha",), actors=("mining-pool",))]
     assert "the signal for block 1 of x comes too late" in told
     assert any(text.startswith("x sent no proper mine: ") for text in told)
-    assert played.summary.failures == 0
+    assert played.summary.outcome.failures == 0
 
 
 def test_letters_that_fit_no_signal_change_nothing(tmp_path, install_blocks):
@@ -349,7 +349,7 @@ def test_letters_that_fit_no_signal_change_nothing(tmp_path, install_blocks):
     told = [line.text for line in played.traces(participants=("block-controller",), actors=("block-controller",))]
     assert any(text.startswith("x sent no proper found: ") for text in told)
     assert "x refused too late: tired" in told
-    assert played.summary.failures == 0
+    assert played.summary.outcome.failures == 0
 
 
 def test_what_is_set_in_mid_run_holds_from_then_on(tmp_path):
@@ -382,7 +382,7 @@ def test_a_registration_that_cannot_be_read_is_named_and_left_out(tmp_path, inst
     told = [line.text for line in played.traces(participants=("block-controller",)) if line.level == "WARNING"]
     bad = "left out: mining_pools/x.json is damaged: Expected `float` > 0.0 - at `$.hashrate`"
     assert told == [bad, bad]  # the controller's and the registrar's
-    assert played.summary.failures == 0
+    assert played.summary.outcome.failures == 0
 
 
 def test_a_pool_leaves_when_the_scenario_says_so(tmp_path):
@@ -424,7 +424,7 @@ def test_only_join_brings_back_a_miner_that_has_left(tmp_path, install_blocks, m
     text = own("alpha", POOLS, "dying-pool", more) + timeline + at("25m", "join", "alpha")
     played = play(text, tmp_path / "run", *FIXED_HOUR)
     assert happened(played, CommandFailed) == []
-    assert played.summary.failures > 1
+    assert played.summary.outcome.failures > 1
     times = [record.t // SECOND for record in happened(played, BlockFound, "block-controller")]
     assert times == list(range(30, 3600, 30))
     times = [record.t // SECOND for record in happened(played, BlockFound) if record.data.miner == "alpha"]

@@ -114,7 +114,7 @@ def test_an_observer_sees_branches_and_how_deep_they_went(tmp_path):
     assert any(record.data.depth for record in tips)
     stale = {record.data.hash for record in happened(played, BlockStale)}
     assert {record.data.hash for record in branches} & stale
-    assert played.summary.unaccounted == 0
+    assert played.summary.coins.unaccounted == 0
     assert played.summary.miners["maker"].stale == len(happened(played, BlockStale, "maker")) > 0
 
 
@@ -123,9 +123,9 @@ def test_constant_mining_needs_nobody_else(tmp_path):
     found = happened(played, BlockFound)
     assert [record.t for record in found] == [minute * MINUTE for minute in range(4, 30, 4)]
     assert {record.data.miner for record in found} == {"maker"}
-    assert played.summary.balances["maker"] == sum(record.data.reward for record in found)
+    assert played.summary.coins.balances["maker"] == sum(record.data.reward for record in found)
     assert played.summary.miners["maker"].blocks == len(found)
-    assert played.summary.unaccounted == 0
+    assert played.summary.coins.unaccounted == 0
 
 
 def test_constant_mining_may_stop(tmp_path):
@@ -151,7 +151,7 @@ class Stubborn(ConstantMining):
     install_blocks("stubborn", stubborn, {"stubborn": "stubborn:Stubborn"})
     played = play(MAKER.replace("constant-mining", "stubborn"), tmp_path / "run")
     assert [record.t // MINUTE for record in happened(played, BlockFound)] == [4, 12, 16, 20, 24, 28]
-    assert played.summary.failures == 0
+    assert played.summary.outcome.failures == 0
     assert any("could not mine a block" in line.text for line in played.traces(actors=("stubborn",)))
 
 
@@ -178,7 +178,7 @@ def test_a_relay_leaves_a_trace_and_no_events(tmp_path):
     lines = [line for line in played.traces(actors=("relay",)) if "connections out" in line.text]
     assert [line.t for line in lines] == [minute * MINUTE for minute in (0, 10, 20, 30)]
     assert lines[0].text.startswith("2 connections out")  # no more than there are others
-    assert played.summary.balances.keys() == {"miner"}
+    assert played.summary.coins.balances.keys() == {"miner"}
 
 
 def test_one_participant_may_be_all_of_them(tmp_path):
@@ -201,8 +201,8 @@ actors = [
     acted = {record.actor for record in played.events() if record.participant == "all"}
     assert {"observer", "standard-sync", "constant-mining", "churner", "hodler", "marketplace"} <= acted
     assert {"transaction-bot", "regular-user"} <= acted
-    assert played.summary.failures == 0
-    assert played.summary.unaccounted == 0
+    assert played.summary.outcome.failures == 0
+    assert played.summary.coins.unaccounted == 0
 
 
 @pytest.mark.parametrize(

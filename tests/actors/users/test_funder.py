@@ -50,8 +50,8 @@ def check_funded(played, *groups):
     payments = happened(played, PaymentSent, "funder")
     assert finished.data.transactions == len(payments) == played.plan.bootstrap.payments
     assert all(len(record.data.recipients) <= 15 for record in payments)
-    assert played.summary.unaccounted == 0
-    assert played.summary.bootstrap_failure == ""
+    assert played.summary.coins.unaccounted == 0
+    assert played.summary.outcome.bootstrap_failure == ""
 
 
 @pytest.mark.parametrize(("members", "transactions"), [(1, 1), (15, 1), (16, 2), (45, 3), (46, 4)])
@@ -99,6 +99,6 @@ def test_a_bootstrap_may_be_longer_than_needed(tmp_path):
 def test_without_initial_balances_there_is_no_funder(tmp_path):
     played = play(NETWORK, tmp_path / "run")
     assert played.plan.bootstrap is None
-    assert "funder" not in played.summary.balances
+    assert "funder" not in played.summary.coins.balances
     assert not happened(played, BootstrapFinished)
     assert happened(played, BlockFound)[0].data.height == 1

@@ -107,7 +107,7 @@ def test_who_has_too_little_money_says_so(tmp_path):
     assert failed
     assert not users_payments(played)
     assert {record.data.reason for record in failed} == {"not enough money"}
-    assert played.summary.transactions.failed == len(failed)
+    assert played.summary.payments.failed == len(failed)
     assert all(60 * XMR // 1000 <= record.data.amount <= 2 * XMR for record in failed)
     warned = [line for line in played.traces(actors=("regular-user",)) if line.level == "WARNING"]
     assert len(warned) == len(failed)
@@ -123,7 +123,7 @@ def test_users_pay_each_other_where_there_is_no_marketplace(tmp_path):
         (recipient,) = record.data.recipients
         assert recipient in addresses.values()
         assert recipient != addresses[record.participant]
-    assert played.summary.unaccounted == 0
+    assert played.summary.coins.unaccounted == 0
 
 
 def test_all_vendors_are_paid_where_there_is_a_marketplace(tmp_path):
@@ -137,7 +137,7 @@ def test_all_vendors_are_paid_where_there_is_a_marketplace(tmp_path):
 def test_a_user_alone_goes_on_without_anybody_to_pay(tmp_path):
     played = play(NETWORK + USERS, tmp_path / "run", "participants.user.count=1")
     assert played.summary.completed
-    assert played.summary.failures == 0
+    assert played.summary.outcome.failures == 0
     assert not users_payments(played)
     lines = [line.text for line in played.traces(actors=("regular-user",))]
     assert "found nobody to pay: there is no marketplace and no other user" in lines

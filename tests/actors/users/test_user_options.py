@@ -77,7 +77,7 @@ def test_first_payments_are_spread_over_the_interval(paced, tmp_path):
 
 
 def test_the_summary_tells_what_intervals_come_to(paced):
-    assert paced.summary.transactions.requested == round(12 * 30 / 7)
+    assert paced.summary.payments.requested == round(12 * 30 / 7)
 
 
 def test_a_payment_that_waits_does_not_shift_the_next(tmp_path):
@@ -101,7 +101,7 @@ def test_until_ends_the_payments_and_not_their_following(tmp_path):
     assert max(record.t for record in sent) < 10 * MINUTE
     confirmed = {record.data.txid for record in happened(played, PaymentConfirmed)}
     assert confirmed == {record.data.txid for record in sent}
-    assert played.summary.transactions.requested == 20
+    assert played.summary.payments.requested == 20
 
 
 @pytest.mark.parametrize(("wanted", "kinds"), [("users", {"user"}), ("marketplaces", {"marketplace"})])
@@ -142,7 +142,7 @@ def test_a_payment_may_have_several_recipients(tmp_path):
         assert len(set(recipients)) == 5
         assert record.participant not in recipients
         assert 0.5e12 <= record.data.amount <= 0.6e12
-    assert played.summary.unaccounted == 0
+    assert played.summary.coins.unaccounted == 0
 
 
 def test_no_more_recipients_than_there_are(tmp_path):
@@ -182,8 +182,8 @@ actors = [
     confirmed = [(record.actor, record.data.txid) for record in happened(played, PaymentConfirmed, "both")]
     assert len(confirmed) == len(set(confirmed)) > 10
     assert set(confirmed) <= own
-    assert played.summary.failures == 0
-    assert played.summary.unaccounted == 0
+    assert played.summary.outcome.failures == 0
+    assert played.summary.coins.unaccounted == 0
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_a_bot_pays_its_list_in_turn_at_its_interval(tmp_path):
     owner = {own_addresses(played, name)[0]: name for name in ("hodler-001", "hodler-002", "hodler-003", "miner")}
     paid = [owner[record.data.recipients[0]] for record in sent]
     assert paid == ["hodler-001", "hodler-002", "hodler-003", "miner"] * 2 + ["hodler-001"]
-    assert played.summary.transactions.requested == 10
+    assert played.summary.payments.requested == 10
 
 
 def test_a_bot_without_a_list_pays_any_other_wallet(tmp_path):
@@ -77,7 +77,7 @@ def test_a_bot_without_a_list_pays_any_other_wallet(tmp_path):
     others = [paid[own_addresses(played, name)[0]] for name in ("bot-002", "bot-003", "hodler", "miner")]
     assert sum(others) == paid.total() > 15
     assert chisquare(others).pvalue > 1e-4
-    assert played.summary.unaccounted == 0
+    assert played.summary.coins.unaccounted == 0
 
 
 def test_a_bot_waits_for_locked_coins_and_comes_back_to_its_grid(tmp_path):
@@ -122,8 +122,8 @@ def test_a_churner_keeps_its_coins_but_for_the_fees(tmp_path, method):
     assert {record.data.txid for record in happened(played, PaymentConfirmed)} <= {record.data.txid for record in sent}
     assert not happened(played, PaymentFailed, "churner")
     # What was never mined took no fee from it; nothing of this was late enough for that.
-    assert played.summary.balances["churner"] == 5 * XMR - sum(record.data.fee for record in sent)
-    assert played.summary.unaccounted == 0
+    assert played.summary.coins.balances["churner"] == 5 * XMR - sum(record.data.fee for record in sent)
+    assert played.summary.coins.unaccounted == 0
 
 
 def test_a_churner_sends_its_share(tmp_path):
@@ -151,7 +151,7 @@ def test_a_payment_to_itself_that_is_under_way_at_the_end_is_accounted_for(tmp_p
     (closed,) = happened(played, WalletClosed, "churner")
     assert closed.data.balance == 5 * XMR
     assert closed.data.in_flight == sum(record.data.fee for record in sent)
-    assert played.summary.unaccounted == 0
+    assert played.summary.coins.unaccounted == 0
 
 
 def test_a_mining_wallet_records_each_reward_when_it_unlocks(tmp_path):
@@ -180,7 +180,7 @@ def test_a_mining_wallet_hands_on_what_is_unlocked(tmp_path):
     # With the end of the scenario's time it sends nothing any more.
     unlocked = sum(record.data.amount for record in happened(played, RewardUnlocked) if record.t < 180 * MINUTE)
     assert sum(record.data.amount + record.data.fee for record in sent) == unlocked
-    assert played.summary.unaccounted == 0
+    assert played.summary.coins.unaccounted == 0
 
 
 def test_a_mining_wallet_waits_until_it_is_worth_it(tmp_path):
@@ -194,7 +194,7 @@ def test_a_mining_wallet_may_gather_its_own_rewards(tmp_path):
     actor = 'participants.miner.actors=[{use="mining-wallet", sweep_to="miner", interval="20m"}]'
     played = play(NETWORK + MINING_WALLET, tmp_path / "run", 'simulation.duration="2h"', actor)
     assert sent_by(played, "miner")
-    assert played.summary.unaccounted == 0
+    assert played.summary.coins.unaccounted == 0
 
 
 MINING_WALLET = """
@@ -247,5 +247,5 @@ def test_a_sweep_in_doubt_is_looked_up_and_not_repeated(tmp_path, monkeypatch, b
     sent, failed = sent_by(played, "churner"), happened(played, PaymentFailed, "churner")
     assert len(failed if before else sent) == 2
     assert len(sent if before else failed) == 0
-    assert played.summary.balances["churner"] == 5 * XMR - sum(record.data.fee for record in sent)
-    assert played.summary.unaccounted == 0
+    assert played.summary.coins.balances["churner"] == 5 * XMR - sum(record.data.fee for record in sent)
+    assert played.summary.coins.unaccounted == 0

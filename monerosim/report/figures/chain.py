@@ -1,0 +1,76 @@
+"""The main chain at the run's end."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from monerosim.events import BlockFound, BlockSpread, BlockStale, NodeClosed, Record, Reorganised
+from monerosim.plan.plan import Plan
+from monerosim.report.figure import Figure, Line, Phrase
+
+
+class Chain(msgspec.Struct, frozen=True, kw_only=True):
+    """The main chain, and what is off it."""
+
+    height: int = 0
+    """Of the main chain's tip; the genesis block has height 0."""
+    tips: int = 1
+    """At how many tips the nodes ended; if it is more than one, a part of the coins counts on another branch."""
+    blocks: int = 0
+    """Found in the scenario's own time, stale ones included."""
+    stale: int = 0
+    """Blocks that were found and are off the main chain at the end."""
+    reorganisations: int = 0
+    """How often a node left a branch for a better one, of all nodes together."""
+
+
+class ChainFigure(Figure[Chain]):
+    """Counts blocks and reorganisations, and finds the tip."""
+
+    name = "chain"
+    title = "Did the chain fork?"
+    position = 10
+
+    def __init__(self, plan: Plan, end: int) -> None:
+        super().__init__(plan, end)
+        self._highest = self._height = self._blocks = self._stale = self._reorganisations = 0
+        self._tips: set[str] = set()
+
+    def take(self, record: Record) -> None:
+        """Count a block or a reorganisation, or note where a node's chain ended."""
+        match record.data:
+            case BlockSpread(height=height):
+                self._highest = max(self._highest, height)
+            case BlockFound(height=height):
+                self._blocks += 1
+                self._highest = max(self._highest, height)
+            case BlockStale():
+                self._stale += 1
+            case Reorganised():
+                self._reorganisations += 1
+            case NodeClosed(height=height, tip=tip):
+                self._height = max(self._height, height)
+                self._tips.add(tip)
+            case _:
+                pass
+
+    def result(self) -> Chain:
+        """Return the counts. In a run that was killed no node says where its chain ended; its highest block counts."""
+        return Chain(
+            height=self._height or self._highest,
+            tips=max(1, len(self._tips)),
+            blocks=self._blocks,
+            stale=self._stale,
+            reorganisations=self._reorganisations,
+        )
+
+    @staticmethod
+    def lines(result: Chain) -> Iterable[Line]:
+        """Return the counts."""
+        phrases = (
+            f"height {result.height}",
+            f"{result.blocks} blocks found",
+            f"{result.stale} stale",
+            f"{result.reorganisations} reorganisations across nodes",
+        )
+        yield Line("chain", tuple(map(Phrase, phrases)))

@@ -1,0 +1,144 @@
+"""What became of the payments."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from monerosim.events import (
+    PaymentConfirmed,
+    PaymentDelayed,
+    PaymentDoubtful,
+    PaymentFailed,
+    PaymentMined,
+    PaymentReceived,
+    PaymentRemined,
+    PaymentReorged,
+    PaymentSent,
+    PaymentVanished,
+    Record,
+)
+from monerosim.plan.plan import Plan
+from monerosim.report.figure import Figure, Line, Phrase
+from monerosim.units import SECOND
+
+FUNDER = "funder"
+"""The role of those that pay the initial balances."""
+
+_MOST_NAMED = 5
+"""Payments that have vanished and are named one by one."""
+
+
+class Payments(msgspec.Struct, frozen=True, kw_only=True):
+    """Payments of the scenario's own time; the bootstrap's are not counted."""
+
+    requested: int = 0
+    """What the behaviours' configurations come to on average, as long as the timeline leaves them running; commands by
+    letters, and behaviours that were given up, are not taken into account. Fewer are sent where coins are locked or
+    spent."""
+    sent: int = 0
+    confirmed: int = 0
+    """Seen by their senders' wallets as deep in the chain as the senders want."""
+    unconfirmed: int = 0
+    """Sent, not refused, and at the end not confirmed or off the main chain again: those on their way included."""
+    received: int = 0
+    """Seen in a block by recipients who watch for payments (marketplaces)."""
+    failed: int = 0
+    """Given up, or refused by the network."""
+    doubtful: int = 0
+    """Of which it was not known at once whether they were made: sent, failed, or not known at the end either."""
+    delayed: int = 0
+    """Payments that had to wait for locked outputs."""
+    reorged: int = 0
+    """Times a payment's block went off the main chain, as its sender's wallet saw it."""
+    vanished: list[str] = []
+    """Transactions that were in no block for long or not known to their wallets any more, and in none at the end."""
+
+
+class PaymentsFigure(Figure[Payments]):
+    """Counts payments, and follows each from its sender to its end."""
+
+    name = "payments"
+    title = "What became of the payments?"
+    position = 20
+
+    def __init__(self, plan: Plan, end: int) -> None:
+        super().__init__(plan, end)
+        self._funders = {host.name for host in plan.hosts if any(actor.role == FUNDER for actor in host.actors)}
+        self._sent = self._received = self._failed = self._doubtful = self._delayed = self._reorged = 0
+        self._confirmed = 0
+        # What is told of a transaction comes from its sender alone, and so in its order.
+        self._seen_confirmed: set[str] = set()
+        self._unconfirmed: set[str] = set()
+        self._vanished: dict[str, tuple[int, str]] = {}
+
+    def take(self, record: Record) -> None:  # noqa: C901  (a case an event)
+        """Count a payment, or follow it."""
+        match record.data:
+            case PaymentSent(txid=txid) if record.participant not in self._funders:
+                self._sent += 1
+                self._unconfirmed.add(txid)
+            case PaymentConfirmed(txid=txid):
+                self._confirmed += 1
+                self._seen_confirmed.add(txid)
+                self._unconfirmed.discard(txid)
+            case PaymentFailed(txid=txid):
+                self._failed += 1
+                self._unconfirmed.discard(txid)
+            case PaymentReorged(txid=txid):
+                self._reorged += 1
+                self._unconfirmed.add(txid)
+            case PaymentMined(txid=txid) | PaymentRemined(txid=txid):
+                self._vanished.pop(txid, None)
+                if txid in self._seen_confirmed:
+                    self._unconfirmed.discard(txid)
+            case PaymentVanished(txid=txid):
+                self._vanished.setdefault(txid, record.sort_key())
+            case PaymentReceived():
+                self._received += 1
+            case PaymentDoubtful():
+                self._doubtful += 1
+            case PaymentDelayed():
+                self._delayed += 1
+            case _:
+                pass
+
+    def result(self) -> Payments:
+        """Return the counts, and the payments that have vanished in the order of time."""
+        return Payments(
+            requested=self._requested(),
+            sent=self._sent,
+            confirmed=self._confirmed,
+            unconfirmed=len(self._unconfirmed),
+            received=self._received,
+            failed=self._failed,
+            doubtful=self._doubtful,
+            delayed=self._delayed,
+            reorged=self._reorged,
+            vanished=sorted(self._vanished, key=lambda txid: self._vanished[txid]),
+        )
+
+    @staticmethod
+    def lines(result: Payments) -> Iterable[Line]:
+        """Return what was sent and what became of it; recipients' side only where somebody watches for payments."""
+        phrases = [f"{result.sent} sent", f"{result.confirmed} confirmed"]
+        if result.received:
+            phrases.append(f"{result.received} received")
+        phrases.append(f"{result.failed} failed")
+        if result.unconfirmed:
+            phrases.append(f"{result.unconfirmed} unconfirmed at the end")
+        yield Line("payments", tuple(map(Phrase, phrases)))
+        yield Line("", (Phrase(f"{result.requested} requested; {result.delayed} delayed by locked outputs"),))
+
+    @staticmethod
+    def notices(result: Payments) -> Iterable[Phrase]:
+        """Return the first payments that have vanished, and how many more there are."""
+        for txid in result.vanished[:_MOST_NAMED]:
+            yield Phrase(f"payment {txid} vanished; see `monerosim trace --follow`", "error")
+        if len(result.vanished) > _MOST_NAMED:
+            yield Phrase(f"and {len(result.vanished) - _MOST_NAMED} more; summary.json lists them", "error")
+
+    def _requested(self) -> int:
+        """Return how many payments the plan means to be made until the run's end, within the scenario's own time."""
+        end = min(self.end, self.plan.time_zero + self.plan.duration)
+        rates = [rate for host in self.plan.hosts for actor in host.actors for rate in actor.payments]
+        return round(sum(rate.per_second * max(0, min(rate.until, end) - rate.since) for rate in rates) / SECOND)

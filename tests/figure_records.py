@@ -1,0 +1,28 @@
+"""What a figure comes to, of records that a test makes."""
+
+from small_world import make_host_plan, make_plan
+
+from monerosim.events import Record
+from monerosim.plan.plan import ActorPlan
+
+
+def record(data, participant="alice", t=0):
+    return Record(t, participant, "actor", "cause", data)
+
+
+def host(name, **actor):
+    return make_host_plan(name, ActorPlan(name="it", use="it", start=0, **actor))
+
+
+def taken(kind, *records, plan=None, end=None):
+    """Return a figure's result of records; events alone are the participant alice's at time zero."""
+    plan = plan or make_plan(make_host_plan("alice"))
+    figure = kind(plan, plan.stop if end is None else end)
+    for each in records:
+        figure.take(each if isinstance(each, Record) else record(each))
+    return figure.result()
+
+
+def lines(kind, result):
+    """Return the lines of the overview as text."""
+    return {line.name: ", ".join(phrase.text for phrase in line.phrases) for line in kind.lines(result)}
