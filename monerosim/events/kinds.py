@@ -498,6 +498,7 @@ Event: TypeAlias = (
     | IncomingPayment
     | LineDamaged
 )
+"""Something that happened in a run."""
 
 
 def event_tag(kind: type) -> str:

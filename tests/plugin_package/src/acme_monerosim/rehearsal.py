@@ -1,14 +1,14 @@
 """An engine: another one's play, watched by somebody who takes notes."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from monerosim.engine import Progress, Watch, load_engine
-from monerosim.plan.plan import Plan
+from monerosim import Plan, Progress, load_engine
 
 NOTES = "rehearsal.txt"
 
 
-def play(plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
+def play(plan: Plan, directory: Path, *, trace_level: str, watch: Callable[[Progress], bool]) -> int:
     """Play a plan as the engine embedded does, and take notes of its progress."""
     heights: list[int] = []
 
