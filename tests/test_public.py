@@ -5,6 +5,7 @@ import subprocess
 import sys
 from importlib import import_module
 from inspect import getdoc, isclass, isroutine
+from itertools import pairwise
 from pathlib import Path
 from string import Template
 
@@ -40,10 +41,10 @@ def test_each_name_is_what_its_module_has_and_is_documented(face, name):
 
 
 def documented_constants(module):
-    """Name what has a text below its assignment, in a module or where that has it from."""
+    """Return the names that have a text below their assignment."""
     body = ast.parse(Path(module.__file__).read_text(encoding="utf-8")).body
     names = set()
-    for statement, text in zip(body, body[1:], strict=False):
+    for statement, text in pairwise(body):
         target = getattr(statement, "target", None) or (getattr(statement, "targets", None) or [None])[0]
         if isinstance(target, ast.Name) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
             names.add(target.id)
