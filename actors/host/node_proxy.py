@@ -48,7 +48,12 @@ class GetBlockHeaders(Message[list[BlockHeader]], frozen=True):
 
 
 class GenerateBlocks(Message[GeneratedBlocks], frozen=True):
-    """Have blocks made; not repeated by itself."""
+    """Have blocks made; not repeated by itself.
+
+    Raises:
+        RpcUnavailableError: The deadline is over.
+        RpcError: The node did not make them.
+    """
 
     count: int
     address: str

@@ -1,18 +1,21 @@
-"""What there is to know of a plugin, for ``monerosim plugins``."""
+"""Descriptions of what is installed, for ``monerosim plugins`` and the reference."""
 
 import json
+import pkgutil
+import re
 from collections.abc import Mapping, Sequence
 from inspect import getdoc
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import msgspec
 
 from monerosim.agent.behaviour import Behaviour
-from monerosim.agent.messages import EventLetter
+from monerosim.agent.messages import EventLetter, Message
 from monerosim.agent.registry import ACTORS
 from monerosim.catalogue.fields import Field, default_of, describe_fields, sample
 from monerosim.config import schema_hook
 from monerosim.engine import ENGINES, Engine
+from monerosim.events.kinds import EVENT_KINDS, event_tag
 from monerosim.plugins.errors import PluginError
 from monerosim.plugins.files import PluginFiles, names_file
 from monerosim.plugins.registry import Registry
@@ -22,6 +25,28 @@ from monerosim.topology.registry import TOPOLOGIES
 
 REGISTRIES: Sequence[Registry[Any]] = (ACTORS, TOPOLOGIES, ENGINES)
 """All kinds of plugins."""
+
+# To be replaced by the entry points of the host's own actors.
+HOST_ACTORS: Mapping[str, str] = {
+    "mailbox": "actors.host.mailbox:Mailbox",
+    "node": "actors.host.node_proxy:NodeProxy",
+    "registrar": "actors.host.registrar:Registrar",
+    "supervisor": "actors.host.supervisor:Supervisor",
+    "wallet": "actors.host.wallet_proxy:WalletProxy",
+}
+"""The actors of every host that are no behaviours, and where each is (``MODULE:CLASS``)."""
+
+COMMON_COMMANDS_HELP: Mapping[str, str] = {
+    "pause": "Suspend: timers, letters and events wait, messages are still answered.",
+    "resume": "Continue after a pause.",
+    "stop": "Stop for good, until it is started again.",
+    "start": "Start one that was stopped or given up, or is still to start.",
+    "set": "Change settings; the arguments are keys of its configuration.",
+}
+"""The commands of every behaviour."""
+
+_PATH = re.compile(r"(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])")
+_RAISED = re.compile(r"^    (\w[\w.]*): (.*(?:\n {8}.*)*)", re.MULTILINE)
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,12 +66,18 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A message, a command or an event, and the first line of its docstring."""
+    """A message, a letter, a command or an event, and the first line of its docstring."""
 
     name: str
     summary: str
     arguments: tuple[Field, ...] = ()
-    """What a command can be told beside."""
+    """Its fields."""
+    returns: str = ""
+    """The type of a message's answer, as Python writes it; empty if there is none."""
+    raises: tuple[str, ...] = ()
+    """What its handler raises: ``NAME: when``."""
+    actors: tuple[str, ...] = ()
+    """Of a command in the list of all: the behaviours that understand it."""
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +100,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     commands: tuple[Entry, ...] = ()
     events: tuple[Entry, ...] = ()
     example: str
-    """TOML."""
+    """TOML; Python for an actor of every host and for an event."""
 
 
 def list_plugins() -> list[Listed]:
@@ -113,6 +144,10 @@ def describe_plugin(name: str, files: PluginFiles) -> list[Description]:
         return [_actor(name, name, ACTORS.load(name, files))]
     targets = {(registry.what, each.name): each.target for registry in REGISTRIES for each in registry.installed()}
     described = []
+    if name in HOST_ACTORS:
+        described.append(_host_actor(name))
+    if name in EVENT_KINDS:
+        described.append(_event(name))
     if name in ACTORS.names():
         described.append(_actor(name, targets[ACTORS.what, name], ACTORS.load(name)))
     if name in TOPOLOGIES.names():
@@ -120,13 +155,85 @@ def describe_plugin(name: str, files: PluginFiles) -> list[Description]:
     if name in ENGINES.names():
         described.append(_engine(name, targets[ENGINES.what, name], ENGINES.load(name)))
     if not described:
-        raise PluginError(f'nothing that is installed is called "{name}"', given=name, valid={it for _, it in targets})
+        valid = {*(it for _, it in targets), *HOST_ACTORS, *EVENT_KINDS}
+        raise PluginError(f'nothing that is installed is called "{name}"', given=name, valid=valid)
     return described
 
 
+def list_events() -> list[Entry]:
+    """List all events by name."""
+    return [_entry(tag, kind) for tag, kind in sorted(EVENT_KINDS.items())]
+
+
+def list_commands() -> list[Entry]:
+    """List all commands: those of every behaviour, then the others by name, each with its behaviours."""
+    entries = [Entry(name, text) for name, text in COMMON_COMMANDS_HELP.items()]
+    own: dict[tuple[str, type[Message[Any]]], list[str]] = {}
+    for plugin in ACTORS.installed():
+        try:
+            behaviour = ACTORS.load_installed(plugin)
+        except PluginError:
+            continue
+        for command, message in behaviour.commands.items():
+            own.setdefault((command, message), []).append(plugin.name)
+    others = sorted(own.items(), key=lambda item: (item[0][0], item[1]))
+    return entries + [msgspec.structs.replace(_entry(name, kind), actors=tuple(by)) for (name, kind), by in others]
+
+
 def first_line(documented: object) -> str:
-    """Give the first line of a docstring."""
+    """Return the first line of a docstring."""
     return (getdoc(documented) or "").partition("\n")[0]
+
+
+def _entry(name: str, kind: type[msgspec.Struct]) -> Entry:
+    """Describe a message, a letter, a command or an event."""
+    _, _, raises = (getdoc(kind) or "").partition("Raises:\n")
+    return Entry(
+        name,
+        first_line(kind),
+        tuple(describe_fields(kind)),
+        _answer(kind),
+        tuple(f"{error}: {' '.join(when.split())}" for error, when in _RAISED.findall(raises)),
+    )
+
+
+def _answer(kind: type) -> str:
+    """Return the type that a message's handler returns, without the names of modules."""
+    for base in getattr(kind, "__orig_bases__", ()):
+        if get_origin(base) is Message:
+            (answer,) = get_args(base)
+            if answer is not None and answer is not type(None):
+                return _PATH.sub(
+                    "", answer.__name__ if isinstance(answer, type) and not get_args(answer) else str(answer)
+                )
+    return ""
+
+
+def _host_actor(name: str) -> Description:
+    found = pkgutil.resolve_name(HOST_ACTORS[name])
+    common = Behaviour.messages()
+    messages = tuple(_entry(kind.__name__, kind) for kind in found.messages() if kind not in common)
+    return Description(
+        kind="actor of every host",
+        name=name,
+        target=HOST_ACTORS[name],
+        text=getdoc(found) or "",
+        messages=messages,
+        letters=tuple(_entry(kind.kind, kind) for kind in found.letters() if kind is not EventLetter),
+        example=f'answer = self.ask(self.host.actor("{name}"), {messages[0].name}(...))\n' if messages else "",
+    )
+
+
+def _event(tag: str) -> Description:
+    kind = EVENT_KINDS[tag]
+    return Description(
+        kind="event",
+        name=tag,
+        target=f"{kind.__module__}:{kind.__name__}",
+        text=getdoc(kind) or "",
+        fields=tuple(describe_fields(kind)),
+        example=f"self.on({kind.__name__}, self.on_event)\n",
+    )
 
 
 def _actor(name: str, target: str, block: type[Behaviour]) -> Description:
@@ -151,12 +258,10 @@ def _actor(name: str, target: str, block: type[Behaviour]) -> Description:
             for field in describe_fields(block.Config)
         ),
         schema=_schema(block.Config),
-        letters=tuple(Entry(kind.kind, first_line(kind)) for kind in block.letters() if kind is not EventLetter),
-        messages=tuple(Entry(kind.__name__, first_line(kind)) for kind in block.messages() if kind not in common),
-        commands=tuple(
-            Entry(command, first_line(kind), tuple(describe_fields(kind))) for command, kind in block.commands.items()
-        ),
-        events=tuple(Entry(_tag(kind), first_line(kind)) for kind in block.emits),
+        letters=tuple(_entry(kind.kind, kind) for kind in block.letters() if kind is not EventLetter),
+        messages=tuple(_entry(kind.__name__, kind) for kind in block.messages() if kind not in common),
+        commands=tuple(_entry(command, kind) for command, kind in block.commands.items()),
+        events=tuple(Entry(event_tag(kind), first_line(kind)) for kind in block.emits),
         example="\n".join(lines) + "\n",
     )
 
@@ -197,12 +302,6 @@ def _values(config: type[msgspec.Struct]) -> dict[str, Json]:
 
 def _schema(config: type[msgspec.Struct]) -> dict[str, Json]:
     return msgspec.json.schema(config, schema_hook=schema_hook)
-
-
-def _tag(kind: type) -> str:
-    """Tell what events of a class are called in an event log, such as ``block-found``."""
-    tag = kind.__struct_config__.tag if issubclass(kind, msgspec.Struct) else None
-    return str(tag or kind.__name__)
 
 
 def _toml(value: Json) -> str:

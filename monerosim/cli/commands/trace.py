@@ -183,7 +183,7 @@ def _check_names(what: str, wanted: tuple[str, ...], names: Collection[str]) -> 
     for name in wanted:
         if name not in names:
             near = get_close_matches(name, names, 1)
-            raise click.ClickException(f"no such {what}: {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+            raise InputError(f"no such {what}: {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
 
 
 def _format(line: TraceLine) -> str:
