@@ -102,38 +102,38 @@ if TYPE_CHECKING:
     )
 
     # Events
-    from monerosim.events.kinds import (
+    from monerosim.events import (
         ActorFailed as ActorFailed,
         ActorGivenUp as ActorGivenUp,
         ActorRestarted as ActorRestarted,
-        AgentSilent as AgentSilent,
         AgentState as AgentState,
+        AgentUnresponsive as AgentUnresponsive,
         BalanceRecorded as BalanceRecorded,
         BlockFound as BlockFound,
-        BlockOrphaned as BlockOrphaned,
         BlockSpread as BlockSpread,
+        BlockStale as BlockStale,
         BootstrapFailed as BootstrapFailed,
         BootstrapFinished as BootstrapFinished,
         BranchSeen as BranchSeen,
-        CommandCarriedOut as CommandCarriedOut,
+        CommandExecuted as CommandExecuted,
         CommandFailed as CommandFailed,
         Event as Event,
         IncomingPayment as IncomingPayment,
-        LineDamaged as LineDamaged,
+        LineCorrupted as LineCorrupted,
+        MinerSkipped as MinerSkipped,
         NewBlock as NewBlock,
         NodeClosed as NodeClosed,
         NodeSynced as NodeSynced,
         OrderChanged as OrderChanged,
         OrderPlaced as OrderPlaced,
-        OrderState as OrderState,
         PaymentConfirmed as PaymentConfirmed,
         PaymentDelayed as PaymentDelayed,
         PaymentDoubtful as PaymentDoubtful,
         PaymentFailed as PaymentFailed,
         PaymentMined as PaymentMined,
-        PaymentMinedAgain as PaymentMinedAgain,
-        PaymentOrphaned as PaymentOrphaned,
         PaymentReceived as PaymentReceived,
+        PaymentRemined as PaymentRemined,
+        PaymentReorged as PaymentReorged,
         PaymentSeen as PaymentSeen,
         PaymentSent as PaymentSent,
         PaymentVanished as PaymentVanished,
@@ -153,16 +153,21 @@ if TYPE_CHECKING:
         TipSeen as TipSeen,
         TransactionSeen as TransactionSeen,
         TransactionSpread as TransactionSpread,
+        UnknownEvent as UnknownEvent,
         VendorTotals as VendorTotals,
         WalletClosed as WalletClosed,
-        WinnerPassedOver as WinnerPassedOver,
     )
+    from monerosim.events.orders import OrderState as OrderState
 
     # Engines and topologies
     from monerosim.engine import (
         Engine as Engine,
         EngineError as EngineError,
+        MemoryEstimate as MemoryEstimate,
+        Need as Need,
         Progress as Progress,
+        ProgressCallback as ProgressCallback,
+        Timings as Timings,
         load_engine as load_engine,
     )
     from monerosim.plan.plan import LinkPlan as LinkPlan, TopologyPlan as TopologyPlan

@@ -11,7 +11,7 @@ from monerosim import (
     Amount,
     Behaviour,
     BlockFound,
-    CommandCarriedOut,
+    CommandExecuted,
     CommandLetter,
     Config,
     IncomingPayment,
@@ -55,7 +55,7 @@ class Steward(Behaviour):
         # Another host's, and all hosts', which the orchestrator passes on.
         self.on(OrderChanged, self.on_order, of=self.config.market)
         self.on(BlockFound, self.on_found, of="*")
-        self.on(CommandCarriedOut, self.on_command, of="*")
+        self.on(CommandExecuted, self.on_command, of="*")
         tip = self.ask(self.host.actor("node"), GetLastBlockHeader())
         self.at_height(tip.height + self.config.blocks, self.call_in)
 
@@ -95,9 +95,9 @@ class Steward(Behaviour):
         """Count a block by its miner."""
         self._miners[block.miner] += 1
 
-    def on_command(self, command: CommandCarriedOut) -> None:
-        """Count a command by who carried it out: `self.origin` is whose event it is."""
-        self._commands[f"{self.origin.partition('/')[0]}: {command.do}"] += 1
+    def on_command(self, executed: CommandExecuted) -> None:
+        """Count a command by who executed it: `self.origin` is whose event it is."""
+        self._commands[f"{self.origin.partition('/')[0]}: {executed.command}"] += 1
 
     def end(self) -> None:
         """Publish what it saw: shared/steward.json in the run's directory."""

@@ -1,7 +1,7 @@
 """The orchestrator: knows how all agents are, passes on commands and events, and ends a run that has lost its point."""
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -11,9 +11,9 @@ from monerosim.agent.actor import handles, receives
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.commands import COMMAND_TIMEOUT, CommandLetter, ResultLetter, SubscribeLetter
 from monerosim.agent.messages import EventLetter, EventNotice, Letter
-from monerosim.config import PARTICIPANT, POSITIVE, Duration, Key, duration
+from monerosim.config import EVENT, PARTICIPANT, POSITIVE, Duration, duration
 from monerosim.config import Config as BaseConfig
-from monerosim.events.kinds import EVENT_KINDS, AgentSilent, AgentState, RunEnded, event_tag
+from monerosim.events import AgentState, AgentUnresponsive, Event, RunEnded, event_kinds, event_tag
 from monerosim.mailbox.discovery import Agent, AgentDiscovery
 from monerosim.mailbox.post import UnknownHostError
 from monerosim.rpc.transport import Json
@@ -43,8 +43,9 @@ class OrchestratorConfig(BaseConfig, frozen=True):
     """What a scenario may say about an orchestrator."""
 
     collect: Annotated[
-        tuple[str, ...], Meta(description="Kinds of events that all agents tell it, for its history and counts.")
-    ] = ("block-found", "actor-failed", "actor-given-up", "command-carried-out", "command-failed")
+        tuple[str, ...],
+        Meta(extra=EVENT, description="Kinds of events that all agents tell it, for its history and counts."),
+    ] = ("block-found", "actor-failed", "actor-given-up", "command-executed", "command-failed")
     history: Annotated[int, Meta(ge=1, le=1_000_000, description="How many events it remembers.")] = 1000
     health_interval: Annotated[
         Duration, Meta(extra=POSITIVE, description="Between two health checks of all agents.")
@@ -56,12 +57,6 @@ class OrchestratorConfig(BaseConfig, frozen=True):
             description="Participants and groups: the run ends when all of one have failed or were stopped.",
         ),
     ] = ()
-
-    def problems(self) -> Iterator[tuple[Sequence[Key], str]]:
-        """Check that there are such events."""
-        for index, kind in enumerate(self.collect):
-            if kind not in EVENT_KINDS:
-                yield (("collect", index),), f"collect: no event is called {kind!r}"
 
 
 class _Errand(msgspec.Struct):
@@ -100,7 +95,7 @@ class Orchestrator(Behaviour):
 
     urgent_letters: ClassVar[frozenset[str]] = frozenset({CommandLetter.kind, ResultLetter.kind})
     role: ClassVar[str] = "orchestrator"
-    emits: ClassVar[tuple[type, ...]] = (AgentSilent, RunEnded)
+    emits: ClassVar[tuple[type[Event], ...]] = (AgentUnresponsive, RunEnded)
     Config: ClassVar[type[BaseConfig]] = OrchestratorConfig
     config: OrchestratorConfig
 
@@ -109,7 +104,7 @@ class Orchestrator(Behaviour):
         self._agents = {agent.id: agent for agent in AgentDiscovery(self.host.shared, self.clock.now).get_agents()}
         self._states = {name: AgentState("initializing") for name in self._agents}
         self._heard = dict.fromkeys(self._agents, self.clock.microseconds())
-        self._silent: set[str] = set()
+        self._unresponsive: set[str] = set()
         self._memory = self.host.retained(self.name, _Memory)
         self._asked = {_STATE, *self.config.collect, *self._memory.subscribers}
         self._numbers = self.host.numbers(f"{self.name}'s errands")
@@ -128,9 +123,9 @@ class Orchestrator(Behaviour):
         """See who has not answered the last health checks, and ask everybody again."""
         now = self.clock.microseconds()
         for name, heard in self._heard.items():
-            if now - heard > _SILENCE * self.config.health_interval and name not in self._silent:
-                self._silent.add(name)
-                self.emit(AgentSilent(name, heard))
+            if now - heard > _SILENCE * self.config.health_interval and name not in self._unresponsive:
+                self._unresponsive.add(name)
+                self.emit(AgentUnresponsive(name, heard))
                 self.log.warning("{} does not answer", name)
         self._subscribe((_STATE,))
         self._publish()
@@ -143,18 +138,18 @@ class Orchestrator(Behaviour):
     def on_event_notice(self, message: EventNotice) -> None:
         """Remember an event, and pass it on."""
         record = message.record
-        tag, name = event_tag(type(record.data)), record.participant
+        tag, name = record.tag, record.participant
         self._heard[name] = self.clock.microseconds()
-        self._silent.discard(name)
+        self._unresponsive.discard(name)
         if isinstance(record.data, AgentState):
             self._take_state(name, record.data)
         if tag in self.config.collect:
             self._memory.counts[tag] += 1
-            self._memory.history.append(msgspec.to_builtins(record))
+            self._memory.history.append(record.plain())
             while len(self._memory.history) > self.config.history:
                 self._memory.history.popleft()
         for host, actor in self._memory.subscribers.get(tag, ()):
-            self._post(host, actor, EventLetter(record))
+            self._post(host, actor, EventLetter(record.plain()))
 
     @receives(CommandLetter)
     def on_command(self, letter: CommandLetter, sender: str) -> None:
@@ -203,9 +198,9 @@ class Orchestrator(Behaviour):
     def on_subscribe(self, letter: SubscribeLetter, sender: str) -> None:
         """Pass on events from now on."""
         for kind in letter.kinds:
-            if kind not in EVENT_KINDS:
-                self.log.warning("{} wants to know of {}, which no event is called", sender, kind)
-                continue
+            if kind not in event_kinds():
+                # A plugin's may be known to the hosts alone whose behaviours emit it.
+                self.log.warning("{} wants to know of {}, which no event is called that is known here", sender, kind)
             self._memory.subscribers.setdefault(kind, {})[sender, letter.actor] = None
             self._ask_for((kind,))
 
@@ -259,7 +254,7 @@ class Orchestrator(Behaviour):
             {
                 "t": self.clock.microseconds(),
                 "agents": {
-                    name: {**msgspec.to_builtins(state), "silent": name in self._silent}
+                    name: {**msgspec.to_builtins(state), "unresponsive": name in self._unresponsive}
                     for name, state in self._states.items()
                 },
                 "states": dict(Counter(state.state for state in self._states.values())),

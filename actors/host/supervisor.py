@@ -46,13 +46,12 @@ from monerosim.agent.messages import (
     Subscribe,
 )
 from monerosim.config import load_config
-from monerosim.events.kinds import (
-    EVENT_KINDS,
+from monerosim.events import (
     ActorFailed,
     ActorGivenUp,
     ActorRestarted,
     AgentState,
-    CommandCarriedOut,
+    CommandExecuted,
     CommandFailed,
     RunEnded,
     event_tag,
@@ -107,7 +106,7 @@ class Supervisor(Actor):
         """Start the proxies and the mailbox now, and each behaviour when its time has come."""
         host = self.host
         reference = self.actor_ref
-        host.subscribe(RunEnded, self.name)
+        host.subscribe(event_tag(RunEnded), self.name)
         host.on_failed = lambda actor, error: reference.tell(Failed(actor, describe_error(error)))
         self._start("mailbox", lambda: host.start(Mailbox, "mailbox"))
         if host.plan.registrar == host.name:
@@ -211,13 +210,9 @@ class Supervisor(Actor):
     def on_subscribe_letter(self, letter: SubscribeLetter, sender: str) -> None:
         """Tell another host of events from now on."""
         for tag in letter.kinds:
-            kind = EVENT_KINDS.get(tag)
-            if kind is None:
-                self.log.warning("{} wants to know of {}, which no event is called", sender, tag)
-                continue
             self._subscribers.setdefault(tag, {})[sender, letter.actor] = None
-            self.host.subscribe(kind, self.name)
-            if kind is AgentState:
+            self.host.subscribe(tag, self.name)
+            if tag == event_tag(AgentState):
                 self._watch_states()
 
     @receives(RunOverLetter)
@@ -244,8 +239,8 @@ class Supervisor(Actor):
             over = RunOverLetter(at=message.record.t + RUN_OVER_AFTER)
             for own in self.host.plan.hosts:
                 self.send(own.name, self.name, over)
-        for host, actor in self._subscribers.get(event_tag(type(message.record.data)), ()):
-            self.send(host, actor, EventLetter(message.record))
+        for host, actor in self._subscribers.get(message.record.tag, ()):
+            self.send(host, actor, EventLetter(message.record.plain()))
 
     @handles(ActorStarted)
     def on_actor_started(self, _: ActorStarted) -> None:
@@ -350,7 +345,7 @@ class Supervisor(Actor):
         if order.closed:
             self.log.info("{}: {}, after it had counted as failed", task.do, actor.name)
         else:
-            self.emit(CommandCarriedOut(task.do, actor.name))
+            self.emit(CommandExecuted(task.do, actor.name))
             self.log.info("{}: {}", task.do, actor.name, **task.arguments)
             task.done.append(actor.name)
             if task.reply and answer is not None:

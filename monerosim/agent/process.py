@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from monerosim.agent.host import Host
 from monerosim.agent.messages import StopHost
 from monerosim.agent.registry import load_supervisor
-from monerosim.events.kinds import Record
+from monerosim.events import Record
 from monerosim.events.log import EVENTS, EventLog
 from monerosim.events.traces import USUAL_LEVEL, Traces
 from monerosim.mailbox.disk import DiskPostOffice

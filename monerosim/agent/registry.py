@@ -1,11 +1,12 @@
 """Finding actor building blocks: by the entry points of the group ``monerosim.actors``, or in a scenario's files."""
 
-import re
 from collections.abc import Mapping
 from importlib.metadata import entry_points
 from inspect import signature
 from typing import TYPE_CHECKING
 
+from monerosim.events import EventError, check_event
+from monerosim.events.event import hyphenated
 from monerosim.plugins import PluginError, PluginFiles, Registry, check_config, names_file
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ SUPERVISORS = "monerosim.supervisors"
 
 NEEDS = frozenset({"node", "wallet"})
 """What a building block may need of its participant."""
-
-_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 
 
 def behaviour_names() -> list[str]:
@@ -47,7 +46,7 @@ def actor_name(use: str) -> str:
     if not names_file(use):
         return use
     name = use.rpartition(":")[2]
-    return "-".join(_WORD.findall(name)).lower() or "actor"
+    return hyphenated(name) or "actor"
 
 
 def load_supervisor() -> "type[Actor]":
@@ -72,6 +71,7 @@ def _check(found: object) -> "type[Behaviour]":
     if not (isinstance(needs, frozenset | set) and needs <= NEEDS):
         raise PluginError('has "needs" that are not among "node" and "wallet"')
     _check_commands(found)
+    _check_events(found)
     try:
         signature(found.__init__).bind(found, "host", "name", "config")
     except TypeError as error:
@@ -90,6 +90,14 @@ def _check_commands(block: "type[Behaviour]") -> None:
             raise PluginError(f'has "commands" in which {name!r} is no name of a Message')
         if kind not in block.messages():
             raise PluginError(f"has the command {name!r} and does not handle its message {kind.__name__}")
+
+
+def _check_events(block: "type[Behaviour]") -> None:
+    for kind in block.emits:
+        try:
+            check_event(kind)
+        except EventError as error:
+            raise PluginError(f'has "emits" in which {getattr(kind, "__name__", kind)} {error}') from error
 
 
 ACTORS: "Registry[type[Behaviour]]" = Registry(GROUP, "actor", _check)

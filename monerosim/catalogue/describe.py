@@ -3,7 +3,8 @@
 import json
 import pkgutil
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from inspect import getdoc
 from typing import Any, get_args, get_origin
 
@@ -15,13 +16,14 @@ from monerosim.agent.registry import ACTORS
 from monerosim.catalogue.fields import Field, default_of, describe_fields, sample
 from monerosim.config import schema_hook
 from monerosim.engine import ENGINES, Engine
-from monerosim.events.kinds import EVENT_KINDS, event_tag
+from monerosim.events import event_kinds, event_tag
 from monerosim.plugins.errors import PluginError
 from monerosim.plugins.files import PluginFiles, names_file
 from monerosim.plugins.registry import Registry
 from monerosim.rpc.transport import Json
 from monerosim.topology.places import Topology
 from monerosim.topology.registry import TOPOLOGIES
+from monerosim.units import format_duration
 
 REGISTRIES: Sequence[Registry[Any]] = (ACTORS, TOPOLOGIES, ENGINES)
 """All kinds of plugins."""
@@ -143,10 +145,11 @@ def describe_plugin(name: str, files: PluginFiles) -> list[Description]:
             return [_topology(name, name, TOPOLOGIES.load(name, files))]
         return [_actor(name, name, ACTORS.load(name, files))]
     targets = {(registry.what, each.name): each.target for registry in REGISTRIES for each in registry.installed()}
+    list(_behaviours())
     described = []
     if name in HOST_ACTORS:
         described.append(_host_actor(name))
-    if name in EVENT_KINDS:
+    if name in event_kinds():
         described.append(_event(name))
     if name in ACTORS.names():
         described.append(_actor(name, targets[ACTORS.what, name], ACTORS.load(name)))
@@ -155,29 +158,33 @@ def describe_plugin(name: str, files: PluginFiles) -> list[Description]:
     if name in ENGINES.names():
         described.append(_engine(name, targets[ENGINES.what, name], ENGINES.load(name)))
     if not described:
-        valid = {*(it for _, it in targets), *HOST_ACTORS, *EVENT_KINDS}
+        valid = {*(it for _, it in targets), *HOST_ACTORS, *event_kinds()}
         raise PluginError(f'nothing that is installed is called "{name}"', given=name, valid=valid)
     return described
 
 
 def list_events() -> list[Entry]:
-    """List all events by name."""
-    return [_entry(tag, kind) for tag, kind in sorted(EVENT_KINDS.items())]
+    """List all events by name, those of installed plugins among them."""
+    list(_behaviours())
+    return [_entry(tag, kind) for tag, kind in sorted(event_kinds().items())]
 
 
 def list_commands() -> list[Entry]:
     """List all commands: those of every behaviour, then the others by name, each with its behaviours."""
     entries = [Entry(name, text) for name, text in COMMON_COMMANDS_HELP.items()]
     own: dict[tuple[str, type[Message[Any]]], list[str]] = {}
-    for plugin in ACTORS.installed():
-        try:
-            behaviour = ACTORS.load_installed(plugin)
-        except PluginError:
-            continue
+    for name, behaviour in _behaviours():
         for command, message in behaviour.commands.items():
-            own.setdefault((command, message), []).append(plugin.name)
+            own.setdefault((command, message), []).append(name)
     others = sorted(own.items(), key=lambda item: (item[0][0], item[1]))
     return entries + [msgspec.structs.replace(_entry(name, kind), actors=tuple(by)) for (name, kind), by in others]
+
+
+def _behaviours() -> Iterator[tuple[str, type[Behaviour]]]:
+    """Load all behaviours that are installed, and with them their events; those that cannot be used are left out."""
+    for plugin in ACTORS.installed():
+        with suppress(PluginError):
+            yield plugin.name, ACTORS.load_installed(plugin)
 
 
 def first_line(documented: object) -> str:
@@ -225,7 +232,7 @@ def _host_actor(name: str) -> Description:
 
 
 def _event(tag: str) -> Description:
-    kind = EVENT_KINDS[tag]
+    kind = event_kinds()[tag]
     return Description(
         kind="event",
         name=tag,
@@ -281,11 +288,19 @@ def _topology(name: str, target: str, topology: type[Topology]) -> Description:
 
 
 def _engine(name: str, target: str, engine: Engine) -> Description:
+    usual = engine.timings(hosts=1, nodes=1)
+    programs = "Starts real programs" if engine.real_programs else "Starts no programs"
+    starts = (
+        f"Without times in the scenario, a wallet is started at {format_duration(usual.wallet_start)}, "
+        f"an agent at {format_duration(usual.agent_start)}, a block controller's at "
+        f"{format_duration(usual.controller_start)}; the bootstrap has a block every "
+        f"{format_duration(usual.block_interval)} (with one node)."
+    )
     return Description(
         kind=ENGINES.what,
         name=name,
         target=target,
-        text=getdoc(engine) or "",
+        text=f"{getdoc(engine) or ''}\n\n{programs}. {starts}",
         example=f"[simulation]\nengine = {_toml(name)}\n",
     )
 

@@ -17,7 +17,7 @@ from monerosim.catalogue.fields import describe_fields, sample
 from monerosim.cli import main
 from monerosim.config import Amount, Config, Duration, amount, duration
 from monerosim.engine import engine_names
-from monerosim.events.kinds import EVENT_KINDS
+from monerosim.events import event_kinds
 from monerosim.plugins import PluginFiles
 from monerosim.scenario import examine
 from monerosim.scenario.convert import Reader
@@ -160,7 +160,7 @@ def test_commands_are_shown_with_their_arguments():
     lines = [line.split() for line in call("regular-user").output.splitlines()]
     (at,) = (number for number, line in enumerate(lines) if line[:3] == ["send-now", "Pay", "now,"])
     assert lines[at + 1][:2] == ["to", "text"]
-    assert " ".join(lines[at + 2]) == 'amount amount ("10 XMR" or XMR) (optional)'
+    assert " ".join(lines[at + 2]) == 'amount amount Drawn as usual, if left out. ("10 XMR" or XMR) (optional)'
     (described,) = json.loads(call("regular-user", "--json").output)
     (command,) = described["commands"]
     assert [argument["key"] for argument in command["arguments"]] == ["to", "amount"]
@@ -218,7 +218,7 @@ def test_behaviours_record_the_events_that_they_say_they_record(tmp_path):
 def test_a_file_is_described(tmp_path, monkeypatch):
     (tmp_path / "mine.py").write_text(
         "from monerosim.agent.behaviour import Behaviour\n"
-        "from monerosim.events.kinds import BlockFound\n"
+        "from monerosim.events import BlockFound\n"
         "from monerosim.topology import Topology\n"
         "class Mine(Behaviour):\n"
         "    'Digs [deep].'\n"
@@ -267,7 +267,7 @@ def test_what_a_wallet_answers_is_shown_with_fields_answers_and_errors():
 
 
 def test_events_are_shown_with_their_fields():
-    assert [entry.name for entry in list_events()] == sorted(EVENT_KINDS)
+    assert [entry.name for entry in list_events()] == sorted(event_kinds())
     assert all(entry.summary for entry in list_events())
     shown = call("block-found").output
     assert "Subsidy and fees, atomic units." in shown

@@ -9,7 +9,7 @@ from small_world import make_host_plan, make_plan
 from monerosim.agent.actor import describe_error
 from monerosim.agent.messages import StopHost
 from monerosim.agent.registry import load_supervisor
-from monerosim.events.kinds import ActorFailed, ActorGivenUp, ActorRestarted, CommandFailed, ServiceReady
+from monerosim.events import ActorFailed, ActorGivenUp, ActorRestarted, CommandFailed, ServiceReady
 from monerosim.plan.plan import ActorPlan, CommandPlan
 from monerosim.units import SECOND
 
@@ -17,7 +17,7 @@ FICKLE = '''
 from typing import ClassVar
 
 from monerosim.config import Config, Duration, duration
-from monerosim.events.kinds import ServiceReady
+from monerosim.events import ServiceReady
 from monerosim.agent.actor import handles
 from monerosim.agent.behaviour import Behaviour
 

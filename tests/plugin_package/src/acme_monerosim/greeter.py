@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from monerosim import Behaviour, Config, Duration, Letter, Message, duration, handles, receives
+from monerosim import Behaviour, Config, Duration, Event, Letter, Message, duration, handles, receives
 
 
 class Greeting(Letter, frozen=True):
@@ -12,6 +12,14 @@ class Greeting(Letter, frozen=True):
 
     kind: ClassVar[str] = "greeting"
     text: str
+
+
+class Greeted(Event, frozen=True):
+    """A neighbour's greeting has come."""
+
+    sender: str
+    warmth: float
+    """How friendly it was, from 0 to 10."""
 
 
 class GetGreetings(Message[int], frozen=True):
@@ -29,11 +37,13 @@ class Greeter(Behaviour):
     """Greets a neighbour now and then, and counts the greetings that come."""
 
     Config: ClassVar[type[Config]] = GreeterConfig
+    emits: ClassVar[tuple[type[Event], ...]] = (Greeted,)
     config: GreeterConfig
 
     def begin(self) -> None:
         """Set the timer."""
         self._greetings = 0
+        self.on(Greeted, self.on_greeted, of=self.config.neighbour)
         self.every(self.config.interval.seconds, self.greet)
 
     def greet(self) -> None:
@@ -45,6 +55,11 @@ class Greeter(Behaviour):
         """Count a greeting."""
         self._greetings += 1
         self.log.info("{} says {}", sender, greeting.text)
+        self.emit(Greeted(sender, self._greetings % 10))
+
+    def on_greeted(self, greeted: Greeted) -> None:
+        """Take note that the neighbour was greeted."""
+        self.log.info("{} was greeted by {}, warmth {}", self.origin, greeted.sender, greeted.warmth)
 
     @handles(GetGreetings)
     def on_get_greetings(self, _: GetGreetings) -> int:
