@@ -28,6 +28,17 @@ class RunError(Exception):
 class Run:
     """A run directory that has been played, or is being played.
 
+        from monerosim import BlockFound, Run
+
+        played = Run("runs/quickstart")
+        print(played.plan.seed, played.summary.digest)
+        print(played.summary.transactions.confirmed)
+        for record in played.events():
+            if isinstance(record.data, BlockFound):
+                print(record.t, record.data.miner, record.data.height)
+        for line in played.traces(actors=("regular-user",)):
+            print(line.t, line.participant, line.text)
+
     Args:
         directory: Where it is.
 

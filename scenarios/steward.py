@@ -5,13 +5,23 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from actors.host.node_proxy import GetLastBlockHeader
-from monerosim.agent.actor import receives
-from monerosim.agent.behaviour import Behaviour
-from monerosim.agent.commands import CommandLetter, ResultLetter
-from monerosim.config import PARTICIPANT, Amount, Config, amount
-from monerosim.events import BlockFound, CommandExecuted, IncomingPayment, NewBlock, OrderChanged
-from monerosim.units import format_amount
+from actors import GetLastBlockHeader
+from monerosim import (
+    PARTICIPANT,
+    Amount,
+    Behaviour,
+    BlockFound,
+    CommandExecuted,
+    CommandLetter,
+    Config,
+    IncomingPayment,
+    NewBlock,
+    OrderChanged,
+    ResultLetter,
+    amount,
+    format_amount,
+    receives,
+)
 
 
 class StewardConfig(Config, frozen=True):

@@ -64,6 +64,11 @@ def test_what_is_wrong_is_told_before_anything_is_played(scenario, tmp_path):
     assert "no run directory" in compare(scenario, tmp_path).stderr
 
 
+def test_the_reference_is_what_the_code_gives():
+    checked = tool("reference", "--check")
+    assert checked.returncode == 0, checked.stderr
+
+
 def test_measuring_needs_its_programs_too(scenario, tmp_path):
     done = tool("measure_shadow", scenario, "-o", tmp_path / "run", PATH="/nowhere")
     assert done.returncode == 1

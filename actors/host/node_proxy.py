@@ -48,7 +48,12 @@ class GetBlockHeaders(Message[list[BlockHeader]], frozen=True):
 
 
 class GenerateBlocks(Message[GeneratedBlocks], frozen=True):
-    """Generate blocks (``generateblocks``); never retried."""
+    """Generate blocks (``generateblocks``); never retried.
+
+    Raises:
+        RpcUnavailableError: The deadline is over.
+        RpcError: The node did not make them.
+    """
 
     count: int
     address: str

@@ -69,7 +69,13 @@ class Refresh(Message[None], frozen=True):
 
 
 class Transfer(Message[Transferred], frozen=True):
-    """Pay (``transfer``); carried out at most once, whatever happens to the connection."""
+    """Pay (``transfer``); carried out at most once, whatever happens to the connection.
+
+    Raises:
+        RpcCallError: The wallet refused it (``NOT_ENOUGH_MONEY`` and others, as ``code``).
+        RpcDoubtfulError: The exchange broke, and the wallet cannot tell whether it has paid.
+        RpcError: The wallet did not answer.
+    """
 
     destinations: tuple[Destination, ...]
     priority: int = 0
@@ -82,7 +88,13 @@ class CreateAddress(Message[str], frozen=True):
 
 
 class SweepAll(Message[list[Transferred]], frozen=True):
-    """Send everything that is unlocked to one address; carried out at most once, as a transfer is."""
+    """Send everything that is unlocked to one address; carried out at most once, as a transfer is.
+
+    Raises:
+        RpcCallError: The wallet refused it.
+        RpcDoubtfulError: The exchange broke, and the wallet cannot tell whether it has paid.
+        RpcError: The wallet did not answer.
+    """
 
     address: str
     priority: int = 0

@@ -1,20 +1,22 @@
-"""What there is to know of a plugin, for ``monerosim plugins``."""
+"""Descriptions of what is installed, for ``monerosim plugins`` and the reference."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from inspect import getdoc
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import msgspec
 
 from monerosim.agent.actor import Actor
 from monerosim.agent.behaviour import Behaviour
-from monerosim.agent.messages import EventLetter
-from monerosim.agent.registry import ACTORS, load_behaviour
+from monerosim.agent.messages import EventLetter, Message
+from monerosim.agent.registry import ACTORS, behaviour_names, load_behaviour
 from monerosim.catalogue.fields import Field, default_of, describe_fields, sample
 from monerosim.config import schema_hook
 from monerosim.engine import ENGINES, Engine
-from monerosim.events import event_tag
+from monerosim.events import event_kinds, event_tag
 from monerosim.plugins.errors import PluginError
 from monerosim.plugins.files import PluginFiles, names_file
 from monerosim.plugins.registry import Registry
@@ -25,6 +27,18 @@ from monerosim.units import format_duration
 
 REGISTRIES: Sequence[Registry[Any]] = (ACTORS, TOPOLOGIES, ENGINES)
 """All kinds of plugins."""
+
+COMMON_COMMANDS_HELP: Mapping[str, str] = {
+    "pause": "Suspend: timers, letters and events wait, messages are still answered.",
+    "resume": "Continue after a pause.",
+    "stop": "Stop for good, until it is started again.",
+    "start": "Start one that was stopped or given up, or is still to start.",
+    "set": "Change settings; the arguments are keys of its configuration.",
+}
+"""The commands of every behaviour."""
+
+_PATH = re.compile(r"(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])")
+_RAISED = re.compile(r"^    (\w[\w.]*): (.*(?:\n {8}.*)*)", re.MULTILINE)
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,12 +58,18 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A message, a command or an event, and the first line of its docstring."""
+    """A message, a letter, a command or an event, and the first line of its docstring."""
 
     name: str
     summary: str
     arguments: tuple[Field, ...] = ()
-    """What a command can be told beside."""
+    """Its fields."""
+    returns: str = ""
+    """The type of a message's answer, as Python writes it; empty if there is none."""
+    raises: tuple[str, ...] = ()
+    """What its handler raises: ``NAME: when``."""
+    actors: tuple[str, ...] = ()
+    """Of a command in the list of all: the behaviours that understand it."""
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +92,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     commands: tuple[Entry, ...] = ()
     events: tuple[Entry, ...] = ()
     example: str
-    """TOML."""
+    """TOML; Python for an actor of every host and for an event."""
 
 
 def list_plugins() -> list[Listed]:
@@ -115,7 +135,10 @@ def describe_plugin(name: str, files: PluginFiles) -> list[Description]:
             return [_topology(name, name, TOPOLOGIES.load(name, files))]
         return [_behaviour(name, name, load_behaviour(name, files))]
     targets = {(registry.what, each.name): each.target for registry in REGISTRIES for each in registry.installed()}
+    list(_behaviours())
     described = []
+    if name in event_kinds():
+        described.append(_event(name))
     if name in ACTORS.names():
         described.append(_actor(name, targets[ACTORS.what, name], ACTORS.load(name)))
     if name in TOPOLOGIES.names():
@@ -123,13 +146,74 @@ def describe_plugin(name: str, files: PluginFiles) -> list[Description]:
     if name in ENGINES.names():
         described.append(_engine(name, targets[ENGINES.what, name], ENGINES.load(name)))
     if not described:
-        raise PluginError(f'nothing that is installed is called "{name}"', given=name, valid={it for _, it in targets})
+        valid = {*(it for _, it in targets), *event_kinds()}
+        raise PluginError(f'nothing that is installed is called "{name}"', given=name, valid=valid)
     return described
 
 
+def list_events() -> list[Entry]:
+    """List all events by name, those of installed plugins among them."""
+    list(_behaviours())
+    return [_entry(tag, kind) for tag, kind in sorted(event_kinds().items())]
+
+
+def list_commands() -> list[Entry]:
+    """List all commands: those of every behaviour, then the others by name, each with its behaviours."""
+    entries = [Entry(name, text) for name, text in COMMON_COMMANDS_HELP.items()]
+    own: dict[tuple[str, type[Message[Any]]], list[str]] = {}
+    for name, behaviour in _behaviours():
+        for command, message in behaviour.commands.items():
+            own.setdefault((command, message), []).append(name)
+    others = sorted(own.items(), key=lambda item: (item[0][0], item[1]))
+    return entries + [msgspec.structs.replace(_entry(name, kind), actors=tuple(by)) for (name, kind), by in others]
+
+
+def _behaviours() -> Iterator[tuple[str, type[Behaviour]]]:
+    """Load all behaviours that are installed, and with them their events; those that cannot be used are left out."""
+    for name in behaviour_names():
+        with suppress(PluginError):
+            yield name, load_behaviour(name)
+
+
 def first_line(documented: object) -> str:
-    """Give the first line of a docstring."""
+    """Return the first line of a docstring."""
     return (getdoc(documented) or "").partition("\n")[0]
+
+
+def _entry(name: str, kind: type[msgspec.Struct]) -> Entry:
+    """Describe a message, a letter, a command or an event."""
+    _, _, raises = (getdoc(kind) or "").partition("Raises:\n")
+    return Entry(
+        name,
+        first_line(kind),
+        tuple(describe_fields(kind)),
+        _answer(kind),
+        tuple(f"{error}: {' '.join(when.split())}" for error, when in _RAISED.findall(raises)),
+    )
+
+
+def _answer(kind: type) -> str:
+    """Return the type that a message's handler returns, without the names of modules."""
+    for base in getattr(kind, "__orig_bases__", ()):
+        if get_origin(base) is Message:
+            (answer,) = get_args(base)
+            if answer is not None and answer is not type(None):
+                return _PATH.sub(
+                    "", answer.__name__ if isinstance(answer, type) and not get_args(answer) else str(answer)
+                )
+    return ""
+
+
+def _event(tag: str) -> Description:
+    kind = event_kinds()[tag]
+    return Description(
+        kind="event",
+        name=tag,
+        target=f"{kind.__module__}:{kind.__name__}",
+        text=getdoc(kind) or "",
+        fields=tuple(describe_fields(kind)),
+        example=f"self.on({kind.__name__}, self.on_event)\n",
+    )
 
 
 def _actor(name: str, target: str, actor: type[Actor]) -> Description:
@@ -140,19 +224,19 @@ def _actor(name: str, target: str, actor: type[Actor]) -> Description:
         name=name,
         target=target,
         text=getdoc(actor) or "",
-        messages=_messages(actor, Actor),
+        messages=_messages(actor),
         letters=_letters(actor),
         example="# One of a host's own actors: a participant has it where it needs it.\n",
     )
 
 
-def _messages(actor: type[Actor], base: type[Actor]) -> tuple[Entry, ...]:
-    common = base.messages()
-    return tuple(Entry(kind.__name__, first_line(kind)) for kind in actor.messages() if kind not in common)
+def _messages(actor: type[Actor]) -> tuple[Entry, ...]:
+    common = Behaviour.messages()
+    return tuple(_entry(kind.__name__, kind) for kind in actor.messages() if kind not in common)
 
 
 def _letters(actor: type[Actor]) -> tuple[Entry, ...]:
-    return tuple(Entry(kind.kind, first_line(kind)) for kind in actor.letters() if kind is not EventLetter)
+    return tuple(_entry(kind.kind, kind) for kind in actor.letters() if kind is not EventLetter)
 
 
 def _behaviour(name: str, target: str, block: type[Behaviour]) -> Description:
@@ -177,10 +261,8 @@ def _behaviour(name: str, target: str, block: type[Behaviour]) -> Description:
         ),
         schema=_schema(block.Config),
         letters=_letters(block),
-        messages=_messages(block, Behaviour),
-        commands=tuple(
-            Entry(command, first_line(kind), tuple(describe_fields(kind))) for command, kind in block.commands.items()
-        ),
+        messages=_messages(block),
+        commands=tuple(_entry(command, kind) for command, kind in block.commands.items()),
         events=tuple(Entry(event_tag(kind), first_line(kind)) for kind in block.emits),
         example="\n".join(lines) + "\n",
     )

@@ -1,7 +1,11 @@
-"""The fields of a configuration, described for people: type, default, bounds, unit."""
+"""The fields of configurations, messages, letters and events, described for people."""
 
+import ast
+import inspect
+import textwrap
 import types
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
@@ -26,7 +30,7 @@ _SAMPLES: dict[object, Json] = {str: "text", bool: False, Duration: "1m", Amount
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
-    """One key of a configuration."""
+    """One key of a configuration, or a field of a message, letter or event."""
 
     key: str
     """With the tables around it: ``payees[].amount``."""
@@ -42,8 +46,9 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def describe_fields(kind: type[msgspec.Struct], prefix: str = "") -> list[Field]:
-    """Describe the fields of a configuration, those of tables within it too."""
+    """Describe the fields of a structure, and those of tables within it."""
     described = []
+    texts = _texts(kind)
     for field in msgspec.structs.fields(kind):
         key = f"{prefix}{field.encode_name}"
         plain, notes = _strip(field.type)
@@ -55,12 +60,28 @@ def describe_fields(kind: type[msgspec.Struct], prefix: str = "") -> list[Field]
                 default=default_of(field),
                 unit=_UNITS.get(plain, ""),
                 bounds=", ".join(_bounds(notes)),
-                description=next((note.description for note in notes if note.description), ""),
+                description=next((note.description for note in notes if note.description), texts.get(field.name, "")),
             )
         )
         for inner, shape in _tables(plain):
             described += describe_fields(inner, f"{key}{shape}.")
     return described
+
+
+def _texts(kind: type) -> dict[str, str]:
+    """Return the texts below the fields of a class and its bases, as its source has them, on one line each."""
+    texts: dict[str, str] = {}
+    for base in reversed(kind.__mro__):
+        try:
+            source = textwrap.dedent(inspect.getsource(base))
+        except (OSError, TypeError):
+            continue
+        (definition,) = ast.parse(source).body
+        for field, text in pairwise(definition.body if isinstance(definition, ast.ClassDef) else ()):
+            match field, text:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(said))):
+                    texts[name] = " ".join(said.split())
+    return texts
 
 
 def type_name(kind: object) -> str:

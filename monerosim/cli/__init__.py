@@ -1,31 +1,52 @@
 """The command line. Each command is a module of this package, loaded only when it is called."""
 
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
 from importlib import import_module
+from typing import Any
 
 import click
 
-_COMMANDS = {
-    "new": "Write a commented scenario to begin with.",
-    "check": "Say everything that is wrong with a scenario.",
-    "schema": "Print the JSON Schema of scenarios, for editors.",
-    "doctor": "Say what is here, what is missing and how it is installed.",
-    "build": "Write the run directory of a scenario.",
-    "run": "Play a scenario.",
-    "plugins": "List the actors, topologies and engines there are, or describe one.",
-    "new-actor": "Write an actor of your own to begin with, and its test.",
-    "report": "Show the summary of a run again.",
-    "trace": "Show what the actors of a run did, in time order.",
-    "model": "Serve a modelled monerod and wallet over HTTP.",
+from monerosim.cli.exits import FAILED
+
+STAGES = {
+    "Write": {
+        "new": "Write a commented scenario to start from.",
+        "new-actor": "Write an actor of your own to start from, and its test.",
+        "check": "Validate a scenario and report every error.",
+        "plugins": "List actors, topologies, engines, events and commands, or describe one.",
+        "schema": "Print the JSON Schema of scenarios, for editors.",
+    },
+    "Run": {
+        "doctor": "Check that the programs each engine needs are installed.",
+        "build": "Write the run directory of a scenario.",
+        "run": "Run a scenario.",
+    },
+    "Look": {
+        "report": "Show the summary of a run.",
+        "trace": "Show actor logs in time order.",
+    },
+    "From elsewhere": {
+        "model": "Serve a modelled monerod and wallet over HTTP.",
+    },
 }
+"""The commands by the stage of work that they belong to, each with its line of help."""
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+
+_COMMANDS = [name for commands in STAGES.values() for name in commands]
 
 
 class _Commands(click.Group):
     """A group that knows its commands by name, so that ``--help`` imports none of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Name the commands in the order in which one needs them."""
+        """Return the commands' names in the order in which one needs them."""
         del ctx
-        return list(_COMMANDS)
+        return _COMMANDS
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load a command."""
@@ -36,11 +57,40 @@ class _Commands(click.Group):
         command: click.Command = getattr(import_module(f"monerosim.cli.commands.{module}"), module)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is called; of an unknown one, suggest the nearest."""
+        near = get_close_matches(args[0], _COMMANDS, 1)
+        if near and args[0] not in _COMMANDS:
+            ctx.fail(f'unknown command "{args[0]}"; did you mean "{near[0]}"?')
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without loading them."""
+        """List the commands by stage, without loading them."""
         del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+        width = max(map(len, _COMMANDS))
+        for stage, commands in STAGES.items():
+            with formatter.section(stage):
+                formatter.write_dl([(name.ljust(width), text) for name, text in commands.items()])
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
+        """Call a command. Output that cannot be written is an error of one line; a closed pipe is none."""
+        try:
+            try:
+                return super().main(args, *rest, **options)
+            finally:
+                # Whatever is still to be written fails here, not when Python exits.
+                sys.stdout.flush()
+        except BrokenPipeError:
+            code = 0
+        except OSError as error:
+            if error.errno not in _DISK_FULL:
+                raise
+            click.echo(f"monerosim: output cannot be written: {error.strerror}", err=True)
+            code = FAILED
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(code)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -48,5 +98,5 @@ class _Commands(click.Group):
 def main() -> None:
     """Simulate Monero networks whose participants are actors.
 
-    Begin with `monerosim new scenario.toml`, then `monerosim run scenario.toml`.
+    Start with `monerosim new scenario.toml`, then `monerosim run scenario.toml`.
     """

@@ -8,14 +8,12 @@ import click
 
 from monerosim.build.binaries import describe_binary
 from monerosim.build.compile import compile_plan
+from monerosim.cli.exits import USAGE
 from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
 from monerosim.scenario import Examination, Problem, ScenarioError, examine, read_file
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-BAD_SCENARIO = 2
-"""The exit code for a scenario that cannot be used."""
 
 
 def scenario_options(command: F) -> F:
@@ -30,7 +28,7 @@ def change_options(command: F) -> F:
         "changes",
         multiple=True,
         metavar="KEY.PATH=VALUE",
-        help="Change a value of the scenario, such as participants.user.count=10; may be given again.",
+        help="Change a value of the scenario, such as participants.user.count=10; can be repeated.",
     )(command)
     command = click.option("--engine", help="Replace the scenario's engine; `monerosim plugins` lists them.")(command)
     return click.option("--seed", type=click.IntRange(min=0), help="Replace the scenario's seed.")(command)
@@ -38,14 +36,12 @@ def change_options(command: F) -> F:
 
 def output_options(command: F) -> F:
     """Add the options that say where the run directory is."""
-    command = click.option("--force", "-f", is_flag=True, help="Replace a run that is there, with all its results.")(
-        command
-    )
+    command = click.option("--force", "-f", is_flag=True, help="Replace an existing run and all its results.")(command)
     return click.option(
         "--output",
         "-o",
         type=click.Path(path_type=Path),
-        help="The run directory; a new one in ./runs, after the scenario's name, if left out.",
+        help="The run directory; by default a new one in ./runs, named after the scenario.",
     )(command)
 
 
@@ -91,7 +87,7 @@ def refuse(path: Path, problems: Sequence[Problem]) -> NoReturn:
         click.echo(describe(path, problem), err=True)
     count = sum(problem.severity == "error" for problem in problems)
     click.echo(f"{path}: {count} error{'s' if count != 1 else ''}", err=True)
-    raise SystemExit(BAD_SCENARIO)
+    raise SystemExit(USAGE)
 
 
 def describe(path: Path, problem: Problem) -> str:

@@ -10,12 +10,14 @@ from click.testing import CliRunner
 from msgspec import Meta
 from small_runs import WHOLE, play
 
-from monerosim.agent.registry import behaviour_names, load_behaviour
-from monerosim.catalogue.describe import describe_plugin
+from monerosim.agent.commands import COMMON_COMMANDS
+from monerosim.agent.registry import HOST_ACTORS, behaviour_names, load_behaviour
+from monerosim.catalogue.describe import describe_plugin, list_commands, list_events
 from monerosim.catalogue.fields import describe_fields, sample
 from monerosim.cli import main
 from monerosim.config import Amount, Config, Duration, amount, duration
 from monerosim.engine import engine_names
+from monerosim.events import event_kinds
 from monerosim.plugins import PluginFiles
 from monerosim.scenario import examine
 from monerosim.scenario.convert import Reader
@@ -158,7 +160,7 @@ def test_commands_are_shown_with_their_arguments():
     lines = [line.split() for line in call("regular-user").output.splitlines()]
     (at,) = (number for number, line in enumerate(lines) if line[:3] == ["send-now", "Pay", "now,"])
     assert lines[at + 1][:2] == ["to", "text"]
-    assert " ".join(lines[at + 2]) == 'amount amount ("10 XMR" or XMR) (may be left out)'
+    assert " ".join(lines[at + 2]) == 'amount amount Drawn as usual, if left out. ("10 XMR" or XMR) (optional)'
     (described,) = json.loads(call("regular-user", "--json").output)
     (command,) = described["commands"]
     assert [argument["key"] for argument in command["arguments"]] == ["to", "amount"]
@@ -236,3 +238,48 @@ def test_a_file_is_described(tmp_path, monkeypatch):
     gone = call("./gone.py:Mine")
     assert gone.exit_code == 2
     assert "no such file" in gone.output
+
+
+@pytest.mark.parametrize("name", HOST_ACTORS)
+def test_the_messages_of_every_hosts_actors_are_described(name):
+    (described,) = describe_plugin(name, NOWHERE)
+    assert described.text
+    assert all(entry.summary for entry in (*described.messages, *described.letters))
+
+
+def test_what_a_wallet_answers_is_shown_with_fields_answers_and_errors():
+    messages = {entry.name: entry for (it,) in [describe_plugin("wallet", NOWHERE)] for entry in it.messages}
+    transfer = messages["Transfer"]
+    assert [field.key for field in transfer.arguments] == [
+        "destinations",
+        "destinations[].address",
+        "destinations[].amount",
+        "priority",
+    ]
+    assert transfer.returns == "Transferred"
+    assert messages["SweepAll"].returns == "list[Transferred]"
+    assert messages["Refresh"].returns == ""
+    assert any(error.startswith("RpcDoubtfulError: ") for error in transfer.raises)
+    shown = call("wallet").output
+    assert "GetBalance" in shown
+    assert "EventNotice" not in shown
+    assert "GenerateBlocks" in call("node").output
+
+
+def test_events_are_shown_with_their_fields():
+    assert [entry.name for entry in list_events()] == sorted(event_kinds())
+    assert all(entry.summary for entry in list_events())
+    shown = call("block-found").output
+    assert "Subsidy and fees, atomic units." in shown
+    assert "did you mean" in call("blok-found").output
+    assert "payment-sent" in call("--events").output
+    assert call("--events", "node").exit_code == 2
+
+
+def test_all_commands_are_listed_with_those_who_understand_them():
+    listed = list_commands()
+    assert tuple(entry.name for entry in listed[: len(COMMON_COMMANDS)]) == COMMON_COMMANDS
+    own = {(entry.name, name) for entry in listed for name in entry.actors}
+    assert own == {(command, name) for name in behaviour_names() for command in load_behaviour(name).commands}
+    assert "send-now" in call("--commands").output
+    assert json.loads(call("--commands", "--json").output)[0]["name"] == "pause"

@@ -81,7 +81,7 @@ def test_it_leaves_alone_what_is_there(tmp_path, there):
     (tmp_path / there).write_text("mine")
     result = call("price-watcher", str(tmp_path))
     assert result.exit_code == 1
-    assert f"{there} is there already and is left alone" in result.output
+    assert f"{there} already exists" in result.output
     assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
 
 

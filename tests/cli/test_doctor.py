@@ -53,7 +53,7 @@ def test_a_bare_machine_can_play_the_model_and_is_told_how_to_get_the_rest() -> 
         assert word in result.output
     assert "shadow.github.io" in result.output
     for engine in ("local", "shadow"):
-        assert doctor("--engine", engine).exit_code == 1
+        assert doctor("--engine", engine).exit_code == 3
 
 
 def test_programs_are_shown_with_path_version_and_what_they_lack(bare: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_program_that_lacks_an_essential_flag_makes_it_unready(bare: Path) -> 
     fake(bare / "monerod", without(MONEROD, "--regtest"))
     fake(bare / "monero-wallet-rpc", WALLET)
     result = doctor("--engine", "local")
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "does not know what a node needs: --regtest" in result.output
 
 
@@ -96,7 +96,7 @@ def test_a_scenario_without_the_library_needs_no_compiler(bare: Path) -> None:
     fake(bare / "monerod", MONEROD)
     fake(bare / "monero-wallet-rpc", WALLET)
     shadow(bare, "3.3.0")
-    assert doctor(SMOKE, "--engine", "shadow").exit_code == 1
+    assert doctor(SMOKE, "--engine", "shadow").exit_code == 3
     assert doctor(SMOKE, "--engine", "shadow", "--set", "shadow.compat=off").exit_code == 0
 
 
@@ -115,7 +115,7 @@ def test_the_compiler_that_the_environment_names_is_the_one_that_is_shown(
 @pytest.mark.usefixtures("bare")
 def test_a_probe_needs_what_shadow_needs() -> None:
     result = doctor("--probe")
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "not played for want of Monero, shadow, C compiler" in result.output
     assert "embedded: ready" in result.output
     assert "shadow: lacks Monero, shadow, C compiler\n" in result.output
@@ -139,7 +139,7 @@ def test_a_scenario_that_does_not_fit_into_memory_is_not_ready(tmp_path: Path) -
     path = tmp_path / "large.toml"
     path.write_text("[participants.node]\ncount = 2\nnode = {}\n[network]\nconnections = 1\n")
     result = doctor(str(path), "--set", "participants.node.count=3000", "--engine", "local")
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "local: about 1068.0 GB" in result.output
     ready = result.output.splitlines()[-3:]
     assert ready[0] == "embedded: ready"
@@ -153,7 +153,7 @@ def test_an_unknown_flag_is_no_missing_program(bare: Path, tmp_path: Path) -> No
     path = tmp_path / "flags.toml"
     path.write_text("[participants.a]\nnode = {}\n[participants.b]\nnode = {}\n")
     result = doctor(str(path), "--engine", "local", "--set", "binaries.monerod_flags=['--log-levle=1']")
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "binaries.monerod_flags: monerod" in result.output
     assert "local: lacks flags" in result.output
     assert "apt install monero" not in result.output

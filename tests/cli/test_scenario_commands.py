@@ -10,7 +10,7 @@ import yaml
 from click.testing import CliRunner, Result
 from fake_monero import MONEROD, WALLET, fake, without
 
-from monerosim.cli import main
+from monerosim.cli import STAGES, main
 from monerosim.plan.plan import decode_plan
 
 ROOT = Path(__file__).parents[2]
@@ -39,8 +39,48 @@ def test_help_lists_the_commands_without_loading_them() -> None:
     assert "monerosim.scenario" not in shown.split()
 
 
-def test_an_unknown_command_is_a_usage_error() -> None:
-    assert call("bild").exit_code == 2
+def test_help_groups_the_commands_by_stage() -> None:
+    shown = call("--help").output
+    stages = [line[:-1] for line in shown.splitlines() if line.endswith(":") and not line.startswith((" ", "Usage"))]
+    assert stages == ["Options", *STAGES]
+
+
+def test_each_command_has_the_line_of_help_that_the_list_shows_in_short() -> None:
+    for commands in STAGES.values():
+        for name, line in commands.items():
+            assert line.endswith(".")
+            assert call(name, "--help").exit_code == 0
+
+
+@pytest.mark.parametrize(("called", "near"), [("bild", "build"), ("repot", "report"), ("newactor", "new-actor")])
+def test_an_unknown_command_gets_the_near_miss(called: str, near: str) -> None:
+    result = call(called)
+    assert result.exit_code == 2
+    assert f'unknown command "{called}"; did you mean "{near}"?' in result.output
+    assert call("xyzzy").exit_code == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+@pytest.mark.parametrize("command", [["check", QUICKSTART], ["schema"], ["plugins"], ["--help"]])
+def test_a_full_disk_is_one_line(command: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "monerosim.cli", *command],
+            check=False,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert (done.returncode, done.stderr) == (1, "monerosim: output cannot be written: No space left on device\n")
+
+
+def test_who_stops_reading_sees_no_traceback() -> None:
+    command = [sys.executable, "-m", "monerosim.cli", "schema"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
 
 
 def test_check_says_what_a_good_scenario_makes() -> None:

@@ -165,15 +165,15 @@ def test_the_plain_form_names_time_place_and_message(played):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["-p", "usr-001"], "no participant 'usr-001'; did you mean 'user-001'?"),
-        (["-a", "walet"], "no actor 'walet'; did you mean 'wallet'?"),
+        (["-p", "usr-001"], "no such participant: 'usr-001'; did you mean 'user-001'?"),
+        (["-a", "walet"], "no such actor: 'walet'; did you mean 'wallet'?"),
         (["--since", "soon"], "expected a duration"),
         (["--level", "loud"], "loud"),
     ],
 )
 def test_a_wrong_choice_is_an_error(played, options, message):
     result = call(played.directory, *options)
-    assert result.exit_code != 0
+    assert result.exit_code == 2
     assert message in result.stderr
     assert result.stdout == ""
 
@@ -243,7 +243,7 @@ def test_a_beginning_that_several_have_is_an_error(tmp_path):
 @pytest.mark.parametrize("options", [["-a", "mining-pool", "-p", "user-001"], ["--follow", "ffff"], ["--since", "9h"]])
 def test_no_line_is_told(played, options):
     result = call(played.directory, *options)
-    assert (result.exit_code, result.stdout, result.stderr) == (1, "", "no line fits\n")
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", "no matching lines\n")
 
 
 def test_what_is_no_run_is_an_error(tmp_path):

@@ -25,6 +25,9 @@ BARE = 0.012
 HEAVY = {"numpy", "scipy", "rich", "click", "yaml", "waitress", "greenlet", "Crypto", "tomli", "tomllib", "hypothesis"}
 """What an agent has no use for: of the embedded engine, the command line, the reports."""
 
+STANDS_ON = {"agent", "config", "events", "mailbox", "plan", "plugins", "rpc", "runtime", "units"}
+"""What an agent is made of. The public names are not looked up (``lazy``): the project's own actors use none."""
+
 SCENARIO = """
 [participants.pool]
 kind = "mining-pool"
@@ -116,3 +119,4 @@ def test_an_agent_imports_nothing_of_other_engines(start, host):
     imported = {line.rpartition(b"|")[2].strip().decode() for line in agent.stderr.read().splitlines()}
     assert "requests" in imported
     assert {name.partition(".")[0] for name in imported} & HEAVY == set()
+    assert {name.split(".")[1] for name in imported if name.startswith("monerosim.")} <= STANDS_ON

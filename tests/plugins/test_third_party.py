@@ -119,7 +119,7 @@ def test_its_engine_is_looked_after_by_the_doctor(call, tmp_path):
     assert "acme-rehearsal: about 150 MB: 3 pages of notes of 50 MB" in ready.stdout
     assert "acme-rehearsal: ready" in ready.stdout
     lacking = call("doctor", "acme.toml", pencil=False)
-    assert lacking.returncode == 1
+    assert lacking.returncode == 3
     assert "ACME_PENCIL is not set" in lacking.stdout
     assert "Pencils: export ACME_PENCIL=2B" in lacking.stdout
     assert "acme-rehearsal: lacks pencil" in lacking.stdout
@@ -167,7 +167,12 @@ def test_its_event_is_played_read_and_described(call, tmp_path):
     heard = call("trace", "run", "--participant", "ann").stdout
     assert "bob/acme-greeter was greeted by ann, warmth 1.0" in heard
     (described,) = msgspec.json.decode(call("plugins", "acme-greeter", "--json").stdout)
-    assert described["events"] == [{"name": "greeted", "summary": "A neighbour's greeting has come.", "arguments": []}]
+    summary = "A neighbour's greeting has come."
+    others = {"arguments": [], "returns": "", "raises": [], "actors": []}
+    assert described["events"] == [{"name": "greeted", "summary": summary, **others}]
+    (event,) = msgspec.json.decode(call("plugins", "greeted", "--json").stdout)
+    assert [field["key"] for field in event["fields"]] == ["sender", "warmth"]
+    assert "greeted" in call("plugins", "--events").stdout
     (tmp_path / "near.toml").write_text(SCENARIO + boss.replace('"greeted"', '"greted"'))
     assert 'no event is called "greted" did you mean "greeted"?' in " ".join(call("check", "near.toml").stderr.split())
 

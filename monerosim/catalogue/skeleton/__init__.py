@@ -57,7 +57,7 @@ def write_skeleton(name: str, directory: Path) -> list[Path]:
     }
     there = [str(path) for path in written if path.exists()]
     if there:
-        raise SkeletonError(f"{there[0]} is there already and is left alone")
+        raise SkeletonError(f"{there[0]} already exists")
     if find_spec(module) is not None:
         raise SkeletonError(f'Python has a module "{module}" already, which {module}.py would hide')
     values = {"name": name, "module": module, "class_name": class_of(name)}

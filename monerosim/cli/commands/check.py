@@ -1,4 +1,4 @@
-"""``monerosim check``: everything that is wrong with a scenario."""
+"""``monerosim check``: a scenario's errors."""
 
 from pathlib import Path
 
@@ -11,16 +11,16 @@ from monerosim.units import format_duration
 @click.command("check")
 @scenario_options
 def check(scenario: Path, engine: str | None, seed: int | None, changes: tuple[str, ...]) -> None:
-    """Say everything that is wrong with SCENARIO, and what it makes if nothing is.
+    """Validate SCENARIO and report every error, or what it is composed of if there is none.
 
-    Exits with code 2 if there are errors. Warnings leave it usable, unless simulation.strict is true. The programs that
-    it runs are not looked for: `monerosim doctor SCENARIO` does.
+    Exits with code 2 if there are errors. A scenario with warnings can be run, unless simulation.strict is true.
+    `monerosim doctor SCENARIO` checks the programs that it needs.
     """
     loaded, _ = load_or_exit(scenario, engine, seed, changes)
     plan = compile_or_exit(loaded, scenario)
     nodes = sum(host.node is not None for host in plan.hosts)
     wallets = sum(len(host.wallets) for host in plan.hosts)
     click.echo(
-        f"{scenario}: good. {len(plan.hosts)} participants, {nodes} nodes, {wallets} wallets; "
+        f"{scenario}: valid. {len(plan.hosts)} participants, {nodes} nodes, {wallets} wallets; "
         f"{format_duration(plan.time_zero)} of bootstrap, then {format_duration(plan.duration)}"
     )

@@ -1,4 +1,4 @@
-"""``monerosim doctor``: what is here, what is missing, and how it is installed."""
+"""``monerosim doctor``: the programs that engines need, and how to install them."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from monerosim.cli.console import make_console
+from monerosim.cli.exits import REFUSED
 from monerosim.cli.scenario import change_options, compile_or_exit, load_or_exit
 from monerosim.doctor.checks import MEMORY, Check, Diagnosis, diagnose
 from monerosim.doctor.probe import ENGINE, NAME, probe
@@ -21,7 +22,7 @@ _COLOURS = {"good": "green", "warning": "yellow", "missing": "red"}
 @click.command("doctor")
 @click.argument("scenario", type=click.Path(path_type=Path), required=False)
 @change_options
-@click.option("--probe", "probing", is_flag=True, help="Also play a short run of two hosts under Shadow.")
+@click.option("--probe", "probing", is_flag=True, help="Also run two hosts under Shadow for some seconds.")
 @click.pass_context
 def doctor(
     context: click.Context,
@@ -31,12 +32,12 @@ def doctor(
     changes: tuple[str, ...],
     probing: bool,
 ) -> None:
-    """Say what this machine has of what the engines need, what is missing and how it is installed.
+    """Check that the programs each engine needs are installed, and how to install those that are missing.
 
-    With SCENARIO, its own programs and flags are looked at, and the memory that it needs. With --probe, two hosts with
-    the real programs (more, if participants of SCENARIO have programs of their own) are played under Shadow, some
-    seconds of it, to see that the pieces work together; the run is kept for reading if they do not. Exits with code 0
-    if the engine of SCENARIO (or --engine, or else embedded) is ready, and Shadow's too with --probe, with 1 if not.
+    With SCENARIO, also check its own programs and flags, and the memory that it needs. With --probe, also run two hosts
+    with the real programs (more, if participants of SCENARIO have programs of their own) under Shadow for some seconds;
+    the run is kept if it fails. Exits with code 0 if the engine of SCENARIO (or --engine, or else embedded) is ready,
+    and with --probe Shadow too; with 3 if not.
     """
     base = None
     if scenario is not None:
@@ -57,7 +58,7 @@ def doctor(
         diagnosis = Diagnosis(checks=(*diagnosis.checks, check))
     _print(diagnosis, make_console())
     wanted = [plan.engine, *([ENGINE] if probing else [])]
-    context.exit(1 if any(diagnosis.lacking(one) for one in wanted) else 0)
+    context.exit(REFUSED if any(diagnosis.lacking(one) for one in wanted) else 0)
 
 
 def _probe(diagnosis: Diagnosis, scenario: Scenario, plan: Plan, base: Path | None) -> Check:

@@ -1,4 +1,4 @@
-"""``monerosim new-actor``: an actor of one's own to begin with."""
+"""``monerosim new-actor``: an actor of one's own to start from."""
 
 from pathlib import Path
 
@@ -13,14 +13,14 @@ from monerosim.catalogue.skeleton import SkeletonError, class_of, write_skeleton
 def new_actor(name: str, directory: Path) -> None:
     """Write an actor called NAME to DIRECTORY (the current one if left out), with a scenario to try it in and a test.
 
-    NAME is made of words in small letters with "-" between them. Files that are there are left alone.
+    NAME is made of words in small letters with "-" between them. Existing files are kept.
     """
     try:
         actor, scenario, test = write_skeleton(name, directory)
     except SkeletonError as error:
         raise click.ClickException(str(error)) from error
     click.echo(
-        f"{actor}: the actor. It works as it is; change what it does.\n"
+        f"{actor}: the actor. It works as it is; change it.\n"
         f"{scenario}: a network with it\n"
         f"{test}: its test, for pytest\n"
         "\n"

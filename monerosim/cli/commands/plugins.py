@@ -1,4 +1,4 @@
-"""``monerosim plugins``: the building blocks there are, and what each can be told."""
+"""``monerosim plugins``: actors, topologies, engines, events and commands."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -11,9 +11,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from monerosim.catalogue.describe import Description, Entry, Listed, describe_plugin, list_plugins
+from monerosim.catalogue.describe import (
+    Description,
+    Entry,
+    Listed,
+    describe_plugin,
+    list_commands,
+    list_events,
+    list_plugins,
+)
 from monerosim.catalogue.fields import Field
 from monerosim.cli.console import make_console
+from monerosim.cli.exits import USAGE
 from monerosim.plugins import PluginError, PluginFiles
 from monerosim.scenario.convert import nearest
 
@@ -23,13 +32,25 @@ _PLURALS = {"actor": "actors", "topology": "topologies", "engine": "engines"}
 @click.command("plugins")
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--events", "what", flag_value="events", help="List all events with their fields.")
+@click.option("--commands", "what", flag_value="commands", help="List all commands with their arguments.")
 @click.pass_context
-def plugins(context: click.Context, name: str | None, as_json: bool) -> None:
-    """List the actors, topologies and engines that are installed, or describe the one that NAME names.
+def plugins(context: click.Context, name: str | None, what: str | None, as_json: bool) -> None:
+    """List the actors, topologies and engines that are installed, or describe the one called NAME.
 
-    NAME may be ./FILE.py:CLASS too, below the current directory. Its code is run.
+    NAME can also be an actor of every host (node, wallet, ...), an event (block-found), or ./FILE.py:CLASS below the
+    current directory, whose code is run.
     """
     console = make_console()
+    if what is not None:
+        if name is not None:
+            raise click.UsageError(f"--{what} lists all of them, so it takes no NAME")
+        entries = list_events() if what == "events" else list_commands()
+        if as_json:
+            _print_json(entries)
+        else:
+            _print_entries(what, entries, console)
+        return
     if name is None:
         listed = list_plugins()
         if as_json:
@@ -41,7 +62,7 @@ def plugins(context: click.Context, name: str | None, as_json: bool) -> None:
         described = describe_plugin(name, PluginFiles(Path()))
     except PluginError as error:
         click.echo(f"{error}\n    {hint}" if (hint := nearest(error.given, error.valid)) else str(error), err=True)
-        context.exit(2)
+        context.exit(USAGE)
     if as_json:
         _print_json(described)
         return
@@ -65,7 +86,7 @@ def _print_list(listed: Sequence[Listed], console: Console) -> None:
             line = f"[red]broken:[/red] {escape(plugin.error)}" if plugin.error else escape(plugin.summary)
             table.add_row(f"  {escape(plugin.name)}", escape(f"{plugin.package} {plugin.version}"), line)
     console.print(table)
-    console.print("\n`monerosim plugins NAME` tells more of one.", markup=False)
+    console.print("\n`monerosim plugins NAME` describes one of them, or an event.", markup=False)
 
 
 def _print_description(description: Description, console: Console) -> None:
@@ -84,24 +105,27 @@ def _print_description(description: Description, console: Console) -> None:
         ("letters", description.letters),
         ("events", description.events),
     ):
-        _print_said(title, said, console)
-    console.print("\n[bold]example[/bold]")
-    console.print(description.example.rstrip(), markup=False, soft_wrap=True)
+        _print_entries(title, said, console)
+    if description.example:
+        console.print("\n[bold]example[/bold]")
+        console.print(description.example.rstrip(), markup=False, soft_wrap=True)
 
 
 def _print_fields(description: Description, console: Console) -> None:
-    if description.kind == "engine":
+    if description.kind not in {"actor", "topology"} and not description.fields:
         return
     if not description.fields:
         console.print("\nIt has no keys of its own.")
         return
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
-    table.add_column("key", no_wrap=True)
+    table.add_column("field" if description.kind == "event" else "key", no_wrap=True)
     table.add_column("type", overflow="fold")
-    table.add_column("default", overflow="fold")
+    if description.kind != "event":
+        table.add_column("default", overflow="fold")
     table.add_column("", overflow="fold")
     for field in description.fields:
-        table.add_row(*(escape(cell) for cell in (field.key, field.type, _default(field), _words(field))))
+        default = [] if description.kind == "event" else [_default(field)]
+        table.add_row(*(escape(cell) for cell in (field.key, field.type, *default, _words(field))))
     console.print()
     console.print(table)
 
@@ -118,17 +142,22 @@ def _words(field: Field) -> str:
     return " ".join(f"({word})" if word is not field.description else word for word in words if word)
 
 
-def _print_said(title: str, said: Sequence[Entry], console: Console) -> None:
-    if not said:
+def _print_entries(title: str, entries: Sequence[Entry], console: Console) -> None:
+    if not entries:
         return
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for each in said:
-        table.add_row(f"  {escape(each.name)}", escape(each.summary))
+    for each in entries:
+        behaviours = f" ({', '.join(each.actors)})" if each.actors else ""
+        table.add_row(f"  {escape(each.name)}", escape(each.summary + behaviours))
         for field in each.arguments:
-            needed = "(required)" if field.required else "(may be left out)"
+            needed = "(required)" if field.required else "(optional)"
             words = (field.type, _words(field), needed)
             table.add_row(f"    {escape(field.key)}", escape(" ".join(word for word in words if word)))
+        if each.returns:
+            table.add_row("    returns", escape(each.returns))
+        for raised in each.raises:
+            table.add_row("    raises", escape(raised))
     console.print(f"\n[bold]{title}[/bold]")
     console.print(table)

@@ -21,7 +21,7 @@ _STYLES = {"plain": "", "warning": "yellow", "error": "red"}
 @click.command("report")
 @click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def report(run: Path) -> None:
-    """Show the summary of RUN again.
+    """Show the summary of RUN.
 
     A run that has none, because plain `shadow` played it or its launcher was killed, is read back first.
     """

@@ -14,6 +14,7 @@ from monerosim.build.build import build_plan
 from monerosim.build.rundir import RunDirectoryError, write_run_directory
 from monerosim.cli.commands.report import print_summary
 from monerosim.cli.console import make_console
+from monerosim.cli.exits import FAILED
 from monerosim.cli.progress import show_progress
 from monerosim.cli.scenario import load_or_exit, output_options, refuse, scenario_options, tell_binaries
 from monerosim.engine import EngineError, load_engine
@@ -24,8 +25,6 @@ from monerosim.units import format_duration
 
 _AGAIN = 1.0
 """Seconds after the first signal within which another is the same one."""
-
-_INTERRUPTED = 130
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """SIGHUP: the terminal was closed. It stays ignored where nohup has said so."""
@@ -41,7 +40,7 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     show_default=True,
     help="The least important level of traces to keep.",
 )
-@click.option("--quiet", "-q", is_flag=True, help="No progress, only the summary.")
+@click.option("--quiet", "-q", is_flag=True, help="Show the summary only, no progress.")
 @click.pass_context
 def run(
     context: click.Context,
@@ -54,19 +53,19 @@ def run(
     trace_level: str,
     quiet: bool,
 ) -> None:
-    """Play SCENARIO and show what happened.
+    """Run SCENARIO and show its summary.
 
-    SCENARIO may also be a run directory that `monerosim build` has written and nobody has played yet.
+    SCENARIO can also be a run directory that `monerosim build` has written and that has not been run yet.
 
     The run directory keeps everything: plan.json, events.jsonl, summary.json, and the traces of all actors in hosts/,
-    which `monerosim trace` shows. Ctrl-C stops a run early; what it has done so far is kept.
+    which `monerosim trace` shows. Ctrl-C stops a run early and keeps its results so far.
     """
     console = make_console(stderr=True)
     directory = scenario
     try:
         if scenario.is_dir():
             if output or force or engine is not None or seed is not None or changes:
-                raise click.UsageError(f"{scenario} is a run directory, which is played as it was built")
+                raise click.UsageError(f"{scenario} is a run directory, which is run as it was built")
             plan = Run(scenario).plan
         else:
             loaded, text = load_or_exit(scenario, engine, seed, changes)
@@ -88,15 +87,15 @@ def run(
     except ScenarioError as error:
         refuse(scenario, error.problems)
     except EngineError as error:
-        told = f"\n`monerosim report {directory}` tells of what was played" if (directory / SUMMARY).exists() else ""
+        told = (
+            f"\n`monerosim report {directory}` shows the results up to there" if (directory / SUMMARY).exists() else ""
+        )
         raise click.ClickException(f"{error}{told}") from error
     except (BinaryError, RunDirectoryError, RunError) as error:
         raise click.ClickException(str(error)) from error
     print_summary(played, make_console())
-    if played.summary.outcome.reason:
-        context.exit(1)
-    if not played.summary.completed:
-        context.exit(_INTERRUPTED)
+    if played.summary.outcome.reason or not played.summary.completed:
+        context.exit(FAILED)
 
 
 class _Stopped:

@@ -8,7 +8,7 @@ from monerosim.catalogue.schema import scenario_schema
 
 @click.command("schema")
 def schema() -> None:
-    """Print the JSON Schema of scenarios, with the building blocks that are installed.
+    """Print the JSON Schema of scenarios, with all installed actors and topologies.
 
     An editor completes and checks a scenario by it, for instance with the line `#:schema scenario.schema.json` at the
     file's top.

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from monerosim.cli.exits import FAILED, InputError
 from monerosim.events.log import EVENTS
 from monerosim.events.traces import LEVELS, TraceLine
 from monerosim.plan.plan import Plan
@@ -73,7 +74,7 @@ def trace(
     connections: bool,
     as_json: bool,
 ) -> None:
-    """Show what the actors of RUN logged, in time order across all of them.
+    """Show the logs of the actors of RUN in time order.
 
     Times are the scenario's: h:mm:ss.mmm since the end of the bootstrap. Each line names participant and actor, and
     ends with the message it belongs to, which --follow takes.
@@ -110,8 +111,8 @@ def trace(
     except RunError as error:
         raise click.ClickException(str(error)) from error
     if not shown:
-        click.echo("no line fits", err=True)
-        sys.exit(1)
+        click.echo("no matching lines", err=True)
+        sys.exit(FAILED)
 
 
 def _whole(identifier: str, lines: Iterable[TraceLine]) -> str:
@@ -182,9 +183,7 @@ def _check_names(what: str, wanted: tuple[str, ...], names: Collection[str]) -> 
     for name in wanted:
         if name not in names:
             near = get_close_matches(name, names, 1)
-            raise click.ClickException(
-                f"the run has no {what} {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
-            )
+            raise InputError(f"no such {what}: {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
 
 
 def _format(line: TraceLine) -> str:

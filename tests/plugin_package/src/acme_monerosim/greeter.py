@@ -4,11 +4,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from monerosim.agent.actor import handles, receives
-from monerosim.agent.behaviour import Behaviour
-from monerosim.agent.messages import Letter, Message
-from monerosim.config import Config, Duration, duration
-from monerosim.events import Event
+from monerosim import Behaviour, Config, Duration, Event, Letter, Message, duration, handles, receives
 
 
 class Greeting(Letter, frozen=True):

@@ -5,8 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from monerosim.plan.plan import LinkPlan, TopologyPlan
-from monerosim.topology import Topology
+from monerosim import LinkPlan, Topology, TopologyPlan
 
 
 class Line(Topology, frozen=True, kw_only=True):

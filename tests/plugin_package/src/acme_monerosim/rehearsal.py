@@ -4,18 +4,18 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from monerosim.engine import (
+from monerosim import (
+    SECOND,
     Engine,
     EngineError,
     MemoryEstimate,
     Need,
+    Plan,
     Progress,
     ProgressCallback,
     Timings,
     load_engine,
 )
-from monerosim.plan.plan import Plan
-from monerosim.units import SECOND
 
 NOTES = "rehearsal.txt"
 PENCIL = "ACME_PENCIL"
