@@ -101,7 +101,7 @@ class Mining:
         """
         template = self.template(view, parent)
         # Several blocks of one node on one parent at one instant differ by this alone.
-        siblings = sum(block.parent is parent for block in self._views.in_flight)
+        siblings = self._views.siblings(parent)
         place = (parent.height + 1, view.at, view.node, siblings)
         numbers = b"".join(number.to_bytes(8, "little") for number in place)
         hashes = [transaction.id for transaction in template.transactions]

@@ -91,8 +91,7 @@ class Transaction:
         arrival_times: When each node receives it by itself; None before somebody asks, and again once it is settled.
         fully_propagated_at: When all nodes have it, NEVER if some never do; -1 where it was settled and its block left
             the chain since.
-        mined_arrival_times: When each node has the first block that contains it; None while none does, and once it is
-            settled.
+        mined_arrivals: When each node has each of the blocks that contain it; empty once it is settled.
         blocks: The blocks that contain it, on any branch.
         double_spend_seen: Somebody tried to spend one of its inputs again.
         conflicted: Another released transaction spends one of its inputs.
@@ -107,7 +106,7 @@ class Transaction:
         "fully_propagated_at",
         "id",
         "inputs",
-        "mined_arrival_times",
+        "mined_arrivals",
         "node",
         "outputs",
         "payment_id",
@@ -128,7 +127,7 @@ class Transaction:
         self.relayed = False
         self.arrival_times: ArrivalTimes | None = None
         self.fully_propagated_at = 0
-        self.mined_arrival_times: ArrivalTimes | None = None
+        self.mined_arrivals: list[ArrivalTimes] = []
         self.blocks: list[Block] = []
         self.double_spend_seen = False
         self.conflicted = False

@@ -179,10 +179,7 @@ class Txpool:
             self._settled_tip = self._put_back(block.parent)
         if block.arrival_times is not None:
             for transaction in block.transactions:
-                had = transaction.mined_arrival_times
-                transaction.mined_arrival_times = (
-                    block.arrival_times if had is None else np.minimum(had, block.arrival_times)
-                )
+                transaction.mined_arrivals.append(block.arrival_times)
 
     def _put_back(self, branch: Block) -> Block:
         """Put back into the pools what was settled above the point where a branch leaves; return that point."""
@@ -213,7 +210,8 @@ class Txpool:
                     self._report(rival, until)
                 for rival in rivals:
                     self._unsettled.pop(rival, None)
-                    rival.arrival_times = rival.mined_arrival_times = None
+                    rival.arrival_times = None
+                    rival.mined_arrivals.clear()
                     owners.forget(rival)
         self._settled_tip = common
 
