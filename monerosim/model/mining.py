@@ -9,6 +9,7 @@ from monerosim.model.txpool import Txpool
 from monerosim.model.views import View, Views
 from monerosim.monero.emission import base_reward
 from monerosim.monero.fees import COINBASE_RESERVE, PENALTY_FREE_WEIGHT, coinbase_weight
+from monerosim.units import SECOND
 
 
 class Digest(Protocol):
@@ -71,10 +72,15 @@ class Mining:
     def template(self, view: View, parent: Block) -> BlockTemplate:
         """Choose the transactions of the block after ``parent`` from a node's pool.
 
-        The highest fee a byte comes first, and all that fit the penalty-free weight are taken
-        (``tx_memory_pool::fill_block_template``).
+        The highest fee a byte comes first, of equal ones the one that the node received first, by whole seconds
+        (``txCompare`` in src/cryptonote_core/tx_pool.h), then the smaller hash, as from 0.18.3.3 on; before, that was
+        not defined. All that fit the penalty-free weight are taken (``tx_memory_pool::fill_block_template``).
         """
-        pool = sorted(self._txpool.contents(view), key=lambda entry: (-entry.fee / entry.weight, entry.id))
+
+        def place(entry: Transaction) -> tuple[float, int, bytes]:
+            return -entry.fee / entry.weight, self._txpool.received_at(view, entry) // SECOND, entry.id
+
+        pool = sorted(self._txpool.contents(view), key=place)
         most = PENALTY_FREE_WEIGHT - COINBASE_RESERVE
         fees, weight, spent = 0, 0, set[Output]()
         chosen = []

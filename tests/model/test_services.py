@@ -163,6 +163,26 @@ def test_a_block_takes_the_highest_fees_a_byte_first(funded):
     assert block["block_header"]["reward"] == expected
 
 
+def test_of_equal_fees_a_byte_a_block_takes_those_that_came_first(funded):
+    funded.mine(0, 220)
+    funded.pass_time(60 * SECOND)
+    ask(funded.wallets[0], "refresh")
+    sent = []
+    for _ in range(100):
+        destinations = [{"address": funded.addresses[1], "amount": 10**9}] * 15
+        sent.append(ask(funded.wallets[0], "transfer", destinations=destinations)["tx_hash"])
+        funded.pass_time(SECOND)
+    waiting = funded.daemons[0].post("/get_transaction_pool", {})["transactions"]
+    rates = {entry["id_hash"]: entry["fee"] / entry["weight"] for entry in waiting}
+    (found,) = funded.mine(0)
+    taken = ask(funded.daemons[0], "get_block", hash=found)["tx_hashes"]
+    assert taken == sorted(sent, key=lambda txid: (-rates[txid], sent.index(txid)))[: len(taken)]
+    common = max(rates.values(), key=list(rates.values()).count)
+    equal = [txid for txid in sent if rates[txid] == common]
+    assert len(equal) > len(taken) / 2
+    assert [txid for txid in taken if rates[txid] == common] == equal[: len(set(equal) & set(taken))]
+
+
 def test_a_wallet_shows_its_keys_and_no_seed_words():
     net = Simulated()
     assert len(ask(net.wallets[0], "query_key", key_type="spend_key")["key"]) == 64
