@@ -16,9 +16,9 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from monerosim.plan.flags import OPTIONAL_FLAGS, ADD_IF_SUPPORTED, flag_name
-from monerosim.plan.plan import BinaryPlan, HostPlan, Plan, ProcessPlan
 from monerosim.build.processes import MONEROD, PYTHON
+from monerosim.plan.flags import ADD_IF_SUPPORTED, OPTIONAL_FLAGS, flag_name
+from monerosim.plan.plan import BinaryPlan, HostPlan, Plan, ProcessPlan
 
 REAL_ENGINES = ("local", "shadow")
 """The engines that start real programs."""

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import msgspec
 
+from monerosim.agent.registry import load_behaviour
+from monerosim.build.processes import AGENT, MONEROD, host_processes
+from monerosim.build.shadow_options import option_problems
 from monerosim.config import Config, dump_config, load_config
 from monerosim.events.kinds import BlockFound
-from monerosim.scenario.bootstrap import divide
 from monerosim.plan.flags import with_own
 from monerosim.plan.plan import (
     PLAN_VERSION,
@@ -24,22 +26,20 @@ from monerosim.plan.plan import (
     TopologyPlan,
     WalletPlan,
 )
-from monerosim.build.processes import AGENT, MONEROD, host_processes
-from monerosim.build.shadow_options import option_problems
 from monerosim.plugins import PluginFiles
 from monerosim.rpc.transport import Json
-from monerosim.agent.registry import load_behaviour
 from monerosim.runtime.rng import stable_seed
+from monerosim.scenario.bootstrap import divide
 from monerosim.scenario.checks import owners_of_nodes
 from monerosim.scenario.compose import Composition, actor_names, compose, member_names
 from monerosim.scenario.funding import FUNDER, bootstrap_of, payees_of
 from monerosim.scenario.load import check
 from monerosim.scenario.mining import hashrate_of, is_controller, with_solo_miners
-from monerosim.scenario.tables import Node, Scenario, Wallet
 from monerosim.scenario.network import read_topology
-from monerosim.scenario.timings import Timings, timings_of
 from monerosim.scenario.problems import Problem, ScenarioError
+from monerosim.scenario.tables import Node, Scenario, Wallet
 from monerosim.scenario.timeline import members_of
+from monerosim.scenario.timings import Timings, timings_of
 from monerosim.topology import TopologyError, addresses, build_places, choose_peers
 from monerosim.units import format_amount, format_duration
 

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 from monerosim.build.compat import LIBRARY, CompatError, install_compat
-from monerosim.plan.plan import Plan
 from monerosim.build.processes import AGENT_ENVIRONMENT, PLAN
+from monerosim.plan.plan import Plan
 
 _TIMEOUT = 60
 """Seconds that loading and compiling all agents' modules may take."""

@@ -11,15 +11,15 @@ from types import MappingProxyType
 
 import msgspec
 
-from monerosim.mailbox.disk import FOLDERS
 from monerosim.build.agent_registry import agent_registry
-from monerosim.mailbox.shared import DiskState
-from monerosim.plan.plan import Plan, encode_plan
+from monerosim.build.gml import to_gml
 from monerosim.build.preparation import PreparationError, prepare_for_shadow
 from monerosim.build.processes import PLAN
 from monerosim.build.shadow import shadow_yaml
+from monerosim.mailbox.disk import FOLDERS
+from monerosim.mailbox.shared import DiskState
+from monerosim.plan.plan import Plan, encode_plan
 from monerosim.plugins.files import FOLDER
-from monerosim.build.gml import to_gml
 
 SCENARIO = "scenario.toml"
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import msgspec
 
-from monerosim.events.traces import USUAL_LEVEL
 from monerosim.build.compat import library_of
-from monerosim.plan.plan import HostPlan, Plan, ProcessPlan
 from monerosim.build.processes import PYTHON, arguments
+from monerosim.events.traces import USUAL_LEVEL
 from monerosim.plan.environment import TRACE_VARIABLE
+from monerosim.plan.plan import HostPlan, Plan, ProcessPlan
 from monerosim.runtime.rng import stable_seed
 from monerosim.units import SECOND
 

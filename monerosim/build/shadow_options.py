@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
-from monerosim.scenario.tables import Scenario
 from monerosim.scenario.problems import Problem
+from monerosim.scenario.tables import Scenario
 from monerosim.units import SECOND, format_duration
 
 _TIME = re.compile(r"\s*(?P<number>\d+)\s*(?P<unit>[a-zμµ]*)\s*")

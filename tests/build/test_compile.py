@@ -9,10 +9,10 @@ from typing import TypeAlias
 
 import pytest
 
-from monerosim.scenario.bootstrap import bootstrap_length
 from monerosim.build.compile import compile_plan
 from monerosim.plan.plan import HostPlan, Plan, decode_plan, encode_plan
 from monerosim.scenario import Participant, Scenario, ScenarioError, Simulation, load, parse
+from monerosim.scenario.bootstrap import bootstrap_length
 from monerosim.units import SECOND, XMR
 
 ROOT = Path(__file__).parents[2]

@@ -27,7 +27,9 @@ def plan():
 
 
 def test_the_agents_modules_are_compiled_before_a_run(plan, tmp_path, monkeypatch):
-    compiled = [Path(cache_from_source(find_spec(name).origin)) for name in ("monerosim.agent.__main__", "actors.users.hodler")]
+    compiled = [
+        Path(cache_from_source(find_spec(name).origin)) for name in ("monerosim.agent.__main__", "actors.users.hodler")
+    ]
     for path in compiled:
         path.unlink(missing_ok=True)
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from monerosim.build.compile import compile_plan
-from monerosim.plan.plan import LinkPlan, Plan, TopologyPlan, decode_plan
 from monerosim.build.rundir import RunDirectoryError, hold, write_run_directory
+from monerosim.plan.plan import LinkPlan, Plan, TopologyPlan, decode_plan
 from monerosim.runs import play
 from monerosim.scenario import ScenarioError, parse
 
