@@ -54,7 +54,7 @@ class StemPath(NamedTuple):
     """The stem phase of one transaction."""
 
     passed: tuple[tuple[int, int], ...]
-    """The nodes that stem_or_public it in their stem pool, the origin first, and since when."""
+    """The nodes that held it in their stem pool, the origin first, and since when."""
     starts: tuple[tuple[int, int], ...]
     """Who relays it to all if it has not come by before, and when: the end of the stem, then the embargoes."""
     unused: int | None
