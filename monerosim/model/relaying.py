@@ -11,6 +11,7 @@ Nearly all blocks are found while all nodes agree on the tip. Such a block is re
 shortest-arrival search has its arrival times at once. Any other one is followed message by message.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from typing import Protocol
@@ -72,10 +73,13 @@ class BlockRelay:
     Attributes:
         arrivals: Of the blocks that are under way, or have been lately: when each node has each. Times later than the
             last :meth:`advance` are known only where nothing can change them.
+        most_work_before: The most work of those of them that were found before each.
     """
 
     def __init__(self, network: BlockNetwork) -> None:
         self.arrivals: dict[Block, ArrivalTimes] = {}
+        self.most_work_before: dict[Block, int] = {}
+        self._siblings: Counter[Block | None] = Counter()
         self._network = network
         self._events: list[tuple[int, int, int, int, int, bytes]] = []
         self._tips: list[Block] = []
@@ -132,9 +136,18 @@ class BlockRelay:
 
     def forget(self, block: Block) -> None:
         """Forget a block that is not under way any more."""
-        del self.arrivals[block]
+        del self.arrivals[block], self.most_work_before[block]
+        self._siblings[block.parent] -= 1
+
+    def siblings(self, parent: Block) -> int:
+        """Return how many blocks on a parent have been under way lately."""
+        return self._siblings[parent]
 
     def _take_up(self, block: Block, arrivals: ArrivalTimes) -> None:
+        last = next(reversed(self.arrivals), None)
+        before = 0 if last is None else max(self.most_work_before[last], last.cumulative_difficulty)
+        self.most_work_before[block] = before
+        self._siblings[block.parent] += 1
         block.arrival_times = self.arrivals[block] = arrivals
         self._blocks[block.id] = block
 

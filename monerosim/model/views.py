@@ -58,6 +58,8 @@ class Views:
     def __init__(self, chain: Chain, network: P2PNetwork, sightings: Sightings) -> None:
         self.due = NEVER
         self._relay = BlockRelay(network)
+        self._unanimous: Block | None = None
+        """The block found last, if it was one that all nodes follow as soon as they have it."""
         self._chain = chain
         self._network = network
         self._sightings = sightings
@@ -79,12 +81,14 @@ class Views:
     def _tip(self, node: int, at: int) -> Block:
         best = self._chain.blocks[self._tips.item(node)]
         first = NEVER
-        for block, arrivals in self._relay.arrivals.items():
+        for block, arrivals in reversed(self._relay.arrivals.items()):
             arrival = arrivals.item(node)
             if self._settled_until < arrival <= at:
                 work, most = block.cumulative_difficulty, best.cumulative_difficulty
-                if work > most or (work == most and arrival < first < NEVER):
+                if work > most or (work == most and arrival <= first < NEVER):
                     best, first = block, arrival
+                if self._relay.most_work_before[block] < best.cumulative_difficulty:
+                    break
         return best
 
     def knows(self, view: View, block: Block) -> bool:
@@ -97,7 +101,7 @@ class Views:
 
     def siblings(self, parent: Block) -> int:
         """Return how many blocks on a parent have been found lately."""
-        return sum(block.parent is parent for block in self._relay.arrivals)
+        return self._relay.siblings(parent)
 
     def spread(self, block: Block) -> None:
         """Send a block, found just now, from its node to the others."""
@@ -105,14 +109,18 @@ class Views:
         self._relay.advance(now)
         if self._all_follow(block.parent, now):
             self._relay.flood(block)
+            self._unanimous = block
         else:
             self._relay.send(block, lambda node: self._tip(node, now))
-        self._plan_settling()
+            self._unanimous = None
+        self.due = min(self.due, block.last_arrival + HORIZON)
 
     def _all_follow(self, block: Block | None, now: int) -> bool:
         """Return whether all nodes have a block as their tip, and nothing else is under way."""
         if block is None:
             return False
+        if block is self._unanimous and block.arrival_times is not None:
+            return int(block.arrival_times.max()) <= now
         under_way = list(self._relay.arrivals.items())
         if any(one.last_arrival > now or not self._chain.contains(block, one) for one, _ in under_way):
             return False
