@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from monerosim.network.network import LinkTo
+from monerosim.network.p2p import LinkTo
 from monerosim.units import SECOND
 
 

@@ -1,4 +1,4 @@
-"""The funder: mines the first coins and pays the initial balances, before the scenario's own time begins."""
+"""The funder: mines the first coins and pays the initial balances, before the scenario's time zero."""
 
 from collections.abc import Callable
 from typing import Annotated, ClassVar
@@ -9,7 +9,7 @@ from actors.host.node_proxy import GenerateBlocks, GetInfo
 from actors.host.wallet_proxy import GetAddresses, Refresh, Transfer
 from monerosim.agent.behaviour import Behaviour
 from monerosim.config import Amount, Config, Duration, duration
-from monerosim.events.kinds import BootstrapFailed, BootstrapFinished, PaymentSent
+from monerosim.events import BootstrapFailed, BootstrapFinished, Event, PaymentSent
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError
 from monerosim.rpc.errors import RpcCallError, RpcError, RpcUnavailableError
 from monerosim.rpc.wallet import NOT_ENOUGH_OUTPUTS, NOT_ENOUGH_UNLOCKED_MONEY, Destination
@@ -20,7 +20,7 @@ RECIPIENTS = 15
 
 
 class Payee(Config, frozen=True):
-    """Who is paid an initial balance."""
+    """A participant that is paid an initial balance."""
 
     participant: str
     amount: Amount
@@ -36,17 +36,17 @@ class FunderConfig(Config, frozen=True):
 
 
 class Funder(Behaviour):
-    """Mines to its own wallet, pays everybody in as few transactions as a wallet can make, and mines until unlocked."""
+    """Mines to its own wallet, pays all initial balances in few transactions, and mines until they unlock."""
 
     Config: ClassVar[type[Config]] = FunderConfig
     needs: ClassVar[frozenset[str]] = frozenset({"node", "wallet"})
     default_wallet: ClassVar[bool] = True
     essential: ClassVar[bool] = True
-    emits: ClassVar[tuple[type, ...]] = (PaymentSent, BootstrapFinished, BootstrapFailed)
+    emits: ClassVar[tuple[type[Event], ...]] = (PaymentSent, BootstrapFinished, BootstrapFailed)
     config: FunderConfig
 
     def begin(self) -> None:
-        """Begin to mine."""
+        """Start mining."""
         self._discovery = AgentDiscovery(self.host.shared, self.clock.now, lifetime=0)
         self._address = self.ask(self.host.actor("wallet"), GetAddresses())[0]
         self._batches: list[tuple[Payee, ...]] = []
@@ -56,7 +56,7 @@ class Funder(Behaviour):
         self._mine(self.config.funding_blocks)
 
     def mine(self, left: int) -> None:
-        """Mine a block, and go on after the last one."""
+        """Mine a block; start paying after the last one."""
         try:
             self._mine_one()
         except RpcError as error:
@@ -67,7 +67,7 @@ class Funder(Behaviour):
             self._mine(left - 1)
 
     def pay(self) -> None:
-        """Pay the next fifteen."""
+        """Pay the next batch."""
         if not self._batches:
             self._mine(self.config.unlock_blocks)
             return

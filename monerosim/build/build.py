@@ -4,6 +4,7 @@ from pathlib import Path
 
 from monerosim.build.binaries import resolve_binaries
 from monerosim.build.compile import compile_plan
+from monerosim.engine import load_engine
 from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
 from monerosim.scenario.tables import Scenario
@@ -14,13 +15,15 @@ def build_plan(scenario: Scenario, base: Path | None = None, files: PluginFiles 
 
     Args:
         scenario: From a file or composed in Python.
-        base: The scenario file's directory, which relative paths of programs start from; the working directory if
-            left out.
-        files: Where the scenario's own files are; below ``base``, if left out.
+        base: The scenario file's directory, which relative paths of programs are relative to; the working directory
+            if left out.
+        files: The scenario's own files; those below ``base`` if left out.
 
     Raises:
-        ScenarioError: Something is wrong with it.
-        BinaryError: A program is missing, or cannot be used as the scenario wants.
+        ScenarioError: The scenario has errors.
+        BinaryError: A program is missing, or does not fit the scenario.
     """
     plan = compile_plan(scenario, files or PluginFiles(base or Path()))
+    if not load_engine(plan.engine).real_programs:
+        return plan
     return resolve_binaries(plan, base, (*scenario.binaries.monerod_flags, *scenario.binaries.wallet_flags))

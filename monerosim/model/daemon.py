@@ -26,7 +26,7 @@ from monerosim.model.jsonrpc import (
 from monerosim.model.records import Block, Transaction
 from monerosim.model.views import View
 from monerosim.monero.fees import QUANTIZATION
-from monerosim.network.network import Peer
+from monerosim.network.p2p import Peer
 from monerosim.rpc.errors import RpcUnavailableError
 from monerosim.rpc.transport import Json
 from monerosim.units import SECOND

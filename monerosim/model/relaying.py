@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monerosim.model.records import ArrivalTimes, Block
-from monerosim.network.network import LinkTo
+from monerosim.network.p2p import LinkTo
 from monerosim.network.propagation import NEVER, UNREACHABLE
 
 CHAIN_REQUEST_TRIPS = 4
@@ -29,7 +29,7 @@ request and its answer."""
 
 
 class BlockNetwork(Protocol):
-    """What carries blocks (:mod:`monerosim.network.network`)."""
+    """What carries blocks (:mod:`monerosim.network.p2p`)."""
 
     nodes: int
 

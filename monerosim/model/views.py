@@ -14,7 +14,7 @@ from monerosim.model.chain import Chain
 from monerosim.model.records import ArrivalTimes, Block
 from monerosim.model.relaying import BlockNetwork, BlockRelay
 from monerosim.model.sightings import Reorganisation, Sightings
-from monerosim.network.network import Peer
+from monerosim.network.p2p import Peer
 from monerosim.network.propagation import NEVER
 from monerosim.units import SECOND
 
@@ -23,7 +23,7 @@ HORIZON = 120 * SECOND
 
 
 class P2PNetwork(BlockNetwork, Protocol):
-    """The connections between nodes, and when items reach nodes over them (:mod:`monerosim.network.network`)."""
+    """The connections between nodes, and when items reach nodes over them (:mod:`monerosim.network.p2p`)."""
 
     def transaction_arrivals(self, item: bytes, origin: int, released: int, weight: int) -> ArrivalTimes:
         """Return when each node has a transaction."""

@@ -10,7 +10,7 @@ from monerosim.agent.actor import Actor, handles
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.host import NoSuchActorError
 from monerosim.agent.messages import End, Message
-from monerosim.events.kinds import ServiceReady
+from monerosim.events import ServiceReady
 from monerosim.runtime.virtual import VirtualRuntime
 from monerosim.units import SECOND
 
@@ -173,7 +173,7 @@ def test_pykka_futures_work(worker):
 def test_a_future_is_set_once(worker):
     future = worker.ask(Add(1, 1), block=False)
     future.get()
-    with pytest.raises(Exception, match=r"^(a future is set only once)?$"):
+    with pytest.raises(Exception, match=r"^(a future can be set only once)?$"):
         future.set(3)
 
 

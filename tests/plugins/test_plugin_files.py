@@ -6,16 +6,19 @@ import subprocess
 import sys
 import time
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 from jsonschema import Draft7Validator
 
-from monerosim import run
+from monerosim import Run, run
 from monerosim.catalogue.schema import scenario_schema
 from monerosim.cli import main
+from monerosim.events import UnknownEvent
 from monerosim.events.traces import read_traces
 from monerosim.plan.environment import EPOCH_VARIABLE
 from monerosim.plan.plan import decode_plan
+from monerosim.plugins import PluginFiles
 from monerosim.runs import RunError, play
 from monerosim.scenario import ScenarioError, load
 from monerosim.units import SECOND
@@ -128,7 +131,7 @@ def test_a_run_that_was_built_plays_what_it_was_built_with(place):
 def test_a_run_whose_code_was_changed_is_not_played(place):
     CliRunner().invoke(main, ["build", str(place / "scenario.toml"), "-o", str(place / "run")])
     (place / "run/plugins/mine.py").write_text(COUNTER + "\n")
-    with pytest.raises(RunError, match=r"mine\.py is not what the run was built with: build it again"):
+    with pytest.raises(RunError, match=r"mine\.py has changed since the run was built: build it again"):
         play(place / "run")
 
 
@@ -203,17 +206,17 @@ def test_a_link_does_not_lead_out_of_the_scenarios_directory(place, tmp_path_fac
     (place / "link.py").symlink_to(outside)
     (place / "loop.py").symlink_to(place / "loop.py")
     (place / "folder.py").mkdir()
-    assert "leads out of the scenario's directory" in problems(place, "./link.py:Counter").message
+    assert "is outside of the scenario's directory" in problems(place, "./link.py:Counter").message
     assert "loop.py" in problems(place, "./loop.py:Counter").message
-    assert "there is no file" in problems(place, "./folder.py:Counter").message
+    assert "no such file" in problems(place, "./folder.py:Counter").message
 
 
 @pytest.mark.parametrize(
     ("use", "message", "hint"),
     [
         ("mine.py:Counter", 'expected "./FILE.py:CLASS"', 'did you mean "./mine.py:Counter"?'),
-        ("./mien.py:Counter", "there is no file", 'did you mean "./mine.py"?'),
-        ("./dim.py:Counter", "there is no file", ""),
+        ("./mien.py:Counter", "no such file", 'did you mean "./mine.py"?'),
+        ("./dim.py:Counter", "no such file", ""),
         ("./mine.py:Conuter", 'there is no "Conuter" in mine.py', 'did you mean "Counter"?'),
         ("reglar-user", 'no building block "reglar-user"', 'did you mean "regular-user"?'),
     ],
@@ -235,15 +238,15 @@ def test_near_misses_are_suggested(place, use, message, hint):
         ("Mine = 3", r"'\./bad\.py:Mine' is no Behaviour"),
         ("class Mine: pass", r"is no Behaviour"),
         ("class Other: pass", r'there is no "Mine" in bad\.py'),
-        ("{base}class Mine(Behaviour): Config = dict", r"has a Config that is no monerosim\.config\.Config"),
-        ("{base}class Mine(Behaviour): Config = None", r"has a Config that is no monerosim\.config\.Config"),
+        ("{base}class Mine(Behaviour): Config = dict", r"has a Config that is not a monerosim\.config\.Config"),
+        ("{base}class Mine(Behaviour): Config = None", r"has a Config that is not a monerosim\.config\.Config"),
         (
             "{base}class C(Config, frozen=True): x: object = 1j\nclass Mine(Behaviour): Config = C",
-            r"has a Config that a scenario cannot fill in",
+            r"has a Config that TOML cannot express",
         ),
         (
             "{base}class C(Config, frozen=True): x: 'Nowhere'\nclass Mine(Behaviour): Config = C",
-            r"has a Config that a scenario cannot fill in: .*Nowhere",
+            r"has a Config that TOML cannot express: .*Nowhere",
         ),
         ("{base}class Mine(Behaviour): needs = {'luck'}", r'has "needs" that are not among'),
     ],
@@ -276,7 +279,7 @@ def test_a_key_that_is_at_the_wrong_place_is_told_even_beside_a_broken_actor(pla
     told = {problem.place: problem for problem in caught.value.problems}
     assert told["participants.one.step"].hint == 'write it in actors, beside use = "./mine.py:Counter"'
     assert "participants.two.step" in told
-    assert "there is no file" in told["participants.two.actors[0].use"].message
+    assert "no such file" in told["participants.two.actors[0].use"].message
 
 
 def test_a_files_options_are_checked_by_its_config(place):
@@ -344,7 +347,7 @@ def test_a_topology_in_a_file_places_the_hosts(place):
         ("return plan(1, hosts, link(0, 7))", "Pairs.build made a link from 0 to 7, but there are 1 places"),
         ("return plan(1, hosts, link(0, 0, 0))", "Pairs.build made a link from 0 to 0 with latency 0"),
         ("return plan(1, hosts)", "Pairs.build made no link from place 0 to itself"),
-        ("return plan(2, hosts, link(0, 0), link(1, 1))", "Pairs.build left no way from place 0 to place 1"),
+        ("return plan(2, hosts, link(0, 0), link(1, 1))", "Pairs.build left no path from place 0 to place 1"),
     ],
 )
 def test_a_topology_that_makes_no_network_is_an_error_at_its_place(place, first, message):
@@ -365,8 +368,8 @@ def test_a_topology_that_cannot_be_built_is_told_with_its_line_and_all_else(plac
 
 
 def test_a_file_that_is_no_topology_is_an_error_at_its_place(place):
-    assert "is no Topology" in problems(place, "./mine.py:Counter", "topology").message
-    assert "there is no file" in problems(place, "./gone.py:Counter", "topology").message
+    assert "is not a Topology" in problems(place, "./mine.py:Counter", "topology").message
+    assert "no such file" in problems(place, "./gone.py:Counter", "topology").message
 
 
 def test_the_schema_takes_files():
@@ -376,3 +379,72 @@ def test_the_schema_takes_files():
     assert list(validator.iter_errors({"participants": {"a": {"kind": "../a.py:A"}}}))
     assert list(validator.iter_errors({"participants": {"a": {"kind": "./a.py:A", "count": "2"}}}))
     assert list(validator.iter_errors({"network": {"topology": "/a.py:T"}}))
+
+
+WATCHED = """
+from monerosim.agent.behaviour import Behaviour
+from monerosim.events import Event
+
+
+class Struck(Event, frozen=True):
+    "A clock struck."
+
+    hour: int
+
+
+class Clock(Behaviour):
+    "Strikes."
+
+    emits = (Struck,)
+
+    def begin(self):
+        self.every(60, self.strike)
+
+    def strike(self):
+        self.emit(Struck(self.clock.microseconds() // 60_000_000))
+"""
+STRIKES = '[simulation]\nduration = "5m"\n[participants.tower]\nkind = "./clock.py:Clock"\n'
+
+
+def test_an_event_of_a_file_takes_that_file_alone_and_reading_runs_no_code(tmp_path):
+    (tmp_path / "clock.py").write_text(WATCHED)
+    (tmp_path / "scenario.toml").write_text(STRIKES)
+    command = [sys.executable, "-m", "monerosim.cli", "run", "scenario.toml", "--quiet", "-o", "run"]
+    subprocess.run(command, check=True, cwd=tmp_path)
+    before = set(sys.modules)
+    played = Run(tmp_path / "run")
+    (tmp_path / "run/summary.json").rename(tmp_path / "summary.json")
+    played.read_back()
+    assert not [name for name in set(sys.modules) - before if name.startswith("monerosim_file")]
+    unread, summary = list(played.events()), played.summary
+    assert [record.data for record in unread][:2] == [UnknownEvent("struck", {"hour": hour}) for hour in (1, 2)]
+    assert summary.unknown_events == {"struck": len(unread)}
+    known = msgspec.json.decode((tmp_path / "summary.json").read_bytes())
+    assert (known["digest"], known["unknown_events"]) == (summary.digest, {})
+    Struck = PluginFiles.of_run(tmp_path / "run", played.plan.plugins).load("./clock.py:Struck")  # noqa: N806  (a class)
+    assert [record.data for record in played.events()][:2] == [Struck(1), Struck(2)]
+
+
+def test_two_files_of_a_scenario_do_not_declare_one_event(tmp_path):
+    (tmp_path / "clock.py").write_text(WATCHED)
+    (tmp_path / "other.py").write_text(WATCHED + "# other\n")
+    (tmp_path / "scenario.toml").write_text(STRIKES + '[participants.house]\nkind = "./other.py:Clock"\n')
+    with pytest.raises(ScenarioError, match=r"other\.py and clock\.py both declare events struck"):
+        load(tmp_path / "scenario.toml")
+    # Another scenario's file may.
+    (tmp_path / "scenario.toml").write_text(STRIKES.replace("clock.py", "other.py"))
+    load(tmp_path / "scenario.toml")
+
+
+def test_an_event_of_a_file_does_not_take_the_place_of_an_own_one(tmp_path):
+    (tmp_path / "clock.py").write_text(WATCHED.replace("Struck", "BlockFound"))
+    (tmp_path / "scenario.toml").write_text(STRIKES)
+    with pytest.raises(ScenarioError, match="'block-found'"):
+        load(tmp_path / "scenario.toml")
+
+
+def test_a_behaviour_whose_event_cannot_be_read_back_is_refused(tmp_path):
+    (tmp_path / "clock.py").write_text(WATCHED.replace("hour: int", "hour: 'Hour'"))
+    (tmp_path / "scenario.toml").write_text(STRIKES)
+    with pytest.raises(ScenarioError, match='has "emits" in which Struck has fields that cannot be read back'):
+        load(tmp_path / "scenario.toml")

@@ -1,4 +1,4 @@
-"""What a run directory needs before Shadow can play it: the compatibility library, and agents that are compiled."""
+"""Preparation of a run directory for Shadow: the compatibility library and the agents' compiled modules."""
 
 import subprocess
 import sys
@@ -6,49 +6,46 @@ from pathlib import Path
 
 from monerosim.build.compat import LIBRARY, CompatError, install_compat
 from monerosim.build.processes import AGENT_ENVIRONMENT, PLAN
+from monerosim.engine import EngineError
 from monerosim.plan.plan import Plan
 
 _TIMEOUT = 60
 """Seconds that loading and compiling all agents' modules may take."""
 
 
-class PreparationError(Exception):
-    """Shadow could not play the run directory; the message is for the user."""
-
-
-def prepare_for_shadow(plan: Plan, directory: Path, final: Path | None = None) -> None:
-    """Bring into a run directory what Shadow needs beside shadow.yaml, and compile the modules of its agents.
+def prepare(plan: Plan, directory: Path, final: Path) -> None:
+    """Add what Shadow needs beside shadow.yaml to a run directory, and compile the modules of its agents.
 
     Args:
-        plan: What is run.
+        plan: The plan.
         directory: The run directory, with plan and plugins.
-        final: Where it will be when it is played, if it is being built elsewhere.
+        final: Its path when it is run.
 
     Raises:
-        PreparationError: The library cannot be built, or the agents' modules cannot be loaded.
-        OSError: Something cannot be written.
+        EngineError: The library cannot be built, or the agents' modules cannot be loaded.
+        OSError: A file cannot be written.
     """
     if plan.shadow.compat == "auto" and not (directory / LIBRARY).is_file():
         try:
             install_compat(directory, final)
         except CompatError as error:
-            raise PreparationError(str(error)) from error
+            raise EngineError(str(error)) from error
     _compile_agents(directory)
 
 
 def _compile_agents(directory: Path) -> None:
-    """Have Python compile all modules that the run's agents import, and keep them, where it can.
+    """Have Python compile all modules that the run's agents import, and keep the result where it can.
 
     An agent that compiles a module reads the clock more often than one that finds it compiled, and that takes simulated
-    time. Agents of a run keep nothing that they compile (:mod:`monerosim.build.shadow`): which of them was first would
-    be chance, and the next run would find what the first did not.
+    time. Agents of a run do not keep what they compile (:mod:`monerosim.build.shadow`): which of them is first would be
+    chance, and the next run would find what the first did not.
     """
     command = [sys.executable, "-m", "monerosim.agent", "--plan", PLAN]
     try:
         done = subprocess.run(  # noqa: S603  (our own interpreter and module)
             command,
             cwd=directory,
-            # As under Shadow: nothing of the user's own environment, so that they are looked for in the same place.
+            # As under Shadow: without the user's environment, so that modules are found in the same places.
             env=AGENT_ENVIRONMENT,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -58,7 +55,7 @@ def _compile_agents(directory: Path) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise PreparationError(f"the agents' modules were not loaded within {_TIMEOUT} s") from error
+        raise EngineError(f"the agents' modules were not loaded within {_TIMEOUT} s") from error
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
-        raise PreparationError(f"the agents' modules cannot be loaded: {lines[-1]}")
+        raise EngineError(f"the agents' modules cannot be loaded: {lines[-1]}")
