@@ -25,8 +25,7 @@ from monerosim.model.jsonrpc import (
 )
 from monerosim.model.records import Block, Transaction
 from monerosim.model.views import View
-from monerosim.monero.emission import base_reward
-from monerosim.monero.fees import PENALTY_FREE_WEIGHT, QUANTIZATION, fees_per_byte
+from monerosim.monero.fees import QUANTIZATION
 from monerosim.network.relay import Peer
 from monerosim.rpc.errors import RpcUnavailableError
 from monerosim.rpc.transport import Json
@@ -35,9 +34,6 @@ from monerosim.units import SECOND
 VERSION = "0.18.0.0-unknown"
 RPC_VERSION = 196_618
 """``CORE_RPC_VERSION`` of 0.18.0: 3.10."""
-
-LONG_TERM_WEIGHT = 176_470
-"""The lowest long-term weight: :data:`PENALTY_FREE_WEIGHT` over 1.7."""
 
 _FORKS = {1: 0, 16: 1}
 """The height from which each version is in force on regtest (``Blockchain::init``)."""
@@ -194,10 +190,10 @@ class Daemon:
         return {
             "adjusted_time": blockchain.unix(view.at),
             "alt_blocks_count": len(blockchain.views.alternative_blocks(view)),
-            "block_size_limit": 2 * PENALTY_FREE_WEIGHT,
-            "block_size_median": PENALTY_FREE_WEIGHT,
-            "block_weight_limit": 2 * PENALTY_FREE_WEIGHT,
-            "block_weight_median": PENALTY_FREE_WEIGHT,
+            "block_size_limit": 2 * tip.medians.effective,
+            "block_size_median": tip.medians.effective,
+            "block_weight_limit": 2 * tip.medians.effective,
+            "block_weight_median": tip.medians.effective,
             "bootstrap_daemon_address": "",
             "busy_syncing": False,
             "cumulative_difficulty": work,
@@ -274,7 +270,7 @@ class Daemon:
             "difficulty_top64": 0,
             "hash": block.id.hex(),
             "height": block.height,
-            "long_term_weight": block.weight if block.parent is None else LONG_TERM_WEIGHT,
+            "long_term_weight": block.long_term_weight,
             "major_version": major,
             "miner_tx_hash": block.coinbase.id.hex(),
             "minor_version": minor,
@@ -411,11 +407,10 @@ class Daemon:
         return {**({"blks_hashes": hashes} if hashes else {}), **RPC_PAYMENT_FIELDS, **STATUS_OK}
 
     def _fee_estimate(self, params: Params) -> dict[str, Json]:
-        integer(params, "grace_blocks")
-        fees = fees_per_byte(base_reward(self.view().tip.generated))
+        fees = self._blockchain.mining.weights.fees(self.view().tip, integer(params, "grace_blocks"))
         return {
             "fee": fees[0],
-            "fees": list(fees),
+            "fees": [*fees],
             "quantization_mask": QUANTIZATION,
             **RPC_PAYMENT_FIELDS,
             **STATUS_OK,

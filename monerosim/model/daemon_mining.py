@@ -13,6 +13,9 @@ from monerosim.rpc.transport import Json
 
 _MAX_BLOCKS = 2**31
 
+MOST_BLOCKS_AT_ONCE = 100_000
+"""Blocks that one request may ask for: about as many seconds of a real daemon's hashing, divided by seven."""
+
 
 def _miner_keys(miner: str) -> bytes:
     try:
@@ -71,6 +74,8 @@ def generate(blockchain: Blockchain, view: View, params: Params) -> dict[str, Js
         return {"height": view.tip.height + 1, **STATUS_OK}
     if count > _MAX_BLOCKS:
         raise invalid_params()
+    if count > MOST_BLOCKS_AT_ONCE:
+        raise ServiceError(-1, f"The model makes at most {MOST_BLOCKS_AT_ONCE} blocks for one request")
     keys, block = _miner_keys(miner), _parent(blockchain, view, wanted)
     hashes: list[Json] = []
     for _ in range(count):

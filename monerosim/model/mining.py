@@ -3,12 +3,15 @@
 from typing import NamedTuple, Protocol
 
 from monerosim.model.chain import Chain
+from monerosim.model.medians import BlockWeights
 from monerosim.model.owners import Owners
 from monerosim.model.records import Block, Output, Transaction
 from monerosim.model.txpool import Txpool
 from monerosim.model.views import View, Views
 from monerosim.monero.emission import base_reward
-from monerosim.monero.fees import COINBASE_RESERVE, PENALTY_FREE_WEIGHT, coinbase_weight
+from monerosim.monero.fees import COINBASE_RESERVE, coinbase_weight
+from monerosim.monero.weights import long_term_weight, penalised
+from monerosim.units import SECOND
 
 
 class Digest(Protocol):
@@ -26,12 +29,9 @@ class BlockTemplate(NamedTuple):
     fees: int
     """The sum of their fees, atomic units."""
     weight: int
-    """The sum of their weights, bytes."""
-
-    @property
-    def subsidy(self) -> int:
-        """The coins that the block creates, atomic units."""
-        return base_reward(self.parent.generated)
+    """The weights of the coinbase and the transactions together, bytes."""
+    subsidy: int
+    """The coins that the block creates, atomic units."""
 
     @property
     def reward(self) -> int:
@@ -49,6 +49,9 @@ class Mining:
         owners: Whom coinbases pay.
         difficulty: Of every block.
         digest: Derives the hashes of blocks and coinbases.
+
+    Attributes:
+        weights: The median block weights of each chain.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Mining:
         difficulty: int,
         digest: Digest,
     ) -> None:
+        self.weights = BlockWeights(chain)
         self._chain = chain
         self._views = views
         self._txpool = txpool
@@ -71,24 +75,40 @@ class Mining:
     def template(self, view: View, parent: Block) -> BlockTemplate:
         """Choose the transactions of the block after ``parent`` from a node's pool.
 
-        The highest fee a byte comes first, and all that fit the penalty-free weight are taken
+        The highest fee a byte comes first, of equal ones the one that the node received first, by whole seconds
+        (``txCompare`` in src/cryptonote_core/tx_pool.h), then the smaller hash, as from 0.18.3.3 on; before, that was
+        not defined. Up to twice the median weight, each is taken that does not lower what the miner is paid
         (``tx_memory_pool::fill_block_template``).
         """
-        pool = sorted(self._txpool.contents(view), key=lambda entry: (-entry.fee / entry.weight, entry.id))
-        most = PENALTY_FREE_WEIGHT - COINBASE_RESERVE
+
+        def place(entry: Transaction) -> tuple[float, int, bytes]:
+            return -entry.fee / entry.weight, self._txpool.received_at(view, entry) // SECOND, entry.id
+
+        pool = sorted(self._txpool.contents(view), key=place)
+        base, effective = base_reward(parent.generated), parent.medians.effective
         fees, weight, spent = 0, 0, set[Output]()
+        best = base
         chosen = []
         for transaction in pool:
-            if (
-                weight + transaction.weight <= most
-                and spent.isdisjoint(transaction.inputs)
-                and self._chain.valid(parent, transaction)
-            ):
-                chosen.append(transaction)
-                spent.update(transaction.inputs)
-                weight += transaction.weight
-                fees += transaction.fee
-        return BlockTemplate(parent, tuple(chosen), fees, weight)
+            heavier = weight + transaction.weight
+            if heavier > 2 * effective - COINBASE_RESERVE:
+                continue
+            paid = penalised(base, heavier, effective) + fees + transaction.fee
+            if paid < best or not spent.isdisjoint(transaction.inputs) or not self._chain.valid(parent, transaction):
+                continue
+            chosen.append(transaction)
+            spent.update(transaction.inputs)
+            weight, best = heavier, paid
+            fees += transaction.fee
+        return self._complete(parent, tuple(chosen), fees, weight)
+
+    @staticmethod
+    def _complete(parent: Block, chosen: tuple[Transaction, ...], fees: int, weight: int) -> BlockTemplate:
+        """Add the coinbase, whose weight cuts the reward that it pays (``Blockchain::create_block_template``)."""
+        base, effective, height = base_reward(parent.generated), parent.medians.effective, parent.height + 1
+        whole = weight + coinbase_weight(height, penalised(base, weight, effective) + fees)
+        subsidy = penalised(base, whole, effective)
+        return BlockTemplate(parent, chosen, fees, whole, subsidy)
 
     def make_block(self, view: View, parent: Block, keys: bytes, timestamp: int) -> Block:
         """Make the block after ``parent`` as a node would mine it now.
@@ -101,20 +121,22 @@ class Mining:
         """
         template = self.template(view, parent)
         # Several blocks of one node on one parent at one instant differ by this alone.
-        siblings = sum(block.parent is parent for block in self._views.in_flight)
+        siblings = self._views.siblings(parent)
         place = (parent.height + 1, view.at, view.node, siblings)
         numbers = b"".join(number.to_bytes(8, "little") for number in place)
         hashes = [transaction.id for transaction in template.transactions]
         identity = self._digest("block", parent.id, numbers, keys, *hashes)
         coinbase = Transaction(self._digest("coinbase", identity), (), 0, 0, "")
-        coinbase.weight = coinbase_weight(parent.height + 1, template.reward)
+        coinbase.weight = template.weight - sum(transaction.weight for transaction in template.transactions)
         self._owners.make_outputs(coinbase, [(keys, template.reward)])
         block = Block(parent, identity, coinbase, difficulty=self._difficulty)
         block.transactions = template.transactions
         block.timestamp, block.found, block.node = timestamp, view.at, view.node
         block.subsidy = template.subsidy
         block.generated = parent.generated + block.subsidy
-        block.weight = coinbase.weight + template.weight
+        block.weight = template.weight
+        block.long_term_weight = long_term_weight(block.weight, parent.medians.long_term)
         block.transaction_count = parent.transaction_count + len(template.transactions)
         block.outputs = parent.outputs + 1 + sum(len(transaction.outputs) for transaction in template.transactions)
+        self.weights.add(block)
         return block

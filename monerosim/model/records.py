@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monerosim.monero.emission import GENESIS_REWARD
+from monerosim.monero.weights import FLOOR
 
 GENESIS_ID = bytes.fromhex("418015bb9ae982a1975da7d79277c2705727a56894ba0fb246adaabb1f4632e3")
 GENESIS_COINBASE_ID = bytes.fromhex("c88ce9783b4f11190d7b9c17a69c1c52200f9faaee8e98dd07e6811175177139")
@@ -91,8 +92,7 @@ class Transaction:
         arrival_times: When each node receives it by itself; None before somebody asks, and again once it is settled.
         fully_propagated_at: When all nodes have it, NEVER if some never do; -1 where it was settled and its block left
             the chain since.
-        mined_arrival_times: When each node has the first block that contains it; None while none does, and once it is
-            settled.
+        mined_arrivals: When each node has each of the blocks that contain it; empty once it is settled.
         blocks: The blocks that contain it, on any branch.
         double_spend_seen: Somebody tried to spend one of its inputs again.
         conflicted: Another released transaction spends one of its inputs.
@@ -107,7 +107,7 @@ class Transaction:
         "fully_propagated_at",
         "id",
         "inputs",
-        "mined_arrival_times",
+        "mined_arrivals",
         "node",
         "outputs",
         "payment_id",
@@ -128,7 +128,7 @@ class Transaction:
         self.relayed = False
         self.arrival_times: ArrivalTimes | None = None
         self.fully_propagated_at = 0
-        self.mined_arrival_times: ArrivalTimes | None = None
+        self.mined_arrivals: list[ArrivalTimes] = []
         self.blocks: list[Block] = []
         self.double_spend_seen = False
         self.conflicted = False
@@ -158,10 +158,12 @@ class Block:
         timestamp: Unix time in seconds.
         found: When it was found, microseconds since the run's start.
         node: The node that found it.
-        subsidy: The coins it creates, atomic units.
+        subsidy: The coins it creates: the base reward less the penalty for its weight, atomic units.
         generated: All subsidies of its chain up to here, genesis included, atomic units.
         transactions: Those it confirms, without its coinbase.
         weight: The weights of its coinbase and its transactions together.
+        long_term_weight: What it counts in the long-term median.
+        medians: What the block after it is judged by.
         outputs: Outputs of its chain up to here that can be ring members: all but the genesis block's.
         transaction_count: Transactions of its chain up to here, without coinbases.
         arrival_times: When each node has it and its ancestors; None once all have it.
@@ -179,6 +181,8 @@ class Block:
         "id",
         "index",
         "last_arrival",
+        "long_term_weight",
+        "medians",
         "node",
         "outputs",
         "parent",
@@ -204,6 +208,8 @@ class Block:
         self.subsidy = 0
         self.generated = 0
         self.weight = 0
+        self.long_term_weight = 0
+        self.medians = FLOOR
         self.outputs = 0
         self.transaction_count = 0
         self.arrival_times: ArrivalTimes | None = None
@@ -222,6 +228,6 @@ def genesis() -> Block:
     coinbase.outputs = (Output(coinbase, 0, bytes(64), GENESIS_REWARD, None),)
     block = Block(None, GENESIS_ID, coinbase, difficulty=1)
     block.subsidy = block.generated = GENESIS_REWARD
-    block.weight = 80
+    block.weight = block.long_term_weight = 80
     coinbase.blocks.append(block)
     return block

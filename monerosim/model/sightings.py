@@ -61,8 +61,8 @@ class Sightings:
                 if rival is not transaction and had is not None:
                     earlier = (had < seen) | ((had == seen) & (rival.id < transaction.id))
                     seen = np.where(earlier, NEVER, seen)
-        if transaction.mined_arrival_times is not None:
-            seen = np.minimum(seen, transaction.mined_arrival_times)
+        for mined in transaction.mined_arrivals:
+            seen = np.minimum(seen, mined)
         self.on_transaction(transaction, _cut(seen, until))
 
     def report_reorganisations(self, seen: list[Reorganisation]) -> None:
@@ -73,9 +73,12 @@ class Sightings:
 
 
 def _first_seen(transaction: Transaction) -> ArrivalTimes | None:
-    if transaction.arrival_times is None or transaction.mined_arrival_times is None:
-        return transaction.arrival_times
-    return np.minimum(transaction.arrival_times, transaction.mined_arrival_times)
+    if transaction.arrival_times is None:
+        return None
+    seen = transaction.arrival_times
+    for mined in transaction.mined_arrivals:
+        seen = np.minimum(seen, mined)
+    return seen
 
 
 def _cut(seen: ArrivalTimes, until: int) -> ArrivalTimes:

@@ -14,14 +14,11 @@ from monerosim.model.records import ArrivalTimes, Block, Output, Transaction
 from monerosim.model.sightings import Sightings
 from monerosim.model.views import P2PNetwork, View
 from monerosim.monero.emission import base_reward
-from monerosim.monero.fees import fees_per_byte
+from monerosim.monero.fees import least_fee
 from monerosim.network.propagation import NEVER
 
 UNSPENT, SPENT_IN_BLOCKCHAIN, SPENT_IN_POOL = 0, 1, 2
 """What a node knows of a key image (``COMMAND_RPC_IS_KEY_IMAGE_SPENT`` in src/rpc/core_rpc_server_commands_defs.h)."""
-
-_LEAST_FEE_PERCENT = 98
-"""A node takes fees this much of the lowest estimate or more (``Blockchain::check_fee``)."""
 
 
 class Txpool:
@@ -66,8 +63,7 @@ class Txpool:
                     return "double_spend"
             if not self._chain.spendable(view.tip, output):
                 return "invalid_input"
-        least = fees_per_byte(base_reward(view.tip.generated))[0] * transaction.weight
-        if transaction.fee * 100 < least * _LEAST_FEE_PERCENT:
+        if transaction.fee < least_fee(transaction.weight, base_reward(view.tip.generated), *view.tip.medians):
             return "fee_too_low"
         self._release(view, transaction, relay=relay)
         return ""
@@ -179,10 +175,7 @@ class Txpool:
             self._settled_tip = self._put_back(block.parent)
         if block.arrival_times is not None:
             for transaction in block.transactions:
-                had = transaction.mined_arrival_times
-                transaction.mined_arrival_times = (
-                    block.arrival_times if had is None else np.minimum(had, block.arrival_times)
-                )
+                transaction.mined_arrivals.append(block.arrival_times)
 
     def _put_back(self, branch: Block) -> Block:
         """Put back into the pools what was settled above the point where a branch leaves; return that point."""
@@ -213,7 +206,8 @@ class Txpool:
                     self._report(rival, until)
                 for rival in rivals:
                     self._unsettled.pop(rival, None)
-                    rival.arrival_times = rival.mined_arrival_times = None
+                    rival.arrival_times = None
+                    rival.mined_arrivals.clear()
                     owners.forget(rival)
         self._settled_tip = common
 

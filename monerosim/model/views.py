@@ -12,6 +12,7 @@ import numpy as np
 
 from monerosim.model.chain import Chain
 from monerosim.model.records import ArrivalTimes, Block
+from monerosim.model.relaying import BlockNetwork, BlockRelay
 from monerosim.model.sightings import Reorganisation, Sightings
 from monerosim.network.propagation import NEVER
 from monerosim.network.relay import Peer
@@ -21,13 +22,8 @@ HORIZON = 120 * SECOND
 """How far back a node's view can be asked for, microseconds."""
 
 
-class P2PNetwork(Protocol):
+class P2PNetwork(BlockNetwork, Protocol):
     """The connections between nodes, and when items reach nodes over them (:mod:`monerosim.network.relay`)."""
-
-    nodes: int
-
-    def block_arrivals(self, item: bytes, origin: int, released: int, weight: int) -> ArrivalTimes:
-        """Return when each node has verified a block."""
 
     def transaction_arrivals(self, item: bytes, origin: int, released: int, weight: int) -> ArrivalTimes:
         """Return when each node has a transaction."""
@@ -56,13 +52,14 @@ class Views:
         sightings: Where arrivals and reorganisations are reported.
 
     Attributes:
-        in_flight: Blocks that some node may have received since the time that was settled, and when each node does.
         due: When some of them have to be settled, microseconds.
     """
 
     def __init__(self, chain: Chain, network: P2PNetwork, sightings: Sightings) -> None:
-        self.in_flight: dict[Block, ArrivalTimes] = {}
         self.due = NEVER
+        self._relay = BlockRelay(network)
+        self._unanimous: Block | None = None
+        """The block found last, if it was one that all nodes follow as soon as they have it."""
         self._chain = chain
         self._network = network
         self._sightings = sightings
@@ -77,15 +74,22 @@ class Views:
             node: Its index in the network.
             at: Microseconds, not before the time that was settled.
         """
+        if self._relay.advance(at):
+            self._plan_settling()
+        return View(node, at, self._tip(node, at))
+
+    def _tip(self, node: int, at: int) -> Block:
         best = self._chain.blocks[self._tips.item(node)]
         first = NEVER
-        for block, arrivals in self.in_flight.items():
+        for block, arrivals in reversed(self._relay.arrivals.items()):
             arrival = arrivals.item(node)
             if self._settled_until < arrival <= at:
                 work, most = block.cumulative_difficulty, best.cumulative_difficulty
-                if work > most or (work == most and arrival < first < NEVER):
+                if work > most or (work == most and arrival <= first < NEVER):
                     best, first = block, arrival
-        return View(node, at, best)
+                if self._relay.most_work_before[block] < best.cumulative_difficulty:
+                    break
+        return best
 
     def knows(self, view: View, block: Block) -> bool:
         """Return whether a node has a block, on any branch."""
@@ -95,17 +99,38 @@ class Views:
         """Return the blocks a node knows that are not on its chain, in the order they were found."""
         return [block for block in self._chain.off(view.tip) if _arrival(block, view.node) <= view.at]
 
+    def siblings(self, parent: Block) -> int:
+        """Return how many blocks on a parent have been found lately."""
+        return self._relay.siblings(parent)
+
     def spread(self, block: Block) -> None:
-        """Send a block, found just now, from its node to all others."""
-        arrivals = self._network.block_arrivals(block.id, block.node, block.found, block.weight)
-        before = None if block.parent is None else block.parent.arrival_times
-        if before is not None:
-            # A node that never got the parent by itself fetches it when a child comes.
-            arrivals = np.where(before < NEVER, np.maximum(arrivals, before), arrivals)
-        arrivals[block.node] = block.found
-        block.arrival_times = self.in_flight[block] = arrivals
-        block.last_arrival = int(arrivals[arrivals < NEVER].max())
+        """Send a block, found just now, from its node to the others."""
+        now = block.found
+        self._relay.advance(now)
+        if self._all_follow(block.parent, now):
+            self._relay.flood(block)
+            self._unanimous = block
+        else:
+            self._relay.send(block, lambda node: self._tip(node, now))
+            self._unanimous = None
         self.due = min(self.due, block.last_arrival + HORIZON)
+
+    def _all_follow(self, block: Block | None, now: int) -> bool:
+        """Return whether all nodes have a block as their tip, and nothing else is under way."""
+        if block is None:
+            return False
+        if block is self._unanimous and block.arrival_times is not None:
+            return int(block.arrival_times.max()) <= now
+        under_way = list(self._relay.arrivals.items())
+        if any(one.last_arrival > now or not self._chain.contains(block, one) for one, _ in under_way):
+            return False
+        if not all(self._chain.contains(block, self._chain.blocks[tip]) for tip in np.unique(self._tips).tolist()):
+            return False
+        arrivals = self._relay.arrivals.get(block)
+        return bool((self._tips == block.index).all()) if arrivals is None else int(arrivals.max()) <= now
+
+    def _plan_settling(self) -> None:
+        self.due = min((block.last_arrival + HORIZON for block in self._relay.arrivals), default=NEVER)
 
     def settle(self, until: int) -> bool:
         """Write down all tips as of a time, report reorganisations, and drop arrival times nobody can ask for any more.
@@ -115,10 +140,13 @@ class Views:
         """
         if until <= self._settled_until:
             return False
-        moving = sorted((block for block in self.in_flight if block.found <= until), key=lambda block: block.height)
+        self._relay.advance(until)
+        moving = sorted(
+            (block for block in self._relay.arrivals if block.found <= until), key=lambda block: block.height
+        )
         if moving and self._in_line(moving):
             for block in moving:
-                has = (self.in_flight[block] <= until) & (self._work < block.cumulative_difficulty)
+                has = (self._relay.arrivals[block] <= until) & (self._work < block.cumulative_difficulty)
                 self._tips[has] = block.index
                 self._work[has] = block.cumulative_difficulty
         elif moving:
@@ -126,23 +154,24 @@ class Views:
         self._settled_until = until
         for block in moving:
             if block.last_arrival <= until:
-                arrivals = self.in_flight.pop(block)
+                arrivals = self._relay.arrivals[block]
+                self._relay.forget(block)
                 self._sightings.report_block(block, until)
                 if arrivals.max() < NEVER:
                     block.arrival_times = None
-        self.due = min((block.last_arrival + HORIZON for block in self.in_flight), default=NEVER)
+        self._plan_settling()
         return bool(moving)
 
     def finish(self, at: int) -> None:
         """Report the blocks that are under way when the run ends."""
-        for block in self.in_flight:
+        for block in self._relay.arrivals:
             self._sightings.report_block(block, at)
 
     def common_block(self) -> Block:
         """Return the last block of all chains that a node follows or may still come to follow."""
         tips: list[int] = np.unique(self._tips).tolist()
         # A branch that every node has left may still be followed in what is not settled yet.
-        return reduce(self._chain.fork, [*(self._chain.blocks[index] for index in tips), *self.in_flight])
+        return reduce(self._chain.fork, [*(self._chain.blocks[index] for index in tips), *self._relay.arrivals])
 
     def _in_line(self, moving: list[Block]) -> bool:
         """Return whether blocks and all tips lie on one chain, so that no node can have left a branch."""
@@ -152,7 +181,7 @@ class Views:
         )
 
     def _settle_branches(self, moving: list[Block], until: int) -> None:
-        arrivals = np.array([self.in_flight[block] for block in moving], dtype=np.int64)
+        arrivals = np.array([self._relay.arrivals[block] for block in moving], dtype=np.int64)
         seen: list[Reorganisation] = []
         for node in np.flatnonzero(((arrivals > self._settled_until) & (arrivals <= until)).any(axis=0)).tolist():
             tip = self._chain.blocks[self._tips.item(node)]

@@ -30,8 +30,6 @@ from monerosim.model.views import View
 from monerosim.model.wallet_state import Balance, Destination, WalletState
 from monerosim.monero.address import INTEGRATED, SUBADDRESS, encode_address
 from monerosim.monero.constants import MAX_OUTPUTS
-from monerosim.monero.emission import base_reward
-from monerosim.monero.fees import fees_per_byte
 from monerosim.rpc.errors import RpcUnavailableError
 from monerosim.rpc.transport import Json
 from monerosim.units import SECOND
@@ -47,6 +45,9 @@ _LANGUAGES = frozenset(
     | {"日本語", "简体中文 (中国)", "Esperanto", "Lojban", "English (old)"}
 )
 """The languages of seed words (src/mnemonics)."""
+
+_GRACE_BLOCKS = 10
+"""For how many more blocks a fee is to be enough (``FEE_ESTIMATE_GRACE_BLOCKS`` in src/wallet/wallet2.cpp)."""
 
 _NOTHING = Balance(0, 0, 0, 0)
 
@@ -288,7 +289,7 @@ class WalletServer:
         return Request(
             account=integer(params, "account_index", largest=MAX_UINT32),
             indices=frozenset(integers(params, "subaddr_indices")),
-            fee_per_byte=fees_per_byte(base_reward(tip.generated))[priority - 1],
+            fee_per_byte=self._blockchain.mining.weights.fees(tip, _GRACE_BLOCKS)[priority - 1],
             ring_pool=self._blockchain.chain.ring_members(tip),
             outputs=tip.outputs,
             payment_id=payment_id,

@@ -20,21 +20,37 @@ _REFERENCE_WEIGHT = 3_000
 """``DYNAMIC_FEE_REFERENCE_TRANSACTION_WEIGHT``."""
 
 
-def fees_per_byte(reward: int) -> tuple[int, int, int, int]:
-    """Return the fee per byte for the priorities 1 to 4, in atomic units.
+def fees_per_byte(reward: int, long_term: int = PENALTY_FREE_WEIGHT, effective: int = PENALTY_FREE_WEIGHT) -> list[int]:
+    """Return the fee per byte that a node recommends for the priorities 1 to 4, in atomic units.
 
-    ``get_dynamic_base_fee_estimate_2021_scaling`` in src/cryptonote_core/blockchain.cpp, while the median block weights
-    stay within :data:`PENALTY_FREE_WEIGHT`.
+    ``get_dynamic_base_fee_estimate_2021_scaling`` in src/cryptonote_core/blockchain.cpp.
 
     Args:
         reward: The base reward of the next block.
+        long_term: The long-term median block weight, with the blocks of grace (``Mlw``).
+        effective: The effective median block weight, likewise (``Mnw``).
     """
-    zone = PENALTY_FREE_WEIGHT
-    low = reward * _REFERENCE_WEIGHT // zone**2
-    normal = 4 * reward * _REFERENCE_WEIGHT // zone**2
-    high = 16 * reward * _REFERENCE_WEIGHT // zone**2
-    highest = max(4 * high, 4 * high * zone // (32 * _REFERENCE_WEIGHT))
-    return _two_digits(low), _two_digits(normal), _two_digits(high), _two_digits(highest)
+    least = min(long_term, effective)
+    low = reward * _REFERENCE_WEIGHT // least**2
+    normal = 4 * reward * _REFERENCE_WEIGHT // least**2
+    high = 16 * reward * _REFERENCE_WEIGHT // (PENALTY_FREE_WEIGHT * least)
+    highest = max(4 * high, 4 * high * least // (32 * _REFERENCE_WEIGHT * effective // PENALTY_FREE_WEIGHT))
+    return [_two_digits(fee) for fee in (low, normal, high, highest)]
+
+
+def least_fee(weight: int, reward: int, long_term: int, effective: int) -> int:
+    """Return the least fee for which a node takes a transaction (``Blockchain::check_fee``, with its 2 % of leeway).
+
+    Args:
+        weight: The transaction's weight.
+        reward: The base reward of the next block.
+        long_term: The long-term median block weight.
+        effective: The effective median block weight.
+    """
+    per_byte = reward * _REFERENCE_WEIGHT // min(long_term, effective) ** 2
+    per_byte -= per_byte // 20
+    needed = fee_for(weight, per_byte)
+    return needed - needed // 50
 
 
 def _two_digits(amount: int) -> int:

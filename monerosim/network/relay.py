@@ -28,7 +28,10 @@ from monerosim.network.retransmission import Retransmissions
 from monerosim.runtime.counters import TABLE_BITS, draws, key, poisson_table
 from monerosim.units import SECOND
 
-__all__ = ["NEVER", "Link", "Peer", "RelayNetwork", "RelayTimings", "TransactionRoute"]
+__all__ = ["NEVER", "Link", "LinkTo", "Peer", "RelayNetwork", "RelayTimings", "TransactionRoute"]
+
+_TIMED_SYNC = 60 * SECOND
+"""From one timed sync of a node to the next (``P2P_DEFAULT_HANDSHAKE_INTERVAL`` in src/cryptonote_config.h)."""
 
 _STEP = SECOND // 4
 """Flush times are drawn in quarter seconds (``fluff_stepsize`` in src/cryptonote_protocol/levin_notify.cpp)."""
@@ -84,6 +87,16 @@ class Peer(NamedTuple):
     """The peer dialled this node."""
 
 
+class LinkTo(NamedTuple):
+    """A node's connection to a peer, in the direction to the peer."""
+
+    peer: int
+    place: int
+    """Its place among what :meth:`RelayNetwork.block_waits` returns."""
+    latency: int
+    """Microseconds one way."""
+
+
 class TransactionRoute(NamedTuple):
     """Arrival times of a transaction: microseconds, NEVER where it does not arrive, shape ``(nodes,)`` each."""
 
@@ -131,6 +144,7 @@ class RelayNetwork:
         self._seed = seed
         self._relay = relay
         self._peers = _peers(self.nodes, links)
+        self._outgoing: list[list[LinkTo]] | None = None
         ends = np.array([(link.dialer, link.listener) for link in links], dtype=np.int64).reshape(-1, 2)
         # connection c is the directed links 2c, from the dialer, and 2c + 1, to it
         self._links = Links(self.nodes, ends.reshape(-1), ends[:, ::-1].reshape(-1))
@@ -193,9 +207,44 @@ class RelayNetwork:
         Returns:
             As :meth:`block_arrivals`.
         """
+        return self._links.search(self.block_waits(item, weight), starts, ready=self._ready, silent=silent)
+
+    @property
+    def block_verification(self) -> int:
+        """How long a node takes to verify a block, microseconds."""
+        return self._relay.block_validation
+
+    def block_waits(self, item: bytes, weight: int) -> NDArray[np.int64]:
+        """Return how long a block takes over each link until the receiver has verified it.
+
+        Args:
+            item: What identifies the block.
+            weight: The block's weight.
+
+        Returns:
+            Microseconds, :data:`UNREACHABLE` and more where it never arrives, shape ``(links,)``.
+        """
         size = _BLOCK_BYTES + _HASH_BYTES * (weight // _TYPICAL_WEIGHT)
-        waits = self._hops(item, size, self._relay.block_validation)
-        return self._links.search(waits, starts, ready=self._ready, silent=silent)
+        return self._hops(item, size, self._relay.block_validation)
+
+    def links_from(self, node: int) -> list[LinkTo]:
+        """Return the links to a node's peers."""
+        if self._outgoing is None:
+            self._outgoing = [[] for _ in range(self.nodes)]
+            latency = np.take(self._latency, self._kind).tolist()
+            ends = zip(self._links.source.tolist(), self._links.target.tolist(), strict=True)
+            for index, (source, target) in enumerate(ends):
+                self._outgoing[source].append(LinkTo(target, index, latency[index]))
+        return self._outgoing[node]
+
+    def ready(self, node: int) -> int:
+        """Return when a node is up, microseconds."""
+        return 0 if self._ready is None else self._ready.item(node)
+
+    def next_timed_sync(self, node: int, after: int) -> int:
+        """Return when a node next tells its peers its tip, later than a time, microseconds."""
+        phase = key(self._seed, "timed sync", self.names[node]) % _TIMED_SYNC
+        return after + _TIMED_SYNC - (after - phase) % _TIMED_SYNC
 
     def transaction_arrivals(self, item: bytes, origin: int, released: int, weight: int) -> NDArray[np.int64]:
         """Return when each node has a transaction in its txpool, the stem phase included.

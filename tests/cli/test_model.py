@@ -2,8 +2,11 @@
 
 import re
 import signal
+import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from decimal import Decimal
 
 import pytest
@@ -63,3 +66,58 @@ def test_what_is_no_json_object_is_a_parse_error(served):
         for body in (b"{", b"[1]", b'{"method": "\xff"}', b"[" * 100_000):
             answer = requests.post(f"http://127.0.0.1:{port}/json_rpc", data=body, timeout=20)
             assert (answer.status_code, answer.json()["error"]["code"]) == (200, -32700)
+
+
+HEIGHT = b'{"jsonrpc":"2.0","id":"0","method":"get_block_count"}'
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "localhost"}, 200),
+        ({"Host": "[::1]:18081"}, 200),
+        ({"Origin": "http://127.0.0.1:8080"}, 200),
+        ({"Host": "rebound.example"}, 403),
+        ({"Host": "127.0.0.1.example:80"}, 403),
+        ({"Origin": "https://wallet.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://["}, 403),
+    ],
+)
+def test_a_web_page_from_elsewhere_is_refused(served, headers, status):
+    for port in served:
+        answer = requests.post(f"http://127.0.0.1:{port}/json_rpc", data=HEIGHT, headers=headers, timeout=20)
+        assert answer.status_code == status
+
+
+def test_requests_that_never_end_keep_nobody_else_from_asking(served):
+    port = served[0]
+    with ExitStack() as open_connections:
+        for _ in range(150):
+            half = open_connections.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20))
+            half.sendall(b"POST /json_rpc HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
+        answer = requests.post(f"http://127.0.0.1:{port}/json_rpc", data=HEIGHT, timeout=20)
+        assert answer.json()["result"]["count"] == 101
+
+
+def test_more_blocks_than_can_be_made_at_once_are_refused(served):
+    wallet = Wallet(JSONRPCWallet(port=served[1]))
+    for count, answered in ((10_000, True), (10**9, False)):
+        params = {"amount_of_blocks": count, "wallet_address": str(wallet.address())}
+        body = {"jsonrpc": "2.0", "id": "0", "method": "generateblocks", "params": params}
+        answer = requests.post(f"http://127.0.0.1:{served[0]}/json_rpc", json=body, timeout=60).json()
+        assert ("result" in answer) == answered
+    assert "at most 100000 blocks" in answer["error"]["message"]
+
+
+def test_requests_at_once_leave_the_terminal_alone():
+    command = [sys.executable, "-m", "monerosim.cli", "model", "--node-port", "0", "--wallet-port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        port = int(re.search(r"127\.0\.0\.1:(\d+)/json_rpc", process.stdout.readline())[1])
+        with ThreadPoolExecutor(20) as pool:
+            url = f"http://127.0.0.1:{port}/json_rpc"
+            answers = list(pool.map(lambda _: requests.post(url, data=HEIGHT, timeout=20), range(200)))
+        assert all(answer.status_code == 200 for answer in answers)
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=20)[1] == ""

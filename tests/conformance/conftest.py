@@ -11,14 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
-import numpy as np
 import pytest
 import requests
-from numpy.typing import NDArray
+from small_network import Line
 
 from monerosim.model import Blockchain, Daemon, WalletServer
 from monerosim.model.server import ModelServer
-from monerosim.network.relay import Peer
 from monerosim.rpc.transport import Json
 
 Post = Callable[[str, bytes], Json]
@@ -39,22 +37,8 @@ def _load_recorder() -> ModuleType:
 recorder = _load_recorder()
 
 
-class OneNode:
-    """A network of one node."""
-
-    nodes = 1
-
-    def block_arrivals(self, _item: bytes, _origin: int, released: int, _weight: int) -> NDArray[np.int64]:
-        return np.full(1, released, dtype=np.int64)
-
-    transaction_arrivals = block_arrivals
-
-    def peers(self, _node: int) -> list[Peer]:
-        return []
-
-
 def model_services() -> Services:
-    blockchain = Blockchain(seed=1, now=lambda: 10**9, network=OneNode(), difficulty=1)
+    blockchain = Blockchain(seed=1, now=lambda: 10**9, network=Line(nodes=1, delay=0), difficulty=1)
     daemon = Daemon(blockchain, 0, ready_at=0, address="127.0.0.1:18081")
     miner = WalletServer(blockchain, daemon, name="miner", seed=1, ready_at=0)
     user = WalletServer(blockchain, daemon, name="user", seed=1, ready_at=0)

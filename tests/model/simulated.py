@@ -2,26 +2,10 @@
 
 from collections.abc import Callable
 
-import numpy as np
+from small_network import Line
 
 from monerosim.model import Blockchain, Daemon, WalletServer
 from monerosim.units import SECOND
-
-
-class Line:
-    """Nodes in a row: an item takes ``delay`` microseconds from one to the next; ``cut`` parts the row."""
-
-    def __init__(self, nodes: int, delay: int) -> None:
-        self.nodes = nodes
-        self.delay = delay
-
-    def block_arrivals(self, _item, origin, released, _weight):
-        return released + self.delay * np.abs(np.arange(self.nodes, dtype=np.int64) - origin)
-
-    transaction_arrivals = block_arrivals
-
-    def peers(self, _node):
-        return []
 
 
 class RefusedError(Exception):

@@ -1,4 +1,5 @@
 import json
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
@@ -7,6 +8,7 @@ from simulated import Line, RefusedError, Simulated, ask
 
 from monerosim.model import Daemon, WalletServer
 from monerosim.model.jsonrpc import HttpStatusError
+from monerosim.monero.emission import base_reward
 from monerosim.network.relay import Peer
 from monerosim.rpc.errors import RpcUnavailableError
 from monerosim.units import SECOND, XMR
@@ -120,17 +122,53 @@ def test_a_large_payment_is_split(funded):
     assert sum(split["amount_list"]) == amount
 
 
-def test_a_block_stays_within_the_penalty_free_weight(funded):
-    funded.mine(0, 220)
-    funded.pass_time(60 * SECOND)
-    ask(funded.wallets[0], "refresh")
-    for _ in range(100):
-        destinations = [{"address": funded.addresses[1], "amount": 10**9}] * 15
-        ask(funded.wallets[0], "transfer", destinations=destinations)
+def fill_pool(net, payments, priority):
+    net.mine(0, 2 * payments + 100)
+    net.pass_time(60 * SECOND)
+    ask(net.wallets[0], "refresh")
+    for _ in range(payments):
+        destinations = [{"address": net.addresses[1], "amount": 10**9}] * 15
+        ask(net.wallets[0], "transfer", destinations=destinations, priority=priority)
+
+
+@pytest.mark.parametrize(
+    ("priority", "payments", "least", "most"),
+    [(1, 130, 295_000, 303_000), (3, 150, 305_000, 330_000), (4, 260, 450_000, 600_000)],
+)
+def test_a_block_is_as_heavy_as_its_fees_pay_for(funded, priority, payments, least, most):
+    fill_pool(funded, payments, priority)
+    base = base_reward(funded.blockchain.view(0).tip.generated)
     (found,) = funded.mine(0)
     header = ask(funded.daemons[0], "get_block_header_by_hash", hash=found)["block_header"]
-    assert 250_000 < header["block_weight"] <= 300_000
-    assert ask(funded.daemons[0], "get_info")["tx_pool_size"] == 100 - header["num_txes"] > 0
+    weight = header["block_weight"]
+    assert least < weight <= most
+    txids = ask(funded.daemons[0], "get_block", hash=found)["tx_hashes"]
+    fees = sum(funded.blockchain.find(bytes.fromhex(txid)).fee for txid in txids)
+    left = Fraction((2 * 300_000 - weight) * weight, 300_000**2) if weight > 300_000 else 1
+    assert header["reward"] - fees == int(base * left)
+    # One more payment would have been too much for the limit, or lowered what the miner is paid.
+    waiting = funded.daemons[0].post("/get_transaction_pool", {})["transactions"]
+    fee, more = min((entry["fee"], weight + entry["weight"]) for entry in waiting)
+    assert more > 599_400 or base * Fraction((600_000 - more) * more, 300_000**2) + fees + fee <= header["reward"] + 2
+
+
+def test_heavy_blocks_raise_limit_and_fees_once_half_of_a_hundred_are(funded):
+    """Blocks' weights are made by hand: a hundred full blocks would take a test minutes."""
+    net = funded
+    net.mine(0, 150)
+    before = ask(net.daemons[0], "get_info")["block_weight_limit"]
+    tip = net.blockchain.view(0).tip
+    for count in range(1, 61):
+        (found,) = net.mine(0)
+        block = net.blockchain.chain.by_id[bytes.fromhex(found)]
+        block.weight = 400_000
+        net.blockchain.mining.weights.add(block)
+        limit = ask(net.daemons[0], "get_info")["block_weight_limit"]
+        # Fifty of a hundred: the mean of the two in the middle is below the zone, a light block being one of them.
+        assert limit == (before if count <= 50 else 800_000)
+    assert tip.medians.effective == 300_000
+    # The long-term median covers the whole chain, in which heavy blocks are few: fees follow it.
+    assert net.blockchain.view(0).tip.medians.long_term == 300_000
 
 
 def test_a_block_takes_the_highest_fees_a_byte_first(funded):
@@ -161,6 +199,26 @@ def test_a_block_takes_the_highest_fees_a_byte_first(funded):
     assert set(taken[15:30]) == set(sent[2])
     assert set(taken[30:]) < set(sent[1])
     assert block["block_header"]["reward"] == expected
+
+
+def test_of_equal_fees_a_byte_a_block_takes_those_that_came_first(funded):
+    funded.mine(0, 220)
+    funded.pass_time(60 * SECOND)
+    ask(funded.wallets[0], "refresh")
+    sent = []
+    for _ in range(100):
+        destinations = [{"address": funded.addresses[1], "amount": 10**9}] * 15
+        sent.append(ask(funded.wallets[0], "transfer", destinations=destinations)["tx_hash"])
+        funded.pass_time(SECOND)
+    waiting = funded.daemons[0].post("/get_transaction_pool", {})["transactions"]
+    rates = {entry["id_hash"]: entry["fee"] / entry["weight"] for entry in waiting}
+    (found,) = funded.mine(0)
+    taken = ask(funded.daemons[0], "get_block", hash=found)["tx_hashes"]
+    assert taken == sorted(sent, key=lambda txid: (-rates[txid], sent.index(txid)))[: len(taken)]
+    common = max(rates.values(), key=list(rates.values()).count)
+    equal = [txid for txid in sent if rates[txid] == common]
+    assert len(equal) > len(taken) / 2
+    assert [txid for txid in taken if rates[txid] == common] == equal[: len(set(equal) & set(taken))]
 
 
 def test_a_wallet_shows_its_keys_and_no_seed_words():

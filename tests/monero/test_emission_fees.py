@@ -17,7 +17,7 @@ def test_tail_emission():
 
 
 def test_fee_estimate_of_a_real_regtest_chain():
-    assert fees_per_byte(35_184_137_208_383) == (1_200_000, 4_700_000, 19_000_000, 240_000_000)
+    assert fees_per_byte(35_184_137_208_383) == [1_200_000, 4_700_000, 19_000_000, 240_000_000]
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 from typing import ClassVar
 
 import msgspec
-import numpy as np
 import pytest
+from small_network import Line
 from small_runs import NETWORK, USERS, play
 from small_world import make_host_plan, make_plan
 
@@ -45,18 +45,12 @@ class Idle(Behaviour):
 '''
 
 
-class Line:
+class Pair(Line):
     """Two nodes; an item takes long from one to the other."""
 
-    nodes = 2
-
     def __init__(self):
+        super().__init__(nodes=2, delay=DELAY)
         self.connections = [Peer(1, False)]
-
-    def block_arrivals(self, _item, origin, released, _weight):
-        return released + DELAY * np.abs(np.arange(2, dtype=np.int64) - origin)
-
-    transaction_arrivals = block_arrivals
 
     def peers(self, _node):
         return self.connections
@@ -84,7 +78,7 @@ class Ear(Behaviour):
 def world(virtual, make_world):
     plans = [msgspec.structs.replace(make_host_plan(name), uses_node=name) for name in ("alice", "bob")]
     world = make_world(virtual, make_plan(*plans))
-    world.line = Line()
+    world.line = Pair()
     blockchain = Blockchain(seed=1, now=virtual.now, network=world.line, difficulty=1)
     world.daemons = {
         name: Daemon(blockchain, index, ready_at=0, address=f"10.0.0.{index}:18080")

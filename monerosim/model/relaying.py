@@ -1,0 +1,246 @@
+"""How blocks pass from node to node, by monerod's rules (src/cryptonote_protocol/cryptonote_protocol_handler.inl).
+
+A node relays a block only if the block joined its main chain (``bvc.m_added_to_main_chain`` in
+``handle_notify_new_fluffy_block``; ``core::handle_block_found`` for a block of its own). So a branch stays where it was
+made until it has most work; then its tip is sent, and who lacks the blocks before it asks the sender for its chain
+(``NOTIFY_REQUEST_CHAIN``, ``NOTIFY_REQUEST_GET_OBJECTS``: two round trips), without relaying what it got in this way
+(``try_add_next_blocks``). Whatever has not come by then comes by the timed sync, in which nodes that are connected
+exchange their tips once a minute (``process_payload_sync_data``).
+
+Nearly all blocks are found while all nodes agree on the tip. Such a block is relayed by every node, so the network's
+shortest-arrival search has its arrival times at once. Any other one is followed message by message.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from heapq import heappop, heappush
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monerosim.model.records import ArrivalTimes, Block
+from monerosim.network.propagation import NEVER, UNREACHABLE
+from monerosim.network.relay import LinkTo
+
+CHAIN_REQUEST_TRIPS = 4
+"""Messages one after the other until a node has the blocks of a chain it lacks: chain request and its answer, blocks'
+request and its answer."""
+
+
+class BlockNetwork(Protocol):
+    """What carries blocks (:mod:`monerosim.network.relay`)."""
+
+    nodes: int
+
+    @property
+    def block_verification(self) -> int:
+        """How long a node takes to verify a block, microseconds."""
+
+    def block_arrivals(self, item: bytes, origin: int, released: int, weight: int) -> ArrivalTimes:
+        """Return when each node has verified a block that all relay."""
+
+    def block_waits(self, item: bytes, weight: int) -> NDArray[np.int64]:
+        """Return how long a block takes over each link until the receiver has verified it, shape ``(links,)``."""
+
+    def links_from(self, node: int) -> Sequence[LinkTo]:
+        """Return the links to a node's peers."""
+
+    def ready(self, node: int) -> int:
+        """Return when a node is up, microseconds."""
+
+    def next_timed_sync(self, node: int, after: int) -> int:
+        """Return when a node next tells its peers its tip, later than a time, microseconds."""
+
+
+class _Kind:
+    """What can happen to a node, in the order of what happens at one time."""
+
+    OFFERED = 0
+    """A peer's block has come and has been verified."""
+    SYNCED = 1
+    """A peer has told its tip."""
+    FETCHED = 2
+    """A peer's chain, which was asked for, is there."""
+
+
+class BlockRelay:
+    """Follows the blocks on their way.
+
+    Args:
+        network: The connections.
+
+    Attributes:
+        arrivals: Of the blocks that are under way, or have been lately: when each node has each. Times later than the
+            last :meth:`advance` are known only where nothing can change them.
+        most_work_before: The most work of those of them that were found before each.
+    """
+
+    def __init__(self, network: BlockNetwork) -> None:
+        self.arrivals: dict[Block, ArrivalTimes] = {}
+        self.most_work_before: dict[Block, int] = {}
+        self._siblings: Counter[Block | None] = Counter()
+        self._network = network
+        self._events: list[tuple[int, int, int, int, int, bytes]] = []
+        self._tips: list[Block] = []
+        self._waits: dict[Block, NDArray[np.int64]] = {}
+        self._blocks: dict[bytes, Block] = {}
+        self._fetching: set[tuple[int, int]] = set()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the arrival times of all blocks are known."""
+        return not self._events
+
+    def flood(self, block: Block) -> None:
+        """Send a block that every node will relay."""
+        arrivals = self._network.block_arrivals(block.id, block.node, block.found, block.weight)
+        arrivals[block.node] = block.found
+        self._take_up(block, arrivals)
+        block.last_arrival = int(arrivals[arrivals < NEVER].max())
+
+    def send(self, block: Block, tip_of: Callable[[int], Block]) -> None:
+        """Send a block message by message, as each node treats it.
+
+        Args:
+            block: Found just now; :meth:`advance` has been called for this time.
+            tip_of: Returns the tip that a node follows now.
+        """
+        if self.is_quiet:
+            self._begin(block.found, tip_of)
+        self._take_up(block, np.full(self._network.nodes, NEVER, dtype=np.int64))
+        block.last_arrival = NEVER
+        self._take(block.node, block, block.found, sender=-1, relays=True)
+        if self.is_quiet:
+            self._settle_down(block.found)
+
+    def advance(self, until: int) -> bool:
+        """Let everything happen up to a time, microseconds; return whether that was the last of it."""
+        if not self._events or self._events[0][0] > until:
+            return False
+        while self._events and self._events[0][0] <= until:
+            time, kind, _, node, sender, identity = heappop(self._events)
+            if kind == _Kind.OFFERED:
+                self._on_offer(node, self._blocks[identity], time, sender)
+            elif kind == _Kind.SYNCED:
+                self._on_sync(node, time, sender)
+            else:
+                self._on_chain(node, time, sender)
+            if not self._events:
+                self._settle_down(time)
+        return self.is_quiet
+
+    def has(self, node: int, block: Block, at: int) -> bool:
+        """Return whether a node has a block at a time up to which everything has happened."""
+        return block.arrival_times is None or block.arrival_times.item(node) <= at
+
+    def forget(self, block: Block) -> None:
+        """Forget a block that is not under way any more."""
+        del self.arrivals[block], self.most_work_before[block]
+        self._siblings[block.parent] -= 1
+
+    def siblings(self, parent: Block) -> int:
+        """Return how many blocks on a parent have been under way lately."""
+        return self._siblings[parent]
+
+    def _take_up(self, block: Block, arrivals: ArrivalTimes) -> None:
+        last = next(reversed(self.arrivals), None)
+        before = 0 if last is None else max(self.most_work_before[last], last.cumulative_difficulty)
+        self.most_work_before[block] = before
+        self._siblings[block.parent] += 1
+        block.arrival_times = self.arrivals[block] = arrivals
+        self._blocks[block.id] = block
+
+    def _begin(self, now: int, tip_of: Callable[[int], Block]) -> None:
+        """Take the blocks that are under way apart into what each node still sends to each of its peers."""
+        nodes = range(self._network.nodes)
+        self._tips = [tip_of(node) for node in nodes]
+        for block, arrivals in self.arrivals.items():
+            if block.last_arrival <= now:
+                continue
+            waits = self._waits_of(block)
+            for node in np.flatnonzero(arrivals <= now).tolist():
+                for link in self._network.links_from(node):
+                    due = max(arrivals.item(node) + waits.item(link.place), self._network.ready(link.peer))
+                    if arrivals.item(link.peer) > now and due < UNREACHABLE:
+                        self._push(due, _Kind.OFFERED, link.peer, node, block)
+            arrivals[arrivals > now] = NEVER
+            block.last_arrival = NEVER
+
+    def _settle_down(self, now: int) -> None:
+        """No message is on its way: go on with the timed syncs that have something to tell, or be quiet."""
+        agreed = len(set(self._tips)) == 1
+        for node, tip in enumerate(() if agreed else self._tips):
+            for link in self._network.links_from(node):
+                if not self.has(link.peer, tip, now):
+                    told = min(self._network.next_timed_sync(end, now) for end in (node, link.peer)) + link.latency
+                    self._push(max(told, self._network.ready(link.peer)), _Kind.SYNCED, link.peer, node, tip)
+        if self._events:
+            return
+        for block, arrivals in self.arrivals.items():
+            if block.last_arrival == NEVER:
+                block.last_arrival = int(arrivals[arrivals < NEVER].max())
+        self._waits.clear()
+        self._fetching.clear()
+        self._blocks = {block.id: block for block in self.arrivals}
+
+    def _push(self, due: int, kind: int, node: int, sender: int, block: Block) -> None:
+        # Two messages at one time are taken in an order that the scenario alone decides.
+        heappush(self._events, (due, kind, block.height, node, sender, block.id))
+
+    def _waits_of(self, block: Block) -> NDArray[np.int64]:
+        if block not in self._waits:
+            self._waits[block] = self._network.block_waits(block.id, block.weight)
+        return self._waits[block]
+
+    def _take(self, node: int, block: Block, at: int, *, sender: int, relays: bool) -> None:
+        """Have a node take a block whose parent it has."""
+        if block.arrival_times is not None:
+            block.arrival_times[node] = at
+        if block.cumulative_difficulty <= self._tips[node].cumulative_difficulty:
+            return
+        self._tips[node] = block
+        if not relays:
+            return
+        waits = self._waits_of(block)
+        for link in self._network.links_from(node):
+            wait = waits.item(link.place)
+            if link.peer != sender and wait < UNREACHABLE:
+                due = max(at + wait, self._network.ready(link.peer))
+                self._push(due, _Kind.OFFERED, link.peer, node, block)
+
+    def _on_offer(self, node: int, block: Block, at: int, sender: int) -> None:
+        if self.has(node, block, at):
+            return
+        if block.parent is not None and not self.has(node, block.parent, at):
+            self._fetch(node, at, sender)
+        else:
+            self._take(node, block, at, sender=sender, relays=True)
+
+    def _on_sync(self, node: int, at: int, sender: int) -> None:
+        if not self.has(node, self._tips[sender], at):
+            self._fetch(node, at, sender)
+
+    def _fetch(self, node: int, at: int, sender: int) -> None:
+        """Have a node ask a peer for its chain; meanwhile it ignores what that peer sends."""
+        if (node, sender) in self._fetching:
+            return
+        self._fetching.add((node, sender))
+        latency = next(link.latency for link in self._network.links_from(node) if link.peer == sender)
+        lacking = len(self._lacking(node, sender, at))
+        due = at + CHAIN_REQUEST_TRIPS * latency + lacking * self._network.block_verification
+        self._push(due, _Kind.FETCHED, node, sender, self._tips[sender])
+
+    def _on_chain(self, node: int, at: int, sender: int) -> None:
+        self._fetching.discard((node, sender))
+        for block in reversed(self._lacking(node, sender, at)):
+            self._take(node, block, at, sender=sender, relays=False)
+
+    def _lacking(self, node: int, sender: int, at: int) -> list[Block]:
+        """Return the blocks of a peer's chain that a node does not have, the tip first."""
+        found: list[Block] = []
+        step: Block | None = self._tips[sender]
+        while step is not None and not self.has(node, step, at):
+            found.append(step)
+            step = step.parent
+        return found

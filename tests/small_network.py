@@ -1,0 +1,37 @@
+"""A network as small and as plain as can be, for the model."""
+
+import numpy as np
+
+from monerosim.network.relay import LinkTo
+from monerosim.units import SECOND
+
+
+class Line:
+    """Nodes in a row: an item takes ``delay`` microseconds from one to the next."""
+
+    block_verification = 0
+
+    def __init__(self, nodes: int, delay: int) -> None:
+        self.nodes = nodes
+        self.delay = delay
+
+    def block_arrivals(self, _item, origin, released, _weight):
+        return released + self.delay * np.abs(np.arange(self.nodes, dtype=np.int64) - origin)
+
+    transaction_arrivals = block_arrivals
+
+    def block_waits(self, _item, _weight):
+        return np.full(2 * self.nodes, self.delay, dtype=np.int64)
+
+    def links_from(self, node):
+        ends = ((node - 1, 2 * node), (node + 1, 2 * node + 1))
+        return [LinkTo(peer, index, self.delay) for peer, index in ends if 0 <= peer < self.nodes]
+
+    def ready(self, _node):
+        return 0
+
+    def next_timed_sync(self, _node, after):
+        return (after // (60 * SECOND) + 1) * 60 * SECOND
+
+    def peers(self, _node):
+        return []
