@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from actors.mining.miner import NO_BLOCK, BaseMiner, MinerConfig
-from monerosim.agent.actor import receives
+from monerosim.agent.actor import error_text, receives
 from monerosim.agent.messages import Letter
 from monerosim.config import Config
 
@@ -90,7 +90,7 @@ class MiningPool(BaseMiner):
             found = self.mine(signal.deadline)
         except NO_BLOCK as error:
             self.log.warning("could not make a block: {}", error)
-            self.send(controller, signal.reply, Refused(signal.round, str(error)))
+            self.send(controller, signal.reply, Refused(signal.round, error_text(error)))
         else:
             self._blocks += 1
             self.send(controller, signal.reply, Found(signal.round, found.height, found.hash))

@@ -30,7 +30,9 @@ L = TypeVar("L", bound=Letter)
 M = TypeVar("M", bound=Message[Any])
 E = TypeVar("E", bound=Event)
 
-_ADDRESS = re.compile("0x[0-9a-f]{6,}")
+_FLEETING = re.compile("0x[0-9a-f]{6,}|urn:uuid:[0-9a-f-]{36}")
+"""What is another in each process: addresses in memory, and the names that pykka gives to actors."""
+
 """Of an object in memory, as Python shows it."""
 
 _LONGEST_ERROR = 500
@@ -342,9 +344,15 @@ class Actor(pykka.Actor):
 
 
 def describe_error(error: BaseException) -> str:
-    """Name an error for events: what is different on each machine (addresses, the file's path) is left to the trace."""
+    """Name an error for events: its class, and what it says."""
+    return f"{type(error).__name__}: {error_text(error)[:_LONGEST_ERROR]}"
+
+
+def error_text(error: BaseException) -> str:
+    """Return what an error says, for events: what is different in each process or on each machine (addresses, names
+    of actors, the file's path) is left to the trace."""
     told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return f"{type(error).__name__}: {_ADDRESS.sub('0x...', told)[:_LONGEST_ERROR]}"
+    return _FLEETING.sub("...", told)
 
 
 def _attributes(value: object) -> dict[str, Any]:

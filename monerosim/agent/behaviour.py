@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import pykka
 
-from monerosim.agent.actor import Actor, handles
+from monerosim.agent.actor import Actor, error_text, handles
 from monerosim.agent.host import Host
 from monerosim.agent.messages import (
     Configure,
@@ -152,7 +152,7 @@ class Behaviour(Actor):
             done = Executed(order.number, self._handle(order.message))
         except Exception as error:  # noqa: BLE001  (whatever it raises is the answer, as if it had been asked)
             self.log.debug("could not do what it was told: {}", error)
-            done = Executed(order.number, error=str(error) or type(error).__name__)
+            done = Executed(order.number, error=error_text(error) or type(error).__name__)
         # At the end of a run nobody may be there to hear it.
         with suppress(pykka.ActorDeadError):
             self.tell(self.host.actor("supervisor"), done)

@@ -15,6 +15,7 @@ _COMMANDS = {
     "new-actor": "Write an actor of your own to begin with, and its test.",
     "report": "Show the summary of a run again.",
     "trace": "Show what the actors of a run did, in time order.",
+    "swarm": "Try made-up scenarios for faults of the program.",
     "model": "Serve a modelled monerod and wallet over HTTP.",
 }
 
