@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from actors.host.node_proxy import GetInfo
-from actors.mining.miner import NO_BLOCK, BaseMiner, MinerConfig
+from actors.mining.miner import MAX_HASHRATE, NO_BLOCK, BaseMiner, MinerConfig
 from monerosim.config import Config
 from monerosim.units import SECOND
 
@@ -19,6 +19,7 @@ class AutonomousMinerConfig(MinerConfig, frozen=True):
         float,
         Meta(
             gt=0,
+            le=MAX_HASHRATE,
             description="Percent of the hashrate at which blocks come every block_time at the scenario's difficulty.",
         ),
     ]

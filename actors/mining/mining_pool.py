@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from actors.mining.miner import NO_BLOCK, BaseMiner, MinerConfig
+from actors.mining.miner import MAX_HASHRATE, NO_BLOCK, BaseMiner, MinerConfig
 from monerosim.agent.actor import error_text, receives
 from monerosim.agent.messages import Letter
 from monerosim.config import Config
@@ -14,7 +14,12 @@ class MiningPoolConfig(MinerConfig, frozen=True):
     """What a scenario may say about a mining pool."""
 
     hashrate: Annotated[
-        float, Meta(gt=0, description="Its weight; the chance to find a block is this over the sum of all hashrates.")
+        float,
+        Meta(
+            gt=0,
+            le=MAX_HASHRATE,
+            description="Its weight; the chance to find a block is this over the sum of all hashrates.",
+        ),
     ]
 
 

@@ -26,6 +26,9 @@ LONGEST_NAME = 63
 MOST_IN_MESH = 2_000
 """Hosts in a mesh, which has a link for any two of them: two million links."""
 
+MOST_BLOCKS = 1_000_000
+"""Blocks of a run: those of four years, and some hours of work for a machine."""
+
 NAME_PATTERN = "[a-z](?:[a-z0-9-]*[a-z0-9])?"
 """Hosts' names: what DNS and Shadow allow, in small letters."""
 
@@ -204,7 +207,8 @@ def _mining(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Raw
         count = scenario.participants[name].count
         for part in composition.parts:
             share = hashrate_of(part)
-            if share is not None and count:
+            # A stand-in for what could not be read is no share.
+            if share and share > 0 and count:
                 (autonomous if is_autonomous(part) else miners).append((part.path, share * count))
         controllers += [part.path for part in composition.parts if is_controller(part)] * count
     if len(controllers) > 1:
@@ -227,16 +231,29 @@ def _mining(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Raw
         findings.append(
             RawProblem(path=controllers[0], message=message, hint=hint, severity="warning", depends_on=_ALL)
         )
+    rate = (_SHARES if controllers and miners else 0) + sum(share for _, share in autonomous)
+    findings += _blocks(scenario, rate)
     total = sum(share for _, share in miners)
     if miners and abs(total - _SHARES) > 1e-9:  # noqa: PLR2004  (thirds do not add up exactly)
         message = f"the hashrates add up to {total:g}, not to 100: shares are taken of {total:g}"
         findings.append(RawProblem(path=miners[0][0], message=message, severity="warning", depends_on=_ALL))
     total = sum(share for _, share in autonomous)
     if autonomous and abs(total - _SHARES) > 1e-9:  # noqa: PLR2004  (as above)
-        every = format_duration(round(scenario.consensus.block_time * _SHARES / total))
-        message = f"the autonomous miners' hashrates add up to {total:g}, not to 100: their blocks come every {every}"
+        wait = scenario.consensus.block_time * _SHARES / total
+        comes = f"every {format_duration(round(wait))}" if wait <= MAX_DURATION else "less than once in a hundred years"
+        message = f"the autonomous miners' hashrates add up to {total:g}, not to 100: their blocks come {comes}"
         findings.append(RawProblem(path=autonomous[0][0], message=message, severity="warning", depends_on=_ALL))
     return findings
+
+
+def _blocks(scenario: Scenario, rate: float) -> list[RawProblem]:
+    """Check that a run does not have more blocks than can be played; ``rate`` is percent of one each block time."""
+    blocks = scenario.simulation.duration * rate / _SHARES / max(1, scenario.consensus.block_time)
+    if blocks <= MOST_BLOCKS:
+        return []
+    path: Path = ("consensus", "block_time")
+    message = f"the run would have {blocks:.3g} blocks, at most {MOST_BLOCKS} work"
+    return [RawProblem(path=path, message=message, depends_on=(*_ALL, ("simulation", "duration"), path))]
 
 
 _ALL: tuple[Path, ...] = (("participants",),)

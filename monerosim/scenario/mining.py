@@ -66,7 +66,11 @@ def _threshold(scenario: Scenario, composed: Mapping[str, Composition]) -> float
                 total.append(hashrate * count)
             if count:
                 percent = max(percent, getattr(part.config, "solo_miner_threshold", 0.0))
-    return math.fsum(total) * percent / 100
+    try:
+        return math.fsum(total) * percent / 100
+    except OverflowError:
+        # Shares of what is no finite number have been refused, or are somebody else's to refuse.
+        return 0.0
 
 
 def _as_user(composition: Composition) -> Composition:
