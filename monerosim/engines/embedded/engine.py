@@ -3,6 +3,7 @@
 import logging
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pykka
@@ -19,6 +20,12 @@ from monerosim.units import SECOND
 
 _SLICE = 10 * SECOND
 """Simulated time between two looks at whether the run shall stop."""
+
+_SECONDS = 0.5
+"""Seconds of real time after which it is looked at, however little has been simulated."""
+
+_STEPS = 64
+"""Steps of the run between two looks at the clock."""
 
 
 def play(plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
@@ -38,6 +45,30 @@ def play(plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
         environment.close()
 
 
+class _Look:
+    """Looks now and then whether the run shall stop, by real time: a little of the run's may take long."""
+
+    def __init__(self, environment: EmbeddedEnvironment, watch: Watch) -> None:
+        self._environment = environment
+        self._watch = watch
+        self._last = monotonic()
+        self._steps = 0
+
+    def __call__(self) -> bool:
+        """Return whether the run shall stop, asked before each step."""
+        self._steps += 1
+        if self._steps < _STEPS:
+            return False
+        self._steps = 0
+        return monotonic() - self._last > _SECONDS and not self.now()
+
+    def now(self) -> bool:
+        """Tell the progress, and return whether the run goes on."""
+        self._last = monotonic()
+        environment = self._environment
+        return self._watch(Progress(environment.runtime.now(), environment.height, environment.payments))
+
+
 def _play(plan: Plan, environment: EmbeddedEnvironment, watch: Watch, files: PluginFiles) -> int:
     supervisor = load_supervisor()
     hosts = [Host(plan, own, environment, files) for own in plan.hosts]
@@ -47,12 +78,12 @@ def _play(plan: Plan, environment: EmbeddedEnvironment, watch: Watch, files: Plu
             host.own.agent_start,
             lambda host=host: supervisors.append(host.start(supervisor, "supervisor")),  # type: ignore[misc]  # bound now
         )
-    now = 0
-    while now < plan.stop:
-        now = min(now + _SLICE, plan.stop)
-        environment.runtime.run(now)
-        if not watch(Progress(now, environment.height, environment.payments)) or environment.ended:
+    runtime, look = environment.runtime, _Look(environment, watch)
+    while runtime.now() < plan.stop:
+        whole = runtime.run(min(runtime.now() + _SLICE, plan.stop), look)
+        if not whole or not look.now() or environment.ended:
             break
+    now = runtime.now()
     for host in hosts:
         host.closing = True
     for reference in supervisors:
