@@ -187,6 +187,8 @@ def _play(played: Run, trace_level: str, watch: Watch) -> Run:
             summary, _ = _read_back(played, failure=str(error), wall_seconds=perf_counter() - began)
             _keep(summary, directory)
         raise
+    except OSError as error:
+        raise RunError(f"{directory} cannot be written: {error.strerror or error}") from error
     _keep(summarise(played.plan, played.events(), end=end, wall_seconds=perf_counter() - began), directory)
     return played
 
@@ -201,8 +203,18 @@ def _read_back(played: Run, *, failure: str = "", wall_seconds: float = 0) -> tu
 
 
 def _keep(summary: Summary, directory: Path) -> None:
+    """Write the summary, whole or not at all.
+
+    Raises:
+        RunError: It cannot be written.
+    """
     data = msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
-    (directory / SUMMARY).write_bytes(data)
+    fresh = directory / f".{SUMMARY}"
+    try:
+        fresh.write_bytes(data)
+        fresh.replace(directory / SUMMARY)
+    except OSError as error:
+        raise RunError(f"{directory / SUMMARY} cannot be written: {error.strerror or error}") from error
 
 
 def new_directory(name: str) -> Path:
