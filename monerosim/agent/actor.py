@@ -30,7 +30,7 @@ L = TypeVar("L", bound=Letter)
 M = TypeVar("M", bound=Message[Any])
 E = TypeVar("E", bound=Event)
 
-_FLEETING = re.compile("0x[0-9a-f]{6,}|urn:uuid:[0-9a-f-]{36}")
+_FLEETING = re.compile("(?<=0x)[0-9a-f]{6,}|(?<=urn:uuid:)[0-9a-f-]{36}")
 """What is another in each process: addresses in memory, and the names that pykka gives to actors."""
 
 """Of an object in memory, as Python shows it."""
@@ -349,8 +349,11 @@ def describe_error(error: BaseException) -> str:
 
 
 def error_text(error: BaseException) -> str:
-    """Return what an error says, for events: what is different in each process or on each machine (addresses, names
-    of actors, the file's path) is left to the trace."""
+    """Return what an error says, for events.
+
+    What differs between processes and machines (addresses, pykka's names of actors, the file's path) is left out; the
+    trace has it.
+    """
     told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return _FLEETING.sub("...", told)
 

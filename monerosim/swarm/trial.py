@@ -26,14 +26,12 @@ _RUN = ("run", FILE, "--engine", "embedded", "-q", "-o")
 _CHECK_SECONDS = 20
 _RUN_SECONDS = 60
 _INTERRUPT = 15
-"""Seconds of CPU after which a run is interrupted: only what check has warned of may take longer."""
+"""Seconds of CPU after which a run is interrupted: a long one was asked for, but it has to end when it is told to."""
 
 _GOOD, _FAILED, _REFUSED, _INTERRUPTED = 0, 1, 2, 130
 
 _PROBLEM = re.compile(rf"^{re.escape(FILE)}(?P<line>:\d+)?: (?P<severity>error|warning): (?P<told>.*)$")
 _FRAME = re.compile(r'File "[^"]*?/((?:monerosim|actors)/[^"]+|[^"/]+)", line \d+, in (\S+)')
-_LONG = re.compile("to play|hours")
-"""What a warning says of a run that would take too long."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,7 +102,7 @@ class Pair:
 
 def _start(hash_seed: str) -> "subprocess.Popen[bytes]":
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    arguments = [sys.executable, "-c", "from monerosim.swarm.worker import serve; serve()"]
+    arguments = [sys.executable, "-P", "-c", "from monerosim.swarm.worker import serve; serve()"]
     return subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)  # noqa: S603
 
 
@@ -123,17 +121,15 @@ def try_case(case: Case, pair: Pair, *, play: bool = True) -> Outcome:
     good = checked.status == _GOOD and not faults
     outcome = Outcome(case=case, good=good, faults=tuple(faults))
     if good and play:
-        outcome = _play(outcome, pair, warned=bool(_LONG.search(checked.errors)))
+        outcome = _play(outcome, pair)
     return msgspec.structs.replace(outcome, seconds=pair.seconds - before)
 
 
-def _play(outcome: Outcome, pair: Pair, *, warned: bool) -> Outcome:
+def _play(outcome: Outcome, pair: Pair) -> Outcome:
     faults: list[Fault] = []
     case = outcome.case
     run = pair.call(0, *_RUN, "run", seconds=_RUN_SECONDS, interrupt=_INTERRUPT)
     faults += _faults_of(run, "run", (_GOOD, _FAILED, _INTERRUPTED))
-    if run.status == _INTERRUPTED and not warned:
-        faults.append(Fault("takes long without a warning", f"{run.seconds:.0f} s"))
     played = msgspec.structs.replace(outcome, played=True, ended_early=run.status != _GOOD, faults=tuple(faults))
     if run.status not in (_GOOD, _FAILED) or faults:
         return played
