@@ -45,6 +45,7 @@ _ODD: tuple[object, ...] = (
     *(True, False, [], {}, [[]], [{}], [1, "two"], {"kind": "ring"}, {"a": {"b": {}}}, [0] * 50),
 )
 
+_NUMBERS = ("0", "0.000000001", "1", "99", "1000000", "99999999999", "9999999999999999999999", "-5")
 _UNITS = ("s", "ms", "us", "m", "h", "d", "XMR", "mXMR", "bit", "kbit", "Mbit", "Gbit", "KiB", "%", "")
 
 _NOISE = (
@@ -105,14 +106,16 @@ def _replace(place: Place, rng: Rng, _: Any) -> None:
     table[key] = copy.deepcopy(rng.choice(_ODD))
 
 
-def _scale(place: Place, rng: Rng, document: Any) -> None:
-    """Make a number very large or very small, or of the other sign."""
+def _extreme(place: Place, rng: Rng, document: Any) -> None:
+    """Make a number very large or very small, or of the other sign; of a text that begins with one, that."""
     table, key = place
     value = table[key]
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, str) and value[:1].isdigit():
+        unit = value.lstrip("0123456789.").strip()
+        table[key] = f"{rng.choice(_NUMBERS)} {rng.choice([unit, unit, rng.choice(_UNITS)])}".strip()
+    elif isinstance(value, bool) or not isinstance(value, int | float):
         _replace(place, rng, document)
-        return
-    if rng.random() < 0.6:  # noqa: PLR2004  (integers stay integers, mostly)
+    elif rng.random() < 0.6:  # noqa: PLR2004  (integers stay integers, mostly)
         table[key] = value * rng.choice([-1, 0, 10, 1000, 10**6, 10**12, 10**20])
     else:
         table[key] = float(value) * rng.choice([1e-3, 1e-9, 1e-300, 1e300])
@@ -180,7 +183,8 @@ def _repeat(place: Place, rng: Rng, _: Any) -> None:
 _MISTAKES: tuple[Callable[[Place, Rng, Any], None], ...] = (
     _replace,
     _replace,
-    _scale,
+    _extreme,
+    _extreme,
     _remove,
     _misspell,
     _mistype,

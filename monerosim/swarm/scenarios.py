@@ -26,6 +26,7 @@ FRAGILE = "./fragile.py:Fragile"
 
 CONTROLLER = "block-controller"
 MINER = "miner"
+MARKETPLACE = "marketplace"
 """Roles of behaviours."""
 
 _SHARE = 0.4
@@ -95,7 +96,7 @@ class _Maker:
         self._rng = rng
         mood = rng.random()
         self._forks = mood < 0.2  # noqa: PLR2004  (blocks come about as quickly as they spread)
-        self._crowded = 0.2 <= mood < 0.32  # noqa: PLR2004  (more is paid than blocks hold)
+        self._crowded = 0.2 <= mood < 0.36  # noqa: PLR2004  (more is paid than blocks hold)
         most = 900 if self._forks or self._crowded else 2400
         self._duration = round(logarithmic(rng, 180, most)) * SECOND
         self._known = behaviours()
@@ -138,6 +139,7 @@ class _Maker:
             wanted += [rng.choice(autonomous)] * 3 if autonomous else []
         if self._crowded:
             wanted += [name for name in names if "send-now" in self._known[name].commands]
+            wanted += self._of_role(MARKETPLACE)
         roles = [self._known[name].role for name in wanted]
         finders = [
             name for name in wanted if BlockFound in self._known[name].emits and self._known[name].role != CONTROLLER
@@ -172,6 +174,8 @@ class _Maker:
         )
         if role != CONTROLLER and self._often(0.4):
             group.count = self._rng.integer(2, 4)
+        if self._crowded and self._hurries(group):
+            group.count = 3
         self._groups.append(group)
 
     def _simulation(self, values: Values) -> dict[str, Any]:
@@ -187,7 +191,7 @@ class _Maker:
             "bootstrap": lambda: rng.choice(["2h", "3h 30m", 7200]),
             "bootstrap_block_interval": lambda: duration(rng, SECOND, 5 * SECOND),
             "cooldown": lambda: duration(rng, 0, 300 * SECOND),
-            "strict": lambda: self._often(0.2),
+            "strict": lambda: self._often(0.4),
         }
         table |= {key: draw() for key, draw in drawn.items() if self._often(0.2)}
         if self._often(0.2):
@@ -242,6 +246,10 @@ class _Maker:
             table["wallet"] = self._wallet(group, values)
         return table
 
+    def _hurries(self, group: Group) -> bool:
+        """Return whether a group is one of those that pay more than blocks hold."""
+        return any("send-now" in part.behaviour.commands for part in group.parts)
+
     def _settings(self, part: Part, values: Values) -> dict[str, Any]:
         if self._crowded and "send-now" in part.behaviour.commands:
             pace = {"transaction_interval": "2s", "destinations": 12, "min_amount": "0.01 XMR", "max_amount": 0.02}
@@ -263,10 +271,14 @@ class _Maker:
 
     def _wallet(self, group: Group, values: Values) -> dict[str, Any]:
         wallet = values.table(Wallet, leave=["initial_balance", "outputs"], share=0.2)
-        if group.does(PaymentSent) and self._often(0.85):
+        if self._crowded and any(part.behaviour.role == MARKETPLACE for part in group.parts):
+            wallet["addresses"] = 16
+        if self._crowded and self._hurries(group):
+            wallet |= {"initial_balance": "40 XMR", "outputs": 40}
+        elif group.does(PaymentSent) and self._often(0.85):
             wallet["initial_balance"] = amount(self._rng, XMR, 30 * XMR)
-            if self._crowded or self._often(0.5):
-                wallet["outputs"] = self._rng.integer(20, 40) if self._crowded else self._rng.integer(1, 8)
+            if self._often(0.5):
+                wallet["outputs"] = self._rng.integer(1, 8)
         elif self._often(0.1):
             wallet["initial_balance"] = amount(self._rng)
         return wallet
@@ -277,7 +289,8 @@ class _Maker:
         own = sorted(part.behaviour.commands)
         do = self._rng.choice(own if own and self._often(0.5) else COMMON_COMMANDS)
         who = f"{group.name}-001" if group.count > 1 and self._often(0.4) else group.name
-        entry: dict[str, Any] = {"at": duration(self._rng, 0, self._duration), "do": do, "who": who}
+        at = format_duration(self._rng.integer(0, self._duration // SECOND) * SECOND)
+        entry: dict[str, Any] = {"at": at, "do": do, "who": who}
         if self._often(0.2) and len(group.parts) == 1:
             entry["actor"] = actor_name(part.use)
         if do == SET:

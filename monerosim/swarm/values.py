@@ -59,16 +59,18 @@ class Values:
             share: Of the optional keys, the share that is drawn; the usual one if left out.
         """
         wanted = self._share if share is None else share
-        for attempt in range(_TRIES):
+        fields = [field for field in msgspec.structs.fields(kind) if field.encode_name not in leave]
+        # Keys that go with few others would hardly ever be drawn with them, so one is meant each time.
+        meant = self._rng.choice(fields).name if fields and self._rng.random() < wanted else ""
+        for _ in range(_TRIES):
             table = {
                 field.encode_name: self.field(field)
-                for field in msgspec.structs.fields(kind)
-                if field.encode_name not in leave
-                and (field.required or self._rng.random() < wanted * (1 - attempt / _TRIES))
+                for field in fields
+                if field.required or field.name == meant or self._rng.random() < wanted
             }
             if leave or _fits(table, kind):
                 return table
-        return {field.encode_name: self.field(field) for field in msgspec.structs.fields(kind) if field.required}
+        return {field.encode_name: self.field(field) for field in fields if field.required}
 
     def field(self, field: msgspec.structs.FieldInfo) -> object:
         """Draw a value of a field."""

@@ -70,6 +70,9 @@ def swarm(
                     "" if outcome.case.mishap == "none" else f"; {outcome.case.mishap} at {outcome.case.size} bytes"
                 )
                 click.echo(f"# seed {seed}: {outcome.case.sort}{befalls}")
+            for fault in outcome.faults:
+                if tried.findings[fault.kind].seeds == [outcome.case.seed]:
+                    console.print(f"seed {outcome.case.seed}: {fault.kind}", soft_wrap=True, markup=False)
             if until_fault and tried.findings:
                 break
         if tried.findings and not no_shrink:
