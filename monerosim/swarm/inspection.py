@@ -77,6 +77,8 @@ class _Findings:
         self.found = [record for record in self.records if isinstance(record.data, ev.BlockFound)]
         self.heights = [(it.data.first, it.data.height) for it in self.records if isinstance(it.data, ev.BlockSpread)]
         """When there was a block of each height first."""
+        self.funders = {host.name for host in self.plan.hosts if any(it.use == _FUNDER for it in host.actors)}
+        """Those that make blocks of which they do not tell."""
         self.orphaned = {record.data.hash for record in self.records if isinstance(record.data, ev.BlockOrphaned)}
 
     def faults(self) -> Iterator[Fault]:
@@ -218,7 +220,7 @@ class _Findings:
             if (
                 not own
                 or own & paid
-                or miner in payers
+                or miner in payers | self.funders
                 or makers[miner] & self.disturbed
                 or miner not in self.summary.balances
             ):
@@ -231,7 +233,8 @@ class _Findings:
         """Look whether the main chain has one block a height, all of them told."""
         started = [it.data.height for it in self.records if isinstance(it.data, ev.BootstrapFinished)]
         makers = {record.participant for record in self.found}
-        if not self.settled or makers & self.disturbed or len(started) > 1 or len(_uses(self.plan.hosts, _FUNDER)) > 1:
+        bootstrapped = _FUNDER not in self.hosts or bool(started)
+        if not self.settled or makers & self.disturbed or self.funders - {_FUNDER} or not bootstrapped:
             return
         main = [
             it.data.height
@@ -239,8 +242,6 @@ class _Findings:
             if isinstance(it.data, ev.BlockFound) and it.data.hash not in self.orphaned
         ]
         first = started[0] if started else 0
-        if any(_FUNDER in (host.name, *(a.use for a in host.actors)) for host in self.plan.hosts) and not started:
-            return
         if sorted(main) != list(range(first + 1, self.summary.height + 1)):
             yield Fault("main chain is not what was found", f"{len(main)} blocks from {first} to {self.summary.height}")
 
@@ -331,10 +332,6 @@ def _addresses(directory: Path) -> dict[str, tuple[str, ...]]:
 
 def _height(record: ev.Record) -> int:
     return record.data.height if isinstance(record.data, ev.BlockFound) else 0
-
-
-def _uses(hosts: tuple[HostPlan, ...], use: str) -> list[str]:
-    return [host.name for host in hosts for actor in host.actors if actor.use == use]
 
 
 def _market(host: HostPlan) -> tuple[int, int, int] | None:

@@ -58,11 +58,11 @@ class Reached:
 
     def missing(self) -> list[str]:
         """Name what was not reached often enough, and how often it was."""
-        few = [f"{what}: {count} of {ENOUGH}" for what, count in self.counts.items() if count < ENOUGH]
-        few += [f"{one} with {two}: {n} of {ENOUGH_PAIRS}" for (one, two), n in self.pairs.items() if n < ENOUGH_PAIRS]
+        few = [f"{what} ({count})" for what, count in self.counts.items() if count < ENOUGH]
+        few += [f"{one} with {two} ({count})" for (one, two), count in self.pairs.items() if count < ENOUGH_PAIRS]
         if self.played:
             few += [
-                f"runs with {what}: {count} of {self.played}"
+                f"runs with {what} ({count} of {self.played})"
                 for what, count in self.shown.items()
                 if count < ENOUGH_RUNS * self.played
             ]

@@ -1,6 +1,7 @@
 """``monerosim swarm``: tries made-up scenarios."""
 
 import re
+import textwrap
 from collections.abc import Iterable
 
 import click
@@ -14,6 +15,7 @@ FOUND = 3
 
 _RANGE = re.compile(r"(\d{1,18})\.\.(\d{1,18})")
 _MOST_SEEDS = 20
+_WIDTH = 120
 
 
 class _Seeds(click.ParamType[range]):
@@ -115,6 +117,4 @@ def _print_reached(tried: Swarm) -> None:
     )
     missing = reached.missing()
     if missing:
-        click.echo("not reached as often:")
-        for line in missing:
-            click.echo(f"  {line}")
+        click.echo(textwrap.fill(f"not reached as often: {'; '.join(missing)}", width=_WIDTH, break_on_hyphens=False))
