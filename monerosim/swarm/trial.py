@@ -23,7 +23,7 @@ FILE = "scenario.toml"
 _RUN = ("run", FILE, "--engine", "embedded", "-q", "-o")
 """Whatever engine a scenario wants: none of them starts a program."""
 
-_CHECK_SECONDS = 20
+_CHECK_SECONDS = 60
 _RUN_SECONDS = 60
 _INTERRUPT = 15
 """Seconds of CPU after which a run is interrupted: a long one was asked for, but it has to end when it is told to."""
