@@ -96,6 +96,12 @@ def test_a_tiny_hashrate_finds_a_block_in_a_hundred_years_at_most() -> None:
     assert any("less than once in a hundred years" in problem.message for problem in examination.warnings)
 
 
+def test_a_solo_miner_is_set_what_a_pool_and_a_user_both_have() -> None:
+    text = f'{MINER}solo_miner_threshold = 100\n[[timeline]]\nat = 1\ndo = "set"\nwho = "z"\nuntil = "5m"'
+    text = text.replace("hashrate = 100", "hashrate = 50\ncount = 2")
+    assert not examine(text.encode()).errors
+
+
 @pytest.mark.parametrize("raised", ["BaseException()", "GeneratorExit()", "SystemExit(3)"])
 def test_a_file_that_raises_anything_is_told_in_a_line(raised: str, tmp_path) -> None:
     (tmp_path / "bad.py").write_text(f"raise {raised}\n")
