@@ -21,6 +21,9 @@ MUTANTS = ROOT / "tests" / "swarm" / "mutants"
 SEEDS = 1000
 """How many seeds may be needed."""
 
+FOUND = 3
+"""The exit code of a swarm that has found a fault."""
+
 LINES = 15
 """A shrunk scenario has fewer lines, blank ones aside."""
 
@@ -45,16 +48,22 @@ def hunt(patch: Path, seeds: int) -> tuple[str, int, int]:
         target = Path(directory)
         copy(target)
         subprocess.run(["git", "apply", str(patch)], cwd=target, check=True)
-        command = [sys.executable, "-P", "-c", "from monerosim.cli import main; main()", "swarm"]
-        command += ["--seeds", f"1..{seeds}", "--until-fault"]
-        environment = {**os.environ, "PYTHONPATH": directory}
-        done = subprocess.run(command, cwd=target, env=environment, check=False, capture_output=True, text=True)
-    found = re.search(
-        r"^FAULT (?P<kind>.*)\nseeds (?P<seed>\d+).*?^-{8}\n(?P<text>.*?)^-{8}$", done.stdout, re.MULTILINE | re.DOTALL
-    )
+        # Checking is quick, and finds what it can find at once.
+        return look(target, seeds, "--check-only") or look(target, seeds) or ("", 0, 0)
+
+
+def look(checkout: Path, seeds: int, *options: str) -> tuple[str, int, int] | None:
+    """Have the swarm of a checkout look for a fault."""
+    command = [sys.executable, "-P", "-c", "from monerosim.cli import main; main()", "swarm"]
+    command += ["--seeds", f"1..{seeds}", "--until-fault", *options]
+    environment = {**os.environ, "PYTHONPATH": str(checkout)}
+    done = subprocess.run(command, cwd=checkout, env=environment, check=False, capture_output=True, text=True)
+    if done.returncode not in (0, FOUND):
+        raise RuntimeError(done.stderr)
+    pattern = r"^FAULT (?P<kind>.*)\nseeds (?P<seed>\d+).*?^-{8}\n(?P<text>.*?)^-{8}$"
+    found = re.search(pattern, done.stdout, re.MULTILINE | re.DOTALL)
     if found is None:
-        sys.stderr.write(done.stderr)
-        return "", 0, 0
+        return None
     lines = [line for line in found["text"].splitlines() if line.strip()]
     return found["kind"], int(found["seed"]), len(lines)
 

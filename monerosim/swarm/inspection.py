@@ -24,6 +24,7 @@ _PLANTED = PlantedFaultError.__name__
 _LOOK = 90 * SECOND
 """What a wallet, a mailbox and a block on its way may take, on top of a marketplace's own interval."""
 
+# Said here once more, so that a wrong constant of the program is found.
 _COINBASE_UNLOCK = 60
 """Blocks until a reward can be spent (``CRYPTONOTE_MINED_MONEY_UNLOCK_WINDOW``, src/cryptonote_config.h)."""
 

@@ -88,7 +88,10 @@ class Pair:
             raise RuntimeError("a worker has no pipes")
         worker.stdin.write(msgspec.json.encode(call) + b"\n")
         worker.stdin.flush()
-        result = msgspec.json.decode(worker.stdout.readline(), type=Result)
+        answer = worker.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"a worker has ended with {worker.wait()}")
+        result = msgspec.json.decode(answer, type=Result)
         self.seconds += result.seconds
         return result
 
