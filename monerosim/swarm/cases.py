@@ -13,7 +13,7 @@ Sort: TypeAlias = Literal["valid", "nearly valid", "damaged"]
 Mishap: TypeAlias = Literal["none", "disk full", "killed"]
 
 _SORTS: tuple[Sort, ...] = ("valid", "nearly valid", "damaged")
-_SHARES = (0.55, 0.33, 0.12)
+_SHARES = (0.5, 0.4, 0.1)
 
 MISHAPS: tuple[Mishap, ...] = ("none", "disk full", "killed")
 """What may befall a run."""

@@ -76,7 +76,8 @@ def make_mistakes(document: Mapping[str, Any], rng: Rng) -> dict[str, Any]:
     """Put one to three mistakes into a copy of a scenario's document."""
     broken = copy.deepcopy(dict(document))
     for _ in range(1 if rng.random() < 0.6 else rng.integer(2, 3)):  # noqa: PLR2004  (mostly a single one)
-        places = list(_places(broken))
+        # Each table as often as the others, however many keys they have.
+        places = list(_places(rng.choice(list(_tables(broken))) if rng.random() < 0.8 else broken))  # noqa: PLR2004
         if places:
             rng.choice(_MISTAKES)(rng.choice(places), rng, broken)
     return broken
@@ -88,6 +89,14 @@ def damage(document: Mapping[str, Any], rng: Rng) -> bytes:
     for _ in range(rng.integer(1, 3)):
         raw = rng.choice(_DAMAGES)(raw, rng)
     return raw
+
+
+def _tables(document: dict[str, Any]) -> Iterator[Any]:
+    """List the tables that have a header each."""
+    for value in document.values():
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+        tables = [item for item in inner if isinstance(item, dict) and item]
+        yield from tables or [value]
 
 
 def _places(value: Any) -> Iterator[Place]:

@@ -5,10 +5,11 @@ import textwrap
 from collections.abc import Iterable
 
 import click
+from rich.console import Console
 from rich.progress import track
 
 from monerosim.cli.console import make_console
-from monerosim.swarm import ENOUGH, ENOUGH_PAIRS, Finding, Swarm
+from monerosim.swarm import ENOUGH, ENOUGH_PAIRS, Case, Finding, Outcome, Swarm
 
 FOUND = 3
 """The exit code where a fault was found."""
@@ -16,6 +17,8 @@ FOUND = 3
 _RANGE = re.compile(r"(\d{1,18})\.\.(\d{1,18})")
 _MOST_SEEDS = 20
 _WIDTH = 120
+_TOLD = 500
+"""Scenarios between two lines of progress where nobody looks on."""
 
 
 class _Seeds(click.ParamType[range]):
@@ -67,14 +70,8 @@ def swarm(
         progress = track(outcomes, "scenarios", total, console=console, disable=not console.is_terminal)
         for outcome in progress:
             if seed is not None:
-                click.echo(outcome.case.raw.decode(errors="replace"), nl=False)
-                befalls = (
-                    "" if outcome.case.mishap == "none" else f"; {outcome.case.mishap} at {outcome.case.size} bytes"
-                )
-                click.echo(f"# seed {seed}: {outcome.case.sort}{befalls}")
-            for fault in outcome.faults:
-                if tried.findings[fault.kind].seeds == [outcome.case.seed]:
-                    console.print(f"seed {outcome.case.seed}: {fault.kind}", soft_wrap=True, markup=False)
+                _print_case(outcome.case)
+            _tell_progress(console, tried, outcome, total)
             if until_fault and tried.findings:
                 break
         if tried.findings and not no_shrink:
@@ -85,6 +82,20 @@ def swarm(
         _print_reached(tried)
     if tried.findings:
         context.exit(FOUND)
+
+
+def _tell_progress(console: Console, tried: Swarm, outcome: Outcome, total: int) -> None:
+    for fault in outcome.faults:
+        if tried.findings[fault.kind].seeds == [outcome.case.seed]:
+            console.print(f"seed {outcome.case.seed}: {fault.kind}", soft_wrap=True, markup=False)
+    if not console.is_terminal and tried.tried % _TOLD == 0:
+        console.print(f"{tried.tried} of {total}")
+
+
+def _print_case(case: Case) -> None:
+    click.echo(case.raw.decode(errors="replace"), nl=False)
+    befalls = "" if case.mishap == "none" else f"; {case.mishap} at {case.size} bytes"
+    click.echo(f"# seed {case.seed}: {case.sort}{befalls}")
 
 
 def _print_finding(finding: Finding) -> None:
