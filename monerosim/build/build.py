@@ -4,6 +4,7 @@ from pathlib import Path
 
 from monerosim.build.binaries import resolve_binaries
 from monerosim.build.compile import compile_plan
+from monerosim.engine import load_engine
 from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
 from monerosim.scenario.tables import Scenario
@@ -23,4 +24,6 @@ def build_plan(scenario: Scenario, base: Path | None = None, files: PluginFiles 
         BinaryError: A program is missing, or cannot be used as the scenario wants.
     """
     plan = compile_plan(scenario, files or PluginFiles(base or Path()))
+    if not load_engine(plan.engine).real_programs:
+        return plan
     return resolve_binaries(plan, base, (*scenario.binaries.monerod_flags, *scenario.binaries.wallet_flags))

@@ -1,7 +1,6 @@
 """From a scenario to a plan: a pure function, the same scenario gives the same bytes."""
 
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Address
 from pathlib import Path
 
 import msgspec
@@ -10,6 +9,7 @@ from monerosim.agent.registry import load_behaviour
 from monerosim.build.processes import AGENT, MONEROD, host_processes
 from monerosim.build.shadow_options import option_problems
 from monerosim.config import Config, dump_config, load_config
+from monerosim.engine import Timings, load_engine
 from monerosim.events.kinds import BlockFound
 from monerosim.plan.flags import with_own
 from monerosim.plan.plan import (
@@ -39,8 +39,8 @@ from monerosim.scenario.network import read_topology
 from monerosim.scenario.problems import Problem, ScenarioError
 from monerosim.scenario.tables import Node, Scenario, Wallet
 from monerosim.scenario.timeline import members_of
-from monerosim.scenario.timings import Timings, timings_of
-from monerosim.topology import TopologyError, addresses, build_places, choose_peers
+from monerosim.scenario.timings import timings_of
+from monerosim.topology import TopologyError, build_places, choose_peers
 from monerosim.units import format_amount, format_duration
 
 P2P_PORT = 18_080
@@ -58,7 +58,6 @@ _NODE_READY = (1_000_000, 70_000_000)
 """Wide enough that some agents come before their daemon: the race that real programs start in is played in any run."""
 
 _WALLET_READY = (500_000, 2_000_000)
-_LOOPBACK = int(IPv4Address("127.1.0.0"))
 
 
 class _Member(msgspec.Struct, frozen=True, kw_only=True):
@@ -304,7 +303,7 @@ def _connect(scenario: Scenario, hosts: Sequence[HostPlan]) -> list[HostPlan]:
         if isinstance(participant.node, Node) and participant.node.connections is not None:
             wanted |= dict.fromkeys(member_names(group, participant.count), participant.node.connections)
     peers = {number: choose_peers(names, seed=seed, connections=number) for number in set(wanted.values())}
-    given = _addresses(scenario.simulation.engine, len(hosts))
+    given = load_engine(scenario.simulation.engine).addresses(len(hosts))
     return [
         msgspec.structs.replace(
             host,
@@ -313,15 +312,6 @@ def _connect(scenario: Scenario, hosts: Sequence[HostPlan]) -> list[HostPlan]:
         )
         for host, address in zip(hosts, given, strict=True)
     ]
-
-
-def _addresses(engine: str, count: int) -> list[str]:
-    """Give addresses in order: of the loopback network for real programs on this machine, else of Shadow's range."""
-    given = addresses(count)
-    if engine != "local":
-        return given
-    first = int(IPv4Address(given[0])) if given else 0
-    return [str(IPv4Address(_LOOPBACK + 1 + int(IPv4Address(address)) - first)) for address in given]
 
 
 def _topology(scenario: Scenario, hosts: Sequence[str], files: PluginFiles) -> TopologyPlan:

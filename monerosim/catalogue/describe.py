@@ -19,6 +19,7 @@ from monerosim.plugins.registry import Registry
 from monerosim.rpc.transport import Json
 from monerosim.topology.places import Topology
 from monerosim.topology.registry import TOPOLOGIES
+from monerosim.units import format_duration
 
 REGISTRIES: Sequence[Registry[Any]] = (ACTORS, TOPOLOGIES, ENGINES)
 """All kinds of plugins."""
@@ -176,11 +177,19 @@ def _topology(name: str, target: str, topology: type[Topology]) -> Description:
 
 
 def _engine(name: str, target: str, engine: Engine) -> Description:
+    usual = engine.timings(hosts=1, nodes=1)
+    programs = "Starts real programs" if engine.real_programs else "Starts no programs"
+    starts = (
+        f"Without times in the scenario, a wallet is started at {format_duration(usual.wallet_start)}, "
+        f"an agent at {format_duration(usual.agent_start)}, a block controller's at "
+        f"{format_duration(usual.controller_start)}; the bootstrap has a block every "
+        f"{format_duration(usual.block_interval)} (with one node)."
+    )
     return Description(
         kind=ENGINES.what,
         name=name,
         target=target,
-        text=getdoc(engine) or "",
+        text=f"{getdoc(engine) or ''}\n\n{programs}. {starts}",
         example=f"[simulation]\nengine = {_toml(name)}\n",
     )
 

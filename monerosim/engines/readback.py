@@ -46,7 +46,7 @@ def read_back(plan: Plan, directory: Path, *, epoch: float, end: int | None = No
     """Write a run's ``events.jsonl`` from what agents, engine and daemons have written.
 
     In the order of :meth:`monerosim.events.kinds.Record.sort_key`, the events of one source in the order in which it
-    wrote them. A torn last line is left out; a damaged line is left out and told of by an event. The file is there
+    wrote them. A torn last line is left out; a damaged line is left out and reported by an event. The file is there
     when it is whole.
 
     Args:

@@ -32,9 +32,6 @@ MOST_BLOCKS = 1_000_000
 NAME_PATTERN = "[a-z](?:[a-z0-9-]*[a-z0-9])?"
 """Hosts' names: what DNS and Shadow allow, in small letters."""
 
-ENGINES = ("embedded", "local", "shadow")
-"""The engines of the design: a scenario for one that is not installed can be written and built."""
-
 _NAME = re.compile(NAME_PATTERN)
 _FLAG = re.compile(r"--[a-z0-9][a-z0-9-]*(=[^\x00-\x1f]*)?")
 _SHARES = 100
@@ -71,11 +68,6 @@ def find_problems(scenario: Scenario, files: PluginFiles | None = None) -> list[
     findings += _engine(scenario)
     findings += _programs(scenario)
     return findings
-
-
-def known_engines() -> list[str]:
-    """Name the engines that a scenario may want: the usual ones, and what other packages bring."""
-    return sorted({*ENGINES, *engine_names()})
 
 
 def _names(scenario: Scenario) -> list[RawProblem]:
@@ -303,16 +295,15 @@ def _network(scenario: Scenario, composed: Mapping[str, Composition], files: Plu
 
 
 def _engine(scenario: Scenario) -> list[RawProblem]:
-    name, known = scenario.simulation.engine, known_engines()
+    name, known = scenario.simulation.engine, engine_names()
     path: Path = ("simulation", "engine")
     if name not in known:
         message = f"there is no engine {quote(name)}"
         return [RawProblem(path=path, message=message, hint=nearest(name, known), unreadable=(path,))]
-    if name not in ENGINES:
-        try:
-            load_engine(name)
-        except EngineError as error:
-            return [RawProblem(path=path, message=str(error))]
+    try:
+        load_engine(name)
+    except EngineError as error:
+        return [RawProblem(path=path, message=str(error))]
     return []
 
 

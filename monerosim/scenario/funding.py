@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
+from monerosim.engine import Timings
 from monerosim.plan.plan import BootstrapPlan
 from monerosim.scenario.bootstrap import Payee, bootstrap_length, plan_bootstrap, round_up
 from monerosim.scenario.compose import Composition, member_names
 from monerosim.scenario.mining import is_controller
 from monerosim.scenario.tables import Scenario
-from monerosim.scenario.timings import Timings
 
 FUNDER = "funder"
 """The host that the compiler adds to pay the initial balances."""

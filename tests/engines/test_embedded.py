@@ -304,7 +304,7 @@ class TestWhatNodesSaw:
             assert min(after for after in one.data.after if after >= 0) == 0
 
     def test_a_run_that_is_stopped_tells_what_was_so_until_then(self, whole, tmp_path):
-        stopped = play(WHOLE, tmp_path / "run", watch=lambda progress: progress.payments < 3)
+        stopped = play(WHOLE, tmp_path / "run", on_progress=lambda progress: progress.payments < 3)
         (last,) = {one.t for one in happened(stopped, NodeClosed)}
         sent = {one.data.txid for one in happened(stopped, PaymentSent)}
         spreads = {one.data.txid: one.data for one in happened(stopped, TransactionSpread)}

@@ -100,7 +100,7 @@ def test_a_hung_daemon_and_a_killed_wallet_come_back_and_an_unwanted_run_ends_in
     wanted = threading.Event()
     wanted.set()
     outcome = []
-    player = threading.Thread(target=lambda: outcome.append(play(built, watch=lambda _: wanted.is_set())))
+    player = threading.Thread(target=lambda: outcome.append(play(built, on_progress=lambda _: wanted.is_set())))
     player.start()
     try:
         wait_until(lambda: services(built) == SERVICES)

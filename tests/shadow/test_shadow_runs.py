@@ -66,7 +66,7 @@ def played(tmp_path_factory):
     directory = tmp_path_factory.mktemp("shadow") / "engine"
     write_run_directory(smoke_plan(), SMOKE.read_bytes(), directory)
     progress = []
-    run = play(directory, watch=lambda now: progress.append(now) is None)
+    run = play(directory, on_progress=lambda now: progress.append(now) is None)
     return run, progress
 
 
@@ -193,7 +193,7 @@ def test_a_run_that_an_actor_ends_ends_in_order_and_when_all_have_heard_of_it(tm
 def test_a_run_that_is_stopped_can_be_read_and_leaves_nothing_behind(tmp_path):
     directory = tmp_path / "run"
     write_run_directory(smoke_plan(), b"", directory)
-    run = play(directory, watch=lambda progress: progress.now == 0)
+    run = play(directory, on_progress=lambda progress: progress.now == 0)
     assert not run.summary.completed
     assert run.summary.wall_seconds > 0
     assert processes_of(directory) == []

@@ -12,11 +12,16 @@ from loguru import logger
 from monerosim.agent.host import Host
 from monerosim.agent.messages import StopHost
 from monerosim.agent.registry import load_supervisor
-from monerosim.engine import Progress, Watch
+from monerosim.engine import Engine, MemoryEstimate, Progress, ProgressCallback
 from monerosim.engines.embedded.environment import EmbeddedEnvironment
 from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
 from monerosim.units import SECOND
+
+ENGINE = 65_000_000
+PARTICIPANT = 200_000
+"""Bytes for the engine as a whole, and more for each participant: 80 MB for 104 participants, 118 MB for 304, 242 MB
+for 1,004, over two simulated hours of 0.1 payments a user and minute (tools/bench.py, measured)."""
 
 _SLICE = 10 * SECOND
 """Simulated time between two looks at whether the run shall stop."""
@@ -28,29 +33,33 @@ _STEPS = 64
 """Steps of the run between two looks at the clock."""
 
 
-def play(plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
-    """Play a plan in virtual time, with modelled daemons and wallets, all in one thread.
+class Embedded(Engine):
+    """Plays a run in virtual time, with modelled daemons and wallets, all in one thread."""
 
-    See :class:`monerosim.engine.Engine`.
-    """
-    # pykka logs failures of actors to the root logger too; the actors' own logs have them.
-    logging.getLogger("pykka").addHandler(logging.NullHandler())
-    # Loguru's own handler prints every actor's log on standard error; those that somebody has added stay.
-    with suppress(ValueError):
-        logger.remove(0)
-    environment = EmbeddedEnvironment(plan, directory, trace_level)
-    try:
-        return _play(plan, environment, watch, PluginFiles.of_run(directory, plan.plugins))
-    finally:
-        environment.close()
+    def memory(self, plan: Plan) -> MemoryEstimate:
+        """Estimate what a run takes: the engine as a whole, and more for each participant."""
+        return MemoryEstimate({"engine": (1, ENGINE), "participants": (len(plan.hosts), PARTICIPANT)})
+
+    def play(self, plan: Plan, directory: Path, *, trace_level: str, on_progress: ProgressCallback) -> int:
+        """Play a plan. See :meth:`monerosim.engine.Engine.play`."""
+        # pykka logs failures of actors to the root logger too; the actors' own logs have them.
+        logging.getLogger("pykka").addHandler(logging.NullHandler())
+        # Loguru's own handler prints every actor's log on standard error; those that somebody has added stay.
+        with suppress(ValueError):
+            logger.remove(0)
+        environment = EmbeddedEnvironment(plan, directory, trace_level)
+        try:
+            return _play(plan, environment, on_progress, PluginFiles.of_run(directory, plan.plugins))
+        finally:
+            environment.close()
 
 
 class _Look:
     """Looks now and then whether the run shall stop, by real time: a little of the run's may take long."""
 
-    def __init__(self, environment: EmbeddedEnvironment, watch: Watch) -> None:
+    def __init__(self, environment: EmbeddedEnvironment, on_progress: ProgressCallback) -> None:
         self._environment = environment
-        self._watch = watch
+        self._on_progress = on_progress
         self._last = monotonic()
         self._steps = 0
 
@@ -66,10 +75,10 @@ class _Look:
         """Tell the progress, and return whether the run goes on."""
         self._last = monotonic()
         environment = self._environment
-        return self._watch(Progress(environment.runtime.now(), environment.height, environment.payments))
+        return self._on_progress(Progress(environment.runtime.now(), environment.height, environment.payments))
 
 
-def _play(plan: Plan, environment: EmbeddedEnvironment, watch: Watch, files: PluginFiles) -> int:
+def _play(plan: Plan, environment: EmbeddedEnvironment, on_progress: ProgressCallback, files: PluginFiles) -> int:
     supervisor = load_supervisor()
     hosts = [Host(plan, own, environment, files) for own in plan.hosts]
     supervisors: list[pykka.ActorRef[Any]] = []
@@ -78,7 +87,7 @@ def _play(plan: Plan, environment: EmbeddedEnvironment, watch: Watch, files: Plu
             host.own.agent_start,
             lambda host=host: supervisors.append(host.start(supervisor, "supervisor")),  # type: ignore[misc]  # bound now
         )
-    runtime, look = environment.runtime, _Look(environment, watch)
+    runtime, look = environment.runtime, _Look(environment, on_progress)
     while runtime.now() < plan.stop:
         whole = runtime.run(min(runtime.now() + _SLICE, plan.stop), look)
         if not whole or not look.now() or environment.ended:
@@ -92,5 +101,5 @@ def _play(plan: Plan, environment: EmbeddedEnvironment, watch: Watch, files: Plu
             reference.ask(StopHost())
             reference.stop()
     environment.settle()
-    watch(Progress(now, environment.height, environment.payments))
+    on_progress(Progress(now, environment.height, environment.payments))
     return now

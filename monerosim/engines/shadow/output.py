@@ -43,7 +43,7 @@ class Heartbeats:
         self._now = 0
 
     def look(self) -> int:
-        """Tell how far Shadow is, in microseconds since the run's start."""
+        """Return how far Shadow is, in microseconds since the run's start."""
         with self._log.open("rb") as file:
             file.seek(self._read)
             data = file.read()
@@ -55,7 +55,7 @@ class Heartbeats:
 
 
 def explain_failure(log: Path, data: Path, hosts: Path, status: int) -> str:
-    """Say why Shadow failed: which programs ended before their time with which last words, or its own.
+    """Explain why Shadow failed: which programs ended before their time with which last words, or its own.
 
     Args:
         log: What Shadow printed.
