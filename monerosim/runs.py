@@ -6,12 +6,13 @@ from time import perf_counter
 
 import msgspec
 
+from monerosim.agent.registry import ACTORS
 from monerosim.build.build import build_plan
 from monerosim.build.processes import PLAN
 from monerosim.build.rundir import RunDirectoryError, hold, write_run_directory
-from monerosim.engine import EngineError, Progress, ProgressCallback, load_engine
+from monerosim.engine import ENGINES, EngineError, Progress, ProgressCallback, load_engine
 from monerosim.engines.readback import read_back_again
-from monerosim.events.kinds import Record
+from monerosim.events import Record
 from monerosim.events.log import EVENTS, read_events
 from monerosim.events.traces import LEVELS, USUAL_LEVEL, TraceLine, read_traces
 from monerosim.plan.plan import Plan, decode_plan
@@ -44,6 +45,7 @@ class Run:
             reason = error.strerror if isinstance(error, OSError) else error
             raise RunError(f"{directory} is no run directory: {reason}") from error
         self._so_far: Summary | None = None
+        self._events_known = False
 
     @property
     def summary(self) -> Summary:
@@ -98,6 +100,10 @@ class Run:
     def events(self) -> Iterator[Record]:
         """Read what happened.
 
+        Events of plugins are read as what their classes declare where these are at hand: of installed packages that the
+        plan names, and of files that this process has loaded. No code of the run directory is run; what nothing
+        declares comes as :class:`monerosim.events.UnknownEvent`.
+
         Raises:
             RunError: The run has not been played.
             ValueError: While reading: a whole line is no event.
@@ -105,7 +111,15 @@ class Run:
         path = self.directory / EVENTS
         if not path.is_file():
             raise RunError(f"{self.directory} has not been played")
+        self._load_plugins()
         return read_events(path)
+
+    def _load_plugins(self) -> None:
+        """Load the installed plugins of the plan, once, so that their events are known."""
+        if not self._events_known:
+            ACTORS.load_foreign(sorted({actor.use for host in self.plan.hosts for actor in host.actors}))
+            ENGINES.load_foreign([self.plan.engine])
+            self._events_known = True
 
     def traces(self, *, participants: tuple[str, ...] = (), actors: tuple[str, ...] = ()) -> Iterator[TraceLine]:
         """Read what the actors logged, in time order.

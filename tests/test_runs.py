@@ -12,7 +12,7 @@ from monerosim import Participant, Run, Scenario, Simulation, run
 from monerosim.build.build import build_plan
 from monerosim.build.rundir import RunDirectoryError, hold, write_run_directory
 from monerosim.engine import EngineError
-from monerosim.events.kinds import BlockFound
+from monerosim.events import BlockFound
 from monerosim.plan.plan import decode_plan, encode_plan
 from monerosim.runs import RunError
 from monerosim.runs import play as play_directory

@@ -15,7 +15,7 @@ from monerosim.build.binaries import BinaryError
 from monerosim.build.build import build_plan
 from monerosim.build.rundir import RunDirectoryError, write_run_directory
 from monerosim.engine import EngineError, engine_names, load_engine
-from monerosim.events.kinds import BlockSpread, PaymentConfirmed, PaymentSent, Record, TransactionSpread
+from monerosim.events import BlockSpread, PaymentConfirmed, PaymentSent, Record, TransactionSpread
 from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
 from monerosim.runs import SUMMARY, Run, RunError, play
@@ -69,7 +69,7 @@ def rows(run: Run) -> dict[str, str]:
     records = list(run.events())
     own = [record for record in records if record.participant != "funder"]
     sent = [record.data for record in own if isinstance(record.data, PaymentSent)]
-    waited = [record.data.waited / SECOND for record in own if isinstance(record.data, PaymentConfirmed)]
+    waited = [record.data.elapsed / SECOND for record in own if isinstance(record.data, PaymentConfirmed)]
     transactions = summary.transactions
     table = {
         "height": f"{summary.height}",
@@ -99,8 +99,8 @@ def _delays(records: Iterable[Record], kind: type[BlockSpread | TransactionSprea
         after / 1e3
         for spread in spreads
         if spread.first >= 0
-        for node, after in enumerate(spread.after)
-        if after >= 0 and node != spread.after.index(0)
+        for node, after in enumerate(spread.delays)
+        if after >= 0 and node != spread.delays.index(0)
     ]
 
 

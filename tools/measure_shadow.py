@@ -24,7 +24,7 @@ from monerosim.build.binaries import BinaryError
 from monerosim.build.build import build_plan
 from monerosim.build.rundir import RunDirectoryError, write_run_directory
 from monerosim.engine import EngineError, load_engine
-from monerosim.events.kinds import PaymentSent
+from monerosim.events import PaymentSent
 from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
 from monerosim.runs import Run, RunError, new_directory, play

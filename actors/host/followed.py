@@ -6,12 +6,12 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 
 from monerosim.agent.messages import Message
-from monerosim.events.kinds import (
+from monerosim.events import (
     PaymentConfirmed,
     PaymentFailed,
     PaymentMined,
-    PaymentMinedAgain,
-    PaymentOrphaned,
+    PaymentRemined,
+    PaymentReorged,
     PaymentVanished,
 )
 from monerosim.rpc.wallet import Destination, TransferEntry, Transfers
@@ -25,9 +25,7 @@ _MOST_IN_FLIGHT = 20
 _RARELY = 10
 """Mean block times between two looks while all payments are confirmed, and only a reorganisation is to be feared."""
 
-Outcome: TypeAlias = (
-    PaymentMined | PaymentConfirmed | PaymentFailed | PaymentOrphaned | PaymentMinedAgain | PaymentVanished
-)
+Outcome: TypeAlias = PaymentMined | PaymentConfirmed | PaymentFailed | PaymentReorged | PaymentRemined | PaymentVanished
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -85,7 +83,7 @@ class Followed:
         self.cause = cause
         self.block: _Block | None = None
         self._confirmed = False
-        self._orphaned = False
+        self._reorged = False
         self._vanished = False
         self._in_none_since = wish.terms.at
 
@@ -102,12 +100,12 @@ class Followed:
         txid, before = self.wish.txid, self.block
         self.block = None if entry is None else _Block(entry.height, entry.timestamp)
         if before is not None and self.block != before:
-            self._orphaned, self._in_none_since = True, now
-            yield PaymentOrphaned(txid, before.height)
+            self._reorged, self._in_none_since = True, now
+            yield PaymentReorged(txid, before.height)
         if self.block is not None and self.block != before:
             self._vanished = False
             height = self.block.height
-            yield PaymentMinedAgain(txid, height) if self._orphaned else PaymentMined(txid, height)
+            yield PaymentRemined(txid, height) if self._reorged else PaymentMined(txid, height)
         if entry is not None and not self._confirmed and entry.confirmations >= self.wish.terms.confirmations:
             self._confirmed = True
             yield PaymentConfirmed(txid, entry.height, now - self.wish.terms.at)
@@ -119,11 +117,11 @@ class Followed:
             now: Microseconds since the run's start.
             block_time: The mean time between blocks.
             known: Whether its wallet still knows it.
-            last: Whether it is the end of the run, which nothing that is not known outlives. An orphaned one may
+            last: Whether it is the end of the run, which nothing that is not known outlives. A reorged one may
                 be unknown until it is mined again: monero-wallet-rpc forgets what it sent with the block.
         """
         late = now - self._in_none_since > _MOST_IN_FLIGHT * block_time
-        forgotten = last and not known and not self._orphaned
+        forgotten = last and not known and not self._reorged
         if self.block is None and not self._vanished and (late or forgotten):
             self._vanished = True
             reason = "in no block for long" if known else "its wallet does not know it any more"

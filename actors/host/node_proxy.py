@@ -6,7 +6,7 @@ from actors.host.watcher import Watcher
 from monerosim.agent.actor import handles
 from monerosim.agent.host import Host
 from monerosim.agent.messages import Message
-from monerosim.events.kinds import NewBlock, NodeClosed, PeerLost, Reorganised, ServiceReady
+from monerosim.events import Event, NewBlock, NodeClosed, PeerLost, Reorganised, ServiceReady
 from monerosim.rpc.client import RpcClient
 from monerosim.rpc.errors import RpcUnavailableError
 from monerosim.rpc.node import (
@@ -81,7 +81,7 @@ class NodeProxy(Watcher):
         node: The host whose monerod it is.
     """
 
-    watches: ClassVar[frozenset[type]] = frozenset({NewBlock, Reorganised, PeerLost})
+    watches: ClassVar[frozenset[type[Event]]] = frozenset({NewBlock, Reorganised, PeerLost})
     usual_interval: ClassVar[float] = 5.0
 
     def __init__(self, host: Host, name: str, node: str) -> None:

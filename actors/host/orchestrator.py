@@ -1,23 +1,23 @@
 """The orchestrator: knows how all agents are, passes on commands and events, and ends a run that has lost its point."""
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta
 
+from actors.host.fan_out import FanOut, FanOuts, Outcome
 from monerosim.agent.actor import handles, receives
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.commands import COMMAND_TIMEOUT, CommandLetter, ResultLetter, SubscribeLetter
 from monerosim.agent.messages import EventLetter, EventNotice, Letter
-from monerosim.config import PARTICIPANT, POSITIVE, Duration, Key, duration
+from monerosim.config import EVENT, PARTICIPANT, POSITIVE, Duration, duration
 from monerosim.config import Config as BaseConfig
-from monerosim.events.kinds import EVENT_KINDS, AgentSilent, AgentState, RunEnded, event_tag
+from monerosim.events import AgentState, AgentUnresponsive, Event, RunEnded, event_kinds, event_tag
 from monerosim.mailbox.discovery import Agent, AgentDiscovery
 from monerosim.mailbox.post import UnknownHostError
 from monerosim.rpc.transport import Json
-from monerosim.units import SECOND
 
 DOCUMENT = "orchestrator.json"
 """Its document in the shared state: the agents' states, counts of events and commands, the newest events; at its end
@@ -29,22 +29,17 @@ _NEWEST = 20
 _SILENCE = 2.5
 """Health checks without an answer until an agent is called silent; the letters there and back take a second each."""
 
-_ERRAND_PATIENCE = COMMAND_TIMEOUT + 30
+_COMMAND_TIMEOUT = COMMAND_TIMEOUT + 30
 """Seconds until agents that have not answered a command are not waited for: one that is there answers before."""
-
-_MAX_ANSWERS = 2**19
-"""Bytes that the answers in one letter may have together; of those that come when it is full there are none."""
-
-_MAX_TEXT = 100_000
-"""Characters of a result's text."""
 
 
 class OrchestratorConfig(BaseConfig, frozen=True):
     """What a scenario may say about an orchestrator."""
 
     collect: Annotated[
-        tuple[str, ...], Meta(description="Kinds of events that all agents tell it, for its history and counts.")
-    ] = ("block-found", "actor-failed", "actor-given-up", "command-carried-out", "command-failed")
+        tuple[str, ...],
+        Meta(extra=EVENT, description="Kinds of events that all agents tell it, for its history and counts."),
+    ] = ("block-found", "actor-failed", "actor-given-up", "command-executed", "command-failed")
     history: Annotated[int, Meta(ge=1, le=1_000_000, description="How many events it remembers.")] = 1000
     health_interval: Annotated[
         Duration, Meta(extra=POSITIVE, description="Between two health checks of all agents.")
@@ -57,27 +52,6 @@ class OrchestratorConfig(BaseConfig, frozen=True):
         ),
     ] = ()
 
-    def problems(self) -> Iterator[tuple[Sequence[Key], str]]:
-        """Check that there are such events."""
-        for index, kind in enumerate(self.collect):
-            if kind not in EVENT_KINDS:
-                yield (("collect", index),), f"collect: no event is called {kind!r}"
-
-
-class _Errand(msgspec.Struct):
-    """A command that was passed on to several agents and is not answered by all of them."""
-
-    sender: str
-    letter: CommandLetter
-    until: int
-    """When those that have not answered are not waited for any more, microseconds since the scenario's time zero."""
-    waiting: dict[str, None]
-    done: list[str] = []
-    failed: list[str] = []
-    answers: dict[str, dict[str, Any]] = {}
-    size: int = 0
-    """Bytes of the answers."""
-
 
 class _Memory:
     """What an orchestrator remembers, and still does when it has failed and is started again."""
@@ -87,7 +61,7 @@ class _Memory:
         self.counts: Counter[str] = Counter()
         self.results: Counter[str] = Counter()
         self.subscribers: dict[str, dict[tuple[str, str], None]] = {}
-        self.errands: dict[str, _Errand] = {}
+        self.fan_outs: dict[str, FanOut] = {}
 
 
 class Orchestrator(Behaviour):
@@ -100,7 +74,7 @@ class Orchestrator(Behaviour):
 
     urgent_letters: ClassVar[frozenset[str]] = frozenset({CommandLetter.kind, ResultLetter.kind})
     role: ClassVar[str] = "orchestrator"
-    emits: ClassVar[tuple[type, ...]] = (AgentSilent, RunEnded)
+    emits: ClassVar[tuple[type[Event], ...]] = (AgentUnresponsive, RunEnded)
     Config: ClassVar[type[BaseConfig]] = OrchestratorConfig
     config: OrchestratorConfig
 
@@ -109,15 +83,13 @@ class Orchestrator(Behaviour):
         self._agents = {agent.id: agent for agent in AgentDiscovery(self.host.shared, self.clock.now).get_agents()}
         self._states = {name: AgentState("initializing") for name in self._agents}
         self._heard = dict.fromkeys(self._agents, self.clock.microseconds())
-        self._silent: set[str] = set()
+        self._unresponsive: set[str] = set()
         self._memory = self.host.retained(self.name, _Memory)
         self._asked = {_STATE, *self.config.collect, *self._memory.subscribers}
-        self._numbers = self.host.numbers(f"{self.name}'s errands")
         self._subscribe(tuple(sorted(self._asked)))
         self._publish()
         self.every(lambda: self.config.health_interval.seconds, self.check)
-        for number, errand in self._memory.errands.items():
-            self._wait_for(number, errand)
+        self._fan_outs = FanOuts(self, self.time_out, self._close, self._memory.fan_outs)
 
     def configured(self, before: BaseConfig) -> None:
         """Collect other events."""
@@ -128,9 +100,9 @@ class Orchestrator(Behaviour):
         """See who has not answered the last health checks, and ask everybody again."""
         now = self.clock.microseconds()
         for name, heard in self._heard.items():
-            if now - heard > _SILENCE * self.config.health_interval and name not in self._silent:
-                self._silent.add(name)
-                self.emit(AgentSilent(name, heard))
+            if now - heard > _SILENCE * self.config.health_interval and name not in self._unresponsive:
+                self._unresponsive.add(name)
+                self.emit(AgentUnresponsive(name, heard))
                 self.log.warning("{} does not answer", name)
         self._subscribe((_STATE,))
         self._publish()
@@ -143,69 +115,50 @@ class Orchestrator(Behaviour):
     def on_event_notice(self, message: EventNotice) -> None:
         """Remember an event, and pass it on."""
         record = message.record
-        tag, name = event_tag(type(record.data)), record.participant
+        tag, name = record.tag, record.participant
         self._heard[name] = self.clock.microseconds()
-        self._silent.discard(name)
+        self._unresponsive.discard(name)
         if isinstance(record.data, AgentState):
             self._take_state(name, record.data)
         if tag in self.config.collect:
             self._memory.counts[tag] += 1
-            self._memory.history.append(msgspec.to_builtins(record))
+            self._memory.history.append(record.plain())
             while len(self._memory.history) > self.config.history:
                 self._memory.history.popleft()
         for host, actor in self._memory.subscribers.get(tag, ()):
-            self._post(host, actor, EventLetter(record))
+            self._post(host, actor, EventLetter(record.plain()))
 
     @receives(CommandLetter)
     def on_command(self, letter: CommandLetter, sender: str) -> None:
         """Pass on a command."""
         # Paused or stopped by its own command to all, it could not have itself resumed.
         agents = [agent.id for agent in self._of(letter.who) if letter.who != "*" or agent.id != self.host.name]
-        until = self.clock.microseconds() + round(_ERRAND_PATIENCE * SECOND)
-        errand = _Errand(sender, letter, until, dict.fromkeys(agents))
-        if not agents:
-            errand.failed.append(f"there is no participant {letter.who!r}")
-            self._answer(errand)
-            return
-        number = str(next(self._numbers))
-        self._memory.errands[number] = errand
-        self._wait_for(number, errand)
-        passed = msgspec.structs.replace(letter, id=number, who="", reply=self.name)
-        for name in agents:
-            self._post(name, "supervisor", passed)
-        self.log.info("{} tells {} to {}", sender, letter.who, letter.do)
+        if agents:
+            self._fan_outs.start(letter, sender, _COMMAND_TIMEOUT, agents, self._pass_on)
+            self.log.info("passes on {} from {} to {}", letter.do, sender, letter.who)
+        else:
+            self._fan_outs.refuse(letter, sender, Outcome.FAILED, f"there is no participant {letter.who!r}")
 
     @receives(ResultLetter)
     def on_result(self, result: ResultLetter, sender: str) -> None:
-        """Take note of what an agent did, and answer when all have."""
-        errand = self._memory.errands.get(result.id)
-        if errand is None or sender not in errand.waiting:
+        """Record an agent's answer, and send the result of the command when all have answered."""
+        outcome = Outcome.DONE if result.ok else Outcome.FAILED
+        text, answer = f"{sender}: {result.text}", result.answers.get(sender)
+        if not self._fan_outs.answer(result.id, sender, outcome, text, answer):
             self.log.warning("{} answers a command that it was not given", sender)
-            return
-        del errand.waiting[sender]
-        size = len(msgspec.json.encode(result.answers))
-        if result.answers and errand.size + size <= _MAX_ANSWERS:
-            errand.size += size
-            errand.answers.update(result.answers)
-        (errand.done if result.ok else errand.failed).append(f"{sender}: {result.text}")
-        if not errand.waiting:
-            del self._memory.errands[result.id]
-            self._answer(errand)
 
-    def give_up(self, number: str) -> None:
+    def time_out(self, number: str) -> None:
         """Wait no longer for the agents that have not answered a command."""
-        errand = self._memory.errands.pop(number, None)
-        if errand is not None:
-            errand.failed += [f"{name}: no answer" for name in errand.waiting]
-            self._answer(errand)
+        for name in self._fan_outs.unanswered(number):
+            self._fan_outs.answer(number, name, Outcome.FAILED, f"{name}: no answer")
 
     @receives(SubscribeLetter)
     def on_subscribe(self, letter: SubscribeLetter, sender: str) -> None:
         """Pass on events from now on."""
         for kind in letter.kinds:
-            if kind not in EVENT_KINDS:
-                self.log.warning("{} wants to know of {}, which no event is called", sender, kind)
-                continue
+            if kind not in event_kinds():
+                # A plugin's may be known to the hosts alone whose behaviours emit it.
+                self.log.warning("{} wants to know of {}, which no event is called that is known here", sender, kind)
             self._memory.subscribers.setdefault(kind, {})[sender, letter.actor] = None
             self._ask_for((kind,))
 
@@ -220,17 +173,13 @@ class Orchestrator(Behaviour):
                 reasons = dict.fromkeys(f"{one.state} {one.reason}".strip() for one in states.values())
                 self.emit(RunEnded(f"all of {lost} are gone: {'; '.join(reasons)}"))
 
-    def _answer(self, errand: _Errand) -> None:
-        letter = errand.letter
-        self._memory.results["failed" if errand.failed else "ok"] += 1
-        if letter.reply:
-            text = "; ".join(errand.failed or errand.done)[:_MAX_TEXT]
-            result = ResultLetter(id=letter.id, ok=not errand.failed, text=text, answers=errand.answers)
-            self._post(errand.sender, letter.reply, result)
+    def _pass_on(self, host: str, fan_out: FanOut) -> None:
+        passed = msgspec.structs.replace(fan_out.command, id=fan_out.id, who="", reply=self.name)
+        self._post(host, "supervisor", passed)
 
-    def _wait_for(self, number: str, errand: _Errand) -> None:
-        left = (errand.until - self.clock.microseconds()) / SECOND
-        self.after(max(0.0, left), self.give_up, number, same_cause=True)
+    def _close(self, fan_out: FanOut) -> dict[str, dict[str, Any]]:
+        self._memory.results["failed" if fan_out.failed else "ok"] += 1
+        return fan_out.answers
 
     def _ask_for(self, kinds: Iterable[str]) -> None:
         """Have all agents tell of events of which they were not asked yet."""
@@ -259,7 +208,7 @@ class Orchestrator(Behaviour):
             {
                 "t": self.clock.microseconds(),
                 "agents": {
-                    name: {**msgspec.to_builtins(state), "silent": name in self._silent}
+                    name: {**msgspec.to_builtins(state), "unresponsive": name in self._unresponsive}
                     for name, state in self._states.items()
                 },
                 "states": dict(Counter(state.state for state in self._states.values())),

@@ -8,13 +8,14 @@ from actors.host.watcher import Watcher
 from monerosim.agent.actor import handles
 from monerosim.agent.host import Host
 from monerosim.agent.messages import Message
-from monerosim.events.kinds import (
+from monerosim.events import (
+    Event,
     IncomingPayment,
     PaymentConfirmed,
     PaymentFailed,
     PaymentMined,
-    PaymentMinedAgain,
-    PaymentOrphaned,
+    PaymentRemined,
+    PaymentReorged,
     PaymentSent,
     PaymentVanished,
     ServiceReady,
@@ -111,7 +112,7 @@ class WalletProxy(Watcher):
         plan: The wallet.
     """
 
-    watches: ClassVar[frozenset[type]] = frozenset({IncomingPayment})
+    watches: ClassVar[frozenset[type[Event]]] = frozenset({IncomingPayment})
     usual_interval: ClassVar[float] = 30.0
 
     def __init__(self, host: Host, name: str, plan: WalletPlan) -> None:
@@ -357,11 +358,11 @@ def _told(outcome: Outcome) -> tuple[str, str]:
     match outcome:
         case PaymentMined(height=height):
             return "DEBUG", f"payment is in block {height}"
-        case PaymentConfirmed(height=height, waited=waited):
-            return "INFO", f"payment confirmed in block {height} after {waited / SECOND:.0f} s"
-        case PaymentOrphaned(height=height):
+        case PaymentConfirmed(height=height, elapsed=elapsed):
+            return "INFO", f"payment confirmed in block {height} after {elapsed / SECOND:.0f} s"
+        case PaymentReorged(height=height):
             return "INFO", f"the payment's block {height} is off the main chain"
-        case PaymentMinedAgain(height=height):
+        case PaymentRemined(height=height):
             return "INFO", f"payment is in another block, {height}"
         case PaymentFailed(reason=reason):
             return "WARNING", f"payment failed: {reason}"

@@ -12,7 +12,7 @@ from actors.markets.orders import Invoice, OpenOrder, Order, Refusal
 from monerosim.agent.actor import receives
 from monerosim.agent.behaviour import Behaviour
 from monerosim.config import POSITIVE, Amount, Config, Duration, Key, amount, duration
-from monerosim.events.kinds import OrderChanged, OrderPlaced, OrderState, PaymentReceived, PaymentSeen, VendorTotals
+from monerosim.events import Event, OrderChanged, OrderPlaced, OrderState, PaymentReceived, PaymentSeen, VendorTotals
 from monerosim.mailbox.discovery import MARKETPLACES, Item, Vendor
 from monerosim.rpc.errors import RpcError
 from monerosim.rpc.transport import Json
@@ -77,7 +77,7 @@ class Marketplace(Behaviour):
     """
 
     Config: ClassVar[type[Config]] = MarketplaceConfig
-    emits: ClassVar[tuple[type, ...]] = (PaymentSeen, PaymentReceived, OrderPlaced, OrderChanged, VendorTotals)
+    emits: ClassVar[tuple[type[Event], ...]] = (PaymentSeen, PaymentReceived, OrderPlaced, OrderChanged, VendorTotals)
     needs: ClassVar[frozenset[str]] = frozenset({"wallet"})
     role: ClassVar[str] = "marketplace"
     immutable_settings: ClassVar[frozenset[str]] = frozenset({"items", "min_price", "max_price"})
@@ -111,8 +111,8 @@ class Marketplace(Behaviour):
                 amount=tally.amount,
                 orders=tally.orders,
                 states=dict(sorted(tally.states.items())),
-                to_receive=_mean(tally.receiving),
-                to_confirm=_mean(tally.confirming),
+                mean_time_to_receive=_mean(tally.receiving),
+                mean_time_to_confirm=_mean(tally.confirming),
             )
             self.emit(totals)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from monerosim.agent.messages import Letter
-from monerosim.events.kinds import OrderState
+from monerosim.events import OrderState
 
 
 class Order(Letter, frozen=True):

@@ -16,7 +16,7 @@ from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.messages import Message
 from monerosim.config import Config as BaseConfig
 from monerosim.config import Duration, Key, duration
-from monerosim.events.kinds import BlockFound, BlockOrphaned, WinnerPassedOver
+from monerosim.events import BlockFound, BlockStale, Event, MinerSkipped
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError, Miner
 from monerosim.mailbox.post import UnknownHostError
 from monerosim.units import SECOND
@@ -100,7 +100,7 @@ class BlockController(Behaviour):
     essential: ClassVar[bool] = True
     # Who is a solo miner is decided when the run is built.
     immutable_settings: ClassVar[frozenset[str]] = frozenset({"solo_miner_threshold"})
-    emits: ClassVar[tuple[type, ...]] = (BlockFound, BlockOrphaned, WinnerPassedOver)
+    emits: ClassVar[tuple[type[Event], ...]] = (BlockFound, BlockStale, MinerSkipped)
     commands: ClassVar[Mapping[str, type[Message[Any]]]] = {"mine-now": FindBlock}
     config: BlockControllerConfig
 
@@ -138,7 +138,7 @@ class BlockController(Behaviour):
         """Record which of the blocks are off the main chain, as the miner that found the last one has it."""
         for miner in self._blocks.miners():
             try:
-                self._blocks.record_orphans(self._node(miner))
+                self._blocks.record_stale_blocks(self._node(miner))
             except NO_BLOCK as error:
                 self.log.warning("cannot ask {} for the main chain: {}", miner, error)
             else:
@@ -236,7 +236,7 @@ class BlockController(Behaviour):
 
     def _pass_over(self, winner: Miner, reason: str) -> None:
         self.log.warning("passes over {}: {}", winner.id, reason)
-        self.emit(WinnerPassedOver(winner.id, reason))
+        self.emit(MinerSkipped(winner.id, reason))
 
     def _give_block(self, winner: Miner) -> BlockFound:
         found = self._blocks.make(self._node(winner.id), winner.id, winner.address)

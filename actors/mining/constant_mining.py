@@ -10,7 +10,7 @@ from actors.mining.miner import NO_BLOCK, TIMEOUT, MineNow
 from monerosim.agent.actor import handles
 from monerosim.agent.behaviour import Behaviour
 from monerosim.config import POSITIVE, Config, Duration, duration
-from monerosim.events.kinds import BlockFound, BlockOrphaned
+from monerosim.events import BlockFound, BlockStale, Event
 
 
 class ConstantMiningConfig(Config, frozen=True):
@@ -28,7 +28,7 @@ class ConstantMining(Behaviour):
     """Has its node make a block at a fixed interval, whatever block controller and other miners do."""
 
     Config: ClassVar[type[Config]] = ConstantMiningConfig
-    emits: ClassVar[tuple[type, ...]] = (BlockFound, BlockOrphaned)
+    emits: ClassVar[tuple[type[Event], ...]] = (BlockFound, BlockStale)
     needs: ClassVar[frozenset[str]] = frozenset({"node", "wallet"})
     default_node: ClassVar[bool] = True
     default_wallet: ClassVar[bool] = True
@@ -42,7 +42,7 @@ class ConstantMining(Behaviour):
 
     def end(self) -> None:
         """Record which of its blocks are off the main chain."""
-        self._found.record_orphans(self.host.actor("node"))
+        self._found.record_stale_blocks(self.host.actor("node"))
 
     @handles(MineNow)
     def on_mine_now(self, _: MineNow) -> BlockFound:

@@ -7,7 +7,7 @@ import pykka
 from actors.host.node_proxy import GenerateBlocks, GetBlockHeader, GetBlockHeaders, GetLastBlockHeader
 from actors.host.registrar import BlockNote, note
 from monerosim.agent.actor import Actor
-from monerosim.events.kinds import BlockFound, BlockOrphaned
+from monerosim.events import BlockFound, BlockStale
 
 _HEADERS_AT_ONCE = 500
 
@@ -58,7 +58,7 @@ class FoundBlocks:
         note(self._actor, BlockNote(miner, found.height, found.hash))
         return found
 
-    def record_orphans(self, node: pykka.ActorRef[Any]) -> None:
+    def record_stale_blocks(self, node: pykka.ActorRef[Any]) -> None:
         """Record which of the blocks are off a node's main chain.
 
         Raises:
@@ -76,4 +76,4 @@ class FoundBlocks:
             main.update(header.hash for header in self._actor.ask(node, span, self.timeout))
         for block in self._made:
             if block.hash not in main:
-                self._actor.emit(BlockOrphaned(block.miner, block.height, block.hash))
+                self._actor.emit(BlockStale(block.miner, block.height, block.hash))

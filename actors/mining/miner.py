@@ -16,7 +16,7 @@ from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.messages import Message
 from monerosim.config import Config as BaseConfig
 from monerosim.config import Duration
-from monerosim.events.kinds import BlockFound, BlockOrphaned
+from monerosim.events import BlockFound, BlockStale, Event
 from monerosim.mailbox.discovery import MINING_POOLS, Miner
 from monerosim.rpc.errors import RpcError
 
@@ -76,7 +76,7 @@ class BaseMiner(Behaviour):
     default_node: ClassVar[bool] = True
     default_wallet: ClassVar[bool] = True
     role: ClassVar[str] = "miner"
-    emits: ClassVar[tuple[type, ...]] = (BlockFound, BlockOrphaned)
+    emits: ClassVar[tuple[type[Event], ...]] = (BlockFound, BlockStale)
     autonomous: ClassVar[bool] = False
     """Whether it decides itself when it finds a block, so that a block controller leaves it alone."""
 
@@ -117,7 +117,7 @@ class BaseMiner(Behaviour):
     def end(self) -> None:
         """Record which of its own blocks are off the main chain."""
         try:
-            self.found.record_orphans(self.host.actor("node"))
+            self.found.record_stale_blocks(self.host.actor("node"))
         except NO_BLOCK as error:
             self.log.warning("cannot tell which of its blocks are off the main chain: {}", error)
 

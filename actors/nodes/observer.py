@@ -13,7 +13,7 @@ from actors.host.node_proxy import (
 )
 from monerosim.agent.behaviour import Behaviour
 from monerosim.config import POSITIVE, Config, Duration, duration
-from monerosim.events.kinds import BranchSeen, PeersChanged, TipSeen, TransactionSeen
+from monerosim.events import BranchSeen, Event, PeersChanged, TipSeen, TransactionSeen
 from monerosim.rpc.errors import RpcError
 from monerosim.rpc.node import BlockHeader
 
@@ -36,7 +36,7 @@ class Observer(Behaviour):
     """Records new tips, transactions first seen in the txpool, gained and lost peers, and other branches, each once."""
 
     Config: ClassVar[type[Config]] = ObserverConfig
-    emits: ClassVar[tuple[type, ...]] = (TipSeen, TransactionSeen, PeersChanged, BranchSeen)
+    emits: ClassVar[tuple[type[Event], ...]] = (TipSeen, TransactionSeen, PeersChanged, BranchSeen)
     needs: ClassVar[frozenset[str]] = frozenset({"node"})
     default_node: ClassVar[bool] = True
     config: ObserverConfig

@@ -7,7 +7,7 @@ from msgspec import Meta
 from actors.host.node_proxy import GetInfo
 from monerosim.agent.behaviour import Behaviour
 from monerosim.config import POSITIVE, Config, Duration, duration
-from monerosim.events.kinds import NodeSynced
+from monerosim.events import Event, NodeSynced
 from monerosim.rpc.errors import RpcError
 
 _TIMEOUT = 10.0
@@ -26,7 +26,7 @@ class StandardSync(Behaviour):
     """Waits until its node has caught up, records that, and keeps the node's height in its trace."""
 
     Config: ClassVar[type[Config]] = StandardSyncConfig
-    emits: ClassVar[tuple[type, ...]] = (NodeSynced,)
+    emits: ClassVar[tuple[type[Event], ...]] = (NodeSynced,)
     needs: ClassVar[frozenset[str]] = frozenset({"node"})
     default_node: ClassVar[bool] = True
     config: StandardSyncConfig

@@ -9,7 +9,7 @@ from actors.host.node_proxy import GenerateBlocks, GetInfo
 from actors.host.wallet_proxy import GetAddresses, Refresh, Transfer
 from monerosim.agent.behaviour import Behaviour
 from monerosim.config import Amount, Config, Duration, duration
-from monerosim.events.kinds import BootstrapFailed, BootstrapFinished, PaymentSent
+from monerosim.events import BootstrapFailed, BootstrapFinished, Event, PaymentSent
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError
 from monerosim.rpc.errors import RpcCallError, RpcError, RpcUnavailableError
 from monerosim.rpc.wallet import NOT_ENOUGH_OUTPUTS, NOT_ENOUGH_UNLOCKED_MONEY, Destination
@@ -42,7 +42,7 @@ class Funder(Behaviour):
     needs: ClassVar[frozenset[str]] = frozenset({"node", "wallet"})
     default_wallet: ClassVar[bool] = True
     essential: ClassVar[bool] = True
-    emits: ClassVar[tuple[type, ...]] = (PaymentSent, BootstrapFinished, BootstrapFailed)
+    emits: ClassVar[tuple[type[Event], ...]] = (PaymentSent, BootstrapFinished, BootstrapFailed)
     config: FunderConfig
 
     def begin(self) -> None:

@@ -7,7 +7,7 @@ from msgspec import Meta
 from actors.host.wallet_proxy import GetBalance
 from monerosim.agent.behaviour import Behaviour
 from monerosim.config import POSITIVE, Config, Duration, duration
-from monerosim.events.kinds import BalanceRecorded
+from monerosim.events import BalanceRecorded, Event
 from monerosim.rpc.errors import RpcError
 from monerosim.units import format_amount
 
@@ -24,7 +24,7 @@ class Hodler(Behaviour):
     """Pays nobody, and records its balance now and then."""
 
     Config: ClassVar[type[Config]] = HodlerConfig
-    emits: ClassVar[tuple[type, ...]] = (BalanceRecorded,)
+    emits: ClassVar[tuple[type[Event], ...]] = (BalanceRecorded,)
     needs: ClassVar[frozenset[str]] = frozenset({"wallet"})
     default_node: ClassVar[bool] = True
     default_wallet: ClassVar[bool] = True

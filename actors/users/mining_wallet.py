@@ -7,7 +7,7 @@ from msgspec import Meta
 from actors.host.wallet_proxy import GetBalance, GetTransfers, SweepAll
 from actors.users.payer import Sender, SenderConfig
 from monerosim.config import PARTICIPANT, POSITIVE, Amount, Config, Duration, amount, duration
-from monerosim.events.kinds import RewardUnlocked
+from monerosim.events import Event, RewardUnlocked
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError
 from monerosim.rpc.errors import RpcError
 from monerosim.units import format_amount
@@ -36,7 +36,7 @@ class MiningWallet(Sender):
     """Records each reward when it unlocks, and sweeps what is unlocked to somebody if the scenario says so."""
 
     Config: ClassVar[type[Config]] = MiningWalletConfig
-    emits: ClassVar[tuple[type, ...]] = (RewardUnlocked, *Sender.emits)
+    emits: ClassVar[tuple[type[Event], ...]] = (RewardUnlocked, *Sender.emits)
     config: MiningWalletConfig
 
     def begin(self) -> None:

@@ -9,14 +9,15 @@ from actors.host.followed import Doubt, Follow, Terms
 from actors.host.wallet_proxy import Transfer
 from monerosim.agent.behaviour import Behaviour
 from monerosim.config import POSITIVE, Config, Duration, duration
-from monerosim.events.kinds import (
+from monerosim.events import (
+    Event,
     PaymentConfirmed,
     PaymentDelayed,
     PaymentDoubtful,
     PaymentFailed,
     PaymentMined,
-    PaymentMinedAgain,
-    PaymentOrphaned,
+    PaymentRemined,
+    PaymentReorged,
     PaymentSent,
     PaymentVanished,
 )
@@ -86,13 +87,13 @@ class Sender(Behaviour):
     needs: ClassVar[frozenset[str]] = frozenset({"wallet"})
     default_node: ClassVar[bool] = True
     default_wallet: ClassVar[bool] = True
-    emits: ClassVar[tuple[type, ...]] = (
+    emits: ClassVar[tuple[type[Event], ...]] = (
         PaymentSent,
         PaymentMined,
         PaymentConfirmed,
         PaymentFailed,
-        PaymentOrphaned,
-        PaymentMinedAgain,
+        PaymentReorged,
+        PaymentRemined,
         PaymentVanished,
     )
     config: SenderConfig
@@ -144,7 +145,7 @@ class _Waiting:
 class Payer(Sender):
     """Somebody who pays; subclasses decide whom, how much and when."""
 
-    emits: ClassVar[tuple[type, ...]] = (*Sender.emits, PaymentDelayed, PaymentDoubtful)
+    emits: ClassVar[tuple[type[Event], ...]] = (*Sender.emits, PaymentDelayed, PaymentDoubtful)
     config: PayerConfig
 
     def begin(self) -> None:

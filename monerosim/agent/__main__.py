@@ -14,7 +14,7 @@ from types import FrameType
 from loguru import logger
 
 from monerosim.agent.process import RealEnvironment, play_host
-from monerosim.agent.registry import load_behaviour, load_supervisor
+from monerosim.agent.registry import SUPERVISOR, load_actor, load_behaviour
 from monerosim.events.traces import USUAL_LEVEL
 from monerosim.plan.environment import EPOCH_VARIABLE, TRACE_VARIABLE
 from monerosim.plan.plan import Plan, decode_plan
@@ -24,7 +24,7 @@ from monerosim.runtime.clock import EPOCH
 
 def load_modules(plan: Plan, files: PluginFiles) -> None:
     """Import all that the agents of a plan import, so that Python keeps it compiled."""
-    load_supervisor()
+    load_actor(SUPERVISOR)
     for use in sorted({actor.use for host in plan.hosts for actor in host.actors}):
         load_behaviour(use, files)
 

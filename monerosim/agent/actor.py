@@ -21,7 +21,7 @@ from monerosim.agent.messages import (
     TimerFired,
     TracedMessage,
 )
-from monerosim.events.kinds import Event, event_tag
+from monerosim.events import Event, RecordReader, event_tag
 from monerosim.runtime.rng import Rng
 from monerosim.units import SECOND
 
@@ -78,7 +78,7 @@ class Actor(pykka.Actor):
     _readers: ClassVar[dict[str, tuple[type[Letter], str]]] = {}
     """Kinds of letters, what they say, and the names of the methods that read them."""
 
-    watches: ClassVar[frozenset[type]] = frozenset()
+    watches: ClassVar[frozenset[type[Event]]] = frozenset()
     """Kinds of events that it looks for as soon as somebody of its host has subscribed to them."""
 
     def __init__(self, host: Host, name: str) -> None:
@@ -244,7 +244,7 @@ class Actor(pykka.Actor):
         if method.__name__ not in methods:
             methods.append(method.__name__)
         if of in ("", self.host.name):
-            self.host.subscribe(kind, self.name, interval)
+            self.host.subscribe(event_tag(kind), self.name, interval)
         else:
             self.tell(self.host.actor("supervisor"), Subscribe(event_tag(kind), of, self.name))
 
@@ -306,9 +306,14 @@ class Actor(pykka.Actor):
             getattr(self, reader)(letter, mail.sender)
 
     @receives(EventLetter)
-    def on_event_letter(self, letter: EventLetter, _: str) -> None:
+    def on_event_letter(self, letter: EventLetter, sender: str) -> None:
         """Take an event of another host as one of its own."""
-        self._handle(EventNotice(letter.record))
+        try:
+            record = RecordReader().read(msgspec.json.encode(letter.record) + b"\n")
+        except msgspec.ValidationError as error:
+            self.log.warning("{} sent no proper event: {}", sender, error)
+        else:
+            self._handle(EventNotice(record))
 
     def _handle(self, message: Message[Any]) -> object:
         if isinstance(message, End):

@@ -22,7 +22,7 @@ from monerosim.agent.messages import (
     TracedMessage,
 )
 from monerosim.config import Config as BaseConfig
-from monerosim.events.kinds import NewBlock
+from monerosim.events import Event, NewBlock
 
 
 class _Absent:
@@ -52,7 +52,7 @@ class Behaviour(Actor):
     default_wallet: ClassVar[bool] = False
     """Whether ``kind = "NAME"`` gives the participant a wallet."""
 
-    emits: ClassVar[tuple[type, ...]] = ()
+    emits: ClassVar[tuple[type[Event], ...]] = ()
     """The kinds of events it records, for whoever reads about it (``monerosim plugins NAME``)."""
 
     commands: ClassVar[Mapping[str, type[Message[Any]]]] = {}

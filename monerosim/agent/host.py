@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 import pykka
 
 from monerosim.agent.messages import ActorStarted, EventNotice, TracedMessage, Watch
-from monerosim.events.kinds import Event, Record
+from monerosim.events import Event, Record, event_tag
 from monerosim.mailbox.post import PostOffice
 from monerosim.mailbox.shared import SharedState
 from monerosim.plan.plan import HostPlan, Plan
@@ -89,7 +89,7 @@ class Host:
         """The actors that are ready to act: their ``begin`` is over, and they have not failed since."""
         self._start_listeners: dict[str, None] = {}
         self._kept: dict[tuple[str, type], object] = {}
-        self._subscribers: dict[type, dict[str, float | None]] = {}
+        self._subscribers: dict[str, dict[str, float | None]] = {}
         self._numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
 
     def now(self) -> int:
@@ -132,7 +132,7 @@ class Host:
 
     def notify(self, actor: str, cause: str, event: Event) -> None:
         """Tell those who have subscribed to an event of it, without recording it."""
-        subscribers = self._subscribers.get(type(event))
+        subscribers = self._subscribers.get(event_tag(type(event)))
         if not subscribers:
             return
         identifier = f"{self.name}/{actor}#{next(self._numbers[actor])}"
@@ -144,25 +144,26 @@ class Host:
                 with suppress(pykka.ActorDeadError):
                     reference.tell(TracedMessage(happened, identifier, cause or identifier))
 
-    def subscribe(self, kind: type, actor: str, interval: float | None = None) -> None:
+    def subscribe(self, tag: str, actor: str, interval: float | None = None) -> None:
         """Have events of a kind told to an actor of this host.
 
         Args:
-            kind: The events' class.
+            tag: What they are called; nobody here needs to know the class of a plugin's.
             actor: Who is told.
             interval: Seconds between two looks of whoever watches for such events, if somebody does.
         """
         # Replaced whole: another thread may be going through it.
-        self._subscribers[kind] = {**self._subscribers.get(kind, {}), actor: interval}
+        self._subscribers[tag] = {**self._subscribers.get(tag, {}), actor: interval}
         for reference in list(self.actors.values()):
-            if kind in reference.actor_class.watches:
-                with suppress(pykka.ActorDeadError):
-                    reference.tell(Watch(kind, interval))
+            for kind in reference.actor_class.watches:
+                if event_tag(kind) == tag:
+                    with suppress(pykka.ActorDeadError):
+                        reference.tell(Watch(kind, interval))
 
-    def subscriptions(self, kinds: Iterable[type]) -> Iterator[Watch]:
+    def subscriptions(self, kinds: Iterable[type[Event]]) -> Iterator[Watch]:
         """List the subscriptions to some kinds of events, for an actor that watches for them."""
         for kind in kinds:
-            for interval in self._subscribers.get(kind, {}).values():
+            for interval in self._subscribers.get(event_tag(kind), {}).values():
                 yield Watch(kind, interval)
 
     def mark_started(self, actor: str) -> None:

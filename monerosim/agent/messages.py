@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import msgspec
 
 from monerosim.config import Config as BaseConfig
-from monerosim.events.kinds import Record
+from monerosim.events import Event, Record
 
 R = TypeVar("R")
 
@@ -73,7 +73,8 @@ class EventLetter(Letter, frozen=True):
     """An event of another host; the actor gets it as it gets its own host's."""
 
     kind: ClassVar[str] = "event"
-    record: Record
+    record: Mapping[str, object]
+    """As :meth:`monerosim.events.Record.plain` gives it."""
 
 
 class IncomingLetter(Message[None], frozen=True):
@@ -108,7 +109,7 @@ class ActorStarted(Message[None], frozen=True):
 class Watch(Message[None], frozen=True):
     """To an actor that can watch for events: somebody wants to know of these."""
 
-    kind: type
+    kind: type[Event]
     """The class of the events."""
     interval: float | None = None
     """Seconds between two looks; the actor's usual ones, if left out."""

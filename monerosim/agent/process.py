@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from monerosim.agent.host import Host
 from monerosim.agent.messages import StopHost
-from monerosim.agent.registry import load_supervisor
-from monerosim.events.kinds import Record
+from monerosim.agent.registry import SUPERVISOR, load_actor
+from monerosim.events import Record
 from monerosim.events.log import EVENTS, EventLog
 from monerosim.events.traces import USUAL_LEVEL, Traces
 from monerosim.mailbox.disk import DiskPostOffice
@@ -82,7 +82,7 @@ def play_host(
     """Play one host until the run's stop, or until told to stop, by a signal or by the host that ends the run."""
     host = Host(plan, next(own for own in plan.hosts if own.name == name), environment, files)
     host.on_over = stopped.set
-    supervisor = host.start(load_supervisor(), "supervisor")
+    supervisor = host.start(load_actor(SUPERVISOR), SUPERVISOR)
     while not stopped.is_set() and (left := plan.stop - host.now()) > 0:
         stopped.wait(left / SECOND)
     host.closing = True

@@ -10,7 +10,7 @@ from monerosim.build.processes import AGENT, MONEROD, host_processes
 from monerosim.build.shadow_options import option_problems
 from monerosim.config import Config, dump_config, load_config
 from monerosim.engine import Timings, load_engine
-from monerosim.events.kinds import BlockFound
+from monerosim.events import BlockFound
 from monerosim.plan.flags import with_own
 from monerosim.plan.plan import (
     PLAN_VERSION,

@@ -21,7 +21,7 @@ from monerosim.build.rundir import RunDirectoryError, write_run_directory
 from monerosim.config import Duration
 from monerosim.doctor.checks import Check
 from monerosim.engine import EngineError
-from monerosim.events.kinds import BlockFound, NodeClosed, TipSeen, WalletClosed
+from monerosim.events import BlockFound, NodeClosed, TipSeen, WalletClosed
 from monerosim.plan.plan import Plan
 from monerosim.runs import Run, play
 from monerosim.scenario import Node, Participant, Scenario, ScenarioError, Simulation, Wallet

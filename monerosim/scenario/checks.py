@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from monerosim.engine import EngineError, engine_names, load_engine
-from monerosim.events.kinds import BlockFound
+from monerosim.events import BlockFound
 from monerosim.plan.flags import RESERVED, flag_name, repeatable
 from monerosim.plugins import PluginFiles
 from monerosim.scenario.compose import Composition, compose, composition_keys, group_of, member_name, member_names

@@ -204,7 +204,7 @@ class TestReport:
         assert other[1:3] == ["300", str(blocks["other"])]
         third = next(line.split() for line in self.text(played).splitlines() if line.startswith("third"))
         assert third[1:4] == ["12.5", str(blocks["third"]), f"{blocks['third'] / sum(blocks.values()):.1%}"]
-        assert sum(blocks.values()) + sum(one.orphans for one in summary.miners.values()) == summary.blocks
+        assert sum(blocks.values()) + sum(one.stale for one in summary.miners.values()) == summary.blocks
         user = [balance for name, balance in summary.balances.items() if name.startswith("user-")]
         assert rows["user"][0] == "3"
         assert rows["user"][-1] == f"{sum(user) / 10**12:,.3f}"

@@ -17,7 +17,7 @@ from monerosim.build.processes import PYTHON
 from monerosim.build.rundir import write_run_directory
 from monerosim.engine import EngineError
 from monerosim.engines.local import Local
-from monerosim.events.kinds import (
+from monerosim.events import (
     BlockFound,
     ProcessDied,
     ProcessGivenUp,
@@ -197,8 +197,8 @@ def test_a_service_that_answers_no_more_is_killed_and_started_again(build, name)
         on_progress=lambda _: not any(isinstance(it, ProcessRestarted) for it in so_far(path)),
     )
     hung, *others = told(path)
-    assert hung == ProcessHung(name, hung.silent)
-    assert SECOND <= hung.silent < 20 * SECOND
+    assert hung == ProcessHung(name, hung.elapsed)
+    assert SECOND <= hung.elapsed < 20 * SECOND
     assert others == [ProcessDied(name, -signal.SIGKILL), ProcessRestarted(name, 1)]
 
 

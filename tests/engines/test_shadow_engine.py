@@ -9,7 +9,7 @@ import pytest
 from monerosim.build.compile import compile_plan
 from monerosim.build.rundir import RunDirectoryError, write_run_directory
 from monerosim.engine import EngineError, load_engine
-from monerosim.events.kinds import BlockFound, Record
+from monerosim.events import BlockFound, Record
 from monerosim.runs import Run
 from monerosim.runs import play as play_run
 from monerosim.scenario import parse

@@ -7,6 +7,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
+
+from monerosim import Run
+from monerosim.cli import main
+from monerosim.events import UnknownEvent
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "tests" / "plugin_package"
@@ -35,6 +40,17 @@ kind = "regular-user"
 """
 
 
+READ = """
+import sys
+from monerosim import Run
+
+read = [record.data for record in Run(sys.argv[1]).events() if record.tag == "greeted"]
+assert {type(event).__module__ for event in read} == {"acme_monerosim.greeter"}
+assert read[0].sender == "ann" and read[0].warmth == 1.0
+print(len(read))
+"""
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """Install the package, as pip does it, beside what is there."""
@@ -47,8 +63,7 @@ def site(tmp_path_factory):
 
 @pytest.fixture
 def call(site, tmp_path):
-    def call(*arguments, pencil=True):
-        code = "from monerosim.cli import main; main()"
+    def call(*arguments, code="from monerosim.cli import main; main()", pencil=True):
         environment = (
             os.environ | {"PYTHONPATH": f"{ROOT}:{site}", "COLUMNS": "200"} | ({"ACME_PENCIL": "HB"} if pencil else {})
         )
@@ -134,6 +149,45 @@ def test_its_engine_is_reported_and_described_as_any_other(call, tmp_path):
     assert "Starts no programs." in described
     assert "an agent at 10s" in described
     assert 'engine = "acme-rehearsal"' in described
+
+
+def test_its_event_is_played_read_and_described(call, tmp_path):
+    boss = '\n[participants.boss]\nkind = "orchestrator"\ncollect = ["greeted"]\n'
+    (tmp_path / "acme.toml").write_text(SCENARIO + boss)
+    assert call("check", "acme.toml").returncode == 0
+    played = call("run", "acme.toml", "--quiet", "--output", "run")
+    assert played.returncode == 0, played.stderr
+    read = call("run", code=READ)
+    assert read.returncode == 0, read.stderr
+    count = int(read.stdout)
+    assert count >= 10
+    counted = msgspec.json.decode((tmp_path / "run/shared/orchestrator.json").read_bytes())["events"]["greeted"]
+    assert count - 4 <= counted <= count  # those on their way at the end are not counted
+    assert "nothing installed declares" not in call("report", "run").stdout
+    heard = call("trace", "run", "--participant", "ann").stdout
+    assert "bob/acme-greeter was greeted by ann, warmth 1.0" in heard
+    (described,) = msgspec.json.decode(call("plugins", "acme-greeter", "--json").stdout)
+    assert described["events"] == [{"name": "greeted", "summary": "A neighbour's greeting has come.", "arguments": []}]
+    (tmp_path / "near.toml").write_text(SCENARIO + boss.replace('"greeted"', '"greted"'))
+    assert 'no event is called "greted" did you mean "greeted"?' in " ".join(call("check", "near.toml").stderr.split())
+
+
+def test_a_run_whose_package_is_gone_is_read_and_names_what_it_could_not(call, tmp_path):
+    (tmp_path / "acme.toml").write_text(SCENARIO)
+    assert call("run", "acme.toml", "--quiet", "--output", "run").returncode == 0
+    count = int(call("run", code=READ).stdout)
+    with_package = Run(tmp_path / "run").summary
+    assert with_package.unknown_events == {}
+    (tmp_path / "run/summary.json").unlink()
+    without = Run(tmp_path / "run")
+    unknown = [record.data for record in without.events() if isinstance(record.data, UnknownEvent)]
+    assert len(unknown) == count
+    assert unknown[0] == UnknownEvent("greeted", {"sender": "ann", "warmth": 1})
+    shown = CliRunner().invoke(main, ["report", str(tmp_path / "run")]).output
+    assert f"events of kinds that nothing installed declares: {count} greeted" in shown
+    assert without.summary.unknown_events == {"greeted": count}
+    assert without.summary.digest == with_package.digest
+    assert "ann says hello" in CliRunner().invoke(main, ["trace", str(tmp_path / "run"), "--participant", "bob"]).output
 
 
 def test_all_is_listed_the_broken_with_its_error(call):

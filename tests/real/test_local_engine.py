@@ -14,7 +14,7 @@ from real_network import running, wait_until
 
 from monerosim.build.compile import compile_plan
 from monerosim.build.rundir import write_run_directory
-from monerosim.events.kinds import (
+from monerosim.events import (
     BlockFound,
     BlockSpread,
     BootstrapFinished,
@@ -195,8 +195,8 @@ def test_what_each_node_saw_is_read_back(finished):
     blocks = [spread for spread in told(finished, BlockSpread) if spread.height <= finished.summary.height]
     assert sorted(spread.height for spread in blocks) == list(range(1, finished.summary.height + 1))
     # Both nodes had every block; the miner's node had those of its own first.
-    assert {len(spread.after) for spread in blocks} == {2}
-    assert all(min(spread.after) == 0 for spread in blocks)
+    assert {len(spread.delays) for spread in blocks} == {2}
+    assert all(min(spread.delays) == 0 for spread in blocks)
     mined = {found.hash for found in told(finished, BlockFound)}
     first = {one.data.hash: one.participant for one in finished.events() if isinstance(one.data, BlockSpread)}
     assert {first[block] for block in mined} == {"miner"}

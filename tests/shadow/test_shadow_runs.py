@@ -16,7 +16,7 @@ from small_runs import build
 from monerosim.build.build import build_plan
 from monerosim.build.rundir import write_run_directory
 from monerosim.engine import EngineError
-from monerosim.events.kinds import (
+from monerosim.events import (
     BlockSpread,
     NodeClosed,
     PaymentConfirmed,
@@ -126,7 +126,7 @@ def test_what_each_node_saw_is_read_back(played):
     assert sorted(one.data.height for one in blocks) == list(range(1, run.summary.height + 1))
     # The latency is 50 ms, and verification takes no time there.
     assert {one.participant for one in blocks} == {"miner"}
-    assert all(sorted(one.data.after)[1] >= 50_000 for one in blocks)
+    assert all(sorted(one.data.delays)[1] >= 50_000 for one in blocks)
     assert run.summary.propagation["blocks"].everywhere == run.summary.blocks
     spreads = {one.data.txid: one for one in records(run, TransactionSpread)}
     payments = [one for one in records(run, PaymentSent) if one.participant != "funder"]
@@ -134,7 +134,7 @@ def test_what_each_node_saw_is_read_back(played):
     for one in payments:
         assert spreads[one.data.txid].participant == one.participant
         assert one.t - SECOND < spreads[one.data.txid].data.first <= one.t
-        assert min(spreads[one.data.txid].data.after) == 0
+        assert min(spreads[one.data.txid].data.delays) == 0
     assert records(run, PeerDisconnected) == []
     nodes = {host.name: host.node for host in run.plan.hosts if host.node is not None}
     assert sorted((one.participant, one.data.peer) for one in records(run, PeerConnected)) == sorted(

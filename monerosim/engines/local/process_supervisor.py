@@ -21,7 +21,7 @@ from monerosim.config import load_config
 from monerosim.engines.local.health import HealthCheck, health_check
 from monerosim.engines.local.process import SupervisedProcess
 from monerosim.engines.readback import ENGINE_EVENTS, EPOCH_FILE, read_back
-from monerosim.events.kinds import (
+from monerosim.events import (
     Event,
     ProcessDied,
     ProcessGivenUp,

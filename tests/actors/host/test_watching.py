@@ -11,7 +11,7 @@ from small_world import make_host_plan, make_plan
 from actors.host.node_proxy import GenerateBlocks, GetAlternateChains, NodeProxy
 from monerosim.agent.behaviour import Behaviour
 from monerosim.engines.embedded.environment import ModelTransport
-from monerosim.events.kinds import NewBlock, PeerLost, Reorganised
+from monerosim.events import NewBlock, PeerLost, Reorganised
 from monerosim.model import Blockchain, Daemon
 from monerosim.monero.address import Keys, encode_address
 from monerosim.network.network import Peer
@@ -22,7 +22,7 @@ WATCHERS = '''
 from typing import ClassVar
 
 from monerosim.config import Config
-from monerosim.events.kinds import IncomingPayment, NewBlock
+from monerosim.events import IncomingPayment, NewBlock
 from monerosim.agent.behaviour import Behaviour
 
 

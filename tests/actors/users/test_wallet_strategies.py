@@ -9,7 +9,7 @@ from small_runs import NETWORK, happened, play
 
 from monerosim import ScenarioError
 from monerosim.engines.embedded.environment import EmbeddedEnvironment
-from monerosim.events.kinds import (
+from monerosim.events import (
     BalanceRecorded,
     BlockFound,
     PaymentConfirmed,
