@@ -6,9 +6,10 @@ from pathlib import Path
 
 import msgspec
 
+from monerosim import events as ev
 from monerosim.agent.registry import load_behaviour
 from monerosim.config import load_config
-from monerosim.events import kinds as ev
+from monerosim.events.record import Record
 from monerosim.plan.plan import HostPlan
 from monerosim.runs import Run
 from monerosim.swarm.fragile import ACTOR, PlantedFaultError
@@ -64,12 +65,12 @@ class _Findings:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.plan, self.summary = run.plan, run.summary
-        self.records = sorted(run.events(), key=ev.Record.sort_key)
+        self.records = sorted(run.events(), key=Record.sort_key)
         self.hosts = {host.name: host for host in self.plan.hosts}
         self.disturbed = {
             record.participant
             for record in self.records
-            if isinstance(record.data, ev.CommandCarriedOut | ev.ActorFailed)
+            if isinstance(record.data, ev.CommandExecuted | ev.ActorFailed)
         }
         """Those of whom something was stopped, paused or set, or that have failed."""
         self.settled = self.summary.completed and self.summary.tips == 1 and not self.summary.failure
@@ -80,7 +81,7 @@ class _Findings:
         """When there was a block of each height first."""
         self.funders = {host.name for host in self.plan.hosts if any(it.use == _FUNDER for it in host.actors)}
         """Those that make blocks of which they do not tell."""
-        self.orphaned = {record.data.hash for record in self.records if isinstance(record.data, ev.BlockOrphaned)}
+        self.orphaned = {record.data.hash for record in self.records if isinstance(record.data, ev.BlockStale)}
 
     def faults(self) -> Iterator[Fault]:
         """List all that must not be."""
@@ -110,7 +111,7 @@ class _Findings:
         seen = {
             it.data.txid: it.t
             for it in self.records
-            if isinstance(it.data, ev.TransactionSpread) and -1 not in it.data.after
+            if isinstance(it.data, ev.TransactionSpread) and -1 not in it.data.delays
         }
         blocks = [(_height(record), record.t) for record in self.found]
         mined = [record.data for record in self.records if isinstance(record.data, ev.PaymentMined)]
@@ -267,7 +268,7 @@ class _Findings:
         known = {address for addresses in self.wallets.values() for address in addresses}
         known |= {record.data.address for record in self.records if isinstance(record.data, ev.OrderPlaced)}
         mined = {it.data.txid: it.data.height for it in self.records if isinstance(it.data, ev.PaymentMined)}
-        again = {it.data.txid for it in self.records if isinstance(it.data, ev.PaymentOrphaned | ev.PaymentFailed)}
+        again = {it.data.txid for it in self.records if isinstance(it.data, ev.PaymentReorged | ev.PaymentFailed)}
         miners = {it.data.miner for it in self.found if isinstance(it.data, ev.BlockFound)}
         payments: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
         itself: set[str] = set()
@@ -307,18 +308,14 @@ class _Findings:
         }
         for record in self.records:
             event = record.data
-            if (
-                isinstance(event, ev.ActorGivenUp)
-                and event.given_up != ACTOR
-                and not event.given_up.startswith(f"{ACTOR}-")
-            ):
-                yield Fault(f"gave up {event.given_up}", record.participant)
+            if isinstance(event, ev.ActorGivenUp) and event.name != ACTOR and not event.name.startswith(f"{ACTOR}-"):
+                yield Fault(f"gave up {event.name}", record.participant)
             elif isinstance(event, ev.ActorFailed) and "LettersLost" in event.error:
-                if not any(isinstance(it.data, ev.ActorGivenUp | ev.CommandCarriedOut) for it in self.records):
+                if not any(isinstance(it.data, ev.ActorGivenUp | ev.CommandExecuted) for it in self.records):
                     yield Fault("letters lost or twice", f"{record.participant}: {event.error}")
             elif isinstance(event, ev.ActorFailed) and record.participant not in planted:
                 yield Fault(
-                    f"{event.failed} failed: {event.error.partition(':')[0]}", f"{record.participant}: {event.error}"
+                    f"{event.name} failed: {event.error.partition(':')[0]}", f"{record.participant}: {event.error}"
                 )
 
 
@@ -331,7 +328,7 @@ def _addresses(directory: Path) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _height(record: ev.Record) -> int:
+def _height(record: Record) -> int:
     return record.data.height if isinstance(record.data, ev.BlockFound) else 0
 
 

@@ -12,7 +12,7 @@ import msgspec
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.commands import COMMON_COMMANDS, SET, settable
 from monerosim.agent.registry import actor_name, behaviour_names, load_behaviour
-from monerosim.events.kinds import BlockFound, PaymentSent
+from monerosim.events import BlockFound, PaymentSent
 from monerosim.plan.restarts import Restarts
 from monerosim.runtime.rng import Rng
 from monerosim.scenario.tables import Consensus, Network, Node, Scenario, Simulation, Wallet

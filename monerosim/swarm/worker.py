@@ -79,13 +79,13 @@ def _load_everything() -> None:
     """Import what commands import when they are called, once for all children."""
     from importlib import import_module  # noqa: PLC0415
 
-    from monerosim.agent.registry import behaviour_names, load_behaviour, load_supervisor  # noqa: PLC0415
+    from monerosim.agent.registry import SUPERVISOR, behaviour_names, load_actor, load_behaviour  # noqa: PLC0415
 
     for name in ("check", "run", "report", "trace"):
         import_module(f"{PROGRAM}.cli.commands.{name}")
     for name in behaviour_names():
         load_behaviour(name)
-    load_supervisor()
+    load_actor(SUPERVISOR)
     import_module(f"{PROGRAM}.engines.embedded")
 
 

@@ -83,7 +83,7 @@ def test_a_run_that_others_have_changed_is_seen(played, tmp_path):
         spent = json.loads(of("payment-sent")[-1])
         early = spent | {"data": spent["data"] | {"txid": "00" * 32}}
         assert "change spent early" in kinds([*lines, json.dumps(early).encode() + b"\n"])
-        failed = {"event": "actor-given-up", "given_up": "wallet", "restarts": 3}
+        failed = {"event": "actor-given-up", "name": "wallet", "restarts": 3}
         gone = json.dumps(spent | {"data": failed}).encode() + b"\n"
         assert kinds([*lines, gone]) == {"gave up wallet"}
     finally:
