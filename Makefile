@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PYTEST_FLAGS ?=
 
-.PHONY: run test test-long lint types imports format bench clean
+.PHONY: run test test-long swarm lint types imports format bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/monerosim run scenarios/quickstart.toml
@@ -15,6 +15,10 @@ test: $(VENV)/.installed-dev
 
 test-long: $(VENV)/.installed-dev
 	$(BIN)/pytest -m long $(PYTEST_FLAGS)
+
+# About two minutes on two busy cores.
+swarm: $(VENV)/.installed-dev
+	$(BIN)/monerosim swarm --seeds 1..400
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check

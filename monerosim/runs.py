@@ -32,7 +32,7 @@ class Run:
 
         played = Run("runs/quickstart")
         print(played.plan.seed, played.summary.digest)
-        print(played.summary.transactions.confirmed)
+        print(played.summary.payments.confirmed)
         for record in played.events():
             if isinstance(record.data, BlockFound):
                 print(record.t, record.data.miner, record.data.height)
@@ -212,6 +212,8 @@ def _play(played: Run, trace_level: str, on_progress: ProgressCallback) -> Run:
             summary, _ = _read_back(played, failure=str(error), wall_seconds=perf_counter() - began)
             _keep(summary, directory)
         raise
+    except OSError as error:
+        raise RunError(f"{directory} cannot be written: {error.strerror or error}") from error
     _keep(summarise(played.plan, played.events(), end=end, wall_seconds=perf_counter() - began), directory)
     return played
 
@@ -226,7 +228,17 @@ def _read_back(played: Run, *, failure: str = "", wall_seconds: float = 0) -> tu
 
 
 def _keep(summary: Summary, directory: Path) -> None:
-    (directory / SUMMARY).write_bytes(encode_summary(summary))
+    """Write the summary, whole or not at all.
+
+    Raises:
+        RunError: It cannot be written.
+    """
+    fresh = directory / f".{SUMMARY}"
+    try:
+        fresh.write_bytes(encode_summary(summary))
+        fresh.replace(directory / SUMMARY)
+    except OSError as error:
+        raise RunError(f"{directory / SUMMARY} cannot be written: {error.strerror or error}") from error
 
 
 def new_directory(name: str) -> Path:

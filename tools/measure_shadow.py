@@ -193,7 +193,7 @@ def measure_clock(scenario: Path, directory: Path) -> None:
         write_run_directory(msgspec.structs.replace(plan, shadow=shadow), b"", run, plugins=sources)
         command = [shutil.which("shadow") or "shadow", str(run / "shadow.yaml")]
         with Meter() as meter, (run / "shadow.log").open("wb") as log:
-            subprocess.run(command, stdout=log, stderr=log, check=True)  # noqa: S603  (the user's Shadow)
+            subprocess.run(command, stdout=log, stderr=log, check=True)
         results[title] = meter.uses()
     print(f"CPU seconds a process until {CLOCK_STOP // SECOND} s, by experimental.unblocked_vdso_latency:")
     print(f"{'':20}{'number':>8}" + "".join(f"{title:>18}" for title in results))

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from actors.host.node_proxy import GetInfo
-from actors.mining.miner import NO_BLOCK, BaseMiner, MinerConfig
+from actors.mining.miner import MAX_HASHRATE, NO_BLOCK, BaseMiner, MinerConfig
 from monerosim.units import SECOND
 
 _WHOLE = 100.0
@@ -18,6 +18,7 @@ class AutonomousMinerConfig(MinerConfig, frozen=True):
         float,
         Meta(
             gt=0,
+            le=MAX_HASHRATE,
             description="Percent of the hashrate at which blocks come every block_time at the scenario's difficulty.",
         ),
     ]

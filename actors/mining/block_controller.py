@@ -12,7 +12,7 @@ from actors.host.node_proxy import NodeProxy
 from actors.mining.found_blocks import FoundBlocks
 from actors.mining.miner import NO_BLOCK
 from actors.mining.mining_pool import BlockGiven, Found, MiningSignal, Refused
-from monerosim.agent.actor import handles, receives
+from monerosim.agent.actor import error_text, handles, receives
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.messages import Message
 from monerosim.config import Config as BaseConfig
@@ -236,7 +236,7 @@ class BlockController(Behaviour[BlockControllerConfig]):
                 self._note_silence(winner)
                 reason = f"no answer within {self.config.timeout.seconds:g} s"
             except (*NO_BLOCK, AgentDiscoveryError, UnknownHostError) as error:
-                reason = str(error)
+                reason = error_text(error)
             self._skip(winner, reason)
             reasons.append(f"{winner.id}: {reason}")
         raise NoBlockError("; ".join(reasons) or "nobody is left")

@@ -20,6 +20,9 @@ from monerosim.mailbox.discovery import MINING_POOLS, Miner
 from monerosim.plan.roles import MINER
 from monerosim.rpc.errors import RpcError
 
+MAX_HASHRATE = 1e12
+"""The highest hashrate: shares of any sum of such can be computed."""
+
 TIMEOUT = 60.0
 """Seconds that a node may take to generate a block."""
 
@@ -48,7 +51,7 @@ class MineNow(Message[BlockFound], frozen=True):
 class MinerConfig(Config, frozen=True):
     """Settings of every miner; subclasses define what their ``hashrate`` means."""
 
-    hashrate: Annotated[float, Meta(gt=0)]
+    hashrate: Annotated[float, Meta(gt=0, le=MAX_HASHRATE)]
     until: Annotated[
         Duration | None, Meta(description="When it leaves, since the scenario's time zero; it stays if left out.")
     ] = None

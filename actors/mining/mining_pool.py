@@ -4,8 +4,8 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from actors.mining.miner import NO_BLOCK, BaseMiner, MinerConfig
-from monerosim.agent.actor import receives
+from actors.mining.miner import MAX_HASHRATE, NO_BLOCK, BaseMiner, MinerConfig
+from monerosim.agent.actor import error_text, receives
 from monerosim.agent.messages import Letter
 
 
@@ -14,7 +14,11 @@ class MiningPoolConfig(MinerConfig, frozen=True):
 
     hashrate: Annotated[
         float,
-        Meta(gt=0, description="Its weight: it finds a block with the probability hashrate / sum of all hashrates."),
+        Meta(
+            gt=0,
+            le=MAX_HASHRATE,
+            description="Its weight: it finds a block with the probability hashrate / sum of all hashrates.",
+        ),
     ]
 
 
@@ -87,7 +91,7 @@ class MiningPool(BaseMiner[MiningPoolConfig]):
             found = self.mine(signal.deadline)
         except NO_BLOCK as error:
             self.log.warning("could not mine a block: {}", error)
-            self.send(controller, signal.reply, Refused(signal.round, str(error)))
+            self.send(controller, signal.reply, Refused(signal.round, error_text(error)))
         else:
             self._blocks += 1
             self.send(controller, signal.reply, Found(signal.round, found.height, found.hash))

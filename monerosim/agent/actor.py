@@ -30,8 +30,8 @@ L = TypeVar("L", bound=Letter)
 M = TypeVar("M", bound=Message[Any])
 E = TypeVar("E", bound=Event)
 
-_ADDRESS = re.compile("0x[0-9a-f]{6,}")
-"""The address of an object in memory, as Python prints it."""
+_FLEETING = re.compile("(?<=0x)[0-9a-f]{6,}|(?<=urn:uuid:)[0-9a-f-]{36}")
+"""What differs between processes: addresses of objects in memory, and the names that pykka gives to actors."""
 
 _LONGEST_ERROR = 500
 """Characters of an error in an event; the trace has all of it."""
@@ -366,9 +366,18 @@ class Actor(pykka.Actor):
 
 
 def describe_error(error: BaseException) -> str:
-    """Return an error's text for events, without what differs between machines (addresses, a file's path)."""
+    """Return an error's class and text for events."""
+    return f"{type(error).__name__}: {error_text(error)[:_LONGEST_ERROR]}"
+
+
+def error_text(error: BaseException) -> str:
+    """Return an error's text for events.
+
+    What differs between processes and machines (addresses in memory, pykka's names of actors, a file's path) is left
+    out; the trace has it.
+    """
     told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return f"{type(error).__name__}: {_ADDRESS.sub('0x...', told)[:_LONGEST_ERROR]}"
+    return _FLEETING.sub("...", told)
 
 
 def _attributes(value: object) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, get_arg
 
 import pykka
 
-from monerosim.agent.actor import Actor, handles
+from monerosim.agent.actor import Actor, error_text, handles
 from monerosim.agent.host import Host
 from monerosim.agent.messages import (
     Configure,
@@ -235,7 +235,7 @@ class Behaviour(Actor, Generic[C]):
             done = Executed(order.number, self._handle(order.message))
         except Exception as error:  # noqa: BLE001  (whatever it raises is the answer, as if it had been asked)
             self.log.debug("could not carry out a command: {}", error)
-            done = Executed(order.number, error=str(error) or type(error).__name__)
+            done = Executed(order.number, error=error_text(error) or type(error).__name__)
         # At the end of a run the supervisor may have stopped.
         with suppress(pykka.ActorDeadError):
             self.tell(self.host.actor("supervisor"), done)

@@ -29,6 +29,9 @@ STAGES = {
         "report": "Show the summary of a run.",
         "trace": "Show actor logs in time order.",
     },
+    "Many runs": {
+        "swarm": "Try generated scenarios for faults of the program.",
+    },
     "From elsewhere": {
         "model": "Serve a modelled monerod and wallet over HTTP.",
     },

@@ -117,8 +117,10 @@ class PluginFiles:
         sys.modules[name] = module
         try:
             loader.exec_module(module)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             del sys.modules[name]
+            if isinstance(error, KeyboardInterrupt):
+                raise
             raise PluginError(f"{path} cannot be loaded: {explain(error)}") from error
         self._refuse_same_events(path, module)
         self.sources[path] = source

@@ -119,7 +119,9 @@ class Registry(Generic[T]):
                 raise PluginError(f"the {source} has no valid name: a-z, 0-9 and -, at most {_LONGEST_NAME}")
             try:
                 found = entry.load()
-            except (Exception, SystemExit) as error:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
                 raise PluginError(f"the {source} cannot be loaded: {explain(error)}") from error
             checked = self._checked[entry] = self._checked_as(source, found)
         return checked

@@ -86,14 +86,23 @@ class VirtualRuntime:
         """Start an actor of this class on the runtime."""
         return cast("type[A]", self._bound(actor_class)).start(*args)
 
-    def run(self, until: int) -> None:
+    def run(self, until: int, stopped: Callable[[], bool] = lambda: False) -> bool:
         """Run everything that is due up to ``until``, and leave the clock there.
+
+        Args:
+            until: Microseconds since the run's start.
+            stopped: Asked before each step whether to stop there instead.
+
+        Returns:
+            Whether it came to its end.
 
         Raises:
             DeadlockError: An actor waits for an answer, and there is nothing left to happen.
         """
-        self._loop(lambda: False, until)
-        self._now = max(self._now, until)
+        whole = self._loop(stopped, until)
+        if whole:
+            self._now = max(self._now, until)
+        return whole
 
     def close(self) -> None:
         """End all actors where they are, from outside; none of their handlers and hooks is called any more.
@@ -128,7 +137,8 @@ class VirtualRuntime:
         if self._hub is not None:
             one.parent = self._hub
 
-    def _loop(self, done: Callable[[], bool], until: int | None) -> None:
+    def _loop(self, done: Callable[[], bool], until: int | None) -> bool:
+        """Play until something is done, or nothing is left up to a time; tell whether it is the latter."""
         outer, self._hub = self._hub, getcurrent()
         ready, timers = self.ready, self._timers
         try:
@@ -137,7 +147,7 @@ class VirtualRuntime:
                     ready.popleft().switch()
                 elif timers:
                     if until is not None and timers[0][0] > until:
-                        return
+                        return True
                     self._now, _, timer = heappop(timers)
                     if timer.function is not None:
                         function, timer.function = timer.function, None
@@ -145,7 +155,8 @@ class VirtualRuntime:
                 elif self._waiting or until is None:
                     raise DeadlockError(self._describe_deadlock())
                 else:
-                    return
+                    return True
+            return False
         finally:
             self._hub = outer
 

@@ -248,7 +248,9 @@ class Reader:
             here = (*path, field.encode_name)
             if not self._is_lost(here):
                 self._wrong(here, f"is missing: expected {_describe(field.type)}")
-        made, mistakes = build(kind, found, whole=not missing and len(self.findings) == before)
+        # What has been told of elsewhere, such as an integer above 64 bits, is neither missing nor found.
+        lost = any(it.required and it.name not in found for it in msgspec.structs.fields(kind))
+        made, mistakes = build(kind, found, whole=not lost and len(self.findings) == before)
         self.findings += [mistake.at(path, value) for mistake in mistakes]
         return made
 

@@ -13,7 +13,10 @@ from monerosim.plugins import PluginError, PluginFiles
 from monerosim.scenario.compose import Composition, Part
 from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.tables import Scenario
-from monerosim.units import format_duration
+from monerosim.units import MAX_DURATION, format_duration
+
+MOST_BLOCKS = 1_000_000
+"""Blocks of a run: those of four years, and some hours of work for a machine."""
 
 _SHARES = 100
 _ALL: tuple[Path, ...] = (("participants",),)
@@ -101,13 +104,26 @@ def mining_problems(scenario: Scenario, composed: Mapping[str, Composition]) -> 
     if awaiting and not _is_whole(total):
         message = f"the hashrates add up to {total:g}, not to 100: shares are taken of {total:g}"
         findings.append(_warning(awaiting[0][0], message))
-    shares = [(path, share) for path, share in autonomous if share]
+    shares = [(path, share) for path, share in autonomous if share > 0]
+    rate = (_SHARES if controllers and awaiting else 0) + sum(share for _, share in shares)
+    findings += _too_many_blocks(scenario, rate)
     total = sum(share for _, share in shares)
     if shares and not _is_whole(total):
-        every = format_duration(round(scenario.consensus.block_time * _SHARES / total))
-        message = f"the autonomous miners' hashrates add up to {total:g}, not to 100: their blocks come every {every}"
+        wait = scenario.consensus.block_time * _SHARES / total
+        comes = f"every {format_duration(round(wait))}" if wait <= MAX_DURATION else "less than once in a hundred years"
+        message = f"the autonomous miners' hashrates add up to {total:g}, not to 100: their blocks come {comes}"
         findings.append(_warning(shares[0][0], message))
     return findings
+
+
+def _too_many_blocks(scenario: Scenario, rate: float) -> list[RawProblem]:
+    """Check that a run does not have more blocks than can be played; ``rate`` is percent of one each block time."""
+    blocks = scenario.simulation.duration * rate / _SHARES / max(1, scenario.consensus.block_time)
+    if blocks <= MOST_BLOCKS:
+        return []
+    path: Path = ("consensus", "block_time")
+    message = f"the run would have {blocks:.3g} blocks, at most {MOST_BLOCKS} work"
+    return [RawProblem(path=path, message=message, depends_on=(*_ALL, ("simulation", "duration"), path))]
 
 
 def _warning(path: Path, message: str, hint: str = "") -> RawProblem:

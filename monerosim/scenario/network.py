@@ -53,11 +53,11 @@ def read_topology(network: Network, files: PluginFiles | None = None) -> tuple[T
         path, name = (*path, "kind"), name.get("kind")
     values = {key: getattr(network, key) for key in _COMMON} | options
     for where, given in ((("network",), network.bandwidth), (("network", "topology"), options.get("bandwidth"))):
-        if isinstance(given, str):
+        if given is not None:
+            here = (*where, "bandwidth")
             try:
-                values["bandwidth"] = parse_bandwidth(given)
+                values["bandwidth"] = parse_bandwidth(given) if isinstance(given, str) else given
             except ValueError as error:
-                here = (*where, "bandwidth")
                 findings.append(RawProblem(path=here, message=str(error), unreadable=(here,)))
                 values["bandwidth"] = UNSET
     kind = _load(name, path, files, findings)

@@ -22,6 +22,9 @@ Options: TypeAlias = dict[str, Any]
 MAX_COUNT = 100_000
 """The most participants a scenario may have."""
 
+MAX_DIFFICULTY = 10**12
+"""The highest difficulty, about that of the real network in 2025: that of a million blocks is less than 2^63."""
+
 _FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 _FILE_NAME_FORM = config.form('letters, digits, ".", "_" and "-", the first a letter or a digit')
 _PROGRAM = r"^[^\x00-\x1f]+$"
@@ -126,7 +129,12 @@ class Consensus(Table, frozen=True):
         config.duration("120s")
     )
     difficulty: Annotated[
-        int, Meta(ge=1, description="The fixed difficulty of a block; it sets no pace, block_time does.")
+        int,
+        Meta(
+            ge=1,
+            le=MAX_DIFFICULTY,
+            description="The fixed difficulty of a block; it sets no pace, block_time does.",
+        ),
     ] = 1
     block_arrivals: Annotated[
         Literal["poisson", "fixed"],

@@ -40,8 +40,8 @@ class _Checker:
     def __init__(self, scenario: Scenario, composed: Mapping[str, Composition]) -> None:
         self._scenario = scenario
         self._composed = composed
-        self._settings: dict[tuple[str, Path], _Setting] = {}
-        """What earlier entries have set, by name and behaviour."""
+        self._settings: dict[tuple[str, Path, str], _Setting] = {}
+        """What earlier entries have set, by name and behaviour; a solo miner is a user at the same place."""
 
     def findings(self) -> Iterator[RawProblem]:
         """Go through the entries in the order of their times, since a setting may build on an earlier one."""
@@ -125,8 +125,8 @@ class _Checker:
         self, who: str, arguments: Mapping[str, object], part: Part, path: Path, group: str
     ) -> Iterator[RawProblem]:
         """Check new values, and whether they go together with those that stay as they are."""
-        usual = self._settings.get((group, part.path)) or _beginning(part)
-        before = self._settings.get((who, part.path), usual)
+        usual = self._settings.get((group, part.path, part.use)) or _beginning(part)
+        before = self._settings.get((who, part.path, part.use), usual)
         kind = part.behaviour.Config
         reader = Reader()
         values = reader.read_fields(arguments, kind, path)
@@ -143,7 +143,7 @@ class _Checker:
                 finding = mistake.at(path, arguments)
                 yield msgspec.structs.replace(finding, depends_on=depends_on)
         told = frozenset(mistake.message for mistake in mistakes)
-        self._settings[who, part.path] = _Setting(config=config, places=places, mistakes=told)
+        self._settings[who, part.path, part.use] = _Setting(config=config, places=places, mistakes=told)
         missing = who_is_missing(self._scenario, self._composed, config, path)
         yield from (finding for finding in missing if finding.path[len(path)] in arguments)
 

@@ -7,12 +7,19 @@ from numpy.typing import NDArray
 
 from monerosim.runtime.counters import draws, key
 
+MOST_CANDIDATES = 4_096
+"""Nodes among which each chooses from all: the hashes are the square of that."""
+
+_STRETCHES = 16
+_SHORTEST_STRETCH = 32
+
 
 def choose_peers(names: Sequence[str], *, seed: int, connections: int) -> dict[str, tuple[str, ...]]:
     """Choose the outgoing connections of each node by rendezvous hashing.
 
-    A node dials the nodes whose hash with it is highest, so a new node changes only a few choices. Where the graph
-    would not be connected, one node of each separate component dials one more.
+    A node dials the nodes whose hash with it is highest, so a new node changes only a few choices. Of more than
+    :data:`MOST_CANDIDATES` it looks at those in some stretches of a ring on which all have their places, at random
+    points of its own. Where the graph would not be connected, one node of each separate component dials one more.
 
     Args:
         names: The nodes.
@@ -32,22 +39,36 @@ def choose_peers(names: Sequence[str], *, seed: int, connections: int) -> dict[s
         raise ValueError(f"{count} nodes need at least one connection each, got {connections}")
     wanted = min(connections, count - 1)
     candidates = np.array([key("candidate", name) for name in names], dtype=np.uint64)
+    everybody, ring = np.arange(count), np.argsort(candidates)
     chosen: list[list[int]] = []
     for index, name in enumerate(names):
-        hashes = draws(key(seed, "peers", name), candidates)
-        hashes[index] = 0
-        chosen.append(_highest(hashes, wanted, index, names))
+        near = everybody
+        if count > MOST_CANDIDATES:
+            near = _stretches(key(seed, "stretches", name), candidates, ring, wanted)
+        near = near[near != index]
+        hashes = draws(key(seed, "peers", name), candidates[near])
+        chosen.append(_highest(hashes, wanted, near, names))
     _connect(chosen, candidates, seed, names)
     return {name: tuple(names[peer] for peer in peers) for name, peers in zip(names, chosen, strict=True)}
 
 
-def _highest(hashes: NDArray[np.uint64], wanted: int, own: int, names: Sequence[str]) -> list[int]:
+def _stretches(own: int, candidates: NDArray[np.uint64], ring: NDArray[np.int64], wanted: int) -> NDArray[np.int64]:
+    """List the nodes in some stretches of the ring of all nodes, in the order of their numbers."""
+    length = max(_SHORTEST_STRETCH, -(-wanted // _STRETCHES) * 4)
+    points = draws(own, np.array([key("stretch", number) for number in range(_STRETCHES)], dtype=np.uint64))
+    starts = np.searchsorted(candidates, points, sorter=ring)
+    places = (starts[:, np.newaxis] + np.arange(length)) % len(ring)
+    return np.unique(ring[places])
+
+
+def _highest(hashes: NDArray[np.uint64], wanted: int, near: NDArray[np.int64], names: Sequence[str]) -> list[int]:
     if not wanted:
         return []
     least = np.partition(hashes, len(hashes) - wanted)[-wanted]
     # all that share the last one's hash: names decide between equal hashes, not the order of a sort
-    picked = [int(other) for other in np.flatnonzero(hashes >= least) if other != own]
-    return sorted(picked, key=lambda other: (-int(hashes[other]), names[other]))[:wanted]
+    picked = [int(place) for place in np.flatnonzero(hashes >= least)]
+    picked.sort(key=lambda place: (-int(hashes[place]), names[int(near[place])]))
+    return [int(near[place]) for place in picked[:wanted]]
 
 
 def _connect(chosen: list[list[int]], candidates: NDArray[np.uint64], seed: int, names: Sequence[str]) -> None:

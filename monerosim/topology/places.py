@@ -9,8 +9,15 @@ from msgspec import Meta
 
 from monerosim.config import Config, Duration, Key, duration
 from monerosim.plan.plan import LinkPlan, TopologyPlan
+from monerosim.units import SECOND, format_duration
 
 _GIGABIT = 1_000_000_000
+
+MAX_BANDWIDTH = 1_000_000 * _GIGABIT
+"""Bits a second: more than any link has, and few enough to count with."""
+
+MAX_LATENCY = 3_600 * SECOND
+"""Microseconds: more than light takes to Jupiter."""
 
 
 class Topology(Config, frozen=True, kw_only=True):
@@ -28,10 +35,14 @@ class Topology(Config, frozen=True, kw_only=True):
         """Check the ranges."""
         if self.latency <= 0:
             yield ("latency",), "the latency has to be above 0"
+        if self.latency > MAX_LATENCY:
+            yield ("latency",), f"the latency has to be at most {format_duration(MAX_LATENCY)}"
+        if self.bandwidth > MAX_BANDWIDTH:
+            yield ("bandwidth",), f"the bandwidth has to be at most {MAX_BANDWIDTH // _GIGABIT} Gbit per second"
         if self.bandwidth <= 0:
             yield ("bandwidth",), f"the bandwidth has to be above 0 bits per second, got {self.bandwidth}"
-        if not 0 <= self.loss <= 1:
-            yield ("loss",), f"the loss has to be a share from 0 to 1, got {self.loss}"
+        if not 0 <= self.loss < 1:
+            yield ("loss",), f"the loss has to be a share from 0 to below 1, got {self.loss}"
 
     @abstractmethod
     def build(self, hosts: Sequence[str]) -> TopologyPlan:

@@ -115,6 +115,16 @@ def test_run_leaves_the_clock_at_its_end_and_plays_what_is_due_then(virtual):
     assert virtual.now() == 25 * SECOND
 
 
+def test_a_run_that_is_stopped_leaves_the_clock_where_it_is(virtual):
+    done = []
+    for second in (1, 2, 3):
+        virtual.call_at(second * SECOND, lambda second=second: done.append(second))
+    assert not virtual.run(10 * SECOND, lambda: len(done) == 2)
+    assert (done, virtual.now()) == ([1, 2], 2 * SECOND)
+    assert virtual.run(10 * SECOND, lambda: False)
+    assert (done, virtual.now()) == ([1, 2, 3], 10 * SECOND)
+
+
 def test_who_waits_outside_plays_the_run_meanwhile(virtual):
     log = []
     one, two = start(virtual, 2, log)

@@ -1,5 +1,7 @@
 """Who dials whom."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +10,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from monerosim.topology import choose_peers
+from monerosim.topology.peers import MOST_CANDIDATES
 
 
 def parts(peers):
@@ -69,3 +72,20 @@ def test_what_cannot_be_connected_is_refused():
     with pytest.raises(ValueError, match="at least one connection"):
         choose_peers(["a", "b"], seed=1, connections=0)
     assert choose_peers(["a"], seed=1, connections=0) == {"a": ()}
+
+
+def test_among_very_many_it_takes_no_longer_for_each_and_a_new_one_changes_few_choices():
+    names = [f"node-{number:05d}" for number in range(MOST_CANDIDATES + 200)]
+    before = choose_peers(names, seed=3, connections=8)
+    after = choose_peers([*names, "new"], seed=3, connections=8)
+    assert all(len(set(peers)) >= 8 and name not in peers for name, peers in before.items())
+    changed = sum(before[name] != after[name] for name in names)
+    assert changed < 0.05 * len(names)
+    dialled = Counter(peer for peers in before.values() for peer in peers)
+    assert len(dialled) > 0.99 * len(names)
+    assert max(dialled.values()) < 40
+
+
+def test_the_order_of_very_many_does_not_matter():
+    names = [f"node-{number:05d}" for number in range(MOST_CANDIDATES + 1)]
+    assert choose_peers(names, seed=3, connections=2) == choose_peers(names[::-1], seed=3, connections=2)

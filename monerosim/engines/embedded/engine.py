@@ -3,6 +3,7 @@
 import logging
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pykka
@@ -24,6 +25,12 @@ for 1,004, over two simulated hours of 0.1 payments a user and minute (tools/ben
 
 _SLICE = 10 * SECOND
 """Simulated time between two looks at whether the run shall stop."""
+
+_SECONDS = 0.5
+"""Seconds of real time after which it is looked at, however little has been simulated."""
+
+_STEPS = 64
+"""Steps of the run between two looks at the clock."""
 
 
 class Embedded(Engine):
@@ -47,6 +54,30 @@ class Embedded(Engine):
             environment.close()
 
 
+class _Look:
+    """Looks now and then whether the run shall stop, by real time: a little of the run's may take long."""
+
+    def __init__(self, environment: EmbeddedEnvironment, on_progress: ProgressCallback) -> None:
+        self._environment = environment
+        self._on_progress = on_progress
+        self._last = monotonic()
+        self._steps = 0
+
+    def __call__(self) -> bool:
+        """Return whether the run shall stop, asked before each step."""
+        self._steps += 1
+        if self._steps < _STEPS:
+            return False
+        self._steps = 0
+        return monotonic() - self._last > _SECONDS and not self.now()
+
+    def now(self) -> bool:
+        """Tell the progress, and return whether the run goes on."""
+        self._last = monotonic()
+        environment = self._environment
+        return self._on_progress(Progress(environment.runtime.now(), environment.height, environment.payments))
+
+
 def _play(plan: Plan, environment: EmbeddedEnvironment, on_progress: ProgressCallback, files: PluginFiles) -> int:
     supervisor = load_actor(SUPERVISOR)
     hosts = [Host(plan, own, environment, files) for own in plan.hosts]
@@ -56,12 +87,12 @@ def _play(plan: Plan, environment: EmbeddedEnvironment, on_progress: ProgressCal
             host.own.agent_start,
             lambda host=host: supervisors.append(host.start(supervisor, SUPERVISOR)),  # type: ignore[misc]  # bound now
         )
-    now = 0
-    while now < plan.stop:
-        now = min(now + _SLICE, plan.stop)
-        environment.runtime.run(now)
-        if not on_progress(Progress(now, environment.height, environment.payments)) or environment.ended:
+    runtime, look = environment.runtime, _Look(environment, on_progress)
+    while runtime.now() < plan.stop:
+        whole = runtime.run(min(runtime.now() + _SLICE, plan.stop), look)
+        if not whole or not look.now() or environment.ended:
             break
+    now = runtime.now()
     for host in hosts:
         host.closing = True
     for reference in supervisors:

@@ -1,5 +1,7 @@
 """The supervisor starts, watches, restarts and ends a host's actors."""
 
+import uuid
+
 import msgspec
 import pykka
 import pytest
@@ -306,3 +308,6 @@ def test_what_is_different_on_each_machine_is_not_in_the_events_of_a_failure(tmp
     assert any(line.error and "lost.missing" in line.error for line in run.traces(participants=("lost",)))
     shown = describe_error(LookupError(f"not found: {object()}"))
     assert shown == "LookupError: not found: <object object at 0x...>"
+    # pykka draws an actor's name anew in each process.
+    gone = describe_error(pykka.ActorDeadError(f"NodeProxy ({uuid.uuid4().urn}) not found"))
+    assert gone == "ActorDeadError: NodeProxy (urn:uuid:...) not found"

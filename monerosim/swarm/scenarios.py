@@ -1,0 +1,309 @@
+"""Whole scenarios, composed freely: who takes part, what they are made of, and what they are told to do.
+
+Keys, types and bounds are read from the tables and the behaviours that are installed, so a new key or behaviour is
+covered without a change here. What is written here is what makes runs of it that show something in little time.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from monerosim.agent.behaviour import Behaviour
+from monerosim.agent.commands import COMMON_COMMANDS, SET, settable
+from monerosim.agent.registry import actor_name, behaviour_names, load_behaviour
+from monerosim.events import BlockFound, PaymentSent
+from monerosim.plan.restarts import Restarts
+from monerosim.runtime.rng import Rng
+from monerosim.scenario.tables import Consensus, Network, Node, Scenario, Simulation, Wallet
+from monerosim.swarm.fragile import Fragile
+from monerosim.swarm.values import Values, Vocabulary, amount, duration, logarithmic
+from monerosim.topology import topology_names
+from monerosim.units import SECOND, XMR, format_duration
+
+FRAGILE = "./fragile.py:Fragile"
+"""The actor that fails on purpose."""
+
+CONTROLLER = "block-controller"
+MINER = "miner"
+MARKETPLACE = "marketplace"
+"""Roles of behaviours."""
+
+_SHARE = 0.4
+"""Of the optional keys, those that are drawn."""
+
+_WORDS = ("alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel")
+_FLAGS: tuple[list[str], ...] = ([], ["--log-level=1"], ["--log-level=1", "--max-log-files=2"])
+_BANDWIDTHS = ("100 Mbit", "1 Gbit", "5 Mbit", "200 kbit", "10 Mbit/s", "1.5 gbit")
+
+
+def _flags(rng: Rng) -> object:
+    return list(rng.choice(_FLAGS))
+
+
+TEXTS: Mapping[str, Callable[[Rng], object]] = {
+    "flags": _flags,
+    "monerod_flags": _flags,
+    "wallet_flags": _flags,
+    "bandwidth": lambda rng: rng.choice(_BANDWIDTHS),
+    "latency": lambda rng: duration(rng, SECOND // 1000, 3 * SECOND),
+    "loss": lambda rng: round(rng.random() * (0.05 if rng.random() < 0.8 else 0.9), 4),  # noqa: PLR2004
+    "binary": lambda rng: rng.choice(["monerod", "./monerod-other"]),
+    "host_options": lambda _: {},
+    "window": lambda rng: duration(rng, 60 * SECOND, 900 * SECOND),
+    "timeout": lambda rng: duration(rng, 2 * SECOND, 300 * SECOND),
+    "hashrate": lambda rng: rng.choice([100, 50, 25.5, round(logarithmic(rng, 1, 200), 3)]),
+    "max_restarts": lambda rng: rng.integer(3, 6),
+}
+"""How to draw the values of keys whose type says too little, or too much for a short run."""
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A behaviour that a participant gets."""
+
+    use: str
+    behaviour: type[Behaviour]
+
+
+class Group(msgspec.Struct, kw_only=True):
+    """A participant or a group while the scenario is made up."""
+
+    name: str
+    parts: list[Part]
+    count: int = 1
+
+    def needs(self, what: str) -> bool:
+        """Return whether one of its behaviours needs a node or a wallet."""
+        return any(what in part.behaviour.needs for part in self.parts)
+
+    def does(self, event: type) -> bool:
+        """Return whether one of its behaviours records such events."""
+        return any(event in part.behaviour.emits for part in self.parts)
+
+
+def behaviours() -> dict[str, type[Behaviour]]:
+    """List the behaviours that scenarios are made of, by name: what is installed, and the one that fails."""
+    return {**{name: load_behaviour(name) for name in behaviour_names()}, FRAGILE: Fragile}
+
+
+def make_scenario(rng: Rng) -> dict[str, Any]:
+    """Make up a scenario's document."""
+    return _Maker(rng).document()
+
+
+class _Maker:
+    def __init__(self, rng: Rng) -> None:
+        self._rng = rng
+        mood = rng.random()
+        self._forks = mood < 0.2  # noqa: PLR2004  (blocks come about as quickly as they spread)
+        self._crowded = 0.2 <= mood < 0.36  # noqa: PLR2004  (more is paid than blocks hold)
+        most = 900 if self._forks or self._crowded else 2400
+        self._duration = round(logarithmic(rng, 180, most)) * SECOND
+        self._known = behaviours()
+        self._groups: list[Group] = []
+
+    def _often(self, probability: float) -> bool:
+        return self._rng.random() < probability
+
+    def document(self) -> dict[str, Any]:
+        """Put the scenario together."""
+        self._gather()
+        names = [group.name for group in self._groups]
+        members = [f"{group.name}-001" for group in self._groups if group.count > 1]
+        words = Vocabulary(
+            names=[*(group.name for group in self._groups if group.count == 1), *members] or names,
+            duration=self._duration,
+            texts=TEXTS,
+        )
+        values = Values(self._rng, words, _SHARE)
+        document: dict[str, Any] = {
+            "simulation": self._simulation(values),
+            "network": self._network(values),
+            "consensus": self._consensus(values),
+        }
+        for key in ("binaries", "shadow"):
+            if self._often(0.2):
+                table = next(field.type for field in msgspec.structs.fields(Scenario) if field.encode_name == key)
+                document[key] = values.table(table, share=0.6)
+        document["participants"] = {group.name: self._participant(group, values) for group in self._groups}
+        if self._often(0.6):
+            document["timeline"] = [self._entry(values) for _ in range(self._rng.integer(1, 7))]
+        return document
+
+    def _gather(self) -> None:
+        """Choose who takes part, and see to it that somebody finds blocks."""
+        rng, names = self._rng, sorted(self._known)
+        wanted = [rng.choice(names) for _ in range(rng.integer(2, 6))]
+        if self._forks:
+            autonomous = [name for name in names if _is_autonomous(self._known[name])]
+            wanted += [rng.choice(autonomous)] * 3 if autonomous else []
+        if self._crowded:
+            wanted += [name for name in names if "send-now" in self._known[name].commands]
+            wanted += self._of_role(MARKETPLACE)
+        roles = [self._known[name].role for name in wanted]
+        finders = [
+            name for name in wanted if BlockFound in self._known[name].emits and self._known[name].role != CONTROLLER
+        ]
+        if not finders and self._often(0.95):
+            wanted.append(rng.choice(self._of_role(MINER)))
+        pools = [name for name in wanted if self._known[name].role == MINER and not _is_autonomous(self._known[name])]
+        if pools and CONTROLLER not in roles and self._often(0.95):
+            wanted.append(rng.choice(self._of_role(CONTROLLER)))
+        controlled = False
+        for use in wanted:
+            behaviour = self._known[use]
+            if behaviour.role == CONTROLLER:
+                if controlled:
+                    continue
+                controlled = True
+            self._place(Part(use=use, behaviour=behaviour))
+
+    def _of_role(self, role: str) -> list[str]:
+        return [name for name in sorted(self._known) if self._known[name].role == role]
+
+    def _place(self, part: Part) -> None:
+        """Give a behaviour a participant of its own, or put it beside another's."""
+        role = part.behaviour.role
+        hosts = [it for it in self._groups if not role or all(role != other.behaviour.role for other in it.parts)]
+        alone = role == CONTROLLER or any(other.behaviour.role == CONTROLLER for it in hosts for other in it.parts)
+        if hosts and not alone and self._often(0.25):
+            self._rng.choice(hosts).parts.append(part)
+            return
+        group = Group(
+            name=f"{_WORDS[len(self._groups) % len(_WORDS)]}{len(self._groups) // len(_WORDS) or ''}", parts=[part]
+        )
+        if role != CONTROLLER and self._often(0.4):
+            group.count = self._rng.integer(2, 4)
+        if self._crowded and self._hurries(group):
+            group.count = 3
+        self._groups.append(group)
+
+    def _simulation(self, values: Values) -> dict[str, Any]:
+        rng = self._rng
+        table: dict[str, Any] = {
+            "name": "swarm",
+            "duration": format_duration(self._duration),
+            "seed": rng.integer(0, 999),
+        }
+        starts = ("node_start", "wallet_start", "agent_start", "controller_start")
+        drawn: dict[str, Callable[[], object]] = {
+            **dict.fromkeys(starts, lambda: duration(rng, 0, 150 * SECOND)),
+            "bootstrap": lambda: rng.choice(["2h", "3h 30m", 7200]),
+            "bootstrap_block_interval": lambda: duration(rng, SECOND, 5 * SECOND),
+            "cooldown": lambda: duration(rng, 0, 300 * SECOND),
+            "strict": lambda: self._often(0.4),
+        }
+        table |= {key: draw() for key, draw in drawn.items() if self._often(0.2)}
+        if self._often(0.2):
+            table["engine"] = "embedded" if self._often(0.8) else rng.choice(["local", "shadow"])
+        drawn_elsewhere = {*table, *drawn, "engine"}
+        return {**table, **values.table(Simulation, leave=sorted(drawn_elsewhere))}
+
+    def _network(self, values: Values) -> dict[str, Any]:
+        table = values.table(Network, leave=["topology"])
+        if self._forks:
+            table["latency"] = duration(self._rng, SECOND, 4 * SECOND)
+        if self._often(0.7):
+            kind = self._rng.choice(topology_names())
+            options = {key: TEXTS[key](self._rng) for key in ("latency", "bandwidth", "loss") if self._often(0.4)}
+            if "loss" in options and self._forks:
+                del options["loss"]
+            table["topology"] = {"kind": kind, **options} if self._often(0.5) else kind
+        return table
+
+    def _consensus(self, values: Values) -> dict[str, Any]:
+        table = values.table(Consensus, leave=["block_time"])
+        low, high = max(5 * SECOND, self._duration // 60), max(10 * SECOND, self._duration // 6)
+        if self._forks:
+            low, high = 4 * SECOND, 10 * SECOND
+        elif self._crowded:
+            low, high = self._duration // 4, self._duration // 3
+        return {"block_time": duration(self._rng, low, high), **table}
+
+    def _participant(self, group: Group, values: Values) -> dict[str, Any]:
+        first, *others = group.parts
+        table: dict[str, Any] = {}
+        short = self._often(0.6)
+        if short:
+            table["kind"] = first.use
+            settings = self._settings(first, values)
+            table |= {"settings": settings} if settings and self._often(0.1) else settings
+        listed = others if short else group.parts
+        if listed:
+            table["actors"] = [{"use": part.use, **self._settings(part, values)} for part in listed]
+        if group.count > 1 or self._often(0.1):
+            table["count"] = group.count
+        if self._often(0.3):
+            table["start"] = duration(self._rng, 0, self._duration // 2)
+        if group.count > 1 and self._often(0.4):
+            table["stagger"] = duration(self._rng, 0, self._duration // 10)
+        if self._often(0.2):
+            table["restarts"] = values.table(Restarts)
+        wallet = group.needs("wallet") or (short and first.behaviour.default_wallet)
+        if group.needs("node") or wallet:
+            table |= self._node(group, values, short=short)
+        if wallet:
+            table["wallet"] = self._wallet(group, values)
+        return table
+
+    def _hurries(self, group: Group) -> bool:
+        """Return whether a group is one of those that pay more than blocks hold."""
+        return any("send-now" in part.behaviour.commands for part in group.parts)
+
+    def _settings(self, part: Part, values: Values) -> dict[str, Any]:
+        if self._crowded and "send-now" in part.behaviour.commands:
+            pace = {"transaction_interval": "2s", "destinations": 12, "min_amount": "0.01 XMR", "max_amount": 0.02}
+            if set(pace) <= set(part.behaviour.Config.__struct_encode_fields__):
+                return pace
+        return values.table(part.behaviour.Config, share=0.9 if part.use == FRAGILE else None)
+
+    def _node(self, group: Group, values: Values, *, short: bool) -> dict[str, Any]:
+        own = short and group.parts[0].behaviour.default_node
+        owners = [other.name for other in self._groups if other is not group and other.does(BlockFound)]
+        owners = [
+            name
+            for name in owners
+            if not any(it.name == name and it.parts[0].behaviour.role == CONTROLLER for it in self._groups)
+        ]
+        if owners and not group.does(BlockFound) and self._often(0.2):
+            return {"node": self._rng.choice(owners)}
+        return {} if own and self._often(0.6) else {"node": values.table(Node, share=0.2)}
+
+    def _wallet(self, group: Group, values: Values) -> dict[str, Any]:
+        wallet = values.table(Wallet, leave=["initial_balance", "outputs"], share=0.2)
+        if self._crowded and any(part.behaviour.role == MARKETPLACE for part in group.parts):
+            wallet["addresses"] = 16
+        if self._crowded and self._hurries(group):
+            wallet |= {"initial_balance": "40 XMR", "outputs": 40}
+        elif group.does(PaymentSent) and self._often(0.85):
+            wallet["initial_balance"] = amount(self._rng, XMR, 30 * XMR)
+            if self._often(0.5):
+                wallet["outputs"] = self._rng.integer(1, 8)
+        elif self._often(0.1):
+            wallet["initial_balance"] = amount(self._rng)
+        return wallet
+
+    def _entry(self, values: Values) -> dict[str, Any]:
+        group = self._rng.choice(self._groups)
+        part = self._rng.choice(group.parts)
+        own = sorted(part.behaviour.commands)
+        do = self._rng.choice(own if own and self._often(0.5) else COMMON_COMMANDS)
+        who = f"{group.name}-001" if group.count > 1 and self._often(0.4) else group.name
+        at = format_duration(self._rng.integer(0, self._duration // SECOND) * SECOND)
+        entry: dict[str, Any] = {"at": at, "do": do, "who": who}
+        if self._often(0.2) and len(group.parts) == 1:
+            entry["actor"] = actor_name(part.use)
+        if do == SET:
+            keys = settable(part.behaviour)
+            fields = [it for it in msgspec.structs.fields(part.behaviour.Config) if it.encode_name in keys]
+            if fields:
+                chosen = [self._rng.choice(fields) for _ in range(self._rng.integer(1, 2))]
+                arguments = {field.encode_name: values.field(field) for field in chosen}
+                return entry | ({"arguments": arguments} if self._often(0.1) else arguments)
+        elif do in part.behaviour.commands:
+            entry |= values.table(part.behaviour.commands[do], share=0.7)
+        return entry
+
+
+def _is_autonomous(behaviour: type[Behaviour]) -> bool:
+    return bool(getattr(behaviour, "autonomous", False))

@@ -1,0 +1,209 @@
+"""Trying one case: checking it, playing it twice, and looking at all that comes of it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import mkdtemp
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from monerosim.swarm import fragile
+from monerosim.swarm.cases import Case
+from monerosim.swarm.inspection import Fault, Inspection
+from monerosim.swarm.worker import Call, Result
+
+FILE = "scenario.toml"
+
+_RUN = ("run", FILE, "--engine", "embedded", "-q", "-o")
+"""Whatever engine a scenario wants: none of them starts a program."""
+
+_CHECK_SECONDS = 60
+_RUN_SECONDS = 60
+_INTERRUPT = 15
+"""Seconds of CPU after which a run is interrupted: a long one was asked for, but it has to end when it is told to."""
+
+_GOOD, _FAILED, _REFUSED, _INTERRUPTED = 0, 1, 2, 130
+
+_PROBLEM = re.compile(rf"^{re.escape(FILE)}(?P<line>:\d+)?: (?P<severity>error|warning): (?P<told>.*)$")
+_FRAME = re.compile(r'File "[^"]*?/((?:monerosim|actors)/[^"]+|[^"/]+)", line \d+, in (\S+)')
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a case."""
+
+    case: Case
+    good: bool = False
+    """Whether ``check`` had no errors."""
+    played: bool = False
+    ended_early: bool = False
+    shows: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    seconds: float = 0
+    """Of CPU."""
+
+
+class Pair:
+    """Two workers whose hashes differ, and a directory for them to work in."""
+
+    def __init__(self) -> None:
+        self._directory = Path(mkdtemp(prefix="monerosim-swarm-"))
+        shutil.copy(fragile.__file__, self._directory / "fragile.py")
+        self._workers = [_start(seed) for seed in ("0", "4242")]
+        self.seconds = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for worker in self._workers:
+            if worker.stdin is not None:
+                worker.stdin.close()
+            worker.wait()
+            if worker.stdout is not None:
+                worker.stdout.close()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def call(
+        self, which: int, *arguments: str, seconds: float, interrupt: float = 0, size: int = -1, killed: bool = False
+    ) -> Result:
+        """Have a worker try a command."""
+        call = Call(
+            arguments=arguments,
+            directory=str(self._directory),
+            seconds=seconds,
+            interrupt=interrupt,
+            file_size=size,
+            killed=killed,
+        )
+        worker = self._workers[which]
+        if worker.stdin is None or worker.stdout is None:
+            raise RuntimeError("a worker has no pipes")
+        worker.stdin.write(msgspec.json.encode(call) + b"\n")
+        worker.stdin.flush()
+        answer = worker.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"a worker has ended with {worker.wait()}")
+        result = msgspec.json.decode(answer, type=Result)
+        self.seconds += result.seconds
+        return result
+
+    def prepare(self, raw: bytes) -> None:
+        """Write the scenario, and remove what earlier runs have left."""
+        for path in self._directory.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+        (self._directory / FILE).write_bytes(raw)
+
+
+def _start(hash_seed: str) -> "subprocess.Popen[bytes]":
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    arguments = [sys.executable, "-P", "-c", "from monerosim.swarm.worker import serve; serve()"]
+    return subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)  # noqa: S603
+
+
+def try_case(case: Case, pair: Pair, *, play: bool = True) -> Outcome:
+    """Try a case.
+
+    Args:
+        case: What is tried.
+        pair: Who tries it.
+        play: Whether it is played if it can be.
+    """
+    pair.prepare(case.raw)
+    before = pair.seconds
+    checked = pair.call(0, "check", FILE, seconds=_CHECK_SECONDS)
+    faults = list(_faults_of_check(checked))
+    good = checked.status == _GOOD and not faults
+    outcome = Outcome(case=case, good=good, faults=tuple(faults))
+    if good and play:
+        outcome = _play(outcome, pair)
+    return msgspec.structs.replace(outcome, seconds=pair.seconds - before)
+
+
+def _play(outcome: Outcome, pair: Pair) -> Outcome:
+    faults: list[Fault] = []
+    case = outcome.case
+    run = pair.call(0, *_RUN, "run", seconds=_RUN_SECONDS, interrupt=_INTERRUPT)
+    faults += _faults_of(run, "run", (_GOOD, _FAILED, _INTERRUPTED))
+    played = msgspec.structs.replace(outcome, played=True, ended_early=run.status != _GOOD, faults=tuple(faults))
+    if run.status not in (_GOOD, _FAILED) or faults:
+        return played
+    looked = pair.call(0, "inspect", "run", seconds=_RUN_SECONDS)
+    faults += _faults_of(looked, "inspect", (_GOOD,))
+    if faults:
+        return msgspec.structs.replace(played, faults=tuple(faults))
+    inspection = msgspec.json.decode(looked.output, type=Inspection)
+    faults += inspection.faults
+    for command in ("report", "trace"):
+        faults += _faults_of(pair.call(0, command, "run", seconds=_RUN_SECONDS), command, (_GOOD,))
+    faults += _again(pair, inspection)
+    if case.mishap != "none":
+        faults += _mishap(case, pair)
+    return msgspec.structs.replace(played, faults=tuple(faults), shows=inspection.shows)
+
+
+def _again(pair: Pair, inspection: Inspection) -> list[Fault]:
+    """Play once more where hashes are others."""
+    run = pair.call(1, *_RUN, "again", seconds=_RUN_SECONDS)
+    faults = _faults_of(run, "run", (_GOOD, _FAILED))
+    digest = re.search(r"digest ([0-9a-f]{64})", run.output)
+    if not faults and (digest is None or digest[1] != inspection.digest):
+        faults.append(Fault("another digest with other hashes", inspection.digest))
+    return faults
+
+
+def _mishap(case: Case, pair: Pair) -> list[Fault]:
+    """Play once more with a full disk, or until the process is killed, and look whether the rest can be read."""
+    killed = case.mishap == "killed"
+    run = pair.call(0, *_RUN, "mishap", seconds=_RUN_SECONDS, size=case.size, killed=killed)
+    faults = _faults_of(run, "run", (_GOOD, _FAILED, -25) if killed else (_GOOD, _FAILED))
+    for command in ("report", "trace"):
+        told = pair.call(0, command, "mishap", seconds=_RUN_SECONDS)
+        faults += _faults_of(told, command, (_GOOD, _FAILED, _REFUSED))
+    return [Fault(f"{case.mishap}: {fault.kind}", fault.detail) for fault in faults]
+
+
+def _faults_of_check(result: Result) -> list[Fault]:
+    faults = _faults_of(result, "check", (_GOOD, _REFUSED))
+    if faults or result.status != _REFUSED:
+        return faults
+    told = [match for line in result.errors.splitlines() if (match := _PROBLEM.match(line))]
+    if not any(match["severity"] == "error" for match in told):
+        return [Fault("check refuses without an error", result.errors[:200])]
+    for match in told:
+        # Of a file that is no scenario at all there is no place to name.
+        if not match["line"] and not re.match(r"[\w.\"\[\]-]+: |not |a |arrays |cannot ", match["told"]):
+            faults.append(Fault("problem without a place", match["told"][:200]))
+    return faults
+
+
+def _faults_of(result: Result, command: str, expected: Sequence[int]) -> list[Fault]:
+    """Look whether a command ended as it may."""
+    if result.hung:
+        return [Fault(f"{command} hangs", f"killed after {result.seconds:.0f} s of CPU")]
+    if "Traceback (most recent call last)" in result.errors:
+        return [Fault(f"{command}: {_crash(result.errors)}", result.errors[-2000:])]
+    if "MemoryError" in result.errors:
+        return [Fault(f"{command}: too much memory", result.errors[-2000:])]
+    if result.status not in expected:
+        return [Fault(f"{command} ends with {result.status}", result.errors[-2000:])]
+    if result.status == _FAILED and not (result.errors + result.output).strip():
+        return [Fault(f"{command} fails without a word", "")]
+    return []
+
+
+def _crash(errors: str) -> str:
+    """Name a crash by its exception and where it was raised."""
+    raised = [line for line in errors.splitlines() if line[:1] not in (" ", "") and not line.startswith("Traceback")]
+    frames = _FRAME.findall(errors)
+    own = [frame for frame in frames if frame[0].startswith(("monerosim/", "actors/"))]
+    where = f" in {own[-1][0]}, {own[-1][1]}" if own else ""
+    return f"{raised[-1].partition(':')[0] if raised else 'error'}{where}"
