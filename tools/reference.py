@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 import msgspec
 
+from monerosim.agent.registry import HOST_ACTORS
 from monerosim.catalogue.describe import (
-    HOST_ACTORS,
     Description,
     Entry,
     describe_plugin,
@@ -39,7 +39,7 @@ def reference() -> str:
     for kind, title in (("actor", "Behaviours"), ("topology", "Topologies"), ("engine", "Engines")):
         lines += [f"## {title}", ""]
         for plugin in list_plugins():
-            if plugin.kind == kind and plugin.package == OWN:
+            if plugin.kind == kind and plugin.package == OWN and plugin.name not in HOST_ACTORS:
                 lines += _description(plugin.name)
     lines += ["## Commands", "", *_entries(list_commands()), "## Events", "", *_entries(list_events())]
     return "\n".join(lines).rstrip() + "\n"

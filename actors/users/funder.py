@@ -1,4 +1,4 @@
-"""The funder: mines the first coins and pays the initial balances, before the scenario's own time begins."""
+"""The funder: mines the first coins and pays the initial balances, before the scenario's time zero."""
 
 from collections.abc import Callable
 from typing import Annotated, ClassVar
@@ -20,7 +20,7 @@ RECIPIENTS = 15
 
 
 class Payee(Config, frozen=True):
-    """Who is paid an initial balance."""
+    """A participant that is paid an initial balance."""
 
     participant: str
     amount: Amount
@@ -36,7 +36,7 @@ class FunderConfig(Config, frozen=True):
 
 
 class Funder(Behaviour):
-    """Mines to its own wallet, pays everybody in as few transactions as a wallet can make, and mines until unlocked."""
+    """Mines to its own wallet, pays all initial balances in few transactions, and mines until they unlock."""
 
     Config: ClassVar[type[Config]] = FunderConfig
     needs: ClassVar[frozenset[str]] = frozenset({"node", "wallet"})
@@ -46,7 +46,7 @@ class Funder(Behaviour):
     config: FunderConfig
 
     def begin(self) -> None:
-        """Begin to mine."""
+        """Start mining."""
         self._discovery = AgentDiscovery(self.host.shared, self.clock.now, lifetime=0)
         self._address = self.ask(self.host.actor("wallet"), GetAddresses())[0]
         self._batches: list[tuple[Payee, ...]] = []
@@ -56,7 +56,7 @@ class Funder(Behaviour):
         self._mine(self.config.funding_blocks)
 
     def mine(self, left: int) -> None:
-        """Mine a block, and go on after the last one."""
+        """Mine a block; start paying after the last one."""
         try:
             self._mine_one()
         except RpcError as error:
@@ -67,7 +67,7 @@ class Funder(Behaviour):
             self._mine(left - 1)
 
     def pay(self) -> None:
-        """Pay the next fifteen."""
+        """Pay the next batch."""
         if not self._batches:
             self._mine(self.config.unlock_blocks)
             return

@@ -1,4 +1,4 @@
-"""The hodler: a wallet strategy that receives and holds."""
+"""The hodler: a wallet that receives and holds."""
 
 from typing import Annotated, ClassVar
 
@@ -13,15 +13,15 @@ from monerosim.units import format_amount
 
 
 class HodlerConfig(Config, frozen=True):
-    """What a scenario may say about a hodler."""
+    """Settings of a hodler."""
 
-    interval: Annotated[Duration, Meta(extra=POSITIVE, description="How often it records what it holds.")] = duration(
+    interval: Annotated[Duration, Meta(extra=POSITIVE, description="How often it records its balance.")] = duration(
         "1h"
     )
 
 
 class Hodler(Behaviour):
-    """Pays nobody, and records its balance now and then."""
+    """Never spends; records its balance periodically."""
 
     Config: ClassVar[type[Config]] = HodlerConfig
     emits: ClassVar[tuple[type[Event], ...]] = (BalanceRecorded,)
@@ -31,7 +31,7 @@ class Hodler(Behaviour):
     config: HodlerConfig
 
     def begin(self) -> None:
-        """Look for the first time."""
+        """Record the balance now and periodically."""
         self.look()
         self.every(lambda: self.config.interval.seconds, self.look)
 
@@ -40,7 +40,7 @@ class Hodler(Behaviour):
         try:
             held = self.ask(self.host.actor("wallet"), GetBalance())
         except RpcError as error:
-            self.log.warning("cannot look at its balance: {}", error)
+            self.log.warning("cannot read its balance: {}", error)
             return
         self.emit(BalanceRecorded(held.balance, held.unlocked_balance))
-        self.log.info("holds {}, {} of it unlocked", format_amount(held.balance), format_amount(held.unlocked_balance))
+        self.log.info("balance {}, {} unlocked", format_amount(held.balance), format_amount(held.unlocked_balance))

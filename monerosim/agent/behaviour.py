@@ -1,4 +1,4 @@
-"""Behaviours: the building blocks that participants are composed of."""
+"""Behaviours: the actors that participants are composed of."""
 
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -26,13 +26,13 @@ from monerosim.events import Event, NewBlock
 
 
 class _Absent:
-    """Whether a command has had an actor leave, in this life or an earlier one, and none has had it rejoin."""
+    """Whether a command has made an actor leave, in this life or an earlier one, and none has made it rejoin."""
 
     so = False
 
 
 class Behaviour(Actor):
-    """A building block that participants are composed of, configured by the scenario.
+    """An actor that participants are composed of, configured by the scenario.
 
     Args:
         host: The participant.
@@ -53,11 +53,10 @@ class Behaviour(Actor):
     """Whether ``kind = "NAME"`` gives the participant a wallet."""
 
     emits: ClassVar[tuple[type[Event], ...]] = ()
-    """The kinds of events it records, for whoever reads about it (``monerosim plugins NAME``)."""
+    """The kinds of events it records, as ``monerosim plugins NAME`` lists them."""
 
     commands: ClassVar[Mapping[str, type[Message[Any]]]] = {}
-    """What it can be told to do by name, beside what every behaviour can: a message each, whose fields are the
-    arguments."""
+    """Its own commands, in addition to those of every behaviour: a message each, whose fields are the arguments."""
 
     role: ClassVar[str] = ""
     """What it is, where a participant can be that once only: a ``miner``, a ``block-controller``. Others know it by
@@ -70,7 +69,7 @@ class Behaviour(Actor):
     """Whether a run is pointless without it, so that it ends when the actor is given up."""
 
     urgent_letters: ClassVar[frozenset[str]] = frozenset()
-    """Kinds of letters that it reads even while it is paused."""
+    """Kinds of letters that it handles even while it is paused."""
 
     def __init__(self, host: Host, name: str, config: BaseConfig) -> None:
         super().__init__(host, name)
@@ -81,28 +80,28 @@ class Behaviour(Actor):
         self._heights: list[tuple[int, str]] = []
 
     def leave(self) -> None:
-        """Take no part from now on: a command has paused it, in this life or the last, or is about to stop it."""
+        """Stop taking part: a command has paused it, in this life or the last, or is about to stop it."""
 
     def rejoin(self) -> None:
         """Take part again, after :meth:`leave`: that of an earlier life, where it was stopped and is started again."""
 
     @classmethod
     def on_given_up(cls, supervisor: Actor, name: str) -> None:
-        """Take back what an actor of this class has published: it failed too often, and is not started again.
+        """Withdraw what an actor of this class has published: it failed too often, and is not restarted.
 
         Args:
-            supervisor: Who does it in its place: its host's.
+            supervisor: The supervisor of its host, which acts in its place.
             name: The actor's.
         """
 
     def configured(self, before: BaseConfig) -> None:
-        """Take note that a command has changed :attr:`config`; timers that are set already keep their times.
+        """Apply a change of :attr:`config` by a command; timers that are set already keep their times.
 
         Args:
-            before: As it was.
+            before: The configuration before.
 
         Raises:
-            ValueError: It cannot go on with the new one; it goes on with the old one.
+            ValueError: The new one cannot be used; it keeps the old one.
         """
 
     def at_height(self, height: int, method: Callable[[], None]) -> None:
@@ -118,11 +117,11 @@ class Behaviour(Actor):
             getattr(self, method)()
 
     def on_receive(self, message: object) -> object:
-        """Handle a message, or keep it while the actor is paused, and until what came before it has been handled."""
+        """Handle a message, or keep it while the actor is paused and until earlier ones have been handled."""
         if isinstance(message, ProcessNext):
             self._go_on()
         elif (self._paused or self._held) and self._waits(message):
-            if not (isinstance(message, TimerFired) and message.again and message in self._held):
+            if not (isinstance(message, TimerFired) and message.repeating and message in self._held):
                 self._held.append(message)
         else:
             return super().on_receive(message)
@@ -130,14 +129,14 @@ class Behaviour(Actor):
 
     @handles(Pause)
     def on_pause(self, _: Pause) -> None:
-        """Leave off."""
+        """Pause."""
         if not self._paused:
             self.leave()
             self._paused = self._absent.so = True
 
     @handles(Resume)
     def on_resume(self, _: Resume) -> None:
-        """Go on, with what has come meanwhile."""
+        """Resume, beginning with what has come meanwhile."""
         if self._absent.so:
             self.rejoin()
             self._absent.so = False
@@ -147,19 +146,19 @@ class Behaviour(Actor):
 
     @handles(Execute)
     def on_execute(self, order: Execute) -> None:
-        """Do what a command says, and tell what became of it."""
+        """Handle the message of a command, and answer the supervisor."""
         try:
             done = Executed(order.number, self._handle(order.message))
         except Exception as error:  # noqa: BLE001  (whatever it raises is the answer, as if it had been asked)
-            self.log.debug("could not do what it was told: {}", error)
+            self.log.debug("could not carry out a command: {}", error)
             done = Executed(order.number, error=str(error) or type(error).__name__)
-        # At the end of a run nobody may be there to hear it.
+        # At the end of a run the supervisor may have stopped.
         with suppress(pykka.ActorDeadError):
             self.tell(self.host.actor("supervisor"), done)
 
     @handles(Configure)
     def on_configure(self, message: Configure) -> None:
-        """Go on with another configuration."""
+        """Use another configuration from now on."""
         before, self.config = self.config, message.config
         try:
             self.configured(before)
@@ -174,7 +173,7 @@ class Behaviour(Actor):
             super().on_receive(message)
 
     def _go_on_later(self) -> None:
-        # One at a time, so that a failure is that of a message that was told.
+        # One at a time, so that a failure belongs to the message that caused it.
         if self._held:
             self.actor_ref.tell(ProcessNext())
 

@@ -1,7 +1,6 @@
 """Descriptions of what is installed, for ``monerosim plugins`` and the reference."""
 
 import json
-import pkgutil
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -10,9 +9,10 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
+from monerosim.agent.actor import Actor
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.messages import EventLetter, Message
-from monerosim.agent.registry import ACTORS
+from monerosim.agent.registry import ACTORS, behaviour_names, load_behaviour
 from monerosim.catalogue.fields import Field, default_of, describe_fields, sample
 from monerosim.config import schema_hook
 from monerosim.engine import ENGINES, Engine
@@ -27,16 +27,6 @@ from monerosim.units import format_duration
 
 REGISTRIES: Sequence[Registry[Any]] = (ACTORS, TOPOLOGIES, ENGINES)
 """All kinds of plugins."""
-
-# To be replaced by the entry points of the host's own actors.
-HOST_ACTORS: Mapping[str, str] = {
-    "mailbox": "actors.host.mailbox:Mailbox",
-    "node": "actors.host.node_proxy:NodeProxy",
-    "registrar": "actors.host.registrar:Registrar",
-    "supervisor": "actors.host.supervisor:Supervisor",
-    "wallet": "actors.host.wallet_proxy:WalletProxy",
-}
-"""The actors of every host that are no behaviours, and where each is (``MODULE:CLASS``)."""
 
 COMMON_COMMANDS_HELP: Mapping[str, str] = {
     "pause": "Suspend: timers, letters and events wait, messages are still answered.",
@@ -143,12 +133,10 @@ def describe_plugin(name: str, files: PluginFiles) -> list[Description]:
         found = files.load(name)
         if isinstance(found, type) and issubclass(found, Topology):
             return [_topology(name, name, TOPOLOGIES.load(name, files))]
-        return [_actor(name, name, ACTORS.load(name, files))]
+        return [_behaviour(name, name, load_behaviour(name, files))]
     targets = {(registry.what, each.name): each.target for registry in REGISTRIES for each in registry.installed()}
     list(_behaviours())
     described = []
-    if name in HOST_ACTORS:
-        described.append(_host_actor(name))
     if name in event_kinds():
         described.append(_event(name))
     if name in ACTORS.names():
@@ -158,7 +146,7 @@ def describe_plugin(name: str, files: PluginFiles) -> list[Description]:
     if name in ENGINES.names():
         described.append(_engine(name, targets[ENGINES.what, name], ENGINES.load(name)))
     if not described:
-        valid = {*(it for _, it in targets), *HOST_ACTORS, *event_kinds()}
+        valid = {*(it for _, it in targets), *event_kinds()}
         raise PluginError(f'nothing that is installed is called "{name}"', given=name, valid=valid)
     return described
 
@@ -182,9 +170,9 @@ def list_commands() -> list[Entry]:
 
 def _behaviours() -> Iterator[tuple[str, type[Behaviour]]]:
     """Load all behaviours that are installed, and with them their events; those that cannot be used are left out."""
-    for plugin in ACTORS.installed():
+    for name in behaviour_names():
         with suppress(PluginError):
-            yield plugin.name, ACTORS.load_installed(plugin)
+            yield name, load_behaviour(name)
 
 
 def first_line(documented: object) -> str:
@@ -216,21 +204,6 @@ def _answer(kind: type) -> str:
     return ""
 
 
-def _host_actor(name: str) -> Description:
-    found = pkgutil.resolve_name(HOST_ACTORS[name])
-    common = Behaviour.messages()
-    messages = tuple(_entry(kind.__name__, kind) for kind in found.messages() if kind not in common)
-    return Description(
-        kind="actor of every host",
-        name=name,
-        target=HOST_ACTORS[name],
-        text=getdoc(found) or "",
-        messages=messages,
-        letters=tuple(_entry(kind.kind, kind) for kind in found.letters() if kind is not EventLetter),
-        example=f'answer = self.ask(self.host.actor("{name}"), {messages[0].name}(...))\n' if messages else "",
-    )
-
-
 def _event(tag: str) -> Description:
     kind = event_kinds()[tag]
     return Description(
@@ -243,8 +216,30 @@ def _event(tag: str) -> Description:
     )
 
 
-def _actor(name: str, target: str, block: type[Behaviour]) -> Description:
+def _actor(name: str, target: str, actor: type[Actor]) -> Description:
+    if issubclass(actor, Behaviour):
+        return _behaviour(name, target, actor)
+    return Description(
+        kind=ACTORS.what,
+        name=name,
+        target=target,
+        text=getdoc(actor) or "",
+        messages=_messages(actor),
+        letters=_letters(actor),
+        example="# One of a host's own actors: a participant has it where it needs it.\n",
+    )
+
+
+def _messages(actor: type[Actor]) -> tuple[Entry, ...]:
     common = Behaviour.messages()
+    return tuple(_entry(kind.__name__, kind) for kind in actor.messages() if kind not in common)
+
+
+def _letters(actor: type[Actor]) -> tuple[Entry, ...]:
+    return tuple(_entry(kind.kind, kind) for kind in actor.letters() if kind is not EventLetter)
+
+
+def _behaviour(name: str, target: str, block: type[Behaviour]) -> Description:
     usual = {"node": block.default_node, "wallet": block.default_wallet}
     lines = ["[participants.example]", f"kind = {_toml(name)}"]
     # A wallet needs a node to ask.
@@ -265,8 +260,8 @@ def _actor(name: str, target: str, block: type[Behaviour]) -> Description:
             for field in describe_fields(block.Config)
         ),
         schema=_schema(block.Config),
-        letters=tuple(_entry(kind.kind, kind) for kind in block.letters() if kind is not EventLetter),
-        messages=tuple(_entry(kind.__name__, kind) for kind in block.messages() if kind not in common),
+        letters=_letters(block),
+        messages=_messages(block),
         commands=tuple(_entry(command, kind) for command, kind in block.commands.items()),
         events=tuple(Entry(event_tag(kind), first_line(kind)) for kind in block.emits),
         example="\n".join(lines) + "\n",

@@ -7,15 +7,12 @@ from typing import cast
 import msgspec
 
 from monerosim.agent.behaviour import Behaviour
-from monerosim.agent.registry import actor_name, behaviour_names, load_behaviour
+from monerosim.agent.registry import HOST_ACTORS, actor_name, behaviour_names, load_behaviour
 from monerosim.config import Config
 from monerosim.plugins import PluginError, PluginFiles, names_file
 from monerosim.scenario.convert import Reader, nearest, quote, show, unknown_key
 from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.tables import MAX_COUNT, Node, Participant, Scenario, Wallet
-
-ALWAYS_THERE = ("supervisor", "mailbox", "registrar", "node", "wallet")
-"""What the actors are called that are no building blocks; a building block of such a name gets a number."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,9 +50,9 @@ def member_name(name: str, number: int, count: int) -> str:
 
 
 def actor_names(parts: Sequence[Part]) -> list[str]:
-    """Name actors after their building blocks, with a number where there are several of one."""
+    """Return the actors' names: their behaviours', numbered where several, or one of the host's own, have the same."""
     names = [actor_name(part.use) for part in parts]
-    uses = Counter((*names, *ALWAYS_THERE))
+    uses = Counter((*names, *HOST_ACTORS))
     seen: Counter[str] = Counter()
     numbered = []
     for name in names:
@@ -123,7 +120,7 @@ def _load(name: str, path: Path, files: PluginFiles | None, findings: list[RawPr
     try:
         return load_behaviour(name, files)
     except PluginError as error:
-        unknown = not names_file(name) and name not in behaviour_names()
+        unknown = not names_file(name) and name not in (*behaviour_names(), *HOST_ACTORS)
         message = f"there is no building block {quote(name)}" if unknown else str(error)
         findings.append(
             RawProblem(path=path, message=message, hint=nearest(error.given, error.valid), unreadable=(path,))

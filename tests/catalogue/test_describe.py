@@ -11,8 +11,8 @@ from msgspec import Meta
 from small_runs import WHOLE, play
 
 from monerosim.agent.commands import COMMON_COMMANDS
-from monerosim.agent.registry import behaviour_names, load_behaviour
-from monerosim.catalogue.describe import HOST_ACTORS, describe_plugin, list_commands, list_events
+from monerosim.agent.registry import HOST_ACTORS, behaviour_names, load_behaviour
+from monerosim.catalogue.describe import describe_plugin, list_commands, list_events
 from monerosim.catalogue.fields import describe_fields, sample
 from monerosim.cli import main
 from monerosim.config import Amount, Config, Duration, amount, duration

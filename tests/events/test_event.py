@@ -145,7 +145,7 @@ def test_an_unknown_event_is_carried_as_it_stands(tmp_path_factory, tag, fields)
 
 
 @given(
-    st.integers() | st.floats(allow_nan=False, allow_infinity=False),
+    st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False),
     st.lists(text).map(tuple),
     st.none() | st.dictionaries(text, st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)),
 )
@@ -154,7 +154,6 @@ def test_the_digest_is_the_same_whether_the_class_is_known_or_not(tmp_path_facto
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(event, "_kinds", dict(event._kinds))
         kind = declare("Looked", "somewhere")
-        far = max(min(far, 2**62), -(2**62))
         written = Record(1, "a", "b", "c", kind(far, names, counts))
         path.write_bytes(written.line)
         (known,) = read_events(path)

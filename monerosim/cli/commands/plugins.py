@@ -86,9 +86,7 @@ def _print_list(listed: Sequence[Listed], console: Console) -> None:
             line = f"[red]broken:[/red] {escape(plugin.error)}" if plugin.error else escape(plugin.summary)
             table.add_row(f"  {escape(plugin.name)}", escape(f"{plugin.package} {plugin.version}"), line)
     console.print(table)
-    console.print(
-        "\n`monerosim plugins NAME` describes one; so do the names node, wallet and those of events.", markup=False
-    )
+    console.print("\n`monerosim plugins NAME` describes one of them, or an event.", markup=False)
 
 
 def _print_description(description: Description, console: Console) -> None:

@@ -10,7 +10,7 @@ from loguru import logger
 
 from monerosim.agent.host import Host
 from monerosim.agent.messages import StopHost
-from monerosim.agent.registry import load_supervisor
+from monerosim.agent.registry import SUPERVISOR, load_actor
 from monerosim.engine import Engine, MemoryEstimate, Progress, ProgressCallback
 from monerosim.engines.embedded.environment import EmbeddedEnvironment
 from monerosim.plan.plan import Plan
@@ -48,13 +48,13 @@ class Embedded(Engine):
 
 
 def _play(plan: Plan, environment: EmbeddedEnvironment, on_progress: ProgressCallback, files: PluginFiles) -> int:
-    supervisor = load_supervisor()
+    supervisor = load_actor(SUPERVISOR)
     hosts = [Host(plan, own, environment, files) for own in plan.hosts]
     supervisors: list[pykka.ActorRef[Any]] = []
     for host in hosts:
         environment.runtime.call_at(
             host.own.agent_start,
-            lambda host=host: supervisors.append(host.start(supervisor, "supervisor")),  # type: ignore[misc]  # bound now
+            lambda host=host: supervisors.append(host.start(supervisor, SUPERVISOR)),  # type: ignore[misc]  # bound now
         )
     now = 0
     while now < plan.stop:

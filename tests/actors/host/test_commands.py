@@ -7,7 +7,7 @@ from small_world import make_host_plan, make_plan
 
 from monerosim.agent.commands import RUN_OVER_AFTER, CommandError
 from monerosim.agent.messages import Command, IncomingLetter, Resume, SendLetter, StopHost, TracedMessage
-from monerosim.agent.registry import load_supervisor
+from monerosim.agent.registry import load_actor
 from monerosim.events import (
     ActorGivenUp,
     CommandExecuted,
@@ -161,7 +161,7 @@ def begin(make_world):
             plans.append(msgspec.structs.replace(plan, commands=tuple(commands)))
         world = make_world(runtime, make_plan(*plans))
         for host in world.hosts.values():
-            host.start(load_supervisor(), "supervisor")
+            host.start(load_actor("supervisor"), "supervisor")
         return world
 
     return start
@@ -504,7 +504,9 @@ def test_what_was_begun_when_the_agent_was_killed_is_not_begun_again(virtual, be
     world = begin(virtual, alice=([actor("counter")], []), bob=([actor("counter")], []))
     virtual.run(1)
     for data in ({"do": "add", "arguments": {"number": 40}, "reply": "counter"}, {"do": "pause", "reply": "counter"}):
-        delivery = TracedMessage(IncomingLetter("bob", "command", data), "bob/mailbox@1", "bob/mailbox@1", again=True)
+        delivery = TracedMessage(
+            IncomingLetter("bob", "command", data), "bob/mailbox@1", "bob/mailbox@1", redelivered=True
+        )
         world.hosts["alice"].actor("supervisor").tell(delivery)
     virtual.run(5 * SECOND)
     assert ask(world) == [0, "begin", "leave"]
@@ -557,7 +559,7 @@ def test_a_subscription_that_cannot_be_is_a_warning(virtual, begin):
     world = begin(virtual, alice=([actor("ear", "listener", of="carol")], []))
     virtual.run(2 * SECOND)
     warnings = [line.text for line in world.lines() if line.level == "WARNING"]
-    assert warnings == ["ear will not be told of service-ready: there is no participant 'carol'"]
+    assert warnings == ["ear cannot subscribe to service-ready: there is no participant 'carol'"]
 
 
 def test_a_run_ends_when_an_essential_behaviour_is_given_up(virtual, begin):

@@ -11,7 +11,7 @@ from actors.host.orchestrator import Orchestrator, OrchestratorConfig
 from monerosim.agent.actor import Actor, receives
 from monerosim.agent.commands import ResultLetter
 from monerosim.agent.messages import SendLetter, StopHost
-from monerosim.agent.registry import load_supervisor
+from monerosim.agent.registry import load_actor
 from monerosim.build.agent_registry import agent_registry
 from monerosim.cli import main
 from monerosim.events import (
@@ -111,7 +111,7 @@ class Sitter(Behaviour):
     world = make_world(virtual, plan)
     world.shared.replace(*agent_registry(plan))
     for name in ("alice", "bob", "boss"):
-        world.hosts[name].start(load_supervisor(), "supervisor")
+        world.hosts[name].start(load_actor("supervisor"), "supervisor")
     world.asker = world.hosts["alice"].start(Asker, "asker")
     virtual.run(5 * SECOND)
     return world
@@ -213,7 +213,7 @@ def test_one_that_is_paused_can_be_resumed_by_itself(boss, virtual):
     assert document(boss)["states"] == {"running": 1, "paused": 2, "initializing": 1}
 
 
-def test_one_that_is_started_again_still_ends_its_errands(boss, virtual):
+def test_one_that_is_started_again_still_times_out_its_commands(boss, virtual):
     boss.asker.proxy().write({"id": "1", "do": "pause", "who": "carol", "reply": "asker"}).get()
     virtual.run(100 * SECOND)
     boss.hosts["boss"].actor("orchestrator").stop()
@@ -248,7 +248,7 @@ def test_all_that_it_remembers_is_there_at_the_end(boss, virtual):
     assert [entry["data"]["command"] for entry in history] == ["resume", "pause"] * 15
 
 
-def test_one_that_is_started_again_knows_its_errands_and_who_has_subscribed(boss, virtual):
+def test_one_that_is_started_again_knows_its_commands_and_who_has_subscribed(boss, virtual):
     write = boss.asker.proxy().write
     write({"id": "A", "do": "pause", "who": "alice", "reply": "asker"}).get()
     virtual.run(6 * SECOND)

@@ -159,7 +159,7 @@ def test_nobody_looks_where_nobody_has_subscribed(world, virtual):
     world.asked.clear()
     virtual.run(60 * SECOND)
     assert set(world.asked) == {"get_last_block_header", "get_connections"}
-    # Every five seconds, at the one node that somebody wants to know of.
+    # Every five seconds, at the one node that somebody subscribes to.
     assert len(world.asked) == 25
 
 

@@ -152,7 +152,7 @@ class Stubborn(ConstantMining):
     played = play(MAKER.replace("constant-mining", "stubborn"), tmp_path / "run")
     assert [record.t // MINUTE for record in happened(played, BlockFound)] == [4, 12, 16, 20, 24, 28]
     assert played.summary.failures == 0
-    assert any("could not make a block" in line.text for line in played.traces(actors=("stubborn",)))
+    assert any("could not mine a block" in line.text for line in played.traces(actors=("stubborn",)))
 
 
 def test_an_interval_that_is_set_in_mid_run_counts_from_the_next_time_on(tmp_path):
