@@ -15,13 +15,13 @@ def build_plan(scenario: Scenario, base: Path | None = None, files: PluginFiles 
 
     Args:
         scenario: From a file or composed in Python.
-        base: The scenario file's directory, which relative paths of programs start from; the working directory if
-            left out.
-        files: Where the scenario's own files are; below ``base``, if left out.
+        base: The scenario file's directory, which relative paths of programs are relative to; the working directory
+            if left out.
+        files: The scenario's own files; those below ``base`` if left out.
 
     Raises:
-        ScenarioError: Something is wrong with it.
-        BinaryError: A program is missing, or cannot be used as the scenario wants.
+        ScenarioError: The scenario has errors.
+        BinaryError: A program is missing, or does not fit the scenario.
     """
     plan = compile_plan(scenario, files or PluginFiles(base or Path()))
     if not load_engine(plan.engine).real_programs:
