@@ -268,7 +268,9 @@ def test_what_a_wallet_answers_is_shown_with_fields_answers_and_errors():
 
 def test_events_are_shown_with_their_fields():
     assert [entry.name for entry in list_events()] == sorted(event_kinds())
-    assert all(entry.summary for entry in list_events())
+    # Other tests may have declared events without a docstring.
+    own = {tag for tag, kind in event_kinds().items() if kind.__module__.startswith("monerosim.")}
+    assert [entry.name for entry in list_events() if entry.name in own and not entry.summary] == []
     shown = call("block-found").output
     assert "Subsidy and fees, atomic units." in shown
     assert "did you mean" in call("blok-found").output

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from monerosim.agent.registry import HOST_ACTORS
 from monerosim.catalogue.describe import (
     Description,
     Entry,
@@ -92,7 +93,7 @@ def _print_list(listed: Sequence[Listed], console: Console) -> None:
 def _print_description(description: Description, console: Console) -> None:
     console.print(f"[bold]{escape(description.name)}[/bold], {description.kind} ({escape(description.target)})\n")
     console.print(escape(description.text), soft_wrap=True)
-    if description.kind == "actor":
+    if description.kind == "actor" and description.name not in HOST_ACTORS:
         needs = " and ".join(f"a {need}" for need in description.needs)
         console.print(f"\nneeds: {needs or 'neither node nor wallet'}")
         gives = " and ".join(f"a {need}" for need in description.usual)
@@ -112,7 +113,7 @@ def _print_description(description: Description, console: Console) -> None:
 
 
 def _print_fields(description: Description, console: Console) -> None:
-    if description.kind not in {"actor", "topology"} and not description.fields:
+    if description.name in HOST_ACTORS or (description.kind == "engine" and not description.fields):
         return
     if not description.fields:
         console.print("\nIt has no keys of its own.")
