@@ -245,7 +245,8 @@ class _Findings:
         ]
         first = started[0] if started else 0
         if sorted(main) != list(range(first + 1, self.summary.chain.height + 1)):
-            yield Fault("main chain is not what was found", f"{len(main)} blocks from {first} to {self.summary.chain.height}")
+            height = self.summary.chain.height
+            yield Fault("main chain is not what was found", f"{len(main)} blocks from {first} to {height}")
 
     def _locks(self) -> Iterator[Fault]:
         """Look whether rewards and change are left alone as long as they are locked."""
