@@ -43,10 +43,9 @@ def test_links_and_files_lead_somewhere(document):
 def test_headings_that_are_linked_are_there(document):
     for target, heading in re.findall(r"\]\(([^)#\s:]*)#([^)]+)\)", document.read_text()):
         text = (document.parent / target).read_text() if target else document.read_text()
-        headings = [
-            re.sub(r"[^\w\- ]", "", line.lstrip("# ")).lower() for line in re.findall(r"^#+ .*$", text, re.MULTILINE)
-        ]
-        assert heading in [line.replace(" ", "-") for line in headings], f"{target}#{heading}"
+        lines = re.findall(r"^#+ .*$", text, re.MULTILINE)
+        headings = [re.sub(r"[^\w\- ]", "", line.lstrip("# ")).lower().replace(" ", "-") for line in lines]
+        assert heading in headings, f"{target}#{heading}"
 
 
 @pytest.mark.parametrize("guide", GUIDES)
