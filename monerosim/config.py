@@ -25,6 +25,10 @@ PARTICIPANT = {"participant": True}
 """Of a text: it names one participant; of an array of them: each names a participant or a group. A scenario in which
 there is nobody of the name is refused (``Meta(extra=PARTICIPANT)``)."""
 
+EVENT = {"event": True}
+"""Of a text, or an array of them: each is a kind of events. A scenario in which no actor's code declares such an event
+is refused (``Meta(extra=EVENT)``)."""
+
 
 def form(words: str) -> dict[str, str]:
     """Say in words what a pattern expects (``Meta(pattern=..., extra=form("a name of letters"))``)."""

@@ -1,16 +1,22 @@
 """What an engine is, and finding one by name."""
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from inspect import Parameter, isabstract, signature
 from pathlib import Path
-from typing import Protocol, TypeAlias, cast
+from typing import ClassVar, Literal, TypeAlias
 
 import msgspec
 
 from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginError, Registry
+from monerosim.topology import addresses
+from monerosim.units import SECOND
 
 GROUP = "monerosim.engines"
 """The entry point group in which a package names its engines."""
+
+State: TypeAlias = Literal["good", "warning", "missing"]
 
 
 class EngineError(Exception):
@@ -26,21 +32,137 @@ class Progress(msgspec.Struct, frozen=True):
     payments: int
 
 
-Watch: TypeAlias = Callable[[Progress], bool]
-"""Told of a run's progress now and then; returns False to stop the run."""
+ProgressCallback: TypeAlias = Callable[[Progress], bool]
+"""Called with a run's progress now and then; returns False to stop the run."""
 
 
-class Engine(Protocol):
-    """Plays the plan in a run directory: writes ``events.jsonl`` and ``hosts/*/*.jsonl``."""
+class Timings(msgspec.Struct, frozen=True, kw_only=True):
+    """How much time the beginning of a run gets: microseconds; the starts count from the run's start."""
 
-    def __call__(self, plan: Plan, directory: Path, *, trace_level: str, watch: Watch) -> int:
-        """Play a plan.
+    wallet_start: int = 30 * SECOND
+    agent_start: int = 60 * SECOND
+    controller_start: int = 90 * SECOND
+    """When the agent of a block controller is started."""
+    settling: int = 30 * SECOND
+    """From the last agent's start until everything answers."""
+    block_interval: int = 2 * SECOND
+    """Between two blocks of the bootstrap."""
+
+
+class MemoryEstimate(msgspec.Struct, frozen=True):
+    """The memory that a run takes at its peak, in bytes."""
+
+    parts: Mapping[str, tuple[int, int]]
+    """By what it is taken: how many there are, and bytes each."""
+
+    @property
+    def total(self) -> int:
+        """All parts together."""
+        return sum(count * each for count, each in self.parts.values())
+
+
+class Need(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that an engine needs of a machine, as it was found there."""
+
+    name: str
+    """Short: ``C compiler``."""
+    state: State
+    """``warning`` for what does not keep the engine from playing."""
+    found: str
+    """What is there (version, path), or what is wrong."""
+    remedy: str = ""
+    """How to get what is missing."""
+
+
+class Engine(ABC):
+    """Plays plans. A package offers one by naming the class in an entry point of the group ``monerosim.engines``.
+
+    Only :meth:`play` has to be defined. One that plays a run on machines of a cluster might be::
+
+        class Cluster(Engine):
+            \"\"\"Plays a run on the machines of a cluster.\"\"\"
+
+            real_programs = True
+
+            def needs(self, plan: Plan) -> Iterable[Need]:
+                there = shutil.which("srun")
+                yield Need(name="srun", state="good" if there else "missing", found=there or "not on PATH")
+
+            def play(self, plan: Plan, directory: Path, *, trace_level: str, on_progress: ProgressCallback) -> int:
+                subprocess.run(["srun", "--ntasks", str(len(plan.hosts)), "play-host", directory], check=True)
+                return plan.stop
+
+    It is made without arguments, once in a process, and asked about any number of plans: it keeps nothing of a run.
+    """
+
+    real_programs: ClassVar[bool] = False
+    """Whether it starts the programs of a plan (:attr:`monerosim.plan.plan.HostPlan.processes`): then they are looked
+    up and asked for their flags when a run is built."""
+
+    def timings(self, hosts: int, nodes: int) -> Timings:
+        """Return how much time the beginning of a run gets where the scenario does not say.
 
         Args:
-            plan: What to play.
+            hosts: How many participants there are.
+            nodes: How many of them have a node of their own.
+        """
+        del hosts, nodes
+        return Timings()
+
+    def addresses(self, count: int) -> list[str]:
+        """Return an IPv4 address for each of ``count`` hosts, in the order of their names, all different.
+
+        Raises:
+            ValueError: There are not so many.
+        """
+        return addresses(count)
+
+    def memory(self, plan: Plan) -> MemoryEstimate | None:
+        """Estimate what a run takes at its peak; None if that is not known."""
+        del plan
+        return None
+
+    def needs(self, plan: Plan) -> Iterable[Need]:
+        """Look for what the engine needs on this machine, beside Python and the programs of a plan.
+
+        Args:
+            plan: What is to be played. Its programs have not been looked up.
+        """
+        del plan
+        return ()
+
+    def check(self, plan: Plan) -> None:
+        """Check that a plan can be played on this machine, before anything is written and again before it is played.
+
+        Raises:
+            EngineError: Something is missing; the message says what, and how it is installed.
+        """
+        for need in self.needs(plan):
+            if need.state == "missing":
+                raise EngineError("\n".join(filter(None, [f"{need.name}: {need.found}", need.remedy])))
+
+    def prepare(self, plan: Plan, directory: Path, final: Path) -> None:  # noqa: B027 - most need nothing
+        """Write into a run directory what this engine needs beside the common files.
+
+        Args:
+            plan: What is run.
+            directory: The run directory, which has the common files.
+            final: Where it will be when it is played, absolute.
+
+        Raises:
+            EngineError: It cannot be had on this machine.
+            OSError: Something cannot be written.
+        """
+
+    @abstractmethod
+    def play(self, plan: Plan, directory: Path, *, trace_level: str, on_progress: ProgressCallback) -> int:
+        """Play a plan: write ``events.jsonl`` and ``hosts/*/*.jsonl`` into its run directory.
+
+        Args:
+            plan: What to play; it has passed :meth:`check`.
             directory: The run directory, already built.
             trace_level: The least important level of traces to keep.
-            watch: Told of the progress.
+            on_progress: Called with the progress now and then; the run is to stop once it has returned False.
 
         Returns:
             When the run stopped, microseconds since its start.
@@ -59,10 +181,8 @@ def load_engine(name: str) -> Engine:
     """Load an engine.
 
     Raises:
-        EngineError: There is none of this name, or it cannot be imported.
+        EngineError: There is none of this name, or it cannot be used.
     """
-    if name not in engine_names():
-        raise EngineError(f"this monerosim cannot play the engine {name!r}; it has: {', '.join(engine_names())}")
     try:
         return ENGINES.load(name)
     except PluginError as error:
@@ -70,9 +190,31 @@ def load_engine(name: str) -> Engine:
 
 
 def _check(found: object) -> Engine:
-    if not callable(found):
-        raise PluginError("is nothing that can be called")
-    return cast("Engine", found)
+    if not (isinstance(found, type) and issubclass(found, Engine)):
+        raise PluginError("is no class derived from monerosim.engine.Engine")
+    if isabstract(found):
+        raise PluginError(f"does not define {', '.join(sorted(found.__abstractmethods__))}")
+    real_programs: object = found.real_programs
+    if not isinstance(real_programs, bool):
+        raise PluginError('has "real_programs" that is neither True nor False')
+    for name in (name for name, member in vars(Engine).items() if callable(member) and not name.startswith("_")):
+        _check_method(name, getattr(Engine, name), getattr(found, name))
+    try:
+        return found()
+    except Exception as error:
+        raise PluginError(f"cannot be made without arguments: {type(error).__name__}: {error}") from error
+
+
+def _check_method(name: str, declared: Callable[..., object], own: object) -> None:
+    if not callable(own):
+        raise PluginError(f'has "{name}" that is no method')
+    wanted = signature(declared).parameters.values()
+    positional = [it.name for it in wanted if it.kind is Parameter.POSITIONAL_OR_KEYWORD]
+    named = {it.name: it.name for it in wanted if it.kind is Parameter.KEYWORD_ONLY}
+    try:
+        signature(own).bind(*positional, **named)
+    except TypeError as error:
+        raise PluginError(f"has {name}{signature(own)} that cannot be called as Engine.{name} is: {error}") from error
 
 
 ENGINES: Registry[Engine] = Registry(GROUP, "engine", _check)

@@ -6,13 +6,13 @@ from time import perf_counter
 
 import msgspec
 
+from monerosim.agent.registry import ACTORS
 from monerosim.build.build import build_plan
 from monerosim.build.processes import PLAN
 from monerosim.build.rundir import RunDirectoryError, hold, write_run_directory
-from monerosim.engine import EngineError, Progress, Watch, load_engine
-from monerosim.engines.programs import check_ready
+from monerosim.engine import ENGINES, EngineError, Progress, ProgressCallback, load_engine
 from monerosim.engines.readback import read_back_again
-from monerosim.events.kinds import Record
+from monerosim.events import Record
 from monerosim.events.log import EVENTS, read_events
 from monerosim.events.traces import LEVELS, USUAL_LEVEL, TraceLine, read_traces
 from monerosim.plan.plan import Plan, decode_plan
@@ -45,6 +45,7 @@ class Run:
             reason = error.strerror if isinstance(error, OSError) else error
             raise RunError(f"{directory} is no run directory: {reason}") from error
         self._so_far: Summary | None = None
+        self._events_known = False
 
     @property
     def summary(self) -> Summary:
@@ -99,6 +100,10 @@ class Run:
     def events(self) -> Iterator[Record]:
         """Read what happened.
 
+        Events of plugins are read as what their classes declare where these are at hand: of installed packages that the
+        plan names, and of files that this process has loaded. No code of the run directory is run; what nothing
+        declares comes as :class:`monerosim.events.UnknownEvent`.
+
         Raises:
             RunError: The run has not been played.
             ValueError: While reading: a whole line is no event.
@@ -106,7 +111,15 @@ class Run:
         path = self.directory / EVENTS
         if not path.is_file():
             raise RunError(f"{self.directory} has not been played")
+        self._load_plugins()
         return read_events(path)
+
+    def _load_plugins(self) -> None:
+        """Load the installed plugins of the plan, once, so that their events are known."""
+        if not self._events_known:
+            ACTORS.load_foreign(sorted({actor.use for host in self.plan.hosts for actor in host.actors}))
+            ENGINES.load_foreign([self.plan.engine])
+            self._events_known = True
 
     def traces(self, *, participants: tuple[str, ...] = (), actors: tuple[str, ...] = ()) -> Iterator[TraceLine]:
         """Read what the actors logged, in time order.
@@ -126,7 +139,7 @@ def run(
     *,
     force: bool = False,
     trace_level: str = USUAL_LEVEL,
-    watch: Watch = lambda _: True,
+    on_progress: ProgressCallback = lambda _: True,
 ) -> Run:
     """Build a scenario and play it.
 
@@ -135,7 +148,7 @@ def run(
         directory: The run directory; a new one in ``runs``, if left out.
         force: Whether a run that is in the directory may be replaced.
         trace_level: The least important level of traces to keep.
-        watch: Told of the progress; returns False to stop the run.
+        on_progress: Called with the progress now and then; returns False to stop the run.
 
     Raises:
         ScenarioError: The scenario has errors.
@@ -151,13 +164,13 @@ def run(
     else:
         examination = examine_scenario(scenario)
     plan = build_plan(examination, base)
-    check_ready(plan)
+    load_engine(plan.engine).check(plan)
     path = new_directory(plan.name) if directory is None else Path(directory)
     write_run_directory(plan, text, path, force=force, plugins=examination.files.sources)
-    return play(path, trace_level=trace_level, watch=watch)
+    return play(path, trace_level=trace_level, on_progress=on_progress)
 
 
-def play(directory: Path, *, trace_level: str = USUAL_LEVEL, watch: Watch = lambda _: True) -> Run:
+def play(directory: Path, *, trace_level: str = USUAL_LEVEL, on_progress: ProgressCallback = lambda _: True) -> Run:
     """Play a run directory that has been built.
 
     Raises:
@@ -169,10 +182,10 @@ def play(directory: Path, *, trace_level: str = USUAL_LEVEL, watch: Watch = lamb
         raise RunError(f"{trace_level!r} is no level; there are {', '.join(LEVELS)}")
     played = Run(directory)
     with hold(directory):
-        return _play(played, trace_level, watch)
+        return _play(played, trace_level, on_progress)
 
 
-def _play(played: Run, trace_level: str, watch: Watch) -> Run:
+def _play(played: Run, trace_level: str, on_progress: ProgressCallback) -> Run:
     directory = played.directory
     if (directory / EVENTS).exists():
         raise RunError(f"{directory} has been played already; build it again, or in another directory")
@@ -181,9 +194,10 @@ def _play(played: Run, trace_level: str, watch: Watch) -> Run:
     except PluginError as error:
         raise RunError(f"{directory} cannot be played: {error}") from error
     engine = load_engine(played.plan.engine)
+    engine.check(played.plan)
     began = perf_counter()
     try:
-        end = engine(played.plan, directory, trace_level=trace_level, watch=watch)
+        end = engine.play(played.plan, directory, trace_level=trace_level, on_progress=on_progress)
     except EngineError as error:
         if (directory / EVENTS).exists():
             summary, _ = _read_back(played, failure=str(error), wall_seconds=perf_counter() - began)
@@ -194,9 +208,9 @@ def _play(played: Run, trace_level: str, watch: Watch) -> Run:
 
 
 def _read_back(played: Run, *, failure: str = "", wall_seconds: float = 0) -> tuple[Summary, bool]:
-    """Make events and summary of what a run has left, and tell whether that is all there will be."""
+    """Make events and summary of what a run has left, and return whether that is all there will be."""
     whole = read_back_again(played.plan, played.directory)
-    # Agents tell at the run's stop what their wallets and nodes have.
+    # Agents report at the run's stop what their wallets and nodes have.
     last = max((record.t for record in played.events()), default=-played.plan.time_zero) + played.plan.time_zero
     end = max(0, min(last, played.plan.stop))
     return summarise(played.plan, played.events(), end=end, wall_seconds=wall_seconds, failure=failure), whole

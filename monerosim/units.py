@@ -98,3 +98,10 @@ def format_amount(atomic: int) -> str:
     whole, part = divmod(abs(atomic), XMR)
     decimals = f".{part:012d}".rstrip("0").rstrip(".")
     return f"{sign}{whole}{decimals} XMR"
+
+
+def format_bytes(number: int) -> str:
+    """Write a number of bytes in the largest decimal unit: ``11.4 GB``, ``430 MB``, ``0.2 MB``."""
+    if number >= 10**9:
+        return f"{number / 1e9:.1f} GB"
+    return f"{number / 1e6:.0f} MB" if number >= 10**7 else f"{number / 1e6:.1f} MB"

@@ -10,7 +10,7 @@ from monerosim.agent.actor import receives
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.commands import CommandLetter, ResultLetter
 from monerosim.config import PARTICIPANT, Amount, Config, amount
-from monerosim.events.kinds import BlockFound, CommandCarriedOut, IncomingPayment, NewBlock, OrderChanged
+from monerosim.events import BlockFound, CommandExecuted, IncomingPayment, NewBlock, OrderChanged
 from monerosim.units import format_amount
 
 
@@ -43,7 +43,7 @@ class Steward(Behaviour[StewardConfig]):
         # Another host's, and all hosts', which the orchestrator passes on.
         self.on(OrderChanged, self.on_order, of=self.config.market)
         self.on(BlockFound, self.on_found, of="*")
-        self.on(CommandCarriedOut, self.on_command, of="*")
+        self.on(CommandExecuted, self.on_command, of="*")
         tip = self.ask(self.host.actor("node"), GetLastBlockHeader())
         self.at_height(tip.height + self.config.blocks, self.call_in)
 
@@ -83,9 +83,9 @@ class Steward(Behaviour[StewardConfig]):
         """Count a block by its miner."""
         self._miners[block.miner] += 1
 
-    def on_command(self, command: CommandCarriedOut) -> None:
-        """Count a command by who carried it out: `self.origin` is whose event it is."""
-        self._commands[f"{self.origin.partition('/')[0]}: {command.do}"] += 1
+    def on_command(self, executed: CommandExecuted) -> None:
+        """Count a command by who executed it: `self.origin` is whose event it is."""
+        self._commands[f"{self.origin.partition('/')[0]}: {executed.command}"] += 1
 
     def end(self) -> None:
         """Publish what it saw: shared/steward.json in the run's directory."""

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from small_runs import ended_well, happened
 
-from monerosim.events.kinds import (
+from monerosim.events import (
     BlockFound,
-    CommandCarriedOut,
+    CommandExecuted,
     CommandFailed,
     NodeClosed,
     OrderChanged,
@@ -62,7 +62,8 @@ def decided(run):
     payments = Counter((record.participant, record.data.amount) for record in own_time(run, PaymentSent))
     return {
         "commands": [
-            (record.participant, record.data.do, record.data.by) for record in own_time(run, CommandCarriedOut)
+            (record.participant, record.data.command, record.data.behaviour)
+            for record in own_time(run, CommandExecuted)
         ],
         "winners": [record.data.miner for record in own_time(run, BlockFound)],
         "payments": payments,
@@ -121,14 +122,14 @@ def commands_were_carried_out_in_time(run, slack):
     told = [(host.name, entry.do, entry.at - run.plan.time_zero) for host in run.plan.hosts for entry in host.commands]
     assert len(told) == 11
     for host, do, at in told:
-        (record,) = [record for record in happened(run, CommandCarriedOut, host) if record.data.do == do]
+        (record,) = [record for record in happened(run, CommandExecuted, host) if record.data.command == do]
         assert 0 <= record.t - at < (1 + slack) * SECOND, f"{host}: {do} came at {record.t / SECOND} s"
     # The steward's own is one more.
     assert run.summary.commands == len(told) + 1
 
 
 def commands_had_their_effect(run, slack):
-    told = {(it.participant, it.data.do): it.t for it in happened(run, CommandCarriedOut)}
+    told = {(it.participant, it.data.command): it.t for it in happened(run, CommandExecuted)}
     alice, bob = (happened(run, PaymentSent, name) for name in ("alice", "bob"))
     assert between(alice, told["alice", "pause"], told["alice", "resume"]) == []
     assert between(alice, told["alice", "resume"], told["alice", "send-now"]) != []
@@ -164,7 +165,7 @@ def orders_were_paid(run):
 def the_orchestrator_knew_of_all(run):
     seen = document(run, "orchestrator")
     assert seen["states"] == {"running": len(run.plan.hosts)}
-    assert {name for name, agent in seen["agents"].items() if agent["silent"]} == set()
+    assert {name for name, agent in seen["agents"].items() if agent["unresponsive"]} == set()
     (config,) = [actor.config for host in run.plan.hosts for actor in host.actors if actor.use == "orchestrator"]
     counted = Counter(event_tag(type(record.data)) for record in run.events() if record.t >= 0)
     assert seen["events"] == {tag: counted[tag] for tag in config["collect"] if counted[tag]}
@@ -178,7 +179,7 @@ def the_steward_heard_of_all(run):
     assert seen["results"] == ["done: bob: regular-user"]
     assert seen["orders"] == Counter(record.data.state for record in happened(run, OrderChanged))
     assert seen["miners"] == Counter(record.data.miner for record in own_time(run, BlockFound))
-    assert seen["commands"] == Counter(f"{it.participant}: {it.data.do}" for it in happened(run, CommandCarriedOut))
+    assert seen["commands"] == Counter(f"{it.participant}: {it.data.command}" for it in happened(run, CommandExecuted))
     # So did the observer, of its node.
     assert sum(record.data.blocks for record in own_time(run, TipSeen)) == run.summary.blocks
 

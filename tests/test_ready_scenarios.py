@@ -9,7 +9,7 @@ from small_runs import ended_well, happened, play
 
 from monerosim import Participant, Scenario, run
 from monerosim.build.compile import compile_plan
-from monerosim.events.kinds import BlockFound, BootstrapFinished, PaymentSent, ServiceReady
+from monerosim.events import BlockFound, BootstrapFinished, PaymentSent, ServiceReady
 from monerosim.scenario import load
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
@@ -28,9 +28,9 @@ def in_order(run_):
     summary = run_.summary
     ended_well(run_)
     assert summary.transactions.failed == 0
-    orphans = sum(miner.orphans for miner in summary.miners.values())
+    stale = sum(miner.stale for miner in summary.miners.values())
     (bootstrap,) = (record.data for record in happened(run_, BootstrapFinished))
-    assert summary.height == bootstrap.height + summary.blocks - orphans
+    assert summary.height == bootstrap.height + summary.blocks - stale
     return True
 
 
@@ -42,7 +42,7 @@ def test_architecture_v2(played):
     assert {host.wallets[0].addresses for host in run_.plan.hosts if host.group == "marketplace"} == {20}
     assert run_.summary.simulated_seconds == 3600
     assert set(run_.summary.miners) == {"pool-alpha", "pool-beta", "pool-gamma"}
-    assert run_.summary.blocks == sum(it.blocks + it.orphans for it in run_.summary.miners.values()) > 15
+    assert run_.summary.blocks == sum(it.blocks + it.stale for it in run_.summary.miners.values()) > 15
     # The pools found them themselves, as they were signalled to.
     assert all(record.participant == record.data.miner for record in happened(run_, BlockFound))
     paid = run_.summary.transactions

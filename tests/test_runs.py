@@ -12,7 +12,7 @@ from monerosim import Participant, Run, Scenario, Simulation, run
 from monerosim.build.build import build_plan
 from monerosim.build.rundir import RunDirectoryError, hold, write_run_directory
 from monerosim.engine import EngineError
-from monerosim.events.kinds import BlockFound
+from monerosim.events import BlockFound
 from monerosim.plan.plan import decode_plan, encode_plan
 from monerosim.runs import RunError
 from monerosim.runs import play as play_directory
@@ -74,11 +74,11 @@ def test_a_run_that_is_stopped_early_is_whole_as_far_as_it_went(tmp_path, second
     complete = play(WHOLE, tmp_path / "complete")
     seen = []
 
-    def watch(progress):
+    def on_progress(progress):
         seen.append(progress)
         return progress.now < seconds * SECOND
 
-    stopped = play(WHOLE, tmp_path / "stopped", watch=watch)
+    stopped = play(WHOLE, tmp_path / "stopped", on_progress=on_progress)
     summary = stopped.summary
     assert not summary.completed
     assert summary.unaccounted == 0
@@ -94,11 +94,11 @@ def test_a_run_that_is_stopped_early_is_whole_as_far_as_it_went(tmp_path, second
 def test_progress_goes_on_to_the_end(tmp_path):
     seen = []
 
-    def watch(progress):
+    def on_progress(progress):
         seen.append(progress)
         return True
 
-    played = play(WHOLE, tmp_path / "run", watch=watch)
+    played = play(WHOLE, tmp_path / "run", on_progress=on_progress)
     assert [it.now for it in seen] == sorted(it.now for it in seen)
     assert seen[-1].now == played.plan.stop
     assert seen[-1].height == played.summary.height

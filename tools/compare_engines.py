@@ -14,9 +14,8 @@ from statistics import median
 from monerosim.build.binaries import BinaryError
 from monerosim.build.build import build_plan
 from monerosim.build.rundir import RunDirectoryError, write_run_directory
-from monerosim.engine import EngineError
-from monerosim.engines.programs import check_ready
-from monerosim.events.kinds import BlockSpread, PaymentConfirmed, PaymentSent, Record, TransactionSpread
+from monerosim.engine import EngineError, engine_names, load_engine
+from monerosim.events import BlockSpread, PaymentConfirmed, PaymentSent, Record, TransactionSpread
 from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
 from monerosim.runs import SUMMARY, Run, RunError, play
@@ -24,7 +23,6 @@ from monerosim.scenario import ScenarioError, load
 from monerosim.units import SECOND, format_amount
 
 SMOKE = Path(__file__).resolve().parent.parent / "scenarios" / "smoke.toml"
-ENGINES = ("embedded", "local", "shadow")
 
 
 def plan_for(engine: str, scenario: Path) -> tuple[Plan, Mapping[str, bytes]]:
@@ -35,7 +33,7 @@ def plan_for(engine: str, scenario: Path) -> tuple[Plan, Mapping[str, bytes]]:
     """
     files = PluginFiles(scenario.parent)
     plan = build_plan(load(scenario, changes=[f"simulation.engine={engine}"]), scenario.parent, files)
-    check_ready(plan)
+    load_engine(plan.engine).check(plan)
     return plan, files.sources
 
 
@@ -71,7 +69,7 @@ def rows(run: Run) -> dict[str, str]:
     records = list(run.events())
     own = [record for record in records if record.participant != "funder"]
     sent = [record.data for record in own if isinstance(record.data, PaymentSent)]
-    waited = [record.data.waited / SECOND for record in own if isinstance(record.data, PaymentConfirmed)]
+    waited = [record.data.elapsed / SECOND for record in own if isinstance(record.data, PaymentConfirmed)]
     transactions = summary.transactions
     table = {
         "height": f"{summary.height}",
@@ -101,8 +99,8 @@ def _delays(records: Iterable[Record], kind: type[BlockSpread | TransactionSprea
         after / 1e3
         for spread in spreads
         if spread.first >= 0
-        for node, after in enumerate(spread.after)
-        if after >= 0 and node != spread.after.index(0)
+        for node, after in enumerate(spread.delays)
+        if after >= 0 and node != spread.delays.index(0)
     ]
 
 
@@ -131,7 +129,7 @@ def main() -> None:
         "scenario", nargs="?", type=Path, default=SMOKE, help="what is played; scenarios/smoke.toml if left out"
     )
     parser.add_argument("-o", "--output", type=Path, required=True, help="where the runs are, or go")
-    parser.add_argument("--engines", default=",".join(ENGINES), help="which engines, with commas between them")
+    parser.add_argument("--engines", default=",".join(engine_names()), help="which engines, with commas between them")
     options = parser.parse_args()
     engines = [engine.strip() for engine in options.engines.split(",")]
     try:

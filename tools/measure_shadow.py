@@ -23,9 +23,8 @@ import msgspec
 from monerosim.build.binaries import BinaryError
 from monerosim.build.build import build_plan
 from monerosim.build.rundir import RunDirectoryError, write_run_directory
-from monerosim.engine import EngineError
-from monerosim.engines.programs import check_ready
-from monerosim.events.kinds import PaymentSent
+from monerosim.engine import EngineError, load_engine
+from monerosim.events import PaymentSent
 from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
 from monerosim.runs import Run, RunError, new_directory, play
@@ -215,7 +214,7 @@ def _only_early(plan: Plan) -> Plan:
 def _shadow_plan(scenario: Path) -> tuple[Plan, Mapping[str, bytes]]:
     files = PluginFiles(scenario.parent)
     plan = build_plan(load(scenario, changes=["simulation.engine=shadow"]), scenario.parent, files)
-    check_ready(plan)
+    load_engine(plan.engine).check(plan)
     return plan, files.sources
 
 

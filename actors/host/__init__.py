@@ -1,1 +1,1 @@
-"""What every host has: supervisor, mailbox, proxies of node and wallet; and the orchestrator of many hosts."""
+"""A host's own actors: supervisor, mailbox, registrar, proxies of node and wallet; and the orchestrator."""

@@ -1,4 +1,4 @@
-"""The payments that a wallet has sent, and what becomes of them."""
+"""Shared by the wallet proxy and the actors that pay: the payments that a wallet follows, and their outcomes."""
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
@@ -6,52 +6,50 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 
 from monerosim.agent.messages import Message
-from monerosim.events.kinds import (
+from monerosim.events import (
     PaymentConfirmed,
     PaymentFailed,
     PaymentMined,
-    PaymentMinedAgain,
-    PaymentOrphaned,
+    PaymentRemined,
+    PaymentReorged,
     PaymentVanished,
 )
 from monerosim.rpc.wallet import Destination, TransferEntry, Transfers
 
 _OUT_OF_DANGER = 20
-"""Confirmations after which a payment is not looked at any more: deeper than a reorganisation goes."""
+"""Confirmations after which a payment is no longer followed: deeper than a reorganisation goes."""
 
 _MOST_IN_FLIGHT = 20
 """Mean block times after which a payment that is in no block counts as vanished."""
 
 _RARELY = 10
-"""Mean block times between two looks while all payments are confirmed, and only a reorganisation is to be feared."""
+"""Mean block times between two checks while all payments are confirmed and only a reorganisation could matter."""
 
-Outcome: TypeAlias = (
-    PaymentMined | PaymentConfirmed | PaymentFailed | PaymentOrphaned | PaymentMinedAgain | PaymentVanished
-)
+Outcome: TypeAlias = PaymentMined | PaymentConfirmed | PaymentFailed | PaymentReorged | PaymentRemined | PaymentVanished
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """Who wants to know of a payment, and how."""
+    """The sender of a payment, and when the payment counts as confirmed."""
 
     sender: str
     """The actor."""
     at: int
-    """When it was sent, or was to be, microseconds since the run's start."""
+    """When it was sent or to be sent, microseconds since the run's start."""
     confirmations: int
     """Blocks until it counts as confirmed."""
     interval: int
-    """Microseconds between two looks whether it is."""
+    """Microseconds between two checks."""
 
 
 class Follow(Message[None], frozen=True):
-    """Record from now on what becomes of a transaction of the wallet, as events of the actor that sent it."""
+    """Follow a transaction of the wallet: record its outcomes as events of the actor that sent it."""
 
     txid: str
     terms: Terms
 
 
 class Doubt(Message[None], frozen=True):
-    """Look from now on whether the wallet has made a payment after all, and follow it then."""
+    """Check from now on whether the wallet has made a payment after all, and follow it if so."""
 
     destinations: tuple[Destination, ...]
     terms: Terms
@@ -73,11 +71,11 @@ class Followed:
     """A payment that is followed.
 
     Args:
-        wish: What is to be followed.
-        cause: What it began with, for events.
+        wish: What to follow.
+        cause: The message that it began with, for events.
 
     Attributes:
-        block: The block in which it was seen last; None while it is in none.
+        block: The block that holds it; None while none does.
     """
 
     def __init__(self, wish: Follow, cause: str) -> None:
@@ -85,45 +83,45 @@ class Followed:
         self.cause = cause
         self.block: _Block | None = None
         self._confirmed = False
-        self._orphaned = False
+        self._reorged = False
         self._vanished = False
         self._in_none_since = wish.terms.at
 
     def is_open(self) -> bool:
-        """Tell whether something is soon to be seen of it."""
+        """Return whether it is unconfirmed and has not vanished."""
         return not self._vanished and (self.block is None or not self._confirmed)
 
     def is_settled(self, entry: TransferEntry) -> bool:
-        """Tell whether nothing can become of it any more."""
+        """Return whether its outcome is final."""
         return self._confirmed and entry.confirmations >= _OUT_OF_DANGER
 
     def place(self, entry: TransferEntry | None, now: int) -> Iterator[Outcome]:
-        """Take note which block holds it, if any, and how deep that is."""
+        """Record the block that holds it, if any, and yield the outcomes that are new."""
         txid, before = self.wish.txid, self.block
         self.block = None if entry is None else _Block(entry.height, entry.timestamp)
         if before is not None and self.block != before:
-            self._orphaned, self._in_none_since = True, now
-            yield PaymentOrphaned(txid, before.height)
+            self._reorged, self._in_none_since = True, now
+            yield PaymentReorged(txid, before.height)
         if self.block is not None and self.block != before:
             self._vanished = False
             height = self.block.height
-            yield PaymentMinedAgain(txid, height) if self._orphaned else PaymentMined(txid, height)
+            yield PaymentRemined(txid, height) if self._reorged else PaymentMined(txid, height)
         if entry is not None and not self._confirmed and entry.confirmations >= self.wish.terms.confirmations:
             self._confirmed = True
             yield PaymentConfirmed(txid, entry.height, now - self.wish.terms.at)
 
     def miss(self, now: int, block_time: int, *, known: bool, last: bool) -> Iterator[PaymentVanished]:
-        """Tell that it has vanished, once, if it has been in no block for long.
+        """Yield that it has vanished, once, if it has been in no block for long.
 
         Args:
             now: Microseconds since the run's start.
             block_time: The mean time between blocks.
             known: Whether its wallet still knows it.
-            last: Whether it is the end of the run, which nothing that is not known outlives. An orphaned one may
+            last: Whether the run ends: one that the wallet does not know then has vanished. A reorged one may
                 be unknown until it is mined again: monero-wallet-rpc forgets what it sent with the block.
         """
         late = now - self._in_none_since > _MOST_IN_FLIGHT * block_time
-        forgotten = last and not known and not self._orphaned
+        forgotten = last and not known and not self._reorged
         if self.block is None and not self._vanished and (late or forgotten):
             self._vanished = True
             reason = "in no block for long" if known else "its wallet does not know it any more"
@@ -138,7 +136,7 @@ class FollowedPayments:
         self._doubts: dict[Doubt, str] = {}
         """With their causes."""
         self._highest = 0
-        """The highest block of a payment that is not looked at any more."""
+        """The highest block of a payment that is no longer followed."""
 
     def __bool__(self) -> bool:
         return bool(self._payments or self._doubts)
@@ -154,13 +152,13 @@ class FollowedPayments:
     def resolve(
         self, transfers: Transfers, known: Container[str], now: int, block_time: int
     ) -> Iterator[tuple[Doubt, str, TransferEntry | None]]:
-        """Tell which payments in doubt have been made, and which have not.
+        """Yield the payments in doubt that have been made, and those that have not.
 
         A wallet that was killed right after a payment has forgotten it, until it finds it in a block.
 
         Args:
             transfers: The wallet's outgoing and pending transactions.
-            known: Those that are no payments in doubt; the caller adds what it is told.
+            known: Ids of transactions that are no payments in doubt; the caller adds those that are yielded.
             now: Microseconds since the run's start.
             block_time: The mean time between blocks.
 
@@ -175,7 +173,7 @@ class FollowedPayments:
                 yield wish, cause, entry
 
     def next_look(self, block_time: int) -> int | None:
-        """Tell in how many microseconds the wallet is to be looked at again; None if there is nothing to be seen."""
+        """Return the microseconds until the next check; None if there is nothing to check."""
         if not self:
             return None
         intervals = [payment.wish.terms.interval for payment in self._payments.values() if payment.is_open()]
@@ -185,14 +183,14 @@ class FollowedPayments:
         return max(_RARELY * block_time, min(payment.wish.terms.interval for payment in self._payments.values()))
 
     def above(self) -> int:
-        """Tell up to which height no block can hold any of them, however the chain is reorganised."""
+        """Return the height below which no block can hold any of them, whatever reorganisation comes."""
         blocks = [payment.block.height for payment in self._payments.values() if payment.block is not None]
         return max(0, min([self._highest, *blocks]) - _OUT_OF_DANGER)
 
     def look(
         self, transfers: Transfers, now: int, block_time: int, *, last: bool = False
     ) -> Iterator[tuple[Followed, Outcome]]:
-        """Tell what has become of each.
+        """Yield the new outcomes of all payments.
 
         Args:
             transfers: The wallet's outgoing, pending and failed transactions, those :meth:`above` a height at least.
@@ -217,7 +215,7 @@ class FollowedPayments:
 
 
 def pays(entry: TransferEntry, destinations: Sequence[Destination]) -> bool:
-    """Tell whether a transaction is a payment to these; a wallet that found it on the chain knows the amount only."""
+    """Return whether a transaction pays these; of one found on the chain a wallet knows the amount only."""
     if not entry.destinations:
         return entry.amount == sum(to.amount for to in destinations)
     return sorted(entry.destinations, key=_order) == sorted(destinations, key=_order)

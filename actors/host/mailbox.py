@@ -1,4 +1,4 @@
-"""The mailbox: letters from and to the actors of other hosts."""
+"""The mailbox: letters to and from the actors of other hosts."""
 
 from collections import defaultdict, deque
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ from monerosim.mailbox.post import Envelope
 
 
 class LettersArrived(Message[None], frozen=True):
-    """The post office has handed over letters."""
+    """The post office has delivered letters."""
 
 
 class ActorGone(Message[None], frozen=True):
-    """An actor of the host was given up, or stopped for good: it takes no letters unless it begins once more."""
+    """An actor of the host was given up or stopped: it takes no letters unless it is started again."""
 
     actor: str
 
@@ -28,21 +28,21 @@ class _Arrival(msgspec.Struct, frozen=True):
     """A letter, and whether an earlier process of the host was handling it when it was killed."""
 
     letter: Envelope
-    again: bool
+    redelivered: bool
 
 
 class _Tray:
-    """The letters of one actor that it has not begun to read."""
+    """The letters of one actor that it has not begun to handle."""
 
     def __init__(self) -> None:
         self.letters: dict[tuple[int, str, int], _Arrival] = {}
-        self.given: set[tuple[int, str, int]] = set()
+        self.delivered: set[tuple[int, str, int]] = set()
         """Those in the inbox of ``reader``."""
         self.reader: pykka.ActorRef[Any] | None = None
 
 
 class _Desk:
-    """What the mailbox has in hand, and still has when it has failed and is started again."""
+    """The letters on hand, retained while the mailbox is restarted."""
 
     def __init__(self) -> None:
         self.arrivals: deque[_Arrival] = deque()
@@ -53,7 +53,7 @@ class _Desk:
 class Mailbox(Actor):
     """Sends and receives the letters of a host.
 
-    A letter waits for an actor that is still to start, and for one that has failed and is started again.
+    A letter waits for an actor that has not started yet or is being restarted.
 
     Args:
         host: The host.
@@ -61,17 +61,17 @@ class Mailbox(Actor):
     """
 
     def begin(self) -> None:
-        """Have letters delivered from now on."""
+        """Take deliveries from now on."""
         self._numbers = self.host.environment.post_office.numbers(self.host.name)
         self._desk = self.host.retained(self.name, _Desk)
         self.host.notify_of_starts(self.name)
         reference, arrivals = self.actor_ref, self._desk.arrivals
 
-        def take(letter: Envelope, again: bool) -> bool:
+        def take(letter: Envelope, redelivered: bool) -> bool:
             if not reference.is_alive():
                 return False
-            arrivals.append(_Arrival(letter, again))
-            # Should it have failed meanwhile, it finds the letter when it begins again.
+            arrivals.append(_Arrival(letter, redelivered))
+            # If it has failed meanwhile, it finds the letter when it is restarted.
             with suppress(pykka.ActorDeadError):
                 reference.tell(LettersArrived())
             return True
@@ -97,19 +97,19 @@ class Mailbox(Actor):
 
     @handles(LettersArrived)
     def on_letters_arrived(self, _: LettersArrived) -> None:
-        """Hand letters to the actors they are for; each is put away when its actor has handled it, or nobody will."""
+        """Deliver letters to their actors; each is done when its actor has handled it, or none will."""
         self._sort()
 
     @handles(ActorStarted)
     def on_actor_started(self, message: ActorStarted) -> None:
-        """Hand an actor the letters that have waited for it."""
+        """Deliver the letters that have waited for an actor."""
         self._desk.gone.discard(message.actor)
         if message.actor in self._desk.trays:
-            self._give(message.actor)
+            self._deliver_to(message.actor)
 
     @handles(ActorGone)
     def on_actor_gone(self, message: ActorGone) -> None:
-        """Put away the letters of an actor that will not read them."""
+        """Drop the letters of an actor that will not handle them."""
         self._desk.gone.add(message.actor)
         letters = self._desk.trays.pop(message.actor, _Tray()).letters
         for arrival in letters.values():
@@ -123,10 +123,10 @@ class Mailbox(Actor):
                 self._refuse(letter)
                 continue
             self._desk.trays[letter.actor].letters[letter.key] = arrival
-            self._give(letter.actor)
+            self._deliver_to(letter.actor)
 
     def _is_expected(self, actor: str) -> bool:
-        """Tell whether the host has an actor of this name, or will have it."""
+        """Return whether the host has an actor of this name, or will have one."""
         reference = self.host.actors.get(actor)
         if reference is not None:
             return reference.is_alive() or actor not in self._desk.gone
@@ -139,23 +139,23 @@ class Mailbox(Actor):
         }
         return services.get(actor, False) or any(behaviour.name == actor for behaviour in own.actors)
 
-    def _give(self, actor: str) -> None:
+    def _deliver_to(self, actor: str) -> None:
         tray, reader = self._desk.trays[actor], self.host.actors.get(actor)
         if reader is None or not reader.is_alive():
             return
         if reader is not tray.reader:
-            # What the one before did not begin has gone with its inbox.
+            # What its former life had not begun is lost with its inbox.
             tray.reader = reader
-            tray.given.clear()
+            tray.delivered.clear()
         for key, arrival in list(tray.letters.items()):
             if not reader.actor_class.accepts(arrival.letter.kind):
                 del tray.letters[key]
                 self._refuse(arrival.letter)
-            elif key not in tray.given:
-                tray.given.add(key)
-                self._hand_over(arrival, tray, reader)
+            elif key not in tray.delivered:
+                tray.delivered.add(key)
+                self._deliver_letter(arrival, tray, reader)
 
-    def _hand_over(self, arrival: _Arrival, tray: _Tray, reader: "pykka.ActorRef[Any]") -> None:
+    def _deliver_letter(self, arrival: _Arrival, tray: _Tray, reader: "pykka.ActorRef[Any]") -> None:
         letter, post_office = arrival.letter, self.host.environment.post_office
 
         @contextmanager
@@ -167,9 +167,9 @@ class Mailbox(Actor):
         self.cause = letter.cause
         identifier = f"{letter.sender}/mailbox@{letter.number}"
         mail = IncomingLetter(letter.sender, letter.kind, letter.data)
-        self.log.debug("handed {} from {} to {}", letter.kind, letter.sender, letter.actor)
+        self.log.debug("delivered {} from {} to {}", letter.kind, letter.sender, letter.actor)
         with suppress(pykka.ActorDeadError):
-            reader.tell(TracedMessage(mail, identifier, letter.cause, handling, arrival.again))
+            reader.tell(TracedMessage(mail, identifier, letter.cause, handling, arrival.redelivered))
 
     def _refuse(self, letter: Envelope) -> None:
         self.cause = letter.cause

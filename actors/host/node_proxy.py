@@ -1,4 +1,4 @@
-"""The node proxy: a host's way to a monerod."""
+"""The node proxy: the only actor of a host that calls its monerod."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from actors.host.watcher import Watcher
 from monerosim.agent.actor import handles
 from monerosim.agent.host import Host
 from monerosim.agent.messages import Message
-from monerosim.events.kinds import NewBlock, NodeClosed, PeerLost, Reorganised, ServiceReady
+from monerosim.events import Event, NewBlock, NodeClosed, PeerLost, Reorganised, ServiceReady
 from monerosim.rpc.client import RpcClient
 from monerosim.rpc.errors import RpcUnavailableError
 from monerosim.rpc.node import (
@@ -23,65 +23,65 @@ START_TIMEOUT = 600.0
 """Seconds a daemon may take to answer for the first time."""
 
 _LONGEST_WALK = 100
-"""Blocks that came between two looks and are told one by one; of more, after a long silence, only the tip is."""
+"""Blocks between two polls that are notified one by one; of more, only the tip is."""
 
 
 class GetInfo(Message[NodeInfo], frozen=True):
-    """Ask for height, tip, pool and connections."""
+    """Return height, tip, txpool size and numbers of connections (``get_info``)."""
 
 
 class GetLastBlockHeader(Message[BlockHeader], frozen=True):
-    """Ask for the tip's header."""
+    """Return the header of the tip (``get_last_block_header``)."""
 
 
 class GetBlockHeader(Message[BlockHeader], frozen=True):
-    """Ask for a block's header, main chain or not."""
+    """Return the header of a block, on the main chain or not (``get_block_header_by_hash``)."""
 
     hash: str
 
 
 class GetBlockHeaders(Message[list[BlockHeader]], frozen=True):
-    """Ask for the main chain's headers, from height to height, both included."""
+    """Return headers of the main chain from ``start`` to ``end``, both included (``get_block_headers_range``)."""
 
     start: int
     end: int
 
 
 class GenerateBlocks(Message[GeneratedBlocks], frozen=True):
-    """Have blocks made; not repeated by itself."""
+    """Generate blocks (``generateblocks``); never retried."""
 
     count: int
     address: str
     prev_block: str = ""
     deadline: float | None = None
-    """When they are no longer wanted, seconds since the scenario's time zero: whoever asked may have waited in vain for
-    the daemon to start, and gone on."""
+    """When they are no longer wanted, seconds since the scenario's time zero: the asker may have timed out while the
+    daemon started."""
 
 
 class GetTransactionPool(Message[list[PoolTransaction]], frozen=True):
-    """Ask for the txpool."""
+    """Return the transactions in the txpool (``get_transaction_pool``)."""
 
 
 class GetAlternateChains(Message[list[AlternateChain]], frozen=True):
-    """Ask for the branches off the main chain."""
+    """Return the alternative chains (``get_alternate_chains``)."""
 
 
 class GetConnections(Message[list[Connection]], frozen=True):
-    """Ask for the connections to peers."""
+    """Return the connections to peers (``get_connections``)."""
 
 
 class NodeProxy(Watcher):
-    """Answers for a node, and watches it for those who want to know.
+    """Calls a node's RPC for the other actors, and notifies them of blocks and lost peers.
 
     Its handlers raise :class:`monerosim.rpc.errors.RpcError`.
 
     Args:
-        host: The host that asks.
+        host: The proxy's host.
         name: The actor's name.
         node: The host whose monerod it is.
     """
 
-    watches: ClassVar[frozenset[type]] = frozenset({NewBlock, Reorganised, PeerLost})
+    watches: ClassVar[frozenset[type[Event]]] = frozenset({NewBlock, Reorganised, PeerLost})
     usual_interval: ClassVar[float] = 5.0
 
     def __init__(self, host: Host, name: str, node: str) -> None:
@@ -101,18 +101,18 @@ class NodeProxy(Watcher):
         self.watch()
 
     def wants(self, kind: type) -> None:
-        """Take note that somebody wants to know of a kind of events."""
+        """Record that a kind of events has a subscriber."""
         self._wanted.add(kind)
 
     def look(self) -> None:
-        """Tell of new blocks, of a reorganisation, of lost peers."""
-        # A host may have proxies of other nodes; its own is the one it has subscribed to.
+        """Notify subscribers of new blocks, of a reorganisation, of lost peers."""
+        # A host may have proxies of other nodes; subscriptions are to its own.
         if self.name != "node":
             return
         if self._wanted & {NewBlock, Reorganised}:
             tip = self._rpc.get_last_block_header()
             if self._tip is not None and self._tip.hash != tip.hash:
-                self._tell_blocks(self._tip, tip)
+                self._notify_of_blocks(self._tip, tip)
             self._tip = tip
         if PeerLost in self._wanted:
             peers = frozenset(connection.address for connection in self._rpc.get_connections())
@@ -120,7 +120,7 @@ class NodeProxy(Watcher):
                 self.host.notify(self.name, self.cause, PeerLost(self._node, address))
             self._peers = peers
 
-    def _tell_blocks(self, old: BlockHeader, new: BlockHeader) -> None:
+    def _notify_of_blocks(self, old: BlockHeader, new: BlockHeader) -> None:
         came: list[BlockHeader] = []
         left, reached = old, new
         while left.hash != reached.hash and new.height - reached.height < _LONGEST_WALK:
@@ -138,51 +138,51 @@ class NodeProxy(Watcher):
             self.host.notify(self.name, self.cause, NewBlock(self._node, header.height, header.hash))
 
     def end(self) -> None:
-        """Record where a node of this host's own stands."""
+        """Record the tip of the host's own node."""
         if self.name == "node" and self._node == self.host.name:
             header = self._rpc.get_last_block_header()
             self.emit(NodeClosed(header.height, header.hash))
 
     @handles(GetInfo)
     def on_get_info(self, _: GetInfo) -> NodeInfo:
-        """Ask for height, tip, pool and connections."""
+        """Return height, tip, txpool size and numbers of connections."""
         return self._rpc.get_info()
 
     @handles(GetLastBlockHeader)
     def on_get_last_block_header(self, _: GetLastBlockHeader) -> BlockHeader:
-        """Ask for the tip's header."""
+        """Return the header of the tip."""
         return self._rpc.get_last_block_header()
 
     @handles(GetBlockHeader)
     def on_get_block_header(self, message: GetBlockHeader) -> BlockHeader:
-        """Ask for a block's header."""
+        """Return the header of a block."""
         return self._rpc.get_block_header_by_hash(message.hash)
 
     @handles(GetBlockHeaders)
     def on_get_block_headers(self, message: GetBlockHeaders) -> list[BlockHeader]:
-        """Ask for the main chain's headers."""
+        """Return headers of the main chain."""
         return self._rpc.get_block_headers_range(message.start, message.end)
 
     @handles(GenerateBlocks)
     def on_generate_blocks(self, message: GenerateBlocks) -> GeneratedBlocks:
-        """Have blocks made."""
+        """Generate blocks."""
         if message.deadline is not None and self.clock.now() > message.deadline:
             raise RpcUnavailableError(f"the monerod of {self._node} could not be asked in time")
         made = self._rpc.generateblocks(message.count, message.address, prev_block=message.prev_block)
-        self.log.debug("made {} blocks up to height {}", message.count, made.height, block=made.blocks[-1])
+        self.log.debug("generated {} blocks up to height {}", message.count, made.height, block=made.blocks[-1])
         return made
 
     @handles(GetTransactionPool)
     def on_get_transaction_pool(self, _: GetTransactionPool) -> list[PoolTransaction]:
-        """Ask for the txpool."""
+        """Return the transactions in the txpool."""
         return self._rpc.get_transaction_pool()
 
     @handles(GetAlternateChains)
     def on_get_alternate_chains(self, _: GetAlternateChains) -> list[AlternateChain]:
-        """Ask for the branches off the main chain."""
+        """Return the alternative chains."""
         return self._rpc.get_alternate_chains()
 
     @handles(GetConnections)
     def on_get_connections(self, _: GetConnections) -> list[Connection]:
-        """Ask for the connections to peers."""
+        """Return the connections to peers."""
         return self._rpc.get_connections()

@@ -1,54 +1,49 @@
-"""The orchestrator: knows how all agents are, passes on commands and events, and ends a run that has lost its point."""
+"""The orchestrator: collects the states of all agents, passes on commands and events, and can end the run."""
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta
 
+from actors.host.fan_out import FanOut, FanOuts, Outcome
 from monerosim.agent.actor import handles, receives
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.commands import COMMAND_TIMEOUT, CommandLetter, ResultLetter, SubscribeLetter
 from monerosim.agent.messages import EventLetter, EventNotice, Letter
-from monerosim.config import PARTICIPANT, POSITIVE, Duration, Key, duration
+from monerosim.config import EVENT, PARTICIPANT, POSITIVE, Duration, duration
 from monerosim.config import Config as BaseConfig
-from monerosim.events.kinds import EVENT_KINDS, AgentSilent, AgentState, RunEnded, event_tag
+from monerosim.events import AgentState, AgentUnresponsive, Event, RunEnded, event_kinds, event_tag
 from monerosim.mailbox.discovery import Agent, AgentDiscovery
 from monerosim.mailbox.post import UnknownHostError
 from monerosim.plan.roles import ORCHESTRATOR
 from monerosim.rpc.transport import Json
-from monerosim.units import SECOND
 
 DOCUMENT = "orchestrator.json"
 """Its document in the shared state: the agents' states, counts of events and commands, the newest events; at its end
-all events that it remembers."""
+the whole history."""
 
 _STATE = event_tag(AgentState)
 _GONE = ("failed", "stopped")
 _NEWEST = 20
 _SILENCE = 2.5
-"""Health checks without an answer until an agent is called silent; the letters there and back take a second each."""
+"""Health checks without an answer until an agent counts as silent; the letters there and back take a second each."""
 
-_ERRAND_PATIENCE = COMMAND_TIMEOUT + 30
-"""Seconds until agents that have not answered a command are not waited for: one that is there answers before."""
-
-_MAX_ANSWERS = 2**19
-"""Bytes that the answers in one letter may have together; of those that come when it is full there are none."""
-
-_MAX_TEXT = 100_000
-"""Characters of a result's text."""
+_COMMAND_TIMEOUT = COMMAND_TIMEOUT + 30
+"""Seconds until a command times out: an agent that is alive answers before."""
 
 
 class OrchestratorConfig(BaseConfig, frozen=True):
-    """What a scenario may say about an orchestrator."""
+    """Settings of an orchestrator."""
 
     collect: Annotated[
-        tuple[str, ...], Meta(description="Kinds of events that all agents tell it, for its history and counts.")
-    ] = ("block-found", "actor-failed", "actor-given-up", "command-carried-out", "command-failed")
-    history: Annotated[int, Meta(ge=1, le=1_000_000, description="How many events it remembers.")] = 1000
+        tuple[str, ...],
+        Meta(extra=EVENT, description="Kinds of events that it collects from all agents, for its history and counts."),
+    ] = ("block-found", "actor-failed", "actor-given-up", "command-executed", "command-failed")
+    history: Annotated[int, Meta(ge=1, le=1_000_000, description="How many events its history keeps.")] = 1000
     health_interval: Annotated[
-        Duration, Meta(extra=POSITIVE, description="Between two health checks of all agents.")
+        Duration, Meta(extra=POSITIVE, description="The time between two health checks of all agents.")
     ] = duration("60s")
     end_when_gone: Annotated[
         tuple[str, ...],
@@ -58,41 +53,20 @@ class OrchestratorConfig(BaseConfig, frozen=True):
         ),
     ] = ()
 
-    def problems(self) -> Iterator[tuple[Sequence[Key], str]]:
-        """Check that there are such events."""
-        for index, kind in enumerate(self.collect):
-            if kind not in EVENT_KINDS:
-                yield (("collect", index),), f"collect: no event is called {kind!r}"
-
-
-class _Errand(msgspec.Struct):
-    """A command that was passed on to several agents and is not answered by all of them."""
-
-    sender: str
-    letter: CommandLetter
-    until: int
-    """When those that have not answered are not waited for any more, microseconds since the scenario's time zero."""
-    waiting: dict[str, None]
-    done: list[str] = []
-    failed: list[str] = []
-    answers: dict[str, dict[str, Any]] = {}
-    size: int = 0
-    """Bytes of the answers."""
-
 
 class _Memory:
-    """What an orchestrator remembers, and still does when it has failed and is started again."""
+    """The state of an orchestrator that is retained over restarts."""
 
     def __init__(self) -> None:
         self.history: deque[Json] = deque()
         self.counts: Counter[str] = Counter()
         self.results: Counter[str] = Counter()
         self.subscribers: dict[str, dict[tuple[str, str], None]] = {}
-        self.errands: dict[str, _Errand] = {}
+        self.fan_outs: dict[str, FanOut] = {}
 
 
 class Orchestrator(Behaviour[OrchestratorConfig]):
-    """Knows all agents and their state, takes commands and subscriptions for all of them, and watches their health.
+    """Collects the states of all agents, takes commands and subscriptions for all of them, and checks their health.
 
     Letters that it takes: ``command`` (:class:`CommandLetter`, with ``who``), answered by ``result`` when all agents
     have answered or their time is over; ``subscribe`` (:class:`SubscribeLetter`), answered by ``event`` with each event
@@ -102,112 +76,91 @@ class Orchestrator(Behaviour[OrchestratorConfig]):
     urgent_letters: ClassVar[frozenset[str]] = frozenset({CommandLetter.kind, ResultLetter.kind})
     role: ClassVar[str] = ORCHESTRATOR
     unique: ClassVar[bool] = True
-    emits: ClassVar[tuple[type, ...]] = (AgentSilent, RunEnded)
+    emits: ClassVar[tuple[type[Event], ...]] = (AgentUnresponsive, RunEnded)
 
     def begin(self) -> None:
-        """Have all agents tell their states and events."""
+        """Subscribe to the states and events of all agents."""
         self._agents = {agent.id: agent for agent in AgentDiscovery(self.host.shared, self.clock.now).get_agents()}
         self._states = {name: AgentState("initializing") for name in self._agents}
         self._heard = dict.fromkeys(self._agents, self.clock.microseconds())
-        self._silent: set[str] = set()
+        self._unresponsive: set[str] = set()
         self._memory = self.host.retained(self.name, _Memory)
         self._asked = {_STATE, *self.config.collect, *self._memory.subscribers}
-        self._numbers = self.host.numbers(f"{self.name}'s errands")
         self._subscribe(tuple(sorted(self._asked)))
         self._publish()
         self.every(lambda: self.config.health_interval.seconds, self.check)
-        for number, errand in self._memory.errands.items():
-            self._wait_for(number, errand)
+        self._fan_outs = FanOuts(self, self.time_out, self._close, self._memory.fan_outs)
 
     def configured(self, before: BaseConfig) -> None:
-        """Collect other events."""
+        """Subscribe to the events to collect."""
         del before
-        self._ask_for(self.config.collect)
+        self._collect(self.config.collect)
 
     def check(self) -> None:
-        """See who has not answered the last health checks, and ask everybody again."""
+        """Record the agents that have not answered the last health checks, and ask all again."""
         now = self.clock.microseconds()
         for name, heard in self._heard.items():
-            if now - heard > _SILENCE * self.config.health_interval and name not in self._silent:
-                self._silent.add(name)
-                self.emit(AgentSilent(name, heard))
+            if now - heard > _SILENCE * self.config.health_interval and name not in self._unresponsive:
+                self._unresponsive.add(name)
+                self.emit(AgentUnresponsive(name, heard))
                 self.log.warning("{} does not answer", name)
         self._subscribe((_STATE,))
         self._publish()
 
     def end(self) -> None:
-        """Publish for the last time, with all events that it remembers."""
+        """Publish for the last time, with the whole history."""
         self._publish({"history": list(self._memory.history)})
 
     @handles(EventNotice)
     def on_event_notice(self, message: EventNotice) -> None:
-        """Remember an event, and pass it on."""
+        """Record an event in the history, and pass it on."""
         record = message.record
-        tag, name = event_tag(type(record.data)), record.participant
+        tag, name = record.tag, record.participant
         self._heard[name] = self.clock.microseconds()
-        self._silent.discard(name)
+        self._unresponsive.discard(name)
         if isinstance(record.data, AgentState):
             self._take_state(name, record.data)
         if tag in self.config.collect:
             self._memory.counts[tag] += 1
-            self._memory.history.append(msgspec.to_builtins(record))
+            self._memory.history.append(record.plain())
             while len(self._memory.history) > self.config.history:
                 self._memory.history.popleft()
         for host, actor in self._memory.subscribers.get(tag, ()):
-            self._post(host, actor, EventLetter(record))
+            self._post(host, actor, EventLetter(record.plain()))
 
     @receives(CommandLetter)
     def on_command(self, letter: CommandLetter, sender: str) -> None:
         """Pass on a command."""
-        # Paused or stopped by its own command to all, it could not have itself resumed.
+        # Paused or stopped by its own command to all, it could not be resumed.
         agents = [agent.id for agent in self._of(letter.who) if letter.who != "*" or agent.id != self.host.name]
-        until = self.clock.microseconds() + round(_ERRAND_PATIENCE * SECOND)
-        errand = _Errand(sender, letter, until, dict.fromkeys(agents))
-        if not agents:
-            errand.failed.append(f"there is no participant {letter.who!r}")
-            self._answer(errand)
-            return
-        number = str(next(self._numbers))
-        self._memory.errands[number] = errand
-        self._wait_for(number, errand)
-        passed = msgspec.structs.replace(letter, id=number, who="", reply=self.name)
-        for name in agents:
-            self._post(name, "supervisor", passed)
-        self.log.info("{} tells {} to {}", sender, letter.who, letter.do)
+        if agents:
+            self._fan_outs.start(letter, sender, _COMMAND_TIMEOUT, agents, self._pass_on)
+            self.log.info("passes on {} from {} to {}", letter.do, sender, letter.who)
+        else:
+            self._fan_outs.refuse(letter, sender, Outcome.FAILED, f"there is no participant {letter.who!r}")
 
     @receives(ResultLetter)
     def on_result(self, result: ResultLetter, sender: str) -> None:
-        """Take note of what an agent did, and answer when all have."""
-        errand = self._memory.errands.get(result.id)
-        if errand is None or sender not in errand.waiting:
-            self.log.warning("{} answers a command that it was not given", sender)
-            return
-        del errand.waiting[sender]
-        size = len(msgspec.json.encode(result.answers))
-        if result.answers and errand.size + size <= _MAX_ANSWERS:
-            errand.size += size
-            errand.answers.update(result.answers)
-        (errand.done if result.ok else errand.failed).append(f"{sender}: {result.text}")
-        if not errand.waiting:
-            del self._memory.errands[result.id]
-            self._answer(errand)
+        """Record an agent's answer, and send the result of the command when all have answered."""
+        outcome = Outcome.DONE if result.ok else Outcome.FAILED
+        text, answer = f"{sender}: {result.text}", result.answers.get(sender)
+        if not self._fan_outs.answer(result.id, sender, outcome, text, answer):
+            self.log.warning("{} answers a command that it was not sent", sender)
 
-    def give_up(self, number: str) -> None:
-        """Wait no longer for the agents that have not answered a command."""
-        errand = self._memory.errands.pop(number, None)
-        if errand is not None:
-            errand.failed += [f"{name}: no answer" for name in errand.waiting]
-            self._answer(errand)
+    def time_out(self, number: str) -> None:
+        """Stop waiting for the agents that have not answered a command."""
+        for name in self._fan_outs.unanswered(number):
+            self._fan_outs.answer(number, name, Outcome.FAILED, f"{name}: no answer")
 
     @receives(SubscribeLetter)
     def on_subscribe(self, letter: SubscribeLetter, sender: str) -> None:
         """Pass on events from now on."""
         for kind in letter.kinds:
-            if kind not in EVENT_KINDS:
-                self.log.warning("{} wants to know of {}, which no event is called", sender, kind)
-                continue
+            if kind not in event_kinds():
+                # One of a plugin may be known only to the hosts whose behaviours emit it.
+                self.log.warning("{} subscribes to {}, an event that is not known here", sender, kind)
             self._memory.subscribers.setdefault(kind, {})[sender, letter.actor] = None
-            self._ask_for((kind,))
+            self._collect((kind,))
 
     def _take_state(self, name: str, state: AgentState) -> None:
         before, self._states[name] = self._states[name], state
@@ -220,20 +173,16 @@ class Orchestrator(Behaviour[OrchestratorConfig]):
                 reasons = dict.fromkeys(f"{one.state} {one.reason}".strip() for one in states.values())
                 self.emit(RunEnded(f"all of {lost} are gone: {'; '.join(reasons)}"))
 
-    def _answer(self, errand: _Errand) -> None:
-        letter = errand.letter
-        self._memory.results["failed" if errand.failed else "ok"] += 1
-        if letter.reply:
-            text = "; ".join(errand.failed or errand.done)[:_MAX_TEXT]
-            result = ResultLetter(id=letter.id, ok=not errand.failed, text=text, answers=errand.answers)
-            self._post(errand.sender, letter.reply, result)
+    def _pass_on(self, host: str, fan_out: FanOut) -> None:
+        passed = msgspec.structs.replace(fan_out.command, id=fan_out.id, who="", reply=self.name)
+        self._post(host, "supervisor", passed)
 
-    def _wait_for(self, number: str, errand: _Errand) -> None:
-        left = (errand.until - self.clock.microseconds()) / SECOND
-        self.after(max(0.0, left), self.give_up, number, same_cause=True)
+    def _close(self, fan_out: FanOut) -> dict[str, dict[str, Any]]:
+        self._memory.results["failed" if fan_out.failed else "ok"] += 1
+        return fan_out.answers
 
-    def _ask_for(self, kinds: Iterable[str]) -> None:
-        """Have all agents tell of events of which they were not asked yet."""
+    def _collect(self, kinds: Iterable[str]) -> None:
+        """Subscribe to events of all agents to which it has not subscribed yet."""
         new = tuple(kind for kind in kinds if kind not in self._asked)
         if new:
             self._asked.update(new)
@@ -243,7 +192,7 @@ class Orchestrator(Behaviour[OrchestratorConfig]):
         return [agent for agent in self._agents.values() if who in ("*", agent.id, agent.group)]
 
     def _subscribe(self, kinds: tuple[str, ...]) -> None:
-        """Have all agents tell of events; of their states they tell at once."""
+        """Subscribe to events of all agents; they send their states at once."""
         for name in self._agents:
             self._post(name, "supervisor", SubscribeLetter(kinds=kinds, actor=self.name))
 
@@ -259,7 +208,7 @@ class Orchestrator(Behaviour[OrchestratorConfig]):
             {
                 "t": self.clock.microseconds(),
                 "agents": {
-                    name: {**msgspec.to_builtins(state), "silent": name in self._silent}
+                    name: {**msgspec.to_builtins(state), "unresponsive": name in self._unresponsive}
                     for name, state in self._states.items()
                 },
                 "states": dict(Counter(state.state for state in self._states.values())),

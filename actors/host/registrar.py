@@ -1,4 +1,4 @@
-"""The registrar: the one writer of the registries that tell of all miners and of all blocks."""
+"""The registrar: the only writer of the lists of all miners and of all blocks found."""
 
 from typing import ClassVar
 
@@ -8,13 +8,13 @@ from monerosim.mailbox.discovery import BLOCKS_FOUND, MINERS, AgentDiscovery
 from monerosim.rpc.transport import Json
 
 REGISTRAR = "registrar"
-"""What it is called, on the host that the plan names."""
+"""Its name, on the host that the plan names."""
 
 _RECENT_BLOCKS = 100
-"""How many blocks are published while the run goes on: the document is written whole with each."""
+"""How many blocks are published during the run: the whole document is written with each."""
 
 _PAUSE = 1.0
-"""Seconds from hearing that a registration is new to reading them all: many are made at once."""
+"""Seconds from the first new registration to reading them all: many are made at once."""
 
 
 class BlockNote(Letter, frozen=True):
@@ -27,29 +27,29 @@ class BlockNote(Letter, frozen=True):
 
 
 class MinerNote(Letter, frozen=True):
-    """A miner's registration is another."""
+    """A miner's registration has changed."""
 
     kind: ClassVar[str] = "miner-note"
 
 
 def note(actor: Actor, letter: BlockNote | MinerNote) -> None:
-    """Have an actor tell the run's registrar, if the run has one."""
+    """Send a letter to the run's registrar, if it has one."""
     if actor.host.plan.registrar:
         actor.send(actor.host.plan.registrar, REGISTRAR, letter)
 
 
 class _Blocks(list[Json]):
-    """The blocks that it was told of, in all lives of the registrar."""
+    """The blocks of all lives of the registrar."""
 
 
 class Registrar(Actor):
-    """Publishes ``miners.json``, the miners that are active, and ``blocks_found.json``, whoever found the blocks.
+    """Publishes ``miners.json``, the active miners, and ``blocks_found.json``, the blocks of all miners.
 
-    Of the blocks these are the last hundred while the run goes on, and all of them at its end.
+    During the run these are the last hundred blocks, at its end all of them.
     """
 
     def begin(self) -> None:
-        """Publish what there is."""
+        """Publish the miners, and the blocks of an earlier life."""
         self._discovery = AgentDiscovery(self.host.shared, self.clock.now, lifetime=0, warn=self.log.warning)
         self._blocks = self.host.retained(self.name, _Blocks)
         self._published: Json = None
@@ -70,7 +70,7 @@ class Registrar(Actor):
 
     @receives(MinerNote)
     def on_miner_note(self, _: MinerNote, __: str) -> None:
-        """Look at the registrations soon."""
+        """Schedule reading the registrations."""
         if not self._looking:
             self._looking = True
             self.after(_PAUSE, self.publish_miners)

@@ -1,4 +1,4 @@
-"""The wallet proxy: a host's way to its monero-wallet-rpc."""
+"""The wallet proxy: the only actor of a host that calls its monero-wallet-rpc."""
 
 from collections.abc import Callable
 from typing import ClassVar, TypeVar
@@ -8,13 +8,14 @@ from actors.host.watcher import Watcher
 from monerosim.agent.actor import handles
 from monerosim.agent.host import Host
 from monerosim.agent.messages import Message
-from monerosim.events.kinds import (
+from monerosim.events import (
+    Event,
     IncomingPayment,
     PaymentConfirmed,
     PaymentFailed,
     PaymentMined,
-    PaymentMinedAgain,
-    PaymentOrphaned,
+    PaymentRemined,
+    PaymentReorged,
     PaymentSent,
     PaymentVanished,
     ServiceReady,
@@ -39,43 +40,43 @@ from monerosim.units import SECOND, format_amount
 R = TypeVar("R")
 
 START_TIMEOUT = 600.0
-"""Seconds a wallet may take to answer for the first time."""
+"""Seconds until a wallet must have answered for the first time."""
 
 OVERLAP = 20
-"""Blocks below the newest payment's that are looked at again, deeper than a reorganisation goes."""
+"""Blocks below the newest payment that are scanned again, deeper than a reorganisation goes."""
 
 RESTART_TIMEOUT = 120.0
-"""Seconds a wallet that died in the midst of a transfer may take to be there again."""
+"""Seconds that a wallet that died during a transfer may take to answer again."""
 
 LOOKUP_DELAYS = (0.0, 1.0, 2.0)
 """Seconds before each look for a payment in doubt: the wallet may still be about to read the request."""
 
 
 class GetAddresses(Message[tuple[str, ...]], frozen=True):
-    """Ask for the wallet's addresses, the primary one first."""
+    """Return the wallet's addresses, the primary one first."""
 
 
 class GetBalance(Message[Balance], frozen=True):
-    """Ask for the balance."""
+    """Return the balance, and how much of it is unlocked (``get_balance``)."""
 
 
 class GetWalletHeight(Message[int], frozen=True):
-    """Ask up to which height the wallet has looked."""
+    """Return the height that the wallet has scanned to (``get_height``)."""
 
 
 class Refresh(Message[None], frozen=True):
-    """Have the wallet look at the newest blocks now."""
+    """Scan the newest blocks now (``refresh``)."""
 
 
 class Transfer(Message[Transferred], frozen=True):
-    """Pay; carried out at most once, whatever happens to the connection."""
+    """Pay (``transfer``); carried out at most once, whatever happens to the connection."""
 
     destinations: tuple[Destination, ...]
     priority: int = 0
 
 
 class CreateAddress(Message[str], frozen=True):
-    """Make another address, which is not published."""
+    """Create another subaddress, which is not published (``create_address``)."""
 
     label: str
 
@@ -101,7 +102,7 @@ class GetTransfer(Message[TransferEntry], frozen=True):
 
 
 class WalletProxy(Watcher):
-    """Answers for a wallet, watches it for those who want to know, and follows what was sent with it.
+    """Calls a wallet's RPC for the other actors, notifies them of incoming payments, and follows outgoing ones.
 
     Its handlers raise :class:`monerosim.rpc.errors.RpcError`.
 
@@ -111,7 +112,7 @@ class WalletProxy(Watcher):
         plan: The wallet.
     """
 
-    watches: ClassVar[frozenset[type]] = frozenset({IncomingPayment})
+    watches: ClassVar[frozenset[type[Event]]] = frozenset({IncomingPayment})
     usual_interval: ClassVar[float] = 30.0
 
     def __init__(self, host: Host, name: str, plan: WalletPlan) -> None:
@@ -120,7 +121,7 @@ class WalletProxy(Watcher):
         self._rpc = WalletRpc(RpcClient(host.environment.wallet(host.name), self.clock))
         self._addresses: tuple[str, ...] = ()
         self._sent: set[str] = set()
-        self._told: set[tuple[str, str, bool]] | None = None
+        self._notified: set[tuple[str, str, bool]] | None = None
         self._looked_height = 0
         self._followed = host.retained(name, FollowedPayments)
         self._check_due: int | None = None
@@ -130,12 +131,12 @@ class WalletProxy(Watcher):
         service = f"monero-wallet-rpc of {self.host.name}"
         _, attempts = self._rpc.client.wait_until_up(self._rpc.get_version, name=service, timeout=START_TIMEOUT)
         self._open()
-        # What an earlier actor sent with this wallet is not what this one will look for.
+        # What an earlier life sent is not what this one will look for.
         self._sent.update(entry.txid for entry in self._outgoing())
         addresses = self._rpc.get_addresses()
         while len(addresses) < self._plan.addresses:
             addresses.append(self._rpc.create_address(f"address-{len(addresses):03d}"))
-        # Those that were made later, for orders say, are not the plan's.
+        # Those that were created later, for orders for instance, are not the plan's.
         self._addresses = tuple(addresses[: self._plan.addresses])
         self.host.shared.replace(f"{WALLETS}/{self.host.name}.json", {"addresses": list(self._addresses)})
         self.log.info("{} is up, after {} tries", service, attempts, address=addresses[0])
@@ -144,43 +145,43 @@ class WalletProxy(Watcher):
         self._plan_check(self._next_check())
 
     def look(self) -> None:
-        """Tell of payments that are new in the txpool or in a block."""
+        """Notify subscribers of payments that are new in the txpool or in a block."""
         newest = max(0, self._looked_height - OVERLAP)
         transfers = self._opened(lambda: self._rpc.get_transfers("in", "pool", min_height=newest))
-        told = set() if self._told is None else self._told
+        notified = set() if self._notified is None else self._notified
         for entry, height in [(entry, 0) for entry in transfers.pool] + [
             (entry, entry.height) for entry in transfers.incoming
         ]:
             key = entry.txid, entry.address, bool(height)
-            if key not in told and self._told is not None:
+            if key not in notified and self._notified is not None:
                 payment = IncomingPayment(entry.txid, entry.address, entry.amount, height)
                 self.host.notify(self.name, self.cause, payment)
-            told.add(key)
+            notified.add(key)
             self._looked_height = max(self._looked_height, height)
-        self._told = told
+        self._notified = notified
 
     def check(self, due: int) -> None:
-        """Look what has become of the payments that are followed."""
+        """Check the payments that are followed, and record what is new."""
         if due != self._check_due:
-            return  # an earlier look has taken its place
+            return  # an earlier check has taken its place
         self._check_due = None
         try:
             transfers = self._opened(
                 lambda: self._rpc.get_transfers("out", "pending", "failed", min_height=self._followed.above())
             )
         except RpcError as error:
-            self.log.warning("cannot look at its payments: {}", error)
+            self.log.warning("cannot check its payments: {}", error)
         else:
             self._record_outcomes(transfers)
         self._plan_check(self._next_check())
 
     def end(self) -> None:
-        """Record what has become of the payments, and what the wallet holds."""
+        """Record what is new of the payments, and the wallet's balance."""
         try:
             self._opened(self._rpc.refresh)
         except RpcCallError as error:
-            # Its daemon may be gone, or have just come back: what the wallet knew before still counts.
-            self.log.warning("tells its balance without the newest blocks: {}", error)
+            # Its daemon may be down or have just restarted: what the wallet knew before still counts.
+            self.log.warning("its balance does not include the newest blocks: {}", error)
         balance = self._rpc.get_balance()
         sent = ("out", "failed") if self._followed else ()
         transfers = self._rpc.get_transfers("pending", "pool", *sent, min_height=self._followed.above())
@@ -193,22 +194,22 @@ class WalletProxy(Watcher):
 
     @handles(GetAddresses)
     def on_get_addresses(self, _: GetAddresses) -> tuple[str, ...]:
-        """Tell the addresses."""
+        """Return the addresses."""
         return self._addresses
 
     @handles(GetBalance)
     def on_get_balance(self, _: GetBalance) -> Balance:
-        """Ask for the balance."""
+        """Return the balance."""
         return self._opened(self._rpc.get_balance)
 
     @handles(GetWalletHeight)
     def on_get_height(self, _: GetWalletHeight) -> int:
-        """Ask for the height."""
+        """Return the height that the wallet has scanned to."""
         return self._opened(self._rpc.get_height)
 
     @handles(Refresh)
     def on_refresh(self, _: Refresh) -> None:
-        """Have the wallet refresh."""
+        """Scan the newest blocks."""
         self._opened(self._rpc.refresh)
 
     @handles(Transfer)
@@ -217,7 +218,7 @@ class WalletProxy(Watcher):
         try:
             sent = self._opened(lambda: self._rpc.transfer(message.destinations, priority=message.priority))
         except RpcDoubtfulError as error:
-            self.log.warning("a transfer is in doubt, asks the wallet what it sent: {}", error)
+            self.log.warning("a transfer is in doubt, asking the wallet what it sent: {}", error)
             found = self._find(message)
             if found is None:
                 raise
@@ -228,7 +229,7 @@ class WalletProxy(Watcher):
 
     @handles(CreateAddress)
     def on_create_address(self, message: CreateAddress) -> str:
-        """Make another address."""
+        """Create another subaddress."""
         return self._opened(lambda: self._rpc.create_address(message.label))
 
     @handles(SweepAll)
@@ -237,7 +238,7 @@ class WalletProxy(Watcher):
         try:
             swept = self._opened(lambda: self._rpc.sweep_all(message.address, priority=message.priority))
         except RpcDoubtfulError as error:
-            self.log.warning("a sweep is in doubt, asks the wallet what it sent: {}", error)
+            self.log.warning("a sweep is in doubt, asking the wallet what it sent: {}", error)
             swept = self._find_all(message.address)
             if not swept:
                 raise
@@ -247,12 +248,12 @@ class WalletProxy(Watcher):
 
     @handles(GetTransfers)
     def on_get_transfers(self, message: GetTransfers) -> Transfers:
-        """Ask for transactions."""
+        """Return transactions."""
         return self._opened(lambda: self._rpc.get_transfers(*message.kinds, min_height=message.min_height))
 
     @handles(GetTransfer)
     def on_get_transfer(self, message: GetTransfer) -> TransferEntry:
-        """Ask for a transaction."""
+        """Return a transaction."""
         return self._opened(lambda: self._rpc.get_transfer_by_txid(message.txid))
 
     @handles(Follow)
@@ -263,7 +264,7 @@ class WalletProxy(Watcher):
 
     @handles(Doubt)
     def on_doubt(self, wish: Doubt) -> None:
-        """Look for a payment that may have been made."""
+        """Look from now on for a payment that may have been made."""
         self._followed.doubt(wish, self.cause)
         self._plan_check(wish.terms.interval)
 
@@ -271,7 +272,7 @@ class WalletProxy(Watcher):
         return self._followed.next_look(self.host.plan.consensus.block_time)
 
     def _plan_check(self, wait: int | None) -> None:
-        """Have the payments looked at in so many microseconds, unless that is to be sooner already."""
+        """Schedule a check of the payments in ``wait`` microseconds, unless one is due sooner."""
         if wait is None:
             return
         due = self.host.now() + wait
@@ -280,7 +281,7 @@ class WalletProxy(Watcher):
             self.after(wait / SECOND, self.check, due)
 
     def _record_outcomes(self, transfers: Transfers, *, last: bool = False) -> None:
-        """Record what is new of the payments that are followed, in the names of those who sent them."""
+        """Record what is new of the payments that are followed, as events of the actors that sent them."""
         block_time, now = self.host.plan.consensus.block_time, self.host.now()
         for wish, cause, entry in self._followed.resolve(transfers, self._sent, now, block_time):
             with self.because_of(cause):
@@ -288,11 +289,11 @@ class WalletProxy(Watcher):
         for payment, outcome in self._followed.look(transfers, now, block_time, last=last):
             with self.because_of(payment.cause):
                 self.host.emit(payment.wish.terms.sender, self.cause, outcome)
-                level, text = _told(outcome)
+                level, text = _log_line(outcome)
                 self.log.log(level, text, txid=payment.wish.txid, sender=payment.wish.terms.sender)
 
     def _settle(self, wish: Doubt, entry: TransferEntry | None) -> None:
-        """Record whether a payment in doubt has been made, in the name of the actor that wanted it."""
+        """Record whether a payment in doubt was made, as an event of the actor that sent it."""
         if entry is None:
             self.host.emit(wish.terms.sender, self.cause, PaymentFailed(wish.amount, "it was not made"))
             self.log.info("a payment that was in doubt was not made", sender=wish.terms.sender)
@@ -312,29 +313,29 @@ class WalletProxy(Watcher):
             self._rpc.open_wallet(self._plan.name)
 
     def _opened(self, call: Callable[[], R]) -> R:
-        """Make a call, and make it again if the service was started again meanwhile and has no wallet open."""
+        """Return the result of a call, repeated if the service was restarted and has no wallet open."""
         try:
             return call()
         except RpcCallError as error:
             if error.code != NOT_OPEN:
                 raise
-            self.log.warning("the wallet is not open any more, opens it again")
+            self.log.warning("the wallet is no longer open, opening it again")
             self._open()
-            # What came while it was not is unknown to it, up to all of its coins.
+            # It does not know what came meanwhile, possibly all of its coins.
             self._rpc.refresh()
             return call()
 
     def _find(self, message: Transfer) -> Transferred | None:
-        """Look for a transaction with these destinations that this actor does not know yet."""
+        """Return a transaction with these destinations that this actor does not know yet, if there is one."""
         found = self._look_for(lambda entry: pays(entry, message.destinations))
         return found[0] if found else None
 
     def _find_all(self, address: str) -> list[Transferred]:
-        """Look for transactions to an address that this actor does not know yet."""
+        """Return the transactions to an address that this actor does not know yet."""
         return self._look_for(lambda entry: all(to.address == address for to in entry.destinations))
 
     def _look_for(self, wanted: Callable[[TransferEntry], bool]) -> list[Transferred]:
-        """Look for transactions that this actor does not know yet; a wallet that has died is waited for."""
+        """Return transactions that this actor does not know yet; wait for a wallet that has died."""
         service = f"monero-wallet-rpc of {self.host.name}"
         try:
             self._rpc.client.wait_until_up(self._rpc.get_version, name=service, timeout=RESTART_TIMEOUT)
@@ -352,16 +353,16 @@ class WalletProxy(Watcher):
         return [*transfers.pending, *transfers.outgoing]
 
 
-def _told(outcome: Outcome) -> tuple[str, str]:
-    """Give the level and the text of the line that tells what has become of a payment."""
+def _log_line(outcome: Outcome) -> tuple[str, str]:
+    """Return the level and the text of the log line for an outcome."""
     match outcome:
         case PaymentMined(height=height):
             return "DEBUG", f"payment is in block {height}"
-        case PaymentConfirmed(height=height, waited=waited):
-            return "INFO", f"payment confirmed in block {height} after {waited / SECOND:.0f} s"
-        case PaymentOrphaned(height=height):
+        case PaymentConfirmed(height=height, elapsed=elapsed):
+            return "INFO", f"payment confirmed in block {height} after {elapsed / SECOND:.0f} s"
+        case PaymentReorged(height=height):
             return "INFO", f"the payment's block {height} is off the main chain"
-        case PaymentMinedAgain(height=height):
+        case PaymentRemined(height=height):
             return "INFO", f"payment is in another block, {height}"
         case PaymentFailed(reason=reason):
             return "WARNING", f"payment failed: {reason}"
@@ -370,5 +371,5 @@ def _told(outcome: Outcome) -> tuple[str, str]:
 
 
 def _leaves(entry: TransferEntry, own: set[str]) -> int:
-    """Tell what an unconfirmed transaction takes from the wallet: what it pays to the wallet itself stays."""
+    """Return what an unconfirmed transaction takes from the wallet, without what it pays to the wallet itself."""
     return entry.amount + entry.fee - sum(to.amount for to in entry.destinations if to.address in own)

@@ -1,4 +1,4 @@
-"""What proxies have in common that look for events as soon as somebody has subscribed to them."""
+"""Shared by the proxies: polling a service for events while there are subscribers."""
 
 from typing import ClassVar
 
@@ -8,24 +8,24 @@ from monerosim.rpc.errors import RpcError
 
 
 class Watcher(Actor):
-    """Looks at its service now and then, and only as long as somebody wants to know.
+    """Polls its service periodically, from the first subscription on.
 
-    Subclasses name the kinds of events in ``watches``, and look by :meth:`look`.
+    Subclasses name the kinds of events in ``watches``, and poll in :meth:`look`.
     """
 
     usual_interval: ClassVar[float]
-    """Seconds between two looks, where nobody says otherwise."""
+    """Seconds between two polls, where no subscriber sets another interval."""
 
     _interval: float = 0.0
 
     def watch(self) -> None:
-        """Begin to look, if somebody has subscribed already: a proxy that is started again goes on."""
+        """Start polling, if there are subscribers already: after a restart, for instance."""
         for watch in self.host.subscriptions(self.watches):
             self.on_watch(watch)
 
     @handles(Watch)
     def on_watch(self, watch: Watch) -> None:
-        """Begin to look for a kind of events, or look more often."""
+        """Start polling for a kind of events, or poll more often."""
         interval = watch.interval or self.usual_interval
         begins = not self._interval
         self._interval = min(interval, self._interval or interval)
@@ -34,18 +34,18 @@ class Watcher(Actor):
             self.look_again()
 
     def look_again(self) -> None:
-        """Look, and plan the next look."""
+        """Poll, and schedule the next poll."""
         try:
             self.look()
         except RpcError as error:
-            self.log.debug("cannot look: {}", error)
+            self.log.debug("cannot poll: {}", error)
         self.after(self._interval, self.look_again)
 
     def wants(self, kind: type) -> None:
-        """Take note that somebody wants to know of a kind of events."""
+        """Record that a kind of events has a subscriber."""
 
     def look(self) -> None:
-        """Tell what is new since the last look; nothing at the first one.
+        """Notify subscribers of what is new since the last poll; of nothing at the first one.
 
         Raises:
             RpcError: The service did not answer.

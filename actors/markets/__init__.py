@@ -1,1 +1,1 @@
-"""Those who are paid: marketplaces and their orders."""
+"""Marketplaces and their orders."""

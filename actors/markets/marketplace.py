@@ -1,4 +1,4 @@
-"""The marketplace: vendors with an address and items each, orders, and a watch on what they are paid."""
+"""The marketplace: vendors with an address and items each, their orders and payments."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from actors.markets.orders import Invoice, OpenOrder, Order, Refusal
 from monerosim.agent.actor import receives
 from monerosim.agent.behaviour import Behaviour
 from monerosim.config import POSITIVE, Amount, Config, Duration, Key, amount, duration
-from monerosim.events.kinds import OrderChanged, OrderPlaced, OrderState, PaymentReceived, PaymentSeen, VendorTotals
+from monerosim.events import Event, OrderChanged, OrderPlaced, OrderState, PaymentReceived, PaymentSeen, VendorTotals
 from monerosim.mailbox.discovery import MARKETPLACES, Item, Vendor
 from monerosim.rpc.errors import RpcError
 from monerosim.rpc.transport import Json
@@ -21,17 +21,19 @@ from monerosim.runtime.rng import Rng
 from monerosim.units import SECOND, format_amount
 
 _OVERLAP = 20
-"""Blocks below the last payment's that are looked at again, deeper than a reorganisation goes."""
+"""Blocks below the last payment that are scanned again, deeper than a reorganisation goes."""
 
 
 class MarketplaceConfig(Config, frozen=True):
-    """What a scenario may say about a marketplace; how many vendors it has is its wallet's ``addresses``."""
+    """Settings of a marketplace; its wallet's ``addresses`` is the number of vendors."""
 
-    check_interval: Annotated[Duration, Meta(extra=POSITIVE, description="How often it looks for new payments.")] = (
+    check_interval: Annotated[Duration, Meta(extra=POSITIVE, description="How often it checks for new payments.")] = (
         duration("30s")
     )
     confirmations: Annotated[int, Meta(ge=1, le=720, description="Blocks until a payment counts as received.")] = 1
-    items: Annotated[int, Meta(ge=0, le=1000, description="What each vendor sells; none, and no orders are taken.")] = 5
+    items: Annotated[
+        int, Meta(ge=0, le=1000, description="How many items each vendor sells; with 0 no orders are taken.")
+    ] = 5
     min_price: Annotated[Amount, Meta(description="The least that an item costs.")] = amount("0.1 XMR")
     max_price: Annotated[Amount, Meta(description="The most that an item costs.")] = amount("1 XMR")
     payment_window: Annotated[
@@ -39,7 +41,7 @@ class MarketplaceConfig(Config, frozen=True):
     ] = duration("1h")
 
     def problems(self) -> Iterator[tuple[Sequence[Key], str]]:
-        """Check that the prices are a range."""
+        """Yield prices that are no range."""
         if self.min_price <= 0:
             yield ("min_price",), "min_price must be above 0"
         if self.min_price > self.max_price:
@@ -47,7 +49,7 @@ class MarketplaceConfig(Config, frozen=True):
 
 
 class _Tally(msgspec.Struct):
-    """What becomes a vendor's totals."""
+    """A vendor's totals so far."""
 
     payments: int = 0
     amount: int = 0
@@ -58,7 +60,7 @@ class _Tally(msgspec.Struct):
 
 
 class _Books:
-    """What a marketplace knows, and still knows when it has failed and is started again."""
+    """The state of a marketplace that is retained over restarts."""
 
     def __init__(self) -> None:
         self.seen: dict[tuple[str, str], int] = {}
@@ -70,15 +72,15 @@ class _Books:
 
 
 class Marketplace(Behaviour[MarketplaceConfig]):
-    """Publishes its vendors, takes orders, and records each payment seen in the txpool and received in a block.
+    """Publishes vendors, takes orders, and records payments seen in the txpool and received in blocks.
 
-    Each order gets a subaddress of its own, so its payments are told apart from all others, whatever their amounts.
+    Each order gets a subaddress of its own, which identifies its payments.
     Plain payments to a vendor's published address need no order.
     """
 
     role: ClassVar[str] = "marketplace"
     unique: ClassVar[bool] = True
-    emits: ClassVar[tuple[type, ...]] = (PaymentSeen, PaymentReceived, OrderPlaced, OrderChanged, VendorTotals)
+    emits: ClassVar[tuple[type[Event], ...]] = (PaymentSeen, PaymentReceived, OrderPlaced, OrderChanged, VendorTotals)
     needs: ClassVar[frozenset[str]] = frozenset({"wallet"})
     immutable_settings: ClassVar[frozenset[str]] = frozenset({"items", "min_price", "max_price"})
     default_wallet: ClassVar[bool] = True
@@ -99,7 +101,7 @@ class Marketplace(Behaviour[MarketplaceConfig]):
         self.every(lambda: self.config.check_interval.seconds, self.check)
 
     def end(self) -> None:
-        """Record what the vendors sold."""
+        """Record the vendors' totals."""
         for vendor in self._vendors:
             tally = self._books.tallies.get(vendor)
             if tally is None:
@@ -110,8 +112,8 @@ class Marketplace(Behaviour[MarketplaceConfig]):
                 amount=tally.amount,
                 orders=tally.orders,
                 states=dict(sorted(tally.states.items())),
-                to_receive=_mean(tally.receiving),
-                to_confirm=_mean(tally.confirming),
+                mean_time_to_receive=_mean(tally.receiving),
+                mean_time_to_confirm=_mean(tally.confirming),
             )
             self.emit(totals)
 
@@ -121,14 +123,14 @@ class Marketplace(Behaviour[MarketplaceConfig]):
         self.send(buyer, order.actor, self._take(buyer, order))
 
     def check(self) -> None:
-        """Look for new payments."""
+        """Check for new payments."""
         try:
             self._look()
         except RpcError as error:
-            self.log.warning("cannot look at its payments: {}", error)
+            self.log.warning("cannot check its payments: {}", error)
 
     def close(self, address: str) -> None:
-        """End an order's payment window: what is first seen from now on is late."""
+        """End an order's payment window: a payment first seen from now on is late."""
         try:
             self._look()
         except RpcError as error:
@@ -140,7 +142,7 @@ class Marketplace(Behaviour[MarketplaceConfig]):
     def _look(self) -> None:
         newest = GetTransfers(("in", "pool"), min_height=max(0, self._books.height - _OVERLAP))
         transfers = self.ask(self.host.actor("wallet"), newest)
-        # In the order in which they were made: who was paused has all of them to look at now.
+        # In the order in which they were made: after a pause there may be many.
         for entry in sorted([*transfers.pool, *transfers.incoming], key=lambda entry: entry.timestamp):
             if entry.height:
                 self._receive(entry)
@@ -191,15 +193,15 @@ class Marketplace(Behaviour[MarketplaceConfig]):
         self._books.tallies[vendor.id].orders += 1
         self.emit(OrderPlaced(name, buyer, vendor.id, item.name, wanted.quantity, amount, address, due))
         self.log.info("{} orders {} of {}, {}", buyer, wanted.quantity, item.name, format_amount(amount), order=name)
-        # Exactly at its end, so that no payment in time is taken for late because nobody looked.
+        # Exactly at its end, so that no payment in time counts as late.
         self.after(self.config.payment_window.seconds, self.close, address, same_cause=True)
         return Invoice(wanted.number, name, vendor.id, address, amount, due)
 
     def _see(self, entry: TransferEntry) -> OpenOrder | None:
-        """Note a payment, in the txpool or in a block, for the order it belongs to."""
+        """Record a payment in the txpool or in a block for its order."""
         order = self._books.orders.get(entry.address)
         if order is not None:
-            # Its own time, not that of this look: of its block, or of the wallet's first sight of it in the txpool.
+            # The time of its block, or when the wallet first saw it in the txpool; not that of this check.
             if self.clock.of_unix(entry.timestamp) > order.due:
                 self._close(order)
             for state in order.see(entry.txid, entry.amount):
@@ -215,7 +217,7 @@ class Marketplace(Behaviour[MarketplaceConfig]):
         if key not in self._books.seen:
             self._books.seen[key] = self.host.now()
             self.emit(PaymentSeen(entry.txid, entry.address, entry.amount))
-            self.log.debug("sees a payment of {} coming", format_amount(entry.amount), txid=entry.txid)
+            self.log.debug("payment of {} seen in the txpool", format_amount(entry.amount), txid=entry.txid)
 
     def _receive(self, entry: TransferEntry) -> None:
         key = entry.txid, entry.address

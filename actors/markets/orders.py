@@ -1,18 +1,18 @@
-"""Orders: the letters between buyers and marketplaces, and what a marketplace knows of each order."""
+"""Orders: the letters between buyers and marketplaces, and the state of each order at a marketplace."""
 
 from collections.abc import Iterator
 from typing import ClassVar
 
 from monerosim.agent.messages import Letter
-from monerosim.events.kinds import OrderState
+from monerosim.events import OrderState
 
 
 class Order(Letter, frozen=True):
-    """What a buyer wants; a marketplace answers with an invoice or a refusal."""
+    """An order; a marketplace answers with an invoice or a refusal."""
 
     kind: ClassVar[str] = "order"
     number: int
-    """The buyer's own; the answer repeats it."""
+    """The buyer's number of the order; the answer repeats it."""
     actor: str
     """The buyer's actor that the answer goes to."""
     vendor: str
@@ -21,7 +21,7 @@ class Order(Letter, frozen=True):
 
 
 class Invoice(Letter, frozen=True):
-    """What is to be paid for an order, where and until when."""
+    """What to pay for an order, to which address and until when."""
 
     kind: ClassVar[str] = "invoice"
     number: int
@@ -47,14 +47,14 @@ class OpenOrder:
 
     Args:
         order: Its name.
-        vendor: Who is to be paid.
-        amount: What is asked for, atomic units.
+        vendor: The vendor.
+        amount: Its price, atomic units.
         due: When the payment window ends, microseconds since the scenario's time zero.
-        placed: When it came, likewise.
-        cause: What it began with, for the trace.
+        placed: When it was placed, likewise.
+        cause: The message that it began with, for the trace.
 
     Attributes:
-        states: What it has been, in that order.
+        states: All its states so far, in order.
         closed: Whether its payment window has ended.
     """
 
@@ -72,14 +72,14 @@ class OpenOrder:
 
     @property
     def paid(self) -> int:
-        """All that was seen of it so far, atomic units."""
+        """Sum of the payments seen so far, atomic units."""
         return sum(self._seen.values())
 
     def see(self, txid: str, amount: int) -> Iterator[OrderState]:
-        """Note a payment in the txpool or in a block; it is late if the payment window has ended.
+        """Record a payment in the txpool or in a block; it is late if the payment window has ended.
 
         Returns:
-            What the order has become by it.
+            The order's new states.
         """
         if txid in self._seen:
             return
@@ -93,10 +93,10 @@ class OpenOrder:
             yield self._become("seen")
 
     def mine(self, txid: str, amount: int, confirmations: int, wanted: int) -> Iterator[OrderState]:
-        """Note a payment in a block.
+        """Record a payment in a block.
 
         Returns:
-            What the order has become by it.
+            The order's new states.
         """
         self._mined[txid] = amount, confirmations
         if "received" not in self.states and self._sum(1) >= self.amount:
@@ -105,10 +105,10 @@ class OpenOrder:
             yield self._become("confirmed")
 
     def close(self) -> Iterator[OrderState]:
-        """Note that the payment window has ended.
+        """Record that the payment window has ended.
 
         Returns:
-            What the order has become by it.
+            The order's new states.
         """
         if self.closed:
             return

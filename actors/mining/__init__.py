@@ -1,1 +1,1 @@
-"""Those who find blocks, and the controller that decides who does."""
+"""Miners, and the block controller that chooses among them."""

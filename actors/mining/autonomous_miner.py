@@ -1,4 +1,4 @@
-"""The autonomous miner: finds blocks by a clock of its own, so that miners may find blocks at once."""
+"""The autonomous miner: finds blocks independently of all others, so that chains can fork."""
 
 from typing import Annotated, ClassVar
 
@@ -12,7 +12,7 @@ _WHOLE = 100.0
 
 
 class AutonomousMinerConfig(MinerConfig, frozen=True):
-    """What a scenario may say about an autonomous miner."""
+    """Settings of an autonomous miner."""
 
     hashrate: Annotated[
         float,
@@ -24,32 +24,32 @@ class AutonomousMinerConfig(MinerConfig, frozen=True):
 
 
 class AutonomousMiner(BaseMiner[AutonomousMinerConfig]):
-    """Finds blocks at its own node's tip, without a block controller and without knowing of the others.
+    """Mines on its own node's tip with exponential waits, without a block controller.
 
     The wait for a block is exponential, with a mean of ``block_time * 100 / hashrate``, times the node's difficulty
-    over the scenario's. Such a wait has no memory: it is drawn again at least every block time and with each change of
-    the hashrate, from the difficulty there is then, and blocks come just as often as if it had not been.
+    over the scenario's. The exponential distribution is memoryless: the wait is drawn again at least every block time
+    and at each change of the hashrate, with the difficulty at that time, which leaves the rate of blocks correct.
     """
 
     autonomous: ClassVar[bool] = True
 
     def begin(self) -> None:
-        """Register, and begin to mine."""
+        """Register, and start mining."""
         self._draws = 0
         super().begin()
 
     def changed(self) -> None:
-        """Wait anew: the hashrate is another, or it has joined or left."""
+        """Draw a new wait: the hashrate has changed, or the miner has joined or left."""
         self._draws += 1
         if self.registration.active:
             self.schedule_next(self._draws, block=False)
 
     def schedule_next(self, draw: int, block: bool) -> None:
-        """Make a block if that is what was waited for, and wait for the next.
+        """Mine a block if one is due, and schedule the next.
 
         Args:
-            draw: The wait that is over; one that was broken off in the meantime is of no account.
-            block: Whether a block is found, or only the difficulty looked at.
+            draw: The number of the wait that is over; only the latest counts.
+            block: Whether a block is due, or only the difficulty is read again.
         """
         if draw != self._draws or self.clock.microseconds() >= self.host.plan.duration:
             return

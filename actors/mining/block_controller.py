@@ -1,4 +1,4 @@
-"""The block controller: decides when a block comes and whose it is, and has the winner's node make it."""
+"""The block controller: decides when a block is found and by whom, and has the winner's node generate it."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,33 +15,34 @@ from actors.mining.mining_pool import BlockGiven, Found, MiningSignal, Refused
 from monerosim.agent.actor import handles, receives
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.messages import Message
-from monerosim.config import Config, Duration, Key, duration
-from monerosim.events.kinds import BlockFound, BlockOrphaned, WinnerPassedOver
+from monerosim.config import Config as BaseConfig
+from monerosim.config import Duration, Key, duration
+from monerosim.events import BlockFound, BlockStale, Event, MinerSkipped
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError, Miner
 from monerosim.mailbox.post import UnknownHostError
 from monerosim.plan.roles import BLOCK_CONTROLLER
 from monerosim.units import SECOND
 
 _SILENCE = 10
-"""Block times for which a miner that did not answer is not chosen again."""
+"""Block times during which a miner that did not answer is not chosen again."""
 
 
 class NoBlockError(Exception):
-    """Nobody could be given a block; the message says why."""
+    """No miner could generate a block; the message says why."""
 
 
-class BlockControllerConfig(Config, frozen=True):
-    """What a scenario may say about a block controller; block time and arrivals are its ``[consensus]``."""
+class BlockControllerConfig(BaseConfig, frozen=True):
+    """Settings of a block controller; block time and arrivals are in the scenario's ``[consensus]``."""
 
     mode: Annotated[
         Literal["rpc", "signal"],
         Meta(
-            description="How the winner comes to its block: the controller asks its node (rpc), or sends it a letter, "
-            "so that it asks its node itself (signal)."
+            description="How a block is generated: the controller asks the winner's node (rpc), or sends it a letter, "
+            "and the winner asks its node itself (signal)."
         ),
     ] = "rpc"
     timeout: Annotated[
-        Duration, Meta(description="How long the winner may take; then it is passed over, and another chosen.")
+        Duration, Meta(description="How long the winner may take; then it is skipped, and another chosen.")
     ] = duration("30s")
     solo_miner_threshold: Annotated[
         float,
@@ -54,46 +55,46 @@ class BlockControllerConfig(Config, frozen=True):
     ] = 2.0
 
     def problems(self) -> Iterator[tuple[Sequence[Key], str]]:
-        """Check that there is time to answer."""
+        """Yield a timeout that is not above 0."""
         if self.timeout <= 0:
             yield ("timeout",), "timeout must be more than 0"
 
 
 class _Round(msgspec.Struct, frozen=True):
-    """A block that a pool has been signalled to make."""
+    """A block that a pool has been signalled to mine."""
 
     winner: Miner
     others: list[Miner]
-    """Who is left should it not answer."""
+    """Miners to choose from if the winner does not answer."""
 
 
 class _Silence(msgspec.Struct, frozen=True):
-    """A miner has not answered."""
+    """A miner that has not answered."""
 
     registration: Miner
-    """As it was registered then; when it registers anew, it is there again."""
+    """Its registration at that time; a new one makes it eligible again."""
     until: float
-    """When it is worth another try."""
+    """When it is eligible again, seconds since the scenario's time zero."""
 
 
 class Signalled(msgspec.Struct, frozen=True):
-    """A miner has been signalled to make a block; what becomes of that is in the event log."""
+    """A miner has been signalled to mine a block; the outcome is in the event log."""
 
     miner: str
 
 
 class FindBlock(Message[BlockFound | Signalled], frozen=True):
-    """Have a miner find a block now, beside those that are planned.
+    """Have a miner find a block now, in addition to those that are scheduled.
 
     Raises:
-        NoBlockError: Nobody could be given it.
+        NoBlockError: No miner could generate it.
     """
 
 
 class BlockController(Behaviour[BlockControllerConfig]):
-    """Chooses a miner by hashrate for each block; one that does not answer is passed over within the block.
+    """Chooses a miner by hashrate for each block; skips one that does not answer.
 
-    Block times and winners come from two random streams, so that a change of hashrates leaves the times as they are.
+    Block times and winners come from two random streams, so that a change of hashrates does not change the times.
     """
 
     role: ClassVar[str] = BLOCK_CONTROLLER
@@ -102,7 +103,7 @@ class BlockController(Behaviour[BlockControllerConfig]):
     essential: ClassVar[bool] = True
     # Who is a solo miner is decided when the run is built.
     immutable_settings: ClassVar[frozenset[str]] = frozenset({"solo_miner_threshold"})
-    emits: ClassVar[tuple[type, ...]] = (BlockFound, BlockOrphaned, WinnerPassedOver)
+    emits: ClassVar[tuple[type[Event], ...]] = (BlockFound, BlockStale, MinerSkipped)
     commands: ClassVar[Mapping[str, type[Message[Any]]]] = {"mine-now": FindBlock}
 
     @classmethod
@@ -111,7 +112,7 @@ class BlockController(Behaviour[BlockControllerConfig]):
         return math.fsum(hashrates) * config.solo_miner_threshold / 100
 
     def begin(self) -> None:
-        """Plan the first block."""
+        """Schedule the first block."""
         self._discovery = AgentDiscovery(self.host.shared, self.clock.now, lifetime=0, warn=self.log.warning)
         self._times = self.stream("times")
         self._winners = self.stream("winners")
@@ -125,36 +126,36 @@ class BlockController(Behaviour[BlockControllerConfig]):
         self._plan_next()
 
     def configured(self, before: BlockControllerConfig) -> None:
-        """Use the new timeout."""
+        """Apply the new timeout."""
         del before
         self._blocks.timeout = self.config.timeout.seconds
 
     def leave(self) -> None:
-        """Have no blocks found."""
+        """Stop finding blocks."""
         self._rests = True
 
     def rejoin(self) -> None:
-        """Wait for a block anew: while it was paused, none was found."""
+        """Schedule the next block from now: none was found while it was paused."""
         if self._rests:
             self._rests = False
             self._next_due = self.clock.now()
             self._plan_next()
 
     def end(self) -> None:
-        """Record which of the blocks are off the main chain, as the miner that found the last one has it."""
+        """Record the blocks that are off the main chain of the last block's miner."""
         for miner in self._blocks.miners():
             try:
-                self._blocks.record_orphans(self._node(miner))
+                self._blocks.record_stale_blocks(self._node(miner))
             except NO_BLOCK as error:
                 self.log.warning("cannot ask {} for the main chain: {}", miner, error)
             else:
                 return
 
     def find_block(self, number: int) -> None:
-        """Have a winner make a block, and plan the next one.
+        """Have a winner generate a block, and schedule the next one.
 
         Args:
-            number: Which of the planned blocks it is; only the last that was planned counts.
+            number: The number of the scheduled block; only the latest counts.
         """
         if number == self._planned and not self._is_over():
             self._plan_next()
@@ -170,25 +171,25 @@ class BlockController(Behaviour[BlockControllerConfig]):
 
     @receives(Found)
     def on_found(self, found: Found, miner: str) -> None:
-        """Take note of a block that a miner was signalled to make; one that comes late was made all the same."""
+        """Record the answer of a miner that has mined its block; a late block counts too."""
         late = "" if self._open.pop(found.round, None) else ", too late for its signal"
         self._silent.pop(miner, None)
         self.log.info("{} found block {}{}", miner, found.height, late, block=found.hash)
 
     @receives(Refused)
     def on_refused(self, refused: Refused, miner: str) -> None:
-        """Give the block to another."""
+        """Choose another miner for the block."""
         self._silent.pop(miner, None)
         if refused.round in self._open:
-            self._give_another(refused.round, refused.reason)
+            self._choose_another(refused.round, refused.reason)
         else:
             self.log.info("{} refused too late: {}", miner, refused.reason)
 
     def overdue(self, number: int) -> None:
-        """Pass over a winner that has not answered its signal."""
+        """Skip a winner that has not answered its signal."""
         if number in self._open:
             self._note_silence(self._open[number].winner)
-            self._give_another(number, f"no answer to the signal within {self.config.timeout.seconds:g} s")
+            self._choose_another(number, f"no answer to the signal within {self.config.timeout.seconds:g} s")
 
     def _is_over(self) -> bool:
         return self.clock.microseconds() >= self.host.plan.duration
@@ -207,7 +208,7 @@ class BlockController(Behaviour[BlockControllerConfig]):
         miners = [miner for miner in registered if miner.active]
         if not miners:
             raise NoBlockError("no miner is active" if registered else "no miner has registered")
-        # Where nobody else is left, another try costs nothing.
+        # If no others are left, another try costs nothing.
         return self._choose([miner for miner in miners if self._may_answer(miner)] or miners)
 
     def _may_answer(self, miner: Miner) -> bool:
@@ -215,36 +216,36 @@ class BlockController(Behaviour[BlockControllerConfig]):
         return silence is None or silence.registration != miner or self.clock.now() >= silence.until
 
     def _note_silence(self, miner: Miner) -> None:
-        """Take note that a miner has not answered: to wait for it again soon would cost the next blocks their time."""
+        """Record that a miner has not answered: waiting for it again soon would delay the next blocks."""
         until = self.clock.now() + _SILENCE * self.host.plan.consensus.block_time / SECOND
         self._silent[miner.id] = _Silence(miner, until)
 
     def _choose(self, miners: list[Miner]) -> BlockFound | Signalled:
-        """Give the block to one of the miners, by their hashrates, or to another where that one cannot have it.
+        """Choose a miner for the block by hashrate, and others in turn if that one fails.
 
         Raises:
-            NoBlockError: None of them can.
+            NoBlockError: None of them could generate it.
         """
         reasons = []
         while miners:
             winner = self._winners.weighted(miners, [miner.hashrate for miner in miners])
             miners = [miner for miner in miners if miner is not winner]
             try:
-                return self._signal(winner, miners) if self.config.mode == "signal" else self._give_block(winner)
+                return self._signal(winner, miners) if self.config.mode == "signal" else self._generate_block(winner)
             except pykka.Timeout:
                 self._note_silence(winner)
                 reason = f"no answer within {self.config.timeout.seconds:g} s"
             except (*NO_BLOCK, AgentDiscoveryError, UnknownHostError) as error:
                 reason = str(error)
-            self._pass_over(winner, reason)
+            self._skip(winner, reason)
             reasons.append(f"{winner.id}: {reason}")
         raise NoBlockError("; ".join(reasons) or "nobody is left")
 
-    def _pass_over(self, winner: Miner, reason: str) -> None:
-        self.log.warning("passes over {}: {}", winner.id, reason)
-        self.emit(WinnerPassedOver(winner.id, reason))
+    def _skip(self, winner: Miner, reason: str) -> None:
+        self.log.warning("skips {}: {}", winner.id, reason)
+        self.emit(MinerSkipped(winner.id, reason))
 
-    def _give_block(self, winner: Miner) -> BlockFound:
+    def _generate_block(self, winner: Miner) -> BlockFound:
         found = self._blocks.make(self._node(winner.id), winner.id, winner.address)
         told = winner.id, found.height, found.transactions
         self.log.info("{} found block {} with {} transactions", *told, block=found.hash)
@@ -259,10 +260,10 @@ class BlockController(Behaviour[BlockControllerConfig]):
         self.after(timeout, self.overdue, number, same_cause=True)
         return Signalled(winner.id)
 
-    def _give_another(self, number: int, reason: str) -> None:
-        """Pass over the winner of a round, and give the same block to another."""
+    def _choose_another(self, number: int, reason: str) -> None:
+        """Skip the winner of a round, and choose another for the same block."""
         signalled = self._open.pop(number)
-        self._pass_over(signalled.winner, reason)
+        self._skip(signalled.winner, reason)
         if not self._is_over():
             try:
                 self._choose(signalled.others)
@@ -270,7 +271,7 @@ class BlockController(Behaviour[BlockControllerConfig]):
                 self.log.warning("no block: {}", error)
 
     def _node(self, miner: str) -> pykka.ActorRef[Any]:
-        """Find or start the proxy of a miner's node."""
+        """Return the proxy of a miner's node, started if necessary."""
         node = self._discovery.get_agent(miner).node or miner
         name = f"node-of-{node}"
         proxy = self.host.actors.get(name)

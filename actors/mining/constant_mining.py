@@ -1,4 +1,4 @@
-"""Constant mining: a node behaviour that makes a block at a fixed interval."""
+"""Constant mining: a block at a fixed interval."""
 
 from typing import Annotated, ClassVar
 
@@ -10,12 +10,12 @@ from actors.mining.miner import NO_BLOCK, TIMEOUT, MineNow
 from monerosim.agent.actor import handles
 from monerosim.agent.behaviour import Behaviour
 from monerosim.config import POSITIVE, Config, Duration, duration
-from monerosim.events.kinds import BlockFound, BlockOrphaned
+from monerosim.events import BlockFound, BlockStale, Event
 from monerosim.plan.roles import MINER
 
 
 class ConstantMiningConfig(Config, frozen=True):
-    """What a scenario may say about constant mining."""
+    """Settings of constant mining."""
 
     interval: Annotated[
         Duration, Meta(extra=POSITIVE, description="The time from block to block, and before the first.")
@@ -26,39 +26,39 @@ class ConstantMiningConfig(Config, frozen=True):
 
 
 class ConstantMining(Behaviour[ConstantMiningConfig]):
-    """Has its node make a block at a fixed interval, whatever block controller and other miners do."""
+    """Mines a block at a fixed interval, independently of the block controller and other miners."""
 
     role: ClassVar[str] = MINER
     autonomous: ClassVar[bool] = True
-    emits: ClassVar[tuple[type, ...]] = (BlockFound, BlockOrphaned)
+    emits: ClassVar[tuple[type[Event], ...]] = (BlockFound, BlockStale)
     needs: ClassVar[frozenset[str]] = frozenset({"node", "wallet"})
     default_node: ClassVar[bool] = True
     default_wallet: ClassVar[bool] = True
 
     def begin(self) -> None:
-        """Begin to mine to the wallet's primary address."""
+        """Start mining to the wallet's primary address."""
         self._found = FoundBlocks(self, TIMEOUT)
         self._address = self.ask(self.host.actor("wallet"), GetAddresses())[0]
         self.every(lambda: self.config.interval.seconds, self.mine)
 
     def end(self) -> None:
-        """Record which of its blocks are off the main chain."""
-        self._found.record_orphans(self.host.actor("node"))
+        """Record its blocks that are off the main chain."""
+        self._found.record_stale_blocks(self.host.actor("node"))
 
     @handles(MineNow)
     def on_mine_now(self, _: MineNow) -> BlockFound:
-        """Make a block now."""
+        """Mine a block now."""
         return self._mine()
 
     def mine(self) -> None:
-        """Make the next block."""
+        """Mine the next block."""
         end, until = self.host.plan.duration, self.config.until
         if self.clock.microseconds() >= (end if until is None else min(end, until)):
             return
         try:
             self._mine()
         except NO_BLOCK as error:
-            self.log.warning("could not make a block: {}", error)
+            self.log.warning("could not mine a block: {}", error)
 
     def _mine(self) -> BlockFound:
         found = self._found.make(self.host.actor("node"), self.host.name, self._address)

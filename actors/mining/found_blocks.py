@@ -1,4 +1,4 @@
-"""Having blocks made: what is recorded of each, and at the end which of them are off the main chain."""
+"""Blocks that an actor has nodes generate: a record of each, and at the end those off the main chain."""
 
 from typing import Any
 
@@ -7,20 +7,20 @@ import pykka
 from actors.host.node_proxy import GenerateBlocks, GetBlockHeader, GetBlockHeaders, GetLastBlockHeader
 from actors.host.registrar import BlockNote, note
 from monerosim.agent.actor import Actor
-from monerosim.events.kinds import BlockFound, BlockOrphaned
+from monerosim.events import BlockFound, BlockStale
 
 _HEADERS_AT_ONCE = 500
 
 
 class _Made(list[BlockFound]):
-    """The blocks that were made, in all lives of an actor."""
+    """The blocks of all lives of an actor."""
 
 
 class FoundBlocks:
-    """The blocks that an actor has nodes make.
+    """The blocks that an actor has nodes generate.
 
     Args:
-        actor: Who has them made, and records them.
+        actor: The actor, which records them.
         timeout: Seconds that a node may take to answer.
     """
 
@@ -30,22 +30,22 @@ class FoundBlocks:
         self._made = actor.host.retained(actor.name, _Made)
 
     def miners(self) -> list[str]:
-        """Name those that found blocks, the one that found the last first."""
+        """Return the miners that found blocks, that of the last block first."""
         return list(dict.fromkeys(block.miner for block in reversed(self._made)))
 
     def make(self, node: pykka.ActorRef[Any], miner: str, address: str, *, deadline: float | None = None) -> BlockFound:
-        """Have a node make a block at its tip.
+        """Have a node generate a block on its tip.
 
         Args:
             node: The node's proxy.
             miner: The participant whose block it is.
-            address: What its reward is paid to.
-            deadline: When nobody wants it any more, seconds since the scenario's time zero, if that may be before the
-                timeout is over.
+            address: The address of its reward.
+            deadline: When it is no longer wanted, seconds since the scenario's time zero, if that may be before the
+                timeout.
 
         Raises:
-            RpcError: The node did not make it.
-            pykka.Timeout: It did not answer in time; it does not make the block later either.
+            RpcError: The node did not generate it.
+            pykka.Timeout: It did not answer in time, and does not generate the block later.
             pykka.ActorDeadError: The proxy has stopped.
         """
         now = self._actor.clock.now()
@@ -58,11 +58,11 @@ class FoundBlocks:
         note(self._actor, BlockNote(miner, found.height, found.hash))
         return found
 
-    def record_orphans(self, node: pykka.ActorRef[Any]) -> None:
-        """Record which of the blocks are off a node's main chain.
+    def record_stale_blocks(self, node: pykka.ActorRef[Any]) -> None:
+        """Record the blocks that are off a node's main chain.
 
         Raises:
-            RpcError: The node does not tell.
+            RpcError: The node does not answer.
             pykka.Timeout: It does not answer in time.
             pykka.ActorDeadError: The proxy has stopped.
         """
@@ -76,4 +76,4 @@ class FoundBlocks:
             main.update(header.hash for header in self._actor.ask(node, span, self.timeout))
         for block in self._made:
             if block.hash not in main:
-                self._actor.emit(BlockOrphaned(block.miner, block.height, block.hash))
+                self._actor.emit(BlockStale(block.miner, block.height, block.hash))

@@ -1,4 +1,4 @@
-"""What all miners have: a registration with a hashrate that may change, and blocks that they make themselves."""
+"""Shared by all miners: a registration with a hashrate that may change, and mining a block."""
 
 import math
 from collections.abc import Mapping
@@ -15,38 +15,38 @@ from monerosim.agent.actor import Actor, handles
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.messages import Message
 from monerosim.config import Config, Duration
-from monerosim.events.kinds import BlockFound, BlockOrphaned
+from monerosim.events import BlockFound, BlockStale, Event
 from monerosim.mailbox.discovery import MINING_POOLS, Miner
 from monerosim.plan.roles import MINER
 from monerosim.rpc.errors import RpcError
 
 TIMEOUT = 60.0
-"""Seconds that a node may take to make a block."""
+"""Seconds that a node may take to generate a block."""
 
 NO_BLOCK = (RpcError, pykka.Timeout, pykka.ActorDeadError)
-"""What is raised where a node does not make a block."""
+"""Errors of a node that does not generate a block."""
 
 
 class Leave(Message[None], frozen=True):
-    """Mine no more, until told to join."""
+    """Stop mining until the command ``join``."""
 
 
 class Join(Message[None], frozen=True):
-    """Mine again, with the hashrate it had."""
+    """Mine again, with the same hashrate."""
 
 
 class MineNow(Message[BlockFound], frozen=True):
-    """Make a block now, at the own node's tip.
+    """Mine a block now, on the own node's tip.
 
     Raises:
-        RpcError: The node did not make it.
+        RpcError: The node did not generate it.
         pykka.Timeout: It did not answer in time.
         pykka.ActorDeadError: Its proxy has stopped.
     """
 
 
 class MinerConfig(Config, frozen=True):
-    """What a scenario may say about any miner; subclasses say what their ``hashrate`` means."""
+    """Settings of every miner; subclasses define what their ``hashrate`` means."""
 
     hashrate: Annotated[float, Meta(gt=0)]
     until: Annotated[
@@ -58,25 +58,25 @@ M = TypeVar("M", bound=MinerConfig)
 
 
 class _Standing:
-    """What a miner keeps from one life to the next."""
+    """The state of a miner that is retained over restarts."""
 
     def __init__(self) -> None:
         self.left = False
-        """Whether it has left by its own command, or at its time; then only a command makes it join."""
+        """Whether it has left by command or at ``until``; then only a command makes it join."""
         self.over: int | None = None
-        """The time of leaving at which it has left already."""
+        """The value of ``until`` at which it has left already."""
         self.registration: Miner | None = None
 
 
 class BaseMiner(Behaviour[M]):
-    """A registered miner; subclasses say how it comes to its blocks."""
+    """A registered miner; subclasses decide when it mines a block."""
 
     needs: ClassVar[frozenset[str]] = frozenset({"node", "wallet"})
     default_node: ClassVar[bool] = True
     default_wallet: ClassVar[bool] = True
     role: ClassVar[str] = MINER
     unique: ClassVar[bool] = True
-    emits: ClassVar[tuple[type, ...]] = (BlockFound, BlockOrphaned)
+    emits: ClassVar[tuple[type[Event], ...]] = (BlockFound, BlockStale)
     commands: ClassVar[Mapping[str, type[Message[Any]]]] = {"leave": Leave, "join": Join, "mine-now": MineNow}
 
     @classmethod
@@ -107,23 +107,23 @@ class BaseMiner(Behaviour[M]):
 
     @classmethod
     def on_given_up(cls, supervisor: Actor, name: str) -> None:
-        """Register as one that has left: no controller counts on it any more."""
+        """Publish its registration as inactive."""
         registration = supervisor.host.retained(name, _Standing).registration
         if registration is not None:
             _publish(supervisor, msgspec.structs.replace(registration, active=False))
 
     def changed(self) -> None:
-        """Take note of another hashrate, or of having joined or left: :attr:`registration` is new."""
+        """React to a new :attr:`registration`: the hashrate has changed, or the miner has joined or left."""
 
     def end(self) -> None:
-        """Record which of its own blocks are off the main chain."""
+        """Record its blocks that are off the main chain."""
         try:
-            self.found.record_orphans(self.host.actor("node"))
+            self.found.record_stale_blocks(self.host.actor("node"))
         except NO_BLOCK as error:
-            self.log.warning("cannot tell which of its blocks are off the main chain: {}", error)
+            self.log.warning("cannot find out which of its blocks are off the main chain: {}", error)
 
     def configured(self, before: M) -> None:
-        """Go on with another hashrate, or another time of leaving.
+        """Apply a new hashrate or a new ``until``.
 
         Raises:
             ValueError: The hashrate is not finite.
@@ -137,7 +137,7 @@ class BaseMiner(Behaviour[M]):
 
     @handles(Leave)
     def on_leave(self, _: Leave) -> None:
-        """Mine no more."""
+        """Stop mining."""
         self._standing.left = True
         self._stand()
 
@@ -149,31 +149,31 @@ class BaseMiner(Behaviour[M]):
 
     @handles(MineNow)
     def on_mine_now(self, _: MineNow) -> BlockFound:
-        """Make a block now."""
+        """Mine a block now."""
         return self.mine()
 
     def leave(self) -> None:
-        """Mine no more while it is paused or stopped."""
+        """Stop mining while it is paused or stopped."""
         self._away = True
         self._stand()
 
     def rejoin(self) -> None:
-        """Mine again, if it did before."""
+        """Mine again, unless it has left."""
         self._away = False
         self._stand()
 
     def leave_in_time(self, until: int) -> None:
-        """Mine no more, if that is still when it is to leave."""
+        """Stop mining, if this is still the time to leave."""
         if until == self.config.until and until != self._standing.over:
             self._standing.over = until
             self._standing.left = True
             self._stand()
 
     def mine(self, deadline: float | None = None) -> BlockFound:
-        """Have the own node make a block at its tip, and record it.
+        """Have the own node generate a block on its tip, and record it.
 
         Args:
-            deadline: When nobody wants it any more, seconds since the scenario's time zero.
+            deadline: When the block is no longer wanted, seconds since the scenario's time zero.
         """
         found = self.found.make(self.host.actor("node"), self.host.name, self.registration.address, deadline=deadline)
         self.log.info("found block {} with {} transactions", found.height, found.transactions, block=found.hash)
@@ -186,7 +186,7 @@ class BaseMiner(Behaviour[M]):
 
     def _change(self, *, hashrate: float, active: bool) -> None:
         self._register(msgspec.structs.replace(self.registration, hashrate=hashrate, active=active))
-        self.log.info("mines with hashrate {:g}" if active else "has left; its hashrate was {:g}", hashrate)
+        self.log.info("mining with hashrate {:g}" if active else "has left; its hashrate was {:g}", hashrate)
         self.changed()
 
     def _stand(self) -> None:

@@ -1,4 +1,4 @@
-"""The mining pool: registers with a hashrate and gets the blocks that the block controller gives it."""
+"""The mining pool: registers with a hashrate, and mines when the block controller chooses it."""
 
 from typing import Annotated, ClassVar
 
@@ -10,27 +10,28 @@ from monerosim.agent.messages import Letter
 
 
 class MiningPoolConfig(MinerConfig, frozen=True):
-    """What a scenario may say about a mining pool."""
+    """Settings of a mining pool."""
 
     hashrate: Annotated[
-        float, Meta(gt=0, description="Its weight; the chance to find a block is this over the sum of all hashrates.")
+        float,
+        Meta(gt=0, description="Its weight: it finds a block with the probability hashrate / sum of all hashrates."),
     ]
 
 
 class MiningSignal(Letter, frozen=True):
-    """A block controller's: the next block is the pool's, so it has its node make it."""
+    """From a block controller: the pool is chosen to mine the next block."""
 
     kind: ClassVar[str] = "mine"
     round: int
-    """Which block of the controller's it is."""
+    """The controller's number of the block."""
     deadline: float
-    """When it is somebody else's, seconds since the scenario's time zero."""
+    """When another miner is chosen instead, seconds since the scenario's time zero."""
     reply: str
     """The controller's actor that gets the answer."""
 
 
 class BlockGiven(Letter, frozen=True):
-    """A block controller's: it has had the pool's node make a block."""
+    """From a block controller: the pool's node has generated a block."""
 
     kind: ClassVar[str] = "block-found"
     height: int
@@ -38,7 +39,7 @@ class BlockGiven(Letter, frozen=True):
 
 
 class Found(Letter, frozen=True):
-    """A pool's: it made the block that it was signalled to make."""
+    """From a pool: it has mined the block that it was signalled to mine."""
 
     kind: ClassVar[str] = "found"
     round: int
@@ -47,7 +48,7 @@ class Found(Letter, frozen=True):
 
 
 class Refused(Letter, frozen=True):
-    """A pool's: its node did not make the block."""
+    """From a pool: its node did not generate the block."""
 
     kind: ClassVar[str] = "refused"
     round: int
@@ -55,10 +56,10 @@ class Refused(Letter, frozen=True):
 
 
 class MiningPool(BaseMiner[MiningPoolConfig]):
-    """Registers as a miner, and finds the blocks that the block controller gives it.
+    """Registers as a miner; mines a block whenever the block controller chooses it.
 
-    The controller has the pool's node make a block and tells the pool by a letter ``block-found``; or it sends the
-    letter ``mine``, and the pool has its node make the block and answers ``found`` or ``refused``.
+    The controller has the pool's node generate a block and sends the pool the letter ``block-found``; or it sends the
+    letter ``mine``, and the pool has its node generate the block and answers ``found`` or ``refused``.
     """
 
     def begin(self) -> None:
@@ -68,15 +69,15 @@ class MiningPool(BaseMiner[MiningPoolConfig]):
 
     @receives(BlockGiven)
     def on_block_given(self, given: BlockGiven, _: str) -> None:
-        """Take note of a block found."""
+        """Count a block that the controller had its node generate."""
         self._blocks += 1
         self.log.info("found block {}, {} so far", given.height, self._blocks, block=given.hash)
 
     @receives(MiningSignal)
     def on_signal(self, signal: MiningSignal, controller: str) -> None:
-        """Make a block."""
-        # A letter that has waited for an agent to come back is not obeyed: the block was given to another.
-        if self.again or self.clock.now() > signal.deadline:
+        """Mine a block, and answer the controller."""
+        # A letter that waited for the agent to come back is ignored: another miner was chosen.
+        if self.redelivered or self.clock.now() > signal.deadline:
             self.log.info("the signal for block {} of {} comes too late", signal.round, controller)
             return
         if not self.registration.active:
@@ -85,7 +86,7 @@ class MiningPool(BaseMiner[MiningPoolConfig]):
         try:
             found = self.mine(signal.deadline)
         except NO_BLOCK as error:
-            self.log.warning("could not make a block: {}", error)
+            self.log.warning("could not mine a block: {}", error)
             self.send(controller, signal.reply, Refused(signal.round, str(error)))
         else:
             self._blocks += 1

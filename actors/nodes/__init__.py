@@ -1,1 +1,1 @@
-"""Behaviours of nodes without users: relays, observers."""
+"""Behaviours of nodes without wallets: relays, observers, standard sync."""

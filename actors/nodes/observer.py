@@ -1,4 +1,4 @@
-"""The observer: a node behaviour that records what its node sees, and takes no part."""
+"""The observer: records what its node sees."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -13,34 +13,34 @@ from actors.host.node_proxy import (
 )
 from monerosim.agent.behaviour import Behaviour
 from monerosim.config import POSITIVE, Config, Duration, duration
-from monerosim.events.kinds import BranchSeen, PeersChanged, TipSeen, TransactionSeen
+from monerosim.events import BranchSeen, Event, PeersChanged, TipSeen, TransactionSeen
 from monerosim.rpc.errors import RpcError
 from monerosim.rpc.node import BlockHeader
 
 _LONGEST_WALK = 1000
-"""Blocks between two looks that are followed one by one, to find out where the branches part."""
+"""Blocks between two polls that are followed one by one to find the fork point."""
 
 
 class ObserverConfig(Config, frozen=True):
-    """What a scenario may say about an observer."""
+    """Settings of an observer."""
 
     interval: Annotated[
-        Duration, Meta(extra=POSITIVE, description="How often it asks its node; what it records is that exact.")
+        Duration, Meta(extra=POSITIVE, description="How often it polls its node, and so the precision of its records.")
     ] = duration("5s")
     observe: Annotated[
-        tuple[Literal["tips", "transactions", "peers", "branches"], ...], Meta(description="What it looks at.")
+        tuple[Literal["tips", "transactions", "peers", "branches"], ...], Meta(description="What it records.")
     ] = ("tips", "transactions", "peers", "branches")
 
 
 class Observer(Behaviour[ObserverConfig]):
-    """Records new tips, transactions first seen in the txpool, gained and lost peers, and other branches, each once."""
+    """Records new tips, transactions new in the txpool, gained and lost peers, and alternative chains."""
 
-    emits: ClassVar[tuple[type, ...]] = (TipSeen, TransactionSeen, PeersChanged, BranchSeen)
+    emits: ClassVar[tuple[type[Event], ...]] = (TipSeen, TransactionSeen, PeersChanged, BranchSeen)
     needs: ClassVar[frozenset[str]] = frozenset({"node"})
     default_node: ClassVar[bool] = True
 
     def begin(self) -> None:
-        """Look for the first time."""
+        """Poll the node now and periodically."""
         self._tip: BlockHeader | None = None
         self._transactions: set[str] = set()
         self._peers: frozenset[str] = frozenset()
@@ -49,7 +49,7 @@ class Observer(Behaviour[ObserverConfig]):
         self.every(lambda: self.config.interval.seconds, self.look)
 
     def look(self) -> None:
-        """Ask the node for all that is to be recorded."""
+        """Poll the node for everything that is observed."""
         try:
             if "tips" in self.config.observe:
                 self._look_at_tip()
@@ -73,7 +73,7 @@ class Observer(Behaviour[ObserverConfig]):
         self.log.debug("the tip is block {}", tip.height, block=tip.hash)
 
     def _compare(self, old: BlockHeader, new: BlockHeader) -> tuple[int, int]:
-        """Count the blocks that were added and those that were taken off between two tips."""
+        """Return the numbers of blocks added and removed between two tips."""
         if new.height - old.height > _LONGEST_WALK:
             return new.height - old.height, 0
         node = self.host.actor("node")

@@ -1,4 +1,4 @@
-"""The relay: a node behaviour of one that connects others, and does nothing else."""
+"""The relay: a node that only connects others."""
 
 from typing import Annotated, ClassVar
 
@@ -11,26 +11,26 @@ from monerosim.rpc.errors import RpcError
 
 
 class RelayConfig(Config, frozen=True):
-    """What a scenario may say about a relay; how many nodes it dials is its node's ``connections``."""
+    """Settings of a relay; the number of nodes it dials is its node's ``connections``."""
 
     interval: Annotated[
-        Duration, Meta(extra=POSITIVE, description="How often its trace gets the node's connections, height and pool.")
+        Duration, Meta(extra=POSITIVE, description="How often it logs its node's connections, height and txpool.")
     ] = duration("1h")
 
 
 class Relay(Behaviour[RelayConfig]):
-    """Leaves its node to itself, and puts down in its trace now and then how that is connected."""
+    """Runs a node without transacting; logs its connections periodically."""
 
     needs: ClassVar[frozenset[str]] = frozenset({"node"})
     default_node: ClassVar[bool] = True
 
     def begin(self) -> None:
-        """Look for the first time."""
+        """Log the connections now and periodically."""
         self.look()
         self.every(lambda: self.config.interval.seconds, self.look)
 
     def look(self) -> None:
-        """Put down how the node is connected."""
+        """Log the node's connections."""
         try:
             info = self.ask(self.host.actor("node"), GetInfo())
         except RpcError as error:

@@ -1,1 +1,1 @@
-"""Those who pay: users, bots, churners, holders, and the funder of the bootstrap."""
+"""Behaviours of wallets: users, bots, churners, hodlers, and the funder of the bootstrap."""

@@ -1,4 +1,4 @@
-"""The churner: a wallet strategy that sends its own money to itself, so that its outputs get new histories."""
+"""The churner: a wallet that sends its own coins to itself, so that its outputs get new histories."""
 
 from typing import Annotated, Literal
 
@@ -12,7 +12,7 @@ from monerosim.rpc.wallet import Destination
 
 
 class ChurnerConfig(PayerConfig, frozen=True):
-    """What a scenario may say about a churner."""
+    """Settings of a churner."""
 
     transaction_interval: Annotated[
         Duration, Meta(extra=POSITIVE, description="The time from one to the next, and before the first.")
@@ -28,7 +28,7 @@ class ChurnerConfig(PayerConfig, frozen=True):
 
 
 class Churner(Payer[ChurnerConfig]):
-    """Sends unlocked coins to its own wallet at a fixed interval; while all are locked, it waits for the next time."""
+    """Sends unlocked coins to its own wallet at a fixed interval; skips a turn while all are locked."""
 
     @classmethod
     def payments_per_second(cls, config: ChurnerConfig) -> float:
@@ -36,17 +36,17 @@ class Churner(Payer[ChurnerConfig]):
         return 1 / config.transaction_interval.seconds
 
     def begin(self) -> None:
-        """Plan the first."""
+        """Schedule the first churn."""
         super().begin()
         self._origin = self.host.now()
         self.schedule_first()
 
     def schedule_next(self) -> None:
-        """Plan the next."""
+        """Schedule the next churn."""
         self.after(self.until_next(self._origin, self.config.transaction_interval), self.churn)
 
     def churn(self) -> None:
-        """Send coins to itself."""
+        """Send coins to its own wallet."""
         if self.is_over():
             return
         try:

@@ -1,4 +1,4 @@
-"""The funder: mines the first coins and pays the initial balances, before the scenario's own time begins."""
+"""The funder: mines the first coins and pays the initial balances, before the scenario's time zero."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -6,7 +6,7 @@ from typing import ClassVar
 from actors.host.node_proxy import GenerateBlocks, GetInfo
 from actors.host.wallet_proxy import GetAddresses, Refresh, Transfer
 from monerosim.agent.behaviour import Behaviour
-from monerosim.events.kinds import BootstrapFailed, BootstrapFinished, PaymentSent
+from monerosim.events import BootstrapFailed, BootstrapFinished, Event, PaymentSent
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError
 from monerosim.plan.funding import FundingConfig, Payee
 from monerosim.plan.roles import FUNDER
@@ -19,17 +19,17 @@ RECIPIENTS = 15
 
 
 class Funder(Behaviour[FundingConfig]):
-    """Mines to its own wallet, pays everybody in as few transactions as a wallet can make, and mines until unlocked."""
+    """Mines to its own wallet, pays all initial balances in few transactions, and mines until they unlock."""
 
     role: ClassVar[str] = FUNDER
     unique: ClassVar[bool] = True
     needs: ClassVar[frozenset[str]] = frozenset({"node", "wallet"})
     default_wallet: ClassVar[bool] = True
     essential: ClassVar[bool] = True
-    emits: ClassVar[tuple[type, ...]] = (PaymentSent, BootstrapFinished, BootstrapFailed)
+    emits: ClassVar[tuple[type[Event], ...]] = (PaymentSent, BootstrapFinished, BootstrapFailed)
 
     def begin(self) -> None:
-        """Begin to mine."""
+        """Start mining."""
         self._discovery = AgentDiscovery(self.host.shared, self.clock.now, lifetime=0)
         self._address = self.ask(self.host.actor("wallet"), GetAddresses())[0]
         self._batches: list[tuple[Payee, ...]] = []
@@ -39,7 +39,7 @@ class Funder(Behaviour[FundingConfig]):
         self._mine(self.config.funding_blocks)
 
     def mine(self, left: int) -> None:
-        """Mine a block, and go on after the last one."""
+        """Mine a block; start paying after the last one."""
         try:
             self._mine_one()
         except RpcError as error:
@@ -50,7 +50,7 @@ class Funder(Behaviour[FundingConfig]):
             self._mine(left - 1)
 
     def pay(self) -> None:
-        """Pay the next fifteen."""
+        """Pay the next batch."""
         if not self._batches:
             self._mine(self.config.unlock_blocks)
             return

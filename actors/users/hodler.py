@@ -1,4 +1,4 @@
-"""The hodler: a wallet strategy that receives and holds."""
+"""The hodler: a wallet that receives and holds."""
 
 from typing import Annotated, ClassVar
 
@@ -7,29 +7,29 @@ from msgspec import Meta
 from actors.host.wallet_proxy import GetBalance
 from monerosim.agent.behaviour import Behaviour
 from monerosim.config import POSITIVE, Config, Duration, duration
-from monerosim.events.kinds import BalanceRecorded
+from monerosim.events import BalanceRecorded, Event
 from monerosim.rpc.errors import RpcError
 from monerosim.units import format_amount
 
 
 class HodlerConfig(Config, frozen=True):
-    """What a scenario may say about a hodler."""
+    """Settings of a hodler."""
 
-    interval: Annotated[Duration, Meta(extra=POSITIVE, description="How often it records what it holds.")] = duration(
+    interval: Annotated[Duration, Meta(extra=POSITIVE, description="How often it records its balance.")] = duration(
         "1h"
     )
 
 
 class Hodler(Behaviour[HodlerConfig]):
-    """Pays nobody, and records its balance now and then."""
+    """Never spends; records its balance periodically."""
 
-    emits: ClassVar[tuple[type, ...]] = (BalanceRecorded,)
+    emits: ClassVar[tuple[type[Event], ...]] = (BalanceRecorded,)
     needs: ClassVar[frozenset[str]] = frozenset({"wallet"})
     default_node: ClassVar[bool] = True
     default_wallet: ClassVar[bool] = True
 
     def begin(self) -> None:
-        """Look for the first time."""
+        """Record the balance now and periodically."""
         self.look()
         self.every(lambda: self.config.interval.seconds, self.look)
 
@@ -38,7 +38,7 @@ class Hodler(Behaviour[HodlerConfig]):
         try:
             held = self.ask(self.host.actor("wallet"), GetBalance())
         except RpcError as error:
-            self.log.warning("cannot look at its balance: {}", error)
+            self.log.warning("cannot read its balance: {}", error)
             return
         self.emit(BalanceRecorded(held.balance, held.unlocked_balance))
-        self.log.info("holds {}, {} of it unlocked", format_amount(held.balance), format_amount(held.unlocked_balance))
+        self.log.info("balance {}, {} unlocked", format_amount(held.balance), format_amount(held.unlocked_balance))

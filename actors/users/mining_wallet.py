@@ -1,4 +1,4 @@
-"""The mining wallet: a wallet strategy that watches the rewards of a miner and may hand them on."""
+"""The mining wallet: watches the block rewards of a miner, and may sweep them."""
 
 from typing import Annotated, ClassVar
 
@@ -7,38 +7,38 @@ from msgspec import Meta
 from actors.host.wallet_proxy import GetBalance, GetTransfers, SweepAll
 from actors.users.payer import Sender, SenderConfig
 from monerosim.config import PARTICIPANT, POSITIVE, Amount, Duration, amount, duration
-from monerosim.events.kinds import RewardUnlocked
+from monerosim.events import Event, RewardUnlocked
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError
 from monerosim.rpc.errors import RpcError
 from monerosim.units import format_amount
 
 _COINBASE = "block"
-"""What get_transfers calls a miner's reward."""
+"""The type of a block reward in get_transfers."""
 
 
 class MiningWalletConfig(SenderConfig, frozen=True):
-    """What a scenario may say about a mining wallet."""
+    """Settings of a mining wallet."""
 
-    interval: Annotated[Duration, Meta(extra=POSITIVE, description="How often it looks at its rewards.")] = duration(
+    interval: Annotated[Duration, Meta(extra=POSITIVE, description="How often it checks its rewards.")] = duration(
         "10m"
     )
     sweep_to: Annotated[
         str | None,
         Meta(
             extra=PARTICIPANT,
-            description="The participant that gets all that is unlocked; its own name gathers it in one output.",
+            description="The participant that gets all unlocked coins; its own name consolidates them into one output.",
         ),
     ] = None
-    sweep_threshold: Annotated[Amount, Meta(description="The least that is handed on.")] = amount("1 XMR")
+    sweep_threshold: Annotated[Amount, Meta(description="The least unlocked balance that is swept.")] = amount("1 XMR")
 
 
 class MiningWallet(Sender[MiningWalletConfig]):
-    """Records each reward when it unlocks, and sweeps what is unlocked to somebody if the scenario says so."""
+    """Records each block reward when it unlocks; optionally sweeps unlocked coins to a participant."""
 
-    emits: ClassVar[tuple[type, ...]] = (RewardUnlocked, *Sender.emits)
+    emits: ClassVar[tuple[type[Event], ...]] = (RewardUnlocked, *Sender.emits)
 
     def begin(self) -> None:
-        """Look at the rewards from now on."""
+        """Check the rewards periodically."""
         super().begin()
         self._discovery = AgentDiscovery(self.host.shared, self.clock.now)
         self._unlocked: set[str] = set()
@@ -47,13 +47,13 @@ class MiningWallet(Sender[MiningWalletConfig]):
         self.every(lambda: self.config.interval.seconds, self.look)
 
     def look(self) -> None:
-        """Record what has unlocked, and hand it on."""
+        """Record the rewards that have unlocked, and sweep them."""
         try:
             self._record()
             if self.config.sweep_to is not None and self._fresh and not self.is_over():
                 self._sweep(self.config.sweep_to)
         except (RpcError, AgentDiscoveryError) as error:
-            self.log.warning("cannot look after its rewards: {}", error)
+            self.log.warning("cannot check its rewards: {}", error)
 
     def _record(self) -> None:
         transfers = self.ask(self.host.actor("wallet"), GetTransfers(("in",), min_height=self._below))

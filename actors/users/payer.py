@@ -1,4 +1,4 @@
-"""What all that pay have in common: recording what they send, having it followed, and waiting for locked coins."""
+"""Shared by all actors that pay: records of what they send, following it, and waiting for locked coins."""
 
 from typing import Annotated, ClassVar, Literal, TypeVar
 
@@ -9,14 +9,15 @@ from actors.host.followed import Doubt, Follow, Terms
 from actors.host.wallet_proxy import Transfer
 from monerosim.agent.behaviour import Behaviour
 from monerosim.config import POSITIVE, Config, Duration, duration
-from monerosim.events.kinds import (
+from monerosim.events import (
+    Event,
     PaymentConfirmed,
     PaymentDelayed,
     PaymentDoubtful,
     PaymentFailed,
     PaymentMined,
-    PaymentMinedAgain,
-    PaymentOrphaned,
+    PaymentRemined,
+    PaymentReorged,
     PaymentSent,
     PaymentVanished,
 )
@@ -36,7 +37,7 @@ _LOCKED = (NOT_ENOUGH_UNLOCKED_MONEY, NOT_ENOUGH_OUTPUTS)
 
 
 class SenderConfig(Config, frozen=True):
-    """What a scenario may say about anybody who sends coins."""
+    """Settings of every actor that sends coins."""
 
     priority: Annotated[int, Meta(ge=0, le=4, description="Fee priority as the wallet has it; 0 is its default.")] = 0
     confirmations: Annotated[int, Meta(ge=1, le=720, description="Blocks until a payment counts as confirmed.")] = 1
@@ -45,12 +46,12 @@ class SenderConfig(Config, frozen=True):
     ] = duration("60s")
     until: Annotated[
         Duration | None,
-        Meta(description="When it stops to pay, since the scenario's time zero; at its end if left out."),
+        Meta(description="When it stops paying, since the scenario's time zero; at its end if left out."),
     ] = None
 
 
 class PayerConfig(SenderConfig, frozen=True):
-    """What a scenario may say about anybody who pays others."""
+    """Settings of every actor that pays others."""
 
     on_locked_funds: Annotated[
         Literal["wait", "skip"], Meta(description="Whether a payment waits for locked coins or is given up.")
@@ -68,7 +69,7 @@ class Payment(msgspec.Struct, frozen=True):
     """Who is paid, for the trace."""
     destinations: tuple[Destination, ...]
     due: int | None = None
-    """When it is of no use any more, microseconds since the scenario's time zero."""
+    """When it expires, microseconds since the scenario's time zero."""
     times: int = 1
     """How often it is made."""
 
@@ -79,7 +80,7 @@ class Payment(msgspec.Struct, frozen=True):
 
 
 class Sender(Behaviour[S]):
-    """Somebody who sends coins, and has its wallet follow each transaction: also when it is paused or gone itself.
+    """Sends coins, and has its wallet follow each transaction, also while the actor itself is paused or stopped.
 
     Args:
         host: The participant.
@@ -90,23 +91,23 @@ class Sender(Behaviour[S]):
     needs: ClassVar[frozenset[str]] = frozenset({"wallet"})
     default_node: ClassVar[bool] = True
     default_wallet: ClassVar[bool] = True
-    emits: ClassVar[tuple[type, ...]] = (
+    emits: ClassVar[tuple[type[Event], ...]] = (
         PaymentSent,
         PaymentMined,
         PaymentConfirmed,
         PaymentFailed,
-        PaymentOrphaned,
-        PaymentMinedAgain,
+        PaymentReorged,
+        PaymentRemined,
         PaymentVanished,
     )
 
     def is_over(self) -> bool:
-        """Tell whether its time, or the scenario's, is over; afterwards what was sent is still followed."""
+        """Return whether its time to pay, or the scenario, is over; what was sent is still followed afterwards."""
         end, until = self.host.plan.duration, self.config.until
         return self.clock.microseconds() >= (end if until is None else min(end, until))
 
     def until_next(self, origin: int, interval: int) -> float:
-        """Give the seconds until the next of the times that are whole intervals away from an origin, now excluded.
+        """Return the seconds until the next time that is a whole number of intervals after an origin; never 0.
 
         Args:
             origin: Microseconds since the run's start.
@@ -129,7 +130,7 @@ class Sender(Behaviour[S]):
         self.tell(self.host.actor("wallet"), wish)
 
     def give_up(self, amount: int, reason: str) -> None:
-        """Record a payment that is not made."""
+        """Record that a payment was not made."""
         self.emit(PaymentFailed(amount, reason))
         self.log.warning("could not pay {}: {}", format_amount(amount), reason)
 
@@ -145,10 +146,10 @@ class _Waiting:
 
 
 class Payer(Sender[P]):
-    """Somebody who pays; subclasses decide whom, how much and when."""
+    """Pays others; subclasses decide whom, how much and when."""
 
     role: ClassVar[str] = "payer"
-    emits: ClassVar[tuple[type, ...]] = (*Sender.emits, PaymentDelayed, PaymentDoubtful)
+    emits: ClassVar[tuple[type[Event], ...]] = (*Sender.emits, PaymentDelayed, PaymentDoubtful)
 
     @classmethod
     def paying_until(cls, config: P) -> int | None:
@@ -156,23 +157,23 @@ class Payer(Sender[P]):
         return config.until
 
     def begin(self) -> None:
-        """Know what an earlier life has left undone; subclasses :meth:`schedule_first` when they are ready."""
+        """Recall the payment that an earlier life left undone; subclasses call :meth:`schedule_first` when ready."""
         super().begin()
         self._waiting = self.host.retained(self.name, _Waiting)
 
     def schedule_first(self) -> None:
-        """Go on with the payment that waited in an earlier life, or plan the first."""
+        """Resume the payment that waited in an earlier life, or schedule the first."""
         if self._waiting.payment is None:
             self.schedule_next()
         else:
             self.after(MINUTE, self.attempt, self._waiting.payment)
 
     def schedule_next(self) -> None:
-        """Plan what comes after a payment that was made or given up."""
+        """Schedule the next payment, after one that was made or given up."""
         raise NotImplementedError
 
     def attempt(self, payment: Payment, first: bool = False) -> None:
-        """Try to pay; a payment that finds its coins locked waits for them."""
+        """Try to pay; wait if the coins are locked."""
         self._waiting.payment = None
         if self.is_over():
             return
@@ -202,7 +203,7 @@ class Payer(Sender[P]):
         amount = payment.amount
         if first:
             self.emit(PaymentDelayed(amount))
-            self.log.debug("wants to pay {} to {}, waits: {}", format_amount(amount), payment.recipients, error.message)
+            self.log.debug("payment of {} to {} waits: {}", format_amount(amount), payment.recipients, error.message)
         else:
             self.log.trace("still waits: {}", error.message)
         self._waiting.payment = payment

@@ -1,4 +1,4 @@
-"""The regular user: pays vendors, or other users, now and then."""
+"""The regular user: pays vendors or other users."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
@@ -28,14 +28,14 @@ _INVOICE_TIMEOUT = 300.0
 
 
 class RegularUserConfig(PayerConfig, frozen=True):
-    """What a scenario may say about a regular user."""
+    """Settings of a regular user."""
 
     mutually_exclusive: ClassVar[tuple[frozenset[str], ...]] = (
         frozenset({"transaction_frequency", "transaction_interval"}),
     )
     transaction_frequency: Annotated[
         Annotated[float, Meta(gt=0, le=1)] | None,
-        Meta(description=f"Probability to pay, a minute; {_FREQUENCY} if this and transaction_interval are left out."),
+        Meta(description=f"Probability of a payment a minute; {_FREQUENCY} if transaction_interval is left out, too."),
     ] = None
     transaction_interval: Annotated[
         Annotated[Duration, Meta(extra=POSITIVE)] | None,
@@ -67,7 +67,7 @@ class RegularUserConfig(PayerConfig, frozen=True):
     ] = 0.0
 
     def problems(self) -> Iterator[tuple[Sequence[Key], str]]:
-        """Check what belongs together."""
+        """Yield the settings that contradict each other."""
         if self.min_amount <= 0:
             yield ("min_amount",), "min_amount must be above 0"
         if self.min_amount > self.max_amount:
@@ -90,14 +90,14 @@ class RegularUserConfig(PayerConfig, frozen=True):
             )
 
     def __post_init__(self) -> None:
-        """Set the usual frequency where nothing is said."""
+        """Set the default frequency where neither is given."""
         super().__post_init__()
         if self.transaction_interval is None and self.transaction_frequency is None:
             msgspec.structs.force_setattr(self, "transaction_frequency", _FREQUENCY)
 
 
 class SendNow(Message[Transferred], frozen=True):
-    """Pay now, beside what is planned; it does not wait for locked coins, whatever ``on_locked_funds`` says.
+    """Pay now, in addition to scheduled payments; fails if coins are locked, whatever ``on_locked_funds`` says.
 
     Raises:
         AgentDiscoveryError: There is nobody to pay.
@@ -111,7 +111,7 @@ class SendNow(Message[Transferred], frozen=True):
 
 
 class _Asked:
-    """The order whose invoice is yet to come, also when its buyer has failed and is started again."""
+    """The order whose invoice has not come yet, kept while its buyer is restarted."""
 
     def __init__(self) -> None:
         self.order: Order | None = None
@@ -134,11 +134,11 @@ class RegularUser(Payer[RegularUserConfig]):
         return (config.transaction_frequency or 0.0) / MINUTE
 
     def begin(self) -> None:
-        """Plan the first payment."""
+        """Schedule the first payment."""
         super().begin()
         self._discovery = AgentDiscovery(self.host.shared, self.clock.now, warn=self.log.warning)
         self._decisions = self.stream("decisions")
-        # What is paid on command leaves what is planned as it is.
+        # Payments on command do not change the scheduled ones.
         self._commanded = self.stream("commanded")
         self._mistakes = self.stream("mistakes")
         self._order_numbers = self.host.numbers(f"{self.name}'s orders")
@@ -148,14 +148,14 @@ class RegularUser(Payer[RegularUserConfig]):
         self.schedule_first()
 
     def schedule_first(self) -> None:
-        """Wait for the invoice that an earlier life has asked for, or begin as all do."""
+        """Wait for the invoice of an order from an earlier life, or schedule the first payment."""
         if self._asked.order is None:
             super().schedule_first()
         else:
             self.after(_INVOICE_TIMEOUT, self.forget_order, self._asked.order.number)
 
     def schedule_next(self) -> None:
-        """Plan the next payment."""
+        """Schedule the next payment."""
         if self.config.transaction_interval is not None:
             wait = self.until_next(self._origin, self.config.transaction_interval)
         else:
@@ -172,7 +172,7 @@ class RegularUser(Payer[RegularUserConfig]):
                 return
             payment = self._choose_payment(self.rng)
         except AgentDiscoveryError as error:
-            self.log.warning("finds nobody to pay: {}", error)
+            self.log.warning("found nobody to pay: {}", error)
             self.schedule_next()
         else:
             self.attempt(payment, first=True)
@@ -199,7 +199,7 @@ class RegularUser(Payer[RegularUserConfig]):
 
     @receives(Invoice)
     def on_invoice(self, invoice: Invoice, _: str) -> None:
-        """Pay for what it has ordered."""
+        """Pay for its order."""
         if self._is_answered(invoice.number):
             due = invoice.due if self.config.on_expired_invoice == "skip" else None
             mistake = self._mistakes.random()
@@ -211,26 +211,26 @@ class RegularUser(Payer[RegularUserConfig]):
 
     @receives(Refusal)
     def on_refusal(self, refusal: Refusal, marketplace: str) -> None:
-        """Go on without what it has ordered."""
+        """Record the refusal and schedule the next payment."""
         if self._is_answered(refusal.number):
-            self.log.warning("{} refuses its order: {}", marketplace, refusal.reason)
+            self.log.warning("{} refused its order: {}", marketplace, refusal.reason)
             self.schedule_next()
 
     def forget_order(self, number: int) -> None:
-        """Wait for an invoice no longer."""
+        """Stop waiting for an invoice."""
         if self._is_answered(number):
-            self.log.warning("no invoice has come for its order {}", number)
+            self.log.warning("no invoice has come for order {}", number)
             self.schedule_next()
 
     def _is_answered(self, number: int) -> bool:
-        """Tell whether this is the order it waits for; then it does no longer."""
+        """Return whether this is the order it waits for, and stop waiting if so."""
         if self._asked.order is None or self._asked.order.number != number:
             return False
         self._asked.order = None
         return True
 
     def _order(self) -> None:
-        """Order as much of an item as an amount suffices for, at least one.
+        """Order as many of an item as a drawn amount buys, at least one.
 
         Raises:
             AgentDiscoveryError: No marketplace takes orders.
@@ -249,7 +249,7 @@ class RegularUser(Payer[RegularUserConfig]):
         self.after(_INVOICE_TIMEOUT, self.forget_order, order.number, same_cause=True)
 
     def _choose_payment(self, rng: Rng) -> Payment:
-        """Choose whom to pay how much.
+        """Choose recipients and amounts.
 
         Args:
             rng: The random numbers that decide.
@@ -273,10 +273,10 @@ class RegularUser(Payer[RegularUserConfig]):
         return Payment(", ".join(one.id for one in chosen), tuple(destinations))
 
     def _candidates(self) -> tuple[list[Vendor | Agent], int]:
-        """List whom it may pay; users with itself among them, where it is one.
+        """Return the possible recipients; users including itself, where it is one.
 
         Returns:
-            They, and how many they are, itself aside.
+            The candidates, and their number without itself.
 
         Raises:
             AgentDiscoveryError: There is nobody.
@@ -296,6 +296,6 @@ class RegularUser(Payer[RegularUserConfig]):
         return [*vendors, *users], len(vendors) + others
 
     def _vendors(self) -> list[Vendor]:
-        """List the vendors of all marketplaces but its own."""
+        """Return the vendors of all marketplaces but its own."""
         vendors = self._discovery.get_marketplace_addresses()
         return [vendor for vendor in vendors if vendor.marketplace != self.host.name]

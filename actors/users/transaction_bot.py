@@ -1,4 +1,4 @@
-"""The transaction bot: a wallet strategy that pays the same amount again and again, at a fixed interval."""
+"""The transaction bot: a wallet that pays the same amount at a fixed interval."""
 
 from collections.abc import Iterator, Sequence
 from typing import Annotated
@@ -13,7 +13,7 @@ from monerosim.rpc.wallet import Destination
 
 
 class TransactionBotConfig(PayerConfig, frozen=True):
-    """What a scenario may say about a transaction bot."""
+    """Settings of a transaction bot."""
 
     transaction_interval: Annotated[
         Duration, Meta(extra=POSITIVE, description="The time from payment to payment, and before the first.")
@@ -28,15 +28,15 @@ class TransactionBotConfig(PayerConfig, frozen=True):
     ] = ()
 
     def problems(self) -> Iterator[tuple[Sequence[Key], str]]:
-        """Check that there is something to pay."""
+        """Yield an amount that is not above 0."""
         if self.amount <= 0:
             yield ("amount",), "amount must be above 0"
 
 
 class TransactionBot(Payer[TransactionBotConfig]):
-    """Pays a list of recipients in turn, or others at random, the same amount each time.
+    """Pays recipients in turn, or others at random, the same amount at a fixed interval.
 
-    A payment that waits for locked coins takes the place of those that come due meanwhile.
+    While a payment waits for locked coins, no others are made.
     """
 
     @classmethod
@@ -45,7 +45,7 @@ class TransactionBot(Payer[TransactionBotConfig]):
         return 1 / config.transaction_interval.seconds
 
     def begin(self) -> None:
-        """Plan the first payment."""
+        """Schedule the first payment."""
         super().begin()
         self._discovery = AgentDiscovery(self.host.shared, self.clock.now, warn=self.log.warning)
         self._origin = self.host.now()
@@ -53,7 +53,7 @@ class TransactionBot(Payer[TransactionBotConfig]):
         self.schedule_first()
 
     def schedule_next(self) -> None:
-        """Plan the next payment."""
+        """Schedule the next payment."""
         self.after(self.until_next(self._origin, self.config.transaction_interval), self.pay)
 
     def pay(self) -> None:
@@ -64,13 +64,13 @@ class TransactionBot(Payer[TransactionBotConfig]):
             recipient = self._choose()
             address = self._discovery.get_addresses(recipient)[0]
         except AgentDiscoveryError as error:
-            self.log.warning("finds nobody to pay: {}", error)
+            self.log.warning("found nobody to pay: {}", error)
             self.schedule_next()
         else:
             self.attempt(Payment(recipient, (Destination(address, int(self.config.amount)),)), first=True)
 
     def _choose(self) -> str:
-        """Choose whose turn it is.
+        """Choose the next recipient.
 
         Raises:
             AgentDiscoveryError: There is nobody.

@@ -1,1 +1,1 @@
-"""What runs on a host: its actors, what they share, and the process that holds them."""
+"""Actors: their base classes, messages and commands, the host they share, and its process."""

@@ -1,6 +1,6 @@
 """The agent process of one host, beside its real daemons: ``python -m monerosim.agent --plan PLAN --host NAME``.
 
-Started by Shadow or by the local engine. It plays the same actors as the embedded engine, on threads and over HTTP.
+Started by Shadow or by the local engine. It runs the same actors as the embedded engine, on threads and over HTTP.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from types import FrameType
 from loguru import logger
 
 from monerosim.agent.process import RealEnvironment, play_host
-from monerosim.agent.registry import load_behaviour, load_supervisor
+from monerosim.agent.registry import SUPERVISOR, load_actor, load_behaviour
 from monerosim.events.traces import USUAL_LEVEL
 from monerosim.plan.environment import EPOCH_VARIABLE, TRACE_VARIABLE
 from monerosim.plan.plan import Plan, decode_plan
@@ -23,15 +23,15 @@ from monerosim.runtime.clock import EPOCH
 
 
 def load_modules(plan: Plan, files: PluginFiles) -> None:
-    """Import all that the agents of a plan import, so that Python keeps it compiled."""
-    load_supervisor()
+    """Import all modules of a plan's agents, so that Python caches them compiled."""
+    load_actor(SUPERVISOR)
     for use in sorted({actor.use for host in plan.hosts for actor in host.actors}):
         load_behaviour(use, files)
 
 
 def main() -> None:
-    """Play the host that the command line names, or only load the modules of all."""
-    parser = argparse.ArgumentParser(prog="python -m monerosim.agent", description="Plays one host of a plan.")
+    """Run the host that the command line names, or only load the modules of all."""
+    parser = argparse.ArgumentParser(prog="python -m monerosim.agent", description="Runs one host of a plan.")
     parser.add_argument("--plan", type=Path, required=True, help="plan.json of a run directory")
     parser.add_argument("--host", help="the host's name; if left out, the modules of all hosts are only loaded")
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""The base of every actor: handlers, timers, and the way to the world through its host."""
+"""The base of every actor: handlers, timers, events and letters."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ from monerosim.agent.messages import (
     TimerFired,
     TracedMessage,
 )
-from monerosim.events.kinds import Event, event_tag
+from monerosim.events import Event, RecordReader, event_tag
 from monerosim.runtime.rng import Rng
 from monerosim.units import SECOND
 
@@ -31,10 +31,10 @@ M = TypeVar("M", bound=Message[Any])
 E = TypeVar("E", bound=Event)
 
 _ADDRESS = re.compile("0x[0-9a-f]{6,}")
-"""Of an object in memory, as Python shows it."""
+"""The address of an object in memory, as Python prints it."""
 
 _LONGEST_ERROR = 500
-"""Characters of an error in an event; the trace has it whole."""
+"""Characters of an error in an event; the trace has all of it."""
 
 
 def handles(kind: type[M]) -> Callable[[Callable[[Any, M], R]], Callable[[Any, M], R]]:
@@ -48,7 +48,7 @@ def handles(kind: type[M]) -> Callable[[Callable[[Any, M], R]], Callable[[Any, M
 
 
 def receives(kind: type[L]) -> Callable[[Callable[[Any, L, str], None]], Callable[[Any, L, str], None]]:
-    """Mark a method as the reader of a kind of letter; it is given what the letter says and the host that sent it."""
+    """Mark a method as the reader of a kind of letter; its arguments are the letter and the host that sent it."""
 
     def mark(method: Callable[[Any, L, str], None]) -> Callable[[Any, L, str], None]:
         method.__dict__["receives"] = kind
@@ -90,13 +90,13 @@ class Actor(pykka.Actor):
     """
 
     _handlers: ClassVar[dict[type, str]] = {}
-    """Messages, and the names of the methods that handle them."""
+    """Names of the methods that handle messages, by the messages' classes."""
 
     _readers: ClassVar[dict[str, tuple[type[Letter], str]]] = {}
-    """Kinds of letters, what they say, and the names of the methods that read them."""
+    """Letters' classes and the names of the methods that read them, by the kinds of letters."""
 
-    watches: ClassVar[frozenset[type]] = frozenset()
-    """Kinds of events that it looks for as soon as somebody of its host has subscribed to them."""
+    watches: ClassVar[frozenset[type[Event]]] = frozenset()
+    """Kinds of events that it polls for when an actor of its host has subscribed to them."""
 
     def __init__(self, host: Host, name: str) -> None:
         super().__init__()
@@ -108,7 +108,7 @@ class Actor(pykka.Actor):
         self.cause = ""
         self.message_id = ""
         self.origin = ""
-        self.again = False
+        self.redelivered = False
         self.log = host.logger(self)
         self._ids = host.numbers(name)
         self._reactions: dict[type, list[str]] = {}
@@ -131,26 +131,26 @@ class Actor(pykka.Actor):
         return self.host.name
 
     def trace_time(self) -> int:
-        """Tell the time in microseconds since the scenario's time zero."""
+        """Return the time in microseconds since the scenario's time zero."""
         return self.clock.microseconds()
 
     @classmethod
     def messages(cls) -> list[type[Message[Any]]]:
-        """List the kinds of messages that actors of this class handle."""
+        """Return the messages that actors of this class handle."""
         return list(cls._handlers)
 
     @classmethod
     def accepts(cls, kind: str) -> bool:
-        """Tell whether actors of this class read a kind of letter."""
+        """Return whether actors of this class read a kind of letter."""
         return kind in cls._readers
 
     @classmethod
     def letters(cls) -> list[type[Letter]]:
-        """List what letters say that actors of this class read."""
+        """Return the letters that actors of this class read."""
         return [kind for kind, _ in cls._readers.values()]
 
     def begin(self) -> None:
-        """Act for the first time; called once, when the actor has been started."""
+        """Start acting; called once, when the actor has been started."""
 
     def end(self) -> None:
         """Act for the last time; called once at the end of the run, while all other actors still answer."""
@@ -159,8 +159,8 @@ class Actor(pykka.Actor):
         """Send a message and wait for the answer.
 
         Args:
-            actor: Who is asked.
-            message: What.
+            actor: The actor to ask.
+            message: The message.
             timeout: Seconds to wait at most; as long as it takes, if left out.
 
         Raises:
@@ -172,7 +172,7 @@ class Actor(pykka.Actor):
         return cast("R", future.get(timeout=timeout))
 
     def tell(self, actor: pykka.ActorRef[Any], message: Message[Any]) -> None:
-        """Send a message and go on.
+        """Send a message without waiting for an answer.
 
         Raises:
             pykka.ActorDeadError: The actor has stopped.
@@ -190,7 +190,7 @@ class Actor(pykka.Actor):
         )
 
     def stream(self, *purpose: str) -> Rng:
-        """Give random numbers for a purpose of this actor's own; in another life it does not draw the same again."""
+        """Return a random stream of this actor for a purpose; another life of the actor gets another stream."""
         life = () if self._life == 1 else (str(self._life),)
         return Rng(self.host.stream_seed(self.name, *purpose, *life))
 
@@ -198,25 +198,25 @@ class Actor(pykka.Actor):
         """Call one of this actor's own methods once, later.
 
         Args:
-            seconds: How much later.
+            seconds: The delay.
             method: The method.
-            arguments: What it is given.
-            same_cause: Whether the call goes on with what is being handled now, or begins something new.
+            arguments: Its arguments.
+            same_cause: Whether the call continues the chain of the current message, or starts a new one.
         """
         cause = self.cause if same_cause else ""
         self.host.call_at(self.host.now() + round(seconds * SECOND), self._due(method, arguments, cause))
 
     def every(self, period: float | Callable[[], float], method: Callable[..., None], *arguments: object) -> None:
-        """Call one of this actor's own methods again and again, for the first time after a period.
+        """Call one of this actor's own methods periodically, for the first time after a period.
 
         The calls fall on a fixed grid; one that comes due while the actor is busy is late, and the next is not.
 
         Args:
-            period: Seconds; or who tells them, and is asked anew for each call, where a command may change them.
+            period: Seconds; or a function that returns them, called for each period, where a command may change them.
             method: The method.
-            arguments: What it is given.
+            arguments: Its arguments.
         """
-        due = self._due(method, arguments, "", again=True)
+        due = self._due(method, arguments, "", repeating=True)
 
         def plan(since: int) -> None:
             seconds = period() if callable(period) else period
@@ -233,12 +233,12 @@ class Actor(pykka.Actor):
         plan(self.host.now())
 
     def emit(self, event: Event, cause: str = "") -> None:
-        """Record that something happened, because of ``cause`` (by default what is being handled now)."""
+        """Record an event, because of ``cause`` (by default that of the current message)."""
         self.host.emit(self.name, cause or self.cause, event)
 
     @contextmanager
     def because_of(self, cause: str) -> Iterator[None]:
-        """Record and log meanwhile what goes on with something that began earlier."""
+        """Record and log within the context with the cause of something that began earlier."""
         own, self.cause = self.cause, cause
         try:
             yield
@@ -246,28 +246,28 @@ class Actor(pykka.Actor):
             self.cause = own
 
     def on(self, kind: type[E], method: Callable[[E], None], *, of: str = "", interval: float | None = None) -> None:
-        """Have one of this actor's own methods called with each event of a kind, from now on.
+        """Call one of this actor's own methods with each event of a kind from now on.
 
-        :attr:`origin` is then whose event it is (``user-003/regular-user``).
+        :attr:`origin` is then the event's actor (``user-003/regular-user``).
 
         Args:
             kind: The events' class.
             method: The method.
-            of: Another host whose events they are, told by letters; ``*`` for all other hosts, which takes an
+            of: The host whose events they are; events of another come by letters; ``*`` for all hosts, which takes an
                 orchestrator in the scenario; this actor's own host, if left out.
-            interval: Seconds between two looks at the node or wallet, for events that take looking for.
+            interval: Seconds between two polls of the node or wallet, for events that are polled for.
         """
         methods = self._reactions.setdefault(kind, [])
         if method.__name__ not in methods:
             methods.append(method.__name__)
         if of in ("", self.host.name):
-            self.host.subscribe(kind, self.name, interval)
+            self.host.subscribe(event_tag(kind), self.name, interval)
         else:
             self.tell(self.host.actor("supervisor"), Subscribe(event_tag(kind), of, self.name))
 
     def on_start(self) -> None:
-        """Begin; a failure is the supervisor's."""
-        # On a thread it may be here before who started it has its reference.
+        """Call :meth:`begin`; report a failure to the supervisor."""
+        # On a thread this may run before the starter has the reference.
         self.host.actors[self.name] = self.actor_ref
         try:
             self._new_cause()
@@ -278,7 +278,7 @@ class Actor(pykka.Actor):
             raise
 
     def on_failure(self, exception_type: object, exception_value: BaseException | None, traceback: object) -> None:
-        """Tell the host's supervisor."""
+        """Report the failure to the host's supervisor."""
         del exception_type, traceback
         if exception_value is not None:
             self.log.opt(exception=exception_value).error("failed: {}", exception_value)
@@ -286,7 +286,7 @@ class Actor(pykka.Actor):
 
     def on_receive(self, message: object) -> object:
         """Call the handler of a message, or a timer's method."""
-        self.again = isinstance(message, TracedMessage) and message.again
+        self.redelivered = isinstance(message, TracedMessage) and message.redelivered
         match message:
             case TracedMessage():
                 self.message_id, self.cause = message.id, message.cause
@@ -305,7 +305,7 @@ class Actor(pykka.Actor):
 
     @handles(EventNotice)
     def on_event_notice(self, message: EventNotice) -> None:
-        """Call the methods that wait for such an event."""
+        """Call the methods that are registered for such an event."""
         record = message.record
         self.origin = f"{record.participant}/{record.actor}"
         for method in self._reactions.get(type(record.data), ()):
@@ -323,9 +323,14 @@ class Actor(pykka.Actor):
             getattr(self, reader)(letter, mail.sender)
 
     @receives(EventLetter)
-    def on_event_letter(self, letter: EventLetter, _: str) -> None:
-        """Take an event of another host as one of its own."""
-        self._handle(EventNotice(letter.record))
+    def on_event_letter(self, letter: EventLetter, sender: str) -> None:
+        """Handle an event of another host like one of its own."""
+        try:
+            record = RecordReader().read(msgspec.json.encode(letter.record) + b"\n")
+        except msgspec.ValidationError as error:
+            self.log.warning("{} sent no proper event: {}", sender, error)
+        else:
+            self._handle(EventNotice(record))
 
     def _handle(self, message: Message[Any]) -> object:
         if isinstance(message, End):
@@ -347,13 +352,13 @@ class Actor(pykka.Actor):
         return f"{self.host.name}/{self.name}#{next(self._ids)}"
 
     def _due(
-        self, method: Callable[..., None], arguments: tuple[object, ...], cause: str, *, again: bool = False
+        self, method: Callable[..., None], arguments: tuple[object, ...], cause: str, *, repeating: bool = False
     ) -> Callable[[], None]:
-        due = TimerFired(method.__name__, arguments, cause, again)
+        due = TimerFired(method.__name__, arguments, cause, repeating)
         reference = self.actor_ref
 
         def fire() -> None:
-            # Between a look whether it lives and the message, an actor on a thread may stop.
+            # An actor on a thread may stop at any moment.
             with suppress(pykka.ActorDeadError):
                 reference.tell(due)
 
@@ -361,16 +366,10 @@ class Actor(pykka.Actor):
 
 
 def describe_error(error: BaseException) -> str:
-    """Name an error for events: what is different on each machine (addresses, the file's path) is left to the trace."""
+    """Return an error's text for events, without what differs between machines (addresses, a file's path)."""
     told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return f"{type(error).__name__}: {_ADDRESS.sub('0x...', told)[:_LONGEST_ERROR]}"
 
 
 def _attributes(value: object) -> dict[str, Any]:
     return getattr(value, "__dict__", {})
-
-
-class _Absent:
-    """Whether a command has had an actor leave, in this life or an earlier one, and none has had it rejoin."""
-
-    so = False

@@ -1,4 +1,4 @@
-"""Behaviours: what participants are composed of."""
+"""Behaviours: the actors that participants are composed of."""
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ from monerosim.agent.messages import (
     TracedMessage,
 )
 from monerosim.config import Config as BaseConfig
-from monerosim.events.kinds import NewBlock
+from monerosim.events import Event, NewBlock
 
 if TYPE_CHECKING:
     import typing_extensions
@@ -34,7 +34,7 @@ else:
 
 
 class _Absent:
-    """Whether a command has had an actor leave, in this life or an earlier one, and none has had it rejoin."""
+    """Whether a command has made an actor leave, in this life or an earlier one, and none has made it rejoin."""
 
     so = False
 
@@ -97,8 +97,8 @@ class Behaviour(Actor, Generic[C]):
     default_wallet: ClassVar[bool] = False
     """Whether ``kind = "NAME"`` gives the participant a wallet."""
 
-    emits: ClassVar[tuple[type, ...]] = ()
-    """The kinds of events it records, for whoever reads about it (``monerosim plugins NAME``)."""
+    emits: ClassVar[tuple[type[Event], ...]] = ()
+    """The kinds of events it records, as ``monerosim plugins NAME`` lists them."""
 
     commands: ClassVar[Mapping[str, type[Message[Any]]]] = {}
     """The commands it understands beside those of every behaviour: a message each, whose fields are the arguments."""
@@ -110,7 +110,7 @@ class Behaviour(Actor, Generic[C]):
     """Whether a run is pointless without it, so that it ends when the actor is given up."""
 
     urgent_letters: ClassVar[frozenset[str]] = frozenset()
-    """Kinds of letters that it reads even while it is paused."""
+    """Kinds of letters that it handles even while it is paused."""
 
     def __init__(self, host: Host, name: str, config: C) -> None:
         super().__init__(host, name)
@@ -164,28 +164,28 @@ class Behaviour(Actor, Generic[C]):
         return 0.0
 
     def leave(self) -> None:
-        """Take no part from now on: a command has paused it, in this life or the last, or is about to stop it."""
+        """Stop taking part: a command has paused it, in this life or the last, or is about to stop it."""
 
     def rejoin(self) -> None:
         """Take part again, after :meth:`leave`: that of an earlier life, where it was stopped and is started again."""
 
     @classmethod
     def on_given_up(cls, supervisor: Actor, name: str) -> None:
-        """Take back what an actor of this class has published: it failed too often, and is not started again.
+        """Withdraw what an actor of this class has published: it failed too often, and is not restarted.
 
         Args:
-            supervisor: Who does it in its place: its host's.
+            supervisor: The supervisor of its host, which acts in its place.
             name: The actor's.
         """
 
     def configured(self, before: C) -> None:
-        """Take note that a command has changed :attr:`config`; timers that are set already keep their times.
+        """Apply a change of :attr:`config` by a command; timers that are set already keep their times.
 
         Args:
-            before: As it was.
+            before: The configuration before.
 
         Raises:
-            ValueError: It cannot go on with the new one; it goes on with the old one.
+            ValueError: The new one cannot be used; it keeps the old one.
         """
 
     def at_height(self, height: int, method: Callable[[], None]) -> None:
@@ -201,11 +201,11 @@ class Behaviour(Actor, Generic[C]):
             getattr(self, method)()
 
     def on_receive(self, message: object) -> object:
-        """Handle a message, or keep it while the actor is paused, and until what came before it has been handled."""
+        """Handle a message, or keep it while the actor is paused and until earlier ones have been handled."""
         if isinstance(message, ProcessNext):
             self._go_on()
         elif (self._paused or self._held) and self._waits(message):
-            if not (isinstance(message, TimerFired) and message.again and message in self._held):
+            if not (isinstance(message, TimerFired) and message.repeating and message in self._held):
                 self._held.append(message)
         else:
             return super().on_receive(message)
@@ -213,14 +213,14 @@ class Behaviour(Actor, Generic[C]):
 
     @handles(Pause)
     def on_pause(self, _: Pause) -> None:
-        """Leave off."""
+        """Pause."""
         if not self._paused:
             self.leave()
             self._paused = self._absent.so = True
 
     @handles(Resume)
     def on_resume(self, _: Resume) -> None:
-        """Go on, with what has come meanwhile."""
+        """Resume, beginning with what has come meanwhile."""
         if self._absent.so:
             self.rejoin()
             self._absent.so = False
@@ -230,19 +230,19 @@ class Behaviour(Actor, Generic[C]):
 
     @handles(Execute)
     def on_execute(self, order: Execute) -> None:
-        """Carry a command out, and report the result to the supervisor."""
+        """Handle the message of a command, and answer the supervisor."""
         try:
             done = Executed(order.number, self._handle(order.message))
         except Exception as error:  # noqa: BLE001  (whatever it raises is the answer, as if it had been asked)
-            self.log.debug("could not do what it was told: {}", error)
+            self.log.debug("could not carry out a command: {}", error)
             done = Executed(order.number, error=str(error) or type(error).__name__)
-        # At the end of a run nobody may be there to hear it.
+        # At the end of a run the supervisor may have stopped.
         with suppress(pykka.ActorDeadError):
             self.tell(self.host.actor("supervisor"), done)
 
     @handles(Configure)
     def on_configure(self, message: Configure) -> None:
-        """Go on with another configuration."""
+        """Use another configuration from now on."""
         before, self.config = self.config, cast("C", message.config)
         try:
             self.configured(before)
@@ -257,7 +257,7 @@ class Behaviour(Actor, Generic[C]):
             super().on_receive(message)
 
     def _go_on_later(self) -> None:
-        # One at a time, so that a failure is that of a message that was told.
+        # One at a time, so that a failure belongs to the message that caused it.
         if self._held:
             self.actor_ref.tell(ProcessNext())
 

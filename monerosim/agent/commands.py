@@ -1,4 +1,4 @@
-"""Commands to behaviours: what each understands, and reading their arguments."""
+"""Commands to behaviours: those that each understands, their arguments, and the letters about them."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -12,17 +12,17 @@ from monerosim.units import SECOND
 
 PAUSE, RESUME, STOP, START, SET = "pause", "resume", "stop", "start", "set"
 COMMON_COMMANDS = (PAUSE, RESUME, STOP, START, SET)
-"""What every behaviour understands."""
+"""The commands of every behaviour."""
 
 RUN_OVER_AFTER = 10 * SECOND
-"""Microseconds from the event ``run-ended`` to the end: until then the letters that say so have reached all hosts."""
+"""Microseconds from the event ``run-ended`` to the end: by then the letters about it have reached all hosts."""
 
 
 COMMAND_TIMEOUT = 300.0
-"""Seconds that a behaviour may take to do what it is told: a wallet may take minutes to pay."""
+"""Seconds that a behaviour may take to carry out a command: a wallet may take minutes to pay."""
 
 MAX_ANSWER = 1000
-"""Bytes of JSON that an answer may have in a letter; of a longer one there is the beginning, as text."""
+"""Bytes of JSON that an answer may have in a letter; a longer one is cut, and is a text then."""
 
 
 class CommandError(Exception):
@@ -30,35 +30,35 @@ class CommandError(Exception):
 
 
 class CommandLetter(Letter, frozen=True, kw_only=True):
-    """To a supervisor, or to an orchestrator, which passes it on: have behaviours do something."""
+    """To a supervisor, or to an orchestrator, which passes it on: have behaviours carry out a command."""
 
     kind: ClassVar[str] = "command"
     do: str
     id: str = ""
-    """The sender's own name for it, given back with the result."""
+    """The sender's id of the command, repeated in the result."""
     who: str = ""
     """To an orchestrator: the participant, or the group, or ``*``."""
     actor: str = ""
     """One behaviour's name; all that understand the command, if left out."""
     arguments: dict[str, Any] = msgspec.field(default_factory=dict)
     reply: str = ""
-    """The sender's actor that gets the letter ``result``; nobody does, if left out."""
+    """The sender's actor that gets the letter ``result``; none is sent, if left out."""
 
 
 class ResultLetter(Letter, frozen=True, kw_only=True):
-    """What became of a command."""
+    """The outcome of a command."""
 
     kind: ClassVar[str] = "result"
     id: str
     ok: bool
     text: str
-    """Who carried it out; or why it was not, by those that could not."""
+    """The behaviours that carried it out, or the reasons of those that failed."""
     answers: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
-    """What behaviours answered (a payment's transaction, say), by participant and behaviour."""
+    """Answers of behaviours (a payment's transaction, for instance), by participant and behaviour."""
 
 
 class SubscribeLetter(Letter, frozen=True, kw_only=True):
-    """To a supervisor, or to an orchestrator, which passes events of all hosts on: tell of events from now on."""
+    """To a supervisor, or to an orchestrator for all hosts: send events from now on."""
 
     kind: ClassVar[str] = "subscribe"
     kinds: tuple[str, ...]
@@ -76,19 +76,19 @@ class RunOverLetter(Letter, frozen=True, kw_only=True):
 
 
 def understands(behaviour: type[Behaviour], do: str, arguments: Mapping[str, object]) -> bool:
-    """Tell whether a behaviour can be told to do something; ``set`` only where it has all the keys."""
+    """Return whether a behaviour has a command; ``set`` only if it has all the keys."""
     if do == SET:
         return bool(arguments) and settable(behaviour).issuperset(arguments)
     return do in COMMON_COMMANDS or do in behaviour.commands
 
 
 def settable(behaviour: type[Behaviour]) -> set[str]:
-    """List the keys of a behaviour's configuration that ``set`` may change."""
+    """Return the keys of a behaviour's configuration that ``set`` may change."""
     return {field.encode_name for field in msgspec.structs.fields(behaviour.Config)} - behaviour.immutable_settings
 
 
 def command_message(behaviour: type[Behaviour], do: str, arguments: Mapping[str, object]) -> Message[Any]:
-    """Make the message of one of a behaviour's own commands.
+    """Return the message of one of a behaviour's own commands.
 
     Raises:
         CommandError: The arguments do not fit.
@@ -101,12 +101,12 @@ def command_message(behaviour: type[Behaviour], do: str, arguments: Mapping[str,
 
 
 def plain_answer(answer: object) -> object:
-    """Turn what a behaviour answered into plain data for a letter, of :data:`MAX_ANSWER` bytes at most."""
+    """Return a behaviour's answer as plain data for a letter, of :data:`MAX_ANSWER` bytes at most."""
     try:
         data: object = msgspec.to_builtins(answer, str_keys=True, order="deterministic", enc_hook=str)
         text = msgspec.json.encode(data)
     except (TypeError, ValueError, OverflowError, RecursionError):
-        # Nothing that a letter can hold: how Python writes it.
+        # JSON cannot hold it: as Python prints it.
         text = str(answer).encode(errors="replace")
         data = text.decode()
     return data if len(text) <= MAX_ANSWER else text[:MAX_ANSWER].decode(errors="ignore")

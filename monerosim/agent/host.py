@@ -1,4 +1,4 @@
-"""What the actors of one participant share: its plan, its clock, its ways to daemons and to other hosts."""
+"""A participant as its actors share it: its plan, its clock, its actors, events and subscriptions."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 import pykka
 
 from monerosim.agent.messages import ActorStarted, EventNotice, TracedMessage, Watch
-from monerosim.events.kinds import Event, Record
+from monerosim.events import Event, Record, event_tag
 from monerosim.mailbox.post import PostOffice
 from monerosim.mailbox.shared import SharedState
 from monerosim.plan.plan import HostPlan, Plan
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 class HostEnvironment(Protocol):
-    """What an engine gives to hosts."""
+    """The services of an engine for its hosts."""
 
     @property
     def runtime(self) -> Runtime:
@@ -50,14 +50,14 @@ class HostEnvironment(Protocol):
         """The way to the monero-wallet-rpc of ``host``."""
 
     def record(self, record: Record) -> None:
-        """Write down an event."""
+        """Append an event to the event log."""
 
     def logger(self, actor: "Actor") -> "Logger":
-        """Make the log of an actor."""
+        """Return the logger of an actor."""
 
 
 class NoSuchActorError(Exception):
-    """A host has no actor of the name that was asked for."""
+    """A host has no actor of this name."""
 
 
 class Host:
@@ -66,7 +66,7 @@ class Host:
     Args:
         plan: The run's plan.
         own: The participant's part of it.
-        world: The engine's side.
+        environment: The services of the engine.
         files: Where the scenario's own files are: in the run directory.
     """
 
@@ -83,17 +83,17 @@ class Host:
         self.actors: dict[str, pykka.ActorRef[Any]] = {}
         self.on_failed: Callable[[str, BaseException], None] | None = None
         self.on_over: Callable[[], None] | None = None
-        """Called when the host has heard that the run ends before its time, and that time has come."""
+        """Called when the run ends before its time."""
         self.closing = False
         self.started: set[str] = set()
-        """The actors that are ready to act: their ``begin`` is over, and they have not failed since."""
+        """The actors that are ready: their ``begin`` has returned, and they have not failed since."""
         self._start_listeners: dict[str, None] = {}
         self._kept: dict[tuple[str, type], object] = {}
-        self._subscribers: dict[type, dict[str, float | None]] = {}
+        self._subscribers: dict[str, dict[str, float | None]] = {}
         self._numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
 
     def now(self) -> int:
-        """Tell the time in microseconds since the run's start."""
+        """Return the time in microseconds since the run's start."""
         return self.environment.runtime.now()
 
     def call_at(self, when: int, function: Callable[[], None]) -> Timer:
@@ -107,15 +107,15 @@ class Host:
         return reference
 
     def numbers(self, purpose: str) -> Iterator[int]:
-        """Count from 1; an actor that is started again goes on where it was, so that no number comes twice."""
+        """Return a counter from 1 that goes on over restarts of actors, so that no number comes twice."""
         return self._numbers[purpose]
 
     def stream_seed(self, *purpose: str) -> int:
-        """Give the seed of a random stream of this host."""
+        """Return the seed of a random stream of this host."""
         return stable_seed(self.plan.seed, self.name, *purpose)
 
     def actor(self, name: str) -> pykka.ActorRef[Any]:
-        """Find an actor of this host.
+        """Return an actor of this host.
 
         Raises:
             NoSuchActorError: There is none.
@@ -126,13 +126,13 @@ class Host:
         return found
 
     def emit(self, actor: str, cause: str, event: Event) -> None:
-        """Record an event of an actor of this host, and tell those who have subscribed to it."""
+        """Record an event of an actor of this host, and notify its subscribers."""
         self.environment.record(Record(self.clock.microseconds(), self.name, actor, cause, event))
         self.notify(actor, cause, event)
 
     def notify(self, actor: str, cause: str, event: Event) -> None:
-        """Tell those who have subscribed to an event of it, without recording it."""
-        subscribers = self._subscribers.get(type(event))
+        """Notify the subscribers of an event, without recording it."""
+        subscribers = self._subscribers.get(event_tag(type(event)))
         if not subscribers:
             return
         identifier = f"{self.name}/{actor}#{next(self._numbers[actor])}"
@@ -140,59 +140,60 @@ class Host:
         for name in subscribers:
             reference = self.actors.get(name)
             if reference is not None:
-                # Between a failure and its restart an actor misses what happens.
+                # Between a failure and its restart an actor misses events.
                 with suppress(pykka.ActorDeadError):
                     reference.tell(TracedMessage(happened, identifier, cause or identifier))
 
-    def subscribe(self, kind: type, actor: str, interval: float | None = None) -> None:
-        """Have events of a kind told to an actor of this host.
+    def subscribe(self, tag: str, actor: str, interval: float | None = None) -> None:
+        """Notify an actor of this host of events of a kind from now on.
 
         Args:
-            kind: The events' class.
-            actor: Who is told.
-            interval: Seconds between two looks of whoever watches for such events, if somebody does.
+            tag: The events' tag; the host need not know the class of a plugin's event.
+            actor: The subscriber.
+            interval: Seconds between two polls of the actor that watches for such events, if there is one.
         """
-        # Replaced whole: another thread may be going through it.
-        self._subscribers[kind] = {**self._subscribers.get(kind, {}), actor: interval}
+        # Replaced as a whole: another thread may be iterating over it.
+        self._subscribers[tag] = {**self._subscribers.get(tag, {}), actor: interval}
         for reference in list(self.actors.values()):
-            if kind in reference.actor_class.watches:
-                with suppress(pykka.ActorDeadError):
-                    reference.tell(Watch(kind, interval))
+            for kind in reference.actor_class.watches:
+                if event_tag(kind) == tag:
+                    with suppress(pykka.ActorDeadError):
+                        reference.tell(Watch(kind, interval))
 
-    def subscriptions(self, kinds: Iterable[type]) -> Iterator[Watch]:
-        """List the subscriptions to some kinds of events, for an actor that watches for them."""
+    def subscriptions(self, kinds: Iterable[type[Event]]) -> Iterator[Watch]:
+        """Return the subscriptions to some kinds of events, for an actor that watches for them."""
         for kind in kinds:
-            for interval in self._subscribers.get(kind, {}).values():
+            for interval in self._subscribers.get(event_tag(kind), {}).values():
                 yield Watch(kind, interval)
 
     def mark_started(self, actor: str) -> None:
-        """Take note that an actor is ready to act, and tell those who want to know."""
+        """Record that an actor is ready, and notify the listeners."""
         self.started.add(actor)
         for listener in list(self._start_listeners):
             with suppress(pykka.ActorDeadError):
                 self.actors[listener].tell(ActorStarted(actor))
 
     def notify_of_starts(self, actor: str) -> None:
-        """Have an actor of this host told (:class:`ActorStarted`) of each that is ready to act from now on."""
+        """Send :class:`ActorStarted` to an actor of this host for each that is ready from now on."""
         self._start_listeners[actor] = None
 
     def retained(self, actor: str, kind: type[T]) -> T:
-        """Give what an actor keeps from one life to the next, should it fail and be started again.
+        """Return the state that an actor retains over restarts.
 
         Args:
             actor: Its name.
-            kind: What is kept, made anew for the actor's first life.
+            kind: The state's class, called without arguments in the actor's first life.
         """
         if (actor, kind) not in self._kept:
             self._kept[actor, kind] = kind()
         return cast("T", self._kept[actor, kind])
 
     def logger(self, actor: "Actor") -> "Logger":
-        """Make the log of an actor."""
+        """Return the logger of an actor."""
         return self.environment.logger(actor)
 
     def failed(self, actor: str, error: BaseException) -> None:
-        """Let the supervisor know that an actor has stopped with an error."""
+        """Report to the supervisor that an actor has stopped with an error."""
         self.started.discard(actor)
         if self.on_failed is not None:
             self.on_failed(actor, error)

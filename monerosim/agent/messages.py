@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import msgspec
 
 from monerosim.config import Config as BaseConfig
-from monerosim.events.kinds import Record
+from monerosim.events import Event, Record
 
 R = TypeVar("R")
 
@@ -19,36 +19,36 @@ class Message(msgspec.Struct, Generic[R], frozen=True, forbid_unknown_fields=Tru
     """
 
     deferrable: ClassVar[bool] = False
-    """Whether a paused behaviour handles it only when it goes on; for messages that are told, never asked."""
+    """Whether a paused behaviour handles it only when it is resumed; for messages that are told, never asked."""
 
 
 class TracedMessage(msgspec.Struct, frozen=True):
-    """A message on its way, with what a trace needs to follow it."""
+    """A message in transit, with what a trace needs to follow it."""
 
     message: Message[Any]
     id: str
-    """This message: its sender and a number."""
+    """The message's id: its sender and a number."""
     cause: str
-    """The message or timer that everything began with."""
+    """The id of the message or timer that started this chain."""
     handling: Callable[[], AbstractContextManager[None]] = nullcontext
-    """What the receiver handles it in; a letter is kept until that is over, well or not."""
-    again: bool = False
+    """Context in which the receiver handles it; a letter is kept until the context is left."""
+    redelivered: bool = False
     """Whether it is a letter that an earlier process of the host was handling when it was killed."""
 
 
 class TimerFired(msgspec.Struct, frozen=True):
-    """A timer of the receiving actor has come due."""
+    """A timer of the receiving actor has fired."""
 
     method: str
     arguments: tuple[object, ...]
     cause: str
-    """The cause to go on with; empty, if the timer begins something new."""
-    again: bool = False
-    """Whether it comes again and again, so that one of it waits for a behaviour that is paused."""
+    """The cause to continue; empty, if the timer starts a new chain."""
+    repeating: bool = False
+    """Whether it fires periodically, so that a paused behaviour keeps only one of it."""
 
 
 class End(Message[None], frozen=True):
-    """The run is ending: act for the last time."""
+    """The run ends: act for the last time."""
 
 
 class StopHost(Message[None], frozen=True):
@@ -56,24 +56,25 @@ class StopHost(Message[None], frozen=True):
 
 
 class EventNotice(Message[None], frozen=True):
-    """Something happened that the receiver wants to know of."""
+    """An event happened to which the receiver has subscribed."""
 
     deferrable: ClassVar[bool] = True
     record: Record
 
 
 class Letter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a letter to an actor of another host says; a subclass for each kind of letter."""
+    """The content of a letter to an actor of another host; a subclass for each kind of letter."""
 
     kind: ClassVar[str]
-    """What letters of the class are called, such as ``order``."""
+    """Name of this kind of letter, such as ``order``."""
 
 
 class EventLetter(Letter, frozen=True):
-    """An event of another host; the actor gets it as it gets its own host's."""
+    """An event of another host; the actor handles it like one of its own host."""
 
     kind: ClassVar[str] = "event"
-    record: Record
+    record: Mapping[str, object]
+    """As :meth:`monerosim.events.Record.plain` gives it."""
 
 
 class IncomingLetter(Message[None], frozen=True):
@@ -100,22 +101,22 @@ class SendLetter(Message[None], frozen=True):
 
 
 class ActorStarted(Message[None], frozen=True):
-    """An actor of the host is ready to act, for the first time or again."""
+    """An actor of the host is ready, for the first time or after a restart."""
 
     actor: str
 
 
 class Watch(Message[None], frozen=True):
-    """To an actor that can watch for events: somebody wants to know of these."""
+    """To an actor that can watch for events: these have a subscriber."""
 
-    kind: type
+    kind: type[Event]
     """The class of the events."""
     interval: float | None = None
-    """Seconds between two looks; the actor's usual ones, if left out."""
+    """Seconds between two polls; the actor's default, if left out."""
 
 
 class Subscribe(Message[None], frozen=True):
-    """To a supervisor: an actor of its host wants to know of events of other hosts."""
+    """To a supervisor: subscribe an actor of its host to events of other hosts."""
 
     kind: str
     """The events' tag, such as ``block-found``."""
@@ -125,7 +126,7 @@ class Subscribe(Message[None], frozen=True):
 
 
 class Command(Message[None], frozen=True):
-    """To a supervisor: have behaviours of the host do something; what becomes of it is recorded."""
+    """To a supervisor: have behaviours of the host carry out a command; the outcome is recorded."""
 
     do: str
     actor: str = ""
@@ -134,34 +135,34 @@ class Command(Message[None], frozen=True):
 
 
 class Execute(Message[None], frozen=True):
-    """To a behaviour from its supervisor: handle a message, and tell (:class:`Executed`) what became of it."""
+    """To a behaviour from its supervisor: handle a message, and answer with :class:`Executed`."""
 
     message: Message[Any]
     number: int
 
 
 class Executed(Message[None], frozen=True):
-    """To a supervisor: a behaviour has done what it was told, or failed to."""
+    """To a supervisor: a behaviour has handled the message of an :class:`Execute`, or failed to."""
 
     number: int
     answer: object = None
     error: str = ""
-    """Why it was not done; it was, if empty."""
+    """Why it failed; empty, if it did not."""
 
 
 class Pause(Message[None], frozen=True):
-    """To a behaviour: leave off; timers, letters and events wait until it goes on, messages are still answered."""
+    """To a behaviour: timers, letters and events wait until :class:`Resume`, asked messages are still answered."""
 
 
 class Resume(Message[None], frozen=True):
-    """To a behaviour: go on."""
+    """To a behaviour: continue after :class:`Pause`."""
 
 
 class ProcessNext(Message[None], frozen=True):
-    """To a behaviour from itself: handle the next of what has come while it was paused."""
+    """To a behaviour from itself: handle the next message that has waited during a pause."""
 
 
 class Configure(Message[None], frozen=True):
-    """To a behaviour: go on with another configuration."""
+    """To a behaviour: use another configuration from now on."""
 
     config: BaseConfig

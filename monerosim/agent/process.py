@@ -1,4 +1,4 @@
-"""One host's actors in a process of their own, beside real daemons: on threads, over HTTP, with files for mail."""
+"""One host's actors in a process of their own, with real daemons: on threads, over HTTP, with letters as files."""
 
 import threading
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from monerosim.agent.host import Host
 from monerosim.agent.messages import StopHost
-from monerosim.agent.registry import load_supervisor
-from monerosim.events.kinds import Record
+from monerosim.agent.registry import SUPERVISOR, load_actor
+from monerosim.events import Record
 from monerosim.events.log import EVENTS, EventLog
 from monerosim.events.traces import USUAL_LEVEL, Traces
 from monerosim.mailbox.disk import DiskPostOffice
@@ -60,13 +60,13 @@ class RealEnvironment:
         return HttpTransport(f"monero-wallet-rpc of {host}", f"http://{own.address}:{own.wallets[0].rpc_port}")
 
     def record(self, record: Record) -> None:
-        """Write down an event."""
+        """Append an event to the event log."""
         with self._lock:
             self._events.append(record)
             self._events.flush()
 
     def logger(self, source: "Source") -> "Logger":
-        """Make the log of an actor."""
+        """Return the logger of an actor."""
         return self._traces.logger(source)
 
     def close(self) -> None:
@@ -79,14 +79,14 @@ class RealEnvironment:
 def play_host(
     plan: Plan, name: str, environment: RealEnvironment, files: PluginFiles, stopped: threading.Event
 ) -> None:
-    """Play one host until the run's stop, or until told to stop, by a signal or by the host that ends the run."""
+    """Run one host until the run's stop, or earlier on a signal or when the run ends."""
     host = Host(plan, next(own for own in plan.hosts if own.name == name), environment, files)
     host.on_over = stopped.set
-    supervisor = host.start(load_supervisor(), "supervisor")
+    supervisor = host.start(load_actor(SUPERVISOR), SUPERVISOR)
     while not stopped.is_set() and (left := plan.stop - host.now()) > 0:
         stopped.wait(left / SECOND)
     host.closing = True
-    # One that failed when it started has nothing to end; its trace says why.
+    # One that failed when it started has nothing to end.
     if supervisor.is_alive():
         supervisor.ask(StopHost())
         supervisor.stop()

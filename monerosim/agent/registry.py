@@ -1,12 +1,12 @@
-"""Finding behaviours: by the entry points of the group ``monerosim.actors``, or in a scenario's files."""
+"""Finding actors: by the entry points of the group ``monerosim.actors``, or in a scenario's files."""
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from importlib.metadata import entry_points
 from inspect import signature
 from typing import TYPE_CHECKING
 
+from monerosim.events import EventError, check_event
+from monerosim.events.event import hyphenated
 from monerosim.plugins import OWN, PluginError, PluginFiles, Registry, check_config, names_file
 
 if TYPE_CHECKING:
@@ -14,20 +14,21 @@ if TYPE_CHECKING:
     from monerosim.agent.behaviour import Behaviour
 
 GROUP = "monerosim.actors"
-"""The entry point group in which a package names its behaviours."""
+"""The entry point group in which a package names its actors."""
 
-SUPERVISORS = "monerosim.supervisors"
-"""The entry point group of the actor that every host begins with."""
+SUPERVISOR = "supervisor"
+"""The actor that every host begins with."""
+
+HOST_ACTORS = (SUPERVISOR, "mailbox", "registrar", "node", "wallet")
+"""The entry points of a host's own actors: no behaviours, so scenarios cannot use them."""
 
 NEEDS = frozenset({"node", "wallet"})
 """What a behaviour may need of its participant."""
 
-_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
-
 
 def behaviour_names() -> list[str]:
-    """Name all behaviours that are installed, in alphabetical order."""
-    return ACTORS.names()
+    """Return the names of all behaviours that are installed, in alphabetical order."""
+    return [name for name in ACTORS.names() if name not in HOST_ACTORS]
 
 
 def load_behaviour(name: str, files: PluginFiles | None = None) -> "type[Behaviour]":
@@ -38,9 +39,28 @@ def load_behaviour(name: str, files: PluginFiles | None = None) -> "type[Behavio
         files: Where files are.
 
     Raises:
-        PluginError: It is unknown, or its code cannot be imported or is no behaviour.
+        PluginError: There is no behaviour of this name, or its code cannot be imported or is no behaviour.
     """
-    return ACTORS.load(name, files)
+    from monerosim.agent.behaviour import Behaviour  # noqa: PLC0415  (it imports this package)
+
+    known = behaviour_names()
+    if name in HOST_ACTORS:
+        raise PluginError(f"{name!r} is one of a host's own actors, not a behaviour", given=name, valid=known)
+    if not names_file(name) and name not in known:
+        raise PluginError(f"there is no actor {name!r}; there are {', '.join(known)}", given=name, valid=known)
+    found = ACTORS.load(name, files)
+    if not issubclass(found, Behaviour):
+        raise PluginError(f"the actor {name!r} is no Behaviour")
+    return found
+
+
+def load_actor(name: str) -> "type[Actor]":
+    """Load an actor that is installed: one of a host's own (:data:`HOST_ACTORS`), or a behaviour.
+
+    Raises:
+        PluginError: There is none of this name, or it cannot be loaded.
+    """
+    return ACTORS.load(name)
 
 
 def behaviours_with(role: str) -> "Iterator[tuple[str, type[Behaviour]]]":
@@ -48,48 +68,45 @@ def behaviours_with(role: str) -> "Iterator[tuple[str, type[Behaviour]]]":
 
     One that cannot be loaded is passed over.
     """
+    from monerosim.agent.behaviour import Behaviour  # noqa: PLC0415  (it imports this package)
+
     for installed in sorted(ACTORS.installed(), key=lambda it: it.package != OWN):
         with suppress(PluginError):
-            behaviour = ACTORS.load_installed(installed)
-            if behaviour.role == role:
-                yield installed.name, behaviour
+            found = ACTORS.load_installed(installed)
+            if issubclass(found, Behaviour) and found.role == role:
+                yield installed.name, found
 
 
 def actor_name(use: str) -> str:
-    """Name an actor after its behaviour: by its own name, or a file's ``MyActor`` by ``my-actor``."""
+    """Return what an actor is called: the name of its behaviour, or ``my-actor`` for a file's ``MyActor``."""
     if not names_file(use):
         return use
     name = use.rpartition(":")[2]
-    return "-".join(_WORD.findall(name)).lower() or "actor"
+    return hyphenated(name) or "actor"
 
 
-def load_supervisor() -> "type[Actor]":
-    """Load the actor that every host begins with.
+def _check(found: object) -> "type[Actor]":
+    from monerosim.agent.actor import Actor  # noqa: PLC0415  (it imports this package)
+    from monerosim.agent.behaviour import Behaviour  # noqa: PLC0415  (as above)
 
-    Raises:
-        PluginError: It cannot be loaded.
-    """
-    for entry in entry_points(group=SUPERVISORS, name="default"):
-        supervisor: type[Actor] = entry.load()
-        return supervisor
-    raise PluginError(f"no package provides the entry point 'default' in {SUPERVISORS}: is monerosim installed?")
-
-
-def _check(found: object) -> "type[Behaviour]":
-    from monerosim.agent.behaviour import Behaviour  # noqa: PLC0415  (actors import this package)
-
-    if not (isinstance(found, type) and issubclass(found, Behaviour)):
+    if not (isinstance(found, type) and issubclass(found, Actor)):
         raise PluginError("is no Behaviour")
+    if issubclass(found, Behaviour):
+        _check_behaviour(found)
+    return found
+
+
+def _check_behaviour(found: "type[Behaviour]") -> None:
     check_config(found.Config, "a Config")
     needs: object = found.needs
     if not (isinstance(needs, frozenset | set) and needs <= NEEDS):
         raise PluginError('has "needs" that are not among "node" and "wallet"')
     _check_commands(found)
+    _check_events(found)
     try:
         signature(found.__init__).bind(found, "host", "name", "config")
     except TypeError as error:
         raise PluginError(f"cannot be made of a host, a name and a configuration: its __init__: {error}") from error
-    return found
 
 
 def _check_commands(behaviour: "type[Behaviour]") -> None:
@@ -105,5 +122,13 @@ def _check_commands(behaviour: "type[Behaviour]") -> None:
             raise PluginError(f"has the command {name!r} and does not handle its message {kind.__name__}")
 
 
-ACTORS: "Registry[type[Behaviour]]" = Registry(GROUP, "actor", _check)
-"""The behaviours that are installed."""
+def _check_events(behaviour: "type[Behaviour]") -> None:
+    for kind in behaviour.emits:
+        try:
+            check_event(kind)
+        except EventError as error:
+            raise PluginError(f'has "emits" in which {getattr(kind, "__name__", kind)} {error}') from error
+
+
+ACTORS: "Registry[type[Actor]]" = Registry(GROUP, "actor", _check)
+"""The actors that are installed: behaviours, and a host's own."""

@@ -20,9 +20,6 @@ from monerosim.build.processes import MONEROD, PYTHON
 from monerosim.plan.flags import ADD_IF_SUPPORTED, OPTIONAL_FLAGS, flag_name
 from monerosim.plan.plan import BinaryPlan, HostPlan, Plan, ProcessPlan
 
-REAL_ENGINES = ("local", "shadow")
-"""The engines that start real programs."""
-
 INSTALLING = """\
 How Monero's programs (monerod and monero-wallet-rpc) are installed:
   Debian, Ubuntu  apt install monero
@@ -150,9 +147,7 @@ def _takes(rest: str) -> Takes:
 
 
 def resolve_binaries(plan: Plan, base: Path | None = None, for_all: Sequence[str] = ()) -> Plan:
-    """Look up the programs of a plan for real programs, and fit their arguments to what they know.
-
-    The same plan comes back for an engine that starts none.
+    """Look up the programs of a plan, and fit their arguments to what they know.
 
     Args:
         plan: A compiled plan.
@@ -161,10 +156,8 @@ def resolve_binaries(plan: Plan, base: Path | None = None, for_all: Sequence[str
 
     Raises:
         BinaryError: A program is missing or none of Monero's, lacks an essential flag, or does not know a flag that
-            the scenario gives it. All of it is told at once.
+            the scenario gives it. The message has all of it.
     """
-    if plan.engine not in REAL_ENGINES:
-        return plan
     resolver = _Resolver(base or Path(), for_all)
     hosts = tuple(resolver.host(host) for host in plan.hosts)
     binaries = tuple(resolver.used[path] for path in sorted(resolver.used))

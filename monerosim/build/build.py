@@ -4,6 +4,7 @@ from pathlib import Path
 
 from monerosim.build.binaries import resolve_binaries
 from monerosim.build.compile import compile_plan
+from monerosim.engine import load_engine
 from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
 from monerosim.scenario.load import Examination
@@ -24,6 +25,8 @@ def build_plan(scenario: Scenario | Examination, base: Path | None = None, files
         BinaryError: A program is missing, or cannot be used as the scenario wants.
     """
     plan = compile_plan(scenario, files or PluginFiles(base or Path()))
+    if not load_engine(plan.engine).real_programs:
+        return plan
     if not isinstance(scenario, Scenario):
         scenario = scenario.scenario
     return resolve_binaries(plan, base, (*scenario.binaries.monerod_flags, *scenario.binaries.wallet_flags))

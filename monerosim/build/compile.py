@@ -1,7 +1,6 @@
 """From a scenario to a plan: a pure function, the same scenario gives the same bytes."""
 
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Address
 
 import msgspec
 
@@ -9,6 +8,7 @@ from monerosim.build.processes import AGENT, MONEROD, host_processes
 from monerosim.build.rates import payment_rates
 from monerosim.build.shadow_options import option_problems
 from monerosim.config import Amount, Config, Duration, dump_config, load_config
+from monerosim.engine import Timings, load_engine
 from monerosim.plan.flags import with_own
 from monerosim.plan.funding import FUNDER_HOST, FundingConfig, Payee
 from monerosim.plan.plan import (
@@ -36,8 +36,7 @@ from monerosim.scenario.load import Examination, examine_scenario
 from monerosim.scenario.problems import Problem, ScenarioError, format_path
 from monerosim.scenario.tables import Node, Scenario, Wallet
 from monerosim.scenario.timeline import members_of
-from monerosim.scenario.timings import Timings
-from monerosim.topology import TopologyError, addresses, build_places, choose_peers
+from monerosim.topology import TopologyError, build_places, choose_peers
 
 P2P_PORT = 18_080
 """monerod's own default on mainnet (monero's src/cryptonote_config.h), as is :data:`RPC_PORT`."""
@@ -54,7 +53,6 @@ _NODE_READY = (1_000_000, 70_000_000)
 """Wide enough that some agents come before their daemon: the race that real programs start in is played in any run."""
 
 _WALLET_READY = (500_000, 2_000_000)
-_LOOPBACK = int(IPv4Address("127.1.0.0"))
 
 
 class _Member(msgspec.Struct, frozen=True, kw_only=True):
@@ -314,7 +312,7 @@ def _connect(scenario: Scenario, hosts: Sequence[HostPlan]) -> list[HostPlan]:
         if isinstance(participant.node, Node) and participant.node.connections is not None:
             wanted |= dict.fromkeys(member_names(group, participant.count), participant.node.connections)
     peers = {number: choose_peers(names, seed=seed, connections=number) for number in set(wanted.values())}
-    given = _addresses(scenario.simulation.engine, len(hosts))
+    given = load_engine(scenario.simulation.engine).addresses(len(hosts))
     return [
         msgspec.structs.replace(
             host,
@@ -323,15 +321,6 @@ def _connect(scenario: Scenario, hosts: Sequence[HostPlan]) -> list[HostPlan]:
         )
         for host, address in zip(hosts, given, strict=True)
     ]
-
-
-def _addresses(engine: str, count: int) -> list[str]:
-    """Give addresses in order: of the loopback network for real programs on this machine, else of Shadow's range."""
-    given = addresses(count)
-    if engine != "local":
-        return given
-    first = int(IPv4Address(given[0])) if given else 0
-    return [str(IPv4Address(_LOOPBACK + 1 + int(IPv4Address(address)) - first)) for address in given]
 
 
 def _topology(result: Examined, hosts: Sequence[str]) -> TopologyPlan:

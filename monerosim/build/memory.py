@@ -1,8 +1,4 @@
-"""How much memory a plan takes when it is played."""
-
-from collections.abc import Mapping
-
-import msgspec
+"""How much memory the programs of a plan take when it is played."""
 
 from monerosim.plan.plan import HostPlan, Plan
 from monerosim.plan.roles import FUNDER, MINER
@@ -26,51 +22,22 @@ WALLET = 14 * MB
 AGENT = 26 * MB
 """The Python process of a host: 2,929 MB for 117, 153 MB for 6. A test holds it to a bound."""
 
-SHADOW = 180 * MB
-SHADOW_PROCESS = 150_000
-"""Shadow itself, and more for each program: 184 MB for 14, 213 MB for 236."""
 
-EMBEDDED = 65 * MB
-EMBEDDED_PARTICIPANT = 200_000
-"""The embedded engine as a whole, and more for each participant: 80 MB for 104 participants, 118 MB for 304, 242 MB for
-1,004, over two simulated hours of 0.1 payments a user and minute (tools/bench.py, measured)."""
-
-
-class MemoryEstimate(msgspec.Struct, frozen=True):
-    """What a run takes at its peak, in bytes."""
-
-    parts: Mapping[str, tuple[int, int]]
-    """What there is: how many, and bytes each."""
-
-    @property
-    def total(self) -> int:
-        """All parts together."""
-        return sum(count * each for count, each in self.parts.values())
-
-
-def estimate_memory(plan: Plan) -> MemoryEstimate | None:
-    """Estimate a run's memory.
+def memory_of_programs(plan: Plan) -> dict[str, tuple[int, int]]:
+    """Estimate the memory of a plan's programs.
 
     Returns:
-        None for an engine of which nothing is known here.
+        By their kind: how many there are, and bytes each.
     """
     hosts = plan.hosts
-    if plan.engine == "embedded":
-        return MemoryEstimate({"engine": (1, EMBEDDED), "participants": (len(hosts), EMBEDDED_PARTICIPANT)})
-    if plan.engine not in {"local", "shadow"}:
-        return None
     producing = {host.uses_node for host in hosts if _produces_blocks(host)} - {None}
     nodes = sum(host.node is not None for host in hosts)
-    parts = {
+    return {
         "nodes that produce blocks": (len(producing), MINING_NODE),
         "other nodes": (nodes - len(producing), NODE),
         "wallets": (sum(len(host.wallets) for host in hosts), WALLET),
         "agents": (len(hosts), AGENT),
     }
-    if plan.engine == "shadow":
-        programs = sum(len(host.processes) for host in hosts)
-        parts["Shadow"] = (1, SHADOW + programs * SHADOW_PROCESS)
-    return MemoryEstimate(parts)
 
 
 def _produces_blocks(host: HostPlan) -> bool:

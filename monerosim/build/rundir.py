@@ -13,9 +13,9 @@ import msgspec
 
 from monerosim.build.agent_registry import agent_registry
 from monerosim.build.gml import to_gml
-from monerosim.build.preparation import PreparationError, prepare_for_shadow
 from monerosim.build.processes import PLAN
 from monerosim.build.shadow import shadow_yaml
+from monerosim.engine import EngineError, load_engine
 from monerosim.mailbox.disk import FOLDERS
 from monerosim.mailbox.shared import DiskState
 from monerosim.plan.plan import Plan, encode_plan
@@ -68,12 +68,11 @@ def write_run_directory(
     try:
         _fill(building, plan, scenario, target)
         _add_plugins(building / FOLDER, plan, plugins)
-        if plan.engine == "shadow":
-            prepare_for_shadow(plan, building, target)
+        load_engine(plan.engine).prepare(plan, building, target)
         # mkdtemp makes it private; a run directory is like any other
         building.chmod(0o777 & ~_umask())
         _move(building, target)
-    except PreparationError as error:
+    except EngineError as error:
         raise RunDirectoryError(str(error)) from error
     except (OSError, ValueError) as error:
         raise RunDirectoryError(f"{path} cannot be written: {_reason(error)}") from error

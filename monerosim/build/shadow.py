@@ -38,7 +38,7 @@ _HEAD = """\
 """
 
 _COMPILING = {"PYTHONDONTWRITEBYTECODE": "1"}
-"""What an agent compiles it does not keep (:mod:`monerosim.build.preparation`)."""
+"""What an agent compiles it does not keep (:mod:`monerosim.engines.shadow.preparation`)."""
 
 _REASONS = {
     "model_unblocked_syscall_latency": "monerod and monero-wallet-rpc calibrate a tick counter by reading the clock "
@@ -108,12 +108,12 @@ def shadow_yaml(plan: Plan, run: Path, python: str = sys.executable, trace_level
 
 
 def data_directory(plan: Plan, run: Path) -> Path:
-    """Tell where Shadow puts what programs print, a directory that it makes."""
+    """Return where Shadow puts what programs print, a directory that it makes."""
     return run / str(plan.shadow.general.get("data_directory", "shadow.data"))
 
 
 def _seen_from(host: HostPlan, plan: Plan, run: Path) -> Path:
-    """Tell the run directory's path as a host's programs see it, which is the same for every run."""
+    """Return the run directory's path as a host's programs see it, which is the same for every run."""
     return Path(os.path.relpath(run, data_directory(plan, run) / "hosts" / host.name))
 
 

@@ -7,18 +7,21 @@ from typing import Any
 
 import msgspec
 
+from monerosim.agent.actor import Actor
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.messages import EventLetter
-from monerosim.agent.registry import ACTORS
+from monerosim.agent.registry import ACTORS, load_behaviour
 from monerosim.catalogue.fields import Field, default_of, describe_fields, sample
 from monerosim.config import schema_hook
 from monerosim.engine import ENGINES, Engine
+from monerosim.events import event_tag
 from monerosim.plugins.errors import PluginError
 from monerosim.plugins.files import PluginFiles, names_file
 from monerosim.plugins.registry import Registry
 from monerosim.rpc.transport import Json
 from monerosim.topology.places import Topology
 from monerosim.topology.registry import TOPOLOGIES
+from monerosim.units import format_duration
 
 REGISTRIES: Sequence[Registry[Any]] = (ACTORS, TOPOLOGIES, ENGINES)
 """All kinds of plugins."""
@@ -110,7 +113,7 @@ def describe_plugin(name: str, files: PluginFiles) -> list[Description]:
         found = files.load(name)
         if isinstance(found, type) and issubclass(found, Topology):
             return [_topology(name, name, TOPOLOGIES.load(name, files))]
-        return [_actor(name, name, ACTORS.load(name, files))]
+        return [_behaviour(name, name, load_behaviour(name, files))]
     targets = {(registry.what, each.name): each.target for registry in REGISTRIES for each in registry.installed()}
     described = []
     if name in ACTORS.names():
@@ -129,8 +132,30 @@ def first_line(documented: object) -> str:
     return (getdoc(documented) or "").partition("\n")[0]
 
 
-def _actor(name: str, target: str, block: type[Behaviour]) -> Description:
-    common = Behaviour.messages()
+def _actor(name: str, target: str, actor: type[Actor]) -> Description:
+    if issubclass(actor, Behaviour):
+        return _behaviour(name, target, actor)
+    return Description(
+        kind=ACTORS.what,
+        name=name,
+        target=target,
+        text=getdoc(actor) or "",
+        messages=_messages(actor, Actor),
+        letters=_letters(actor),
+        example="# One of a host's own actors: a participant has it where it needs it.\n",
+    )
+
+
+def _messages(actor: type[Actor], base: type[Actor]) -> tuple[Entry, ...]:
+    common = base.messages()
+    return tuple(Entry(kind.__name__, first_line(kind)) for kind in actor.messages() if kind not in common)
+
+
+def _letters(actor: type[Actor]) -> tuple[Entry, ...]:
+    return tuple(Entry(kind.kind, first_line(kind)) for kind in actor.letters() if kind is not EventLetter)
+
+
+def _behaviour(name: str, target: str, block: type[Behaviour]) -> Description:
     usual = {"node": block.default_node, "wallet": block.default_wallet}
     lines = ["[participants.example]", f"kind = {_toml(name)}"]
     # A wallet needs a node to ask.
@@ -151,12 +176,12 @@ def _actor(name: str, target: str, block: type[Behaviour]) -> Description:
             for field in describe_fields(block.Config)
         ),
         schema=_schema(block.Config),
-        letters=tuple(Entry(kind.kind, first_line(kind)) for kind in block.letters() if kind is not EventLetter),
-        messages=tuple(Entry(kind.__name__, first_line(kind)) for kind in block.messages() if kind not in common),
+        letters=_letters(block),
+        messages=_messages(block, Behaviour),
         commands=tuple(
             Entry(command, first_line(kind), tuple(describe_fields(kind))) for command, kind in block.commands.items()
         ),
-        events=tuple(Entry(_tag(kind), first_line(kind)) for kind in block.emits),
+        events=tuple(Entry(event_tag(kind), first_line(kind)) for kind in block.emits),
         example="\n".join(lines) + "\n",
     )
 
@@ -176,11 +201,19 @@ def _topology(name: str, target: str, topology: type[Topology]) -> Description:
 
 
 def _engine(name: str, target: str, engine: Engine) -> Description:
+    usual = engine.timings(hosts=1, nodes=1)
+    programs = "Starts real programs" if engine.real_programs else "Starts no programs"
+    starts = (
+        f"Without times in the scenario, a wallet is started at {format_duration(usual.wallet_start)}, "
+        f"an agent at {format_duration(usual.agent_start)}, a block controller's at "
+        f"{format_duration(usual.controller_start)}; the bootstrap has a block every "
+        f"{format_duration(usual.block_interval)} (with one node)."
+    )
     return Description(
         kind=ENGINES.what,
         name=name,
         target=target,
-        text=getdoc(engine) or "",
+        text=f"{getdoc(engine) or ''}\n\n{programs}. {starts}",
         example=f"[simulation]\nengine = {_toml(name)}\n",
     )
 
@@ -197,12 +230,6 @@ def _values(config: type[msgspec.Struct]) -> dict[str, Json]:
 
 def _schema(config: type[msgspec.Struct]) -> dict[str, Json]:
     return msgspec.json.schema(config, schema_hook=schema_hook)
-
-
-def _tag(kind: type) -> str:
-    """Tell what events of a class are called in an event log, such as ``block-found``."""
-    tag = kind.__struct_config__.tag if issubclass(kind, msgspec.Struct) else None
-    return str(tag or kind.__name__)
 
 
 def _toml(value: Json) -> str:

@@ -11,9 +11,9 @@ from msgspec import NODEFAULT
 from monerosim.agent.commands import COMMON_COMMANDS
 from monerosim.agent.registry import behaviour_names, load_behaviour
 from monerosim.config import encode_hook, schema_hook
+from monerosim.engine import engine_names
 from monerosim.plugins import FILE_PATTERN, PluginError
 from monerosim.rpc.transport import Json
-from monerosim.scenario.checks import known_engines
 from monerosim.scenario.names import NAME_PATTERN
 from monerosim.scenario.tables import Participant, Scenario
 from monerosim.topology import load_topology, topology_names
@@ -54,7 +54,7 @@ def scenario_schema() -> dict[str, Json]:
         "anyOf": [{"enum": list(topologies)}, {"type": "string", "pattern": FILE_PATTERN}, *tabled, _file("kind")],
         "default": network["default"],
     }
-    definitions["Simulation"]["properties"]["engine"]["enum"] = known_engines()
+    definitions["Simulation"]["properties"]["engine"]["enum"] = engine_names()
     # Which keys a command has depends on it and on whom it is for.
     del definitions["TimelineEntry"]["additionalProperties"]
     known = dict.fromkeys((*COMMON_COMMANDS, *(name for block in blocks.values() for name in block.commands)))

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from monerosim.engine import Progress, Watch
+from monerosim.engine import Progress, ProgressCallback
 from monerosim.plan.plan import Plan
 from monerosim.units import SECOND, format_clock
 
@@ -17,8 +17,8 @@ _LINE_INTERVAL = 5.0
 
 
 @contextmanager
-def show_progress(plan: Plan, console: Console, *, quiet: bool) -> Iterator[Watch]:
-    """Give a run something to tell its progress to."""
+def show_progress(plan: Plan, console: Console, *, quiet: bool) -> Iterator[ProgressCallback]:
+    """Show the progress that a run reports to what this yields."""
     if quiet:
         yield lambda _: True
     elif console.is_terminal:

@@ -32,7 +32,7 @@ def change_options(command: F) -> F:
         metavar="KEY.PATH=VALUE",
         help="Change a value of the scenario, such as participants.user.count=10; may be given again.",
     )(command)
-    command = click.option("--engine", help="Replace the scenario's engine: embedded, local or shadow.")(command)
+    command = click.option("--engine", help="Replace the scenario's engine; `monerosim plugins` lists them.")(command)
     return click.option("--seed", type=click.IntRange(min=0), help="Replace the scenario's seed.")(command)
 
 

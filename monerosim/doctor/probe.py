@@ -21,13 +21,16 @@ from monerosim.build.rundir import RunDirectoryError, write_run_directory
 from monerosim.config import Duration
 from monerosim.doctor.checks import Check
 from monerosim.engine import EngineError
-from monerosim.events.kinds import BlockFound, NodeClosed, TipSeen, WalletClosed
+from monerosim.events import BlockFound, NodeClosed, TipSeen, WalletClosed
 from monerosim.plan.plan import Plan
 from monerosim.runs import Run, play
 from monerosim.scenario import Node, Participant, Scenario, ScenarioError, Simulation, Wallet
 from monerosim.units import SECOND, format_amount, format_duration
 
 NAME = "probe"
+
+ENGINE = "shadow"
+"""The engine that plays it: the one of which most pieces have to fit together."""
 
 _TROUBLES = (ScenarioError, BinaryError, RunDirectoryError, EngineError)
 
@@ -60,7 +63,7 @@ def probe(scenario: Scenario, plan: Plan, base: Path | None = None) -> Check:
             leaving.pop_all()
             trouble += f"\nThe run is kept in {directory}"
     found = trouble or f"{perf_counter() - began:.1f} s for {seen}"
-    return Check(name=NAME, state="missing" if trouble else "good", found=found, engines=("shadow",))
+    return Check(name=NAME, state="missing" if trouble else "good", found=found, engines=(ENGINE,))
 
 
 def _few_hosts(scenario: Scenario, plan: Plan) -> Scenario:
@@ -84,7 +87,7 @@ def _few_hosts(scenario: Scenario, plan: Plan) -> Scenario:
     )
     usual = {"observer": Participant(kind="observer", node=Node(binary=daemons[0]), settings={"interval": "1s"})}
     return Scenario(
-        simulation=Simulation(name=NAME, engine="shadow", duration=Duration(30 * SECOND)),
+        simulation=Simulation(name=NAME, engine=ENGINE, duration=Duration(30 * SECOND)),
         binaries=scenario.binaries,
         shadow=structs.replace(scenario.shadow, host_options={}),
         participants={"miner": miner, **(observers or usual)},
@@ -92,13 +95,13 @@ def _few_hosts(scenario: Scenario, plan: Plan) -> Scenario:
 
 
 def _look_at(played: Run) -> tuple[str, str]:
-    """Tell what was seen, and what is not as it should be; one of the two is empty."""
+    """Return what was seen, and what is not as it should be; one of the two is empty."""
     trouble = "; ".join(_unseen(played))
     return ("", trouble) if trouble else (_seen(played), "")
 
 
 def _unseen(played: Run) -> Iterator[str]:
-    """Tell what should have been seen and was not."""
+    """List what should have been seen and was not."""
     found, arrived = _blocks(played)
     if not found:
         yield "no block was made"
@@ -124,7 +127,7 @@ def _seen(played: Run) -> str:
 
 
 def _blocks(played: Run) -> tuple[dict[str, int], dict[str, int]]:
-    """Tell when blocks were made, and when they were seen at the other host (microseconds), by their hashes."""
+    """Return when blocks were made, and when they were seen at the other host (microseconds), by their hashes."""
     records = list(played.events())
     found = {record.data.hash: record.t for record in records if isinstance(record.data, BlockFound)}
     return found, {record.data.hash: record.t for record in records if isinstance(record.data, TipSeen)}

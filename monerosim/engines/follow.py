@@ -3,10 +3,8 @@
 from itertools import chain
 from pathlib import Path
 
-import msgspec
-
 from monerosim.engines.readback import ENGINE_EVENTS
-from monerosim.events.kinds import BlockFound, BootstrapFinished, PaymentSent, Record, RunEnded
+from monerosim.events import BlockFound, BootstrapFinished, PaymentSent, RecordReader, RunEnded
 from monerosim.events.log import EVENTS
 
 
@@ -24,7 +22,7 @@ class EventFollower:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._read: dict[Path, int] = {}
-        self._decode = msgspec.json.Decoder(Record).decode
+        self._read_record = RecordReader().read
         self._height = 0
         self._payments = 0
         self.ended: int | None = None
@@ -47,11 +45,11 @@ class EventFollower:
             data = file.read()
         whole = data[: data.rfind(b"\n") + 1]
         self._read[path] = start + len(whole)
-        return whole.splitlines()
+        return whole.splitlines(keepends=True)
 
     def _count(self, line: bytes) -> None:
         try:
-            record = self._decode(line)
+            record = self._read_record(line)
         except (ValueError, RecursionError):
             # Reading the run back reports it; here it is only not counted.
             return

@@ -16,16 +16,17 @@ from monerosim.engines.daemon_log import (
     TransactionHad,
     read_daemon_log,
 )
-from monerosim.events.kinds import (
+from monerosim.events import (
     BlockSpread,
-    LineDamaged,
+    LineCorrupted,
     PeerConnected,
     PeerDisconnected,
     Record,
+    RecordReader,
     Reorganised,
     TransactionSpread,
 )
-from monerosim.events.log import EVENTS, DamagedLineError, EventLog, read_lines
+from monerosim.events.log import EVENTS, CorruptedLineError, EventLog, read_lines
 from monerosim.plan.plan import Plan
 from monerosim.runtime.clock import EPOCH
 from monerosim.units import SECOND
@@ -45,8 +46,8 @@ _NEVER = 2**62
 def read_back(plan: Plan, directory: Path, *, epoch: float, end: int | None = None) -> None:
     """Write a run's ``events.jsonl`` from what agents, engine and daemons have written.
 
-    In the order of :meth:`monerosim.events.kinds.Record.sort_key`, the events of one source in the order in which it
-    wrote them. A torn last line is left out; a damaged line is left out and told of by an event. The file is there
+    In the order of :meth:`monerosim.events.Record.sort_key`, the events of one source in the order in which it
+    wrote them. A torn last line is left out; a damaged line is left out and reported by an event. The file is there
     when it is whole.
 
     Args:
@@ -155,8 +156,8 @@ class _DaemonLogs:
         return self._time(first), tuple(at - first if at < _NEVER else -1 for at in times)
 
     def _spread(self, event: BlockSpread | TransactionSpread) -> Record:
-        origin = self._nodes[event.after.index(0)]
-        return Record(event.first + max(event.after), origin, "engine", "", event)
+        origin = self._nodes[event.delays.index(0)]
+        return Record(event.first + max(event.delays), origin, "engine", "", event)
 
     def _time(self, at: int) -> int:
         return at - self._start - self._time_zero
@@ -166,9 +167,10 @@ def _events(path: Path, participant: str, shown: str) -> Iterator[Record]:
     if not path.is_file():
         return
     last = 0
-    for record in read_lines(path, Record):
-        if isinstance(record, DamagedLineError):
-            yield Record(last, participant, "engine", "", LineDamaged(shown, record.line, record.reason))
-        else:
-            last = record.t
-            yield record
+
+    def damaged(error: CorruptedLineError) -> Record:
+        return Record(last, participant, "engine", "", LineCorrupted(shown, error.line, error.reason))
+
+    for record in read_lines(path, RecordReader().read, damaged=damaged):
+        last = record.t
+        yield record

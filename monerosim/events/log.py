@@ -6,14 +6,12 @@ line, at the end of a run that was killed.
 """
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-import msgspec
-
-from monerosim.events.kinds import Record
+from monerosim.events.record import Record, RecordReader
 
 EVENTS = "events.jsonl"
 """A run's event log in its directory; agents beside real daemons have one each in their hosts' directories."""
@@ -22,7 +20,7 @@ _FLUSH = 256 * 1024
 _T = TypeVar("_T")
 
 
-class DamagedLineError(ValueError):
+class CorruptedLineError(ValueError):
     """A whole line of a file is not what its lines are.
 
     Attributes:
@@ -46,11 +44,10 @@ class EventLog:
     def __init__(self, path: Path) -> None:
         self._file = path.open("wb", buffering=0)
         self._buffer = io.BytesIO()
-        self._encode = msgspec.json.Encoder().encode
 
     def append(self, record: Record) -> None:
         """Write one event; it reaches the file with a later one, or by :meth:`flush`."""
-        self._buffer.write(self._encode(record) + b"\n")
+        self._buffer.write(record.line)
         if self._buffer.tell() >= _FLUSH:
             self.flush()
 
@@ -65,15 +62,28 @@ class EventLog:
         self._file.close()
 
 
-def read_lines(path: Path, kind: type[_T], *, at_once: bool = False) -> Iterator[_T | DamagedLineError]:
-    """Read a file of JSON lines; a torn last line is left out, and of a damaged one the error is given.
+def _refuse(error: CorruptedLineError) -> Any:
+    raise error
+
+
+def read_lines(
+    path: Path,
+    decode: Callable[[bytes], _T],
+    *,
+    damaged: Callable[[CorruptedLineError], _T] = _refuse,
+    at_once: bool = False,
+) -> Iterator[_T]:
+    """Read a file of JSON lines; a torn last line is left out.
 
     Args:
         path: The file.
-        kind: What each line is.
+        decode: Reads one of them; raises a ValueError if it is damaged.
+        damaged: Returns what stands for a damaged line; if left out, it is raised.
         at_once: Whether the whole file is read at the first line, so that it is not kept open.
+
+    Raises:
+        CorruptedLineError: While reading: a whole line is not what it should be.
     """
-    decode = msgspec.json.Decoder(kind).decode
     with io.BytesIO(path.read_bytes()) if at_once else path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if not line.endswith(b"\n"):
@@ -81,40 +91,27 @@ def read_lines(path: Path, kind: type[_T], *, at_once: bool = False) -> Iterator
             try:
                 yield decode(line)
             except (ValueError, RecursionError) as error:
-                yield DamagedLineError(path, number, str(error))
-
-
-def read_undamaged(path: Path, kind: type[_T], *, at_once: bool = False) -> Iterator[_T]:
-    """Read a file of JSON lines as :func:`read_lines` does, and stand no damage.
-
-    Raises:
-        DamagedLineError: A whole line is not what it should be.
-    """
-    for found in read_lines(path, kind, at_once=at_once):
-        if isinstance(found, DamagedLineError):
-            raise found
-        yield found
+                yield damaged(CorruptedLineError(path, number, str(error)))
 
 
 def read_events(path: Path) -> Iterator[Record]:
-    """Read an event log; a torn last line is left out.
+    """Read an event log; a torn last line is left out, and events of unknown kinds are :class:`UnknownEvent`.
 
     Raises:
-        DamagedLineError: A whole line is no event.
+        CorruptedLineError: A whole line is no event.
     """
-    return read_undamaged(path, Record)
+    return read_lines(path, RecordReader().read)
 
 
 class Digest:
     """Hashes a run's events in their order across hosts, and keeps none of them."""
 
     def __init__(self) -> None:
-        self._encode = msgspec.json.Encoder().encode
         self._hashes: list[tuple[tuple[int, str], bytes]] = []
 
     def add(self, record: Record) -> None:
         """Take the next event; those of one host in the order in which they were written."""
-        self._hashes.append((record.sort_key(), sha256(self._encode(record)).digest()))
+        self._hashes.append((record.sort_key(), sha256(memoryview(record.line)[:-1]).digest()))
 
     def result(self) -> str:
         """Give 64 hexadecimal digits."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 from loguru import logger
 
-from monerosim.events.log import EVENTS, read_undamaged
+from monerosim.events.log import EVENTS, read_lines
 
 if TYPE_CHECKING:
     from loguru import Logger, Message, Record
@@ -165,6 +165,7 @@ def read_traces(
         and (not wanted_hosts or path.parent.name in wanted_hosts)
         and (not wanted_actors or path.stem in wanted_actors)
     ]
+    decode = msgspec.json.Decoder(TraceLine).decode
     # Each file is read whole when its turn comes: a run of a thousand hosts has more files than may be open at once.
-    read = (read_undamaged(path, TraceLine, at_once=True) for path in files)
+    read = (read_lines(path, decode, at_once=True) for path in files)
     return merge(*read, key=TraceLine.sort_key)

@@ -85,7 +85,7 @@ class CommandPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class ProcessPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A real program that the ``local`` and ``shadow`` engines start on a host."""
+    """A real program that an engine with real programs starts on a host."""
 
     name: str
     argv: tuple[str, ...]

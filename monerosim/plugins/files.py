@@ -14,6 +14,8 @@ from importlib.util import decode_source, module_from_spec, spec_from_loader
 from pathlib import Path
 from types import ModuleType
 
+from monerosim.events import Event, event_tag
+from monerosim.events.event import FILE_MODULE
 from monerosim.plugins.errors import PluginError, explain
 
 FOLDER = "plugins"
@@ -105,7 +107,7 @@ class PluginFiles:
         source = self._read(path)
         self._verify(path, source)
         # The same name for the same code, so that nothing that is logged depends on what was loaded before.
-        name = f"monerosim_file_{sha256(path.encode() + source).hexdigest()[:16]}"
+        name = f"{FILE_MODULE}{sha256(path.encode() + source).hexdigest()[:16]}"
         loader = _Loader(self._root / path, source)
         spec = spec_from_loader(name, loader)
         if spec is None:
@@ -118,8 +120,17 @@ class PluginFiles:
         except (Exception, SystemExit) as error:
             del sys.modules[name]
             raise PluginError(f"{path} cannot be loaded: {explain(error)}") from error
+        self._refuse_same_events(path, module)
         self.sources[path] = source
         return module
+
+    def _refuse_same_events(self, path: str, module: ModuleType) -> None:
+        """Check that a file's events are called otherwise than those of the scenario's other files."""
+        own = _declared_events(module)
+        for other, loaded in self._loaded.items():
+            both = own & _declared_events(loaded) if isinstance(loaded, ModuleType) else None
+            if both:
+                raise PluginError(f"{path} and {other} both declare events {' and '.join(sorted(both))}")
 
     def _read(self, path: str) -> bytes:
         file = self._root / path
@@ -155,6 +166,11 @@ class _Loader(ExecutionLoader):
     def get_source(self, fullname: str) -> str:
         del fullname
         return decode_source(self._source)
+
+
+def _declared_events(module: ModuleType) -> set[str]:
+    found = (it for it in vars(module).values() if isinstance(it, type) and issubclass(it, Event))
+    return {event_tag(kind) for kind in found if kind.__module__ == module.__name__}
 
 
 def _refuse_form(use: str) -> None:

@@ -1,7 +1,8 @@
 """Plugins that are installed: what packages name in the entry points of a group."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar
 
@@ -49,6 +50,14 @@ class Registry(Generic[T]):
     def names(self) -> list[str]:
         """Name all that are installed, in alphabetical order."""
         return sorted(self._entries())
+
+    def load_foreign(self, names: Iterable[str]) -> None:
+        """Load those of some plugins that other packages provide, for what their code declares; the broken are left."""
+        for name in names:
+            entries = self._entries().get(name, [])
+            if entries and _package(entries[0]) != OWN:
+                with suppress(PluginError):
+                    self.load(name)
 
     def installed(self) -> list[Installed]:
         """List all that are installed, in the order of their names, and by package where several have the same."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from monerosim.events.kinds import BlockSpread, PeerConnected, PeerDisconnected, Record, TransactionSpread
+from monerosim.events import BlockSpread, PeerConnected, PeerDisconnected, Record, TransactionSpread
 from monerosim.events.traces import TraceLine
 from monerosim.plan.plan import Plan
 from monerosim.report.spread import first_seen

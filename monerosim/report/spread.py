@@ -7,7 +7,7 @@ from statistics import median
 import msgspec
 import numpy as np
 
-from monerosim.events.kinds import BlockSpread, Event, TransactionSpread
+from monerosim.events import BlockSpread, Event, TransactionSpread
 from monerosim.plan.plan import Plan
 from monerosim.units import SECOND
 
@@ -19,8 +19,8 @@ def first_seen(event: BlockSpread | TransactionSpread, plan: Plan) -> dict[str, 
         Participants, and microseconds since the scenario's time zero.
     """
     nodes = [host.name for host in plan.hosts if host.node is not None]
-    had = sorted((after, index) for index, after in enumerate(event.after) if after >= 0)
-    return {nodes[index]: event.first + after for after, index in had}
+    had = sorted((delay, index) for index, delay in enumerate(event.delays) if delay >= 0)
+    return {nodes[index]: event.first + delay for delay, index in had}
 
 
 class Times(msgspec.Struct, frozen=True):
@@ -56,22 +56,22 @@ class Propagations:
     def take(self, event: Event) -> bool:
         """Count an event in, and tell whether it is one of those that are counted here."""
         match event:
-            case BlockSpread(first=first, after=after):
+            case BlockSpread(first=first, delays=delays):
                 kind = "blocks"
-            case TransactionSpread(first=first, after=after):
+            case TransactionSpread(first=first, delays=delays):
                 kind = "transactions"
             case _:
                 return False
         if first >= 0:
             self._items[kind] += 1
-            missing = after.count(-1)
-            half = missing + (len(after) - 1) // 2
-            if half < len(after):
+            missing = delays.count(-1)
+            half = missing + (len(delays) - 1) // 2
+            if half < len(delays):
                 # Not sorted as a whole: of a thousand nodes that would take longer than all else done with the event.
-                times = np.fromiter(after, dtype=np.int64, count=len(after))
+                times = np.fromiter(delays, dtype=np.int64, count=len(delays))
                 self._half[kind].append(int(np.partition(times, half)[half]))
             if not missing:
-                self._all[kind].append(max(after))
+                self._all[kind].append(max(delays))
         return True
 
     def result(self) -> dict[str, Propagation]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from monerosim.events import kinds as ev
+from monerosim import events as ev
 from monerosim.events.log import Digest
 from monerosim.monero.emission import GENESIS_REWARD, base_reward
 from monerosim.plan.plan import Plan
@@ -31,8 +31,8 @@ class Transactions(msgspec.Struct, kw_only=True):
     """Given up, or refused by the network."""
     doubtful: int = 0
     """Of which it was not known at once whether they were made: sent, failed, or not known at the end either."""
-    orphaned: int = 0
-    """Times a payment's block went off the main chain, as its sender's wallet saw it."""
+    reorged: int = 0
+    """Times a payment's block left the main chain, as its sender's wallet saw it."""
     vanished: list[str] = []
     """Transactions that were in no block for long or not known to their wallets any more, and in none at the end."""
     delayed: int = 0
@@ -51,7 +51,7 @@ class MarketplaceResult(msgspec.Struct, kw_only=True):
     """Atomic units."""
     orders: int = 0
     states: dict[str, int] = msgspec.field(default_factory=dict)
-    """How many orders were ever in each state (:data:`monerosim.events.kinds.OrderState`)."""
+    """How many orders were ever in each state (:data:`monerosim.events.OrderState`)."""
 
 
 class MinerResult(msgspec.Struct, kw_only=True):
@@ -60,8 +60,8 @@ class MinerResult(msgspec.Struct, kw_only=True):
     blocks: int = 0
     reward: int = 0
     """Atomic units."""
-    orphans: int = 0
-    """Its blocks off the main chain."""
+    stale: int = 0
+    """Its blocks that are not on the main chain."""
 
 
 class Summary(msgspec.Struct, kw_only=True):
@@ -80,7 +80,7 @@ class Summary(msgspec.Struct, kw_only=True):
     reorgs: int
     """How often a node left a branch for a better one."""
     blocks: int
-    """Found in the scenario's own time, orphans included."""
+    """Found in the scenario's own time, stale blocks included."""
     transactions: Transactions
     miners: dict[str, MinerResult]
     marketplaces: dict[str, MarketplaceResult]
@@ -110,6 +110,8 @@ class Summary(msgspec.Struct, kw_only=True):
     simulated_seconds: float
     wall_seconds: float
     """0 where nobody measured it."""
+    unknown_events: dict[str, int] = {}
+    """Events of kinds that nothing declares that is installed here, by what they are called."""
     digest: str
 
     @property
@@ -153,7 +155,7 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
             case ev.NodeClosed() as closed:
                 height = max(height, closed.height)
                 tips.add(closed.tip)
-            case ev.ActorGivenUp(given_up=actor):
+            case ev.ActorGivenUp(name=actor):
                 given_up[f"{record.participant}/{actor}"] = None
             case ev.ProcessGivenUp(process=process):
                 given_up[f"{record.participant}/{process}"] = None
@@ -181,13 +183,14 @@ def summarise(plan: Plan, records: Iterable[ev.Record], *, end: int, wall_second
         failures=counted["ActorFailed"] + counted["ProcessDied"],
         given_up=list(given_up),
         reason=next((it.data.reason for it in ordered if isinstance(it.data, ev.RunEnded)), ""),
-        commands=counted["CommandCarriedOut"],
+        commands=counted["CommandExecuted"],
         commands_failed=counted["CommandFailed"],
         failure=failure,
         bootstrap_failure=next((it.data.reason for it in ordered if isinstance(it.data, ev.BootstrapFailed)), ""),
         bootstrap_seconds=plan.time_zero / SECOND,
         simulated_seconds=max(0, min(end, plan.time_zero + plan.duration) - plan.time_zero) / SECOND,
         wall_seconds=round(wall_seconds, 3),
+        unknown_events=dict(sorted(Counter(it.tag for it in ordered if isinstance(it.data, ev.UnknownEvent)).items())),
         digest=digest.result(),
     )
 
@@ -200,10 +203,10 @@ def _miners(plan: Plan, ordered: Iterable[ev.Record]) -> dict[str, MinerResult]:
         match record.data:
             case ev.BlockFound() as block:
                 found[block.hash] = block
-            case ev.BlockOrphaned(miner=miner, hash=block_hash):
+            case ev.BlockStale(miner=miner, hash=block_hash):
                 # Where the line that told of its finding was damaged, it is known from here alone.
                 found.pop(block_hash, None)
-                results.setdefault(miner, MinerResult()).orphans += 1
+                results.setdefault(miner, MinerResult()).stale += 1
             case _:
                 pass
     for block in found.values():
@@ -242,9 +245,9 @@ def _transactions(plan: Plan, ordered: Iterable[ev.Record], counted: Counter[str
                 unconfirmed.pop(txid, None)
             case ev.PaymentFailed(txid=txid):
                 unconfirmed.pop(txid, None)
-            case ev.PaymentOrphaned(txid=txid):
+            case ev.PaymentReorged(txid=txid):
                 unconfirmed[txid] = None
-            case ev.PaymentMined(txid=txid) | ev.PaymentMinedAgain(txid=txid):
+            case ev.PaymentMined(txid=txid) | ev.PaymentRemined(txid=txid):
                 vanished.pop(txid, None)
                 if txid in confirmed:
                     unconfirmed.pop(txid, None)
@@ -259,7 +262,7 @@ def _transactions(plan: Plan, ordered: Iterable[ev.Record], counted: Counter[str
         received=counted["PaymentReceived"],
         failed=counted["PaymentFailed"],
         doubtful=counted["PaymentDoubtful"],
-        orphaned=counted["PaymentOrphaned"],
+        reorged=counted["PaymentReorged"],
         vanished=list(vanished),
         delayed=counted["PaymentDelayed"],
         requested=requested_payments(plan, end),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from monerosim.engine import EngineError, engine_names, load_engine
+from monerosim.engine import EngineError, Timings, engine_names, load_engine
 from monerosim.plan.plan import BootstrapPlan, TopologyPlan
 from monerosim.plugins import PluginFiles
 from monerosim.scenario.compose import Composition, compose, composition_keys, owners_of_nodes
@@ -18,15 +18,12 @@ from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.programs import program_problems
 from monerosim.scenario.tables import MAX_COUNT, Scenario
 from monerosim.scenario.timeline import timeline_problems
-from monerosim.scenario.timings import Timings, timings_of
+from monerosim.scenario.timings import timings_of
 from monerosim.topology import BUILT_IN, Mesh, Topology, TopologyError, build_places
 from monerosim.units import MAX_DURATION, format_duration
 
 MOST_IN_MESH = 2_000
 """Hosts in a mesh, which has a link for any two of them: two million links."""
-
-ENGINES = ("embedded", "local", "shadow")
-"""The engines of the design: a scenario for one that is not installed can be written and built."""
 
 
 class Examined(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,11 +87,6 @@ def examine_tables(scenario: Scenario, files: PluginFiles) -> Examined:
         places=places,
         findings=tuple(findings),
     )
-
-
-def known_engines() -> list[str]:
-    """Name the engines that a scenario may want: the usual ones, and what other packages bring."""
-    return sorted({*ENGINES, *engine_names()})
 
 
 def _references(scenario: Scenario, composed: Mapping[str, Composition]) -> list[RawProblem]:
@@ -181,16 +173,15 @@ def _network(
 
 
 def _engine(scenario: Scenario) -> list[RawProblem]:
-    name, known = scenario.simulation.engine, known_engines()
+    name, known = scenario.simulation.engine, engine_names()
     path: Path = ("simulation", "engine")
     if name not in known:
         message = f"there is no engine {quote(name)}"
         return [RawProblem(path=path, message=message, hint=nearest(name, known), unreadable=(path,))]
-    if name not in ENGINES:
-        try:
-            load_engine(name)
-        except EngineError as error:
-            return [RawProblem(path=path, message=str(error))]
+    try:
+        load_engine(name)
+    except EngineError as error:
+        return [RawProblem(path=path, message=str(error))]
     return []
 
 

@@ -8,16 +8,13 @@ import msgspec
 
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.facts import hashrate_of
-from monerosim.agent.registry import actor_name, behaviour_names, load_behaviour
+from monerosim.agent.registry import HOST_ACTORS, actor_name, behaviour_names, load_behaviour
 from monerosim.config import Config
 from monerosim.plan.roles import BLOCK_CONTROLLER, MINER
 from monerosim.plugins import PluginError, PluginFiles, names_file
 from monerosim.scenario.convert import Reader, nearest, quote, show, unknown_key
 from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.tables import MAX_COUNT, Node, Participant, Scenario, Wallet
-
-ALWAYS_THERE = ("supervisor", "mailbox", "registrar", "node", "wallet")
-"""The names of a host's own actors; a behaviour of such a name gets a number."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,9 +69,9 @@ def member_name(name: str, number: int, count: int) -> str:
 
 
 def actor_names(parts: Sequence[Part]) -> list[str]:
-    """Name actors after their behaviours, with a number where there are several of one."""
+    """Return the actors' names: their behaviours', numbered where several, or one of the host's own, have the same."""
     names = [actor_name(part.use) for part in parts]
-    uses = Counter((*names, *ALWAYS_THERE))
+    uses = Counter((*names, *HOST_ACTORS))
     seen: Counter[str] = Counter()
     numbered = []
     for name in names:
@@ -161,7 +158,7 @@ def _load(name: str, path: Path, files: PluginFiles | None, findings: list[RawPr
     try:
         return load_behaviour(name, files)
     except PluginError as error:
-        unknown = not names_file(name) and name not in behaviour_names()
+        unknown = not names_file(name) and name not in (*behaviour_names(), *HOST_ACTORS)
         message = f"unknown behaviour {quote(name)}" if unknown else str(error)
         findings.append(
             RawProblem(path=path, message=message, hint=nearest(error.given, error.valid), unreadable=(path,))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.registry import behaviours_with
+from monerosim.engine import Timings
 from monerosim.plan.funding import FUNDER_HOST, FundingConfig
 from monerosim.plan.plan import BootstrapPlan
 from monerosim.plan.roles import FUNDER
@@ -12,7 +13,6 @@ from monerosim.scenario.bootstrap import Payee, bootstrap_length, plan_bootstrap
 from monerosim.scenario.compose import Composition, member_names
 from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.tables import MAX_COUNT, Scenario
-from monerosim.scenario.timings import Timings
 from monerosim.units import MAX_DURATION, format_duration
 
 

@@ -1,11 +1,12 @@
-"""Participants that behaviours' settings name."""
+"""Participants and kinds of events that behaviours' settings name."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, get_args, get_origin
 
 import msgspec
 
-from monerosim.config import PARTICIPANT
+from monerosim.config import EVENT, PARTICIPANT
+from monerosim.events import event_kinds
 from monerosim.scenario.compose import Composition, group_of
 from monerosim.scenario.convert import nearest, quote
 from monerosim.scenario.problems import Path, RawProblem
@@ -13,7 +14,7 @@ from monerosim.scenario.tables import Scenario
 
 
 def mention_problems(scenario: Scenario, composed: Mapping[str, Composition]) -> list[RawProblem]:
-    """Check that whomever an actor's settings name (``Meta(extra=PARTICIPANT)``) takes part."""
+    """Check that whomever an actor's settings name takes part, and that there are the events that they name."""
     return [
         finding
         for composition in composed.values()
@@ -25,9 +26,9 @@ def mention_problems(scenario: Scenario, composed: Mapping[str, Composition]) ->
 def who_is_missing(
     scenario: Scenario, composed: Mapping[str, Composition], settings: msgspec.Struct, place: Path
 ) -> list[RawProblem]:
-    """Check whom one table of settings names."""
+    """Check whom, and which events, one table of settings names."""
     findings = []
-    for path, name, alone in _mentions(settings, place):
+    for path, name, alone in _mentions(settings, place, PARTICIPANT):
         if name in composed:
             count = scenario.participants[name].count
             if alone and count != 1:
@@ -39,6 +40,11 @@ def who_is_missing(
                 findings.append(RawProblem(path=path, message=message, severity="warning", depends_on=depends_on))
         elif group_of(scenario, name) is None:
             findings.append(nobody(path, name, composed))
+    kinds = event_kinds()
+    for path, tag, _ in _mentions(settings, place, EVENT):
+        if tag not in kinds:
+            message = f"no event is called {quote(tag)}"
+            findings.append(RawProblem(path=path, message=message, hint=nearest(tag, kinds)))
     return findings
 
 
@@ -49,10 +55,10 @@ def nobody(path: Path, name: str, valid: Iterable[str]) -> RawProblem:
     return RawProblem(path=path, message=message, hint=hint, depends_on=depends_on)
 
 
-def _mentions(config: msgspec.Struct, path: Path) -> Iterator[tuple[Path, str, bool]]:
-    """List the names, where they stand, and whether each is to be one participant's."""
+def _mentions(config: msgspec.Struct, path: Path, what: Mapping[str, bool]) -> Iterator[tuple[Path, str, bool]]:
+    """List the names, where they stand, and whether each stands alone."""
     for field in msgspec.structs.fields(config):
-        if _names_participants(field.type):
+        if _names(field.type, what):
             value = getattr(config, field.name)
             here: Path = (*path, field.encode_name)
             if isinstance(value, str):
@@ -61,6 +67,6 @@ def _mentions(config: msgspec.Struct, path: Path) -> Iterator[tuple[Path, str, b
                 yield from (((*here, index), name, False) for index, name in enumerate(value))
 
 
-def _names_participants(kind: object) -> bool:
+def _names(kind: object, what: Mapping[str, bool]) -> bool:
     notes = get_args(kind)[1:] if get_origin(kind) is Annotated else ()
-    return any(isinstance(note, msgspec.Meta) and note.extra == PARTICIPANT for note in notes)
+    return any(isinstance(note, msgspec.Meta) and note.extra == what for note in notes)

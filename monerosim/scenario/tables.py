@@ -67,7 +67,7 @@ class Simulation(Table, frozen=True):
         str,
         Meta(
             description="What plays the scenario: the model (embedded), real programs on this machine (local), Shadow, "
-            "or an engine that another package brings."
+            "or an engine that another package brings; `monerosim plugins` lists them."
         ),
     ] = "embedded"
     bootstrap: Annotated[
@@ -83,25 +83,24 @@ class Simulation(Table, frozen=True):
     ] = config.duration("60s")
     bootstrap_block_interval: Annotated[
         Annotated[Duration, Meta(extra=POSITIVE)] | None,
-        Meta(
-            description="The time between two blocks of the bootstrap; if left out 2 s, on the engine local 0.1 s a "
-            "node and at least 0.5 s."
-        ),
+        Meta(description="The time between two blocks of the bootstrap; if left out, the engine's own: usually 2 s."),
     ] = None
     node_start: Annotated[Duration, Meta(description="When nodes are started, since the run's start.")] = (
         config.duration("0s")
     )
     wallet_start: Annotated[
         Duration | None,
-        Meta(description="When wallets are started, since the run's start; if left out 30 s, on the engine local 1 s."),
+        Meta(
+            description="When wallets are started, since the run's start; if left out, the engine's own: usually 30 s."
+        ),
     ] = None
     agent_start: Annotated[
         Duration | None,
-        Meta(description="When the participants' agents are started; if left out 60 s, on the engine local 2 s."),
+        Meta(description="When the participants' agents are started; if left out, the engine's own: usually 60 s."),
     ] = None
     controller_start: Annotated[
         Duration | None,
-        Meta(description="When a block controller's agent is started; if left out 90 s, on the engine local 2 s."),
+        Meta(description="When a block controller's agent is started; if left out, the engine's own: usually 90 s."),
     ] = None
     strict: Annotated[bool, Meta(description="Whether a warning is an error.")] = False
 
@@ -307,7 +306,7 @@ class Scenario(Table, frozen=True):
         default_factory=Network
     )
     consensus: Annotated[Consensus, Meta(description="When blocks come.")] = msgspec.field(default_factory=Consensus)
-    binaries: Annotated[Binaries, Meta(description="The programs that the engines local and shadow start.")] = (
+    binaries: Annotated[Binaries, Meta(description="The programs that engines with real programs start.")] = (
         msgspec.field(default_factory=Binaries)
     )
     shadow: Annotated[Shadow, Meta(description="Options for the engine shadow.")] = msgspec.field(

@@ -10,7 +10,7 @@ from monerosim.agent.actor import Actor, handles
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.host import NoSuchActorError
 from monerosim.agent.messages import End, Message
-from monerosim.events.kinds import ServiceReady
+from monerosim.events import ServiceReady
 from monerosim.runtime.virtual import VirtualRuntime
 from monerosim.units import SECOND
 

@@ -1,5 +1,7 @@
 """Building blocks are found by their entry points."""
 
+import sys
+
 import pytest
 
 from monerosim.agent import registry as blocks
@@ -121,7 +123,40 @@ def test_a_file_is_not_known_where_no_directory_is():
         blocks.load_behaviour("./mine.py:Mine")
 
 
-def test_the_supervisor_is_found():
-    supervisor = blocks.load_supervisor()
-    assert issubclass(supervisor, Actor)
-    assert supervisor.__name__ == "Supervisor"
+@pytest.mark.parametrize("name", blocks.HOST_ACTORS)
+def test_a_hosts_own_actors_are_found_and_are_no_behaviours(name):
+    actor = blocks.load_actor(name)
+    assert issubclass(actor, Actor)
+    assert not issubclass(actor, Behaviour)
+    assert name in blocks.ACTORS.names()
+    assert name not in blocks.behaviour_names()
+    with pytest.raises(PluginError, match=f"'{name}' is one of a host's own actors, not a behaviour"):
+        blocks.load_behaviour(name)
+
+
+def test_the_names_of_behaviours_are_known_without_importing_any(install_blocks):
+    install_blocks("unread", "raise AssertionError", {"unread": "unread:Anything"})
+    assert "unread" in blocks.behaviour_names()
+    assert "unread" not in sys.modules
+
+
+def test_a_plain_actor_is_no_behaviour(install_blocks):
+    install_blocks(
+        "plain", "from monerosim.agent.actor import Actor\nclass Plain(Actor): pass\n", {"plain": "plain:Plain"}
+    )
+    with pytest.raises(PluginError, match="the actor 'plain' is no Behaviour"):
+        blocks.load_behaviour("plain")
+
+
+def test_an_unknown_name_is_compared_with_behaviours_alone():
+    with pytest.raises(PluginError, match="there is no actor 'mailbos'") as raised:
+        blocks.load_behaviour("mailbos")
+    assert set(raised.value.valid) == set(blocks.behaviour_names())
+
+
+def test_the_proxies_list_their_messages():
+    from actors.host.node_proxy import GetInfo  # noqa: PLC0415
+    from actors.host.wallet_proxy import GetBalance  # noqa: PLC0415
+
+    assert GetInfo in blocks.load_actor("node").messages()
+    assert GetBalance in blocks.load_actor("wallet").messages()

@@ -216,7 +216,7 @@ def test_behaviours_record_the_events_that_they_say_they_record(tmp_path):
 def test_a_file_is_described(tmp_path, monkeypatch):
     (tmp_path / "mine.py").write_text(
         "from monerosim.agent.behaviour import Behaviour\n"
-        "from monerosim.events.kinds import BlockFound\n"
+        "from monerosim.events import BlockFound\n"
         "from monerosim.topology import Topology\n"
         "class Mine(Behaviour):\n"
         "    'Digs [deep].'\n"

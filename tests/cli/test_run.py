@@ -154,9 +154,9 @@ class TestProgress:
         monkeypatch.setattr("monerosim.cli.progress.monotonic", lambda: next(told))
         out = io.StringIO()
         console = Console(file=out, force_terminal=terminal, width=100, color_system=None, highlight=False)
-        with show_progress(self.PLAN, console, quiet=quiet) as watch:
+        with show_progress(self.PLAN, console, quiet=quiet) as on_progress:
             for number, _ in enumerate(clock, 1):
-                assert watch(Progress(now=number * 300 * SECOND, height=number * 10, payments=number))
+                assert on_progress(Progress(now=number * 300 * SECOND, height=number * 10, payments=number))
         return out.getvalue()
 
     def test_plain_lines_come_every_few_seconds(self, monkeypatch):
@@ -204,7 +204,7 @@ class TestReport:
         assert other[1:3] == ["300", str(blocks["other"])]
         third = next(line.split() for line in self.text(played).splitlines() if line.startswith("third"))
         assert third[1:4] == ["12.5", str(blocks["third"]), f"{blocks['third'] / sum(blocks.values()):.1%}"]
-        assert sum(blocks.values()) + sum(one.orphans for one in summary.miners.values()) == summary.blocks
+        assert sum(blocks.values()) + sum(one.stale for one in summary.miners.values()) == summary.blocks
         user = [balance for name, balance in summary.balances.items() if name.startswith("user-")]
         assert rows["user"][0] == "3"
         assert rows["user"][-1] == f"{sum(user) / 10**12:,.3f}"
@@ -239,7 +239,9 @@ class TestReport:
         assert payments.endswith(f", {paid.unconfirmed} unconfirmed at the end")
 
     def test_failures_and_an_early_end_are_told(self, tmp_path):
-        played = play(NETWORK + USERS + MARKET, tmp_path / "run", watch=lambda progress: progress.now < 100 * SECOND)
+        played = play(
+            NETWORK + USERS + MARKET, tmp_path / "run", on_progress=lambda progress: progress.now < 100 * SECOND
+        )
         path = tmp_path / "run" / "summary.json"
         changed = json.loads(path.read_bytes()) | {
             "failures": 4,

@@ -180,14 +180,16 @@ def test_somebody_elses_building_block_and_engine_are_found_by_their_entry_point
         "    Config = PingerConfig\n"
         "    needs = frozenset({'node'})\n"
         "    default_node = True\n"
-        "def play(plan, directory, *, trace_level, watch):\n"
-        "    return 0\n"
+        "from monerosim.engine import Engine\n"
+        "class Abacus(Engine):\n"
+        "    def play(self, plan, directory, *, trace_level, on_progress):\n"
+        "        return 0\n"
     )
     info = tmp_path / "pinger-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: pinger\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
-        "[monerosim.actors]\npinger = pinger:Pinger\n[monerosim.engines]\nabacus = pinger:play\n"
+        "[monerosim.actors]\npinger = pinger:Pinger\n[monerosim.engines]\nabacus = pinger:Abacus\n"
     )
     (tmp_path / "good.toml").write_text('[participants.p]\nkind = "pinger"\ninterval = "5s"\n')
     (tmp_path / "bad.toml").write_text('[participants.p]\nkind = "pinger"\nintreval = "5s"\n')

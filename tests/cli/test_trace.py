@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from small_runs import WHOLE, happened, play
 
 from monerosim.cli import main
-from monerosim.events.kinds import BlockFound, OrderChanged, PaymentConfirmed, PaymentReceived, PaymentSent
+from monerosim.events import BlockFound, OrderChanged, PaymentConfirmed, PaymentReceived, PaymentSent
 from monerosim.units import SECOND, parse_duration
 
 

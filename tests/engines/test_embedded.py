@@ -12,7 +12,7 @@ import pytest
 from small_runs import WHOLE, build, happened, play
 
 from monerosim import Consensus, Participant, Run, Scenario, Simulation, Wallet, run
-from monerosim.events.kinds import (
+from monerosim.events import (
     ActorFailed,
     ActorGivenUp,
     ActorRestarted,
@@ -91,11 +91,11 @@ class TestQuickstart:
     def test_the_blocks_are_the_pools(self, quickstart):
         summary = quickstart.summary
         assert set(summary.miners) == {"pool-alpha", "pool-beta", "pool-gamma"}
-        assert summary.blocks == sum(one.blocks + one.orphans for one in summary.miners.values()) > 30
+        assert summary.blocks == sum(one.blocks + one.stale for one in summary.miners.values()) > 30
         assert (
             summary.height
             == summary.blocks
-            - sum(one.orphans for one in summary.miners.values())
+            - sum(one.stale for one in summary.miners.values())
             + quickstart.plan.bootstrap.funding_blocks
             + quickstart.plan.bootstrap.unlock_blocks
         )
@@ -279,7 +279,7 @@ class TestWhatNodesSaw:
         assert found <= {one.data.hash for one in blocks}
         sent = [one.data.txid for one in happened(quickstart, PaymentSent)]
         assert sorted(one.data.txid for one in payments) == sorted(sent)
-        assert {len(one.data.after) for one in (*blocks, *payments)} == {103}
+        assert {len(one.data.delays) for one in (*blocks, *payments)} == {103}
 
     def test_who_finds_or_sends_has_it_first_and_at_once(self, quickstart):
         spreads = {one.data.hash: one for one in happened(quickstart, BlockSpread)}
@@ -299,19 +299,19 @@ class TestWhatNodesSaw:
 
     def test_the_time_of_the_event_is_that_of_the_last_node(self, quickstart):
         for one in happened(quickstart, TransactionSpread):
-            assert one.t == one.data.first + max(one.data.after) <= quickstart.plan.stop - quickstart.plan.time_zero
-            assert min(after for after in one.data.after if after >= 0) == 0
+            assert one.t == one.data.first + max(one.data.delays) <= quickstart.plan.stop - quickstart.plan.time_zero
+            assert min(after for after in one.data.delays if after >= 0) == 0
 
     def test_a_run_that_is_stopped_tells_what_was_so_until_then(self, whole, tmp_path):
-        stopped = play(WHOLE, tmp_path / "run", watch=lambda progress: progress.payments < 3)
+        stopped = play(WHOLE, tmp_path / "run", on_progress=lambda progress: progress.payments < 3)
         (last,) = {one.t for one in happened(stopped, NodeClosed)}
         sent = {one.data.txid for one in happened(stopped, PaymentSent)}
         spreads = {one.data.txid: one.data for one in happened(stopped, TransactionSpread)}
         assert set(spreads) == sent
         for one in happened(whole, TransactionSpread):
             if one.data.txid in sent:
-                until = [after if one.data.first + after <= last else -1 for after in one.data.after]
-                assert list(spreads[one.data.txid].after) == until
+                until = [after if one.data.first + after <= last else -1 for after in one.data.delays]
+                assert list(spreads[one.data.txid].delays) == until
 
     def test_nodes_are_connected_to_those_they_dial_when_both_are_up(self, tmp_path):
         played = play(WHOLE, tmp_path / "run", 'simulation.duration="1m"')

@@ -16,8 +16,8 @@ from small_world import make_plan
 from monerosim.build.processes import PYTHON
 from monerosim.build.rundir import write_run_directory
 from monerosim.engine import EngineError
-from monerosim.engines.local import play
-from monerosim.events.kinds import (
+from monerosim.engines.local import Local
+from monerosim.events import (
     BlockFound,
     ProcessDied,
     ProcessGivenUp,
@@ -126,6 +126,12 @@ def wanted(_):
     return True
 
 
+def play(plan, path, *, trace_level, on_progress):
+    engine = Local()
+    engine.check(plan)
+    return engine.play(plan, path, trace_level=trace_level, on_progress=on_progress)
+
+
 def told(path):
     return [record.data for record in read_events(path / "events.jsonl")]
 
@@ -140,7 +146,7 @@ def test_programs_run_from_their_start_to_the_end_of_the_run(build):
     later = program("wallet", ("sh", "-c", "date +%s%N; exec sleep 1000"), start=500_000)
     plan, path = build(one_host(program("monerod", ("sh", "-c", "date +%s%N; exec sleep 1000")), later))
     began = time.time()
-    assert play(plan, path, trace_level="INFO", watch=wanted) == plan.stop
+    assert play(plan, path, trace_level="INFO", on_progress=wanted) == plan.stop
     assert time.time() - began >= 1.0
     first, second = (int((path / "hosts" / "alice" / f"{name}.out").read_text()) for name in ("monerod", "wallet"))
     assert first >= began * 1e9
@@ -157,7 +163,7 @@ def test_agents_end_by_themselves_then_wallets_are_ended_then_daemons(build):
             program("agent", (PYTHON, "-c", "import time; time.sleep(2.5); print(time.time_ns())"), runs_to_end=False),
         )
     )
-    play(plan, path, trace_level="INFO", watch=wanted)
+    play(plan, path, trace_level="INFO", on_progress=wanted)
     home = path / "hosts" / "alice"
     ends = [int((home / name).read_text()) for name in ("agent.out", "wallet-ended", "monerod-ended")]
     assert ends == sorted(ends)
@@ -167,7 +173,7 @@ def test_agents_end_by_themselves_then_wallets_are_ended_then_daemons(build):
 def test_a_dead_daemon_is_started_again_until_its_limit_and_the_run_goes_on(build):
     restarts = {"max_restarts": 2, "backoff": "100ms"}
     plan, path = build(one_host(program("monerod", ("sh", "-c", "exit 3")), restarts=restarts), stop=3.0)
-    assert play(plan, path, trace_level="INFO", watch=wanted) == plan.stop
+    assert play(plan, path, trace_level="INFO", on_progress=wanted) == plan.stop
     died = ProcessDied("monerod", 3)
     restarted = [ProcessRestarted("monerod", number) for number in (1, 2)]
     assert told(path) == [died, restarted[0], died, restarted[1], died, ProcessGivenUp("monerod", 2)]
@@ -177,7 +183,7 @@ def test_a_daemon_that_stays_dead_before_the_scenario_begins_ends_the_run(build)
     words = program("monerod", ("sh", "-c", "echo unknown option; kill -9 $$"))
     plan, path = build(one_host(words, restarts={"max_restarts": 0}), stop=1000.0, time_zero=900 * SECOND)
     with pytest.raises(EngineError, match=r"(?s)monerod of alice ended with signal 9 .*monerod\.out.*unknown option"):
-        play(plan, path, trace_level="INFO", watch=wanted)
+        play(plan, path, trace_level="INFO", on_progress=wanted)
     assert told(path) == [ProcessDied("monerod", -9), ProcessGivenUp("monerod", 0)]
 
 
@@ -185,17 +191,20 @@ def test_a_daemon_that_stays_dead_before_the_scenario_begins_ends_the_run(build)
 def test_a_service_that_answers_no_more_is_killed_and_started_again(build, name):
     plan, path = build(serving(name, *HANGS, timeout="1s", backoff="100ms"), stop=1000.0)
     play(
-        plan, path, trace_level="INFO", watch=lambda _: not any(isinstance(it, ProcessRestarted) for it in so_far(path))
+        plan,
+        path,
+        trace_level="INFO",
+        on_progress=lambda _: not any(isinstance(it, ProcessRestarted) for it in so_far(path)),
     )
     hung, *others = told(path)
-    assert hung == ProcessHung(name, hung.silent)
-    assert SECOND <= hung.silent < 20 * SECOND
+    assert hung == ProcessHung(name, hung.elapsed)
+    assert SECOND <= hung.elapsed < 20 * SECOND
     assert others == [ProcessDied(name, -signal.SIGKILL), ProcessRestarted(name, 1)]
 
 
 def test_a_hung_daemon_that_may_not_be_started_again_is_given_up_and_the_run_goes_on(build):
     plan, path = build(serving("monerod", *HANGS, timeout="1s", max_restarts=0), stop=8.0)
-    assert play(plan, path, trace_level="INFO", watch=wanted) == plan.stop
+    assert play(plan, path, trace_level="INFO", on_progress=wanted) == plan.stop
     hung, *others = told(path)
     assert isinstance(hung, ProcessHung)
     assert others == [ProcessDied("monerod", -signal.SIGKILL), ProcessGivenUp("monerod", 0)]
@@ -204,13 +213,13 @@ def test_a_hung_daemon_that_may_not_be_started_again_is_given_up_and_the_run_goe
 def test_a_busy_service_is_left_alone(build):
     # A wallet has twice a daemon's timeout.
     plan, path = build(serving("wallet", "0", "4", timeout="3s"), stop=10.0)
-    play(plan, path, trace_level="INFO", watch=wanted)
+    play(plan, path, trace_level="INFO", on_progress=wanted)
     assert told(path) == []
 
 
 def test_a_service_may_take_longer_for_its_first_answer(build):
     plan, path = build(serving("monerod", "4", "0", timeout="3s"), stop=6.0)
-    play(plan, path, trace_level="INFO", watch=wanted)
+    play(plan, path, trace_level="INFO", on_progress=wanted)
     assert told(path) == []
 
 
@@ -218,7 +227,7 @@ def test_a_service_that_never_answers_ends_a_run_that_cannot_begin(build):
     host = serving("monerod", "1000", start_timeout="1s", max_restarts=0)
     plan, path = build(host, stop=1000.0, time_zero=900 * SECOND)
     with pytest.raises(EngineError, match="cannot begin: monerod of alice did not answer for 1s and was killed"):
-        play(plan, path, trace_level="INFO", watch=wanted)
+        play(plan, path, trace_level="INFO", on_progress=wanted)
 
 
 def test_a_run_ends_when_what_it_needs_is_gone_for_good(build):
@@ -236,7 +245,7 @@ def test_a_run_ends_when_what_it_needs_is_gone_for_good(build):
 def test_an_agent_is_not_started_again(build):
     crash = program("agent", (PYTHON, "-c", "raise SystemExit(4)"), runs_to_end=False)
     plan, path = build(one_host(program("monerod", SLEEPS), crash))
-    play(plan, path, trace_level="INFO", watch=wanted)
+    play(plan, path, trace_level="INFO", on_progress=wanted)
     assert told(path) == [ProcessDied("agent", 4), ProcessGivenUp("agent", 0)]
 
 
@@ -245,7 +254,7 @@ def test_a_run_that_an_agent_has_ended_ends_early(build):
     line = msgspec.json.encode(event).decode()
     agent = program("agent", ("sh", "-c", f"echo '{line}' > events.jsonl; exec sleep 1000"), runs_to_end=False)
     plan, path = build(one_host(program("monerod", SLEEPS), agent), stop=1000.0)
-    assert play(plan, path, trace_level="INFO", watch=wanted) < 100 * SECOND
+    assert play(plan, path, trace_level="INFO", on_progress=wanted) < 100 * SECOND
     assert told(path)[0] == event.data
 
 
@@ -254,7 +263,7 @@ def test_a_run_that_nobody_wants_any_more_ends_early(build):
         one_host(program("monerod", SLEEPS), program("agent", (PYTHON, "-c", "import time; time.sleep(999)"))),
         stop=1000.0,
     )
-    end = play(plan, path, trace_level="INFO", watch=lambda _: len(running(path)) < 3)
+    end = play(plan, path, trace_level="INFO", on_progress=lambda _: len(running(path)) < 3)
     assert 0 < end < 60 * SECOND
 
 
@@ -341,7 +350,7 @@ def test_a_killed_process_supervisor_leaves_nothing_behind(build):
     killer = threading.Thread(target=kill)
     killer.start()
     with pytest.raises(EngineError, match="process supervisor ended with status -9"):
-        play(plan, path, trace_level="INFO", watch=wanted)
+        play(plan, path, trace_level="INFO", on_progress=wanted)
     killer.join()
     wait_until(lambda: running(path) == {})
     assert told(path) == []
@@ -350,7 +359,7 @@ def test_a_killed_process_supervisor_leaves_nothing_behind(build):
 def test_a_program_that_is_not_installed_is_named_with_how_to_install_it(build):
     plan, path = build(one_host(program("monerod", ("no-such-monerod",))))
     with pytest.raises(EngineError, match=r"not found: no-such-monerod\n(.*\n)*.*apt install monero"):
-        play(plan, path, trace_level="INFO", watch=wanted)
+        play(plan, path, trace_level="INFO", on_progress=wanted)
 
 
 @pytest.mark.parametrize(("port", "what"), [(18_080, "monerod"), (18_081, "monerod"), (18_082, "monero-wallet-rpc")])
@@ -360,19 +369,19 @@ def test_an_address_in_use_is_named(build, port, what):
     plan, path = build(one_host(program("monerod", SLEEPS), node=node, wallets=(wallet,)))
     error = pytest.raises(EngineError, match=rf"{what} of alice cannot have 127.7.0.1:{port}.*another run")
     with socket.create_server(("127.7.0.1", port)), error:
-        play(plan, path, trace_level="INFO", watch=wanted)
+        play(plan, path, trace_level="INFO", on_progress=wanted)
 
 
 def test_a_run_directory_is_played_once(build):
     plan, path = build(one_host(program("monerod", SLEEPS)), stop=1.0)
-    play(plan, path, trace_level="INFO", watch=wanted)
+    play(plan, path, trace_level="INFO", on_progress=wanted)
     with pytest.raises(EngineError, match=r"played already.*--force"):
-        play(plan, path, trace_level="INFO", watch=wanted)
+        play(plan, path, trace_level="INFO", on_progress=wanted)
 
 
 def test_a_damaged_plan_ends_in_an_error_without_a_traceback(build):
     plan, path = build(one_host(program("monerod", SLEEPS)))
     (path / "plan.json").write_bytes(encode_plan(plan)[:50])
     with pytest.raises(EngineError, match="not a plan") as error:
-        play(plan, path, trace_level="INFO", watch=wanted)
+        play(plan, path, trace_level="INFO", on_progress=wanted)
     assert "Traceback" not in str(error.value)

@@ -11,10 +11,10 @@ from small_world import make_host_plan, make_plan
 
 from monerosim.engines.follow import EventFollower
 from monerosim.engines.readback import read_back
-from monerosim.events.kinds import (
+from monerosim.events import (
     BlockFound,
     BlockSpread,
-    LineDamaged,
+    LineCorrupted,
     PaymentSent,
     PeerConnected,
     PeerDisconnected,
@@ -102,7 +102,7 @@ def test_a_damaged_line_is_told_of_and_the_rest_is_read(run, plan, damage):
     first, told, last = events(run)
     assert (first, last) == (record(5, "alice"), record(6, "alice"))
     assert (told.t, told.participant) == (5, "alice")
-    assert isinstance(told.data, LineDamaged)
+    assert isinstance(told.data, LineCorrupted)
     assert (told.data.file, told.data.line) == ("hosts/alice/events.jsonl", 2)
 
 
@@ -112,7 +112,7 @@ def test_no_event_log_is_too_damaged_to_be_read_back(tmp_path_factory, chunks):
     (run / "hosts" / "alice").mkdir(parents=True)
     (run / "hosts" / "alice" / "events.jsonl").write_bytes(b"\n".join([*chunks, line(record(5, "alice"))]))
     read_back(make_plan(make_host_plan("alice")), run, epoch=0.0)
-    assert all(isinstance(told.data, LineDamaged) for told in events(run)[:-1])
+    assert all(isinstance(told.data, LineCorrupted) for told in events(run)[:-1])
     assert events(run)[-1] == record(5, "alice")
 
 

@@ -9,7 +9,7 @@ import pytest
 from monerosim.build.compile import compile_plan
 from monerosim.build.rundir import RunDirectoryError, write_run_directory
 from monerosim.engine import EngineError, load_engine
-from monerosim.events.kinds import BlockFound, Record
+from monerosim.events import BlockFound, Record
 from monerosim.runs import Run
 from monerosim.runs import play as play_run
 from monerosim.scenario import parse
@@ -45,8 +45,10 @@ def programs(tmp_path, monkeypatch):
     return install
 
 
-def play(plan, directory, watch=lambda _: True):
-    return load_engine("shadow")(plan, directory, trace_level="INFO", watch=watch)
+def play(plan, directory, on_progress=lambda _: True):
+    engine = load_engine("shadow")
+    engine.check(plan)
+    return engine.play(plan, directory, trace_level="INFO", on_progress=on_progress)
 
 
 def test_what_is_missing_is_named_with_how_it_is_had(plan, tmp_path, programs):

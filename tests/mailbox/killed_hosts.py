@@ -57,9 +57,9 @@ class Reader(Actor):
 
     @receives(Note)
     def on_note(self, note, sender):
-        append(self.directory / "bob.taken", self.life, int(self.again), self.message_id)
+        append(self.directory / "bob.taken", self.life, int(self.redelivered), self.message_id)
         assert note.padding == PADDING
-        if not (self.again and self.has_done(self.message_id)):
+        if not (self.redelivered and self.has_done(self.message_id)):
             append(self.directory / "bob.did", self.message_id, sender, note.text)
 
     def has_done(self, identifier):

@@ -6,16 +6,19 @@ import subprocess
 import sys
 import time
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 from jsonschema import Draft7Validator
 
-from monerosim import run
+from monerosim import Run, run
 from monerosim.catalogue.schema import scenario_schema
 from monerosim.cli import main
+from monerosim.events import UnknownEvent
 from monerosim.events.traces import read_traces
 from monerosim.plan.environment import EPOCH_VARIABLE
 from monerosim.plan.plan import decode_plan
+from monerosim.plugins import PluginFiles
 from monerosim.runs import RunError, play
 from monerosim.scenario import ScenarioError, load
 from monerosim.units import SECOND
@@ -376,3 +379,72 @@ def test_the_schema_takes_files():
     assert list(validator.iter_errors({"participants": {"a": {"kind": "../a.py:A"}}}))
     assert list(validator.iter_errors({"participants": {"a": {"kind": "./a.py:A", "count": "2"}}}))
     assert list(validator.iter_errors({"network": {"topology": "/a.py:T"}}))
+
+
+WATCHED = """
+from monerosim.agent.behaviour import Behaviour
+from monerosim.events import Event
+
+
+class Struck(Event, frozen=True):
+    "A clock struck."
+
+    hour: int
+
+
+class Clock(Behaviour):
+    "Strikes."
+
+    emits = (Struck,)
+
+    def begin(self):
+        self.every(60, self.strike)
+
+    def strike(self):
+        self.emit(Struck(self.clock.microseconds() // 60_000_000))
+"""
+STRIKES = '[simulation]\nduration = "5m"\n[participants.tower]\nkind = "./clock.py:Clock"\n'
+
+
+def test_an_event_of_a_file_takes_that_file_alone_and_reading_runs_no_code(tmp_path):
+    (tmp_path / "clock.py").write_text(WATCHED)
+    (tmp_path / "scenario.toml").write_text(STRIKES)
+    command = [sys.executable, "-m", "monerosim.cli", "run", "scenario.toml", "--quiet", "-o", "run"]
+    subprocess.run(command, check=True, cwd=tmp_path)
+    before = set(sys.modules)
+    played = Run(tmp_path / "run")
+    (tmp_path / "run/summary.json").rename(tmp_path / "summary.json")
+    played.read_back()
+    assert not [name for name in set(sys.modules) - before if name.startswith("monerosim_file")]
+    unread, summary = list(played.events()), played.summary
+    assert [record.data for record in unread][:2] == [UnknownEvent("struck", {"hour": hour}) for hour in (1, 2)]
+    assert summary.unknown_events == {"struck": len(unread)}
+    known = msgspec.json.decode((tmp_path / "summary.json").read_bytes())
+    assert (known["digest"], known["unknown_events"]) == (summary.digest, {})
+    Struck = PluginFiles.of_run(tmp_path / "run", played.plan.plugins).load("./clock.py:Struck")  # noqa: N806  (a class)
+    assert [record.data for record in played.events()][:2] == [Struck(1), Struck(2)]
+
+
+def test_two_files_of_a_scenario_do_not_declare_one_event(tmp_path):
+    (tmp_path / "clock.py").write_text(WATCHED)
+    (tmp_path / "other.py").write_text(WATCHED + "# other\n")
+    (tmp_path / "scenario.toml").write_text(STRIKES + '[participants.house]\nkind = "./other.py:Clock"\n')
+    with pytest.raises(ScenarioError, match=r"other\.py and clock\.py both declare events struck"):
+        load(tmp_path / "scenario.toml")
+    # Another scenario's file may.
+    (tmp_path / "scenario.toml").write_text(STRIKES.replace("clock.py", "other.py"))
+    load(tmp_path / "scenario.toml")
+
+
+def test_an_event_of_a_file_does_not_take_the_place_of_an_own_one(tmp_path):
+    (tmp_path / "clock.py").write_text(WATCHED.replace("Struck", "BlockFound"))
+    (tmp_path / "scenario.toml").write_text(STRIKES)
+    with pytest.raises(ScenarioError, match="'block-found'"):
+        load(tmp_path / "scenario.toml")
+
+
+def test_a_behaviour_whose_event_cannot_be_read_back_is_refused(tmp_path):
+    (tmp_path / "clock.py").write_text(WATCHED.replace("hour: int", "hour: 'Hour'"))
+    (tmp_path / "scenario.toml").write_text(STRIKES)
+    with pytest.raises(ScenarioError, match='has "emits" in which Struck has fields that cannot be read back'):
+        load(tmp_path / "scenario.toml")

@@ -7,6 +7,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
+
+from monerosim import Run
+from monerosim.cli import main
+from monerosim.events import UnknownEvent
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "tests" / "plugin_package"
@@ -35,6 +40,17 @@ kind = "regular-user"
 """
 
 
+READ = """
+import sys
+from monerosim import Run
+
+read = [record.data for record in Run(sys.argv[1]).events() if record.tag == "greeted"]
+assert {type(event).__module__ for event in read} == {"acme_monerosim.greeter"}
+assert read[0].sender == "ann" and read[0].warmth == 1.0
+print(len(read))
+"""
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """Install the package, as pip does it, beside what is there."""
@@ -47,8 +63,10 @@ def site(tmp_path_factory):
 
 @pytest.fixture
 def call(site, tmp_path):
-    def python(code, *arguments):
-        environment = os.environ | {"PYTHONPATH": f"{ROOT}:{site}", "COLUMNS": "200"}
+    def call(*arguments, code="from monerosim.cli import main; main()", pencil=True):
+        environment = (
+            os.environ | {"PYTHONPATH": f"{ROOT}:{site}", "COLUMNS": "200"} | ({"ACME_PENCIL": "HB"} if pencil else {})
+        )
         return subprocess.run(
             [sys.executable, "-c", code, *arguments],
             check=False,
@@ -58,10 +76,6 @@ def call(site, tmp_path):
             env=environment,
         )
 
-    def call(*arguments):
-        return python("from monerosim.cli import main; main()", *arguments)
-
-    call.python = python
     return call
 
 
@@ -69,7 +83,7 @@ def test_its_actor_topology_and_engine_are_played(call, tmp_path):
     (tmp_path / "acme.toml").write_text(SCENARIO)
     played = call("run", "acme.toml", "--quiet", "--output", "run")
     assert played.returncode == 0, played.stderr
-    assert (tmp_path / "run/rehearsal.txt").read_text() == "0 blocks\n"
+    assert (tmp_path / "run/rehearsal.txt").read_text() == f"Notes on acme in {tmp_path / 'run'}\n0 blocks\n"
     plan = msgspec.json.decode((tmp_path / "run/plan.json").read_bytes())
     assert plan["topology"]["places"] == {"ann": 0, "bob": 1, "cy": 2}
     assert [link[2] for link in plan["topology"]["links"] if link[0] != link[1]] == [10_000, 20_000]
@@ -77,6 +91,103 @@ def test_its_actor_topology_and_engine_are_played(call, tmp_path):
     assert greetings.count("ann says hello") >= 10
     # The package's own "regular-user" does not take the place of monerosim's.
     assert next(host for host in plan["hosts"] if host["name"] == "cy")["wallets"]
+
+
+def test_its_engine_says_when_and_where_programs_start(call, tmp_path):
+    funded = SCENARIO.replace('kind = "regular-user"', 'kind = "regular-user"\nwallet = { initial_balance = "1 XMR" }')
+    (tmp_path / "acme.toml").write_text(funded)
+    assert call("check", "acme.toml").returncode == 0
+    built = call("build", "acme.toml", "--output", "run")
+    assert built.returncode == 0, built.stderr
+    plan = msgspec.json.decode((tmp_path / "run/plan.json").read_bytes())
+    assert {host["address"] for host in plan["hosts"]} == {f"10.0.0.{number}" for number in range(1, 5)}
+    assert {host["agent_start"] for host in plan["hosts"]} == {10_000_000}
+    # Three hosts and two nodes, beside the funder.
+    assert {wallet["start"] for host in plan["hosts"] for wallet in host.get("wallets", ())} == {3_000_000}
+    assert plan["bootstrap"]["block_interval"] == 3_000_000
+    assert (tmp_path / "run/rehearsal.txt").is_file()
+    short = call("check", "acme.toml", "--set", "simulation.bootstrap=1m")
+    assert short.returncode == 2
+    assert "the bootstrap takes at least" in short.stderr
+
+
+def test_its_engine_is_looked_after_by_the_doctor(call, tmp_path):
+    (tmp_path / "acme.toml").write_text(SCENARIO)
+    ready = call("doctor", "acme.toml")
+    assert ready.returncode == 0, ready.stdout
+    assert "HB for 3 hosts" in ready.stdout
+    assert "acme-rehearsal: about 150 MB: 3 pages of notes of 50 MB" in ready.stdout
+    assert "acme-rehearsal: ready" in ready.stdout
+    lacking = call("doctor", "acme.toml", pencil=False)
+    assert lacking.returncode == 1
+    assert "ACME_PENCIL is not set" in lacking.stdout
+    assert "Pencils: export ACME_PENCIL=2B" in lacking.stdout
+    assert "acme-rehearsal: lacks pencil" in lacking.stdout
+    assert "embedded: ready" in lacking.stdout
+
+
+def test_what_its_engine_lacks_is_told_before_anything_is_written(call, tmp_path):
+    (tmp_path / "acme.toml").write_text(SCENARIO)
+    lacking = call("run", "acme.toml", "--output", "run", pencil=False)
+    assert lacking.returncode == 1
+    assert "pencil: ACME_PENCIL is not set\nPencils: export ACME_PENCIL=2B" in lacking.stderr
+    many = call("build", "acme.toml", "--output", "run", "--set", "participants.cy.count=9")
+    assert many.returncode == 1
+    assert "there is paper for ten hosts" in many.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_its_engine_is_reported_and_described_as_any_other(call, tmp_path):
+    (tmp_path / "acme.toml").write_text(SCENARIO)
+    assert call("run", "acme.toml", "--quiet", "--output", "run").returncode == 0
+    shown = call("report", "run")
+    assert shown.returncode == 0, shown.stderr
+    assert "digest" in shown.stdout
+    assert msgspec.json.decode((tmp_path / "run/summary.json").read_bytes())["engine"] == "acme-rehearsal"
+    described = call("plugins", "acme-rehearsal").stdout
+    assert "Plays as the engine embedded does" in described
+    assert "Starts no programs." in described
+    assert "an agent at 10s" in described
+    assert 'engine = "acme-rehearsal"' in described
+
+
+def test_its_event_is_played_read_and_described(call, tmp_path):
+    boss = '\n[participants.boss]\nkind = "orchestrator"\ncollect = ["greeted"]\n'
+    (tmp_path / "acme.toml").write_text(SCENARIO + boss)
+    assert call("check", "acme.toml").returncode == 0
+    played = call("run", "acme.toml", "--quiet", "--output", "run")
+    assert played.returncode == 0, played.stderr
+    read = call("run", code=READ)
+    assert read.returncode == 0, read.stderr
+    count = int(read.stdout)
+    assert count >= 10
+    counted = msgspec.json.decode((tmp_path / "run/shared/orchestrator.json").read_bytes())["events"]["greeted"]
+    assert count - 4 <= counted <= count  # those on their way at the end are not counted
+    assert "nothing installed declares" not in call("report", "run").stdout
+    heard = call("trace", "run", "--participant", "ann").stdout
+    assert "bob/acme-greeter was greeted by ann, warmth 1.0" in heard
+    (described,) = msgspec.json.decode(call("plugins", "acme-greeter", "--json").stdout)
+    assert described["events"] == [{"name": "greeted", "summary": "A neighbour's greeting has come.", "arguments": []}]
+    (tmp_path / "near.toml").write_text(SCENARIO + boss.replace('"greeted"', '"greted"'))
+    assert 'no event is called "greted" did you mean "greeted"?' in " ".join(call("check", "near.toml").stderr.split())
+
+
+def test_a_run_whose_package_is_gone_is_read_and_names_what_it_could_not(call, tmp_path):
+    (tmp_path / "acme.toml").write_text(SCENARIO)
+    assert call("run", "acme.toml", "--quiet", "--output", "run").returncode == 0
+    count = int(call("run", code=READ).stdout)
+    with_package = Run(tmp_path / "run").summary
+    assert with_package.unknown_events == {}
+    (tmp_path / "run/summary.json").unlink()
+    without = Run(tmp_path / "run")
+    unknown = [record.data for record in without.events() if isinstance(record.data, UnknownEvent)]
+    assert len(unknown) == count
+    assert unknown[0] == UnknownEvent("greeted", {"sender": "ann", "warmth": 1})
+    shown = CliRunner().invoke(main, ["report", str(tmp_path / "run")]).output
+    assert f"events of kinds that nothing installed declares: {count} greeted" in shown
+    assert without.summary.unknown_events == {"greeted": count}
+    assert without.summary.digest == with_package.digest
+    assert "ann says hello" in CliRunner().invoke(main, ["trace", str(tmp_path / "run"), "--participant", "bob"]).output
 
 
 def test_all_is_listed_the_broken_with_its_error(call):
@@ -90,7 +201,7 @@ def test_all_is_listed_the_broken_with_its_error(call):
         == "Greets a neighbour now and then, and counts the greetings that come."
     )
     assert acme["topology", "acme-line"]["summary"].startswith("Hosts in a row")
-    assert acme["engine", "acme-rehearsal"]["target"] == "acme_monerosim.rehearsal:play"
+    assert acme["engine", "acme-rehearsal"]["target"] == "acme_monerosim.rehearsal:Rehearsal"
     wreck = acme["actor", "acme-wreck"]["error"]
     assert (
         "'acme-wreck' (acme_monerosim.wreck:Wreck, package acme-monerosim) cannot be loaded: KeyError: 'stern'" in wreck
@@ -184,9 +295,9 @@ def test_its_miner_and_its_payer_are_as_good_as_ours(call, tmp_path):
 def test_its_miner_counts_in_the_memory_estimate(call, tmp_path):
     (tmp_path / "trade.toml").write_text(TRADE)
     code = (
-        "from monerosim.build.compile import compile_plan; from monerosim.build.memory import estimate_memory;"
+        "from monerosim.build.compile import compile_plan; from monerosim.engine import load_engine;"
         "from monerosim.scenario import load;"
         "plan = compile_plan(load('trade.toml', changes=['simulation.engine=shadow']));"
-        "print(estimate_memory(plan).parts['nodes that produce blocks'][0])"
+        "print(load_engine('shadow').memory(plan).parts['nodes that produce blocks'][0])"
     )
-    assert call.python(code).stdout.strip() == "1"
+    assert call(code=code).stdout.strip() == "1"

@@ -92,7 +92,7 @@ class Playing:
     def _play(self):
         try:
             self._outcome = monerosim.run(
-                self._scenario, self.directory, watch=lambda _: not self._unwanted.is_set(), trace_level="DEBUG"
+                self._scenario, self.directory, on_progress=lambda _: not self._unwanted.is_set(), trace_level="DEBUG"
             )
         except BaseException as error:  # noqa: BLE001  (it is raised where the result is asked for)
             self._outcome = error

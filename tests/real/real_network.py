@@ -12,7 +12,7 @@ import msgspec
 from monerosim.agent.host import Host
 from monerosim.agent.messages import StopHost
 from monerosim.agent.process import RealEnvironment
-from monerosim.agent.registry import load_supervisor
+from monerosim.agent.registry import load_actor
 from monerosim.build.processes import arguments, host_processes
 from monerosim.build.rundir import write_run_directory
 from monerosim.events.log import read_events
@@ -130,7 +130,7 @@ class RealNetwork:
         """Start both hosts' supervisors, and by them all actors."""
         for own in self.plan.hosts:
             self.hosts[own.name] = host = Host(self.plan, own, self.world(own.name))
-            self._supervisors.append(host.start(load_supervisor(), "supervisor"))
+            self._supervisors.append(host.start(load_actor("supervisor"), "supervisor"))
 
     def start_daemons(self):
         """Start the wallets, and then the daemon that they ask."""

@@ -5,7 +5,7 @@ from real_network import FUNDING_BLOCKS, PAID, wait_until
 from actors.host.node_proxy import GenerateBlocks, GetBlockHeaders, GetConnections, GetInfo, GetLastBlockHeader
 from actors.host.wallet_proxy import GetAddresses, GetBalance, GetTransfer, GetTransfers, Refresh
 from monerosim.engines.daemon_log import BranchLeft, read_daemon_log
-from monerosim.events.kinds import (
+from monerosim.events import (
     ActorFailed,
     BootstrapFinished,
     PaymentReceived,

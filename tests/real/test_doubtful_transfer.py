@@ -13,7 +13,7 @@ from actors.host.followed import Doubt, Terms
 from actors.host.node_proxy import GenerateBlocks
 from actors.host.wallet_proxy import GetAddresses, GetTransfers, Refresh, Transfer, WalletProxy
 from monerosim.agent.host import Host
-from monerosim.events.kinds import BootstrapFinished, PaymentSent
+from monerosim.events import BootstrapFinished, PaymentSent
 from monerosim.rpc.errors import RpcDoubtfulError
 from monerosim.rpc.wallet import Destination
 from monerosim.units import SECOND, XMR

@@ -14,7 +14,7 @@ from real_network import running, wait_until
 
 from monerosim.build.compile import compile_plan
 from monerosim.build.rundir import write_run_directory
-from monerosim.events.kinds import (
+from monerosim.events import (
     BlockFound,
     BlockSpread,
     BootstrapFinished,
@@ -100,7 +100,7 @@ def test_a_hung_daemon_and_a_killed_wallet_come_back_and_an_unwanted_run_ends_in
     wanted = threading.Event()
     wanted.set()
     outcome = []
-    player = threading.Thread(target=lambda: outcome.append(play(built, watch=lambda _: wanted.is_set())))
+    player = threading.Thread(target=lambda: outcome.append(play(built, on_progress=lambda _: wanted.is_set())))
     player.start()
     try:
         wait_until(lambda: services(built) == SERVICES)
@@ -195,8 +195,8 @@ def test_what_each_node_saw_is_read_back(finished):
     blocks = [spread for spread in told(finished, BlockSpread) if spread.height <= finished.summary.height]
     assert sorted(spread.height for spread in blocks) == list(range(1, finished.summary.height + 1))
     # Both nodes had every block; the miner's node had those of its own first.
-    assert {len(spread.after) for spread in blocks} == {2}
-    assert all(min(spread.after) == 0 for spread in blocks)
+    assert {len(spread.delays) for spread in blocks} == {2}
+    assert all(min(spread.delays) == 0 for spread in blocks)
     mined = {found.hash for found in told(finished, BlockFound)}
     first = {one.data.hash: one.participant for one in finished.events() if isinstance(one.data, BlockSpread)}
     assert {first[block] for block in mined} == {"miner"}

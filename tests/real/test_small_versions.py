@@ -8,14 +8,14 @@ from directed_run import DIRECTED, ENDED, decided, it_ended_early, it_was_as_dir
 from real_network import running, wait_until
 from small_runs import build, ended_well
 
-from monerosim.events.kinds import (
+from monerosim.events import (
     BalanceRecorded,
     BlockFound,
     BootstrapFinished,
+    MinerSkipped,
     PaymentConfirmed,
     PaymentSent,
     ProcessDied,
-    WinnerPassedOver,
 )
 from monerosim.events.log import read_events
 from monerosim.runs import play
@@ -126,7 +126,7 @@ def test_it_comes_to_its_end_with_every_coin_accounted_for(run):
     summary = run.summary
     ended_well(run)
     assert told(run, ProcessDied) == []
-    assert told(run, WinnerPassedOver) == []
+    assert told(run, MinerSkipped) == []
     assert running(run.directory) == {}
     assert summary.transactions.sent > 0
     assert 8 <= summary.blocks <= 10

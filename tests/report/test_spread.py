@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_world import make_host_plan, make_plan
 
-from monerosim.events.kinds import BlockSpread, NodeSynced, TransactionSpread
+from monerosim.events import BlockSpread, NodeSynced, TransactionSpread
 from monerosim.plan.plan import NodePlan
 from monerosim.report.spread import Propagation, Propagations, Times, first_seen
 from monerosim.units import SECOND

@@ -5,7 +5,7 @@ import pytest
 from small_runs import WHOLE, play
 from small_world import make_host_plan, make_plan
 
-from monerosim.events import kinds as ev
+from monerosim import events as ev
 from monerosim.monero.emission import GENESIS_REWARD, base_reward
 from monerosim.plan.plan import ActorPlan, PaymentRate
 from monerosim.report.summary import Summary, summarise
@@ -53,25 +53,25 @@ def test_payments_are_counted_but_not_the_funders():
     assert (paid.sent, paid.confirmed, paid.received, paid.failed, paid.delayed) == (2, 1, 1, 1, 1)
 
 
-def test_an_orphan_earns_nothing():
+def test_a_stale_block_earns_nothing():
     plan = make_plan(host("alice", "miner"), host("bob", "miner"))
     summary = summary_of(
         record(ev.BlockFound("alice", 1, "a1", 35, 0), t=1),
         record(ev.BlockFound("bob", 1, "b1", 36, 0), t=2),
         record(ev.BlockFound("alice", 2, "a2", 34, 0), t=3),
-        record(ev.BlockOrphaned("bob", 1, "b1"), t=4),
+        record(ev.BlockStale("bob", 1, "b1"), t=4),
         record(ev.Reorganised("bob", 1, "b1", "a2"), "bob", t=3),
         plan=plan,
     )
     assert (summary.miners["alice"].blocks, summary.miners["alice"].reward) == (2, 69)
     bob = summary.miners["bob"]
-    assert (bob.blocks, bob.reward, bob.orphans) == (0, 0, 1)
+    assert (bob.blocks, bob.reward, bob.stale) == (0, 0, 1)
     assert (summary.blocks, summary.reorgs) == (3, 1)
 
 
-def test_an_orphan_whose_finding_was_not_read_counts():
-    summary = summary_of(record(ev.BlockOrphaned("bob", 1, "b1")))
-    assert (summary.miners["bob"].blocks, summary.miners["bob"].orphans) == (0, 1)
+def test_a_stale_block_whose_finding_was_not_read_counts():
+    summary = summary_of(record(ev.BlockStale("bob", 1, "b1")))
+    assert (summary.miners["bob"].blocks, summary.miners["bob"].stale) == (0, 1)
 
 
 def test_a_pool_without_blocks_is_listed():

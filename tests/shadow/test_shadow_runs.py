@@ -16,7 +16,7 @@ from small_runs import build
 from monerosim.build.build import build_plan
 from monerosim.build.rundir import write_run_directory
 from monerosim.engine import EngineError
-from monerosim.events.kinds import (
+from monerosim.events import (
     BlockSpread,
     NodeClosed,
     PaymentConfirmed,
@@ -66,7 +66,7 @@ def played(tmp_path_factory):
     directory = tmp_path_factory.mktemp("shadow") / "engine"
     write_run_directory(smoke_plan(), SMOKE.read_bytes(), directory)
     progress = []
-    run = play(directory, watch=lambda now: progress.append(now) is None)
+    run = play(directory, on_progress=lambda now: progress.append(now) is None)
     return run, progress
 
 
@@ -126,7 +126,7 @@ def test_what_each_node_saw_is_read_back(played):
     assert sorted(one.data.height for one in blocks) == list(range(1, run.summary.height + 1))
     # The latency is 50 ms, and verification takes no time there.
     assert {one.participant for one in blocks} == {"miner"}
-    assert all(sorted(one.data.after)[1] >= 50_000 for one in blocks)
+    assert all(sorted(one.data.delays)[1] >= 50_000 for one in blocks)
     assert run.summary.propagation["blocks"].everywhere == run.summary.blocks
     spreads = {one.data.txid: one for one in records(run, TransactionSpread)}
     payments = [one for one in records(run, PaymentSent) if one.participant != "funder"]
@@ -134,7 +134,7 @@ def test_what_each_node_saw_is_read_back(played):
     for one in payments:
         assert spreads[one.data.txid].participant == one.participant
         assert one.t - SECOND < spreads[one.data.txid].data.first <= one.t
-        assert min(spreads[one.data.txid].data.after) == 0
+        assert min(spreads[one.data.txid].data.delays) == 0
     assert records(run, PeerDisconnected) == []
     nodes = {host.name: host.node for host in run.plan.hosts if host.node is not None}
     assert sorted((one.participant, one.data.peer) for one in records(run, PeerConnected)) == sorted(
@@ -193,7 +193,7 @@ def test_a_run_that_an_actor_ends_ends_in_order_and_when_all_have_heard_of_it(tm
 def test_a_run_that_is_stopped_can_be_read_and_leaves_nothing_behind(tmp_path):
     directory = tmp_path / "run"
     write_run_directory(smoke_plan(), b"", directory)
-    run = play(directory, watch=lambda progress: progress.now == 0)
+    run = play(directory, on_progress=lambda progress: progress.now == 0)
     assert not run.summary.completed
     assert run.summary.wall_seconds > 0
     assert processes_of(directory) == []

@@ -7,8 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 
-from monerosim.agent.registry import behaviour_names
-from monerosim.scenario.compose import ALWAYS_THERE
+from monerosim.agent.registry import HOST_ACTORS, behaviour_names
 
 _NAME = re.compile(r"[a-z][a-z0-9]+(?:-[a-z][a-z0-9]+)*")
 _LONGEST_NAME = 40
@@ -27,7 +26,7 @@ def check_name(name: str) -> None:
     if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
         hint = 'words of two or more of a-z and 0-9, with "-" between them, such as "price-watcher"'
         raise SkeletonError(f'"{name}" is no name for an actor: {hint}, at most {_LONGEST_NAME} characters')
-    if name in ALWAYS_THERE:
+    if name in HOST_ACTORS:
         raise SkeletonError(f'every participant has an actor "{name}" already')
     if name in behaviour_names():
         raise SkeletonError(f'there is an actor "{name}" already: see `monerosim plugins {name}`')

@@ -6,9 +6,10 @@ import click
 
 from monerosim.build.binaries import BinaryError
 from monerosim.build.build import build_plan
-from monerosim.build.preparation import PreparationError, prepare_for_shadow
 from monerosim.build.rundir import RunDirectoryError, write_run_directory
 from monerosim.cli.scenario import load_or_exit, output_options, refuse, scenario_options, tell_binaries
+from monerosim.engine import EngineError, load_engine
+from monerosim.engines.shadow.preparation import prepare
 from monerosim.plan.plan import Plan
 from monerosim.runs import new_directory
 from monerosim.scenario import ScenarioError
@@ -23,7 +24,7 @@ def build(
 ) -> None:
     """Write the run directory of SCENARIO: the plan, and what Shadow needs (shadow.yaml, topology.gml).
 
-    For the engines local and shadow, the programs of Monero are looked up and asked which flags they know. For others
+    If its engine runs real programs, those of Monero are looked up and asked which flags they know. For others
     shadow.yaml names them as the scenario does, so it can be built where they are not installed.
     """
     loaded, text = load_or_exit(scenario, engine, seed, changes)
@@ -35,7 +36,7 @@ def build(
         refuse(scenario, error.problems)
     except (BinaryError, RunDirectoryError) as error:
         raise click.ClickException(str(error)) from error
-    if plan.engine == "embedded":
+    if not load_engine(plan.engine).real_programs:
         _prepare_for_shadow(plan, path)
     tell_binaries(plan)
     click.echo(
@@ -47,6 +48,6 @@ def build(
 def _prepare_for_shadow(plan: Plan, path: Path) -> None:
     """Let `shadow` play the run directory too, where that is possible; its own engine does not need it."""
     try:
-        prepare_for_shadow(plan, path.resolve())
-    except (PreparationError, OSError) as error:
+        prepare(plan, path.resolve(), path.resolve())
+    except (EngineError, OSError) as error:
         click.echo(f"Shadow could not play {path}: {error}", err=True)

@@ -9,11 +9,11 @@ from rich.table import Table
 
 from monerosim.cli.console import make_console
 from monerosim.cli.scenario import change_options, compile_or_exit, load_or_exit
-from monerosim.doctor.checks import ALL, MEMORY, Check, Diagnosis, diagnose
-from monerosim.doctor.probe import NAME, probe
+from monerosim.doctor.checks import MEMORY, Check, Diagnosis, diagnose
+from monerosim.doctor.probe import ENGINE, NAME, probe
+from monerosim.engine import engine_names
 from monerosim.plan.plan import Plan
 from monerosim.scenario import Node, Participant, Scenario, Simulation, Wallet, examine_scenario
-from monerosim.scenario.checks import known_engines
 
 _COLOURS = {"good": "green", "warning": "yellow", "missing": "red"}
 
@@ -45,8 +45,8 @@ def doctor(
     elif seed is not None or changes:
         raise click.UsageError("--seed and --set change a scenario, and none is given")
     else:
-        if engine is not None and engine not in known_engines():
-            raise click.BadParameter(f"there are {', '.join(known_engines())}", param_hint="--engine")
+        if engine is not None and engine not in engine_names():
+            raise click.BadParameter(f"there are {', '.join(engine_names())}", param_hint="--engine")
         examination = examine_scenario(_two_nodes(engine or "embedded"))
     loaded = examination.scenario
     plan = compile_or_exit(examination, scenario)
@@ -55,13 +55,13 @@ def doctor(
     if probing:
         check = _probe(diagnosis, loaded, plan, base)
         diagnosis = Diagnosis(checks=(*diagnosis.checks, check))
-    _print(diagnosis, plan.engine, make_console())
-    wanted = [plan.engine, *(["shadow"] if probing else [])]
+    _print(diagnosis, make_console())
+    wanted = [plan.engine, *([ENGINE] if probing else [])]
     context.exit(1 if any(diagnosis.lacking(one) for one in wanted) else 0)
 
 
 def _probe(diagnosis: Diagnosis, scenario: Scenario, plan: Plan, base: Path | None) -> Check:
-    lacking = [name for name in diagnosis.lacking("shadow") if name != MEMORY]
+    lacking = [name for name in diagnosis.lacking(ENGINE) if name != MEMORY]
     if lacking:
         return Check(name=NAME, state="warning", found=f"not played for want of {', '.join(lacking)}")
     try:
@@ -77,7 +77,7 @@ def _two_nodes(engine: str) -> Scenario:
     )
 
 
-def _print(diagnosis: Diagnosis, wanted: str, console: Console) -> None:
+def _print(diagnosis: Diagnosis, console: Console) -> None:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
@@ -88,7 +88,7 @@ def _print(diagnosis: Diagnosis, wanted: str, console: Console) -> None:
     for remedy in diagnosis.remedies:
         console.print(f"\n{remedy}", markup=False, soft_wrap=True)
     console.print()
-    for engine in dict.fromkeys((*ALL, wanted)):
+    for engine in engine_names():
         lacking = diagnosis.lacking(engine)
         state = f"[red]lacks {escape(', '.join(lacking))}[/red]" if lacking else "[green]ready[/green]"
         console.print(f"{engine}: {state}", soft_wrap=True)

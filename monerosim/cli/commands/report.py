@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from monerosim.cli.console import make_console
-from monerosim.events.kinds import OrderState
+from monerosim.events import OrderState
 from monerosim.plan.plan import Plan
 from monerosim.report.summary import Summary
 from monerosim.runs import Run, RunError
@@ -76,12 +76,16 @@ def _troubles(played: Run) -> Iterator[str]:
     for actor in summary.given_up:
         yield f"[red]{actor} failed too often and was given up[/red]; see `monerosim trace`"
 
+    if summary.unknown_events:
+        counted = ", ".join(f"{count} {escape(tag)}" for tag, count in summary.unknown_events.items())
+        yield f"[yellow]events of kinds that nothing installed declares[/yellow]: {counted}"
+
 
 def _overview(summary: Summary) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     paid = summary.transactions
     unaccounted = summary.unaccounted
-    orphans = sum(miner.orphans for miner in summary.miners.values())
+    stale = sum(miner.stale for miner in summary.miners.values())
     told = "all accounted for" if unaccounted == 0 else f"[red]{format_amount(unaccounted)} not accounted for[/red]"
     if not summary.closed:
         told = "[yellow]no wallet told at the end what it holds[/yellow]"
@@ -96,7 +100,7 @@ def _overview(summary: Summary) -> Table:
     unconfirmed = f", {paid.unconfirmed} unconfirmed at the end" if paid.unconfirmed else ""
     rows = {
         "simulated": f"{format_duration(round(summary.simulated_seconds) * SECOND)}{took}",
-        "chain": f"height {summary.height}, {summary.blocks} blocks found, {orphans} of them orphans, "
+        "chain": f"height {summary.height}, {summary.blocks} blocks found, {stale} of them stale, "
         f"{summary.reorgs} reorganisations of a node",
         "payments": f"{paid.sent} sent, {paid.confirmed} confirmed, {received}{paid.failed} failed{unconfirmed}",
         "": f"{paid.requested} asked for by the scenario; {paid.delayed} had to wait for locked coins",
@@ -104,7 +108,7 @@ def _overview(summary: Summary) -> Table:
     }
     if summary.commands or summary.commands_failed:
         failed = f", [red]{summary.commands_failed} failed[/red]" if summary.commands_failed else ""
-        rows["commands"] = f"{summary.commands} carried out{failed}"
+        rows["commands"] = f"{summary.commands} executed{failed}"
     if ordered := sum(market.orders for market in summary.marketplaces.values()):
         rows["orders"] = f"{ordered} placed" + "".join(f", {count} {state}" for state, count in _states(summary))
     if summary.failures:
@@ -132,7 +136,7 @@ def _miners(summary: Summary, plan: Plan) -> Table:
     total_blocks = sum(one.blocks for one in summary.miners.values())
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("miner")
-    for name in ("hashrate", "blocks", "share", "orphans", "reward (XMR)"):
+    for name in ("hashrate", "blocks", "share", "stale", "reward (XMR)"):
         table.add_column(name, justify="right")
     for name, result in summary.miners.items():
         rate = hashrates.get(name)
@@ -141,7 +145,7 @@ def _miners(summary: Summary, plan: Plan) -> Table:
             "" if rate is None else f"{rate:g}",
             str(result.blocks),
             f"{result.blocks / total_blocks:.1%}" if total_blocks else "",
-            str(result.orphans),
+            str(result.stale),
             f"{result.reward / XMR:,.3f}",
         )
     return table

@@ -16,8 +16,7 @@ from monerosim.cli.commands.report import print_summary
 from monerosim.cli.console import make_console
 from monerosim.cli.progress import show_progress
 from monerosim.cli.scenario import load_or_exit, output_options, refuse, scenario_options, tell_binaries
-from monerosim.engine import EngineError
-from monerosim.engines.programs import check_ready
+from monerosim.engine import EngineError, load_engine
 from monerosim.events.traces import LEVELS, USUAL_LEVEL
 from monerosim.runs import SUMMARY, Run, RunError, new_directory, play
 from monerosim.scenario import ScenarioError
@@ -73,7 +72,7 @@ def run(
             loaded, text = load_or_exit(scenario, engine, seed, changes)
             plan = build_plan(loaded, scenario.parent)
             tell_binaries(plan)
-            check_ready(plan)
+            load_engine(plan.engine).check(plan)
             directory = output or new_directory(plan.name)
             write_run_directory(plan, text, directory, force=force, plugins=loaded.files.sources)
         if not quiet:
@@ -82,8 +81,10 @@ def run(
                 f"then {format_duration(plan.duration)}; seed {plan.seed}, engine {plan.engine}",
                 soft_wrap=True,
             )
-        with _stop_on_interrupt() as stopped, show_progress(plan, console, quiet=quiet) as watch:
-            played = play(directory, trace_level=trace_level.upper(), watch=lambda now: watch(now) and not stopped())
+        with _stop_on_interrupt() as stopped, show_progress(plan, console, quiet=quiet) as show:
+            played = play(
+                directory, trace_level=trace_level.upper(), on_progress=lambda now: show(now) and not stopped()
+            )
     except ScenarioError as error:
         refuse(scenario, error.problems)
     except EngineError as error:

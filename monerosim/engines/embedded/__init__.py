@@ -1,5 +1,5 @@
 """The embedded engine: modelled daemons and wallets, all hosts in one thread on a virtual clock."""
 
-from monerosim.engines.embedded.engine import play
+from monerosim.engines.embedded.engine import Embedded
 
-__all__ = ["play"]
+__all__ = ["Embedded"]

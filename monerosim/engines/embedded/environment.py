@@ -9,7 +9,7 @@ import numpy as np
 
 from monerosim.build.agent_registry import agent_registry
 from monerosim.engines.embedded.network import network_of
-from monerosim.events.kinds import (
+from monerosim.events import (
     BlockFound,
     BlockSpread,
     PaymentSent,

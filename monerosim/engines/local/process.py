@@ -96,7 +96,7 @@ class SupervisedProcess:
             self._child.wait()
 
     def output_tail(self) -> str:
-        """Tell the first and the last lines that it has printed."""
+        """Return the first and the last lines that it has printed."""
         return "\n".join(output_tail(self.output.read_text(errors="replace").strip().splitlines()))
 
 

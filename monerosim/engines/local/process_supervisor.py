@@ -2,7 +2,7 @@
 
 A process of its own with one thread: ``python -m monerosim.engines.local.process_supervisor``. It ends the run when its
 standard input can be read or ends, which it does when the launcher dies; when it dies itself, the kernel kills the
-programs. What is to be told of a failure is printed, the status is 1 then.
+programs. A failure is explained on standard error, and the status is 1 then.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from monerosim.config import load_config
 from monerosim.engines.local.health import HealthCheck, health_check
 from monerosim.engines.local.process import SupervisedProcess
 from monerosim.engines.readback import ENGINE_EVENTS, EPOCH_FILE, read_back
-from monerosim.events.kinds import (
+from monerosim.events import (
     Event,
     ProcessDied,
     ProcessGivenUp,

@@ -1,11 +1,13 @@
 """What Shadow prints: how far it is, and why it failed."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
+
 from monerosim.engines.output_tail import output_tail
-from monerosim.events.log import EVENTS, DamagedLineError, read_lines
+from monerosim.events.log import EVENTS, read_lines
 from monerosim.events.traces import LEVELS, TraceLine
 
 _HEARTBEAT = re.compile(rb"at simtime (\d+) ns")
@@ -43,7 +45,7 @@ class Heartbeats:
         self._now = 0
 
     def look(self) -> int:
-        """Tell how far Shadow is, in microseconds since the run's start."""
+        """Return how far Shadow is, in microseconds since the run's start."""
         with self._log.open("rb") as file:
             file.seek(self._read)
             data = file.read()
@@ -55,7 +57,7 @@ class Heartbeats:
 
 
 def explain_failure(log: Path, data: Path, hosts: Path, status: int) -> str:
-    """Say why Shadow failed: which programs ended before their time with which last words, or its own.
+    """Explain why Shadow failed: which programs ended before their time with which last words, or its own.
 
     Args:
         log: What Shadow printed.
@@ -102,9 +104,10 @@ def _printed(host: Path, program: str) -> list[str]:
 def _last_warning(host: Path) -> list[str]:
     """Find what an agent's actors complained of last, in their traces."""
     last: TraceLine | None = None
+    decode: Callable[[bytes], TraceLine | None] = msgspec.json.Decoder(TraceLine).decode
     for path in sorted(host.glob("*.jsonl")):
-        for line in read_lines(path, TraceLine) if path.name != EVENTS else ():
-            if not isinstance(line, DamagedLineError) and line.level in _COMPLAINTS and (not last or line.t >= last.t):
+        for line in read_lines(path, decode, damaged=lambda _: None) if path.name != EVENTS else ():
+            if line is not None and line.level in _COMPLAINTS and (not last or line.t >= last.t):
                 last = line
     if last is None:
         return []

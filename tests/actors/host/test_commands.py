@@ -7,10 +7,10 @@ from small_world import make_host_plan, make_plan
 
 from monerosim.agent.commands import RUN_OVER_AFTER, CommandError
 from monerosim.agent.messages import Command, IncomingLetter, Resume, SendLetter, StopHost, TracedMessage
-from monerosim.agent.registry import load_supervisor
-from monerosim.events.kinds import (
+from monerosim.agent.registry import load_actor
+from monerosim.events import (
     ActorGivenUp,
-    CommandCarriedOut,
+    CommandExecuted,
     CommandFailed,
     RunEnded,
     ServiceReady,
@@ -23,7 +23,7 @@ BLOCKS = '''
 from typing import ClassVar
 
 from monerosim.config import Config
-from monerosim.events.kinds import BlockOrphaned, ServiceReady
+from monerosim.events import BlockStale, ServiceReady
 from monerosim.agent.actor import handles, receives
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.commands import ResultLetter
@@ -159,7 +159,7 @@ def begin(make_world):
             plans.append(msgspec.structs.replace(plan, commands=tuple(commands)))
         world = make_world(runtime, make_plan(*plans))
         for host in world.hosts.values():
-            host.start(load_supervisor(), "supervisor")
+            host.start(load_actor("supervisor"), "supervisor")
         return world
 
     return start
@@ -179,8 +179,12 @@ def fail(world, name="counter"):
 
 def outcomes(world):
     """List what has become of commands: when, what, who did it or why nobody has."""
-    done = [(record.t // SECOND, record.data.do, record.data.by) for record in world.events(CommandCarriedOut)]
-    return done + [(record.t // SECOND, record.data.do, record.data.reason) for record in world.events(CommandFailed)]
+    done = [
+        (record.t // SECOND, record.data.command, record.data.behaviour) for record in world.events(CommandExecuted)
+    ]
+    return done + [
+        (record.t // SECOND, record.data.command, record.data.reason) for record in world.events(CommandFailed)
+    ]
 
 
 def command(world, do, name="", host="alice", **arguments):
@@ -192,7 +196,7 @@ def command(world, do, name="", host="alice", **arguments):
     for event in happened:
         if isinstance(event, CommandFailed):
             raise CommandError(event.reason)
-    return tuple(event.by for event in happened if isinstance(event, CommandCarriedOut))
+    return tuple(event.behaviour for event in happened if isinstance(event, CommandExecuted))
 
 
 @pytest.fixture
@@ -235,7 +239,7 @@ def test_one_that_was_stopped_before_its_start_never_starts(virtual, begin):
     world = begin(virtual, alice=([late], [CommandPlan(at=SECOND, do="stop")]))
     virtual.run(10 * SECOND)
     assert "counter" not in world.hosts["alice"].actors
-    assert [record.data for record in world.events(CommandCarriedOut)] == [CommandCarriedOut("stop", "counter")]
+    assert [record.data for record in world.events(CommandExecuted)] == [CommandExecuted("stop", "counter")]
 
 
 def test_one_that_goes_on_already_is_not_told_to_rejoin(world):
@@ -398,7 +402,7 @@ def test_a_parameter_that_does_not_fit_is_refused_and_the_old_one_stays(world, v
     with pytest.raises(CommandError, match=reason.replace("$", r"\$")):
         command(world, "set", **arguments)
     (failed,) = world.events(CommandFailed)
-    assert failed.data.do == "set"
+    assert failed.data.command == "set"
     assert reason in failed.data.reason
     virtual.run(SECOND)
     assert ask(world)[0] == 1
@@ -409,7 +413,7 @@ def test_a_parameter_that_does_not_fit_is_refused_and_the_old_one_stays(world, v
 def test_a_behaviours_own_command_is_its_message(world):
     assert command(world, "add", number=5) == ("counter",)
     assert ask(world)[0] == 5
-    assert [record.data for record in world.events(CommandCarriedOut)] == [CommandCarriedOut("add", "counter")]
+    assert [record.data for record in world.events(CommandExecuted)] == [CommandExecuted("add", "counter")]
 
 
 @pytest.mark.parametrize(
@@ -462,8 +466,8 @@ def test_the_plans_commands_are_carried_out_at_their_times_and_failures_do_not_k
     world = begin(virtual, alice=([actor("counter")], commands))
     virtual.run(10 * SECOND)
     assert ask(world)[0] == 103
-    assert [(record.t, record.data.do) for record in world.events(CommandFailed)] == [(2 * SECOND, "add")]
-    assert [(record.t, record.data.do) for record in world.events(CommandCarriedOut)] == [
+    assert [(record.t, record.data.command) for record in world.events(CommandFailed)] == [(2 * SECOND, "add")]
+    assert [(record.t, record.data.command) for record in world.events(CommandExecuted)] == [
         (2 * SECOND, "add"),
         (4 * SECOND, "pause"),
     ]
@@ -498,7 +502,9 @@ def test_what_was_begun_when_the_agent_was_killed_is_not_begun_again(virtual, be
     world = begin(virtual, alice=([actor("counter")], []), bob=([actor("counter")], []))
     virtual.run(1)
     for data in ({"do": "add", "arguments": {"number": 40}, "reply": "counter"}, {"do": "pause", "reply": "counter"}):
-        delivery = TracedMessage(IncomingLetter("bob", "command", data), "bob/mailbox@1", "bob/mailbox@1", again=True)
+        delivery = TracedMessage(
+            IncomingLetter("bob", "command", data), "bob/mailbox@1", "bob/mailbox@1", redelivered=True
+        )
         world.hosts["alice"].actor("supervisor").tell(delivery)
     virtual.run(5 * SECOND)
     assert ask(world) == [0, "begin", "leave"]
@@ -551,7 +557,7 @@ def test_a_subscription_that_cannot_be_is_a_warning(virtual, begin):
     world = begin(virtual, alice=([actor("ear", "listener", of="carol")], []))
     virtual.run(2 * SECOND)
     warnings = [line.text for line in world.lines() if line.level == "WARNING"]
-    assert warnings == ["ear will not be told of service-ready: there is no participant 'carol'"]
+    assert warnings == ["ear cannot subscribe to service-ready: there is no participant 'carol'"]
 
 
 def test_a_run_ends_when_an_essential_behaviour_is_given_up(virtual, begin):
@@ -578,9 +584,9 @@ def test_commands_and_events_work_on_both_runtimes(runtime, begin, wait_for):
     host = world.hosts["alice"]
 
     def tell(do, **arguments):
-        count = len(world.events(CommandCarriedOut))
+        count = len(world.events(CommandExecuted))
         host.actor("supervisor").tell(Command(do, "counter", arguments))
-        wait_for(lambda: len(world.events(CommandCarriedOut)) > count, within=30)
+        wait_for(lambda: len(world.events(CommandExecuted)) > count, within=30)
 
     wait_for(lambda: {"counter", "ear"} <= host.started, within=30)
     wait_for(lambda: ask(world)[0] >= 2, within=30)

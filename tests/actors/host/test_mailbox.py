@@ -8,7 +8,7 @@ from small_world import make_host_plan, make_plan
 from actors.host.mailbox import ActorGone, Mailbox
 from monerosim.agent.actor import Actor, handles, receives
 from monerosim.agent.messages import Letter, Message
-from monerosim.events.kinds import ServiceReady
+from monerosim.events import ServiceReady
 from monerosim.mailbox.post import DELAY, POLL_GRID, UnknownHostError
 from monerosim.plan.plan import ActorPlan
 from monerosim.units import SECOND

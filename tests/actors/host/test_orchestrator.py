@@ -11,18 +11,19 @@ from actors.host.orchestrator import Orchestrator, OrchestratorConfig
 from monerosim.agent.actor import Actor, receives
 from monerosim.agent.commands import ResultLetter
 from monerosim.agent.messages import SendLetter, StopHost
-from monerosim.agent.registry import load_supervisor
+from monerosim.agent.registry import load_actor
 from monerosim.build.agent_registry import agent_registry
 from monerosim.cli import main
-from monerosim.events.kinds import (
-    AgentSilent,
+from monerosim.events import (
     AgentState,
+    AgentUnresponsive,
     BlockFound,
-    CommandCarriedOut,
+    CommandExecuted,
     CommandFailed,
     PaymentSent,
     RunEnded,
 )
+from monerosim.scenario import ScenarioError, parse
 from monerosim.units import SECOND, XMR
 
 BOSS = """
@@ -47,10 +48,10 @@ class Asker(Actor):
         self.heard = []
 
     def begin(self):
-        self.on(CommandCarriedOut, self.hear, of="*")
+        self.on(CommandExecuted, self.hear, of="*")
 
     def hear(self, event):
-        self.heard.append((self.origin, event.do))
+        self.heard.append((self.origin, event.command))
 
     @receives(ResultLetter)
     def on_result(self, result, sender):
@@ -67,7 +68,7 @@ def boss(virtual, make_world, install_blocks):
     code = '''
 from typing import ClassVar
 
-from monerosim.events.kinds import WinnerPassedOver
+from monerosim.events import MinerSkipped
 from monerosim.agent.actor import handles
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.messages import Message
@@ -88,7 +89,7 @@ class Sitter(Behaviour):
 
     @handles(Fact)
     def on_fact(self, fact):
-        self.emit(WinnerPassedOver("dave", "absent"))
+        self.emit(MinerSkipped("dave", "absent"))
         return {"said": "x" * fact.length, "by": fact}
 
     @handles(Rest)
@@ -110,7 +111,7 @@ class Sitter(Behaviour):
     world = make_world(virtual, plan)
     world.shared.replace(*agent_registry(plan))
     for name in ("alice", "bob", "boss"):
-        world.hosts[name].start(load_supervisor(), "supervisor")
+        world.hosts[name].start(load_actor("supervisor"), "supervisor")
     world.asker = world.hosts["alice"].start(Asker, "asker")
     virtual.run(5 * SECOND)
     return world
@@ -128,7 +129,7 @@ def document(world):
 
 def test_it_knows_how_every_agent_is(boss, virtual):
     virtual.run(70 * SECOND)
-    states = {name: (agent["state"], agent["silent"]) for name, agent in document(boss)["agents"].items()}
+    states = {name: (agent["state"], agent["unresponsive"]) for name, agent in document(boss)["agents"].items()}
     assert states == {
         "alice": ("running", False),
         "bob": ("initializing", False),
@@ -138,8 +139,8 @@ def test_it_knows_how_every_agent_is(boss, virtual):
     virtual.run(700 * SECOND)
     agents = document(boss)["agents"]
     assert agents["bob"]["state"] == "running"
-    assert [record.data.agent for record in boss.events(AgentSilent)] == ["carol"]
-    assert agents["carol"]["silent"]
+    assert [record.data.agent for record in boss.events(AgentUnresponsive)] == ["carol"]
+    assert agents["carol"]["unresponsive"]
     assert document(boss)["states"] == {"running": 3, "initializing": 1}
 
 
@@ -161,7 +162,7 @@ def test_a_command_goes_to_whom_it_is_for_and_the_result_returns(boss, virtual):
     ]
     virtual.run(70 * SECOND)
     assert document(boss)["commands"] == {"ok": 2, "failed": 2}
-    assert document(boss)["events"] == {"command-carried-out": 2, "command-failed": 1}
+    assert document(boss)["events"] == {"command-executed": 2, "command-failed": 1}
 
 
 def test_a_command_for_several_is_answered_when_all_have_or_their_time_is_over(boss, virtual):
@@ -169,7 +170,7 @@ def test_a_command_for_several_is_answered_when_all_have_or_their_time_is_over(b
     virtual.run(300 * SECOND)
     assert boss.asker.proxy().answers.get() == []
     # The orchestrator is not among them.
-    assert [record.participant for record in boss.events(CommandCarriedOut)] == ["alice", "bob"]
+    assert [record.participant for record in boss.events(CommandExecuted)] == ["alice", "bob"]
     virtual.run(400 * SECOND)
     assert boss.asker.proxy().answers.get() == [("boss", "result", "1", False, "carol: no answer")]
     virtual.run(500 * SECOND)
@@ -194,7 +195,7 @@ def test_a_slow_command_does_not_make_an_agent_silent(boss, virtual):
     write = boss.asker.proxy().write
     write({"id": "1", "do": "rest", "who": "alice", "arguments": {"seconds": 290}, "reply": "asker"}).get()
     virtual.run(280 * SECOND)
-    assert [record.data.agent for record in boss.events(AgentSilent)] == ["carol"]
+    assert [record.data.agent for record in boss.events(AgentUnresponsive)] == ["carol"]
     virtual.run(310 * SECOND)
     assert boss.asker.proxy().answers.get() == [("boss", "result", "1", True, "alice: sitter")]
 
@@ -212,7 +213,7 @@ def test_one_that_is_paused_can_be_resumed_by_itself(boss, virtual):
     assert document(boss)["states"] == {"running": 1, "paused": 2, "initializing": 1}
 
 
-def test_one_that_is_started_again_still_ends_its_errands(boss, virtual):
+def test_one_that_is_started_again_still_times_out_its_commands(boss, virtual):
     boss.asker.proxy().write({"id": "1", "do": "pause", "who": "carol", "reply": "asker"}).get()
     virtual.run(100 * SECOND)
     boss.hosts["boss"].actor("orchestrator").stop()
@@ -225,14 +226,14 @@ def test_one_that_is_started_again_still_ends_its_errands(boss, virtual):
 
 def test_it_collects_what_it_is_set_to(boss, virtual):
     write = boss.asker.proxy().write
-    write({"do": "set", "who": "boss", "arguments": {"collect": ["winner-passed-over"], "history": 2}}).get()
+    write({"do": "set", "who": "boss", "arguments": {"collect": ["miner-skipped"], "history": 2}}).get()
     virtual.run(20 * SECOND)
     for _ in range(3):
         write({"do": "say", "who": "alice", "arguments": {"length": 1}}).get()
     virtual.run(90 * SECOND)
     seen = document(boss)
-    assert seen["events"]["winner-passed-over"] == 3
-    assert [entry["data"]["event"] for entry in seen["newest"]] == ["winner-passed-over"] * 2
+    assert seen["events"]["miner-skipped"] == 3
+    assert [entry["data"]["event"] for entry in seen["newest"]] == ["miner-skipped"] * 2
 
 
 def test_all_that_it_remembers_is_there_at_the_end(boss, virtual):
@@ -244,10 +245,10 @@ def test_all_that_it_remembers_is_there_at_the_end(boss, virtual):
     boss.hosts["boss"].closing = True
     boss.hosts["boss"].actor("supervisor").ask(StopHost())
     history = document(boss)["history"]
-    assert [entry["data"]["do"] for entry in history] == ["resume", "pause"] * 15
+    assert [entry["data"]["command"] for entry in history] == ["resume", "pause"] * 15
 
 
-def test_one_that_is_started_again_knows_its_errands_and_who_has_subscribed(boss, virtual):
+def test_one_that_is_started_again_knows_its_commands_and_who_has_subscribed(boss, virtual):
     write = boss.asker.proxy().write
     write({"id": "A", "do": "pause", "who": "alice", "reply": "asker"}).get()
     virtual.run(6 * SECOND)
@@ -285,10 +286,12 @@ def test_what_it_cannot_read_is_a_warning(boss, virtual):
     assert boss.hosts["boss"].actor("orchestrator").is_alive()
 
 
-def test_its_configuration_names_events_and_participants():
-    with pytest.raises(ValueError, match="collect: no event is called 'block-lost'"):
-        OrchestratorConfig(collect=("block-lost",))
-    assert Orchestrator.Config is OrchestratorConfig
+def test_a_scenario_with_events_that_there_are_not_is_refused():
+    text = NETWORK + BOSS + 'collect = ["block-found", "block-lost"]\n'
+    with pytest.raises(ScenarioError) as caught:
+        parse(text)
+    (problem,) = caught.value.problems
+    assert problem.message == 'no event is called "block-lost"'
 
 
 def test_a_timeline_changes_who_takes_part(tmp_path):
@@ -307,7 +310,7 @@ def test_a_timeline_changes_who_takes_part(tmp_path):
         (20 * MINUTE, "user-002", XMR)
     ]
     (failed,) = happened(run, CommandFailed)
-    assert (failed.t, failed.data.do) == (21 * MINUTE, "send-now")
+    assert (failed.t, failed.data.command) == (21 * MINUTE, "send-now")
     assert "not enough" in failed.data.reason
     assert (run.summary.commands, run.summary.commands_failed) == (8, 1)
     known = json.loads((tmp_path / "one/shared/orchestrator.json").read_bytes())

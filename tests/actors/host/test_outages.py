@@ -4,7 +4,7 @@ import pytest
 from small_runs import MARKET, NETWORK, USERS, happened, play
 
 from monerosim.engines.embedded.environment import EmbeddedEnvironment
-from monerosim.events.kinds import (
+from monerosim.events import (
     BalanceRecorded,
     BlockFound,
     NodeSynced,
@@ -99,7 +99,7 @@ def test_what_was_interrupted_goes_on(interrupted, kind):
 def test_one_that_begins_meanwhile_waits_for_its_node(interrupted):
     (synced,) = happened(interrupted, NodeSynced, "late")
     assert END <= synced.t < END + 20 * SECOND
-    assert synced.data.waited == synced.t - 15 * MINUTE
+    assert synced.data.elapsed == synced.t - 15 * MINUTE
 
 
 @pytest.mark.parametrize(
@@ -108,11 +108,11 @@ def test_one_that_begins_meanwhile_waits_for_its_node(interrupted):
         ("observer", "cannot ask its node"),
         ("relay", "cannot ask its node"),
         ("standard-sync", "cannot ask its node"),
-        ("constant-mining", "could not make a block"),
+        ("constant-mining", "could not mine a block"),
         ("churner-1", "cannot churn"),
-        ("hodler", "cannot look at its balance"),
-        ("mining-wallet", "cannot look after its rewards"),
-        ("marketplace", "cannot look at its payments"),
+        ("hodler", "cannot read its balance"),
+        ("mining-wallet", "cannot check its rewards"),
+        ("marketplace", "cannot check its payments"),
         ("transaction-bot", "could not pay"),
     ],
 )

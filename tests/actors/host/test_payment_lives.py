@@ -1,4 +1,4 @@
-"""What becomes of payments: mined, confirmed, orphaned and mined again, refused, vanished, whoever sent them."""
+"""What becomes of payments: mined, confirmed, reorged and mined again, refused, vanished, whoever sent them."""
 
 from itertools import pairwise
 
@@ -9,14 +9,14 @@ from small_world import SmallWorld, make_host_plan, make_plan
 from actors.host.wallet_proxy import WalletProxy
 from actors.users.payer import Sender, SenderConfig
 from monerosim.agent.messages import End
-from monerosim.events.kinds import (
+from monerosim.events import (
     ActorFailed,
     ActorGivenUp,
     PaymentConfirmed,
     PaymentFailed,
     PaymentMined,
-    PaymentMinedAgain,
-    PaymentOrphaned,
+    PaymentRemined,
+    PaymentReorged,
     PaymentSent,
     PaymentVanished,
     Record,
@@ -29,7 +29,7 @@ from monerosim.units import SECOND
 
 TXID = "ab" * 32
 MINUTE = 60 * SECOND
-LIFE = (PaymentMined, PaymentConfirmed, PaymentFailed, PaymentOrphaned, PaymentMinedAgain, PaymentVanished)
+LIFE = (PaymentMined, PaymentConfirmed, PaymentFailed, PaymentReorged, PaymentRemined, PaymentVanished)
 
 
 class Service:
@@ -124,11 +124,11 @@ def test_a_payment_is_mined_long_before_it_is_confirmed(world, virtual):
     assert lives(world)[1:] == [PaymentConfirmed(TXID, 7, 4 * MINUTE)]
 
 
-def test_a_payment_may_be_orphaned_and_mined_again(world, virtual):
+def test_a_payment_may_be_reorged_and_mined_again(world, virtual):
     see(world, virtual, 7)
     see(world, virtual, 0)
     see(world, virtual, 9)
-    assert lives(world) == [PaymentMined(TXID, 7), PaymentOrphaned(TXID, 7), PaymentMinedAgain(TXID, 9)]
+    assert lives(world) == [PaymentMined(TXID, 7), PaymentReorged(TXID, 7), PaymentRemined(TXID, 9)]
     see(world, virtual, 9, 3)
     end(world)
     assert lives(world)[3:] == [PaymentConfirmed(TXID, 9, 4 * MINUTE)]
@@ -144,10 +144,10 @@ def test_all_that_becomes_of_it_is_told_of_the_actor_that_sent_it(world, virtual
 
 
 @pytest.mark.parametrize(("height", "timestamp"), [(8, 0), (6, 0), (7, 90)])
-def test_a_payment_that_has_changed_its_block_between_two_looks_was_orphaned(world, virtual, height, timestamp):
+def test_a_payment_that_has_changed_its_block_between_two_looks_was_reorged(world, virtual, height, timestamp):
     see(world, virtual, 7)
     see(world, virtual, height, timestamp=timestamp)
-    assert lives(world)[1:] == [PaymentOrphaned(TXID, 7), PaymentMinedAgain(TXID, height)]
+    assert lives(world)[1:] == [PaymentReorged(TXID, 7), PaymentRemined(TXID, height)]
 
 
 def test_one_that_was_confirmed_is_looked_at_again_rarely_until_it_is_deep_in_the_chain(world, virtual):
@@ -156,7 +156,7 @@ def test_one_that_was_confirmed_is_looked_at_again_rarely_until_it_is_deep_in_th
     asked = world.service.asked
     see(world, virtual, 8, 13, minutes=20)  # ten mean block times
     assert world.service.asked == asked + 1
-    assert lives(world)[2:] == [PaymentOrphaned(TXID, 7), PaymentMinedAgain(TXID, 8)]
+    assert lives(world)[2:] == [PaymentReorged(TXID, 7), PaymentRemined(TXID, 8)]
     see(world, virtual, 8, 20, minutes=20)
     assert world.service.asked == asked + 2
     see(world, virtual, None, minutes=100)
@@ -165,11 +165,11 @@ def test_one_that_was_confirmed_is_looked_at_again_rarely_until_it_is_deep_in_th
     assert len(lives(world)) == 4
 
 
-def test_one_that_was_confirmed_and_orphaned_is_looked_at_often_until_it_is_in_a_block_again(world, virtual):
+def test_one_that_was_confirmed_and_reorged_is_looked_at_often_until_it_is_in_a_block_again(world, virtual):
     see(world, virtual, 7, 3)
     see(world, virtual, 0, minutes=20)
     see(world, virtual, 12)
-    assert lives(world)[2:] == [PaymentOrphaned(TXID, 7), PaymentMinedAgain(TXID, 12)]
+    assert lives(world)[2:] == [PaymentReorged(TXID, 7), PaymentRemined(TXID, 12)]
 
 
 def test_the_end_shows_what_was_not_seen_yet(world, virtual):
@@ -177,7 +177,7 @@ def test_the_end_shows_what_was_not_seen_yet(world, virtual):
     see(world, virtual, 0)
     assert len(lives(world)) == 2
     end(world)
-    assert lives(world)[2:] == [PaymentOrphaned(TXID, 7)]
+    assert lives(world)[2:] == [PaymentReorged(TXID, 7)]
 
 
 def test_one_that_the_network_refuses_has_failed(world, virtual):
@@ -205,13 +205,13 @@ def test_one_that_vanishes_is_an_alert(world, virtual, height, minutes, reason):
     assert [record.data.reason for record in world.events(PaymentVanished)] == ([reason] if reason else [])
 
 
-def test_an_orphaned_one_that_its_wallet_has_forgotten_is_given_time_to_be_mined_again(world, virtual):
+def test_a_reorged_one_that_its_wallet_has_forgotten_is_given_time_to_be_mined_again(world, virtual):
     see(world, virtual, 7, minutes=60)
     see(world, virtual, None, minutes=39)
-    assert lives(world) == [PaymentMined(TXID, 7), PaymentOrphaned(TXID, 7)]
+    assert lives(world) == [PaymentMined(TXID, 7), PaymentReorged(TXID, 7)]
     see(world, virtual, None, minutes=3)
     (vanished,) = world.events(PaymentVanished)
-    assert vanished.data.waited == vanished.t >= 100 * MINUTE
+    assert vanished.data.elapsed == vanished.t >= 100 * MINUTE
 
 
 def test_one_that_had_vanished_may_be_mined_after_all(world, virtual):
@@ -253,8 +253,8 @@ def test_the_summary_counts_them():
     events = [
         *map(sent, "abcdef"),
         *(PaymentConfirmed(txid, 7, 5) for txid in "ab"),
-        *(PaymentOrphaned(txid, 7) for txid in "abc"),
-        PaymentMinedAgain("b", 8),
+        *(PaymentReorged(txid, 7) for txid in "abc"),
+        PaymentRemined("b", 8),
         PaymentFailed(1, "refused", "d"),
         PaymentFailed(1, "too poor"),
         PaymentVanished("e", 5, "gone"),
@@ -262,7 +262,7 @@ def test_the_summary_counts_them():
         PaymentMined("f", 9),
     ]
     summary = summarise(make_plan(make_host_plan("alice")), map(record, events), end=0, wall_seconds=1)
-    assert summary.transactions.orphaned == 3
+    assert summary.transactions.reorged == 3
     assert summary.transactions.vanished == ["e"]
     assert summary.transactions.confirmed == 2
     # One is off the chain again, one is mined again and not confirmed, one has vanished, one is mined only.
@@ -297,12 +297,12 @@ def test_natural_reorganisations_are_told(tmp_path):
         assert [type(event) for event in placed[:1]] in ([], [PaymentMined])
         # In a block, off it, in another, and so on.
         for before, after in pairwise(placed):
-            assert isinstance(after, PaymentMinedAgain) == isinstance(before, PaymentOrphaned)
-            if isinstance(after, PaymentOrphaned):
+            assert isinstance(after, PaymentRemined) == isinstance(before, PaymentReorged)
+            if isinstance(after, PaymentReorged):
                 assert after.height == before.height
     told = played.summary.transactions
-    assert told.orphaned == len(happened(played, PaymentOrphaned)) > 0
-    assert len(happened(played, PaymentMinedAgain)) > 0
+    assert told.reorged == len(happened(played, PaymentReorged)) > 0
+    assert len(happened(played, PaymentRemined)) > 0
 
 
 BREAKS = """

@@ -8,8 +8,8 @@ from small_world import make_host_plan, make_plan
 
 from monerosim.agent.actor import describe_error
 from monerosim.agent.messages import StopHost
-from monerosim.agent.registry import load_supervisor
-from monerosim.events.kinds import ActorFailed, ActorGivenUp, ActorRestarted, CommandFailed, ServiceReady
+from monerosim.agent.registry import load_actor
+from monerosim.events import ActorFailed, ActorGivenUp, ActorRestarted, CommandFailed, ServiceReady
 from monerosim.plan.plan import ActorPlan, CommandPlan
 from monerosim.units import SECOND
 
@@ -17,7 +17,7 @@ FICKLE = '''
 from typing import ClassVar
 
 from monerosim.config import Config, Duration, duration
-from monerosim.events.kinds import ServiceReady
+from monerosim.events import ServiceReady
 from monerosim.agent.actor import handles
 from monerosim.agent.behaviour import Behaviour
 
@@ -74,7 +74,7 @@ def play(virtual, make_world):
         told = tuple(CommandPlan(at=at * SECOND, do=do) for at, do in commands)
         plan = make_plan(msgspec.structs.replace(own, commands=told), time_zero=time_zero * SECOND)
         world = make_world(virtual, plan)
-        supervisor = world.hosts["alice"].start(load_supervisor(), "supervisor")
+        supervisor = world.hosts["alice"].start(load_actor("supervisor"), "supervisor")
         virtual.run(seconds * SECOND)
         return world, supervisor
 
@@ -109,7 +109,7 @@ def test_times_of_the_plan_count_from_the_runs_start(play):
 def test_an_actor_that_is_late_begins_at_once(virtual, make_world):
     virtual.run(100 * SECOND)
     world = make_world(virtual, make_plan(make_host_plan("alice", fickle("one", 30))))
-    world.hosts["alice"].start(load_supervisor(), "supervisor")
+    world.hosts["alice"].start(load_actor("supervisor"), "supervisor")
     virtual.run(100 * SECOND)
     assert begun(world) == [("one", 100)]
 
@@ -275,7 +275,7 @@ def test_an_actor_that_was_given_up_is_not_ended(play):
 
 def test_a_host_ends_on_threads_too(threads, make_world):
     world = make_world(threads, make_plan(make_host_plan("alice", fickle("one"), fickle("two", where="end"))))
-    supervisor = world.hosts["alice"].start(load_supervisor(), "supervisor")
+    supervisor = world.hosts["alice"].start(load_actor("supervisor"), "supervisor")
     supervisor.ask(StopHost(), timeout=10)
     supervisor.stop()
     assert set(ended(world)) <= {"one", "two"}

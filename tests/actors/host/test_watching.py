@@ -11,7 +11,7 @@ from small_world import make_host_plan, make_plan
 from actors.host.node_proxy import GenerateBlocks, GetAlternateChains, NodeProxy
 from monerosim.agent.behaviour import Behaviour
 from monerosim.engines.embedded.environment import ModelTransport
-from monerosim.events.kinds import NewBlock, PeerLost, Reorganised
+from monerosim.events import NewBlock, PeerLost, Reorganised
 from monerosim.model import Blockchain, Daemon
 from monerosim.monero.address import Keys, encode_address
 from monerosim.network.network import Peer
@@ -22,7 +22,7 @@ WATCHERS = '''
 from typing import ClassVar
 
 from monerosim.config import Config
-from monerosim.events.kinds import IncomingPayment, NewBlock
+from monerosim.events import IncomingPayment, NewBlock
 from monerosim.agent.behaviour import Behaviour
 
 
@@ -159,7 +159,7 @@ def test_nobody_looks_where_nobody_has_subscribed(world, virtual):
     world.asked.clear()
     virtual.run(60 * SECOND)
     assert set(world.asked) == {"get_last_block_header", "get_connections"}
-    # Every five seconds, at the one node that somebody wants to know of.
+    # Every five seconds, at the one node that somebody subscribes to.
     assert len(world.asked) == 25
 
 

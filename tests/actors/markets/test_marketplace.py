@@ -7,7 +7,7 @@ from monero.address import address
 from monero.const import NET_MAIN
 from small_runs import WHOLE, happened, play
 
-from monerosim.events.kinds import BlockFound, PaymentReceived, PaymentSeen, PaymentSent
+from monerosim.events import BlockFound, PaymentReceived, PaymentSeen, PaymentSent
 from monerosim.units import SECOND
 
 BUSY = (

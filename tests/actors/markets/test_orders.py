@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 from small_runs import MARKET, NETWORK, USERS, WHOLE, happened, play
 
 from monerosim import ScenarioError
-from monerosim.events.kinds import (
+from monerosim.events import (
     OrderChanged,
     OrderPlaced,
     PaymentConfirmed,
@@ -40,7 +40,7 @@ from actors.markets.orders import Invoice, Order, Refusal
 from actors.host.wallet_proxy import Transfer
 from monerosim.config import Config
 from monerosim.mailbox.discovery import AgentDiscovery
-from monerosim.events.kinds import PaymentSent
+from monerosim.events import PaymentSent
 from monerosim.rpc.wallet import Destination
 from monerosim.agent.actor import receives
 from monerosim.agent.behaviour import Behaviour
@@ -161,7 +161,7 @@ def test_orders_are_seen_received_and_confirmed_in_turn(ordered):
     for record in happened(ordered, OrderChanged):
         changes.setdefault(record.data.order, []).append(record)
         assert record.cause == placed[record.data.order].cause
-        assert record.data.waited == record.t - placed[record.data.order].t
+        assert record.data.elapsed == record.t - placed[record.data.order].t
         assert record.data.paid == placed[record.data.order].data.amount
     whole = ["seen", "received", "confirmed"]
     for order, records in changes.items():
@@ -188,8 +188,8 @@ def test_totals_are_the_sums_of_what_was_received(ordered):
         own = [one for one in received if placed[one.address].vendor == vendor]
         assert (total.payments, total.amount) == (len(own), sum(one.amount for one in own))
         assert total.orders == sum(order.vendor == vendor for order in placed.values())
-        assert 0 < total.to_receive < 20 * MINUTE
-        assert 0 < total.to_confirm < 20 * MINUTE
+        assert 0 < total.mean_time_to_receive < 20 * MINUTE
+        assert 0 < total.mean_time_to_confirm < 20 * MINUTE
     market = ordered.summary.marketplaces["marketplace"]
     assert market.orders == len(placed)
     assert market.amount == sum(one.amount for one in received)
@@ -280,7 +280,7 @@ def test_a_user_finds_no_marketplace_that_takes_orders(tmp_path):
     played = play(WHOLE, tmp_path / "run", *ORDERING, "participants.marketplace.items=0", "simulation.duration=20m")
     assert not happened(played, OrderPlaced)
     lines = [line.text for line in played.traces(actors=("regular-user",))]
-    assert "finds nobody to pay: no marketplace takes orders" in lines
+    assert "found nobody to pay: no marketplace takes orders" in lines
 
 
 def test_a_user_waits_for_an_invoice_only_so_long(tmp_path, install_blocks):

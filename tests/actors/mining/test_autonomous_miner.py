@@ -16,7 +16,7 @@ from actors.host.node_proxy import GenerateBlocks, GetBlockHeader, GetInfo
 from actors.host.wallet_proxy import GetAddresses
 from actors.mining.autonomous_miner import AutonomousMiner, AutonomousMinerConfig
 from monerosim.agent.actor import Actor, handles
-from monerosim.events.kinds import BlockFound, BlockOrphaned, Reorganised
+from monerosim.events import BlockFound, BlockStale, Reorganised
 from monerosim.rpc.errors import RpcUnavailableError
 from monerosim.rpc.node import BlockHeader, GeneratedBlocks, NodeInfo
 from monerosim.scenario import examine
@@ -142,24 +142,24 @@ def test_miners_that_draw_wrongly_are_refused(tmp_path, monkeypatch, wrong, seed
 
 
 def test_without_latency_to_speak_of_there_are_hardly_forks(days):
-    orphans = sum(len(happened(played, BlockOrphaned)) for played in days)
-    assert orphans < 80
+    stale = sum(len(happened(played, BlockStale)) for played in days)
+    assert stale < 80
     assert all(played.summary.failures == 0 for played in days)
 
 
 def test_slow_links_make_forks_that_resolve(tmp_path):
     """With a latency of a tenth of the block time, about as many blocks are lost as come within one another's way."""
     played = play(MINERS, tmp_path / "run", 'network.latency="6s"', 'simulation.duration="12h"')
-    found, orphans = happened(played, BlockFound), happened(played, BlockOrphaned)
+    found, stale = happened(played, BlockFound), happened(played, BlockStale)
     # Whoever mines in the latency after another's block does not know of it: 0.1 * (1 - 0.36 - 0.09 - 0.01) of them.
     expected = len(found) * 0.1 * (1 - sum(share**2 for share in SHARES.values()))
     low, high = poisson.interval(1 - ERROR_RATE, expected)
-    assert low < len(orphans) < high
+    assert low < len(stale) < high
     assert happened(played, Reorganised)
-    assert sum(result.orphans for result in played.summary.miners.values()) == len(orphans)
-    assert played.summary.height == len(found) - len(orphans)
+    assert sum(result.stale for result in played.summary.miners.values()) == len(stale)
+    assert played.summary.height == len(found) - len(stale)
     assert played.summary.unaccounted == 0
-    lost = {record.data.hash for record in orphans}
+    lost = {record.data.hash for record in stale}
     for miner, balance in played.summary.balances.items():
         kept = [it.data.reward for it in found if it.data.miner == miner and it.data.hash not in lost]
         assert balance == sum(kept)
@@ -245,3 +245,11 @@ def test_the_pace_follows_the_difficulty(virtual, make_world):
     assert np.sum((times >= AWAY) & (times < BACK)) == 0
     assert np.sum(times >= BACK) > 50
     assert all(miner.is_alive() for miner in miners)
+
+
+@pytest.mark.parametrize("settings", ["", "hashrate = 0", 'hashrate = "much"'])
+def test_a_miner_without_a_hashrate_is_told_so_and_nothing_else(settings):
+    """The missing hashrate is the one error: no check computes with a value in its place."""
+    (problem,) = examine(f'[participants.z]\nkind = "autonomous-miner"\n{settings}\n'.encode()).problems
+    assert problem.severity == "error"
+    assert "hashrate" in f"{problem.place} {problem.message}"

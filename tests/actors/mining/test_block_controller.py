@@ -14,7 +14,7 @@ import pytest
 from scipy.stats import chisquare, kstest, poisson
 from small_runs import MARKET, NETWORK, THREE_POOLS, USERS, happened, play
 
-from monerosim.events.kinds import BlockFound, BlockOrphaned, WinnerPassedOver
+from monerosim.events import BlockFound, BlockStale, MinerSkipped
 from monerosim.mailbox.shared import DiskState
 from monerosim.units import SECOND
 
@@ -208,7 +208,7 @@ class Unable(MiningPool):
 
 def winners_after(played, refusing):
     """Count whose the blocks were at which one was passed over."""
-    passed, found = happened(played, WinnerPassedOver), happened(played, BlockFound)
+    passed, found = happened(played, MinerSkipped), happened(played, BlockFound)
     assert {record.data.miner for record in passed} == {refusing}
     times = [record.t for record in found]
     following = {bisect_left(times, record.t) for record in passed} - {len(found)}
@@ -281,7 +281,7 @@ def test_a_winner_that_does_not_answer_is_passed_over_within_the_block(tmp_path,
     install_blocks("ghost", GHOST, {"ghost": "ghost:Ghost"})
     text = NETWORK + '[participants.ghost]\nkind = "ghost"\n' + keys
     played = play(text, tmp_path / "run", 'consensus.block_arrivals="fixed"')
-    found, passed = happened(played, BlockFound), happened(played, WinnerPassedOver)
+    found, passed = happened(played, BlockFound), happened(played, MinerSkipped)
     assert [record.t for record in found] == [60 * SECOND * number for number in range(1, 30)]
     assert {record.data.miner for record in found} == {"miner"}
     assert len(passed) > 20  # a thousand to one, it wins nearly every time
@@ -304,12 +304,12 @@ def test_registered_miners_and_blocks_found_are_published(tmp_path):
 
 def test_a_pool_learns_of_its_blocks_and_earns_their_rewards(tmp_path):
     played = play(POOLS + MARKET.replace('"miner"', '"alpha"'), tmp_path / "run", 'simulation.duration="3h"')
-    orphans = {record.data.hash for record in happened(played, BlockOrphaned)}
+    stale = {record.data.hash for record in happened(played, BlockStale)}
     for pool in SHARES:
         own = [record.data for record in happened(played, BlockFound) if record.data.miner == pool]
         told = [line for line in played.traces(participants=(pool,), actors=("mining-pool",)) if "found" in line.text]
         assert [line.data["block"] for line in told] == [block.hash for block in own]
-        kept = [block.reward for block in own if block.hash not in orphans]
+        kept = [block.reward for block in own if block.hash not in stale]
         result = played.summary.miners[pool]
         assert played.summary.balances[pool] == sum(kept) == result.reward
-        assert (result.blocks, result.orphans) == (len(kept), len(own) - len(kept))
+        assert (result.blocks, result.stale) == (len(kept), len(own) - len(kept))

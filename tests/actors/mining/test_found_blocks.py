@@ -9,7 +9,7 @@ from actors.host.node_proxy import NodeProxy
 from actors.mining.block_controller import BlockController, BlockControllerConfig, FindBlock, NoBlockError
 from actors.mining.found_blocks import FoundBlocks
 from monerosim.agent.actor import Actor
-from monerosim.events.kinds import ActorFailed, BlockFound, CommandFailed
+from monerosim.events import ActorFailed, BlockFound, CommandFailed
 from monerosim.mailbox.shared import DiskState
 from monerosim.rpc.errors import RpcUnavailableError
 from monerosim.units import SECOND
@@ -188,7 +188,7 @@ def test_the_registrar_goes_on_after_a_failure_with_what_it_knew(tmp_path, insta
     install_blocks("killer", code, {"killer": "killer:Killer"})
     text = NETWORK.replace('kind = "block-controller"', 'kind = "block-controller"\nactors = [{ use = "killer" }]')
     played = play(text, tmp_path / "run")
-    assert [record.data.failed for record in happened(played, ActorFailed)] == ["registrar"]
+    assert [record.data.name for record in happened(played, ActorFailed)] == ["registrar"]
     assert registries(played)[1] == as_registered(happened(played, BlockFound))
 
 

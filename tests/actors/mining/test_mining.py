@@ -12,7 +12,7 @@ from scipy.stats import chisquare
 from small_runs import THREE_POOLS, happened, play
 
 from monerosim.build.compile import compile_plan
-from monerosim.events.kinds import BlockFound, BlockOrphaned, CommandFailed, WinnerPassedOver
+from monerosim.events import BlockFound, BlockStale, CommandFailed, MinerSkipped
 from monerosim.mailbox.discovery import AgentDiscovery
 from monerosim.mailbox.shared import DiskState
 from monerosim.plugins import PluginFiles
@@ -176,8 +176,8 @@ def test_pools_that_do_not_do_as_they_are_told_are_refused(tmp_path, install_blo
 
 def has_paid_the_winners(played):
     """Tell whether all wallets have what blocks on the main chain pay to their owners, to the last atomic unit."""
-    orphans = {record.data.hash for record in happened(played, BlockOrphaned)}
-    blocks = [record.data for record in happened(played, BlockFound) if record.data.hash not in orphans]
+    stale = {record.data.hash for record in happened(played, BlockStale)}
+    blocks = [record.data for record in happened(played, BlockFound) if record.data.hash not in stale]
     assert len(blocks) > 80
     paid = Counter(dict.fromkeys(EXPECTED[0], 0))
     for block in blocks:
@@ -204,7 +204,7 @@ def test_a_signalled_pool_makes_its_block_itself(tmp_path):
     found = happened(played, BlockFound)
     assert len(found) > 180
     assert all(record.participant == record.data.miner for record in found)
-    assert happened(played, WinnerPassedOver) == []
+    assert happened(played, MinerSkipped) == []
     blocks = DiskState(played.directory / "shared").read_as("blocks_found.json", dict)["blocks"]
     # Letters of one moment are in the order of their senders' names.
     ordered = sorted(found, key=lambda record: (record.t, record.participant))
@@ -236,7 +236,7 @@ def test_a_block_controller_from_a_file_is_one(tmp_path, monkeypatch, ask):
     played = play(text, tmp_path / "run", 'consensus.block_arrivals="fixed"', 'simulation.duration="30m"')
     found = happened(played, BlockFound)
     assert [record.data.height for record in found] == list(range(1, 60))
-    assert happened(played, WinnerPassedOver) == []
+    assert happened(played, MinerSkipped) == []
     discovery = AgentDiscovery(DiskState(played.directory / "shared"), lambda: 0)
     assert [agent.id for agent in discovery.get_block_controllers()] == ["block-controller"]
     second = text.replace(
@@ -257,7 +257,7 @@ def test_a_pool_that_was_given_up_gets_no_blocks_until_it_is_started(tmp_path, i
     played = play(text, tmp_path / "run", *FIXED_HOUR)
     found = happened(played, BlockFound)
     assert len(found) == 119  # none is lost
-    assert happened(played, WinnerPassedOver) == []
+    assert happened(played, MinerSkipped) == []
     times = [record.t // SECOND for record in found if record.data.miner == "alpha"]
     assert min(times) < 600
     assert [t for t in times if 600 < t < 2400] == []
@@ -272,7 +272,7 @@ def test_a_pool_that_does_not_answer_is_passed_over_and_left_alone_for_a_while(t
     install_blocks("deaf", code, {"deaf-pool": "deaf:Deaf"})
     text = own("alpha", BY_SIGNAL, "deaf-pool") + at("31m", "set", "alpha", hashrate=5000)
     played = play(text, tmp_path / "run", *FIXED_HOUR)
-    found, passed = happened(played, BlockFound), happened(played, WinnerPassedOver)
+    found, passed = happened(played, BlockFound), happened(played, MinerSkipped)
     assert len(found) == 119  # none is lost
     assert {(it.data.miner, it.data.reason) for it in passed} == {("alpha", "no answer to the signal within 10 s")}
     for record in passed:
@@ -307,7 +307,7 @@ def test_a_pool_that_cannot_make_its_block_refuses_it(tmp_path, install_blocks):
     install_blocks("unable", code, {"unable-pool": "unable:Unable"})
     text = BY_SIGNAL.replace('[participants.alpha]\nkind = "mining-pool"', '[participants.alpha]\nkind = "unable-pool"')
     played = play(text, tmp_path / "run", 'consensus.block_arrivals="fixed"', 'simulation.duration="30m"')
-    passed = happened(played, WinnerPassedOver)
+    passed = happened(played, MinerSkipped)
     assert {(record.data.miner, record.data.reason) for record in passed} == {("alpha", "has no node")}
     assert len(happened(played, BlockFound)) == 59
     assert all(record.t % (30 * SECOND) <= 4 * SECOND for record in passed)  # it need not wait for its timeout to end

@@ -6,9 +6,9 @@ import pytest
 from small_runs import NETWORK, USERS, happened, play
 
 from monerosim import ScenarioError
-from monerosim.events.kinds import (
+from monerosim.events import (
     BlockFound,
-    BlockOrphaned,
+    BlockStale,
     BranchSeen,
     NodeSynced,
     PaymentSent,
@@ -112,10 +112,10 @@ def test_an_observer_sees_branches_and_how_deep_they_went(tmp_path):
     for before, after in pairwise(tips):
         assert after.data.height == before.data.height + after.data.blocks - after.data.depth
     assert any(record.data.depth for record in tips)
-    orphans = {record.data.hash for record in happened(played, BlockOrphaned)}
-    assert {record.data.hash for record in branches} & orphans
+    stale = {record.data.hash for record in happened(played, BlockStale)}
+    assert {record.data.hash for record in branches} & stale
     assert played.summary.unaccounted == 0
-    assert played.summary.miners["maker"].orphans == len(happened(played, BlockOrphaned, "maker")) > 0
+    assert played.summary.miners["maker"].stale == len(happened(played, BlockStale, "maker")) > 0
 
 
 def test_constant_mining_needs_nobody_else(tmp_path):
@@ -152,7 +152,7 @@ class Stubborn(ConstantMining):
     played = play(MAKER.replace("constant-mining", "stubborn"), tmp_path / "run")
     assert [record.t // MINUTE for record in happened(played, BlockFound)] == [4, 12, 16, 20, 24, 28]
     assert played.summary.failures == 0
-    assert any("could not make a block" in line.text for line in played.traces(actors=("stubborn",)))
+    assert any("could not mine a block" in line.text for line in played.traces(actors=("stubborn",)))
 
 
 def test_an_interval_that_is_set_in_mid_run_counts_from_the_next_time_on(tmp_path):

@@ -10,7 +10,7 @@ from small_runs import NETWORK, USERS, happened, play
 
 from monerosim import Consensus, Participant, Scenario, Simulation, Wallet, run
 from monerosim.config import Amount
-from monerosim.events.kinds import (
+from monerosim.events import (
     BlockFound,
     BootstrapFailed,
     BootstrapFinished,

@@ -5,7 +5,7 @@ import json
 from scipy.stats import binomtest
 from small_runs import NETWORK, USERS, WHOLE, happened, play
 
-from monerosim.events.kinds import (
+from monerosim.events import (
     BlockFound,
     PaymentConfirmed,
     PaymentDelayed,
@@ -140,7 +140,7 @@ def test_a_user_alone_goes_on_without_anybody_to_pay(tmp_path):
     assert played.summary.failures == 0
     assert not users_payments(played)
     lines = [line.text for line in played.traces(actors=("regular-user",))]
-    assert "finds nobody to pay: there is no marketplace and no other user" in lines
+    assert "found nobody to pay: there is no marketplace and no other user" in lines
 
 
 def test_confirmation_comes_after_as_many_blocks_as_wanted(tmp_path):
@@ -155,11 +155,11 @@ def test_confirmation_comes_after_as_many_blocks_as_wanted(tmp_path):
             payment = sent.pop(record.data.txid)  # each once
             assert payment.participant == record.participant
             assert payment.cause == record.cause
-            assert record.data.waited == record.t - payment.t > 0
+            assert record.data.elapsed == record.t - payment.t > 0
             # A block has one confirmation when it is the tip.
             due = found[record.data.height + wanted - 1]
             assert due <= record.t <= due + 2 * MINUTE
-        waited[wanted] = sum(record.data.waited for record in confirmed) / len(confirmed)
+        waited[wanted] = sum(record.data.elapsed for record in confirmed) / len(confirmed)
     assert waited[10] - waited[1] > 5 * MINUTE
 
 

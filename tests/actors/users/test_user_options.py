@@ -9,7 +9,7 @@ from scipy.stats import chisquare, kstest
 from small_runs import MARKET, NETWORK, USERS, happened, play
 
 from monerosim import ScenarioError
-from monerosim.events.kinds import CommandFailed, PaymentConfirmed, PaymentDelayed, PaymentSent
+from monerosim.events import CommandFailed, PaymentConfirmed, PaymentDelayed, PaymentSent
 from monerosim.units import SECOND
 
 MINUTE = 60 * SECOND

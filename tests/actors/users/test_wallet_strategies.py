@@ -9,7 +9,7 @@ from small_runs import NETWORK, happened, play
 
 from monerosim import ScenarioError
 from monerosim.engines.embedded.environment import EmbeddedEnvironment
-from monerosim.events.kinds import (
+from monerosim.events import (
     BalanceRecorded,
     BlockFound,
     PaymentConfirmed,
@@ -93,7 +93,7 @@ def test_a_bot_whose_list_has_no_wallet_says_so(tmp_path):
     played = play(NETWORK + BOT, tmp_path / "run", 'participants.bot.recipients=["block-controller"]')
     assert not sent_by(played, "bot")
     lines = {line.text for line in played.traces(actors=("transaction-bot",))}
-    assert "finds nobody to pay: there is no wallet of block-controller" in lines
+    assert "found nobody to pay: there is no wallet of block-controller" in lines
 
 
 def test_a_hodler_records_what_it_holds_and_pays_nothing(tmp_path):
@@ -211,7 +211,7 @@ use = "mining-wallet"
         ("participants.bot.recipients=hodler", "expected an array"),
         ('participants.bot.recipients=["miner", "hodlr"]', 'no such participant: "hodlr".*hodler'),
         ('participants.bot.recipients=["hodler-004"]', 'no such participant: "hodler-004"'),
-        ('participants.miner.actors=[{use="mining-wallet", sweep_to="nobody"}]', 'no participant "nobody"'),
+        ('participants.miner.actors=[{use="mining-wallet", sweep_to="nobody"}]', 'no such participant: "nobody"'),
         ('participants.miner.actors=[{use="mining-wallet", sweep_to="hodler"}]', '"hodler" has 3 members'),
     ],
 )

@@ -8,6 +8,7 @@ from monerosim.agent.actor import handles, receives
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.messages import Letter, Message
 from monerosim.config import Config, Duration, duration
+from monerosim.events import Event
 
 
 class Greeting(Letter, frozen=True):
@@ -15,6 +16,14 @@ class Greeting(Letter, frozen=True):
 
     kind: ClassVar[str] = "greeting"
     text: str
+
+
+class Greeted(Event, frozen=True):
+    """A neighbour's greeting has come."""
+
+    sender: str
+    warmth: float
+    """How friendly it was, from 0 to 10."""
 
 
 class GetGreetings(Message[int], frozen=True):
@@ -31,9 +40,12 @@ class GreeterConfig(Config, frozen=True):
 class Greeter(Behaviour[GreeterConfig]):
     """Greets a neighbour now and then, and counts the greetings that come."""
 
+    emits: ClassVar[tuple[type[Event], ...]] = (Greeted,)
+
     def begin(self) -> None:
         """Set the timer."""
         self._greetings = 0
+        self.on(Greeted, self.on_greeted, of=self.config.neighbour)
         self.every(self.config.interval.seconds, self.greet)
 
     def greet(self) -> None:
@@ -45,6 +57,11 @@ class Greeter(Behaviour[GreeterConfig]):
         """Count a greeting."""
         self._greetings += 1
         self.log.info("{} says {}", sender, greeting.text)
+        self.emit(Greeted(sender, self._greetings % 10))
+
+    def on_greeted(self, greeted: Greeted) -> None:
+        """Take note that the neighbour was greeted."""
+        self.log.info("{} was greeted by {}, warmth {}", self.origin, greeted.sender, greeted.warmth)
 
     @handles(GetGreetings)
     def on_get_greetings(self, _: GetGreetings) -> int:

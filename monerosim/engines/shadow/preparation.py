@@ -6,33 +6,30 @@ from pathlib import Path
 
 from monerosim.build.compat import LIBRARY, CompatError, install_compat
 from monerosim.build.processes import AGENT_ENVIRONMENT, PLAN
+from monerosim.engine import EngineError
 from monerosim.plan.plan import Plan
 
 _TIMEOUT = 60
 """Seconds that loading and compiling all agents' modules may take."""
 
 
-class PreparationError(Exception):
-    """Shadow could not play the run directory; the message is for the user."""
-
-
-def prepare_for_shadow(plan: Plan, directory: Path, final: Path | None = None) -> None:
-    """Bring into a run directory what Shadow needs beside shadow.yaml, and compile the modules of its agents.
+def prepare(plan: Plan, directory: Path, final: Path) -> None:
+    """Write into a run directory what Shadow needs beside shadow.yaml, and compile the modules of its agents.
 
     Args:
         plan: What is run.
         directory: The run directory, with plan and plugins.
-        final: Where it will be when it is played, if it is being built elsewhere.
+        final: Where it will be when it is played.
 
     Raises:
-        PreparationError: The library cannot be built, or the agents' modules cannot be loaded.
+        EngineError: The library cannot be built, or the agents' modules cannot be loaded.
         OSError: Something cannot be written.
     """
     if plan.shadow.compat == "auto" and not (directory / LIBRARY).is_file():
         try:
             install_compat(directory, final)
         except CompatError as error:
-            raise PreparationError(str(error)) from error
+            raise EngineError(str(error)) from error
     _compile_agents(directory)
 
 
@@ -58,7 +55,7 @@ def _compile_agents(directory: Path) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise PreparationError(f"the agents' modules were not loaded within {_TIMEOUT} s") from error
+        raise EngineError(f"the agents' modules were not loaded within {_TIMEOUT} s") from error
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
-        raise PreparationError(f"the agents' modules cannot be loaded: {lines[-1]}")
+        raise EngineError(f"the agents' modules cannot be loaded: {lines[-1]}")

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from monerosim.build.compile import compile_plan
-from monerosim.build.memory import estimate_memory
+from monerosim.engine import MemoryEstimate, load_engine
+from monerosim.plan.plan import Plan
 from monerosim.scenario import Participant, Scenario, Simulation, load
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -24,24 +25,27 @@ def crowd(engine: str) -> Scenario:
     )
 
 
+def estimate(plan: Plan) -> MemoryEstimate:
+    estimated = load_engine(plan.engine).memory(plan)
+    assert estimated is not None
+    return estimated
+
+
 @pytest.mark.parametrize("engine", ["local", "shadow"])
 def test_real_programs_take_what_was_measured(engine: str) -> None:
-    estimate = estimate_memory(compile_plan(crowd(engine)))
-    assert estimate is not None
-    counts = {what: count for what, (count, _) in estimate.parts.items() if what != "Shadow"}
+    estimated = estimate(compile_plan(crowd(engine)))
+    counts = {what: count for what, (count, _) in estimated.parts.items() if what != "Shadow"}
     assert counts == {"nodes that produce blocks": 3, "other nodes": 7, "wallets": 101, "agents": 109}
 
 
 @pytest.mark.parametrize(("name", "measured"), [("hundred-users", 9.36e9), ("smoke", 1.67e9)])
 def test_the_estimate_is_near_what_was_measured_under_shadow(name: str, measured: float) -> None:
     scenario = load(SCENARIOS / f"{name}.toml", changes=["simulation.engine=shadow"])
-    estimate = estimate_memory(compile_plan(scenario))
-    assert estimate is not None
-    assert measured * 0.95 < estimate.total < measured * 1.1
+    estimated = estimate(compile_plan(scenario))
+    assert measured * 0.95 < estimated.total < measured * 1.1
 
 
 def test_the_embedded_engine_takes_little() -> None:
-    estimate = estimate_memory(compile_plan(crowd("embedded")))
-    assert estimate is not None
+    estimated = estimate(compile_plan(crowd("embedded")))
     # 80 MB for 104 participants (measured)
-    assert 75e6 < estimate.total < 120e6
+    assert 75e6 < estimated.total < 120e6

@@ -1,0 +1,57 @@
+"""Nodes and their connections."""
+
+from monerosim.events.event import Event
+
+
+class ServiceReady(Event, frozen=True):
+    """A daemon or wallet answered for the first time."""
+
+    service: str
+    attempts: int
+
+
+class NodeSynced(Event, frozen=True):
+    """A node has caught up with its peers."""
+
+    height: int
+    """Of its tip."""
+    elapsed: int
+    """Microseconds since the behaviour that watches it began."""
+
+
+class NodeClosed(Event, frozen=True):
+    """Where a node's chain stood at the end of the run."""
+
+    height: int
+    """Of the tip; the genesis block has height 0."""
+    tip: str
+
+
+class PeerConnected(Event, frozen=True):
+    """A node that dialled another is connected to it; recorded of the one that dialled."""
+
+    peer: str
+    """The participant that was dialled."""
+
+
+class PeerDisconnected(Event, frozen=True):
+    """A connection that a node dialled is over."""
+
+    peer: str
+
+
+class PeersChanged(Event, frozen=True):
+    """An observer found its node with other connections than before."""
+
+    gained: tuple[str, ...]
+    lost: tuple[str, ...]
+    """Addresses."""
+    incoming: int
+    outgoing: int
+
+
+class PeerLost(Event, frozen=True):
+    """A node has lost a connection; sent to subscribers only, not recorded."""
+
+    node: str
+    address: str

@@ -1,0 +1,33 @@
+"""Daemons, wallets and agents as processes of an engine."""
+
+from monerosim.events.event import Event
+
+
+class ProcessDied(Event, frozen=True):
+    """A daemon, wallet or agent exited prematurely."""
+
+    process: str
+    status: int
+    """Its exit status; the negative number of the signal that killed it."""
+
+
+class ProcessHung(Event, frozen=True):
+    """A daemon or wallet stopped answering and was killed."""
+
+    process: str
+    elapsed: int
+    """Microseconds since the request that it did not answer, or since its start if it never answered."""
+
+
+class ProcessRestarted(Event, frozen=True):
+    """The engine restarted a daemon or wallet."""
+
+    process: str
+    restarts: int
+
+
+class ProcessGivenUp(Event, frozen=True):
+    """A process failed too often; the engine does not restart it again."""
+
+    process: str
+    restarts: int

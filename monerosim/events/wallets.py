@@ -1,0 +1,28 @@
+"""What wallets hold."""
+
+from monerosim.events.event import Event
+
+
+class BalanceRecorded(Event, frozen=True):
+    """What a wallet says that it holds, in atomic units."""
+
+    balance: int
+    unlocked: int
+
+
+class RewardUnlocked(Event, frozen=True):
+    """A miner's reward can be spent from now on."""
+
+    txid: str
+    amount: int
+    height: int
+
+
+class WalletClosed(Event, frozen=True):
+    """What a wallet held at the end of the run."""
+
+    balance: int
+    """Confirmed on the main chain, locked outputs included, atomic units."""
+    unlocked: int
+    in_flight: int
+    """What its unconfirmed transactions will take from it, fees included."""
