@@ -134,7 +134,7 @@ def test_a_timeline_is_composed_in_python_too() -> None:
     plan = compile_plan(Scenario(**data, timeline=[{"at": "10m", "do": "pause", "who": "control"}]))
     (host,) = plan.hosts
     assert host.commands == (CommandPlan(at=plan.time_zero + 600 * SECOND, do="pause"),)
-    with pytest.raises(ScenarioError, match="no participant"):
+    with pytest.raises(ScenarioError, match="no such participant"):
         compile_plan(Scenario(**data, timeline=[{"at": "10m", "do": "pause", "who": "controll"}]))
 
 

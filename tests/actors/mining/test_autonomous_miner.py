@@ -245,3 +245,11 @@ def test_the_pace_follows_the_difficulty(virtual, make_world):
     assert np.sum((times >= AWAY) & (times < BACK)) == 0
     assert np.sum(times >= BACK) > 50
     assert all(miner.is_alive() for miner in miners)
+
+
+@pytest.mark.parametrize("settings", ["", "hashrate = 0", 'hashrate = "much"'])
+def test_a_miner_without_a_hashrate_is_told_so_and_nothing_else(settings):
+    """The missing hashrate is the one error: no check computes with a value in its place."""
+    (problem,) = examine(f'[participants.z]\nkind = "autonomous-miner"\n{settings}\n'.encode()).problems
+    assert problem.severity == "error"
+    assert "hashrate" in f"{problem.place} {problem.message}"

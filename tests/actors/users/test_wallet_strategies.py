@@ -211,7 +211,7 @@ use = "mining-wallet"
         ("participants.bot.recipients=hodler", "expected an array"),
         ('participants.bot.recipients=["miner", "hodlr"]', 'no such participant: "hodlr".*hodler'),
         ('participants.bot.recipients=["hodler-004"]', 'no such participant: "hodler-004"'),
-        ('participants.miner.actors=[{use="mining-wallet", sweep_to="nobody"}]', 'no participant "nobody"'),
+        ('participants.miner.actors=[{use="mining-wallet", sweep_to="nobody"}]', 'no such participant: "nobody"'),
         ('participants.miner.actors=[{use="mining-wallet", sweep_to="hodler"}]', '"hodler" has 3 members'),
     ],
 )
