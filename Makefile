@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PYTEST_FLAGS ?=
 
-.PHONY: run test test-long lint types format bench clean
+.PHONY: run test test-long lint types imports format bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/monerosim run scenarios/quickstart.toml
@@ -23,6 +23,10 @@ lint: $(VENV)/.installed-dev
 
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
+
+# The layers of the packages, and every import that runs up or closes a cycle; fails if there is one.
+imports: $(VENV)/.installed-dev
+	$(BIN)/python tools/imports.py
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format

@@ -1,4 +1,4 @@
-"""What configurations are made of: typed structures that read durations and amounts as people write them.
+"""Configurations: typed structures that read durations and amounts as people write them.
 
 A scenario's tables and every behaviour's ``Config`` are :class:`msgspec.Struct` classes. Their fields may be
 :class:`Duration` and :class:`Amount`, which are integers inside and text outside, so a configuration survives the
@@ -19,11 +19,11 @@ Key: TypeAlias = str | tuple[str | int, ...]
 """A key of a configuration, or the way into its value: ``("collect", 0)``."""
 
 POSITIVE = {"positive": True}
-"""Of a duration: it is more than nothing (``Meta(extra=POSITIVE)``)."""
+"""Marks a duration that has to be above zero (``Meta(extra=POSITIVE)``)."""
 
 PARTICIPANT = {"participant": True}
-"""Of a text: it names one participant; of an array of them: each names a participant or a group. A scenario in which
-there is nobody of the name is refused (``Meta(extra=PARTICIPANT)``)."""
+"""Marks a string that names a participant, or an array of names of participants and groups
+(``Meta(extra=PARTICIPANT)``). A scenario without a participant of that name is refused."""
 
 EVENT = {"event": True}
 """Of a text, or an array of them: each is a kind of events. A scenario in which no actor's code declares such an event
@@ -31,7 +31,7 @@ is refused (``Meta(extra=EVENT)``)."""
 
 
 def form(words: str) -> dict[str, str]:
-    """Say in words what a pattern expects (``Meta(pattern=..., extra=form("a name of letters"))``)."""
+    """Return the description of a pattern, for messages (``Meta(pattern=..., extra=form("a name of letters"))``)."""
     return {"form": words}
 
 
@@ -56,17 +56,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Base of every configuration: immutable, and an unknown key is an error."""
 
     mutually_exclusive: ClassVar[tuple[frozenset[str], ...]] = ()
-    """Keys of which one at most is given: a change of one takes the place of the others."""
+    """Groups of keys of which at most one may be set: setting one by a command removes the others."""
 
     def problems(self) -> Iterable[tuple[Sequence[Key], str]]:
-        """Tell all that types cannot: the keys concerned, beginning with the one to blame, and a message."""
+        """Return the problems that types cannot express: the keys concerned, the culprit first, and a message."""
         return ()
 
     def __post_init__(self) -> None:
-        """Refuse what has mistakes.
+        """Check for problems.
 
         Raises:
-            ValueError: It names them all.
+            ValueError: There are some; the message lists them all.
         """
         messages = [message for _, message in self.problems()]
         if messages:
@@ -74,14 +74,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def duration(text: str) -> Duration:
-    """Give a field a default duration."""
+    """Return a field with a default duration."""
     value = Duration(parse_duration(text))
     field: Duration = msgspec.field(default_factory=lambda: value)
     return field
 
 
 def amount(text: str) -> Amount:
-    """Give a field a default amount."""
+    """Return a field with a default amount."""
     value = Amount(parse_amount(text))
     field: Amount = msgspec.field(default_factory=lambda: value)
     return field
@@ -130,7 +130,7 @@ def load_config(value: object, kind: type[T]) -> T:
 
 
 def change_config(before: Mapping[str, object], changes: Mapping[str, object], kind: type[Config]) -> dict[str, object]:
-    """Put changes into a configuration's plain data.
+    """Return a configuration's plain data with changes applied.
 
     Args:
         before: The data.

@@ -1,6 +1,6 @@
-"""Durations and amounts: how people write them, and what they are inside.
+"""Durations and amounts: reading, writing and internal units.
 
-Inside, time is integer microseconds (:data:`SECOND` of them a second) and an amount is integer atomic units
+Internally, time is integer microseconds (:data:`SECOND` of them a second) and an amount is integer atomic units
 (piconero, 10^-12 XMR). Integers keep a run's result independent of the machine's floating-point library.
 """
 
@@ -21,8 +21,8 @@ MAX_AMOUNT = 2**64 - 1
 
 _SCALE = {"us": 1, "ms": 1_000, "s": SECOND, "m": 60 * SECOND, "h": 3_600 * SECOND, "d": 86_400 * SECOND}
 _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(us|ms|min|s|m|h|d)\s*")
-_LONGEST = 80
-"""Characters of a duration or an amount. A longer text is none, and is not worth the time that its digits take."""
+_MAX_TEXT = 80
+"""The most characters of a duration or an amount: longer texts are rejected before their digits are parsed."""
 
 _AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:XMR)?", re.IGNORECASE)
 
@@ -34,9 +34,9 @@ def parse_duration(text: str) -> int:
         Microseconds.
 
     Raises:
-        ValueError: The text is no duration, or longer than :data:`MAX_DURATION`.
+        ValueError: The text is not a duration, or the duration is longer than :data:`MAX_DURATION`.
     """
-    stripped = text.strip() if len(text) <= _LONGEST else ""
+    stripped = text.strip() if len(text) <= _MAX_TEXT else ""
     position, total = 0, Decimal(0)
     while position < len(stripped) and (part := _PART.match(stripped, position)):
         unit = "m" if part[2] == "min" else part[2]
@@ -45,7 +45,7 @@ def parse_duration(text: str) -> int:
     if not stripped or position != len(stripped):
         raise ValueError(f'expected a duration such as "90s", "50ms" or "2h", got {text[:60]!r}')
     if total > MAX_DURATION:
-        raise ValueError(f"a duration is at most a hundred years, got {text[:60]!r}")
+        raise ValueError(f"a duration may be at most a hundred years, got {text[:60]!r}")
     return int(total.to_integral_value())
 
 
@@ -76,24 +76,24 @@ def parse_amount(value: str | float) -> int:
         Atomic units.
 
     Raises:
-        ValueError: No amount, negative, finer than an atomic unit, or above :data:`MAX_AMOUNT`.
+        ValueError: Not an amount, negative, finer than an atomic unit, or above :data:`MAX_AMOUNT`.
     """
     if isinstance(value, bool):
-        raise ValueError(f"expected an amount, got {value}")  # noqa: TRY004  (all that is no amount is a ValueError)
+        raise ValueError(f"expected an amount, got {value}")  # noqa: TRY004  (whatever is not an amount is a ValueError)
     text = value.strip() if isinstance(value, str) else f"{Decimal(repr(value)):f}"
-    match = _AMOUNT.fullmatch(text) if len(text) <= _LONGEST else None
+    match = _AMOUNT.fullmatch(text) if len(text) <= _MAX_TEXT else None
     if match is None:
         raise ValueError(f'expected an amount such as "10 XMR" or a number of XMR, got {str(value)[:60]!r}')
     atomic = Decimal(match[1]) * XMR
     if atomic != atomic.to_integral_value():
-        raise ValueError(f"an amount has at most 12 decimals (the atomic unit), got {str(value)[:60]!r}")
+        raise ValueError(f"an amount may have at most 12 decimals (the atomic unit), got {str(value)[:60]!r}")
     if atomic > MAX_AMOUNT:
-        raise ValueError(f"an amount is at most {MAX_AMOUNT / XMR:.0f} XMR, got {str(value)[:60]!r}")
+        raise ValueError(f"an amount may be at most {MAX_AMOUNT / XMR:.0f} XMR, got {str(value)[:60]!r}")
     return int(atomic)
 
 
 def format_amount(atomic: int) -> str:
-    """Write atomic units as XMR with no needless zeros: ``"0.6 XMR"``."""
+    """Write atomic units as XMR without trailing zeros: ``"0.6 XMR"``."""
     sign = "-" if atomic < 0 else ""
     whole, part = divmod(abs(atomic), XMR)
     decimals = f".{part:012d}".rstrip("0").rstrip(".")

@@ -53,7 +53,7 @@ def test_nothing_is_played_twice(built):
 def test_a_run_replaces_another_only_if_told_so(tmp_path):
     first = play(NETWORK, tmp_path / "run")
     before = first.summary
-    with pytest.raises(RunDirectoryError, match="holds a run already"):
+    with pytest.raises(RunDirectoryError, match="already holds a run"):
         play(NETWORK, tmp_path / "run", seed=6)
     assert Run(tmp_path / "run").summary == before
     again = play(NETWORK, tmp_path / "run", seed=6, force=True)

@@ -1,4 +1,4 @@
-"""Prints what the runtimes and the embedded engine cost: the figures of docs/performance.md.
+"""Measure the runtimes and the embedded engine: the figures of docs/performance.md.
 
     python tools/bench.py [--sizes 100,300,1000] [--duration 2h]
 
@@ -47,7 +47,7 @@ TIMEOUT = 60.0
 
 
 class Echo(pykka.Actor):
-    """Answers with what it is sent."""
+    """Answers with the message it is sent."""
 
     def on_receive(self, message: object) -> object:
         """Answer."""
@@ -62,7 +62,7 @@ class Asker(pykka.Actor):
         self.other = other
 
     def on_receive(self, message: object) -> float:
-        """Ask, and tell how many asks a second that were."""
+        """Ask, and return the asks per second."""
         del message
         began = perf_counter()
         for number in range(ASKS):
@@ -71,7 +71,7 @@ class Asker(pykka.Actor):
 
 
 def asks_a_second(runtime: Runtime) -> float:
-    """Measure asks from actor to actor, an answer awaited each time."""
+    """Return the asks per second from actor to actor, each awaiting its answer."""
     echo = runtime.start(Echo)
     asker = runtime.start(Asker, echo)
     rate: float = asker.ask("go")
@@ -81,12 +81,12 @@ def asks_a_second(runtime: Runtime) -> float:
 
 
 def resident() -> int:
-    """Tell this process's resident bytes."""
+    """Return this process's resident bytes."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 def bench_runtimes() -> None:
-    """Print asks a second on both runtimes, and bytes an actor on the virtual one."""
+    """Print asks per second on both runtimes, and bytes per actor on the virtual one."""
     virtual_rates, thread_rates = [], []
     for _ in range(ROUNDS):
         virtual_rates.append(asks_a_second(VirtualRuntime()))
@@ -113,24 +113,24 @@ class Ping(Message[float], frozen=True):
 
 
 class Ponger(Actor):
-    """Tells how long messages were under way."""
+    """Reports how long messages took."""
 
     def begin(self) -> None:
-        """Have taken nothing yet."""
+        """Start with no measurements."""
         self.taken: list[float] = []
 
     @handles(Ping)
     def on_ping(self, ping: Ping) -> float:
-        """Note how long the message took."""
+        """Record the time that the message took."""
         self.taken.append(perf_counter() - ping.sent)
         return self.taken[-1]
 
 
 class Send(Message[list[float]], frozen=True):
-    """Ask another actor many times, and answer with the seconds from each question to its answer."""
+    """Ask another actor many times; the answer is the seconds from each question to its answer."""
 
     tells: bool
-    """Whether to tell it instead, and answer with the seconds until each message was handled."""
+    """Tell instead of ask; the answer is the seconds until each message was handled."""
 
 
 class Pinger(Actor):
@@ -138,7 +138,7 @@ class Pinger(Actor):
 
     @handles(Send)
     def on_send(self, order: Send) -> list[float]:
-        """Send them, a millisecond between two."""
+        """Send them, a millisecond apart."""
         other = self.host.actor("ponger")
         taken = []
         for _ in range(MESSAGES):
@@ -178,7 +178,7 @@ def bench_latency() -> None:
 
 
 def agent_start() -> float:
-    """Measure the seconds from the start of an agent's process until its supervisor has answered a letter."""
+    """Return the seconds from the start of an agent's process until its supervisor has answered a letter."""
     plan = compile_plan(scenario(1, "1h"))
     with tempfile.TemporaryDirectory() as folder:
         run_directory = Path(folder) / "run"
@@ -219,7 +219,7 @@ def bench_agent_start() -> None:
 
 
 def scenario(size: int, duration: str) -> Scenario:
-    """Compose a network of ``size`` users with a node each, and three pools."""
+    """Return a scenario of ``size`` users with a node each, and three pools."""
     return Scenario(
         simulation={"name": f"bench-{size}", "duration": duration},
         network={"connections": 8},
@@ -239,7 +239,7 @@ def scenario(size: int, duration: str) -> Scenario:
 
 
 def bench_one(size: int, duration: str) -> None:
-    """Play one size in this process and print its figures as JSON."""
+    """Run one size in this process and print its figures as JSON."""
     with tempfile.TemporaryDirectory() as folder:
         began = perf_counter()
         summary = run(scenario(size, duration), Path(folder) / "run").summary

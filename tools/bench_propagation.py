@@ -1,4 +1,4 @@
-"""Measure the propagation search: milliseconds an item, against a binary heap and scipy's Dijkstra.
+"""Measure the propagation search in milliseconds per item, against a binary heap and scipy's Dijkstra.
 
 Run as ``python tools/bench_propagation.py [NODES ...]``. Each node dials eight others. Every figure is the best of
 three rounds; the heap and scipy get the same waits and have to find the same arrivals.
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from monerosim.network.network import NEVER, Link, Network
+from monerosim.network.p2p import NEVER, Link, P2PNetwork
 from monerosim.topology import choose_peers
 
 CONNECTIONS = 8
@@ -23,7 +23,7 @@ BLOCK_WEIGHT = 60_000
 
 
 def build(nodes: int) -> tuple[list[str], list[Link]]:
-    """Make a network of nodes that all are 50 ms apart."""
+    """Return a network whose nodes are all 50 ms apart."""
     names = [f"user-{index:05d}" for index in range(nodes)]
     index = {name: position for position, name in enumerate(names)}
     peers = choose_peers(names, seed=1, connections=CONNECTIONS)
@@ -32,7 +32,7 @@ def build(nodes: int) -> tuple[list[str], list[Link]]:
 
 
 def by_heap(neighbours: list[list[tuple[int, int]]], origin: int) -> list[int]:
-    """Find arrivals with a binary heap, the textbook's way."""
+    """Return arrivals found with a binary heap, as in textbooks."""
     arrivals = [NEVER] * len(neighbours)
     arrivals[origin] = 0
     heap = [(0, origin)]
@@ -48,7 +48,7 @@ def by_heap(neighbours: list[list[tuple[int, int]]], origin: int) -> list[int]:
 
 
 def milliseconds(run: Callable[[int], object], items: int) -> float:
-    """Time ``run`` for each of some items, and tell the milliseconds an item."""
+    """Return the milliseconds that ``run`` takes per item."""
     best = float("inf")
     for _ in range(3):
         begin = perf_counter()
@@ -58,8 +58,8 @@ def milliseconds(run: Callable[[int], object], items: int) -> float:
     return best / items * 1_000
 
 
-def waits_of(network: Network, item: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Give sources, targets and waits of a transaction's hops (the searches are compared on the same ones)."""
+def waits_of(network: P2PNetwork, item: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return sources, targets and waits of a transaction's hops, the same for all searches."""
     hops = network._transaction_hops(item, WEIGHT) + network._flushes(item)  # noqa: SLF001 - the same input for all
     return network._links.source, network._links.target, hops  # noqa: SLF001 - as above
 
@@ -70,9 +70,9 @@ def measure(nodes: int) -> None:
     names, links = build(nodes)
     chosen = perf_counter() - begin
     begin = perf_counter()
-    network = Network(seed=1, names=names, links=links)
+    network = P2PNetwork(seed=1, names=names, links=links)
     made = perf_counter() - begin
-    lossy = Network(seed=1, names=names, links=[link._replace(loss=0.01) for link in links])
+    lossy = P2PNetwork(seed=1, names=names, links=[link._replace(loss=0.01) for link in links])
     items = max(10, 20_000 // nodes)
     source, target, hops = waits_of(network, b"item")
     neighbours: list[list[tuple[int, int]]] = [[] for _ in names]

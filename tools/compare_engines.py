@@ -2,8 +2,8 @@
 
     python tools/compare_engines.py -o DIRECTORY [SCENARIO] [--engines embedded,local,shadow]
 
-Each engine's run is DIRECTORY/ENGINE; one that has been played is not played again, and one of another scenario is
-left alone. docs/engines.md explains what differs.
+Each engine's run is DIRECTORY/ENGINE; one that exists is not run again, and one of another scenario is left alone.
+docs/engines.md explains what differs.
 """
 
 import argparse
@@ -26,10 +26,10 @@ SMOKE = Path(__file__).resolve().parent.parent / "scenarios" / "smoke.toml"
 
 
 def plan_for(engine: str, scenario: Path) -> tuple[Plan, Mapping[str, bytes]]:
-    """Build a scenario's plan for an engine, and take the code of its own files.
+    """Return a scenario's plan for an engine, and the code of its own files.
 
     Raises:
-        ScenarioError, BinaryError, EngineError: It cannot be played there.
+        ScenarioError, BinaryError, EngineError: It cannot be run there.
     """
     files = PluginFiles(scenario.parent)
     plan = build_plan(load(scenario, changes=[f"simulation.engine={engine}"]), scenario.parent, files)
@@ -38,10 +38,10 @@ def plan_for(engine: str, scenario: Path) -> tuple[Plan, Mapping[str, bytes]]:
 
 
 def is_played(plan: Plan, directory: Path) -> bool:
-    """Tell whether a directory has this very run.
+    """Return whether a directory holds exactly this run.
 
     Raises:
-        RunError: It has another one, or something else.
+        RunError: It holds another run, or something else.
     """
     if not directory.exists() or (directory.is_dir() and not any(directory.iterdir())):
         return False
@@ -52,7 +52,7 @@ def is_played(plan: Plan, directory: Path) -> bool:
 
 
 def compare(scenario: Path, output: Path, engines: Sequence[str]) -> dict[str, Run]:
-    """Play a scenario on engines, where that has not been done; all is looked at before anything is played."""
+    """Run a scenario on engines unless that was done; all directories are checked before the first run."""
     plans = {engine: plan_for(engine, scenario) for engine in engines}
     played = {engine: is_played(plan, output / engine) for engine, (plan, _) in plans.items()}
     for engine, (plan, sources) in plans.items():
@@ -64,7 +64,7 @@ def compare(scenario: Path, output: Path, engines: Sequence[str]) -> dict[str, R
 
 
 def rows(run: Run) -> dict[str, str]:
-    """Take from a run what is to be compared."""
+    """Return the figures of a run that are compared."""
     summary = run.summary
     records = list(run.events())
     own = [record for record in records if record.participant != "funder"]
@@ -93,7 +93,7 @@ def rows(run: Run) -> dict[str, str]:
 
 
 def _delays(records: Iterable[Record], kind: type[BlockSpread | TransactionSpread]) -> list[float]:
-    """List how long items of the scenario's own time took from the first node to each other, milliseconds."""
+    """Return the milliseconds that items of the scenario's own time took from the first node to each other node."""
     spreads = [record.data for record in records if isinstance(record.data, kind)]
     return [
         after / 1e3
@@ -112,7 +112,7 @@ def _spread(values: list[float], form: str) -> str:
 
 
 def print_table(columns: dict[str, dict[str, str]]) -> None:
-    """Print the engines side by side; three numbers are the least, the median and the most."""
+    """Print the engines side by side; three numbers are minimum, median and maximum."""
     names = list(dict.fromkeys(name for column in columns.values() for name in column))
     widths = {engine: max(map(len, [engine, *column.values()])) for engine, column in columns.items()}
     first = max(map(len, names))
@@ -123,7 +123,7 @@ def print_table(columns: dict[str, dict[str, str]]) -> None:
 
 
 def main() -> None:
-    """Compare what the command line names."""
+    """Compare the engines that the command line names."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "scenario", nargs="?", type=Path, default=SMOKE, help="what is played; scenarios/smoke.toml if left out"

@@ -1,9 +1,9 @@
-"""What a run on Shadow costs: time, peak memory, and who uses the CPU.
+"""Measure a run on Shadow: time, peak memory, and CPU by program.
 
     python tools/measure_shadow.py [SCENARIO] [-o DIRECTORY] [--force]    a whole run
     python tools/measure_shadow.py --clock                                start-up with and without the clock setting
 
-The programs are looked at in /proc five times a second, so what they use in their last fifth is not counted.
+The programs are sampled in /proc five times a second, so their last fifth of a second is not counted.
 """
 
 import argparse
@@ -35,30 +35,30 @@ ROOT = Path(__file__).resolve().parent.parent
 TICK = os.sysconf("SC_CLK_TCK")
 INTERVAL = 0.2
 MEMORY_EVERY = 25
-"""Looks at the CPU between two at the memory, which are dearer."""
+"""Samples of the CPU between two of the memory, which cost more."""
 
 KINDS = {"monerod": "monerod", "monero-wallet-r": "monero-wallet-rpc", "python": "agents", "shadow": "Shadow"}
-"""Names of processes as the kernel has them (cut off after 15 characters), and what they are called here."""
+"""Names of processes in the kernel (truncated to 15 characters), and their names in the table."""
 
 DOUBT = "is in doubt"
-"""What the trace of a wallet's actor says of a payment whose answer did not come."""
+"""The text in a wallet's trace for a payment whose answer did not come."""
 
 CLOCK_SETTINGS = {"with (1 us)": "1 us", "without (10 ns)": "10 ns"}
 CLOCK_STOP = 45 * SECOND
 
 
 class Use(msgspec.Struct):
-    """What the processes of one kind used."""
+    """The resources that processes of one kind used."""
 
     count: int = 0
     cpu: float = 0.0
     """Seconds."""
     peak: int = 0
-    """Bytes, when all processes together used most; shared pages are divided among those who share them (PSS)."""
+    """Bytes at the peak of all processes together; shared pages are divided among their users (PSS)."""
 
 
 class Meter:
-    """Looks at Shadow and all that it starts below this process, until told to stop."""
+    """Samples Shadow and all that it starts below this process, until stopped."""
 
     def __init__(self) -> None:
         self._cpu: dict[tuple[int, str], float] = {}
@@ -76,7 +76,7 @@ class Meter:
         self._thread.join()
 
     def uses(self) -> dict[str, Use]:
-        """Tell what each kind used."""
+        """Return the resources that each kind used."""
         uses: dict[str, Use] = {}
         for key, kind in self._kinds.items():
             use = uses.setdefault(kind, Use(peak=self._peaks[kind]))
@@ -93,7 +93,7 @@ class Meter:
             looks += 1
 
     def _look(self) -> list[tuple[int, str]]:
-        """Take note of the CPU of Shadow and its descendants."""
+        """Record the CPU time of Shadow and its descendants."""
         stats = {stat.pid: stat for path in Path("/proc").glob("[0-9]*") if (stat := _read_stat(path)) is not None}
         own = {os.getpid()}
         seen = []
@@ -145,7 +145,7 @@ def _proportional_memory(pid: int) -> int:
 
 
 def print_uses(uses: dict[str, Use]) -> None:
-    """Print a table of who used what."""
+    """Print a table of resources by kind of process."""
     cpu, peak = sum(use.cpu for use in uses.values()), sum(use.peak for use in uses.values())
     print(f"{'':20}{'number':>8}{'CPU (s)':>10}{'share':>8}{'memory (MB)':>13}")
     for kind, use in sorted(uses.items()):
@@ -154,7 +154,7 @@ def print_uses(uses: dict[str, Use]) -> None:
 
 
 def measure_run(scenario: Path, directory: Path, *, force: bool = False) -> None:
-    """Play a scenario on Shadow and print what it cost; ``force`` replaces a run that is in the directory."""
+    """Run a scenario on Shadow and print its cost; ``force`` replaces an existing run in the directory."""
     plan, sources = _shadow_plan(scenario)
     write_run_directory(plan, scenario.read_bytes(), directory, force=force, plugins=sources)
     began = time.monotonic()
@@ -181,7 +181,7 @@ def _print_payments(plan: Plan, run: Run) -> None:
 
 
 def measure_clock(scenario: Path, directory: Path) -> None:
-    """Print what the start of daemons and wallets costs with and without the clock setting, side by side."""
+    """Print the cost of starting daemons and wallets with and without the clock setting, side by side."""
     plan, sources = _shadow_plan(scenario)
     plan = _only_early(plan)
     results = {}
@@ -203,7 +203,7 @@ def measure_clock(scenario: Path, directory: Path) -> None:
 
 
 def _only_early(plan: Plan) -> Plan:
-    """Leave the agents out, and whoever else starts after the daemons and wallets."""
+    """Leave out the agents and all that starts after the daemons and wallets."""
     hosts = []
     for host in plan.hosts:
         early = tuple(process for process in host.processes if process.start < CLOCK_STOP and process.runs_to_end)
@@ -219,7 +219,7 @@ def _shadow_plan(scenario: Path) -> tuple[Plan, Mapping[str, bytes]]:
 
 
 def main() -> None:
-    """Measure what the command line names."""
+    """Measure the scenario or the clock setting, as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "scenario",

@@ -1,6 +1,6 @@
-"""Play a fixed list of calls against a monerod and two wallets, and write the answers as JSON.
+"""Make a fixed list of calls to a monerod and two wallets, and write the answers as JSON.
 
-The services are real ones or the model's; tests/conformance plays the same list against both. The daemon must be a
+The services are real ones or the model's; tests/conformance makes the same calls to both. The daemon must be a
 fresh regtest one (--regtest --keep-fakechain --fixed-difficulty 1 --offline), the wallets must have no files::
 
     python tools/record_rpc.py --daemon URL --miner URL --user URL [--comparable] > answers.json
@@ -15,7 +15,7 @@ import requests
 
 from monerosim.rpc.transport import Json
 
-SendLetter = Callable[[str, bytes], Json]
+Post = Callable[[str, bytes], Json]
 """Posts bytes to a path of one service and returns the answer, or the HTTP status where that is not 200."""
 
 NO_HASH = "0" * 64
@@ -32,7 +32,7 @@ FOREIGN = {
 
 
 class Session:
-    """Three services and what they answered so far.
+    """Three services and their answers so far.
 
     Args:
         daemon: A monerod.
@@ -40,15 +40,15 @@ class Session:
         user: A wallet that is paid.
 
     Attributes:
-        answers: What each labelled call answered.
+        answers: The answer of each labelled call.
     """
 
-    def __init__(self, daemon: SendLetter, miner: SendLetter, user: SendLetter) -> None:
+    def __init__(self, daemon: Post, miner: Post, user: Post) -> None:
         self.services = {"daemon": daemon, "miner": miner, "user": user}
         self.answers: dict[str, Json] = {}
 
     def call(self, label: str, service: str, method: str, params: Json = None) -> dict[str, Json]:
-        """Call a JSON-RPC method, or a plain path if ``method`` begins with a slash; keep the answer if labelled."""
+        """Call a JSON-RPC method, or an endpoint if ``method`` begins with a slash; record the answer if labelled."""
         if method.startswith("/"):
             return self.post(label, service, method, json.dumps(params or {}))
         body: dict[str, Json] = {"jsonrpc": "2.0", "id": "0", "method": method}
@@ -57,7 +57,7 @@ class Session:
         return self.post(label, service, "/json_rpc", json.dumps(body))
 
     def post(self, label: str, service: str, path: str, body: str) -> dict[str, Json]:
-        """Post a text to a path; keep the answer if labelled."""
+        """Post a text to a path; record the answer if labelled."""
         answer = self.services[service](path, body.encode())
         if label:
             self.answers[f"{service} {label}"] = answer
@@ -80,7 +80,7 @@ class Session:
 
 
 def play(session: Session) -> dict[str, Json]:
-    """Play all calls, in a fixed order.
+    """Make all calls, in a fixed order.
 
     Returns:
         Label to answer.
@@ -172,7 +172,7 @@ def _addresses(session: Session, addresses: Mapping[str, Json]) -> None:
 
 
 def _unusual(session: Session) -> None:
-    """Ask for what there is not, and with values of other types than the parameters have."""
+    """Ask for things that do not exist, and with values of the wrong types."""
     call = session.call
     call("get_balance nobody", "user", "get_balance", {"account_index": 0, "address_indices": [99]})
     call("get_transfers nobody", "user", "get_transfers", {"in": True, "account_index": 9})
@@ -351,7 +351,7 @@ def _confirmed(session: Session, addresses: Mapping[str, Json]) -> None:
 
 
 def _fork(session: Session, addresses: Mapping[str, Json]) -> None:
-    """Build a branch two blocks below the tip, watch it as an alternative chain, then let it win."""
+    """Build a branch two blocks below the tip, check it as an alternative chain, then let it win."""
     call, user = session.call, addresses["user"]
     (old, *_) = session.mine(3, addresses["miner"])
     branch: dict[str, Json] = {"amount_of_blocks": 1, "wallet_address": user, "prev_block": old}
@@ -387,12 +387,12 @@ def _to_oneself(session: Session, addresses: Mapping[str, Json]) -> None:
 
 
 def _taken_out(session: Session, addresses: Mapping[str, Json]) -> None:
-    """Leave the block that holds a payment, and put the payment into another."""
+    """Reorganise away the block that holds a payment, and mine the payment again."""
     call, miner, user = session.call, addresses["miner"], addresses["user"]
     payment: dict[str, Json] = {"destinations": [{"address": user, "amount": PAYMENT}]}
     asked = {"txid": session.result("miner", "transfer", payment)["tx_hash"]}
     before = session.result("daemon", "get_last_block_header")["block_header"]
-    # Both wallets look into the pool: what a wallet has not seen there may come up later.
+    # Both wallets look into the txpool: a transaction that a wallet has not seen there may come up later.
     session.result("user", "get_transfers", {"pool": True})
     session.mine(1, miner)
     call("get_transfer_by_txid confirmed", "miner", "get_transfer_by_txid", asked)
@@ -409,7 +409,7 @@ def _taken_out(session: Session, addresses: Mapping[str, Json]) -> None:
 
 
 def shape(value: Json) -> Json:
-    """Reduce a value to its shape: names and types, of a list its distinct members' shapes."""
+    """Return the shape of a value: names and types, and the distinct shapes of a list's members."""
     if isinstance(value, dict):
         return {name: shape(member) for name, member in sorted(value.items())}
     if isinstance(value, list):
@@ -433,7 +433,7 @@ _OPAQUE = 16
 
 
 def comparable(value: Json, name: str = "") -> Json:
-    """Reduce an answer to what has to be the same in every run: opaque texts and volatile numbers to their types.
+    """Return the part of an answer that is the same in every run: opaque texts and volatile numbers become their types.
 
     Embedded JSON becomes its shape, without the proofs in it (``rctsig_prunable``), which the model does not make.
     """
@@ -450,12 +450,12 @@ def comparable(value: Json, name: str = "") -> Json:
     return "<number>" if name in VOLATILE and isinstance(value, int) else value
 
 
-def http(url: str) -> SendLetter:
-    """Make a way to a service."""
+def http(url: str) -> Post:
+    """Return a connection to a service."""
     session = requests.Session()
 
     def post(path: str, body: bytes) -> Json:
-        # A wallet that is busy verifying is slow; one that loops for ever must not hold up the suite for ever.
+        # A wallet that is busy verifying is slow; one that loops for ever must not hold up the tests for ever.
         response = session.post(url + path, data=body, timeout=120)
         if response.status_code != requests.codes.ok:
             # The services close the connection after a refusal, and a call on it may come just before they do.

@@ -1,4 +1,4 @@
-"""The agent registry: who takes part, as the plan has it."""
+"""The agent registry: the participants of a plan."""
 
 from monerosim.mailbox.discovery import AGENT_REGISTRY
 from monerosim.plan.plan import Plan
@@ -6,7 +6,7 @@ from monerosim.rpc.transport import Json
 
 
 def agent_registry(plan: Plan) -> tuple[str, Json]:
-    """Make the registry of a plan.
+    """Return the registry of a plan.
 
     Returns:
         The document's name and content, as :class:`monerosim.mailbox.discovery.AgentDiscovery` reads it.

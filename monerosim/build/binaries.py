@@ -1,7 +1,7 @@
-"""The programs of Monero on this machine: finding them, and asking each which flags it knows.
+"""Monero's programs on this machine: finding them, and the flags that each knows.
 
-Releases differ in their flags, and an unknown one stops a program. So before a plan is written for real programs, the
-usual flags that a program does not know are left out of its arguments, and a scenario's own are checked.
+Releases differ in their flags, and a program stops at an unknown one. So before a plan is written for real programs,
+default flags that a program does not know are left out of its arguments, and a scenario's own are checked.
 """
 
 import os
@@ -32,10 +32,10 @@ Programs that are not on PATH can be named in the scenario:
   wallet = "/opt/monero/monero-wallet-rpc\""""
 
 OLDEST = (0, 18)
-"""The release that brought rings of 16 and view tags (hard forks 15 and 16), which everything here is made for."""
+"""The release with rings of 16 and view tags (hard forks 15 and 16), which monerosim assumes."""
 
 _TIMEOUT = 30
-"""Seconds a program may take to print its help; the real ones take a tenth of one."""
+"""Seconds that a program may take to print its help; Monero's take 0.1 s."""
 
 _VERSION = re.compile(r"^Monero '[^']*' \(v(?P<version>\d+(?:\.\d+)*)(?P<rest>[^)]*)\)", re.MULTILINE)
 _FLAG = re.compile(r"^ {2}(?:-\w \[ )?(?P<name>--[a-z0-9][\w-]*)(?: \])?(?P<rest>.*)$", re.MULTILINE)
@@ -44,12 +44,12 @@ Takes: TypeAlias = Literal["nothing", "a value", "a value or nothing"]
 
 
 class BinaryError(Exception):
-    """Programs are missing or cannot be used as a scenario wants; the message is for the user and names all of it.
+    """Programs are missing or do not fit the scenario; the message is for the user and lists all problems.
 
     Attributes:
-        problems: What is wrong, each with its place.
-        flags: Those of them that are the scenario's own flags, with a program that is there.
-        found: The programs that there are.
+        problems: Each problem with its place in the scenario.
+        flags: Those of them that concern the scenario's own flags for a program that was found.
+        found: The programs that were found.
     """
 
     def __init__(
@@ -62,12 +62,12 @@ class BinaryError(Exception):
 
 
 class Binary(msgspec.Struct, frozen=True):
-    """A program of Monero, and what it knows."""
+    """A program of Monero, with its version and flags."""
 
     path: str
     version: str
     flags: Mapping[str, Takes]
-    """Flags with their dashes, and what each takes."""
+    """Flags with their dashes, and whether each takes a value."""
 
     def __str__(self) -> str:
         return f"{Path(self.path).name} {self.version} ({self.path})"
@@ -78,10 +78,10 @@ def find_binary(name: str, base: Path) -> Path:
 
     Args:
         name: A name on PATH, or a path; ``~`` is the home directory.
-        base: What a relative path is relative to.
+        base: The directory that a relative path is relative to.
 
     Raises:
-        BinaryError: There is none.
+        BinaryError: There is no such program.
     """
     if os.sep not in name:
         found = shutil.which(name)
@@ -92,22 +92,22 @@ def find_binary(name: str, base: Path) -> Path:
         expanded = Path(name).expanduser()
     except RuntimeError as error:
         raise BinaryError(f"{name}: {error}") from error
-    # normpath, not resolve: what a link is called may tell two programs apart.
+    # normpath, not resolve: a program may behave by the name of the link that it is called by.
     path = Path(os.path.normpath(base.absolute() / expanded))
     try:
         usable = path.is_file()
     except OSError:
         usable = False
     if not usable:
-        raise BinaryError(f"there is no file {path}")
+        raise BinaryError(f"no such file: {path}")
     return path
 
 
 def ask_binary(path: Path) -> Binary:
-    """Ask a program for its version and the flags it knows; a program that has not changed is asked once.
+    """Return a program's version and flags, from its ``--help``; cached until the program changes.
 
     Raises:
-        BinaryError: It cannot be run, or is no program of Monero.
+        BinaryError: It cannot be run, or is not a program of Monero.
     """
     try:
         status = path.stat()
@@ -133,30 +133,30 @@ def _ask(path: str, modified: int, size: int) -> Binary:
     if version is None or not flags:
         said = (answer.stderr.decode(errors="replace").strip() or text.strip()).splitlines()
         why = f": {said[-1][:200]}" if said else ""
-        raise BinaryError(f"{path} is no program of Monero: its --help tells no version and flags{why}")
+        raise BinaryError(f"{path} is not a program of Monero: its --help shows no version and flags{why}")
     rest = version["rest"]
-    # Debian's say "-unknown" where others have the commit; "-release" says nothing either.
+    # Debian's say "-unknown" where others have the commit; "-release" carries no information either.
     return Binary(path, version["version"] + ("" if rest in {"-unknown", "-release"} else rest), flags)
 
 
 def _takes(rest: str) -> Takes:
-    """Read what Boost prints after a flag: ``arg``, ``arg (=1)``, ``[=arg(=1)]`` or its description."""
+    """Read from Boost's help what a flag takes: ``arg``, ``arg (=1)``, ``[=arg(=1)]`` or its description."""
     if rest.startswith("[=arg"):
         return "a value or nothing"
     return "a value" if re.match(r"arg\b", rest) else "nothing"
 
 
 def resolve_binaries(plan: Plan, base: Path | None = None, for_all: Sequence[str] = ()) -> Plan:
-    """Look up the programs of a plan, and fit their arguments to what they know.
+    """Return a plan with its programs looked up, and their arguments fitted to the flags that they know.
 
     Args:
         plan: A compiled plan.
-        base: What relative paths in the scenario are relative to; the working directory if left out.
-        for_all: The flags that the scenario gives in ``[binaries]``, to name the place of one that is wrong.
+        base: The directory that relative paths are relative to; the working directory if left out.
+        for_all: The flags of the scenario's ``[binaries]``, to name the place of a wrong one.
 
     Raises:
-        BinaryError: A program is missing or none of Monero's, lacks an essential flag, or does not know a flag that
-            the scenario gives it. The message has all of it.
+        BinaryError: A program is missing or not one of Monero's, lacks an essential flag, or does not know a flag
+            that the scenario gives it. All problems are reported at once.
     """
     resolver = _Resolver(base or Path(), for_all)
     hosts = tuple(resolver.host(host) for host in plan.hosts)
@@ -178,7 +178,7 @@ class _Resolver:
         self._found: dict[str, Binary | None] = {}
 
     def host(self, host: HostPlan) -> HostPlan:
-        """Fit the programs of a host."""
+        """Return a host with its programs fitted."""
         processes = tuple(self._process(host, process) for process in host.processes)
         return msgspec.structs.replace(host, processes=processes)
 
@@ -244,7 +244,7 @@ class _Resolver:
 
 
 def _misused(flag: str, name: str, has_value: bool, binary: Binary) -> str:
-    """Say what is wrong with a flag; nothing if the program takes it."""
+    """Return what is wrong with a flag; an empty text if the program takes it."""
     takes = binary.flags.get(name)
     if takes is None:
         close = get_close_matches(name, binary.flags, n=1)
@@ -257,6 +257,6 @@ def _misused(flag: str, name: str, has_value: bool, binary: Binary) -> str:
 
 
 def describe_binary(binary: BinaryPlan) -> list[str]:
-    """Write what is to be told of a program: itself first, then a line for each peculiarity."""
+    """Return the lines that describe a program: itself first, then a line for each peculiarity."""
     left_out = [f"left out {flag}, which it does not know: {meaning}" for flag, meaning in binary.left_out.items()]
     return [f"{Path(binary.path).name} {binary.version} ({binary.path})", *left_out, *binary.notes]

@@ -16,13 +16,13 @@ def build_plan(scenario: Scenario | Examination, base: Path | None = None, files
 
     Args:
         scenario: From a file or composed in Python; one that has been examined is not examined again.
-        base: The scenario file's directory, which relative paths of programs start from; the working directory if
-            left out.
-        files: Where its own files are, of one that has not; below ``base``, if left out.
+        base: The scenario file's directory, which relative paths of programs are relative to; the working directory
+            if left out.
+        files: The scenario's own files, unless it has been examined; those below ``base`` if left out.
 
     Raises:
-        ScenarioError: Something is wrong with it.
-        BinaryError: A program is missing, or cannot be used as the scenario wants.
+        ScenarioError: The scenario has errors.
+        BinaryError: A program is missing, or does not fit the scenario.
     """
     plan = compile_plan(scenario, files or PluginFiles(base or Path()))
     if not load_engine(plan.engine).real_programs:

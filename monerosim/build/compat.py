@@ -1,8 +1,8 @@
-"""The compatibility library (``compat.c``): built with the machine's C compiler, kept by content.
+"""The compatibility library (``compat.c``): built with the machine's C compiler, cached by content.
 
-Built libraries are kept in ``$XDG_CACHE_HOME/monerosim`` or ``~/.cache/monerosim``, one a source and compiler, so the
-compiler runs once. A run directory gets a copy of its own, so that it depends on nothing else; where LD_PRELOAD could
-not name that copy, the one that is kept serves.
+Built libraries are cached in ``$XDG_CACHE_HOME/monerosim`` or ``~/.cache/monerosim``, one for each source and
+compiler, so the compiler runs once. A run directory gets a copy of its own, so that it depends on nothing else;
+where LD_PRELOAD could not name that copy, the cached one serves.
 """
 
 import os
@@ -19,12 +19,12 @@ LIBRARY = "compat.so"
 """The library's name in the run directory."""
 
 COMPILERS = ("cc", "gcc", "clang")
-"""Looked for on PATH, in this order, if the environment names none in ``CC``."""
+"""Compilers looked up on PATH, in this order, unless the environment names one in ``CC``."""
 
 FLAGS = ("-std=gnu11", "-O2", "-fPIC", "-shared", "-Wall", "-Wextra")
 
 _SEPARATORS = " \t\n:;$"
-"""What has a meaning of its own in LD_PRELOAD (ld.so(8)), or would have in Shadow's additions to it."""
+"""Characters with a meaning in LD_PRELOAD (ld.so(8)), or in Shadow's additions to it."""
 
 _TIMEOUT = 60
 """Seconds that a compiler may take."""
@@ -39,10 +39,10 @@ def install_compat(directory: Path, final: Path | None = None) -> None:
 
     Args:
         directory: The run directory.
-        final: Where it will be when it is played, if it is being built elsewhere.
+        final: Its path when it is run, if it is being built elsewhere.
 
     Raises:
-        CompatError: The library cannot be built, or not be used from anywhere.
+        CompatError: The library cannot be built, or LD_PRELOAD cannot name any copy of it.
         OSError: It cannot be written.
     """
     library = built_compat()
@@ -56,13 +56,13 @@ def install_compat(directory: Path, final: Path | None = None) -> None:
 
 
 def library_of(run: Path) -> Path:
-    """Tell where the library of a run directory is.
+    """Return the path of a run directory's library.
 
     Args:
-        run: Where the run directory is when it is played, absolute.
+        run: The absolute path of the run directory when it is run.
     """
     if not _nameable(run):
-        # Where it cannot be built, installing it tells so.
+        # Failing to build it is an error of installing it.
         with suppress(CompatError):
             return built_compat()
     return run / LIBRARY
@@ -73,7 +73,7 @@ def _nameable(path: Path) -> bool:
 
 
 def built_compat() -> Path:
-    """Find the library in the cache, or build it.
+    """Return the library in the cache, building it if necessary.
 
     Returns:
         The library's path.
@@ -90,15 +90,15 @@ def built_compat() -> Path:
             library.parent.mkdir(parents=True, exist_ok=True)
             _build(compiler, source, library)
     except OSError as error:
-        raise CompatError(f"{library.parent}, where the library is kept, cannot be used: {error.strerror}") from error
+        raise CompatError(f"{library.parent}, the library's cache, cannot be used: {error.strerror}") from error
     return library
 
 
 def find_compiler() -> list[str]:
-    """Find a C compiler.
+    """Return a C compiler.
 
     Returns:
-        Its full path, and the arguments that ``CC`` names.
+        Its full path, and the arguments in ``CC``.
 
     Raises:
         CompatError: There is none.
@@ -107,7 +107,7 @@ def find_compiler() -> list[str]:
     for program in named[:1] or COMPILERS:
         if found := shutil.which(program):
             return [found, *named[1:]]
-    missing = f"the C compiler of the environment variable CC ({named[0]}) is not there" if named else "no C compiler"
+    missing = f"the C compiler of the environment variable CC ({named[0]}) does not exist" if named else "no C compiler"
     raise CompatError(
         f"{missing}: monerod runs under Shadow only with a small library that is built here. "
         "On Debian and Ubuntu `apt-get install gcc libc6-dev` brings one, on Fedora `dnf install gcc`; "
@@ -116,7 +116,7 @@ def find_compiler() -> list[str]:
 
 
 def _build(compiler: list[str], source: bytes, library: Path) -> None:
-    """Compile beside the library's place and rename, so that nobody ever sees half of it."""
+    """Compile beside the library's path and rename, so that no reader sees a partial file."""
     with tempfile.TemporaryDirectory(dir=library.parent) as folder:
         (Path(folder) / "compat.c").write_bytes(source)
         command = [*compiler, *FLAGS, "-o", LIBRARY, "compat.c", "-ldl"]
@@ -135,5 +135,5 @@ def _build(compiler: list[str], source: bytes, library: Path) -> None:
 
 def _cache() -> Path:
     named = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    # The XDG base directory specification: what is not absolute is ignored.
+    # By the XDG base directory specification, a relative path is ignored.
     return (named if named.is_absolute() else Path.home() / ".cache") / "monerosim"

@@ -1,4 +1,4 @@
-"""The topology in the language Shadow reads."""
+"""The topology in GML, for Shadow."""
 
 from decimal import Decimal
 
@@ -6,7 +6,7 @@ from monerosim.plan.plan import TopologyPlan
 
 
 def to_gml(topology: TopologyPlan) -> str:
-    """Write a topology as a GML graph, one node a place and one edge a link, the same text for the same topology.
+    """Return a topology as a GML graph with a node for each place and an edge for each link.
 
     Attributes and units are those of Shadow's docs/network_graph_spec.md and src/main/utility/units.rs.
 
@@ -25,7 +25,7 @@ def to_gml(topology: TopologyPlan) -> str:
     for link in topology.links:
         if link.latency <= 0:
             raise ValueError(f"the link between places {link.source} and {link.target} needs a latency above 0")
-        # never in exponent notation, and with a point: Shadow asks for a floating-point number
+        # never in exponent notation, and with a point: Shadow requires a floating-point number
         loss = f"{Decimal(repr(float(link.loss))):f}"
         lines += [
             "  edge [",

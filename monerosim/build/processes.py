@@ -1,7 +1,7 @@
 """The real programs of a host: monerod, monero-wallet-rpc and the agent, with their arguments.
 
 The arguments are those with which an unmodified Monero 0.18 runs on regtest, on loopback and under Shadow (measured).
-Releases differ in what they know, so :mod:`monerosim.build.binaries` asks a program before a run relies on them.
+Releases differ in their flags, so :mod:`monerosim.build.binaries` checks them before a run relies on them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,37 +11,37 @@ from monerosim.plan.flags import with_own
 from monerosim.plan.plan import ConsensusPlan, HostPlan, NodePlan, ProcessPlan, WalletPlan
 
 RUN = "{run}"
-"""Stands for the run directory in arguments."""
+"""Placeholder of the run directory in arguments."""
 
 PLAN = "plan.json"
 """The plan's name in the run directory."""
 
 PYTHON = "{python}"
-"""Stands for the Python interpreter that has monerosim."""
+"""Placeholder of the Python interpreter that has monerosim installed."""
 
 MONEROD = "monerod"
-"""What a node's process is called."""
+"""The name of a node's process."""
 
 AGENT = "agent"
-"""What a host's own process, with its actors, is called."""
+"""The name of the process with a host's actors."""
 
 _DAEMON = {"MALLOC_ARENA_MAX": "1", "TZ": "UTC"}
-"""One malloc arena a process instead of one a thread: the daemons' memory is what limits a run's size. And logs whose
-times can be read back."""
+"""One malloc arena per process instead of one per thread, as the daemons' memory limits the size of a run; and UTC, so
+that the times in logs can be read back."""
 
 AGENT_ENVIRONMENT = {"PYTHONHASHSEED": "0", "PYTHONSAFEPATH": "1"}
-"""A fixed order of sets, should a library iterate over one; and no modules from the directory that an agent is started
-in, whose path would be part of what it does (under Shadow, to the microsecond)."""
+"""A fixed order of sets, should a library iterate over one; and no modules from the working directory, whose path
+would have an effect on the run (under Shadow, of microseconds)."""
 
 _CONNECTIONS_PER_ADDRESS = "8"
 """With monerod's default of 1, nodes that dial each other refuse ("too many connections from the same address")."""
 
 _RPC_CONNECTIONS = "1000"
-"""A node may serve the wallets and agents of many participants; the defaults are 3 an address and 100 in all."""
+"""A node may serve the wallets and agents of many participants; the defaults are 3 per address and 100 in all."""
 
 
 def host_processes(host: HostPlan, consensus: ConsensusPlan, hosts: Mapping[str, HostPlan]) -> tuple[ProcessPlan, ...]:
-    """List the programs of a host, in the order in which they start.
+    """Return the programs of a host, in the order in which they start.
 
     Args:
         host: The host.
@@ -68,7 +68,7 @@ def host_processes(host: HostPlan, consensus: ConsensusPlan, hosts: Mapping[str,
 
 
 def arguments(process: ProcessPlan, run: Path, python: str) -> list[str]:
-    """Fill in what stands for the run directory and the interpreter.
+    """Return a program's arguments with the placeholders of run directory and interpreter filled in.
 
     Args:
         process: The program.
@@ -102,8 +102,8 @@ def _monerod(host: HostPlan, node: NodePlan, difficulty: int, peers: list[str]) 
         f"--rpc-max-connections={_RPC_CONNECTIONS}",
         f"--rpc-max-connections-per-public-ip={_RPC_CONNECTIONS}",
         f"--rpc-max-connections-per-private-ip={_RPC_CONNECTIONS}",
-        # Says when the node had each block and each transaction first, what a reorganisation led to, and to whom it is
-        # connected: what is read back from its log (monerosim/engines/daemon_log.py).
+        # Logs when the node first had each block and each transaction, the result of a reorganisation, and its
+        # connections: all that is read back from its log (monerosim/engines/daemon_log.py).
         "--log-level=0,blockchain:INFO,txpool:INFO,net.p2p:INFO",
         "--no-igd",
         "--no-zmq",
@@ -135,7 +135,7 @@ def _wallet_rpc(host: HostPlan, wallet: WalletPlan, daemon: str) -> ProcessPlan:
         "--confirm-external-bind",
         "--disable-rpc-login",
         "--rpc-ssl=disabled",
-        # A ring database that wallets share makes them wait for one another.
+        # Wallets that share a ring database wait for one another.
         f"--shared-ringdb-dir={here}/{wallet.name}-ringdb",
         "--no-dns",
         "--non-interactive",

@@ -1,4 +1,4 @@
-"""The run directory: all that a run reads and writes."""
+"""The run directory: everything that a run reads and writes."""
 
 import fcntl
 import os
@@ -29,7 +29,7 @@ class RunDirectoryError(Exception):
 
 
 class _Mark(msgspec.Struct):
-    """What a plan of any version has, to know a run directory by."""
+    """The fields of every plan version, by which a run directory is recognised."""
 
     version: int
     hosts: list[msgspec.Raw]
@@ -44,19 +44,19 @@ def write_run_directory(
     force: bool = False,
     plugins: Mapping[str, bytes] = MappingProxyType({}),
 ) -> None:
-    """Write a run directory, whole or not at all.
+    """Write a run directory, completely or not at all.
 
-    It is built beside its place and then moved there, so a failure leaves what was there before.
+    It is built beside its path and then moved there, so a failure leaves what was there before.
 
     Args:
-        plan: What is run.
-        scenario: The scenario's file as it was given; left out if empty.
-        path: Where.
-        force: Whether a run that is there may be replaced, with all its results.
-        plugins: The Python files that the plan names, by their paths.
+        plan: The plan.
+        scenario: The content of the scenario's file; not written if empty.
+        path: The path of the run directory.
+        force: An existing run may be replaced, with all its results.
+        plugins: The Python files that the plan names, by path.
 
     Raises:
-        RunDirectoryError: Something else is there, or a run and ``force`` is not given, or writing fails.
+        RunDirectoryError: Something else exists there, or a run and ``force`` is not set, or writing fails.
     """
     target = Path(os.path.realpath(path))
     _check_replaceable(target, path, force=force)
@@ -69,7 +69,7 @@ def write_run_directory(
         _fill(building, plan, scenario, target)
         _add_plugins(building / FOLDER, plan, plugins)
         load_engine(plan.engine).prepare(plan, building, target)
-        # mkdtemp makes it private; a run directory is like any other
+        # mkdtemp creates private directories; a run directory has the usual permissions
         building.chmod(0o777 & ~_umask())
         _move(building, target)
     except EngineError as error:
@@ -82,10 +82,10 @@ def write_run_directory(
 
 @contextmanager
 def hold(path: Path) -> Iterator[None]:
-    """Keep others from playing a run directory, and from replacing it, meanwhile.
+    """Lock a run directory, so that no other process runs or replaces it meanwhile.
 
     Raises:
-        RunDirectoryError: It is being played already, or cannot be read.
+        RunDirectoryError: It is in use already, or cannot be read.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY)
@@ -95,14 +95,14 @@ def hold(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise RunDirectoryError(f"{path} is being played: wait for the run's end, or stop it") from error
+            raise RunDirectoryError(f"{path} is in use by a run: wait for its end, or stop it") from error
         yield
     finally:
         os.close(descriptor)
 
 
 def is_run_directory(path: Path) -> bool:
-    """Tell whether a directory holds a run of this program, of whatever version."""
+    """Return whether a directory holds a run of monerosim, of any version."""
     try:
         msgspec.json.decode((path / PLAN).read_bytes(), type=_Mark)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
@@ -114,7 +114,7 @@ def _check_replaceable(target: Path, shown: Path | str, *, force: bool) -> None:
     if not os.path.lexists(target):
         return
     if not target.is_dir():
-        raise RunDirectoryError(f"{shown} is there already and is not a directory")
+        raise RunDirectoryError(f"{shown} already exists and is not a directory")
     if target == target.parent:
         raise RunDirectoryError(f"{shown} is the root of the file system")
     try:
@@ -124,11 +124,11 @@ def _check_replaceable(target: Path, shown: Path | str, *, force: bool) -> None:
     if empty:
         return
     if not is_run_directory(target):
-        raise RunDirectoryError(f"{shown} is there already and is not a run of monerosim, so it is left alone")
+        raise RunDirectoryError(f"{shown} already exists and is not a run of monerosim, so it is left alone")
     if not force:
-        raise RunDirectoryError(f"{shown} holds a run already; --force replaces it, with all its results")
+        raise RunDirectoryError(f"{shown} already holds a run; --force replaces it, with all its results")
     if target == Path.cwd():
-        raise RunDirectoryError(f"{shown} is where you are, and cannot be replaced from within")
+        raise RunDirectoryError(f"{shown} is the working directory and cannot be replaced from within")
     with hold(target):
         pass
 
@@ -148,7 +148,7 @@ def _fill(directory: Path, plan: Plan, scenario: bytes, target: Path) -> None:
 
 
 def _add_plugins(directory: Path, plan: Plan, plugins: Mapping[str, bytes]) -> None:
-    """Keep the code that the run is made of, so that it can be played when the scenario's own has changed."""
+    """Write the run's own copy of its plugins, which it uses even when the scenario's files have changed."""
     for path in plan.plugins:
         if path not in plugins:
             raise ValueError(f"the code of {path} is missing")
@@ -158,7 +158,7 @@ def _add_plugins(directory: Path, plan: Plan, plugins: Mapping[str, bytes]) -> N
 
 
 def _move(building: Path, target: Path) -> None:
-    """Put the new directory in the old one's place, and the old one back if that fails."""
+    """Replace the old directory by the new one, or restore the old one if that fails."""
     if not os.path.lexists(target):
         building.rename(target)
         return

@@ -1,7 +1,7 @@
-"""shadow.yaml: the plan in the language of Shadow (docs/shadow_config_spec.md in its repository).
+"""shadow.yaml: the plan as Shadow's configuration (docs/shadow_config_spec.md in its repository).
 
 Written as text, not by a YAML library: a big run has a hundred thousand arguments, and the settings that Monero needs
-have their reasons beside them. Every value is JSON, which YAML includes.
+have comments with their reasons. Every value is JSON, which YAML includes.
 """
 
 import os
@@ -19,7 +19,7 @@ from monerosim.runtime.rng import stable_seed
 from monerosim.units import SECOND
 
 GRACE = 10 * SECOND
-"""How long after the run's stop Shadow goes on, so that agents end by themselves rather than are killed."""
+"""The time for which Shadow goes on after the run's end, so that agents exit by themselves."""
 
 INSTALLING_SHADOW = """\
 How Shadow is installed: it runs on Linux only and is built from its sources, unchanged. What that takes:
@@ -38,7 +38,7 @@ _HEAD = """\
 """
 
 _COMPILING = {"PYTHONDONTWRITEBYTECODE": "1"}
-"""What an agent compiles it does not keep (:mod:`monerosim.engines.shadow.preparation`)."""
+"""Agents do not keep the modules that they compile (:mod:`monerosim.engines.shadow.preparation`)."""
 
 _REASONS = {
     "model_unblocked_syscall_latency": "monerod and monero-wallet-rpc calibrate a tick counter by reading the clock "
@@ -54,13 +54,13 @@ _REASONS = {
 
 
 def shadow_yaml(plan: Plan, run: Path, python: str = sys.executable, trace_level: str = USUAL_LEVEL) -> str:
-    """Write shadow.yaml.
+    """Return the text of shadow.yaml.
 
     Args:
         plan: The plan.
-        run: The run directory, absolute.
+        run: The absolute path of the run directory.
         python: The interpreter that runs the agents.
-        trace_level: The least important level of traces that agents keep.
+        trace_level: The lowest level of traces that agents keep.
     """
     library = library_of(run) if plan.shadow.compat == "auto" else None
     general = {
@@ -108,7 +108,7 @@ def shadow_yaml(plan: Plan, run: Path, python: str = sys.executable, trace_level
 
 
 def data_directory(plan: Plan, run: Path) -> Path:
-    """Return where Shadow puts what programs print, a directory that it makes."""
+    """Return the directory that Shadow creates for the output of programs."""
     return run / str(plan.shadow.general.get("data_directory", "shadow.data"))
 
 
@@ -124,7 +124,7 @@ def _preloading(process: ProcessPlan, library: Path | None) -> dict[str, str]:
 
 
 def _process(process: ProcessPlan, argv: list[str], environment: dict[str, str]) -> list[str]:
-    # No shell around a program, and its arguments as a list: SIGTERM would stop the shell only.
+    # No shell around a program, and its arguments as a list: SIGTERM would stop only the shell.
     path, *rest = argv
     return [
         f"    - path: {_json(path)}",

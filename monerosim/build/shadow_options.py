@@ -1,4 +1,4 @@
-"""Options for Shadow that a scenario may not have: Shadow would play something else than the plan, or elsewhere."""
+"""Checks of a scenario's Shadow options: some would make Shadow deviate from the plan, or write elsewhere."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -21,11 +21,11 @@ _UNITS = {
 
 
 def option_problems(scenario: Scenario, stop: int) -> list[Problem]:
-    """Find what is wrong with the scenario's options for Shadow, as far as Shadow would not find it itself.
+    """Return the problems of a scenario's options for Shadow that Shadow itself would not find.
 
     Args:
         scenario: The scenario.
-        stop: When the run stops, microseconds since its start.
+        stop: The end of the run, microseconds since its start.
     """
     return [Problem(place=f"shadow.{place}", message=message) for place, message in _problems(scenario, stop)]
 
@@ -37,16 +37,16 @@ def _problems(scenario: Scenario, stop: int) -> Iterator[tuple[str, str]]:
         yield "general.data_directory", f"expected a directory's name in the run directory, got {data!r}"
     yield from _early(options.general, stop)
     if "graph" in options.network:
-        yield "network.graph", "the graph is that of network.topology"
+        yield "network.graph", "the graph follows from network.topology"
     for name in sorted(options.host_options.keys() - scenario.participants.keys()):
-        yield f"host_options.{name}", "there is no such participant"
+        yield f"host_options.{name}", "no such participant"
 
 
 def _early(general: Mapping[str, object], stop: int) -> Iterator[tuple[str, str]]:
     time = general.get("stop_time")
     found = _TIME.fullmatch(str(time))
     if time is None or found is None or found["unit"] not in _UNITS:
-        # Shadow says what it expects.
+        # Shadow itself reports the expected form.
         return
     if int(found["number"]) * _UNITS[found["unit"]] < stop * 1_000:
         whole = format_duration(-(-stop // SECOND) * SECOND)

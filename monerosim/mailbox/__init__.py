@@ -1,1 +1,1 @@
-"""How hosts coordinate: letters, standing facts, and finding each other."""
+"""Coordination of hosts: letters, standing facts, and discovery."""

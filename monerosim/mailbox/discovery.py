@@ -1,4 +1,4 @@
-"""Finding other agents by what they have published."""
+"""Discovery of other agents by the facts that they have published."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -19,19 +19,19 @@ BLOCKS_FOUND = "blocks_found.json"
 MINING_POOLS = "mining_pools"
 MARKETPLACES = "marketplace_addresses"
 WALLETS = "wallets"
-"""Names in the shared state. What many hosts write is a folder with a document each, so that none overwrites
+"""Names in the shared state. Facts of many hosts are a folder with a document for each, so that none overwrites
 another's."""
 
 LIFETIME = 30.0
-"""Seconds for which what was read is taken as it is."""
+"""Seconds for which a cached document is used."""
 
 
 class AgentDiscoveryError(Exception):
-    """What was looked for is not there; the message says what is missing."""
+    """Something has not been published; the message names it."""
 
 
 class Agent(msgspec.Struct, frozen=True):
-    """A participant, as the agent registry has it."""
+    """A participant in the agent registry."""
 
     id: str
     group: str
@@ -41,29 +41,29 @@ class Agent(msgspec.Struct, frozen=True):
     """The host whose node it uses."""
     wallet: bool = False
     roles: dict[str, str] = {}
-    """What it is by its actors, whatever these are called, and the (first) actor that makes it so."""
+    """The roles of its behaviours (a ``block-controller``, a ``miner``), and the first actor of each."""
 
 
 class Miner(msgspec.Struct, frozen=True):
-    """A miner, as it registers itself."""
+    """A miner's registration."""
 
     id: str
     hashrate: Annotated[float, Meta(gt=0)]
     address: str
-    """Where its rewards go."""
+    """The address to which its rewards go."""
     active: bool = True
     actor: str = ""
-    """Which of the participant's actors gets its letters; empty where none does."""
+    """The participant's actor that gets its letters; empty if there is none."""
     autonomous: bool = False
-    """Whether it finds blocks by itself, and gets none from a block controller."""
+    """It finds blocks by itself, and a block controller assigns it none."""
     solo: bool = False
-    """Whether it is so small that the scenario makes it a user as well."""
+    """It is so small that the scenario makes it a user as well."""
     since: float = 0.0
-    """When it registered so, seconds since the scenario's time zero."""
+    """The time of the registration, seconds since the scenario's time zero."""
 
 
 class Item(msgspec.Struct, frozen=True):
-    """Something that a vendor sells."""
+    """An item that a vendor sells."""
 
     name: str
     price: int
@@ -71,13 +71,13 @@ class Item(msgspec.Struct, frozen=True):
 
 
 class Vendor(msgspec.Struct, frozen=True):
-    """Somebody who takes payments."""
+    """A recipient of payments in a marketplace."""
 
     id: str
     address: str
     items: tuple[Item, ...] = ()
     marketplace: str = ""
-    """The host and the actor that orders go to; empty where none are taken."""
+    """The host and the actor that take orders; empty if none are taken."""
     actor: str = ""
 
 
@@ -106,13 +106,13 @@ class _Wallet(msgspec.Struct, frozen=True):
 
 
 class AgentDiscovery:
-    """Reads the registries and keeps what it read for a while.
+    """Reads the registries and caches them for a while.
 
     Args:
         shared: The shared state.
         now: The time in seconds.
-        lifetime: Seconds for which what was read is taken as it is.
-        warn: Is given a format and what is put into it, where one of many documents cannot be read and is left out.
+        lifetime: Seconds for which a cached document is used.
+        warn: Is called with a format and its arguments where one of many documents cannot be read and is left out.
     """
 
     def __init__(
@@ -131,19 +131,19 @@ class AgentDiscovery:
         self._cache: dict[str, tuple[float, object]] = {}
 
     def refresh(self) -> None:
-        """Forget what was read."""
+        """Clear the cache."""
         self._cache.clear()
 
     def get_agents(self) -> tuple[Agent, ...]:
-        """List all agents in the order of their names."""
+        """Return all agents, ordered by name."""
         return self._registry().agents
 
     def get_agents_with(self, actor: str) -> tuple[Agent, ...]:
-        """List the agents that are composed of an actor, ``regular-user`` say, or have a role, by their names."""
+        """Return the agents that have a behaviour, such as ``regular-user``, or a role, ordered by name."""
         return self._registry().by_actor.get(actor, ())
 
     def get_agent(self, agent: str) -> Agent:
-        """Find one agent.
+        """Return one agent.
 
         Raises:
             AgentDiscoveryError: There is none of this name.
@@ -154,37 +154,37 @@ class AgentDiscovery:
         return found
 
     def get_registered_miners(self) -> list[Miner]:
-        """List all miners that have registered, also those that have left, in the order of their names."""
+        """Return all registered miners, those that have left included, ordered by name."""
         return self._cached(MINING_POOLS, lambda: self._read_all(MINING_POOLS, Miner))
 
     def get_miner_agents(self) -> list[Miner]:
-        """List the miners that have registered and are active, in the order of their names."""
+        """Return the registered miners that are active, ordered by name."""
         return [miner for miner in self.get_registered_miners() if miner.active]
 
     def get_solo_miners(self) -> list[Miner]:
-        """List the active miners that are users as well: who is, is decided when the run is built."""
+        """Return the active miners that are users as well, as decided when the run was built."""
         return [miner for miner in self.get_miner_agents() if miner.solo]
 
     def get_wallet_agents(self) -> list[Agent]:
-        """List the agents that have a wallet."""
+        """Return the agents that have a wallet."""
         return [agent for agent in self.get_agents() if agent.wallet]
 
     def get_block_controllers(self) -> tuple[Agent, ...]:
-        """List the agents that are block controllers."""
+        """Return the agents that are block controllers."""
         return self.get_agents_with(BLOCK_CONTROLLER)
 
     def get_marketplace_addresses(self) -> list[Vendor]:
-        """List all vendors of all marketplaces that have published their addresses."""
+        """Return the vendors of all marketplaces that have published their addresses."""
         return self._cached(
             MARKETPLACES,
             lambda: [vendor for place in self._read_all(MARKETPLACES, _Marketplace) for vendor in place.vendors],
         )
 
     def get_addresses(self, agent: str) -> tuple[str, ...]:
-        """Tell the addresses of an agent's wallet.
+        """Return the addresses of an agent's wallet.
 
         Raises:
-            AgentDiscoveryError: It has not published any (yet).
+            AgentDiscoveryError: It has not published any yet.
         """
         name = f"{WALLETS}/{agent}.json"
         return self._cached(name, lambda: self._read(name, _Wallet).addresses)
@@ -218,5 +218,5 @@ class AgentDiscovery:
         except SharedStateError as error:
             raise AgentDiscoveryError(str(error)) from error
         if document is None:
-            raise AgentDiscoveryError(f"nobody has published {name} yet")
+            raise AgentDiscoveryError(f"{name} has not been published yet")
         return document

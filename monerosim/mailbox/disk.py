@@ -1,26 +1,26 @@
 """The post office of real engines: ``mailbox/HOST/{tmp,new,begun,done,bad}``, a JSON file a letter.
 
 A letter is written to the recipient's ``tmp`` and renamed into ``new``, so it is there whole or not at all. Its name
-(send time, sender, number) is its place in the order of delivery. The recipient looks on a fixed grid and takes what
-is due; what its actor begins to handle moves to ``begun``, what it has handled to ``done``, and what cannot be read to
-``bad``, with the reason beside it.
+(send time, sender, number) is its place in the order of delivery. The recipient polls on a fixed grid and takes the
+letters that are due. A letter moves to ``begun`` when its actor begins to handle it, to ``done`` when that has handled
+it, and to ``bad``, with the reason beside it, if it cannot be read.
 
-What holds while processes of hosts are killed (SIGKILL) and started again, as long as the machine itself goes on and
-its clock is not set back:
+Guarantees while processes of hosts are killed (SIGKILL) and started again, as long as the machine itself keeps
+running and its clock is not set back:
 
-- A letter is kept as soon as :meth:`DiskPostOffice.send` has returned. The one that was being sent is there whole or
+- A letter is kept as soon as :meth:`DiskPostOffice.send` has returned. One that was being sent is there whole or
   not at all.
-- The letters of one sender come in the order in which they were sent, over all its lives: it never uses a number
-  twice, as numbers are reserved on disk (``mailbox/HOST/numbers``) before they are used. The letters of several come in
-  the order of their names if each is written within the delay (:data:`monerosim.mailbox.post.DELAY`).
+- The letters of one sender arrive in the order in which they were sent, across its restarts: it never uses a number
+  twice, as numbers are reserved on disk (``mailbox/HOST/numbers``) before they are used. The letters of several senders
+  arrive in the order of their names if each is written within the delay (:data:`monerosim.mailbox.post.DELAY`).
 - A process is given each letter once, and none that is in ``done``.
 - A letter stays in ``new`` until its actor begins to handle it, so none is lost with the process: the next one is given
   all that were not begun. So each letter is given to its actor exactly once, except the one that the actor was handling
-  when it was killed, at most one a kill and actor. That one is given to the next process first, marked as begun before
-  (``again``), with the same id (``SENDER/mailbox@NUMBER``): only the actor can know what it had done of it by then, and
-  whether to do it, to look first, or to leave it.
+  when it was killed, at most one for each kill and actor. That one is given to the next process first, marked as begun
+  before (``again``), with the same id (``SENDER/mailbox@NUMBER``): only the actor can know how far it had come, and
+  whether to handle the letter again, to check first, or to ignore it.
 
-A letter that an actor fails at counts as handled.
+A letter whose handler fails counts as handled.
 """
 
 import re
@@ -35,10 +35,10 @@ from monerosim.mailbox.post import POLL_GRID, Deliver, Envelope, UnknownHostErro
 from monerosim.runtime.runtime import Runtime
 
 MAX_LETTER = 1024 * 1024
-"""Bytes a letter may have."""
+"""The largest letter, in bytes."""
 
 RESERVED = 1000
-"""Letters' numbers that are reserved at a time; a process that is killed leaves a gap of at most as many."""
+"""Letters' numbers reserved at a time; a process that is killed leaves a gap of at most this size."""
 
 FOLDERS = ("tmp", "new", "begun", "done", "bad")
 
@@ -46,15 +46,15 @@ _NAME = re.compile(r"(\d{20})-([a-z0-9-]+)-(\d{10})\.json")
 
 
 class DamagedLetterError(Exception):
-    """A file in a mailbox is no letter."""
+    """A file in a mailbox is not a letter."""
 
 
 class DiskPostOffice:
     """A post office of files.
 
     Args:
-        runtime: Whose clock it goes by.
-        directory: Where the hosts' mailboxes are.
+        runtime: The runtime whose clock it uses.
+        directory: The directory of the hosts' mailboxes.
     """
 
     def __init__(self, runtime: Runtime, directory: Path) -> None:
@@ -67,7 +67,7 @@ class DiskPostOffice:
         self._receivers: dict[str, Deliver] = {}
 
     def send(self, letter: Envelope) -> None:
-        """Take a letter.
+        """Send a letter.
 
         Raises:
             UnknownHostError: There is no such recipient.
@@ -82,10 +82,10 @@ class DiskPostOffice:
             (box / "tmp" / name).write_bytes(data)
             (box / "tmp" / name).rename(box / "new" / name)
         except FileNotFoundError as error:
-            raise UnknownHostError(f"there is no participant {letter.recipient!r}") from error
+            raise UnknownHostError(f"unknown participant {letter.recipient!r}") from error
 
     def receive(self, host: str, deliver: Deliver) -> None:
-        """Have the letters to ``host`` given to ``deliver`` from now on."""
+        """Deliver the letters to ``host`` by calling ``deliver`` from now on."""
         looking = host in self._receivers
         self._receivers[host] = deliver
         if looking:
@@ -105,7 +105,7 @@ class DiskPostOffice:
 
     @contextmanager
     def handling(self, letter: Envelope) -> Iterator[None]:
-        """Give what the actor that a letter is for handles it in; afterwards it is put away."""
+        """Return the context in which an actor handles a letter; afterwards the letter is filed as done."""
         box = self._directory / letter.recipient
         name = _name(letter)
         begun = box / "begun" / name
@@ -117,7 +117,7 @@ class DiskPostOffice:
             begun.rename(box / "done" / name)
 
     def numbers(self, host: str) -> Iterator[int]:
-        """Number the letters of ``host``, upwards from 1; no number comes twice, in no life of the host's process."""
+        """Return numbers for the letters of ``host``, from 1 upwards; none is used twice, restarts included."""
         return self._numbers.setdefault(host, self._reserve(self._directory / host / "numbers"))
 
     @staticmethod
@@ -131,7 +131,7 @@ class DiskPostOffice:
             last += RESERVED
 
     def _deliver_due(self, letters: Iterable[Path], box: Path, now: int) -> bool:
-        """Deliver what is due of some letters; False, if there is nobody any more who takes them."""
+        """Deliver those letters that are due; return False once there is no receiver any more."""
         for path in sorted(letters, key=_place):
             if path.name in self._handed_over:
                 continue
@@ -140,7 +140,7 @@ class DiskPostOffice:
                 continue
             named = _NAME.fullmatch(path.name)
             if named is not None and delivery_time(int(named[1])) > now:
-                # Nothing is done with it before it is due: whether it is here yet is chance on Shadow.
+                # A letter is not touched before it is due: on Shadow it is chance whether it has arrived yet.
                 continue
             try:
                 letter = self._read(path, box.name)
@@ -183,6 +183,6 @@ def _name(letter: Envelope) -> str:
 
 
 def _place(path: Path) -> tuple[str, ...]:
-    """Tell a letter's place in the order of delivery; as mere text, names would order "al" and "al-0" otherwise."""
+    """Return a letter's sort key for delivery; compared as text, names would order "al" and "al-0" otherwise."""
     named = _NAME.fullmatch(path.name)
     return named.groups() if named is not None else (path.name,)

@@ -11,7 +11,7 @@ import msgspec
 from monerosim.runtime.runtime import Runtime
 
 POLL_GRID = 1_000_000
-"""Microseconds between two looks into a mailbox."""
+"""Microseconds between two polls of a mailbox."""
 
 DELAY = 500_000
 """Microseconds before a letter is due: longer than Shadow's scheduling round, within which the order in which two
@@ -29,7 +29,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """Counts the sender's letters."""
     recipient: str
     actor: str
-    """The recipient's actor that it is for."""
+    """The actor of the recipient to which it is addressed."""
     kind: str
     data: Mapping[str, object]
     cause: str
@@ -41,44 +41,44 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Deliver: TypeAlias = Callable[[Envelope, bool], bool]
-"""Is given a letter, and whether an earlier process of the host was handling it when it was killed; tells whether it
-takes it. One that it does not take waits for the next receiver."""
+"""Takes a letter, and whether an earlier process of the host was handling it when it was killed; returns whether the
+letter was accepted. One that was not waits for the next receiver."""
 
 
 def delivery_time(sent: int) -> int:
-    """When a letter is delivered: at the first point of the grid at which it is due."""
+    """Return when a letter is delivered: at the first point of the grid at which it is due."""
     return -(-(sent + DELAY) // POLL_GRID) * POLL_GRID
 
 
 class PostOffice(Protocol):
-    """Brings letters from host to host."""
+    """Delivers letters from host to host."""
 
     def send(self, letter: Envelope) -> None:
-        """Take a letter.
+        """Send a letter.
 
         Raises:
             UnknownHostError: There is no such recipient.
         """
 
     def receive(self, host: str, deliver: Deliver) -> None:
-        """Have the letters to ``host`` given to ``deliver`` from now on."""
+        """Deliver the letters to ``host`` by calling ``deliver`` from now on."""
 
     def handling(self, letter: Envelope) -> AbstractContextManager[None]:
-        """Give what the actor that a letter is for handles it in; afterwards it is put away."""
+        """Return the context in which an actor handles a letter; afterwards the letter is filed as done."""
 
     def numbers(self, host: str) -> Iterator[int]:
-        """Number the letters of ``host``, upwards from 1; no number comes twice in a run, whoever is started again."""
+        """Return numbers for the letters of ``host``, from 1 upwards; none is used twice, restarts included."""
 
 
 class UnknownHostError(Exception):
-    """A letter is addressed to nobody."""
+    """A letter's recipient does not exist."""
 
 
 class MemoryPostOffice:
-    """A post office within one process: the grid's delivery times, and no cost while nothing is sent.
+    """A post office within one process: the same delivery times without polling.
 
     Args:
-        runtime: Whose clock it goes by.
+        runtime: The runtime whose clock it uses.
         hosts: All participants.
     """
 
@@ -89,29 +89,29 @@ class MemoryPostOffice:
         self._numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
 
     def send(self, letter: Envelope) -> None:
-        """Take a letter.
+        """Send a letter.
 
         Raises:
             UnknownHostError: There is no such recipient.
         """
         waiting = self._waiting.get(letter.recipient)
         if waiting is None:
-            raise UnknownHostError(f"there is no participant {letter.recipient!r}")
+            raise UnknownHostError(f"unknown participant {letter.recipient!r}")
         waiting.append(letter)
         self._runtime.call_at(delivery_time(letter.sent), lambda: self._deliver(letter.recipient))
 
     def receive(self, host: str, deliver: Deliver) -> None:
-        """Have the letters to ``host`` given to ``deliver`` from now on."""
+        """Deliver the letters to ``host`` by calling ``deliver`` from now on."""
         self._receivers[host] = deliver
         self._deliver(host)
 
     def handling(self, letter: Envelope) -> AbstractContextManager[None]:
-        """Do nothing: a letter was put away when it was taken, as the process that keeps it also plays its receiver."""
+        """Return a context that does nothing: letters are removed on delivery, as all hosts share the process."""
         del letter
         return nullcontext()
 
     def numbers(self, host: str) -> Iterator[int]:
-        """Number the letters of ``host``."""
+        """Return the numbers for the letters of ``host``."""
         return self._numbers[host]
 
     def _deliver(self, host: str) -> None:

@@ -15,7 +15,7 @@ from monerosim.rpc.transport import Json
 T = TypeVar("T")
 
 MAX_DOCUMENT = 16 * 1024 * 1024
-"""Bytes a document may have."""
+"""The largest document, in bytes."""
 
 _FOLDER = re.compile(r"[a-z0-9_-]+")
 _NAME = re.compile(r"(?:[a-z0-9_-]+/)?[a-z0-9_-]+\.json")
@@ -29,28 +29,28 @@ class SharedState(Protocol):
     """The documents; names are ``miners.json`` or ``mining_pools/pool-alpha.json``."""
 
     def read(self, name: str) -> Json:
-        """Read a document; None if there is none.
+        """Read a document; None if it does not exist.
 
         Raises:
             SharedStateError: The name is not allowed, or the document is damaged.
         """
 
     def read_as(self, name: str, kind: type[T]) -> T | None:
-        """Read a document as an immutable structure; readers may be given the same one.
+        """Read a document as an immutable structure; readers may share one instance.
 
         Raises:
-            SharedStateError: As with :meth:`read`, or the document is not of this kind.
+            SharedStateError: As with :meth:`read`, or the document does not fit the structure.
         """
 
     def replace(self, name: str, document: Json) -> None:
-        """Write a document whole.
+        """Replace a document.
 
         Raises:
-            SharedStateError: The name is not allowed, or the document too large.
+            SharedStateError: The name is not allowed, or the document is too large.
         """
 
     def names(self, folder: str) -> list[str]:
-        """List the documents of a folder in the order of their names.
+        """Return the names of a folder's documents, in order.
 
         Raises:
             SharedStateError: The folder's name is not allowed.
@@ -58,7 +58,7 @@ class SharedState(Protocol):
 
 
 class MemoryState:
-    """Shared state within one process. Documents are kept as bytes, so nobody can change another's."""
+    """Shared state within one process. Documents are kept as bytes, so readers cannot change them."""
 
     def __init__(self) -> None:
         self._documents: dict[str, bytes] = {}
@@ -67,12 +67,12 @@ class MemoryState:
         self._structures: defaultdict[str, dict[type, object]] = defaultdict(dict)
 
     def read(self, name: str) -> Json:
-        """Read a document; None if there is none."""
+        """Read a document; None if it does not exist."""
         data = self._documents.get(_checked(name))
         return None if data is None else _decode(name, data)
 
     def read_as(self, name: str, kind: type[T]) -> T | None:
-        """Read a document as an immutable structure; all readers are given the same one."""
+        """Read a document as an immutable structure; all readers share one instance."""
         data = self._documents.get(_checked(name))
         if data is None:
             return None
@@ -82,7 +82,7 @@ class MemoryState:
         return cast("T", known[kind])
 
     def replace(self, name: str, document: Json) -> None:
-        """Write a document whole."""
+        """Replace a document."""
         data = _encode(_checked(name), document)
         if name not in self._documents and "/" in name:
             insort(self._folders[name.partition("/")[0]], name)
@@ -90,7 +90,7 @@ class MemoryState:
         self._structures.pop(name, None)
 
     def names(self, folder: str) -> list[str]:
-        """List the documents of a folder in the order of their names."""
+        """Return the names of a folder's documents, in order."""
         _check_folder(folder)
         return list(self._folders.get(folder, ()))
 
@@ -105,14 +105,14 @@ class DiskState:
     """Shared state in a directory, replaced atomically.
 
     Args:
-        directory: Where the documents are; it is there.
+        directory: The directory of the documents; it has to exist.
     """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
     def read(self, name: str) -> Json:
-        """Read a document; None if there is none."""
+        """Read a document; None if it does not exist."""
         data = self._bytes(name)
         return None if data is None else _decode(name, data)
 
@@ -122,18 +122,18 @@ class DiskState:
         return None if data is None else _decode_as(name, data, kind)
 
     def replace(self, name: str, document: Json) -> None:
-        """Write a document whole."""
+        """Replace a document."""
         self.write(_checked(name), _encode(name, document))
 
     def names(self, folder: str) -> list[str]:
-        """List the documents of a folder in the order of their names."""
+        """Return the names of a folder's documents, in order."""
         _check_folder(folder)
         return sorted(f"{folder}/{path.name}" for path in (self._directory / folder).glob("*.json"))
 
     def write(self, name: str, data: bytes) -> None:
-        """Replace a document's bytes: written beside it and renamed, so a reader sees the old one or the new one."""
+        """Replace a file's bytes: written beside it and renamed, so a reader sees either the old or the new content."""
         path = self._directory / name
-        # One system call, whether the folder is there or not: who of several hosts makes it is chance on Shadow.
+        # One system call, whether the folder exists or not: on Shadow it is chance which of several hosts creates it.
         with suppress(FileExistsError):
             path.parent.mkdir()
         fresh = path.with_name(f".{path.name}.{os.getpid()}")
@@ -154,12 +154,12 @@ class DiskState:
 
 def _check_folder(folder: str) -> None:
     if not _FOLDER.fullmatch(folder):
-        raise SharedStateError(f"{folder!r} is no folder's name")
+        raise SharedStateError(f"{folder!r} is not a valid folder name")
 
 
 def _checked(name: str) -> str:
     if not _NAME.fullmatch(name):
-        raise SharedStateError(f"{name!r} is no document's name")
+        raise SharedStateError(f"{name!r} is not a valid document name")
     return name
 
 

@@ -27,7 +27,7 @@ from monerosim.model.records import Block, Transaction
 from monerosim.model.views import View
 from monerosim.monero.emission import base_reward
 from monerosim.monero.fees import PENALTY_FREE_WEIGHT, QUANTIZATION, fees_per_byte
-from monerosim.network.network import Peer
+from monerosim.network.p2p import Peer
 from monerosim.rpc.errors import RpcUnavailableError
 from monerosim.rpc.transport import Json
 from monerosim.units import SECOND

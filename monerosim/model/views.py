@@ -13,7 +13,7 @@ import numpy as np
 from monerosim.model.chain import Chain
 from monerosim.model.records import ArrivalTimes, Block
 from monerosim.model.sightings import Reorganisation, Sightings
-from monerosim.network.network import Peer
+from monerosim.network.p2p import Peer
 from monerosim.network.propagation import NEVER
 from monerosim.units import SECOND
 
@@ -22,7 +22,7 @@ HORIZON = 120 * SECOND
 
 
 class P2PNetwork(Protocol):
-    """The connections between nodes, and when items reach nodes over them (:mod:`monerosim.network.network`)."""
+    """The connections between nodes, and when items reach nodes over them (:mod:`monerosim.network.p2p`)."""
 
     nodes: int
 

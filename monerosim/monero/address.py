@@ -11,7 +11,7 @@ _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _DIGITS = {letter: value for value, letter in enumerate(_ALPHABET)}
 _BLOCK = 8
 _SIZES = (0, 2, 3, 5, 6, 7, 9, 10, 11)
-"""Letters for 0 to 8 bytes (src/common/base58.cpp)."""
+"""Characters for 0 to 8 bytes (src/common/base58.cpp)."""
 
 _CHECKSUM = 4
 STANDARD, INTEGRATED, SUBADDRESS = 18, 19, 42
@@ -23,7 +23,7 @@ PREFIXES = {
     "testnet": {53: STANDARD, 54: INTEGRATED, 63: SUBADDRESS},
     "stagenet": {24: STANDARD, 25: INTEGRATED, 36: SUBADDRESS},
 }
-"""What the first byte of an address means on each of Monero's networks (src/cryptonote_config.h)."""
+"""Each network's first bytes of addresses, and the kinds they stand for (src/cryptonote_config.h)."""
 
 _ORDER = 2**252 + 27742317777372353535851937790883648493
 """The order of ed25519's base point."""
@@ -38,7 +38,7 @@ _LONGEST = 128
 
 
 class Address(NamedTuple):
-    """What an address says."""
+    """The contents of an address."""
 
     kind: int
     """:data:`STANDARD`, :data:`INTEGRATED` or :data:`SUBADDRESS`."""
@@ -71,7 +71,7 @@ def _decode58(text: str) -> bytes:
         value = 0
         for letter in letters:
             if letter not in _DIGITS:
-                raise ValueError("not a base58 letter")
+                raise ValueError("not a base58 character")
             value = value * 58 + _DIGITS[letter]
         if len(letters) not in _SIZES or value >> (8 * _SIZES.index(len(letters))):
             raise ValueError("not a base58 block")
@@ -81,7 +81,7 @@ def _decode58(text: str) -> bytes:
 
 @lru_cache(maxsize=65_536)
 def encode_address(address: Address) -> str:
-    """Write an address as people see it."""
+    """Return the base58 text of an address."""
     data = bytes([address.kind]) + address.keys + bytes.fromhex(address.payment_id)
     return _encode58(data + _keccak(data)[:_CHECKSUM])
 
@@ -95,24 +95,24 @@ def decode_address(text: str, network: str = MAINNET) -> Address:
         network: A key of :data:`PREFIXES`; regtest's addresses are mainnet's.
 
     Raises:
-        ValueError: Not base58, a wrong checksum, prefix or length, or keys that are no points of ed25519.
+        ValueError: Not base58, a wrong checksum, prefix or length, or keys that are not points of ed25519.
     """
     if len(text) > _LONGEST:
-        raise ValueError("too long for an address")
+        raise ValueError("too long to be an address")
     data = _decode58(text)
     body, checksum = data[:-_CHECKSUM], data[-_CHECKSUM:]
     if not body or _keccak(body)[:_CHECKSUM] != checksum:
         raise ValueError("the checksum is wrong")
     kind, keys, payment_id = PREFIXES[network].get(body[0]), body[1:65], body[65:]
     if kind is None or len(payment_id) != (8 if kind == INTEGRATED else 0) or len(keys) != 64:  # noqa: PLR2004
-        raise ValueError("no address of this network")
+        raise ValueError("not an address of this network")
     if not (_is_point(keys[:32]) and _is_point(keys[32:])):
-        raise ValueError("its keys are no points of the curve")
+        raise ValueError("its keys are not points of the curve")
     return Address(kind, keys, payment_id.hex())
 
 
 def _is_point(key: bytes) -> bool:
-    """Tell whether 32 bytes are a compressed point: x^2 = (y^2 - 1) / (d y^2 + 1) has a root."""
+    """Return whether 32 bytes are a compressed point: x^2 = (y^2 - 1) / (d y^2 + 1) has a root."""
     y = int.from_bytes(key, "little") & (2**255 - 1)
     if y >= _PRIME:
         return False
@@ -145,11 +145,11 @@ class Keys:
 
     @classmethod
     def from_seed(cls, seed: bytes) -> "Keys":
-        """Make keys of any bytes: the same keys for the same bytes."""
+        """Derive keys from any bytes: the same keys from the same bytes."""
         return cls(int.from_bytes(blake2b(seed, digest_size=32, person=b"wallet").digest(), "little"))
 
     def address(self, account: int, index: int) -> Address:
-        """Give the address of an account's index; account 0, index 0 is the standard one (``get_subaddress``)."""
+        """Return the address of an account's index; account 0, index 0 is the primary one (``get_subaddress``)."""
         if account == index == 0:
             return self.standard
         place = account.to_bytes(4, "little") + index.to_bytes(4, "little")
@@ -158,5 +158,5 @@ class Keys:
         return Address(SUBADDRESS, _compress(spend) + _compress(spend * self.view_secret), "")
 
     def integrated(self, payment_id: str) -> Address:
-        """Give the standard address with a payment id of 16 hexadecimal digits."""
+        """Return the integrated address: the primary one with a payment id of 16 hexadecimal digits."""
         return Address(INTEGRATED, self.standard.keys, payment_id)

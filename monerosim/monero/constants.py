@@ -1,4 +1,4 @@
-"""Numbers of Monero's protocol that several parts count with (src/cryptonote_config.h)."""
+"""Constants of Monero's protocol and wallet that several packages use (src/cryptonote_config.h)."""
 
 COINBASE_UNLOCK = 60
 """Blocks until a coinbase output can be spent (``CRYPTONOTE_MINED_MONEY_UNLOCK_WINDOW``)."""

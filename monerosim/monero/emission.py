@@ -1,4 +1,4 @@
-"""How many coins a block creates."""
+"""The block subsidy."""
 
 from monerosim.units import XMR
 
@@ -6,7 +6,7 @@ MONEY_SUPPLY = 2**64 - 1
 """Atomic units of the main emission (``MONEY_SUPPLY`` in monero's src/cryptonote_config.h)."""
 
 GENESIS_REWARD = 17_592_186_044_415
-"""What the genesis block's coinbase pays to nobody's key; it counts as already generated."""
+"""The output of the genesis block's coinbase, which belongs to no wallet; it counts as already generated."""
 
 _SPEED_FACTOR = 20 - 1
 """``EMISSION_SPEED_FACTOR_PER_MINUTE`` less a block time of two minutes, minus one."""
@@ -16,12 +16,12 @@ _TAIL = 6 * XMR // 10
 
 
 def base_reward(already_generated: int) -> int:
-    """Give the subsidy of the next block, in atomic units.
+    """Return the subsidy of the next block, in atomic units.
 
     ``get_block_reward`` in monero's src/cryptonote_basic/cryptonote_basic_impl.cpp, for a block within the penalty-free
     zone.
 
     Args:
-        already_generated: All subsidies up to here, genesis included.
+        already_generated: The sum of all subsidies so far, genesis included, in atomic units.
     """
     return max((MONEY_SUPPLY - already_generated) >> _SPEED_FACTOR, _TAIL)

@@ -24,7 +24,7 @@ _REFERENCE_WEIGHT = 3_000
 
 
 def fees_per_byte(reward: int) -> tuple[int, int, int, int]:
-    """Give the fee a byte for the priorities 1 to 4, in atomic units.
+    """Return the fee per byte for the priorities 1 to 4, in atomic units.
 
     ``get_dynamic_base_fee_estimate_2021_scaling`` in src/cryptonote_core/blockchain.cpp, while the median block weights
     stay within :data:`PENALTY_FREE_WEIGHT`.
@@ -47,7 +47,7 @@ def _two_digits(amount: int) -> int:
 
 
 def fee_for(weight: int, per_byte: int) -> int:
-    """Give the fee of a weight (``calculate_fee_from_weight`` in src/wallet/wallet2.cpp)."""
+    """Return the fee of a weight (``calculate_fee_from_weight`` in src/wallet/wallet2.cpp)."""
     return -(-weight * per_byte // QUANTIZATION) * QUANTIZATION
 
 
@@ -56,7 +56,7 @@ def _padded_log(outputs: int) -> int:
 
 
 def _clawback(outputs: int) -> int:
-    """Weight that a range proof is charged above its size: verifying costs more than its logarithmic size says."""
+    """Return the weight charged for a range proof beyond its size, as verification grows faster than the size."""
     if outputs <= 2:  # noqa: PLR2004  (a proof of two outputs is the unit)
         return 0
     log = _padded_log(outputs)
@@ -65,12 +65,12 @@ def _clawback(outputs: int) -> int:
 
 
 def estimate_size(inputs: int, outputs: int, extra: int = 0) -> int:
-    """Give the bytes a wallet reckons with before it builds a transaction (``estimate_rct_tx_size``).
+    """Return the size in bytes that a wallet estimates before it builds a transaction (``estimate_rct_tx_size``).
 
     Args:
-        inputs: How many outputs it spends.
-        outputs: How many it makes, change included.
-        extra: Bytes of what the payer has it say: :data:`PAYMENT_ID` with a payment id.
+        inputs: The number of outputs it spends.
+        outputs: The number of outputs it creates, change included.
+        extra: Bytes that the payer adds to its extra field: :data:`PAYMENT_ID` with a payment id.
     """
     prefix = 1 + 6 + inputs * (1 + 6 + RING_SIZE * 2 + 32) + outputs * (6 + 32) + extra
     proof = 1 + (2 * (6 + _padded_log(outputs)) + 6) * 32 + 3
@@ -79,28 +79,28 @@ def estimate_size(inputs: int, outputs: int, extra: int = 0) -> int:
 
 
 def estimate_weight(inputs: int, outputs: int, extra: int = 0) -> int:
-    """Give the weight a wallet bases its fee on (``estimate_tx_weight``)."""
+    """Return the weight on which a wallet bases its fee (``estimate_tx_weight``)."""
     return estimate_size(inputs, outputs, extra) + _clawback(outputs)
 
 
 def varint_size(value: int) -> int:
-    """Give the bytes of a variable-length integer of seven bits a byte."""
+    """Return the size of a variable-length integer: a byte for every seven bits."""
     return max(1, -(-value.bit_length() // 7))
 
 
 def transaction_weight(
     inputs: int, outputs: int, *, fee: int, ring_pool: int, to_subaddresses: bool, extra: int = 0
 ) -> int:
-    """Give the weight of a finished transaction (``get_transaction_weight``).
+    """Return the weight of a finished transaction (``get_transaction_weight``).
 
     Args:
-        inputs: How many outputs it spends.
-        outputs: How many it makes, change included.
+        inputs: The number of outputs it spends.
+        outputs: The number of outputs it creates, change included.
         fee: Its fee in atomic units.
-        ring_pool: Outputs in the chain: ring members are named by the distance to the one before, so more of them
-            take more bytes.
+        ring_pool: Outputs in the chain: ring members are stored as the distance to the previous one, so distances
+            take more bytes in a longer chain.
         to_subaddresses: Several destinations, one of them a subaddress: a transaction key for each output.
-        extra: As :func:`estimate_size` has it. A transaction with two outputs carries a payment id in any case.
+        extra: As in :func:`estimate_size`. A transaction with two outputs carries a payment id in any case.
     """
     member = varint_size(ring_pool // RING_SIZE)
     said = 33 + (PAYMENT_ID if outputs == 2 else extra) + (2 + 32 * outputs if to_subaddresses else 0)  # noqa: PLR2004
@@ -114,5 +114,5 @@ def transaction_weight(
 
 
 def coinbase_weight(height: int, reward: int) -> int:
-    """Give the weight of a coinbase transaction with one output."""
+    """Return the weight of a coinbase transaction with one output."""
     return 76 + varint_size(height) + varint_size(height + 60) + varint_size(reward)

@@ -1,13 +1,13 @@
-"""Dandelion++: the way a transaction takes before all may see it.
+"""Dandelion++: the path of a transaction before it is public.
 
 A node sends its own transactions, and those it gets in their stem phase, to one of two outgoing connections, without
-delay. For a whole epoch it is either a node that passes stems on or one that ends them ("fluffs"): then, or when no
-stem is left, or when the transaction comes by a second time, it is relayed to all. A node that has passed a stem on
-fluffs it itself when its embargo is over and it has not come back.
+delay. For a whole epoch a node either passes stems on or ends them ("fluffs"). A stem also ends at a node without
+stem connections, and where the transaction arrives a second time; from there it is relayed to all. A node that has
+passed a transaction on in its stem phase fluffs it itself if it has not come back when its embargo ends.
 
-Where this is simpler than monerod: which of the stems a source gets is drawn independently, while
-``connection_map::get_stem`` (src/net/dandelionpp.cpp) keeps the numbers of sources a stem balanced. That would make
-the way of one transaction depend on those before.
+One simplification: the stem for a source is drawn independently, while ``connection_map::get_stem``
+(src/net/dandelionpp.cpp) balances the number of sources between stems. That would make the path of a transaction
+depend on those before it.
 """
 
 from bisect import bisect_right
@@ -24,18 +24,18 @@ _UPPER = 64 - TABLE_BITS
 
 
 class Dandelion(msgspec.Struct, frozen=True, kw_only=True):
-    """The parameters, with the values of monero's src/cryptonote_config.h (``CRYPTONOTE_DANDELIONPP_...``)."""
+    """The parameters, with the defaults of monero's src/cryptonote_config.h (``CRYPTONOTE_DANDELIONPP_...``)."""
 
     stems: int = 2
-    """Outgoing connections chosen an epoch (``STEMS``)."""
+    """Outgoing connections chosen for each epoch (``STEMS``)."""
     fluff_probability: int = 20
-    """Of 100 epochs, how many are spent fluffing (``FLUFF_PROBABILITY``)."""
+    """Percentage of epochs spent fluffing (``FLUFF_PROBABILITY``)."""
     epoch: int = 600 * SECOND
     """The shortest epoch in microseconds (``MIN_EPOCH``)."""
     epoch_range: int = 30 * SECOND
-    """An epoch is longer than that by up to this, uniformly, in microseconds (``EPOCH_RANGE``)."""
+    """The most by which an epoch is longer, uniformly distributed, in microseconds (``EPOCH_RANGE``)."""
     embargo: int = 39
-    """Seconds after which a node fluffs what it passed on, on average (``EMBARGO_AVERAGE``).
+    """Mean seconds after which a node fluffs a transaction that it passed on (``EMBARGO_AVERAGE``).
 
     Poisson distributed in whole seconds (``random_poisson_seconds`` in src/cryptonote_core/tx_pool.cpp), so most
     lie between 27 and 51 s.
@@ -54,23 +54,23 @@ class StemPath(NamedTuple):
     """The stem phase of one transaction."""
 
     passed: tuple[tuple[int, int], ...]
-    """The nodes that stem_or_public it in their stem pool, the origin first, and since when."""
+    """The nodes that have it as a stem, the origin first, and since when."""
     starts: tuple[tuple[int, int], ...]
-    """Who relays it to all if it has not come by before, and when: the end of the stem, then the embargoes."""
+    """The nodes that relay it to all unless it reached them before, and when: the stem's end, then the embargoes."""
     unused: int | None
-    """The link back to the sender, over which the end of the stem does not relay it."""
+    """The link back to the previous node, over which the stem's end does not relay it."""
 
 
 class Stems:
-    """What every node's Dandelion++ does, at any time.
+    """The Dandelion++ state of every node at any time.
 
     Args:
         seed: The key of the run's Dandelion++ draws.
         parameters: The protocol's parameters.
-        node_keys: A stable key a node.
-        link_keys: A stable key a directed link.
+        node_keys: A stable key for each node.
+        link_keys: A stable key for each directed link.
         outgoing: The outgoing connections of each node.
-        ready: When each node is up (its first epoch begins), microseconds.
+        ready: The time at which each node is up and its first epoch begins, microseconds.
     """
 
     def __init__(
@@ -92,26 +92,26 @@ class Stems:
         self._embargo = poisson_table(parameters.embargo)
 
     def walk(self, item: bytes, origin: int, released: int, hop: Callable[[int], int]) -> StemPath:
-        """Follow a transaction from the node whose wallet sends it until it is relayed to all.
+        """Return the stem phase of a transaction, from the node whose wallet sends it until it is relayed to all.
 
         Args:
-            item: What identifies the transaction.
-            origin: The node it is released at.
-            released: When, microseconds.
-            hop: How long a directed link takes to pass the transaction on, microseconds, from
-                :data:`~monerosim.network.propagation.UNREACHABLE` on if it never does.
+            item: The transaction's identifier.
+            origin: The node at which it is released.
+            released: The time of release, microseconds.
+            hop: Returns the microseconds that a directed link takes to pass the transaction on;
+                :data:`~monerosim.network.propagation.UNREACHABLE` or more if it never does.
         """
         passed: dict[int, int] = {}
         node, time, came_by = origin, released, None
         while node not in passed:
-            # a node stems what its own wallet sends even in a fluffing epoch (dandelionpp_notify, levin_notify.cpp)
+            # its own wallet's transactions become stems even in a fluffing epoch (dandelionpp_notify, levin_notify.cpp)
             epoch, fluffing = self.epoch(node, time)
             chosen = None if fluffing and came_by is not None else self._stem(node, time, epoch, came_by)
             if chosen is None:
                 break
             passed[node] = time
             node, time, came_by = chosen.peer, time + hop(chosen.link), chosen.link
-            if time >= UNREACHABLE:  # lost on the way: monerod does not learn of it before the embargo is over
+            if time >= UNREACHABLE:  # lost on the way: monerod notices only when the embargo ends
                 break
         embargoes = key(self._seed, "embargo", item)
         waits = {stem: self._embargo[draw(embargoes, self._node_keys[stem]) >> _UPPER] for stem in passed}
@@ -121,7 +121,7 @@ class Stems:
         return StemPath(passed=tuple(passed.items()), starts=end + late, unused=unused)
 
     def epoch(self, node: int, time: int) -> tuple[int, bool]:
-        """Tell the number of a node's epoch at a time, and whether the node is fluffing in it."""
+        """Return the number of a node's epoch at a time, and whether the node fluffs in it."""
         ends = self._ends.setdefault(node, [])
         mine = draw(self._seed, self._node_keys[node])
         while not ends or ends[-1] <= time:

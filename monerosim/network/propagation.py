@@ -1,4 +1,4 @@
-"""The shortest-arrival search: when an item reaches each node, given how long each link takes to pass it on."""
+"""The search for arrival times: when an item reaches each node, given the wait on each link."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 NEVER = 2**62
-"""The arrival time at a node that an item does not reach."""
+"""The arrival time at a node that an item does not reach, of 64 bits."""
 
 UNREACHABLE = 2**61
 """A wait that stands for "not over this link", and the time above which an arrival counts as :data:`NEVER`.
@@ -19,7 +19,7 @@ class Links:
     """Directed links between nodes, sorted by target (compressed sparse rows of incoming links).
 
     Args:
-        nodes: How many nodes there are.
+        nodes: The number of nodes.
         source: The sending node of each link.
         target: The receiving node of each link.
 
@@ -29,7 +29,7 @@ class Links:
         target: The receiving node of each link, in that order, ascending.
 
     Raises:
-        ValueError: A link names a node that is not there, or leads from a node to itself.
+        ValueError: A link names a node that does not exist, or leads from a node to itself.
     """
 
     def __init__(self, nodes: int, source: NDArray[np.int64], target: NDArray[np.int64]) -> None:
@@ -52,16 +52,16 @@ class Links:
         ready: NDArray[np.int64] | None = None,
         silent: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.int64]:
-        """Find the earliest arrival at each node.
+        """Return the earliest arrival at each node.
 
-        Bellman-Ford over all incoming links at once: a round costs a few vector operations, and as many rounds are
-        needed as the longest of the shortest paths has hops (about seven in a network of 1,000 nodes).
+        Bellman-Ford over all incoming links at once: a round costs a few vector operations, and there
+        are as many rounds as the longest of the shortest paths has hops (about seven in a network of 1,000 nodes).
 
         Args:
-            waits: How long each link takes, 0 to :data:`UNREACHABLE`, in the order of :attr:`order`.
-            starts: Nodes that have the item, and since when (microseconds, 0 or later).
-            ready: The time before which nothing arrives at a node, shape ``(nodes,)``; it does not hold back starts.
-            silent: Nodes that pass nothing on, shape ``(nodes,)``.
+            waits: Microseconds that each link takes, 0 to :data:`UNREACHABLE`, in the order of :attr:`order`.
+            starts: Nodes that have the item, and the times since when (microseconds, 0 or later).
+            ready: The time before which nothing arrives at a node, shape ``(nodes,)``; starts are not delayed.
+            silent: Nodes that relay nothing, shape ``(nodes,)``.
 
         Returns:
             Arrival times in microseconds, :data:`NEVER` where the item does not arrive, shape ``(nodes,)``.

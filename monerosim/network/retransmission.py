@@ -1,4 +1,4 @@
-"""What lost packets cost: TCP sends again after a timeout that doubles each time."""
+"""Delays by packet loss: TCP sends again after a timeout that doubles each time."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ _SEGMENT_BYTES = 1_448
 """TCP's payload in an Ethernet frame of 1,500 bytes, with timestamps."""
 
 _TRIES = 15
-"""How often a segment is sent again before the connection is given up (Linux, ``tcp_retries2``)."""
+"""Retransmissions of a segment before the connection is given up (Linux, ``tcp_retries2``)."""
 
 _SHORTEST_TIMEOUT = SECOND // 5
 _LONGEST_TIMEOUT = 120 * SECOND
@@ -21,17 +21,17 @@ _LONGEST_TIMEOUT = 120 * SECOND
 
 
 class Retransmissions:
-    """The delays by loss, for each kind of link.
+    """The delays by packet loss, for each kind of link.
 
-    A message of n segments is delayed by the one that is lost most often: it needs k retries or more with probability
-    1 - (1 - loss^k)^n. The timeout begins at the round trip and 0.2 s.
+    A message of n segments is delayed by the segment that is lost most often: it needs k retries or more with
+    probability 1 - (1 - loss^k)^n. The first timeout is the round trip plus 0.2 s.
 
     Args:
         loss: The share of packets lost on each kind of link, 0 to 1. With 1, nothing ever arrives.
-        latency: Its latency one way, microseconds.
+        latency: The one-way latency of each kind, microseconds.
 
     Attributes:
-        any: Whether any kind of link loses packets.
+        any: Some kind of link loses packets.
     """
 
     def __init__(self, loss: Sequence[float], latency: Sequence[int]) -> None:
@@ -54,12 +54,12 @@ class Retransmissions:
         kind: NDArray[np.int64],
         size: int,
     ) -> None:
-        """Add a message's delays to the waits of its hops, in place.
+        """Add a message's delays to its waits on the links, in place.
 
         Args:
             waits: Microseconds, shape ``(links,)``.
             item: The message's key.
-            keys: A key a link, shape ``(links,)``.
+            keys: A key for each link, shape ``(links,)``.
             kind: Each link's kind, shape ``(links,)``.
             size: The message's bytes.
         """
@@ -73,9 +73,9 @@ class Retransmissions:
         waits[hit] = np.minimum(waits[hit] + self._delays[kind[hit], retries], UNREACHABLE)
 
     def _tabulate(self, segments: int) -> NDArray[np.uint64]:
-        """Give the probability of k retries or more in 2^-53: the row k - 1, shape ``(tries, kinds)``.
+        """Return the probabilities of k retries or more, in units of 2^-53, in row k - 1, shape ``(tries, kinds)``.
 
-        By multiplications alone, whose results are the same on every machine.
+        Computed by multiplications alone, whose results are the same on every machine.
         """
         lost = np.ones_like(self._loss)
         rows = []

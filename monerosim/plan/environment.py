@@ -1,7 +1,7 @@
-"""What an engine tells an agent's process by environment variables."""
+"""Environment variables by which an engine configures an agent's process."""
 
 EPOCH_VARIABLE = "MONEROSIM_EPOCH"
 """The run's start in Unix time, where it is not that of Shadow's clock (:data:`monerosim.runtime.clock.EPOCH`)."""
 
 TRACE_VARIABLE = "MONEROSIM_TRACE_LEVEL"
-"""The least important level of traces to keep."""
+"""The lowest level of traces to keep."""

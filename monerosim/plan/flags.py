@@ -1,4 +1,4 @@
-"""Flags of monerod and monero-wallet-rpc: which a run needs, which it can do without, which a scenario may set."""
+"""Flags of monerod and monero-wallet-rpc: required, optional, and open to scenarios."""
 
 from collections.abc import Sequence
 
@@ -20,12 +20,12 @@ OPTIONAL_FLAGS = {
     "--rpc-ssl": "the default takes plain HTTP too",
     "--shared-ringdb-dir": "it uses the ring database of the user's home directory, if it has one",
 }
-"""Usual flags that a program need not know, and what it means to do without. All others are essential."""
+"""Default flags that a program need not know, and the consequence of leaving each out. All others are essential."""
 
 ADD_IF_SUPPORTED = ("--allow-mismatched-daemon-version",)
-"""Flags that a program is given if it knows them. On regtest every hard fork comes with the first blocks; wallets newer
+"""Flags that a program gets if it knows them. On regtest all hard forks activate in the first blocks; wallets newer
 than 0.18.0 compare the heights of the hard forks with mainnet's and refuse such a daemon without this flag, which older
-ones do not have (tests/functional_tests/functional_tests_rpc.py in monero uses it)."""
+wallets lack (tests/functional_tests/functional_tests_rpc.py in monero uses it)."""
 
 RESERVED = {
     "--add-exclusive-node": "peers are chosen by network.connections",
@@ -64,28 +64,28 @@ RESERVED = {
     "--wallet-dir": "it is in the run directory",
     "--wallet-file": "the wallet's actor makes the wallet",
 }
-"""Flags that a scenario cannot set, because actors and engines rely on them, and what to do instead."""
+"""Flags that a scenario cannot set, because actors and engines rely on them, and the alternative to each."""
 
 _REPEATABLE = {"--add-peer", "--anonymous-inbound", "--rpc-ssl-allowed-fingerprints", "--tx-proxy", "--zmq-pub"}
 """Flags that may be given more than once (``std::vector`` descriptors in src/p2p/net_node.cpp,
-src/rpc/rpc_args.cpp and src/daemon/command_line_args.h); another one that is given twice stops the program."""
+src/rpc/rpc_args.cpp and src/daemon/command_line_args.h); a program stops at any other one given twice."""
 
 _YIELDING = {"--no-igd": "--igd", "--no-zmq": "--zmq-"}
-"""Usual flags that would make a scenario's own flags, which begin with the text given, have no effect."""
+"""Default flags that would override a scenario's own flags, by the beginning of these."""
 
 
 def flag_name(argument: str) -> str:
-    """Take the name from an argument: ``--log-level`` of ``--log-level=1``."""
+    """Return the flag's name in an argument: ``--log-level`` of ``--log-level=1``."""
     return argument.partition("=")[0]
 
 
 def repeatable(name: str) -> bool:
-    """Tell whether a flag may be given more than once."""
+    """Return whether a flag may be given more than once."""
     return name in _REPEATABLE
 
 
 def with_own(usual: Sequence[str], own: Sequence[str]) -> tuple[str, ...]:
-    """Add a scenario's own flags to the usual ones, which give way where they are the same.
+    """Return the usual flags with a scenario's own, which replace those of the same name.
 
     Args:
         usual: Arguments such as ``--no-igd`` and ``--db-sync-mode=fastest``.

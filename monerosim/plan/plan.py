@@ -18,15 +18,15 @@ class NodePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     p2p_port: int
     rpc_port: int
     start: int
-    """When the daemon is started."""
+    """The start of the daemon."""
     ready_after: int
-    """How long the modelled daemon takes until it answers."""
+    """The start-up time of the modelled daemon."""
     peers: tuple[str, ...]
     """The hosts it dials (its outgoing connections)."""
     binary: str = "monerod"
-    """The program, as the scenario has it: a name on PATH, or a file."""
+    """The program as given in the scenario: a name on PATH, or a file."""
     flags: tuple[str, ...] = ()
-    """The scenario's own flags for it."""
+    """The scenario's own flags for the program."""
 
 
 class WalletPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -37,18 +37,18 @@ class WalletPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     start: int
     ready_after: int
     node: str
-    """The host whose node it asks."""
+    """The host whose node it uses."""
     addresses: int = 1
-    """How many addresses it has: a marketplace's vendors have one each."""
+    """The number of its addresses: a marketplace's vendors have one each."""
     initial_balance: int = 0
     binary: str = "monero-wallet-rpc"
-    """The program, as the scenario has it: a name on PATH, or a file."""
+    """The program as given in the scenario: a name on PATH, or a file."""
     flags: tuple[str, ...] = ()
-    """The scenario's own flags for it."""
+    """The scenario's own flags for the program."""
 
 
 class PaymentRate(msgspec.Struct, frozen=True, array_like=True):
-    """How many payments a behaviour means to make on average, in a span of time."""
+    """The mean rate of payments that a behaviour is configured to make, over a span of time."""
 
     since: int
     """Microseconds since the run's start, as is ``until``."""
@@ -60,27 +60,27 @@ class ActorPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One behaviour of a host."""
 
     name: str
-    """Unique in the host: the behaviour's name, numbered where used more than once."""
+    """Unique on the host: the behaviour's name, numbered if used more than once."""
     use: str
     """The behaviour: an entry point's name, or ``./FILE.py:CLASS`` below the run directory's ``plugins``."""
     start: int
-    """When it begins to act."""
+    """The time at which it begins to act."""
     role: str = ""
-    """What it is (:attr:`monerosim.agent.behaviour.Behaviour.role`), whichever behaviour it is."""
+    """Its role (:attr:`monerosim.agent.behaviour.Behaviour.role`)."""
     config: Mapping[str, object] = {}
     hashrate: float = 0.0
-    """What its configuration makes its share of the hashrate; 0 for one that does not mine."""
+    """Its weight among all miners, from its configuration; 0 for one that does not mine."""
     payments: tuple[PaymentRate, ...] = ()
-    """The payments that it means to make, with the timeline taken into account; none for one that pays nobody."""
+    """The payments that it is configured to make, the timeline taken into account; empty for one that never pays."""
 
 
 class CommandPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something that behaviours of a host are told to do, from the scenario's timeline."""
+    """A command of the scenario's timeline to behaviours of a host."""
 
     at: int
     do: str
     actor: str = ""
-    """One behaviour's name; all that understand the command, if left out."""
+    """One behaviour's name; if left out, all that understand the command."""
     arguments: Mapping[str, object] = {}
 
 
@@ -92,12 +92,12 @@ class ProcessPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """Program and arguments; ``{run}`` stands for the run directory, ``{python}`` for the Python interpreter."""
     start: int
     runs_to_end: bool
-    """True for a daemon (still running when the run stops), False for a program that ends by itself."""
+    """True for a daemon (still running at the end of the run), False for a program that exits by itself."""
     environment: dict[str, str] = {}
     flags: tuple[str, ...] = ()
-    """Those of its arguments that are the scenario's own."""
+    """The arguments that are the scenario's own."""
     needed_by: tuple[str, ...] = ()
-    """The behaviours (``HOST/ACTOR``) that a run is pointless without and that cannot do without this program."""
+    """The essential behaviours (``HOST/ACTOR``) that depend on this program."""
 
 
 class HostPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -108,45 +108,45 @@ class HostPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     address: str
     """Its IPv4 address in the simulated network."""
     uses_node: str | None = None
-    """The host whose node it uses: its own name where it has one, None where it uses none."""
+    """The host whose node it uses: its own name if it has one, None if it uses none."""
     node: NodePlan | None = None
     wallets: tuple[WalletPlan, ...] = ()
     actors: tuple[ActorPlan, ...] = ()
     commands: tuple[CommandPlan, ...] = ()
     """In the order of their times."""
     solo: bool = False
-    """Whether it is a miner so small that it is a user as well."""
+    """It is a miner so small that it is a user as well."""
     restarts: Mapping[str, object] = {}
     """The supervisor's limits (:class:`monerosim.plan.restarts.Restarts`)."""
     agent_start: int
-    """When its agent (the actor system) is started."""
+    """The start of its agent (the actor system)."""
     processes: tuple[ProcessPlan, ...] = ()
 
 
 class LinkPlan(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """What lies between two places of the topology, the same both ways."""
+    """A link between two places of the topology, the same both ways."""
 
     source: int
     target: int
     latency: int
-    """Microseconds one way."""
+    """One way, microseconds."""
     loss: float
     """Share of packets lost, 0 to 1."""
 
 
 class TopologyPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """Places, what lies between them, and which host is at which place."""
+    """Places, the links between them, and the place of each host."""
 
     bandwidth: tuple[int, ...]
-    """Bits a second up and down, one a place."""
+    """Bits per second up and down, for each place."""
     links: tuple[LinkPlan, ...]
-    """A link from a place to itself is what lies between two hosts of that place."""
+    """A link from a place to itself is the link between two hosts of that place."""
     places: dict[str, int]
     """Host to place."""
 
 
 class ConsensusPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """When blocks come."""
+    """The pace of blocks."""
 
     block_time: int
     difficulty: int
@@ -164,36 +164,36 @@ class BootstrapPlan(msgspec.Struct, frozen=True, kw_only=True):
     start: int
     block_interval: int
     funding_blocks: int
-    """Blocks mined to the funder before it pays: coins enough, and ring members enough."""
+    """Blocks mined to the funder before it pays, for enough coins and ring members."""
     payments: int
-    """Transactions the funder sends."""
+    """Transactions that the funder sends."""
     unlock_blocks: int
-    """Blocks mined after the payments, until they are spendable."""
+    """Blocks mined after the payments until they are spendable."""
 
 
 class ShadowPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the scenario says about Shadow."""
+    """The scenario's settings of Shadow."""
 
     compat: str = "auto"
-    """Whether daemons and wallets get the compatibility library: ``auto`` or ``off``."""
+    """The compatibility library of daemons and wallets: ``auto`` or ``off``."""
     general: Mapping[str, object] = {}
-    """Added to the section of this name in shadow.yaml, in Shadow's own names, as are those below."""
+    """Added to the section of this name in shadow.yaml, as are those below."""
     experimental: Mapping[str, object] = {}
     network: Mapping[str, object] = {}
     host_option_defaults: Mapping[str, object] = {}
     host_options: Mapping[str, Mapping[str, object]] = {}
-    """Of the hosts of each group, likewise."""
+    """Options of the hosts of each group."""
 
 
 class BinaryPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A program that was found on the machine on which a run was built."""
+    """A program found on the machine that built the run."""
 
     path: str
     version: str
     left_out: dict[str, str] = {}
-    """Usual flags that it does not know, and what it means to do without."""
+    """Default flags that it does not know, and the consequence of leaving each out."""
     notes: tuple[str, ...] = ()
-    """What else is to be told of it."""
+    """Further remarks for the user."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,21 +204,21 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     engine: str
     time_zero: int
-    """When the scenario's own time begins: the end of the bootstrap."""
+    """The beginning of the scenario's own time: the end of the bootstrap."""
     duration: int
-    """How long the scenario's own time is."""
+    """The length of the scenario's own time."""
     stop: int
-    """When the run ends: the duration is over and what was under way has arrived."""
+    """The end of the run, when the duration is over and the last items have had time to arrive."""
     consensus: ConsensusPlan
     topology: TopologyPlan
     bootstrap: BootstrapPlan | None
     hosts: tuple[HostPlan, ...]
     """In the order of their names."""
     registrar: str = ""
-    """The host whose agent publishes all miners and all blocks that were found; none where nobody finds blocks."""
+    """The host whose agent publishes all miners and found blocks; empty if there are no miners."""
     shadow: ShadowPlan = ShadowPlan()
     binaries: tuple[BinaryPlan, ...] = ()
-    """The programs of Monero that it runs, by path; none until they have been looked up."""
+    """Monero's programs that it runs, by path; empty until they have been looked up."""
     plugins: dict[str, str] = {}
     """The scenario's own Python files by their paths, and their SHA-256; the run directory has them in ``plugins``."""
 
@@ -232,12 +232,12 @@ def decode_plan(data: bytes) -> Plan:
     """Read a plan back.
 
     Raises:
-        ValueError: The bytes are no plan, or one of another version.
+        ValueError: The bytes are not a plan, or a plan of another version.
     """
     try:
         version = msgspec.json.decode(data, type=_Version).version
         if version != PLAN_VERSION:
-            raise ValueError(f"the plan is of version {version}, this reads version {PLAN_VERSION}: build it again")
+            raise ValueError(f"the plan has version {version}, expected {PLAN_VERSION}: build it again")
         return msgspec.json.decode(data, type=Plan)
     except msgspec.MsgspecError as error:
         raise ValueError(f"not a plan: {error}") from error

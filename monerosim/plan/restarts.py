@@ -1,4 +1,4 @@
-"""How often a participant's failed actors and programs are started again, and when a program counts as hung."""
+"""Limits on restarts of a participant's failed actors and programs, and on the silence of a program."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from monerosim.config import POSITIVE, Config, Duration, duration
 
 
 class Restarts(Config, frozen=True):
-    """Limits of a supervisor, and of the local engine's process supervisor."""
+    """Limits for a supervisor, and for the local engine's process supervisor."""
 
     max_restarts: Annotated[
         int, Meta(ge=0, le=1000, description="Restarts of one actor or program within `window`; then it is given up.")

@@ -1,4 +1,4 @@
-"""Whether a plugin's configuration is one."""
+"""The check of plugins' configurations."""
 
 import msgspec
 
@@ -10,13 +10,13 @@ def check_config(config: object, what: str) -> None:
     """Check that a plugin's configuration can be read from a scenario.
 
     Raises:
-        PluginError: It is no configuration, or a field is of a type that no scenario can have.
+        PluginError: It is not a configuration, or a field has a type that TOML cannot express.
     """
     if not (isinstance(config, type) and issubclass(config, Config)):
-        raise PluginError(f"has {what} that is no monerosim.config.Config")
+        raise PluginError(f"has {what} that is not a monerosim.config.Config")
     try:
         msgspec.json.schema(config, schema_hook=schema_hook)
     except Exception as error:
-        # Annotations are evaluated here: whatever they raise is the plugin's mistake.
+        # Annotations are evaluated here: any exception is the plugin's fault.
         reason = (str(error).strip().splitlines() or [type(error).__name__])[-1]
-        raise PluginError(f"has {what} that a scenario cannot fill in: {reason}") from error
+        raise PluginError(f"has {what} that TOML cannot express: {reason}") from error

@@ -1,4 +1,4 @@
-"""What is told when a plugin cannot be had, and where in its code it went wrong."""
+"""Errors of plugins, with the place in their code."""
 
 import importlib
 import traceback
@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 
 class PluginError(Exception):
-    """A plugin cannot be had; the message is for the user.
+    """A plugin cannot be used; the message is for the user.
 
     Attributes:
-        given: What was asked for, where near misses can be suggested.
-        valid: What could have been asked for.
+        given: The name that was requested, where near misses can be suggested.
+        valid: The names that exist.
     """
 
     def __init__(self, message: str, *, given: str = "", valid: Iterable[str] = ()) -> None:
@@ -20,7 +20,7 @@ class PluginError(Exception):
 
 
 def explain(error: BaseException) -> str:
-    """Say what a plugin's code raised when it was loaded, and where, in one line."""
+    """Return in one line what a plugin's code raised while it was loaded, and where."""
     message = " ".join(str(error).split())
     told = f"{type(error).__name__}: {message}" if message else type(error).__name__
     if isinstance(error, SyntaxError):
@@ -30,7 +30,7 @@ def explain(error: BaseException) -> str:
 
 
 def _is_ours(filename: str) -> bool:
-    """Tell whether a frame is part of the loading: of Python's import system, or of this package."""
+    """Return whether a frame belongs to the loading: to Python's import system, or to this package."""
     return filename.startswith(("<frozen ", _IMPORTLIB, _HERE))
 
 

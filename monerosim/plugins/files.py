@@ -1,6 +1,6 @@
 """Plugins in a scenario's own files: ``use = "./mine.py:MyActor"``.
 
-A file that a scenario names is run as code, with all the rights of whoever runs the scenario. Therefore only Python
+A file that a scenario names is run as code, with the rights of the user who runs the scenario. Therefore only Python
 files below the scenario's directory can be named.
 """
 
@@ -19,31 +19,31 @@ from monerosim.events.event import FILE_MODULE
 from monerosim.plugins.errors import PluginError, explain
 
 FOLDER = "plugins"
-"""Where a run directory keeps the files that its scenario names."""
+"""The folder of a run directory with the files that its scenario names."""
 
 MAX_BYTES = 2**20
 """The largest file that is loaded."""
 
 FILE_PATTERN = r"^\./(?:\w[\w. -]*/)*\w[\w. -]*\.py:[A-Za-z_]\w*$"
-"""How a scenario names something in a file."""
+"""The form in which a scenario names a class in a file."""
 
 _FILE = re.compile(FILE_PATTERN)
 
 
 def names_file(use: str) -> bool:
-    """Tell whether a scenario's ``use`` or ``kind`` means a file: installed plugins have no such characters."""
+    """Return whether a scenario's ``use`` or ``kind`` names a file: names of plugins have no such characters."""
     return any(sign in use for sign in "./\\:")
 
 
 class PluginFiles:
-    """Python files below a directory; each is read and run once, when something in it is asked for.
+    """Python files below a directory; each is read and run once, when it is first needed.
 
     Args:
-        root: The directory that paths start from: the scenario's, or ``plugins`` in a run directory.
-        digests: The SHA-256 that files must have, by their paths; anything goes if left out.
+        root: The directory that paths are relative to: the scenario's, or ``plugins`` in a run directory.
+        digests: The SHA-256 that files must have, by path; not checked if left out.
 
     Attributes:
-        sources: What has been read, by path below the root.
+        sources: The files that have been read, by path below the root.
     """
 
     def __init__(self, root: Path, digests: Mapping[str, str] | None = None) -> None:
@@ -54,7 +54,7 @@ class PluginFiles:
 
     @classmethod
     def of_run(cls, directory: Path, digests: Mapping[str, str]) -> "PluginFiles":
-        """Give the files that a run was built with.
+        """Return the files that a run was built with.
 
         Args:
             directory: The run directory.
@@ -63,10 +63,10 @@ class PluginFiles:
         return cls(directory / FOLDER, digests)
 
     def load(self, use: str) -> object:
-        """Load what ``./FILE.py:NAME`` means.
+        """Load the object that ``./FILE.py:NAME`` names.
 
         Raises:
-            PluginError: It is not of this form, there is no such file, its code raises something, or has no such name.
+            PluginError: It is not of this form, there is no such file, its code fails, or defines no such name.
         """
         if not _FILE.fullmatch(use):
             _refuse_form(use)
@@ -87,21 +87,21 @@ class PluginFiles:
         return found
 
     def digests(self) -> dict[str, str]:
-        """Give the SHA-256 of what has been read, in hexadecimal digits."""
+        """Return the SHA-256 of each file that was read, in hexadecimal digits."""
         return {path: sha256(source).hexdigest() for path, source in sorted(self.sources.items())}
 
     def verify(self) -> None:
-        """Check that all files are there as they were when the run was built.
+        """Check that all files are as they were when the run was built.
 
         Raises:
-            PluginError: One is not.
+            PluginError: One is missing or has changed.
         """
         for path in self._digests or {}:
             self._verify(path, self._read(path))
 
     def _verify(self, path: str, source: bytes) -> None:
         if self._digests is not None and self._digests.get(path) != sha256(source).hexdigest():
-            raise PluginError(f"{path} is not what the run was built with: build it again")
+            raise PluginError(f"{path} has changed since the run was built: build it again")
 
     def _load(self, path: str) -> ModuleType:
         source = self._read(path)
@@ -137,12 +137,12 @@ class PluginFiles:
         try:
             real = file.resolve()
             if not real.is_relative_to(self._root.resolve()):
-                raise PluginError(f"{path} leads out of the scenario's directory")
+                raise PluginError(f"{path} is outside of the scenario's directory")
             if not real.is_file():
-                # By their names alone: "./" and ".py" make any two alike.
+                # Compared without "./" and ".py", which make any two names similar.
                 near = get_close_matches(file.stem, [other.stem for other in file.parent.glob("*.py")], n=1)
                 valid = [f"./{(file.parent / f'{stem}.py').relative_to(self._root).as_posix()}" for stem in near]
-                raise PluginError(f"there is no file {file}", given=f"./{path}", valid=valid)
+                raise PluginError(f"no such file: {file}", given=f"./{path}", valid=valid)
             with real.open("rb") as opened:
                 source = opened.read(MAX_BYTES + 1)
         except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError until Python 3.13
@@ -153,7 +153,7 @@ class PluginFiles:
 
 
 class _Loader(ExecutionLoader):
-    """Runs what has been read, so that what is kept of it is what was run."""
+    """Runs the source that was read, so that the copy that is kept is the code that was run."""
 
     def __init__(self, path: Path, source: bytes) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""Plugins that are installed: what packages name in the entry points of a group."""
+"""Installed plugins: the entry points of a group."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -14,14 +14,14 @@ from monerosim.plugins.files import PluginFiles, names_file
 T = TypeVar("T")
 
 OWN = "monerosim"
-"""This package. Another one's plugin of the same name does not take the place of its own."""
+"""This package, whose plugins cannot be replaced by others of the same name."""
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LONGEST_NAME = 63
 
 
 class Installed(msgspec.Struct, frozen=True):
-    """A plugin that a package names, whether it can be loaded or not."""
+    """A plugin that a package names; it may fail to load."""
 
     name: str
     package: str
@@ -35,9 +35,9 @@ class Registry(Generic[T]):
 
     Args:
         group: The entry point group.
-        what: What such a plugin is called: ``actor``.
-        check: Given what an entry point or a file has under a name, returns it as a plugin, or raises a
-            :class:`PluginError` that goes on where the plugin's name ends: ``is no Behaviour``.
+        what: The kind of plugin, for messages: ``actor``.
+        check: Returns the object that an entry point or a file names, as a plugin, or raises a
+            :class:`PluginError` that continues a sentence after the plugin's name: ``is not a Behaviour``.
     """
 
     def __init__(self, group: str, what: str, check: Callable[[object], T]) -> None:
@@ -48,7 +48,7 @@ class Registry(Generic[T]):
         self._checked: dict[EntryPoint, T] = {}
 
     def names(self) -> list[str]:
-        """Name all that are installed, in alphabetical order."""
+        """Return the names of all installed plugins, in alphabetical order."""
         return sorted(self._entries())
 
     def load_foreign(self, names: Iterable[str]) -> None:
@@ -60,11 +60,11 @@ class Registry(Generic[T]):
                     self.load(name)
 
     def installed(self) -> list[Installed]:
-        """List all that are installed, in the order of their names, and by package where several have the same."""
+        """Return all installed plugins by name, and by package where several have the same name."""
         return [_describe(entry) for name in self.names() for entry in self._entries()[name]]
 
     def reload(self) -> None:
-        """Look again for what is installed, after packages were added or removed in a running program."""
+        """Search the installed packages again, after some were added or removed in a running program."""
         self._found = None
         self._checked.clear()
 
@@ -73,33 +73,33 @@ class Registry(Generic[T]):
 
         Args:
             name: An entry point's name, or ``./FILE.py:NAME``.
-            files: Where files are.
+            files: The scenario's files.
 
         Raises:
-            PluginError: There is none of this name, or it cannot be used; it names the plugin and where it is from.
+            PluginError: There is none of this name, or it cannot be used; the message names the plugin and its origin.
         """
         if names_file(name):
             return self._load_file(name, files)
         entries = self._entries().get(name, [])
         if not entries:
-            message = f"there is no {self.what} {name!r}; there are {', '.join(self.names())}"
+            message = f"unknown {self.what} {name!r}; there are {', '.join(self.names())}"
             raise PluginError(message, given=name, valid=self.names())
         chosen = entries[0]
         if len(entries) > 1 and _package(chosen) != OWN:
             packages = ", ".join(_package(entry) for entry in entries)
-            raise PluginError(f"the {self.what} {name!r} is in several packages: {packages}")
+            raise PluginError(f"the {self.what} {name!r} is defined by several packages: {packages}")
         return self._load_entry(chosen)
 
     def load_installed(self, plugin: Installed) -> T:
-        """Load one of those that :meth:`installed` lists.
+        """Load a plugin that :meth:`installed` lists.
 
         Raises:
-            PluginError: It cannot be used, or not under this name.
+            PluginError: It cannot be used, or not by this name.
         """
         entries = self._entries()[plugin.name]
         entry = next(entry for entry in entries if _describe(entry) == plugin)
         if entry is not entries[0] and _package(entries[0]) == OWN:
-            raise PluginError(f"not used: {OWN} itself has the {self.what} {plugin.name!r}")
+            raise PluginError(f"not used: {OWN} itself defines the {self.what} {plugin.name!r}")
         return self._load_entry(entry) if len(entries) == 1 or _package(entry) == OWN else self.load(plugin.name)
 
     def _entries(self) -> dict[str, list[EntryPoint]]:
@@ -107,7 +107,7 @@ class Registry(Generic[T]):
             found: dict[str, list[EntryPoint]] = {}
             for entry in sorted(entry_points(group=self.group), key=_own_first):
                 found.setdefault(entry.name, []).append(entry)
-            # Not before it is whole: runs may be built in several threads.
+            # Assigned when complete: runs may be built in several threads.
             self._found = found
         return self._found
 

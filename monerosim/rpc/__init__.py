@@ -1,1 +1,1 @@
-"""Talking to monerod and monero-wallet-rpc."""
+"""Typed RPC clients of monerod and monero-wallet-rpc."""

@@ -13,34 +13,34 @@ from monerosim.rpc.transport import Json, Transport
 T = TypeVar("T")
 
 CALL_TIMEOUT = 60.0
-"""Seconds an ordinary call may take."""
+"""Seconds that an ordinary call may take."""
 
 
 _BUSY = "BUSY"
-"""What monerod answers instead of carrying out a call until it is synchronised (``CORE_RPC_STATUS_BUSY``,
+"""The status with which monerod refuses calls until it is synchronised (``CORE_RPC_STATUS_BUSY``,
 src/rpc/core_rpc_server_commands_defs.h)."""
 
 
 class ServiceNeverUpError(RpcError):
-    """A service did not answer within the time it was given to start."""
+    """A service did not answer within its start-up timeout."""
 
 
 class Clock(Protocol):
-    """What waiting takes; seconds."""
+    """The clock that retries wait on; times are in seconds."""
 
     def now(self) -> float:
-        """Tell the time."""
+        """Return the time."""
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
 
 
 class RpcClient:
-    """Calls methods of one service and checks the answers' types.
+    """Calls the methods of one service and checks the types of the answers.
 
     Args:
-        transport: The way to the service.
-        clock: The runtime's, to wait between tries.
+        transport: The connection to the service.
+        clock: The runtime's clock, to wait between attempts.
     """
 
     def __init__(self, transport: Transport, clock: Clock) -> None:
@@ -51,7 +51,7 @@ class RpcClient:
 
     @property
     def address(self) -> str:
-        """Where the service is, for messages."""
+        """The service's address, for messages."""
         return self._transport.address
 
     def call(
@@ -70,7 +70,7 @@ class RpcClient:
             params: Its parameters (a list for ``on_get_block_hash``).
             kind: The type of the result.
             timeout: Seconds to wait for the answer.
-            repeat: Whether the call may be made again when its outcome is in doubt.
+            repeat: The call may be made again when its outcome is in doubt.
 
         Raises:
             RpcCallError: The service refused.
@@ -90,7 +90,7 @@ class RpcClient:
         return self._retried(once) if repeat else once()
 
     def post(self, path: str, body: dict[str, Json], kind: type[T], *, timeout: float = CALL_TIMEOUT) -> T:
-        """Call one of monerod's plain paths, such as ``/get_transaction_pool``.
+        """Call one of monerod's endpoints outside JSON-RPC, such as ``/get_transaction_pool``.
 
         Raises:
             RpcError: As with :meth:`call`.
@@ -100,19 +100,19 @@ class RpcClient:
     def wait_until_up(
         self, probe: Callable[[], T], *, name: str, timeout: float, interval: float = 1.0
     ) -> tuple[T, int]:
-        """Try ``probe`` until the service answers it.
+        """Call ``probe`` until the service answers.
 
         Args:
             probe: A cheap call.
             name: The service, for the error.
-            timeout: Seconds to go on trying.
-            interval: Seconds between two tries.
+            timeout: Seconds until giving up.
+            interval: Seconds between attempts.
 
         Returns:
-            The probe's result and how many tries it took.
+            The probe's result and the number of attempts.
 
         Raises:
-            ServiceNeverUpError: It did not answer in time; names host, service, address and the last cause.
+            ServiceNeverUpError: No answer in time; the message names host, service, address and last error.
         """
         # Tenacity's own stop_after_delay would read the machine's clock.
         end = self._clock.now() + timeout - interval
@@ -122,7 +122,7 @@ class RpcClient:
             stop=lambda _: self._clock.now() >= end,
             retry=tenacity.retry_if_exception_type(RpcError),
         )
-        self._starting = True  # so that the probe itself does not try again and again
+        self._starting = True  # the probe itself must not retry
         try:
             result = retrying(probe)
         except tenacity.RetryError as error:
@@ -135,7 +135,7 @@ class RpcClient:
         return result, int(retrying.statistics["attempt_number"])
 
     def _retried(self, once: Callable[[], T]) -> T:
-        """Make a call that may be repeated; the usual case, that it just works, costs nothing."""
+        """Make a call that may be repeated, without setting up retries unless the first attempt fails."""
         try:
             return once()
         except RpcCallError:
@@ -156,7 +156,7 @@ class RpcClient:
     @staticmethod
     def _result(method: str, answer: Json, kind: type[T]) -> T:
         if not isinstance(answer, dict):
-            raise RpcProtocolError(f"{method}: the answer is no JSON object")
+            raise RpcProtocolError(f"{method}: the answer is not a JSON object")
         error = answer.get("error")
         if isinstance(error, dict):
             code, message = error.get("code"), error.get("message")

@@ -1,20 +1,20 @@
-"""What can go wrong when a daemon or a wallet is asked something."""
+"""Errors of RPC calls, sorted by whether the call may have been carried out."""
 
 
 class RpcError(Exception):
-    """Asking a service did not give a result."""
+    """A call did not return a result."""
 
 
 class RpcUnavailableError(RpcError):
-    """Nothing answered: refused, not up yet. The call has certainly not been carried out."""
+    """Connection refused, or the service is not ready yet. The call was certainly not carried out."""
 
 
 class RpcDoubtfulError(RpcError):
-    """The exchange broke after the request may have been received: it may or may not have been carried out."""
+    """The exchange broke after the request may have been received: the call may have been carried out."""
 
 
 class RpcProtocolError(RpcDoubtfulError):
-    """Something answered, but not with what the protocol says."""
+    """The answer does not follow the protocol."""
 
 
 class RpcCallError(RpcError):
@@ -23,7 +23,7 @@ class RpcCallError(RpcError):
     Attributes:
         code: The JSON-RPC error code (monero's src/wallet/wallet_rpc_server_error_codes.h and
             src/rpc/core_rpc_server_error_codes.h).
-        message: The service's own words.
+        message: The service's error message.
     """
 
     def __init__(self, code: int, message: str) -> None:

@@ -11,19 +11,19 @@ from monerosim.rpc.errors import RpcDoubtfulError, RpcProtocolError, RpcUnavaila
 from monerosim.rpc.transport import Json
 
 MAX_ANSWER = 64 * 1024 * 1024
-"""Bytes of the largest answer that is read."""
+"""The largest answer that is read, in bytes."""
 
 IDLE = 10.0
 """Seconds without a call after which a new connection is made. Both services close one that has been idle for five
 minutes, sooner when they have many (``get_default_timeout``, contrib/epee/include/net/abstract_tcp_server2.inl); a
-payment asked for at that very moment would be in doubt."""
+payment requested at that moment would be in doubt."""
 
 _CHUNK = 64 * 1024
 _OK = 200
 
 
 class HttpTransport:
-    """A way over HTTP to a service.
+    """An HTTP connection to a service.
 
     Args:
         name: The service, for messages.
@@ -34,13 +34,13 @@ class HttpTransport:
         self._name = name
         self._url = url
         self._session = requests.Session()
-        # Proxies named in the environment are for the world outside, not for the simulated network.
+        # Proxies in the environment are for the internet, not for the simulated network.
         self._session.trust_env = False
         self._last = monotonic()
 
     @property
     def address(self) -> str:
-        """Where the service is, for messages."""
+        """The service's address, for messages."""
         return f"{self._name} ({self._url})"
 
     def post(self, path: str, body: Mapping[str, Json], timeout: float) -> Json:
@@ -98,6 +98,6 @@ class HttpTransport:
 
 
 def _refused(error: BaseException) -> bool:
-    """Tell whether a connection was never made, so that nothing can have been received."""
+    """Return whether the connection was never made, so that the service cannot have received anything."""
     reason = error.args[0] if error.args else None
     return isinstance(reason, MaxRetryError) and isinstance(reason.reason, NewConnectionError)

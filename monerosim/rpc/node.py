@@ -18,13 +18,13 @@ class NodeInfo(msgspec.Struct, frozen=True):
     incoming_connections_count: int
     outgoing_connections_count: int
     synchronized: bool = True
-    """Whether it has caught up with a peer since it started."""
+    """It has caught up with a peer since it started."""
     target_height: int = 0
-    """Blocks that its peers have, while it is behind them; otherwise 0 or what it was."""
+    """The peers' number of blocks while it is behind them; otherwise 0 or the last such value."""
 
 
 class BlockHeader(msgspec.Struct, frozen=True):
-    """A block's header, as ``get_last_block_header`` and its kin give it."""
+    """A block's header, as ``get_last_block_header`` and similar calls return it."""
 
     hash: str
     height: int
@@ -49,12 +49,12 @@ class PoolTransaction(msgspec.Struct, frozen=True):
 
 
 class GeneratedBlocks(msgspec.Struct, frozen=True):
-    """What ``generateblocks`` made."""
+    """The answer of ``generateblocks``."""
 
     height: int
-    """Of the last one."""
+    """The height of the last one."""
     blocks: list[str] = []
-    """Their hashes."""
+    """The hashes of the blocks."""
 
 
 class AlternateChain(msgspec.Struct, frozen=True):
@@ -107,10 +107,10 @@ class _Sent(msgspec.Struct, frozen=True):
 
 
 class TransactionRefusedError(RpcError):
-    """A daemon did not take a transaction.
+    """A daemon rejected a transaction.
 
     Attributes:
-        double_spend: Whether it spends what another transaction spends.
+        double_spend: It spends an output that another transaction spends.
     """
 
     def __init__(self, reason: str, *, double_spend: bool) -> None:
@@ -124,66 +124,66 @@ class NodeRpc:
     All methods raise :class:`monerosim.rpc.errors.RpcError`.
 
     Args:
-        client: The way to it.
+        client: The connection to it.
     """
 
     def __init__(self, client: RpcClient) -> None:
         self.client = client
 
     def get_info(self) -> NodeInfo:
-        """Ask for height, tip, pool and connections."""
+        """Return height, tip, txpool size and connection counts."""
         return self.client.call("get_info", {}, NodeInfo)
 
     def get_last_block_header(self) -> BlockHeader:
-        """Ask for the tip's header."""
+        """Return the tip's header."""
         return self.client.call("get_last_block_header", {}, _Header).block_header
 
     def get_block_header_by_height(self, height: int) -> BlockHeader:
-        """Ask for the main chain's header at a height."""
+        """Return the main chain's header at a height."""
         return self.client.call("get_block_header_by_height", {"height": height}, _Header).block_header
 
     def get_block_header_by_hash(self, block_hash: str) -> BlockHeader:
-        """Ask for a block's header, main chain or not."""
+        """Return a block's header, on the main chain or an alternative one."""
         return self.client.call("get_block_header_by_hash", {"hash": block_hash}, _Header).block_header
 
     def get_block_headers_range(self, start: int, end: int) -> list[BlockHeader]:
-        """Ask for the main chain's headers from height to height, both included."""
+        """Return the main chain's headers from height to height, both included."""
         return self.client.call("get_block_headers_range", {"start_height": start, "end_height": end}, _Headers).headers
 
     def on_get_block_hash(self, height: int) -> str:
-        """Ask for the main chain's block hash at a height."""
+        """Return the main chain's block hash at a height."""
         return self.client.call("on_get_block_hash", [height], str)
 
     def generateblocks(
         self, count: int, address: str, *, prev_block: str = "", timeout: float = 600.0
     ) -> GeneratedBlocks:
-        """Have blocks made that pay ``address``; regtest only. Not repeated: each call makes blocks."""
+        """Mine blocks that pay ``address``; regtest only. Never repeated: each call mines blocks."""
         params: dict[str, Json] = {"amount_of_blocks": count, "wallet_address": address, "starting_nonce": 0}
         if prev_block:
             params["prev_block"] = prev_block
         return self.client.call("generateblocks", params, GeneratedBlocks, timeout=timeout, repeat=False)
 
     def get_transaction_pool(self) -> list[PoolTransaction]:
-        """Ask for the txpool."""
+        """Return the transactions of the txpool."""
         return self.client.post("/get_transaction_pool", {}, _Pool).transactions
 
     def get_alternate_chains(self) -> list[AlternateChain]:
-        """Ask for the branches off the main chain."""
+        """Return the branches off the main chain."""
         return self.client.call("get_alternate_chains", {}, _Chains).chains
 
     def get_connections(self) -> list[Connection]:
-        """Ask for the connections to peers."""
+        """Return the connections to peers."""
         return self.client.call("get_connections", {}, _Connections).connections
 
     def get_fee_estimate(self) -> int:
-        """Ask for the lowest fee, atomic units a byte of weight."""
+        """Return the lowest fee, in atomic units per byte of weight."""
         return self.client.call("get_fee_estimate", {}, _Fee).fee
 
     def send_raw_transaction(self, tx_as_hex: str) -> None:
-        """Hand in a transaction.
+        """Submit a transaction.
 
         Raises:
-            TransactionRefusedError: It was not taken.
+            TransactionRefusedError: The daemon rejected it.
         """
         body: dict[str, Json] = {"tx_as_hex": tx_as_hex, "do_not_relay": False}
         sent = self.client.post("/send_raw_transaction", body, _Sent)

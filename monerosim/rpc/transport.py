@@ -1,4 +1,4 @@
-"""The one thing an RPC client needs of the world: post a JSON document, get one back."""
+"""The interface of transports: post a JSON document, return the answer."""
 
 from collections.abc import Mapping
 from typing import Protocol, TypeAlias
@@ -8,17 +8,17 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 
 class Transport(Protocol):
-    """A way to one service (a monerod or a monero-wallet-rpc): HTTP, or the model in this process."""
+    """A connection to one service (monerod or monero-wallet-rpc): HTTP, or the model in this process."""
 
     @property
     def address(self) -> str:
-        """Where the service is, for messages: ``host (address:port)``."""
+        """The service's address, for messages: ``host (address:port)``."""
 
     def post(self, path: str, body: Mapping[str, Json], timeout: float) -> Json:
         """Post ``body`` to ``path`` (``/json_rpc``, ``/get_transaction_pool``, ...) and return the answer.
 
         Raises:
-            RpcUnavailableError: Nothing listens there (yet).
-            RpcDoubtfulError: No whole answer within ``timeout`` seconds, or the connection broke.
+            RpcUnavailableError: Nothing listens there, or not yet.
+            RpcDoubtfulError: No complete answer within ``timeout`` seconds, or the connection broke.
             RpcProtocolError: The answer is not JSON.
         """

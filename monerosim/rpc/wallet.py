@@ -1,4 +1,4 @@
-"""monero-wallet-rpc, typed. Field names and units are its own (src/wallet/wallet_rpc_server_commands_defs.h)."""
+"""monero-wallet-rpc, typed. Field names and units are the wallet's (src/wallet/wallet_rpc_server_commands_defs.h)."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from monerosim.rpc.errors import RpcProtocolError
 from monerosim.rpc.transport import Json
 
 TRANSFER_TIMEOUT = 300.0
-"""Seconds a transfer may take: the real wallet makes ring signatures and asks its daemon for decoys."""
+"""Seconds that a transfer may take: the real wallet requests decoys from its daemon and makes ring signatures."""
 
 NOT_OPEN = -13
 NOT_ENOUGH_MONEY = -17
@@ -20,7 +20,7 @@ NOT_ENOUGH_UNLOCKED_MONEY = -37
 
 
 class Destination(msgspec.Struct, frozen=True):
-    """Who is paid, and how many atomic units."""
+    """The recipient of a payment, and the amount in atomic units."""
 
     address: str
     amount: int
@@ -31,14 +31,14 @@ class Transferred(msgspec.Struct, frozen=True):
 
     tx_hash: str
     amount: int
-    """Atomic units paid, fee and change apart."""
+    """Atomic units paid, without fee and change."""
     fee: int
     tx_blob: str = ""
-    """Hexadecimal, where it was asked for."""
+    """Hexadecimal, if it was requested."""
 
 
 class SubaddressIndex(msgspec.Struct, frozen=True):
-    """An account's number and an address's number in it."""
+    """The index of an account, and of an address in it."""
 
     major: int
     minor: int
@@ -51,7 +51,7 @@ class TransferEntry(msgspec.Struct, frozen=True):
     amount: int
     fee: int
     height: int
-    """0 while it is in the pool."""
+    """0 while it is in the txpool."""
     timestamp: int
     """Unix time in seconds."""
     type: str
@@ -63,7 +63,7 @@ class TransferEntry(msgspec.Struct, frozen=True):
     unlock_time: int = 0
     subaddr_index: SubaddressIndex = SubaddressIndex(0, 0)
     destinations: tuple[Destination, ...] = ()
-    """Where this wallet's payment went."""
+    """The recipients of this wallet's payment."""
 
 
 class Transfers(msgspec.Struct, frozen=True, rename={"incoming": "in", "outgoing": "out"}):
@@ -121,14 +121,14 @@ class WalletRpc:
     All methods raise :class:`monerosim.rpc.errors.RpcError`.
 
     Args:
-        client: The way to it.
+        client: The connection to it.
     """
 
     def __init__(self, client: RpcClient) -> None:
         self.client = client
 
     def get_version(self) -> int:
-        """Ask for the RPC's version; answers without an open wallet."""
+        """Return the RPC's version; works without an open wallet."""
         return self.client.call("get_version", {}, _Version).version
 
     def create_wallet(self, filename: str) -> None:
@@ -149,28 +149,28 @@ class WalletRpc:
         self.client.call("store", {}, _Nothing)
 
     def get_addresses(self) -> list[str]:
-        """Ask for all addresses of account 0, the primary one first."""
+        """Return all addresses of account 0, the primary one first."""
         return [entry.address for entry in self.client.call("get_address", {"account_index": 0}, _Addresses).addresses]
 
     def create_address(self, label: str) -> str:
-        """Make another address of account 0."""
+        """Create another address of account 0."""
         params: dict[str, Json] = {"account_index": 0, "label": label}
         return self.client.call("create_address", params, _Address, repeat=False).address
 
     def get_balance(self) -> Balance:
-        """Ask for the balance of account 0."""
+        """Return the balance of account 0."""
         return self.client.call("get_balance", {"account_index": 0}, Balance)
 
     def get_height(self) -> int:
-        """Ask up to which height the wallet has looked."""
+        """Return the height up to which the wallet has scanned."""
         return self.client.call("get_height", {}, _Height).height
 
     def refresh(self) -> None:
-        """Have the wallet look at the newest blocks now."""
+        """Have the wallet scan the newest blocks now."""
         self.client.call("refresh", {}, _Nothing, timeout=TRANSFER_TIMEOUT)
 
     def transfer(self, destinations: Sequence[Destination], *, priority: int = 0) -> Transferred:
-        """Pay. Never repeated: a call whose outcome is in doubt is looked up by the caller."""
+        """Pay. Never repeated: where the outcome is in doubt, the caller looks it up."""
         params: dict[str, Json] = {
             "destinations": [{"address": to.address, "amount": to.amount} for to in destinations],
             "priority": priority,
@@ -179,20 +179,20 @@ class WalletRpc:
         return self.client.call("transfer", params, Transferred, timeout=TRANSFER_TIMEOUT, repeat=False)
 
     def sweep_all(self, address: str, *, priority: int = 0) -> list[Transferred]:
-        """Send everything that is unlocked to one address. Never repeated."""
+        """Send the unlocked balance to one address. Never repeated."""
         # Without the second parameter, the wallet takes the coins of one subaddress, chosen at random.
         params: dict[str, Json] = {"address": address, "subaddr_indices_all": True, "priority": priority}
         swept = self.client.call("sweep_all", params, _Sweep, timeout=TRANSFER_TIMEOUT, repeat=False)
         if not len(swept.tx_hash_list) == len(swept.amount_list) == len(swept.fee_list):
-            raise RpcProtocolError("sweep_all: transactions, amounts and fees are not as many")
+            raise RpcProtocolError("sweep_all: the lists of transactions, amounts and fees differ in length")
         return [Transferred(*one) for one in zip(swept.tx_hash_list, swept.amount_list, swept.fee_list, strict=True)]
 
     def get_transfers(self, *kinds: str, min_height: int | None = None) -> Transfers:
-        """Ask for transactions.
+        """Return incoming and outgoing transactions.
 
         Args:
-            kinds: Of ``in``, ``out``, ``pending``, ``failed``, ``pool``.
-            min_height: Leave out those in blocks up to this height.
+            kinds: Any of ``in``, ``out``, ``pending``, ``failed``, ``pool``.
+            min_height: Leave out transactions in blocks up to this height.
         """
         params: dict[str, Json] = {"account_index": 0}
         params.update(dict.fromkeys(kinds, True))
@@ -201,5 +201,5 @@ class WalletRpc:
         return self.client.call("get_transfers", params, Transfers)
 
     def get_transfer_by_txid(self, txid: str) -> TransferEntry:
-        """Ask for one transaction."""
+        """Return one transaction."""
         return self.client.call("get_transfer_by_txid", {"txid": txid}, _Entry).transfer

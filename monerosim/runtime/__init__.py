@@ -1,1 +1,1 @@
-"""What actors stand on: clocks, timers, random numbers and the actor base, on threads or on a virtual clock."""
+"""The runtimes of actors, on threads or on a virtual clock: clocks, timers and random numbers."""

@@ -1,4 +1,4 @@
-"""Counter-based random numbers: a wait follows from what it belongs to, not from what was drawn before.
+"""Counter-based random numbers: a draw depends on its keys, not on what was drawn before.
 
 A draw is a hash of keys (the run's seed, an item, a link), so it depends neither on the order of computing nor on
 other items and links. Everything is integer arithmetic: the results are the same on every machine.
@@ -22,7 +22,7 @@ _MEAN_AT_MOST = 100
 
 
 def key(*parts: bytes | str | int) -> int:
-    """Hash names, item hashes and numbers into a 64-bit key (BLAKE2b; the parts' borders count)."""
+    """Hash names, item hashes and numbers into a 64-bit key (BLAKE2b; the boundaries between parts count)."""
     digest = blake2b(digest_size=8)
     for part in parts:
         data = part if isinstance(part, bytes) else str(part).encode()
@@ -40,9 +40,9 @@ def draw(first: int, second: int) -> int:
 
 
 def draws(first: int, second: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Hash one key (an item's) with many (a link's each) into 64 random bits each.
+    """Hash one key (an item's) with many (one per link) into 64 random bits each.
 
-    Both have to be hashes themselves (see :func:`key`): they are added and the sum is mixed.
+    All keys have to be hashes themselves (see :func:`key`): they are added and the sum is mixed.
     """
     value = second + np.uint64(first)
     value ^= value >> np.uint64(30)
@@ -58,13 +58,13 @@ def poisson_table(mean: int) -> NDArray[np.uint8]:
     """Tabulate the quantiles of a Poisson distribution.
 
     Returns:
-        2^16 counts: the entry at the upper 16 bits of a draw is a variate.
+        2^16 counts: the upper 16 bits of a draw index a variate.
 
     Raises:
         ValueError: The mean is not between 1 and 100 (the counts would not fit a byte).
     """
     if not 1 <= mean <= _MEAN_AT_MOST:
-        raise ValueError(f"a mean from 1 to {_MEAN_AT_MOST} can be tabulated, got {mean}")
+        raise ValueError(f"the mean of a table has to be between 1 and {_MEAN_AT_MOST}, got {mean}")
     size = 2**TABLE_BITS
     counts: list[int] = []
     with localcontext(prec=60):  # Decimal's exp is correctly rounded, so the table is the same everywhere

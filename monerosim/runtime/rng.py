@@ -1,4 +1,4 @@
-"""Random numbers that are the same on every machine, one stream an actor and purpose."""
+"""Random numbers that are the same on every machine: one stream for each actor and purpose."""
 
 import math
 from collections.abc import Sequence
@@ -18,10 +18,10 @@ _MOST_TRIALS = 10**12
 
 
 def logarithm(x: float) -> float:
-    """Give the natural logarithm of a positive number, to the last bits the same on every machine.
+    """Return the natural logarithm of a positive number, the same to the last bit on every machine.
 
-    The C library's differs from machine to machine in the last bit. This uses what IEEE 754 fixes (``+``, ``-``, ``*``,
-    ``/``): log(m 2^e) = e log 2 + 2 artanh((m - 1) / (m + 1)), as a series.
+    The C library's result differs between machines in the last bit. This uses only operations that IEEE 754 defines
+    exactly (``+``, ``-``, ``*``, ``/``): log(m 2^e) = e log 2 + 2 artanh((m - 1) / (m + 1)), as a series.
     """
     mantissa, exponent = math.frexp(x)
     if mantissa < _ROOT_HALF:
@@ -36,9 +36,9 @@ def logarithm(x: float) -> float:
 
 
 def stable_seed(*parts: str | int) -> int:
-    """Hash what identifies a stream (the scenario's seed, a participant, a purpose) to 64 bits.
+    """Hash the parts that identify a stream (the scenario's seed, a participant, a purpose) to 64 bits.
 
-    The hash depends on nothing but the parts, so adding a participant leaves the others' streams as they were.
+    The hash depends on the parts alone, so adding a participant leaves the others' streams as they were.
     """
     text = "\x1f".join(str(part) for part in parts)
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
@@ -47,8 +47,8 @@ def stable_seed(*parts: str | int) -> int:
 class Rng:
     """A stream of random numbers.
 
-    All of them are made from :meth:`random.Random.random`, the one method whose results Python promises to keep
-    from version to version.
+    All are derived from :meth:`random.Random.random`, the only method whose results Python promises to keep between
+    versions.
 
     Args:
         seed: 64 bits, usually from :func:`stable_seed`.
@@ -72,7 +72,7 @@ class Rng:
             ValueError: ``high`` is below ``low``.
         """
         if high < low:
-            raise ValueError(f"no integer is at least {low} and at most {high}")
+            raise ValueError(f"there is no integer from {low} to {high}")
         wide = (int(self._random() * 2**53) << 53) | int(self._random() * 2**53)
         return low + (wide * (high - low + 1) >> 106)
 
@@ -80,7 +80,7 @@ class Rng:
         """Draw one of the items.
 
         Raises:
-            IndexError: There are none.
+            IndexError: There are no items.
         """
         return items[int(self._random() * len(items))]
 
@@ -99,7 +99,7 @@ class Rng:
                 if target < 0:
                     break
         if chosen is None:
-            raise IndexError("nothing to choose from")
+            raise IndexError("there is nothing to choose from")
         return chosen
 
     def exponential(self, mean: float) -> float:
@@ -107,16 +107,16 @@ class Rng:
         return -logarithm(1.0 - self._random()) * mean
 
     def geometric(self, probability: float) -> int:
-        """Draw how many trials it takes, the successful one included, at this probability a trial.
+        """Draw the number of trials up to and including the first success, at this probability per trial.
 
         Raises:
             ValueError: The probability is not in (0, 1].
         """
         if not 0 < probability <= 1:
-            raise ValueError(f"a probability is above 0 and at most 1, got {probability}")
+            raise ValueError(f"a probability has to be above 0 and at most 1, got {probability}")
         if probability == 1:
             return 1
-        # Below this, 1 - probability is 1; nobody waits for that many trials.
+        # Below this, 1 - probability rounds to 1, and the number of trials is beyond any run.
         if probability < _LEAST_PROBABILITY:
             return _MOST_TRIALS
         return 1 + int(logarithm(1.0 - self._random()) / logarithm(1.0 - probability))

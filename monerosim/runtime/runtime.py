@@ -1,4 +1,4 @@
-"""What every runtime offers: a clock, timers, and a way to start actors on it."""
+"""The interface of runtimes: a clock, timers, and starting actors."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -9,27 +9,27 @@ A = TypeVar("A", bound=pykka.Actor)
 
 
 class Timer(Protocol):
-    """A call that is due later."""
+    """A scheduled call."""
 
     def cancel(self) -> None:
-        """Take the call back; nothing happens if it is over."""
+        """Cancel the call; no effect once it was made."""
 
 
 class Runtime(Protocol):
-    """Actors' time and threads. Times are microseconds since the run's start."""
+    """A clock and a scheduler of actors. Times are microseconds since the run's start."""
 
     @property
     def epoch(self) -> float:
-        """The run's start in Unix time, seconds, as daemons have it in their answers."""
+        """The run's start in Unix time, seconds: daemons' answers have Unix time."""
 
     def now(self) -> int:
-        """Tell the time."""
+        """Return the time."""
 
     def sleep(self, seconds: float) -> None:
-        """Let the calling actor wait; others go on."""
+        """Suspend the calling actor; others go on."""
 
     def call_at(self, when: int, function: Callable[[], None]) -> Timer:
-        """Call ``function`` at ``when`` (now, if that is past). It must not block: it tells an actor something."""
+        """Call ``function`` at ``when`` (now, if that is past). It must not block: it sends an actor a message."""
 
     def start(self, actor_class: type[A], *args: object) -> pykka.ActorRef[A]:
         """Start an actor of this class on the runtime."""

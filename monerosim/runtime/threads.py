@@ -1,4 +1,4 @@
-"""Pykka actors on threads; the clock is the process's: the wall's, or Shadow's simulated one."""
+"""Pykka actors on threads; the clock is the process's: wall time, or Shadow's simulated time."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ A = TypeVar("A", bound=pykka.Actor)
 
 
 class ThreadTimer:
-    """A call that the timer thread will make."""
+    """A call scheduled on the timer thread."""
 
     __slots__ = ("function",)
 
@@ -25,12 +25,12 @@ class ThreadTimer:
         self.function: Callable[[], None] | None = function
 
     def cancel(self) -> None:
-        """Take the call back; nothing happens if it is over."""
+        """Cancel the call; no effect once it was made."""
         self.function = None
 
 
 class ThreadsRuntime:
-    """A thread an actor, and one thread for all their timers.
+    """One thread per actor, and one for the timers of all.
 
     Args:
         epoch: The run's start in seconds of :func:`time.time`; now, if left out.
@@ -47,11 +47,11 @@ class ThreadsRuntime:
         self._thread.start()
 
     def now(self) -> int:
-        """Tell the time in microseconds since the run's start."""
+        """Return the time in microseconds since the run's start."""
         return round((time.time() - self.epoch) * SECOND)
 
     def sleep(self, seconds: float) -> None:
-        """Let the calling actor wait; others go on."""
+        """Suspend the calling actor; others go on."""
         time.sleep(seconds)
 
     def call_at(self, when: int, function: Callable[[], None]) -> ThreadTimer:
@@ -68,7 +68,7 @@ class ThreadsRuntime:
         return cast("type[A]", self._bound(actor_class)).start(*args)
 
     def close(self) -> None:
-        """End the timer thread; timers that are not due yet are dropped."""
+        """Stop the timer thread; timers that are not due yet are dropped."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -92,10 +92,10 @@ class ThreadsRuntime:
     def _call(function: Callable[[], None]) -> None:
         try:
             function()
-        except Exception as error:  # noqa: BLE001  (one bad call must not end everybody's timers)
+        except Exception as error:  # noqa: BLE001  (one failing call must not end all timers)
             logger.opt(exception=error).error("a timer's call failed: {}", error)
 
     @staticmethod
     def _bind(actor_class: type[pykka.Actor]) -> type[pykka.Actor]:
-        """Derive the class whose instances run on threads."""
+        """Return a subclass whose instances run on threads."""
         return type(actor_class.__name__, (actor_class, pykka.ThreadingActor), {"use_daemon_thread": True})

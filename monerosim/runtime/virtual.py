@@ -1,8 +1,8 @@
 """Pykka actors on greenlets and a virtual clock: one thread, one fixed order.
 
-The :class:`VirtualRuntime` is a hub in the greenlet that calls :meth:`VirtualRuntime.run`. An actor that has nothing
-to do, sleeps or waits for an answer switches to the hub; the hub switches to whoever is ready, in the order they
-became ready, and moves the clock to the next timer when nobody is.
+The :class:`VirtualRuntime` is a hub in the greenlet that calls :meth:`VirtualRuntime.run`. An actor that is idle,
+sleeps or waits for an answer switches to the hub; the hub switches to the actors that are ready, in the order in which
+they became ready, and advances the clock to the next timer when none is.
 """
 
 import sys
@@ -24,7 +24,7 @@ _ExcInfo: TypeAlias = tuple[type[BaseException] | None, BaseException | None, Tr
 
 
 class DeadlockError(Exception):
-    """Somebody waits for an answer that cannot come: actors wait for one another, or nothing can happen any more."""
+    """An answer cannot come: actors wait for one another, or there is nothing left to happen."""
 
 
 class VirtualTimer:
@@ -36,19 +36,19 @@ class VirtualTimer:
         self.function: Callable[[], None] | None = function
 
     def cancel(self) -> None:
-        """Take the call back; nothing happens if it is over."""
+        """Cancel the call; no effect once it was made."""
         self.function = None
 
 
 class VirtualRuntime:
-    """A clock that stands still while anybody has something to do.
+    """A virtual clock that stands still while any actor is ready to run.
 
     Args:
         epoch: The run's start in Unix time, seconds.
 
     Attributes:
         epoch: The same.
-        ready: The greenlets that can go on, in the order in which they will.
+        ready: The greenlets that are ready to run, in order.
         future: The class of this runtime's futures.
     """
 
@@ -67,17 +67,17 @@ class VirtualRuntime:
         self._bound = lru_cache(maxsize=None)(self._bind)
 
     def now(self) -> int:
-        """Tell the time in microseconds since the run's start."""
+        """Return the time in microseconds since the run's start."""
         return self._now
 
     def sleep(self, seconds: float) -> None:
-        """Let the calling actor wait; others go on."""
+        """Suspend the calling actor; others go on."""
         current = getcurrent()
         self.call_at(self._now + round(seconds * SECOND), lambda: self.ready.append(current))
         self.pause(current)
 
     def call_at(self, when: int, function: Callable[[], None]) -> VirtualTimer:
-        """Call ``function`` at ``when``; calls due at the same time run in the order they were asked for."""
+        """Call ``function`` at ``when``; calls due at the same time run in the order in which they were scheduled."""
         timer = VirtualTimer(function)
         heappush(self._timers, (max(when, self._now), next(self._sequence), timer))
         return timer
@@ -87,19 +87,19 @@ class VirtualRuntime:
         return cast("type[A]", self._bound(actor_class)).start(*args)
 
     def run(self, until: int) -> None:
-        """Play everything that happens up to ``until``, and leave the clock there.
+        """Run everything that is due up to ``until``, and leave the clock there.
 
         Raises:
-            DeadlockError: Somebody waits for an answer, and nothing can happen any more.
+            DeadlockError: An actor waits for an answer, and there is nothing left to happen.
         """
         self._loop(lambda: False, until)
         self._now = max(self._now, until)
 
     def close(self) -> None:
-        """End all actors where they stand, from outside; no handler or hook of theirs is called any more.
+        """End all actors where they are, from outside; none of their handlers and hooks is called any more.
 
-        A suspended greenlet is never collected, nor is anything it holds, so a runtime that is only dropped stays in
-        memory with all its actors.
+        A suspended greenlet is never garbage-collected, nor is anything it holds, so a runtime that is merely dropped
+        stays in memory with all its actors.
         """
         self._closed = True
         self._timers.clear()
@@ -116,15 +116,15 @@ class VirtualRuntime:
             self._waiting.clear()
 
     def enter(self, actor: "_VirtualActor") -> None:
-        """Have an actor's loop run when its turn comes."""
+        """Schedule an actor's loop."""
         one = actor.greenlet = _ActorGreenlet(actor, self)
         self._alive[one] = None
         self.ready.append(one)
 
     def leave(self, one: "_ActorGreenlet") -> None:
-        """Let the greenlet of an actor end."""
+        """Remove the greenlet of an actor that ends."""
         self._alive.pop(one, None)
-        # What ends goes on with its parent: whoever started the actor, who may be waiting for something else.
+        # A greenlet that ends switches to its parent: the one that started the actor, which may be waiting itself.
         if self._hub is not None:
             one.parent = self._hub
 
@@ -150,7 +150,7 @@ class VirtualRuntime:
             self._hub = outer
 
     def pause(self, current: greenlet) -> None:
-        """Give way until somebody makes ``current`` ready again."""
+        """Switch to the hub until ``current`` is made ready again."""
         if self._hub is None or self._hub is current:
             self._run_outside(current)
         elif self._closed:
@@ -159,7 +159,7 @@ class VirtualRuntime:
             self._hub.switch()
 
     def _run_outside(self, current: greenlet) -> None:
-        """Wait in code that is no actor (a test, a notebook): play the run meanwhile."""
+        """Wait in code outside any actor (a test, a notebook) by running the loop meanwhile."""
         woken = False
 
         def done() -> bool:
@@ -172,7 +172,7 @@ class VirtualRuntime:
         self._loop(done, None)
 
     def wait(self, future: "VirtualFuture", timeout: float | None) -> None:
-        """Give way until ``future`` is set or ``timeout`` seconds are over."""
+        """Switch to the hub until ``future`` is set or ``timeout`` seconds have passed."""
         current = getcurrent()
         timer = None
         if timeout is not None:
@@ -196,27 +196,31 @@ class VirtualRuntime:
             self.ready.append(waiter)
 
     def _check_ring(self, first: greenlet) -> None:
-        """Find out whether whom somebody waits for waits, in the end, for the answer of that one."""
+        """Check that a wait does not close a ring of actors that wait for one another.
+
+        Raises:
+            DeadlockError: It does.
+        """
         ring = [first]
         while (future := self._waiting.get(ring[-1])) is not None:
             follower = getattr(future.owner, "greenlet", None)
             if follower is first:
                 waits = self._describe_waits(ring)
                 del self._waiting[first]
-                raise DeadlockError(f"no answer can come: {waits}")
+                raise DeadlockError(f"deadlock: {waits}")
             if follower is None or follower in ring:
                 return
             ring.append(follower)
 
     def _describe_deadlock(self) -> str:
         waits = self._describe_waits(self._waiting)
-        return "nothing can happen any more: " + (waits or "the caller waits, and there is no timer")
+        return "deadlock, nothing left to happen: " + (waits or "the caller waits, and there is no timer")
 
     def _describe_waits(self, waiters: Iterable[greenlet]) -> str:
         return "; ".join(f"{_label(waiter)} waits for {self._waiting[waiter].owner}" for waiter in waiters)
 
     def _bind(self, actor_class: type[pykka.Actor]) -> type[pykka.Actor]:
-        """Derive the class whose instances live on this runtime."""
+        """Return a subclass whose instances live on this runtime."""
         return type(actor_class.__name__, (actor_class, _VirtualActor), {"_runtime": self})
 
 
@@ -225,18 +229,18 @@ def _label(waiter: greenlet) -> str:
 
 
 class VirtualFuture(pykka.Future[Any]):
-    """A future whose ``get`` lets the run go on meanwhile."""
+    """A future whose ``get`` lets the run go on while it waits."""
 
     _runtime: ClassVar[VirtualRuntime]
 
-    # One is made for each ask, and few need more than the defaults: pykka's own attributes are among them.
+    # One is made for each ask, and few change the defaults, pykka's attributes among them: class attributes.
     _get_hook: Any = None
-    _get_hook_result = pykka.Future[Any]()._get_hook_result  # noqa: SLF001  (pykka's mark for "not there yet")
+    _get_hook_result = pykka.Future[Any]()._get_hook_result  # noqa: SLF001  (pykka's sentinel for "not set yet")
     _done = False
     _value: object = None
     _exc_info: _ExcInfo | None = None
     owner: object = "nobody"
-    """Who is to answer."""
+    """The actor that is to answer."""
 
     def __init__(self) -> None:
         self.waiters: list[greenlet] = []
@@ -245,8 +249,8 @@ class VirtualFuture(pykka.Future[Any]):
         """Return the value, waiting for it on the virtual clock.
 
         Raises:
-            pykka.Timeout: It did not come within ``timeout`` simulated seconds.
-            DeadlockError: It cannot come.
+            pykka.Timeout: There was none within ``timeout`` simulated seconds.
+            DeadlockError: There will never be one.
         """
         if self._get_hook is not None:
             return super().get(timeout=timeout)
@@ -257,12 +261,12 @@ class VirtualFuture(pykka.Future[Any]):
         if self._exc_info is not None:
             _, value, traceback = self._exc_info
             if value is None:
-                raise RuntimeError("a future was given no exception")
+                raise RuntimeError("a future's exception is missing")
             raise value.with_traceback(traceback)
         return self._value
 
     def set(self, value: object = None) -> None:
-        """Set the value and make those ready who wait for it."""
+        """Set the value and wake the greenlets that wait for it."""
         self._value = value
         self._finish()
 
@@ -273,14 +277,14 @@ class VirtualFuture(pykka.Future[Any]):
 
     def _finish(self) -> None:
         if self._done or self._get_hook is not None:
-            raise RuntimeError("a future is set only once")
+            raise RuntimeError("a future can be set only once")
         self._done = True
         self._runtime.ready.extend(self.waiters)
         self.waiters.clear()
 
 
 class _Inbox:
-    """An actor's inbox: wakes its actor when something comes."""
+    """An actor's inbox; wakes its actor when a message arrives."""
 
     __slots__ = ("_items", "_runtime", "_waiter", "owner")
 
@@ -312,18 +316,18 @@ class _Inbox:
 
 
 class _ActorGreenlet(greenlet):
-    """The greenlet of an actor; knows whose it is."""
+    """The greenlet of an actor."""
 
     def __init__(self, actor: "_VirtualActor", runtime: VirtualRuntime) -> None:
         super().__init__(self._play)
         self.actor = actor
         self.escaped: BaseException | None = None
-        """What is no failure of the actor but for whoever runs it, such as an interrupt from the keyboard."""
+        """An exception for the caller of :meth:`VirtualRuntime.run`, not the actor, such as KeyboardInterrupt."""
         self._runtime = runtime
 
     def _play(self) -> None:
         try:
-            self.actor._actor_loop()  # noqa: SLF001  (pykka's name for what an actor type runs)
+            self.actor._actor_loop()  # noqa: SLF001  (the loop that pykka has actor types run)
         finally:
             self._runtime.leave(self)
         if self.escaped is not None:
@@ -331,7 +335,7 @@ class _ActorGreenlet(greenlet):
 
 
 class _VirtualActor(pykka.Actor):
-    """How an actor of any class is run on a :class:`VirtualRuntime` (mixed in behind that class)."""
+    """A mixin that runs actors of any class on a :class:`VirtualRuntime`."""
 
     _runtime: VirtualRuntime
     greenlet: "_ActorGreenlet"
@@ -362,6 +366,6 @@ class _VirtualActor(pykka.Actor):
 
 
 def _retire(actor: pykka.Actor) -> None:
-    """Have an actor handle nothing more."""
+    """Stop an actor from handling messages."""
     pykka.ActorRegistry.unregister(actor.actor_ref)
     actor.actor_stopped.set()

@@ -1,4 +1,4 @@
-"""Where hosts are, what lies between them, and who dials whom."""
+"""Places of hosts, links between them, and the choice of peers."""
 
 from monerosim.topology.addresses import addresses
 from monerosim.topology.paths import paths_between

@@ -1,4 +1,4 @@
-"""The ways between places that have no direct link."""
+"""Shortest paths between places."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -6,35 +6,35 @@ from heapq import heappop, heappush
 
 from monerosim.plan.plan import TopologyPlan
 
-Way = tuple[int, float]
-"""Latency one way in microseconds, and the share of packets lost."""
+Path = tuple[int, float]
+"""One-way latency in microseconds, and the share of packets lost."""
 
 
-def paths_between(topology: TopologyPlan, pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], Way]:
-    """Find the way of least latency between places, as Shadow does with ``use_shortest_path``.
+def paths_between(topology: TopologyPlan, pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], Path]:
+    """Return the paths of least latency between places, as Shadow's ``use_shortest_path`` does.
 
-    Latencies add up, losses combine as 1 - (1 - a)(1 - b), and of ways of the same latency the one that loses least
-    is taken (``PathProperties`` in Shadow's src/main/network/graph/mod.rs). Between two hosts of the same place it is
-    the place's link to itself.
+    Latencies add up, losses combine as 1 - (1 - a)(1 - b), and of paths of the same latency the one
+    with the least loss is taken (``PathProperties`` in Shadow's src/main/network/graph/mod.rs). Between two hosts of
+    the same place it is the place's link to itself.
 
     Args:
         topology: Places and links.
-        pairs: The places wanted, each as source and target.
+        pairs: Pairs of places, source and target.
 
     Returns:
         Latency and loss of each pair.
 
     Raises:
-        ValueError: There is no way between two places.
+        ValueError: Two places are not connected.
     """
-    direct: dict[int, dict[int, Way]] = defaultdict(dict)
+    direct: dict[int, dict[int, Path]] = defaultdict(dict)
     for link in topology.links:
         direct[link.source][link.target] = direct[link.target][link.source] = (link.latency, link.loss)
     shortest = min((link.latency for link in topology.links if link.source != link.target), default=0)
     wanted: dict[int, set[int]] = defaultdict(set)
-    found: dict[tuple[int, int], Way] = {}
+    found: dict[tuple[int, int], Path] = {}
     for source, target in sorted(pairs):
-        # the smaller place is the source, so that both directions round alike
+        # the smaller place is the source, so that both directions round the same way
         wanted[min(source, target)].add(max(source, target))
     for source, targets in wanted.items():
         ways = _ways_from(source, targets - {source}, direct, shortest)
@@ -42,15 +42,15 @@ def paths_between(topology: TopologyPlan, pairs: Collection[tuple[int, int]]) ->
             ways[source] = direct[source][source]
         for target in targets:
             if target not in ways:
-                raise ValueError(f"there is no way from place {source} to place {target}")
+                raise ValueError(f"there is no path from place {source} to place {target}")
             found[source, target] = found[target, source] = ways[target]
     return {pair: found[pair] for pair in pairs}
 
 
-def _ways_from(source: int, targets: set[int], direct: dict[int, dict[int, Way]], shortest: int) -> dict[int, Way]:
-    """Run Dijkstra's search until no way to a target can get shorter."""
-    best: dict[int, Way] = {}
-    tentative: dict[int, Way] = {source: (0, 0.0)}
+def _ways_from(source: int, targets: set[int], direct: dict[int, dict[int, Path]], shortest: int) -> dict[int, Path]:
+    """Run Dijkstra's algorithm until the paths to all targets are final."""
+    best: dict[int, Path] = {}
+    tentative: dict[int, Path] = {source: (0, 0.0)}
     heap: list[tuple[int, float, int]] = [(0, 0.0, source)]
     missing = set(targets)
     while heap and missing:
@@ -59,7 +59,7 @@ def _ways_from(source: int, targets: set[int], direct: dict[int, dict[int, Way]]
             continue
         best[place] = (latency, loss)
         missing.discard(place)
-        # in a mesh the direct links decide at once: no way over another place can be shorter
+        # in a mesh the direct links decide at once: no path over another place can be shorter
         if all(target in tentative and latency + shortest > tentative[target][0] for target in missing):
             break
         for neighbour, (more, risk) in direct[place].items():

@@ -1,4 +1,4 @@
-"""Who dials whom."""
+"""The choice of outgoing connections."""
 
 from collections.abc import Sequence
 
@@ -11,19 +11,19 @@ from monerosim.runtime.counters import draws, key
 def choose_peers(names: Sequence[str], *, seed: int, connections: int) -> dict[str, tuple[str, ...]]:
     """Choose the outgoing connections of each node by rendezvous hashing.
 
-    A node dials those others whose hash with it is highest, so a new node changes a few choices only. Where the nodes
-    would not all be connected, one node of each part that is apart dials one more.
+    A node dials the nodes whose hash with it is highest, so a new node changes only a few choices. Where the graph
+    would not be connected, one node of each separate component dials one more.
 
     Args:
         names: The nodes.
         seed: The run's seed.
-        connections: How many others each dials; all others where there are fewer.
+        connections: The number of nodes that each dials; all others where there are fewer.
 
     Returns:
-        The nodes each node dials, the highest hash first, in the order of ``names``.
+        For each node, in the order of ``names``, the nodes it dials, the highest hash first.
 
     Raises:
-        ValueError: A name is there twice, or there are several nodes and no connections.
+        ValueError: A name occurs twice, or there are several nodes and no connections.
     """
     count = len(names)
     if len(set(names)) != count:
@@ -45,13 +45,13 @@ def _highest(hashes: NDArray[np.uint64], wanted: int, own: int, names: Sequence[
     if not wanted:
         return []
     least = np.partition(hashes, len(hashes) - wanted)[-wanted]
-    # all with the hash of the last one: names decide between equal hashes, not the order of a sort
+    # all that share the last one's hash: names decide between equal hashes, not the order of a sort
     picked = [int(other) for other in np.flatnonzero(hashes >= least) if other != own]
     return sorted(picked, key=lambda other: (-int(hashes[other]), names[other]))[:wanted]
 
 
 def _connect(chosen: list[list[int]], candidates: NDArray[np.uint64], seed: int, names: Sequence[str]) -> None:
-    """Join what is apart to the part of the first name."""
+    """Connect separate components to the component of the first name."""
     part = _parts(chosen)
     members: dict[int, list[int]] = {}
     for index in sorted(range(len(names)), key=names.__getitem__):
@@ -65,7 +65,7 @@ def _connect(chosen: list[list[int]], candidates: NDArray[np.uint64], seed: int,
 
 
 def _parts(chosen: list[list[int]]) -> list[int]:
-    """Give each node the number of its part (union-find)."""
+    """Return the number of each node's component (union-find)."""
     parent = list(range(len(chosen)))
 
     def root(node: int) -> int:

@@ -1,4 +1,4 @@
-"""Finding topologies: by the entry points of the group ``monerosim.topologies``, or in a scenario's files."""
+"""Registry of topologies: entry points of the group ``monerosim.topologies``, and a scenario's files."""
 
 from collections.abc import Sequence
 
@@ -7,19 +7,19 @@ from monerosim.plugins import PluginError, PluginFiles, Registry, check_config
 from monerosim.topology.places import Mesh, Ring, Star, Switch, Topology
 
 GROUP = "monerosim.topologies"
-"""The entry point group in which a package names its topologies."""
+"""The entry point group of topologies."""
 
 
 BUILT_IN: tuple[type[Topology], ...] = (Switch, Star, Ring, Mesh)
-"""These are right, and a mesh has too many links to look at each for every scenario."""
+"""Topologies known to be valid: a mesh has too many links to check them for every scenario."""
 
 
 class TopologyError(Exception):
-    """A topology did not make what a network needs; the message is for the user."""
+    """A topology cannot be built, or does not fit the network; the message is for the user."""
 
 
 def topology_names() -> list[str]:
-    """Name all topologies that are installed, in alphabetical order."""
+    """Return the names of all installed topologies, in alphabetical order."""
     return TOPOLOGIES.names()
 
 
@@ -28,19 +28,19 @@ def load_topology(name: str, files: PluginFiles | None = None) -> type[Topology]
 
     Args:
         name: An entry point's name, or ``./FILE.py:CLASS``.
-        files: Where files are.
+        files: The scenario's files.
 
     Raises:
-        PluginError: It is unknown, or its code cannot be imported or is no topology.
+        PluginError: The name is unknown, or its code cannot be imported or is not a topology.
     """
     return TOPOLOGIES.load(name, files)
 
 
 def build_places(topology: Topology, hosts: Sequence[str]) -> TopologyPlan:
-    """Have a topology place hosts, and check what it made: it may be anybody's code.
+    """Build a topology for hosts, and check the result, which may be a third party's.
 
     Raises:
-        TopologyError: It raised something, left a host out, or its links do not join the hosts as Shadow wants them.
+        TopologyError: It raised an exception, left a host out, or its links do not connect the hosts.
     """
     name = type(topology).__name__
     try:
@@ -75,7 +75,7 @@ def _find_wrong(plan: TopologyPlan, hosts: Sequence[str]) -> str:
     if without:
         return f"made no link from place {without[0]} to itself, which Shadow wants"
     apart = [place for place in places if _root(parent, place) != _root(parent, places[0])]
-    return f"left no way from place {places[0]} to place {apart[0]}" if apart else ""
+    return f"left no path from place {places[0]} to place {apart[0]}" if apart else ""
 
 
 def _root(parent: list[int], place: int) -> int:
@@ -87,7 +87,7 @@ def _root(parent: list[int], place: int) -> int:
 
 def _check(found: object) -> type[Topology]:
     if not (isinstance(found, type) and issubclass(found, Topology)):
-        raise PluginError("is no Topology")
+        raise PluginError("is not a Topology")
     check_config(found, "fields")
     return found
 

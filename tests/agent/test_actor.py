@@ -173,7 +173,7 @@ def test_pykka_futures_work(worker):
 def test_a_future_is_set_once(worker):
     future = worker.ask(Add(1, 1), block=False)
     future.get()
-    with pytest.raises(Exception, match=r"^(a future is set only once)?$"):
+    with pytest.raises(Exception, match=r"^(a future can be set only once)?$"):
         future.set(3)
 
 

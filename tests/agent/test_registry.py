@@ -69,7 +69,7 @@ def test_a_block_is_loaded_by_name():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("cow", r"no actor 'cow'; there are .*sheep"),
+        ("cow", r"unknown actor 'cow'; there are .*sheep"),
         ("stone", r"'stone' \(farm:Stone, package farm\) is no Behaviour"),
         ("wolf", r"'wolf' \(farm:Wolf, package farm\) cannot be loaded: .*Wolf"),
         ("ghost", r"'ghost' \(no_such_farm:Ghost, package farm\) cannot be loaded: ModuleNotFoundError: No module"),
@@ -102,7 +102,7 @@ def test_a_block_that_could_not_be_told_or_made_is_refused(install_blocks, name,
 
 def test_a_name_that_two_packages_have_is_nobodys(install_blocks):
     install_blocks("zoo", GOOD, {"sheep": "zoo:Sheep", "lamb": "zoo:Sheep"})
-    with pytest.raises(PluginError, match=r"the actor 'sheep' is in several packages: farm, zoo"):
+    with pytest.raises(PluginError, match=r"the actor 'sheep' is defined by several packages: farm, zoo"):
         blocks.load_behaviour("sheep")
     listed = {(it.name, it.package): it for it in blocks.ACTORS.installed()}
     for package in ("farm", "zoo"):

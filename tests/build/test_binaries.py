@@ -208,11 +208,11 @@ def test_what_is_no_program_of_monero_is_refused(programs: Path, tmp_path: Path)
     not_elf.chmod(0o755)
     for path, words in (
         (text_file, "cannot be run: Permission denied"),
-        (folder, "there is no file"),
-        (tmp_path / "nothing", "there is no file"),
+        (folder, "no such file"),
+        (tmp_path / "nothing", "no such file"),
         (other, "no such option"),
         (not_elf, "cannot be run: Exec format error"),
-        (Path("/" + "x" * 5000), "there is no file"),
+        (Path("/" + "x" * 5000), "no such file"),
         (Path("~nobody-at-all/monerod"), "home directory"),
     ):
         error = refusal(TEXT, f"binaries.monerod={path}")

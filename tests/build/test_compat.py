@@ -153,7 +153,7 @@ def test_a_cache_that_is_no_absolute_path_is_ignored(tmp_path, compiler, monkeyp
 @pytest.mark.usefixtures("c_compiler")
 def test_a_cache_that_cannot_be_used_is_named(monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
-    with pytest.raises(CompatError, match=r"/proc/nowhere/monerosim, where the library is kept, cannot be used"):
+    with pytest.raises(CompatError, match=r"/proc/nowhere/monerosim, the library's cache, cannot be used"):
         built_compat()
 
 

@@ -84,9 +84,9 @@ def test_a_run_that_is_being_played_is_not_replaced(plan: Plan, tmp_path: Path) 
     target = tmp_path / "run"
     write_run_directory(plan, b"", target)
     with hold(target):
-        with pytest.raises(RunDirectoryError, match="is being played"):
+        with pytest.raises(RunDirectoryError, match="is in use by a run"):
             write_run_directory(plan, b"", target, force=True)
-        with pytest.raises(RunDirectoryError, match="is being played"):
+        with pytest.raises(RunDirectoryError, match="is in use by a run"):
             play(target)
     write_run_directory(plan, b"", target, force=True)
 
@@ -94,7 +94,7 @@ def test_a_run_that_is_being_played_is_not_replaced(plan: Plan, tmp_path: Path) 
 def test_a_run_is_not_replaced_from_within(plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_run_directory(plan, b"", tmp_path / "run")
     monkeypatch.chdir(tmp_path / "run")
-    with pytest.raises(RunDirectoryError, match="is where you are"):
+    with pytest.raises(RunDirectoryError, match="is the working directory"):
         write_run_directory(plan, b"", Path(), force=True)
 
 

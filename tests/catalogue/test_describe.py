@@ -235,4 +235,4 @@ def test_a_file_is_described(tmp_path, monkeypatch):
     assert 'topology = { kind = "./mine.py:Place", width = 3, latency = "50ms" }' in call("./mine.py:Place").output
     gone = call("./gone.py:Mine")
     assert gone.exit_code == 2
-    assert "there is no file" in gone.output
+    assert "no such file" in gone.output

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from monerosim.model import Blockchain, Daemon, WalletServer
 from monerosim.model.server import ModelServer
-from monerosim.network.network import Peer
+from monerosim.network.p2p import Peer
 from monerosim.rpc.transport import Json
 
 Post = Callable[[str, bytes], Json]

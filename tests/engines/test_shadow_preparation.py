@@ -49,6 +49,6 @@ def test_an_agent_that_cannot_be_loaded_is_told_of_before_the_run(plan, tmp_path
     host = plan.hosts[0]
     actor = msgspec.structs.replace(host.actors[0], use="gone")
     changed = msgspec.structs.replace(plan, hosts=(msgspec.structs.replace(host, actors=(actor,)),))
-    with pytest.raises(RunDirectoryError, match="modules cannot be loaded: there is no actor 'gone'"):
+    with pytest.raises(RunDirectoryError, match="modules cannot be loaded: unknown actor 'gone'"):
         write_run_directory(changed, b"", tmp_path / "run")
     assert not (tmp_path / "run").exists()

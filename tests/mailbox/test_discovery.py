@@ -121,13 +121,13 @@ def test_what_was_read_is_kept_for_its_lifetime(discovery, state, clock):
 
 
 def test_what_is_missing_is_named_and_looked_for_again(discovery, state):
-    with pytest.raises(AgentDiscoveryError, match=r"nobody has published wallets/bob\.json yet"):
+    with pytest.raises(AgentDiscoveryError, match=r"wallets/bob\.json has not been published yet"):
         discovery.get_addresses("bob")
     state.replace("wallets/bob.json", {"addresses": ["b"]})
     assert discovery.get_addresses("bob") == ("b",)
     with pytest.raises(AgentDiscoveryError, match="the agent registry has no 'dave'"):
         discovery.get_agent("dave")
-    with pytest.raises(AgentDiscoveryError, match=r"nobody has published agent_registry\.json yet"):
+    with pytest.raises(AgentDiscoveryError, match=r"agent_registry\.json has not been published yet"):
         AgentDiscovery(MemoryState(), lambda: 0).get_agents()
 
 

@@ -72,5 +72,5 @@ def test_an_idle_post_office_has_nothing_to_do(virtual):
 
 
 def test_a_letter_to_nobody_is_refused(virtual):
-    with pytest.raises(UnknownHostError, match="no participant 'dave'"):
+    with pytest.raises(UnknownHostError, match="unknown participant 'dave'"):
         MemoryPostOffice(virtual, ("bob",)).send(letter(0, recipient="dave"))

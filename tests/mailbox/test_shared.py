@@ -81,15 +81,15 @@ def test_the_documents_of_a_folder_are_listed_by_name(state):
     ],
 )
 def test_other_names_are_refused(state, name):
-    with pytest.raises(SharedStateError, match="no document's name"):
+    with pytest.raises(SharedStateError, match="not a valid document name"):
         state.read(name)
-    with pytest.raises(SharedStateError, match="no document's name"):
+    with pytest.raises(SharedStateError, match="not a valid document name"):
         state.replace(name, {})
 
 
 @pytest.mark.parametrize("folder", ["", "..", "../secrets", "/etc", "a/b", "*", "a\n"])
 def test_other_folders_are_refused(state, folder):
-    with pytest.raises(SharedStateError, match="no folder's name"):
+    with pytest.raises(SharedStateError, match="not a valid folder name"):
         state.names(folder)
 
 

@@ -7,7 +7,7 @@ from simulated import Line, RefusedError, Simulated, ask
 
 from monerosim.model import Daemon, WalletServer
 from monerosim.model.jsonrpc import HttpStatusError
-from monerosim.network.network import Peer
+from monerosim.network.p2p import Peer
 from monerosim.rpc.errors import RpcUnavailableError
 from monerosim.units import SECOND, XMR
 

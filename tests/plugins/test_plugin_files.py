@@ -131,7 +131,7 @@ def test_a_run_that_was_built_plays_what_it_was_built_with(place):
 def test_a_run_whose_code_was_changed_is_not_played(place):
     CliRunner().invoke(main, ["build", str(place / "scenario.toml"), "-o", str(place / "run")])
     (place / "run/plugins/mine.py").write_text(COUNTER + "\n")
-    with pytest.raises(RunError, match=r"mine\.py is not what the run was built with: build it again"):
+    with pytest.raises(RunError, match=r"mine\.py has changed since the run was built: build it again"):
         play(place / "run")
 
 
@@ -206,17 +206,17 @@ def test_a_link_does_not_lead_out_of_the_scenarios_directory(place, tmp_path_fac
     (place / "link.py").symlink_to(outside)
     (place / "loop.py").symlink_to(place / "loop.py")
     (place / "folder.py").mkdir()
-    assert "leads out of the scenario's directory" in problems(place, "./link.py:Counter").message
+    assert "is outside of the scenario's directory" in problems(place, "./link.py:Counter").message
     assert "loop.py" in problems(place, "./loop.py:Counter").message
-    assert "there is no file" in problems(place, "./folder.py:Counter").message
+    assert "no such file" in problems(place, "./folder.py:Counter").message
 
 
 @pytest.mark.parametrize(
     ("use", "message", "hint"),
     [
         ("mine.py:Counter", 'expected "./FILE.py:CLASS"', 'did you mean "./mine.py:Counter"?'),
-        ("./mien.py:Counter", "there is no file", 'did you mean "./mine.py"?'),
-        ("./dim.py:Counter", "there is no file", ""),
+        ("./mien.py:Counter", "no such file", 'did you mean "./mine.py"?'),
+        ("./dim.py:Counter", "no such file", ""),
         ("./mine.py:Conuter", 'there is no "Conuter" in mine.py', 'did you mean "Counter"?'),
         ("reglar-user", 'unknown behaviour "reglar-user"', 'did you mean "regular-user"?'),
     ],
@@ -238,15 +238,15 @@ def test_near_misses_are_suggested(place, use, message, hint):
         ("Mine = 3", r"'\./bad\.py:Mine' is no Behaviour"),
         ("class Mine: pass", r"is no Behaviour"),
         ("class Other: pass", r'there is no "Mine" in bad\.py'),
-        ("{base}class Mine(Behaviour): Config = dict", r"has a Config that is no monerosim\.config\.Config"),
-        ("{base}class Mine(Behaviour): Config = None", r"has a Config that is no monerosim\.config\.Config"),
+        ("{base}class Mine(Behaviour): Config = dict", r"has a Config that is not a monerosim\.config\.Config"),
+        ("{base}class Mine(Behaviour): Config = None", r"has a Config that is not a monerosim\.config\.Config"),
         (
             "{base}class C(Config, frozen=True): x: object = 1j\nclass Mine(Behaviour): Config = C",
-            r"has a Config that a scenario cannot fill in",
+            r"has a Config that TOML cannot express",
         ),
         (
             "{base}class C(Config, frozen=True): x: 'Nowhere'\nclass Mine(Behaviour): Config = C",
-            r"has a Config that a scenario cannot fill in: .*Nowhere",
+            r"has a Config that TOML cannot express: .*Nowhere",
         ),
         ("{base}class Mine(Behaviour): needs = {'luck'}", r'has "needs" that are not among'),
     ],
@@ -279,7 +279,7 @@ def test_a_key_that_is_at_the_wrong_place_is_told_even_beside_a_broken_actor(pla
     told = {problem.place: problem for problem in caught.value.problems}
     assert told["participants.one.step"].hint == 'write it in actors, beside use = "./mine.py:Counter"'
     assert "participants.two.step" in told
-    assert "there is no file" in told["participants.two.actors[0].use"].message
+    assert "no such file" in told["participants.two.actors[0].use"].message
 
 
 def test_a_files_options_are_checked_by_its_config(place):
@@ -347,7 +347,7 @@ def test_a_topology_in_a_file_places_the_hosts(place):
         ("return plan(1, hosts, link(0, 7))", "Pairs.build made a link from 0 to 7, but there are 1 places"),
         ("return plan(1, hosts, link(0, 0, 0))", "Pairs.build made a link from 0 to 0 with latency 0"),
         ("return plan(1, hosts)", "Pairs.build made no link from place 0 to itself"),
-        ("return plan(2, hosts, link(0, 0), link(1, 1))", "Pairs.build left no way from place 0 to place 1"),
+        ("return plan(2, hosts, link(0, 0), link(1, 1))", "Pairs.build left no path from place 0 to place 1"),
     ],
 )
 def test_a_topology_that_makes_no_network_is_an_error_at_its_place(place, first, message):
@@ -368,8 +368,8 @@ def test_a_topology_that_cannot_be_built_is_told_with_its_line_and_all_else(plac
 
 
 def test_a_file_that_is_no_topology_is_an_error_at_its_place(place):
-    assert "is no Topology" in problems(place, "./mine.py:Counter", "topology").message
-    assert "there is no file" in problems(place, "./gone.py:Counter", "topology").message
+    assert "is not a Topology" in problems(place, "./mine.py:Counter", "topology").message
+    assert "no such file" in problems(place, "./gone.py:Counter", "topology").message
 
 
 def test_the_schema_takes_files():

@@ -207,7 +207,7 @@ def test_all_is_listed_the_broken_with_its_error(call):
         "'acme-wreck' (acme_monerosim.wreck:Wreck, package acme-monerosim) cannot be loaded: KeyError: 'stern'" in wreck
     )
     assert "wreck.py, line 5" in wreck
-    assert "monerosim itself has the actor 'regular-user'" in acme["actor", "regular-user"]["error"]
+    assert "monerosim itself defines the actor 'regular-user'" in acme["actor", "regular-user"]["error"]
     own = [it for it in listed if it["package"] == "monerosim"]
     assert {it["name"] for it in own} >= {"regular-user", "switch", "embedded"}
     assert not [it for it in own if it["error"]]

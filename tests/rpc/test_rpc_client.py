@@ -41,7 +41,7 @@ def test_a_refusal_is_an_error_with_its_code_and_is_not_sent_again(server, clien
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (document([]), "get_info: the answer is no JSON object"),
+        (document([]), "get_info: the answer is not a JSON object"),
         (document({}), "neither result nor error"),
         (document({"error": {"code": "x"}}), "the error has no code and message"),
         (document({"result": None}), "get_info: Expected `object`, got `null`"),

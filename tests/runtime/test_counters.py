@@ -44,5 +44,5 @@ def test_tables_hold_a_poisson_distribution(mean):
 
 
 def test_a_mean_that_does_not_fit_is_refused():
-    with pytest.raises(ValueError, match="from 1 to 100"):
+    with pytest.raises(ValueError, match="between 1 and 100"):
         poisson_table(101)

@@ -8,7 +8,7 @@ import click
 
 from monerosim.model import Blockchain, Daemon, WalletServer
 from monerosim.model.server import LOOPBACK, ModelServer
-from monerosim.network.network import Network
+from monerosim.network.p2p import P2PNetwork
 from monerosim.rpc.transport import Json
 from monerosim.units import SECOND, parse_duration
 
@@ -39,7 +39,7 @@ def model(node_port: int, wallet_port: int, seed: int, blocks: int, block_time: 
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--block-time") from error
     began = monotonic()
-    network = Network(seed=seed, names=["node"], links=[])
+    network = P2PNetwork(seed=seed, names=["node"], links=[])
     blockchain = Blockchain(
         seed=seed,
         now=lambda: round((monotonic() - began) * SECOND),

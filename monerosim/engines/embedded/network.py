@@ -1,11 +1,11 @@
 """The modelled network of a plan."""
 
-from monerosim.network.network import Link, Network
+from monerosim.network.p2p import Link, P2PNetwork
 from monerosim.plan.plan import Plan
 from monerosim.topology.paths import paths_between
 
 
-def network_of(plan: Plan) -> Network:
+def network_of(plan: Plan) -> P2PNetwork:
     """Build the network of a plan: its hosts that have a node, in the plan's order.
 
     Where places have no direct link, latency and loss are those of the way of least latency, as Shadow's
@@ -28,4 +28,4 @@ def network_of(plan: Plan) -> Network:
         bandwidth = min(plan.topology.bandwidth[place[name]], plan.topology.bandwidth[place[peer]])
         links.append(Link(index[name], index[peer], latency, loss, bandwidth))
     ready = [node.start + node.ready_after for node in nodes.values()]
-    return Network(seed=plan.seed, names=tuple(nodes), links=links, ready=ready)
+    return P2PNetwork(seed=plan.seed, names=tuple(nodes), links=links, ready=ready)

@@ -2,7 +2,7 @@
 
 A process of its own with one thread: ``python -m monerosim.engines.local.process_supervisor``. It ends the run when its
 standard input can be read or ends, which it does when the launcher dies; when it dies itself, the kernel kills the
-programs. A failure is explained on standard error, and the status is 1 then.
+programs. It prints what went wrong, and its status is 1 then.
 """
 
 import argparse

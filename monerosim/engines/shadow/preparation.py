@@ -1,4 +1,4 @@
-"""What a run directory needs before Shadow can play it: the compatibility library, and agents that are compiled."""
+"""Preparation of a run directory for Shadow: the compatibility library and the agents' compiled modules."""
 
 import subprocess
 import sys
@@ -14,16 +14,16 @@ _TIMEOUT = 60
 
 
 def prepare(plan: Plan, directory: Path, final: Path) -> None:
-    """Write into a run directory what Shadow needs beside shadow.yaml, and compile the modules of its agents.
+    """Add what Shadow needs beside shadow.yaml to a run directory, and compile the modules of its agents.
 
     Args:
-        plan: What is run.
+        plan: The plan.
         directory: The run directory, with plan and plugins.
-        final: Where it will be when it is played.
+        final: Its path when it is run.
 
     Raises:
         EngineError: The library cannot be built, or the agents' modules cannot be loaded.
-        OSError: Something cannot be written.
+        OSError: A file cannot be written.
     """
     if plan.shadow.compat == "auto" and not (directory / LIBRARY).is_file():
         try:
@@ -34,18 +34,18 @@ def prepare(plan: Plan, directory: Path, final: Path) -> None:
 
 
 def _compile_agents(directory: Path) -> None:
-    """Have Python compile all modules that the run's agents import, and keep them, where it can.
+    """Have Python compile all modules that the run's agents import, and keep the result where it can.
 
     An agent that compiles a module reads the clock more often than one that finds it compiled, and that takes simulated
-    time. Agents of a run keep nothing that they compile (:mod:`monerosim.build.shadow`): which of them was first would
-    be chance, and the next run would find what the first did not.
+    time. Agents of a run do not keep what they compile (:mod:`monerosim.build.shadow`): which of them is first would be
+    chance, and the next run would find what the first did not.
     """
     command = [sys.executable, "-m", "monerosim.agent", "--plan", PLAN]
     try:
         done = subprocess.run(  # noqa: S603  (our own interpreter and module)
             command,
             cwd=directory,
-            # As under Shadow: nothing of the user's own environment, so that they are looked for in the same place.
+            # As under Shadow: without the user's environment, so that modules are found in the same places.
             env=AGENT_ENVIRONMENT,
             stdin=subprocess.DEVNULL,
             capture_output=True,

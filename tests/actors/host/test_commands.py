@@ -557,7 +557,7 @@ def test_a_subscription_that_cannot_be_is_a_warning(virtual, begin):
     world = begin(virtual, alice=([actor("ear", "listener", of="carol")], []))
     virtual.run(2 * SECOND)
     warnings = [line.text for line in world.lines() if line.level == "WARNING"]
-    assert warnings == ["ear cannot subscribe to service-ready: there is no participant 'carol'"]
+    assert warnings == ["ear cannot subscribe to service-ready: unknown participant 'carol'"]
 
 
 def test_a_run_ends_when_an_essential_behaviour_is_given_up(virtual, begin):

@@ -124,7 +124,7 @@ def test_a_letter_carries_its_cause_to_the_other_host(world, virtual):
 
 
 def test_a_letter_to_nobody_is_an_error_of_who_wrote_it(world, virtual):
-    with pytest.raises(UnknownHostError, match="no participant 'dave'"):
+    with pytest.raises(UnknownHostError, match="unknown participant 'dave'"):
         write(world, "alice", "dave", "hello?")
     write(world, "alice", "bob", "hello")
     virtual.run(SECOND)

@@ -14,7 +14,7 @@ from monerosim.engines.embedded.environment import ModelTransport
 from monerosim.events import NewBlock, PeerLost, Reorganised
 from monerosim.model import Blockchain, Daemon
 from monerosim.monero.address import Keys, encode_address
-from monerosim.network.network import Peer
+from monerosim.network.p2p import Peer
 from monerosim.units import SECOND
 
 DELAY = 100 * SECOND

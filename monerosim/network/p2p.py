@@ -1,17 +1,17 @@
-"""The network of a run: when a block or a transaction reaches each node.
+"""The peer-to-peer network of a run: when a block or a transaction reaches each node.
 
-What a hop takes, from the moment a node has an item until its peer has it and may pass it on:
+The time of a hop, from the moment a node has an item until its peer has it and may relay it, is made of
 
-- the latency of the way between the two;
+- the latency of the path between the two;
 - the message's size over the slower of the two bandwidths. A block is relayed "fluffy": its header, its coinbase and
   the hashes of its transactions, which the receiver has in its pool (``relay_block`` in monero's
-  src/cryptonote_protocol/cryptonote_protocol_handler.inl clears the transactions). A receiver that lacks one asks for
-  it; that extra round trip is not modelled. Nor do messages to several peers share the sender's bandwidth;
+  src/cryptonote_protocol/cryptonote_protocol_handler.inl clears the transactions). A receiver that lacks one requests
+  it; that extra round trip is not modelled. Messages to several peers do not share the sender's bandwidth;
 - the receiver's verification, which comes before it relays (``handle_notify_new_fluffy_block`` there);
 - TCP's retransmissions, where packets are lost;
 - a transaction's wait for the next flush of the connection (:attr:`RelayTimings.flush_incoming`). Blocks do not wait.
 
-On Dandelion++ see :mod:`monerosim.network.dandelion`.
+For Dandelion++ see :mod:`monerosim.network.dandelion`.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ from monerosim.network.retransmission import Retransmissions
 from monerosim.runtime.counters import TABLE_BITS, draws, key, poisson_table
 from monerosim.units import SECOND
 
-__all__ = ["NEVER", "Link", "Network", "Peer", "RelayTimings", "TransactionRoute"]
+__all__ = ["NEVER", "Link", "P2PNetwork", "Peer", "RelayTimings", "TransactionRoute"]
 
 _STEP = SECOND // 4
 """Flush times are drawn in quarter seconds (``fluff_stepsize`` in src/cryptonote_protocol/levin_notify.cpp)."""
@@ -38,21 +38,21 @@ _BLOCK_BYTES = 300
 
 _HASH_BYTES = 32
 _TYPICAL_WEIGHT = 2_000
-"""The weight of a transaction of two inputs and two outputs: how many hashes a block of some weight lists."""
+"""The weight of a transaction of two inputs and two outputs, to estimate a block's number of hashes from its weight."""
 
 _FRAME_BYTES = 64
-"""The levin header (33 bytes, contrib/epee/include/net/levin_base.h) and the names of the message's fields."""
+"""The levin header (33 bytes, contrib/epee/include/net/levin_base.h) and the field names of the message."""
 
 
 class RelayTimings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a node takes to verify and pass on, microseconds where not said otherwise."""
+    """The time a node takes to verify and relay, in microseconds unless stated otherwise."""
 
     block_validation: int = 200_000
-    """A block: RandomX in light mode, 0.14 s measured with monerod 0.18, and the rest of the checks."""
+    """A block: RandomX in light mode, 0.14 s measured with monerod 0.18, and the other checks."""
     transaction_validation: int = 80_000
-    """A transaction: the time to receive, parse, process and send that src/cryptonote_core/tx_pool.cpp gives."""
+    """A transaction: the time to receive, parse, process and send stated in src/cryptonote_core/tx_pool.cpp."""
     flush_incoming: int = 20
-    """Quarter seconds a transaction waits on average for a flush towards a peer that dialled this node.
+    """Mean quarter seconds that a transaction waits for a flush towards a peer that dialled this node.
 
     ``CRYPTONOTE_DANDELIONPP_FLUSH_AVERAGE``, 5 s. The wait is Poisson distributed, not exponential
     (``random_poisson_subseconds``, ``fluff_notify`` in src/cryptonote_protocol/levin_notify.cpp), so 95 % lie
@@ -69,11 +69,11 @@ class Link(NamedTuple):
     dialer: int
     listener: int
     latency: int
-    """Microseconds one way."""
+    """One way, microseconds."""
     loss: float
     """Share of packets lost, 0 to 1."""
     bandwidth: int
-    """Bits a second, the slower of the two ends'."""
+    """Bits per second, of the slower end."""
 
 
 class Peer(NamedTuple):
@@ -81,37 +81,37 @@ class Peer(NamedTuple):
 
     node: int
     incoming: bool
-    """The peer dialled."""
+    """The peer dialled this node."""
 
 
 class TransactionRoute(NamedTuple):
-    """Where a transaction is when: microseconds, NEVER where it does not arrive, shape ``(nodes,)`` each."""
+    """Arrival times of a transaction: microseconds, NEVER where it does not arrive, shape ``(nodes,)`` each."""
 
     public: NDArray[np.int64]
-    """Since when a node has it as one that all may see: a restricted RPC shows it, any block may take it."""
+    """When a node has it as public: a restricted RPC shows it, any block may include it."""
     stem_or_public: NDArray[np.int64]
-    """Since when a node has it at all, in its stem phase or later."""
+    """When a node has it at all, in its stem phase or later."""
     stem: StemPath | None
     """Its stem phase; None without Dandelion++."""
 
 
-class Network:
-    """Nodes, the connections between them, and how items spread.
+class P2PNetwork:
+    """Nodes, the connections between them, and the propagation of items.
 
-    Arrivals follow from the seed, the item, and the names and links on the way alone: neither the order of calls nor
-    other items nor other participants change them, except by being on a faster way.
+    Arrivals depend only on the seed, the item, and the names and links on the path: neither the order of calls nor
+    other items nor other participants change them, except by offering a faster path.
 
     Args:
         seed: The run's seed.
         names: The nodes' names.
         links: The connections.
-        relay: What verifying and passing on takes.
+        relay: The time that verifying and relaying takes.
         dandelion: Dandelion++'s parameters; None to relay transactions to all at once.
-        ready: When each node is up, microseconds. A node has nothing earlier (what was sent before it gets when it
-            synchronises); absent, all are up from the start.
+        ready: The time at which each node is up, microseconds. Nothing arrives earlier (a node gets what was sent
+            before by synchronising). If left out, all are up from the start.
 
     Raises:
-        ValueError: A name or a connection is there twice, or a link names no node, leads from a node to itself or has
+        ValueError: A name or a connection occurs twice, or a link names no node, leads from a node to itself or has
             no bandwidth.
     """
 
@@ -157,16 +157,16 @@ class Network:
             self._stems = Stems(key(seed, "dandelion"), dandelion, node_keys.tolist(), link_keys.tolist(), outgoing, up)
 
     def peers(self, node: int) -> list[Peer]:
-        """List the connections of a node: those it dialled, then those that dialled it."""
+        """Return the connections of a node: those it dialled, then those that dialled it."""
         return list(self._peers[node])
 
     def block_arrivals(self, item: bytes, origin: int, released: int, weight: int) -> NDArray[np.int64]:
-        """Tell when each node has verified a block.
+        """Return when each node has verified a block.
 
         Args:
-            item: What identifies the block.
+            item: The block's identifier.
             origin: The node that mined it.
-            released: When the origin relays it, microseconds.
+            released: The time at which the origin relays it, microseconds.
             weight: The block's weight.
 
         Returns:
@@ -182,13 +182,13 @@ class Network:
         *,
         silent: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.int64]:
-        """Tell when each node has a block that some nodes have since the given times.
+        """Return when each node has a block that some nodes have since the given times.
 
         Args:
-            item: What identifies the block.
+            item: The block's identifier.
             starts: Nodes and times in microseconds.
             weight: The block's weight.
-            silent: Nodes that pass nothing on, shape ``(nodes,)``.
+            silent: Nodes that relay nothing, shape ``(nodes,)``.
 
         Returns:
             As :meth:`block_arrivals`.
@@ -198,7 +198,7 @@ class Network:
         return self._links.search(waits, starts, ready=self._ready, silent=silent)
 
     def transaction_arrivals(self, item: bytes, origin: int, released: int, weight: int) -> NDArray[np.int64]:
-        """Tell when each node has a transaction in its pool, the stem phase included.
+        """Return when each node has a transaction in its txpool, the stem phase included.
 
         That is what monerod's unrestricted RPC shows (``allow_sensitive`` in ``on_get_transaction_pool``,
         src/rpc/core_rpc_server.cpp), and what a block template takes on regtest, where stems are mined too
@@ -206,9 +206,9 @@ class Network:
         public pool.
 
         Args:
-            item: What identifies the transaction.
-            origin: The node it is sent by.
-            released: When, microseconds.
+            item: The transaction's identifier.
+            origin: The node that sends it.
+            released: The time of sending, microseconds.
             weight: The transaction's weight.
 
         Returns:
@@ -217,12 +217,12 @@ class Network:
         return self.route_transaction(item, origin, released, weight).stem_or_public
 
     def route_transaction(self, item: bytes, origin: int, released: int, weight: int) -> TransactionRoute:
-        """Follow a transaction through its stem and its relaying to all.
+        """Return the arrivals of a transaction in its stem phase and as a public one.
 
         Args:
-            item: What identifies the transaction.
-            origin: The node it is sent by.
-            released: When, microseconds.
+            item: The transaction's identifier.
+            origin: The node that sends it.
+            released: The time of sending, microseconds.
             weight: The transaction's weight.
         """
         if self._stems is None:
@@ -247,13 +247,13 @@ class Network:
         *,
         silent: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.int64]:
-        """Tell when each node has a public transaction that some nodes have since the given times.
+        """Return when each node has a public transaction that some nodes have since the given times.
 
         Args:
-            item: What identifies the transaction.
+            item: The transaction's identifier.
             starts: Nodes and times in microseconds.
             weight: The transaction's weight.
-            silent: Nodes that pass nothing on, shape ``(nodes,)``.
+            silent: Nodes that relay nothing, shape ``(nodes,)``.
 
         Returns:
             Microseconds, :data:`NEVER` where it does not arrive, shape ``(nodes,)``.

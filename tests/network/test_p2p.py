@@ -10,7 +10,7 @@ from scipy import stats
 
 from monerosim.engines.embedded.network import network_of
 from monerosim.network.dandelion import Dandelion
-from monerosim.network.network import NEVER, Link, Network, Peer, RelayTimings
+from monerosim.network.p2p import NEVER, Link, P2PNetwork, Peer, RelayTimings
 from monerosim.plan.plan import PLAN_VERSION, ConsensusPlan, HostPlan, LinkPlan, NodePlan, Plan, TopologyPlan
 from monerosim.topology import Star, choose_peers
 from monerosim.units import SECOND
@@ -23,7 +23,7 @@ RELAY = RelayTimings()
 def network(names, dials, *, seed=1, loss=0.0, latency=50_000, **options):
     index = {name: position for position, name in enumerate(names)}
     links = [Link(index[one], index[other], latency, loss, GIGABIT) for one, other in dials]
-    return Network(seed=seed, names=names, links=links, **options)
+    return P2PNetwork(seed=seed, names=names, links=links, **options)
 
 
 def usual(nodes, **options):
@@ -34,7 +34,7 @@ def usual(nodes, **options):
 
 class TestBlocks:
     def test_a_hop_is_latency_transmission_and_verification(self):
-        two = Network(seed=1, names=["a", "b"], links=[Link(0, 1, 50_000, 0.0, 8_000)])
+        two = P2PNetwork(seed=1, names=["a", "b"], links=[Link(0, 1, 50_000, 0.0, 8_000)])
         # 300 bytes and ten hashes of 32 at 1,000 bytes a second
         expected = 7 * SECOND + 50_000 + 620_000 + RELAY.block_validation
         for origin in (0, 1):
@@ -145,7 +145,7 @@ class TestDandelion:
 
     def test_a_node_nobody_answers_fluffs_after_the_embargo(self):
         links = [Link(0, 1, 50_000, 1.0, GIGABIT), Link(2, 0, 50_000, 0.0, GIGABIT)]
-        lost = Network(seed=1, names=["a", "b", "c"], links=links)
+        lost = P2PNetwork(seed=1, names=["a", "b", "c"], links=links)
         public = [lost.route_transaction(b"%d" % item, 0, 0, 2_000).public for item in range(400)]
         embargoes = np.array([arrivals[0] for arrivals in public])
         assert not np.any(embargoes % SECOND)
@@ -274,9 +274,9 @@ class TestPlan:
 )
 def test_what_is_no_network_is_refused(names, links, message):
     with pytest.raises(ValueError, match=message):
-        Network(seed=1, names=names, links=links)
+        P2PNetwork(seed=1, names=names, links=links)
 
 
 def test_scipy_is_not_needed_at_run_time():
-    code = "import sys, monerosim.network.network; sys.exit('scipy' in sys.modules or 'numba' in sys.modules)"
+    code = "import sys, monerosim.network.p2p; sys.exit('scipy' in sys.modules or 'numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
