@@ -46,7 +46,7 @@ def load_behaviour(name: str, files: PluginFiles | None = None) -> "type[Behavio
     if name in HOST_ACTORS:
         raise PluginError(f"{name!r} is one of a host's own actors, not a behaviour", given=name, valid=known)
     if not names_file(name) and name not in known:
-        raise PluginError(f"there is no actor {name!r}; there are {', '.join(known)}", given=name, valid=known)
+        raise PluginError(f"unknown actor {name!r}; there are {', '.join(known)}", given=name, valid=known)
     found = ACTORS.load(name, files)
     if not issubclass(found, Behaviour):
         raise PluginError(f"the actor {name!r} is no Behaviour")
