@@ -149,7 +149,7 @@ def test_a_plain_actor_is_no_behaviour(install_blocks):
 
 
 def test_an_unknown_name_is_compared_with_behaviours_alone():
-    with pytest.raises(PluginError, match="there is no actor 'mailbos'") as raised:
+    with pytest.raises(PluginError, match="unknown actor 'mailbos'") as raised:
         blocks.load_behaviour("mailbos")
     assert set(raised.value.valid) == set(blocks.behaviour_names())
 
