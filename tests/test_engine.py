@@ -69,7 +69,7 @@ def test_one_method_is_enough(offer):
 
 
 def test_an_unknown_engine_is_an_error_with_those_there_are():
-    with pytest.raises(EngineError, match="there is no engine 'abacus'; there are embedded, local, shadow"):
+    with pytest.raises(EngineError, match="unknown engine 'abacus'; there are embedded, local, shadow"):
         load_engine("abacus")
     assert {"embedded", "local", "shadow"} <= set(engine_names())
 

@@ -21,7 +21,7 @@ from monerosim.events.log import read_events
 from monerosim.runs import play
 from monerosim.runs import run as build_and_play
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 QUICK = (

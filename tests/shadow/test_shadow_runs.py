@@ -174,6 +174,7 @@ def test_monerod_has_nothing_to_complain_of(played):
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 def test_a_run_is_directed_as_on_the_embedded_engine(tmp_path):
     build(DIRECTED, tmp_path / "shadow", "simulation.engine='shadow'", "simulation.bootstrap_block_interval='500ms'")
     run = play(tmp_path / "shadow")
@@ -182,6 +183,7 @@ def test_a_run_is_directed_as_on_the_embedded_engine(tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 def test_a_run_that_an_actor_ends_ends_in_order_and_when_all_have_heard_of_it(tmp_path):
     run = build_and_play(parse(ENDED, changes=["simulation.engine='shadow'"]), tmp_path / "run")
     it_ended_early(run)
