@@ -312,6 +312,9 @@ def _blocks(session: Session) -> None:
     call("get_block_header_by_height proof", "daemon", "get_block_header_by_height", proof)
     for path in ("/get_height", "/get_info", "/get_alt_blocks_hashes"):
         call(path, "daemon", path)
+    for height, count in ((0, 1), (1, 110), (100, 50), (1, 0), (1, 100_000), (100_000, 1)):
+        params: dict[str, Json] = {"height": height, "count": count}
+        call(f"get_coinbase_tx_sum {height} {count}", "daemon", "get_coinbase_tx_sum", params)
     for height in (0, 1, 2, 3, 50, 109):
         call(f"get_block {height}", "daemon", "get_block", {"height": height})
     call("get_block_headers_range", "daemon", "get_block_headers_range", {"start_height": 1, "end_height": 2})

@@ -146,7 +146,8 @@ class NodeProxy(Watcher):
         """Record the tip of the host's own node."""
         if self.name == "node" and self._node == self.host.name:
             header = self._rpc.get_last_block_header()
-            self.emit(NodeClosed(header.height, header.hash))
+            emitted = self._rpc.get_emission(1, header.height) if header.height else 0
+            self.emit(NodeClosed(header.height, header.hash, emitted))
 
     @handles(GetInfo)
     def on_get_info(self, _: GetInfo) -> NodeInfo:

@@ -25,6 +25,8 @@ class NodeClosed(Event, frozen=True):
     height: int
     """Of the tip; the genesis block has height 0."""
     tip: str
+    emitted: int = 0
+    """The subsidies of the blocks of its main chain above the genesis block, atomic units."""
 
 
 class PeerConnected(Event, frozen=True):

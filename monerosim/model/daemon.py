@@ -130,6 +130,7 @@ class Daemon:
             "generateblocks": self._bound(mining.generate),
             "get_connections": self._connections,
             "get_alternate_chains": self._alternate_chains,
+            "get_coinbase_tx_sum": self._coinbase_sum,
             "get_fee_estimate": self._fee_estimate,
             "hard_fork_info": self._hard_fork,
             "get_version": lambda _: {"release": False, "version": RPC_VERSION, **STATUS_OK},
@@ -405,6 +406,25 @@ class Daemon:
         known = self._blockchain.views.alternative_blocks(self.view())
         hashes: list[Json] = [block.id.hex() for block in known]
         return {**({"blks_hashes": hashes} if hashes else {}), **RPC_PAYMENT_FIELDS, **STATUS_OK}
+
+    def _coinbase_sum(self, params: Params) -> dict[str, Json]:
+        height, count, tip = integer(params, "height"), integer(params, "count"), self.view().tip
+        emission = fees = 0
+        fits = height <= tip.height and count <= tip.height + 1
+        if fits:
+            for wanted in range(height, min(height + count, tip.height + 1)):
+                block = self._blockchain.chain.at(tip, wanted)
+                emission, fees = emission + block.subsidy, fees + block.reward - block.subsidy
+        return {
+            "emission_amount": emission % 2**64,
+            "emission_amount_top64": emission >> 64,
+            "fee_amount": fees % 2**64,
+            "fee_amount_top64": fees >> 64,
+            "wide_emission_amount": hex(emission) if fits else "",
+            "wide_fee_amount": hex(fees) if fits else "",
+            **RPC_PAYMENT_FIELDS,
+            **(STATUS_OK if fits else {**STATUS_OK, "status": "height or count is too large"}),
+        }
 
     def _fee_estimate(self, params: Params) -> dict[str, Json]:
         fees = self._blockchain.mining.weights.fees(self.view().tip, integer(params, "grace_blocks"))

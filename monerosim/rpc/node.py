@@ -100,6 +100,13 @@ class _Fee(msgspec.Struct, frozen=True):
     quantization_mask: int
 
 
+class _CoinbaseSum(msgspec.Struct, frozen=True):
+    status: str
+    emission_amount: int = 0
+    """The sum's last 64 bits."""
+    emission_amount_top64: int = 0
+
+
 class _Sent(msgspec.Struct, frozen=True):
     status: str
     reason: str = ""
@@ -178,6 +185,16 @@ class NodeRpc:
     def get_fee_estimate(self) -> int:
         """Return the lowest fee, in atomic units per byte of weight."""
         return self.client.call("get_fee_estimate", {}, _Fee).fee
+
+    def get_emission(self, height: int, count: int) -> int:
+        """Return the sum of the subsidies of ``count`` blocks of the main chain from a height on, atomic units.
+
+        What a heavy block's penalty cut from its subsidy is not in it (``core::get_coinbase_tx_sum``).
+        """
+        found = self.client.call("get_coinbase_tx_sum", {"height": height, "count": count}, _CoinbaseSum)
+        if found.status != "OK":
+            raise RpcError(f"get_coinbase_tx_sum: {found.status}")
+        return (found.emission_amount_top64 << 64) + found.emission_amount
 
     def send_raw_transaction(self, tx_as_hex: str) -> None:
         """Submit a transaction.

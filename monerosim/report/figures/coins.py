@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from monerosim.events import Record, WalletClosed
+from monerosim.events import NodeClosed, Record, WalletClosed
 from monerosim.monero.emission import GENESIS_REWARD, base_reward
 from monerosim.plan.plan import Plan
 from monerosim.report.figure import Figure, Line, Phrase
@@ -16,8 +16,9 @@ class Coins(msgspec.Struct, frozen=True, kw_only=True):
     """Coins at the run's end, atomic units."""
 
     emitted: int = 0
-    """The subsidies of the main chain's blocks above the genesis block; all balances together, when no block was under
-    way at the end."""
+    """The subsidies of the main chain's blocks above the genesis block, as its highest node counted them; in a run that
+    was killed, as they are without a penalty for heavy blocks. All balances together, when no block was under way at the
+    end."""
     balances: dict[str, int] = {}
     """What the wallets of each participant hold on the main chain, locked outputs included."""
     balances_known: bool = True
@@ -41,19 +42,25 @@ class CoinsFigure(Figure[Coins]):
     def __init__(self, plan: Plan, end: int) -> None:
         super().__init__(plan, end)
         self._chain = ChainFigure(plan, end)
+        self._height = self._emitted = 0
         self._balances: dict[str, int] = {}
 
     def take(self, record: Record) -> None:
-        """Add a wallet's balance, or learn of the chain's height."""
+        """Add a wallet's balance, or learn of the chain's height and its emission."""
         self._chain.take(record)
-        if isinstance(record.data, WalletClosed):
-            self._balances[record.participant] = self._balances.get(record.participant, 0) + record.data.balance
+        match record.data:
+            case WalletClosed(balance=balance):
+                self._balances[record.participant] = self._balances.get(record.participant, 0) + balance
+            case NodeClosed(height=height, emitted=emitted) if height > self._height:
+                self._height, self._emitted = height, emitted
+            case _:
+                pass
 
     def result(self) -> Coins:
         """Return emission and balances."""
         chain = self._chain.result()
         return Coins(
-            emitted=_emission(chain.height),
+            emitted=self._emitted or _emission(chain.height),
             balances=dict(sorted(self._balances.items())),
             balances_known=bool(self._balances) or not any(host.wallets for host in self.plan.hosts),
             tips=chain.tips,

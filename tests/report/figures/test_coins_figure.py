@@ -18,6 +18,12 @@ def test_coins_that_nobody_holds_are_told():
     assert lines(CoinsFigure, result)["coins"].endswith("emitted, 0.000000000007 XMR unaccounted for")
 
 
+def test_what_a_heavy_block_cost_is_not_missed():
+    made = base_reward(GENESIS_REWARD) - 12
+    result = taken(CoinsFigure, ev.NodeClosed(1, "tip", made), ev.WalletClosed(made, 0, 0))
+    assert (result.emitted, result.unaccounted) == (made, 0)
+
+
 def test_all_wallets_of_a_participant_count():
     made = base_reward(GENESIS_REWARD)
     closed = (ev.WalletClosed(made - 7, 0, 0), ev.WalletClosed(3, 0, 0), record(ev.WalletClosed(4, 0, 0), "bob"))
