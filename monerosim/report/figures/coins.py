@@ -17,8 +17,8 @@ class Coins(msgspec.Struct, frozen=True, kw_only=True):
 
     emitted: int = 0
     """The subsidies of the main chain's blocks above the genesis block, as its highest node counted them; in a run that
-    was killed, as they are without a penalty for heavy blocks. All balances together, when no block was under way at the
-    end."""
+    was killed, as they are without a penalty for heavy blocks. All balances together, when no block was under way at
+    the end."""
     balances: dict[str, int] = {}
     """What the wallets of each participant hold on the main chain, locked outputs included."""
     balances_known: bool = True
