@@ -56,6 +56,12 @@ if TYPE_CHECKING:
         duration as duration,
         form as form,
     )
+    from monerosim.plan.roles import (
+        BLOCK_CONTROLLER as BLOCK_CONTROLLER,
+        FUNDER as FUNDER,
+        MINER as MINER,
+        ORCHESTRATOR as ORCHESTRATOR,
+    )
     from monerosim.mailbox.discovery import (
         Agent as Agent,
         AgentDiscovery as AgentDiscovery,

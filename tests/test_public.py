@@ -93,6 +93,6 @@ def test_type_checkers_know_the_names(tmp_path):
     )
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "mine.py"]
     typed = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path).stdout
-    assert 'Revealed type is "def (host: monerosim.agent.host.Host, name:' in typed
+    assert "(host: monerosim.agent.host.Host, name:" in typed
     assert "-> actors.host.wallet_proxy.GetBalance" in typed
     assert 'Module has no attribute "Behavoiur"' in typed

@@ -448,3 +448,7 @@ def test_a_behaviour_whose_event_cannot_be_read_back_is_refused(tmp_path):
     (tmp_path / "scenario.toml").write_text(STRIKES)
     with pytest.raises(ScenarioError, match='has "emits" in which Struck has fields that cannot be read back'):
         load(tmp_path / "scenario.toml")
+    # Mended, it takes the place of the other, also for the tests that list all events.
+    (tmp_path / "other.py").write_text(WATCHED)
+    (tmp_path / "scenario.toml").write_text(STRIKES.replace("clock.py", "other.py"))
+    load(tmp_path / "scenario.toml")

@@ -290,9 +290,9 @@ def test_its_miner_and_its_payer_are_as_good_as_ours(call, tmp_path):
     assert not actors["acme-tipper"].get("hashrate")
     assert plan["registrar"] == "digger"
     summary = msgspec.json.decode((tmp_path / "run/summary.json").read_bytes())
-    assert summary["transactions"]["requested"] == 10 // 4 + 30 // 4 + 1
+    assert summary["payments"]["requested"] == 10 // 4 + 30 // 4 + 1
     assert list(summary["miners"]) == ["digger"]
-    assert summary["height"] >= 29
+    assert summary["chain"]["height"] >= 29
     (line,) = [line for line in played.stdout.splitlines() if line.startswith("digger")][:1]
     assert line.split()[1] == "60"
 

@@ -167,7 +167,7 @@ WRONG = [
     # The network.
     key("network.topology", "swich", 'did you mean "switch"?'),
     key("network.topology", {"kind": "ring", "ltaency": 1}, 'did you mean "latency"?', "network.topology.ltaency"),
-    key("network.topology", {"kind": "ring", "loss": 5}, "a share from 0 to 1", "network.topology.loss"),
+    key("network.topology", {"kind": "ring", "loss": 5}, "a share from 0 to below 1", "network.topology.loss"),
     key("network.bandwidth", "lots", "expected a bandwidth"),
     key("network.latency", "0s", "more than 0"),
     key("network.loss", 1.0, "less than 1"),

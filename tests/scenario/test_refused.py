@@ -66,7 +66,7 @@ REFUSED = {
     "topology that loses all": (
         f'{USERS}[network]\ntopology = {{ kind = "switch", loss = 1 }}',
         "network.topology.loss",
-        "less than 1",
+        "below 1",
     ),
     "block time": (f'{MINER}[consensus]\nblock_time = "1us"', "consensus.block_time", "at most 1000000"),
     "blocks of autonomous miners": (f"{AUTONOMOUS}hashrate = 1e9", "consensus.block_time", "at most 1000000"),

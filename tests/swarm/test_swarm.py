@@ -91,7 +91,7 @@ def test_a_run_that_others_have_changed_is_seen(played, tmp_path):
     summary = json.loads((played.directory / "summary.json").read_bytes())
     copied = tmp_path / "run"
     subprocess.run(["cp", "-r", str(played.directory), str(copied)], check=True)
-    summary["balances"]["miner"] -= 1
+    summary["coins"]["balances"]["miner"] -= 1
     (copied / "summary.json").write_text(json.dumps(summary))
     assert {"coins that nobody holds", "miner holds other than its blocks paid"} == {
         fault.kind for fault in inspect(copied).faults

@@ -4,11 +4,8 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from actors.host.node_proxy import GenerateBlocks
-from actors.host.wallet_proxy import GetAddresses
-from monerosim.agent.behaviour import Behaviour
-from monerosim.config import Config
-from monerosim.plan.roles import MINER
+from actors import GenerateBlocks, GetAddresses
+from monerosim import MINER, Behaviour, Config
 
 HOUR = 3600
 
