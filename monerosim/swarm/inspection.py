@@ -281,7 +281,7 @@ class _Findings:
         outputs = self._initial_outputs()
         for name, sent in payments.items():
             own = self.wallets.get(name, ())
-            if name not in outputs or name in miners | itself or not own or not paid.isdisjoint(own):
+            if name not in outputs or name in miners | itself | self.funders or not own or not paid.isdisjoint(own):
                 continue
             if any(txid in again for _, txid in sent):
                 continue
