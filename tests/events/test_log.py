@@ -13,7 +13,7 @@ from monerosim.events import NodeClosed, PaymentSeen, PaymentSent, Record, event
 from monerosim.events.log import EventLog, digest, read_events
 
 KINDS = [kind for kind in event_kinds().values() if kind.__module__.startswith("monerosim.events.")]
-PINNED = "0b1ee287922c66baf4c03909f5a3d408f8c4ee4d948ec5d7b11f23ccfbef71d9"
+PINNED = "b1aad8b52a4e8c791ec2468f4feec5cee04a79475e623536dd88229354f07b52"
 text = st.text(st.characters(codec="utf-8"))
 values = {int: st.integers(-(2**63), 2**63 - 1), str: text, tuple[str, ...]: st.lists(text).map(tuple)}
 values[tuple[int, ...]] = st.lists(values[int]).map(tuple)
