@@ -137,7 +137,7 @@ class Orchestrator(Behaviour[OrchestratorConfig]):
             self._fan_outs.start(letter, sender, _COMMAND_TIMEOUT, agents, self._pass_on)
             self.log.info("passes on {} from {} to {}", letter.do, sender, letter.who)
         else:
-            self._fan_outs.refuse(letter, sender, Outcome.FAILED, f"there is no participant {letter.who!r}")
+            self._fan_outs.refuse(letter, sender, Outcome.FAILED, f"no such participant: {letter.who!r}")
 
     @receives(ResultLetter)
     def on_result(self, result: ResultLetter, sender: str) -> None:

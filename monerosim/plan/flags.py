@@ -58,7 +58,7 @@ RESERVED = {
     "--seed-node": "peers are chosen by network.connections; beside exclusive nodes it has no effect",
     "--shared-ringdb-dir": "it is in the run directory",
     "--stagenet": "runs are on regtest",
-    "--start-mining": "blocks come from mining pools and a block controller",
+    "--start-mining": "blocks come from miners and a block controller",
     "--testnet": "runs are on regtest",
     "--version": "the program would print a text and end",
     "--wallet-dir": "it is in the run directory",

@@ -91,14 +91,14 @@ def mining_problems(scenario: Scenario, composed: Mapping[str, Composition]) -> 
         message = f"there are {len(controllers)} block controllers, a scenario has at most one"
         findings.append(RawProblem(path=controllers[1], message=message))
     if awaiting and not controllers:
-        message = "there are mining pools but no block controller: no block will be found"
+        message = "there are miners but no block controller, which they await: no block will be found"
         findings.append(_warning(awaiting[0][0], message, f"add a participant with {_kind(BLOCK_CONTROLLER)}"))
     if wallets and not (awaiting or autonomous or controllers):
         message = "nobody finds blocks: no payment will be confirmed"
         hint = f"add a participant with {_kind(MINER)} and a hashrate, and one with {_kind(BLOCK_CONTROLLER)}"
         findings.append(_warning(("participants", wallets[0]), message, hint))
     if controllers and not awaiting:
-        message = "there is a block controller but no mining pool: no block will be found"
+        message = "there is a block controller but no miner that awaits it: no block will be found"
         findings.append(_warning(controllers[0], message, f"add a participant with {_kind(MINER)} and a hashrate"))
     total = sum(share for _, share in awaiting)
     if awaiting and not _is_whole(total):

@@ -274,7 +274,7 @@ def test_limits_that_two_keys_share_are_told_at_the_key() -> None:
         ("hashrate = 100", "hashrate = 90", "add up to 90"),
         ('[participants.control]\nkind = "block-controller"', "", "no block controller"),
         ('[participants.control]\nkind = "block-controller"', "[participants.usr]\ncount = 2", "takes no part"),
-        ('kind = "mining-pool"\nhashrate = 100', "node = {}", "no mining pool"),
+        ('kind = "mining-pool"\nhashrate = 100', "node = {}", "no miner that awaits it"),
         ("count = 3", 'count = 3\nstart = "3h"', "but the run ends at 2h"),
     ],
 )

@@ -158,7 +158,7 @@ def test_a_command_goes_to_whom_it_is_for_and_the_result_returns(boss, virtual):
     assert sorted(boss.asker.proxy().answers.get()) == [
         ("boss", "result", "1", True, "alice: sitter"),
         ("boss", "result", "2", False, "alice: sitter of alice cannot dance"),
-        ("boss", "result", "3", False, "there is no participant 'dave'"),
+        ("boss", "result", "3", False, "no such participant: 'dave'"),
     ]
     virtual.run(70 * SECOND)
     assert document(boss)["commands"] == {"ok": 2, "failed": 2}
