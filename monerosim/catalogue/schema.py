@@ -1,4 +1,4 @@
-"""The JSON Schema of scenarios, generated from the code: the tables, and the building blocks that are installed."""
+"""The JSON Schema of scenarios, generated from the code: the tables, and the behaviours that are installed."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -124,7 +124,7 @@ def _file(key: str) -> _Schema:
 
 
 def _participant(table: _Schema, configs: dict[str, _Schema]) -> _Schema:
-    """Describe a participant: composed freely, or by the kind of one of the building blocks."""
+    """Describe a participant: composed freely, or by the kind of one of the behaviours."""
     own = {key: value for key, value in table["properties"].items() if key not in {"kind", "settings"}}
     own["actors"] = {**own["actors"], "items": {"$ref": "#/definitions/Actor"}}
     free = {"type": "object", "title": "composed", "properties": own, "additionalProperties": False}
