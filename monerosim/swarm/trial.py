@@ -28,7 +28,7 @@ _RUN_SECONDS = 60
 _INTERRUPT = 15
 """Seconds of CPU after which a run is interrupted: a long one was asked for, but it has to end when it is told to."""
 
-_GOOD, _FAILED, _REFUSED, _INTERRUPTED = 0, 1, 2, 130
+_GOOD, _FAILED, _REFUSED = 0, 1, 2
 
 _PROBLEM = re.compile(rf"^{re.escape(FILE)}(?P<line>:\d+)?: (?P<severity>error|warning): (?P<told>.*)$")
 _FRAME = re.compile(r'File "[^"]*?/((?:monerosim|actors)/[^"]+|[^"/]+)", line \d+, in (\S+)')
@@ -132,9 +132,10 @@ def _play(outcome: Outcome, pair: Pair) -> Outcome:
     faults: list[Fault] = []
     case = outcome.case
     run = pair.call(0, *_RUN, "run", seconds=_RUN_SECONDS, interrupt=_INTERRUPT)
-    faults += _faults_of(run, "run", (_GOOD, _FAILED, _INTERRUPTED))
+    faults += _faults_of(run, "run", (_GOOD, _FAILED))
     played = msgspec.structs.replace(outcome, played=True, ended_early=run.status != _GOOD, faults=tuple(faults))
-    if run.status not in (_GOOD, _FAILED) or faults:
+    # One that was interrupted ends where the machine's speed has it, so there is no other to compare it with.
+    if run.interrupted or faults:
         return played
     looked = pair.call(0, "inspect", "run", seconds=_RUN_SECONDS)
     faults += _faults_of(looked, "inspect", (_GOOD,))

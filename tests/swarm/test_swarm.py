@@ -1,6 +1,7 @@
 """The swarm tries scenarios as a person would, and sees what is wrong."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,12 @@ def test_what_is_refused_is_not_played(pair):
 def test_no_program_is_started_whatever_engine_a_scenario_wants(pair):
     outcome = try_case(case_of(NETWORK.replace("seed = 5", 'seed = 5\nengine = "local"')), pair)
     assert (outcome.good, outcome.played, outcome.faults) == (True, True, ())
+
+
+def test_a_run_that_is_interrupted_is_not_compared_with_another(pair, monkeypatch):
+    monkeypatch.setattr("monerosim.swarm.trial._INTERRUPT", 0.5)
+    outcome = try_case(case_of(re.sub(r'duration = ".*?"', 'duration = "30d"', NETWORK)), pair)
+    assert (outcome.good, outcome.played, outcome.ended_early, outcome.faults) == (True, True, True, ())
 
 
 def test_an_actor_that_fails_on_purpose_is_no_fault(pair):
