@@ -411,10 +411,12 @@ class Daemon:
         height, count, tip = integer(params, "height"), integer(params, "count"), self.view().tip
         emission = fees = 0
         fits = height <= tip.height and count <= tip.height + 1
-        if fits:
-            for wanted in range(height, min(height + count, tip.height + 1)):
-                block = self._blockchain.chain.at(tip, wanted)
-                emission, fees = emission + block.subsidy, fees + block.reward - block.subsidy
+        if fits and count:
+            last = self._blockchain.chain.at(tip, min(height + count - 1, tip.height))
+            emission, fees = last.generated, last.fees
+            if height:
+                before = self._blockchain.chain.at(tip, height - 1)
+                emission, fees = emission - before.generated, fees - before.fees
         return {
             "emission_amount": emission % 2**64,
             "emission_amount_top64": emission >> 64,

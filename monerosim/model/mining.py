@@ -132,8 +132,8 @@ class Mining:
         block = Block(parent, identity, coinbase, difficulty=self._difficulty)
         block.transactions = template.transactions
         block.timestamp, block.found, block.node = timestamp, view.at, view.node
-        block.subsidy = template.subsidy
-        block.generated = parent.generated + block.subsidy
+        block.generated = parent.generated + template.subsidy
+        block.fees = parent.fees + template.fees
         block.weight = template.weight
         block.long_term_weight = long_term_weight(block.weight, parent.medians.long_term)
         block.transaction_count = parent.transaction_count + len(template.transactions)

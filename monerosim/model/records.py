@@ -158,8 +158,9 @@ class Block:
         timestamp: Unix time in seconds.
         found: When it was found, microseconds since the run's start.
         node: The node that found it.
-        subsidy: The coins it creates: the base reward less the penalty for its weight, atomic units.
-        generated: All subsidies of its chain up to here, genesis included, atomic units.
+        generated: All subsidies of its chain up to here, genesis included, atomic units: of each block the base reward
+            less the penalty for its weight.
+        fees: All fees of its chain up to here, atomic units.
         transactions: Those it confirms, without its coinbase.
         weight: The weights of its coinbase and its transactions together.
         long_term_weight: What it counts in the long-term median.
@@ -175,6 +176,7 @@ class Block:
         "arrival_times",
         "coinbase",
         "cumulative_difficulty",
+        "fees",
         "found",
         "generated",
         "height",
@@ -186,7 +188,6 @@ class Block:
         "node",
         "outputs",
         "parent",
-        "subsidy",
         "timestamp",
         "touches",
         "transaction_count",
@@ -205,8 +206,8 @@ class Block:
         self.timestamp = 0
         self.found = 0
         self.node = -1
-        self.subsidy = 0
         self.generated = 0
+        self.fees = 0
         self.weight = 0
         self.long_term_weight = 0
         self.medians = FLOOR
@@ -227,7 +228,7 @@ def genesis() -> Block:
     coinbase = Transaction(GENESIS_COINBASE_ID, (), 0, 60, "")
     coinbase.outputs = (Output(coinbase, 0, bytes(64), GENESIS_REWARD, None),)
     block = Block(None, GENESIS_ID, coinbase, difficulty=1)
-    block.subsidy = block.generated = GENESIS_REWARD
+    block.generated = GENESIS_REWARD
     block.weight = block.long_term_weight = 80
     coinbase.blocks.append(block)
     return block
