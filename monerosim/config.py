@@ -6,9 +6,11 @@ way from scenario to plan to actor unchanged.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar, TypeAlias, TypeVar
+from types import NoneType, UnionType
+from typing import Annotated, ClassVar, TypeAlias, TypeVar, Union, get_args, get_origin
 
 import msgspec
+from msgspec import NODEFAULT
 
 from monerosim.rpc.transport import Json
 from monerosim.units import SECOND, format_amount, format_duration, parse_amount, parse_duration
@@ -118,6 +120,27 @@ def schema_hook(kind: type) -> dict[str, Json]:
     if kind is Amount:
         return {"type": ["string", "number"], "description": 'An amount: "10 XMR", or a number of XMR.'}
     raise NotImplementedError(f"a configuration cannot hold a {kind.__name__}")
+
+
+def strip_notes(kind: object) -> tuple[object, list[msgspec.Meta]]:
+    """Return a field's type without its notes and without None, and the notes."""
+    notes: list[msgspec.Meta] = []
+    while True:
+        if get_origin(kind) is Annotated:
+            kind, *more = get_args(kind)
+            notes += [note for note in more if isinstance(note, msgspec.Meta)]
+        elif get_origin(kind) in (Union, UnionType):
+            members = [inner for inner in get_args(kind) if inner is not NoneType]
+            if len(members) != 1:
+                return kind, notes
+            kind = members[0]
+        else:
+            return kind, notes
+
+
+def field_default(field: msgspec.structs.FieldInfo) -> object:
+    """Return a field's default, made if it is made anew each time; ``NODEFAULT`` if it has none."""
+    return field.default_factory() if field.default_factory is not NODEFAULT else field.default
 
 
 def load_config(value: object, kind: type[T]) -> T:

@@ -1,11 +1,14 @@
 """What behaviours declare of a configuration, asked with care: the code may be anybody's."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from monerosim.agent.behaviour import Behaviour
 from monerosim.config import Config
 from monerosim.plugins import PluginError
+
+T = TypeVar("T")
 
 
 def hashrate_of(behaviour: type[Behaviour], config: Config) -> float:
@@ -14,10 +17,7 @@ def hashrate_of(behaviour: type[Behaviour], config: Config) -> float:
     Raises:
         PluginError: It does not tell it.
     """
-    try:
-        return _number(behaviour.hashrate(config), "hashrate")
-    except Exception as error:
-        raise _refusal("hashrate", error) from error
+    return _ask("hashrate", lambda: _number(behaviour.hashrate(config), "hashrate"))
 
 
 def payment_rate_of(behaviour: type[Behaviour], config: Config) -> tuple[float, int | None]:
@@ -29,10 +29,10 @@ def payment_rate_of(behaviour: type[Behaviour], config: Config) -> tuple[float, 
     Raises:
         PluginError: It does not tell it.
     """
-    try:
-        return _number(behaviour.payments_per_second(config), "payments"), behaviour.paying_until(config)
-    except Exception as error:
-        raise _refusal("payments", error) from error
+    return _ask(
+        "payments",
+        lambda: (_number(behaviour.payments_per_second(config), "payments"), behaviour.paying_until(config)),
+    )
 
 
 def solo_limit_of(behaviour: type[Behaviour], config: Config, hashrates: Sequence[float]) -> float:
@@ -41,17 +41,19 @@ def solo_limit_of(behaviour: type[Behaviour], config: Config, hashrates: Sequenc
     Raises:
         PluginError: It does not tell it.
     """
+    return _ask(
+        "limit for solo miners", lambda: _number(behaviour.solo_below(config, hashrates), "limit for solo miners")
+    )
+
+
+def _ask(what: str, declared: Callable[[], T]) -> T:
     try:
-        return _number(behaviour.solo_below(config, hashrates), "limit for solo miners")
+        return declared()
     except Exception as error:
-        raise _refusal("limit for solo miners", error) from error
+        raise PluginError(f"cannot tell its {what}: {type(error).__name__}: {error}") from error
 
 
 def _number(value: object, what: str) -> float:
     if not (isinstance(value, int | float) and math.isfinite(value) and value >= 0):
         raise ValueError(f"expected a finite number of at least 0 for its {what}, got {value!r}")
     return float(value)
-
-
-def _refusal(what: str, error: Exception) -> PluginError:
-    return PluginError(f"cannot tell its {what}: {type(error).__name__}: {error}")

@@ -6,12 +6,11 @@ import textwrap
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
-from msgspec import NODEFAULT
 
-from monerosim.config import Amount, Duration, encode_hook
+from monerosim.config import Amount, Duration, encode_hook, field_default, strip_notes
 from monerosim.rpc.transport import Json
 
 _NAMES: dict[object, str] = {
@@ -51,7 +50,7 @@ def describe_fields(kind: type[msgspec.Struct], prefix: str = "") -> list[Field]
     texts = _texts(kind)
     for field in msgspec.structs.fields(kind):
         key = f"{prefix}{field.encode_name}"
-        plain, notes = _strip(field.type)
+        plain, notes = strip_notes(field.type)
         described.append(
             Field(
                 key=key,
@@ -86,7 +85,7 @@ def _texts(kind: type) -> dict[str, str]:
 
 def type_name(kind: object) -> str:
     """Name a field's type as somebody who writes TOML would."""
-    plain, _ = _strip(kind)
+    plain, _ = strip_notes(kind)
     origin, arguments = get_origin(plain), get_args(plain)
     if origin in (Union, types.UnionType):
         name = " or ".join(dict.fromkeys(type_name(inner) for inner in arguments if inner is not types.NoneType))
@@ -103,14 +102,13 @@ def default_of(field: msgspec.structs.FieldInfo) -> Json:
     """Give a field's default as TOML has it; None if there is none, or it is None."""
     if field.required:
         return None
-    default = field.default_factory() if field.default_factory is not NODEFAULT else field.default
-    plain: Json = msgspec.json.decode(msgspec.json.encode(default, enc_hook=encode_hook))
+    plain: Json = msgspec.json.decode(msgspec.json.encode(field_default(field), enc_hook=encode_hook))
     return plain
 
 
 def sample(kind: object) -> Json:
     """Make up a value of a type: its first example, if it has any."""
-    plain, notes = _strip(kind)
+    plain, notes = strip_notes(kind)
     examples = [example for note in notes for example in note.examples or ()]
     origin, arguments = get_origin(plain), get_args(plain)
     made: Json
@@ -131,29 +129,13 @@ def sample(kind: object) -> Json:
     return made
 
 
-def _strip(kind: object) -> tuple[object, list[msgspec.Meta]]:
-    """Take the notes off a type, and that it may be left out."""
-    notes: list[msgspec.Meta] = []
-    while True:
-        if get_origin(kind) is Annotated:
-            kind, *more = get_args(kind)
-            notes += [note for note in more if isinstance(note, msgspec.Meta)]
-        elif get_origin(kind) in (Union, types.UnionType):
-            members = [inner for inner in get_args(kind) if inner is not types.NoneType]
-            if len(members) != 1:
-                return kind, notes
-            kind = members[0]
-        else:
-            return kind, notes
-
-
 def _is_table(kind: object) -> bool:
     return get_origin(kind) in (dict, Mapping) or (isinstance(kind, type) and issubclass(kind, msgspec.Struct))
 
 
 def _tables(kind: object) -> Iterator[tuple[type[msgspec.Struct], str]]:
     """Find the structures in a type, and what a key has to have to lead to them: ``[]`` for an array's."""
-    plain, _ = _strip(kind)
+    plain, _ = strip_notes(kind)
     if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
         yield plain, ""
     elif get_origin(plain) in (Union, types.UnionType):

@@ -10,7 +10,7 @@ from msgspec import NODEFAULT
 
 from monerosim.agent.commands import COMMON_COMMANDS
 from monerosim.agent.registry import behaviour_names, load_behaviour
-from monerosim.config import encode_hook, schema_hook
+from monerosim.config import encode_hook, field_default, schema_hook
 from monerosim.engine import engine_names
 from monerosim.plugins import FILE_PATTERN, PluginError
 from monerosim.rpc.transport import Json
@@ -97,7 +97,7 @@ def _complete(kind: type[msgspec.Struct], table: _Schema) -> _Schema:
         choices = [choice for choice in described.get("anyOf", []) if choice != {"type": "null"}]
         if choices:
             described["anyOf"] = choices
-        default = field.default_factory() if field.default_factory is not NODEFAULT else field.default
+        default = field_default(field)
         described.pop("default", None)
         if default is not NODEFAULT and default is not None:
             described["default"] = msgspec.to_builtins(default, enc_hook=encode_hook)

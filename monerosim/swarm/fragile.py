@@ -69,12 +69,10 @@ class _Seen:
         self.begun = 0
 
 
-class Fragile(Behaviour):
+class Fragile(Behaviour[FragileConfig]):
     """Fails, has others fail, and sends letters."""
 
-    Config: ClassVar[type[Config]] = FragileConfig
     commands: ClassVar[dict[str, type[Message[Any]]]] = {"break": Break}
-    config: FragileConfig
 
     def begin(self) -> None:
         """Set out."""

@@ -10,15 +10,15 @@ from monerosim import events as ev
 from monerosim.agent.registry import load_behaviour
 from monerosim.config import load_config
 from monerosim.events.record import Record
+from monerosim.plan.funding import FUNDER_HOST
 from monerosim.plan.plan import HostPlan
+from monerosim.plan.roles import FUNDER
 from monerosim.runs import Run
 from monerosim.swarm.fragile import ACTOR, PlantedFaultError
 from monerosim.units import SECOND
 
 MARKETPLACE = "marketplace"
 """The behaviour that watches for payments."""
-
-_FUNDER = "funder"
 
 _PLANTED = PlantedFaultError.__name__
 
@@ -79,7 +79,7 @@ class _Findings:
         self.found = [record for record in self.records if isinstance(record.data, ev.BlockFound)]
         self.heights = [(it.data.first, it.data.height) for it in self.records if isinstance(it.data, ev.BlockSpread)]
         """When there was a block of each height first."""
-        self.funders = {host.name for host in self.plan.hosts if any(it.use == _FUNDER for it in host.actors)}
+        self.funders = {host.name for host in self.plan.hosts if any(it.role == FUNDER for it in host.actors)}
         """Those that make blocks of which they do not tell."""
         self.orphaned = {record.data.hash for record in self.records if isinstance(record.data, ev.BlockStale)}
 
@@ -195,16 +195,24 @@ class _Findings:
             if count > 1:
                 yield Fault(f"order {state} twice", order)
 
+    def _paid(self, but_by: str = "") -> set[str]:
+        """Return the addresses that were paid, but by one participant."""
+        return {
+            address
+            for record in self.records
+            if isinstance(record.data, ev.PaymentSent) and record.participant != but_by
+            for address in record.data.recipients
+        }
+
+    def _height_at(self, t: int) -> int:
+        """Return the height of the highest block that there was at a time."""
+        return max((height for at, height in self.heights if at <= t), default=0)
+
     def _rewards(self) -> Iterator[Fault]:
         """Look whether who only mines holds what its blocks pay."""
         if not self.settled:
             return
-        paid = {
-            address
-            for record in self.records
-            if isinstance(record.data, ev.PaymentSent)
-            for address in record.data.recipients
-        }
+        paid = self._paid()
         payers = {
             record.participant
             for record in self.records
@@ -235,8 +243,8 @@ class _Findings:
         """Look whether the main chain has one block a height, all of them told."""
         started = [it.data.height for it in self.records if isinstance(it.data, ev.BootstrapFinished)]
         makers = {record.participant for record in self.found}
-        bootstrapped = _FUNDER not in self.hosts or bool(started)
-        if not self.settled or makers & self.disturbed or self.funders - {_FUNDER} or not bootstrapped:
+        bootstrapped = FUNDER_HOST not in self.hosts or bool(started)
+        if not self.settled or makers & self.disturbed or self.funders - {FUNDER_HOST} or not bootstrapped:
             return
         main = [
             it.data.height
@@ -252,19 +260,14 @@ class _Findings:
         """Look whether rewards and change are left alone as long as they are locked."""
         for record in self.records:
             if isinstance(record.data, ev.RewardUnlocked):
-                highest = max((height for at, height in self.heights if at <= record.t), default=0)
+                highest = self._height_at(record.t)
                 if highest + 1 - record.data.height < _COINBASE_UNLOCK:
                     yield Fault("reward unlocked early", f"of block {record.data.height} at height {highest}")
         yield from self._change()
 
     def _change(self) -> Iterator[Fault]:
         """Look whether wallets that only their initial outputs feed spend no change early: each payment takes one."""
-        paid = {
-            address
-            for record in self.records
-            if isinstance(record.data, ev.PaymentSent) and record.participant != _FUNDER
-            for address in record.data.recipients
-        }
+        paid = self._paid(but_by=FUNDER_HOST)
         # An address that nobody has published may be its payer's own.
         known = {address for addresses in self.wallets.values() for address in addresses}
         known |= {record.data.address for record in self.records if isinstance(record.data, ev.OrderPlaced)}
@@ -286,7 +289,7 @@ class _Findings:
             if any(txid in again for _, txid in sent):
                 continue
             for number, (at, txid) in enumerate(sent):
-                highest = max((height for when, height in self.heights if when <= at), default=0)
+                highest = self._height_at(at)
                 heights = [mined.get(before) for _, before in sent[:number]]
                 locked = sum(height is None or height + _UNLOCK > highest + 1 for height in heights)
                 if locked >= outputs[name]:
@@ -298,7 +301,7 @@ class _Findings:
         counted: Counter[str] = Counter()
         for host in self.plan.hosts:
             for actor in host.actors:
-                payees = actor.config.get("payees", ()) if host.name == _FUNDER else ()
+                payees = actor.config.get("payees", ()) if host.name == FUNDER_HOST else ()
                 if isinstance(payees, list | tuple):
                     counted.update(str(payee["participant"]) for payee in payees if isinstance(payee, dict))
         return counted

@@ -14,6 +14,7 @@ from monerosim.agent.commands import COMMON_COMMANDS, SET, settable
 from monerosim.agent.registry import actor_name, behaviour_names, load_behaviour
 from monerosim.events import BlockFound, PaymentSent
 from monerosim.plan.restarts import Restarts
+from monerosim.plan.roles import BLOCK_CONTROLLER, MINER
 from monerosim.runtime.rng import Rng
 from monerosim.scenario.tables import Consensus, Network, Node, Scenario, Simulation, Wallet
 from monerosim.swarm.fragile import Fragile
@@ -24,10 +25,8 @@ from monerosim.units import SECOND, XMR, format_duration
 FRAGILE = "./fragile.py:Fragile"
 """The actor that fails on purpose."""
 
-CONTROLLER = "block-controller"
-MINER = "miner"
 MARKETPLACE = "marketplace"
-"""Roles of behaviours."""
+"""The role of those who are ordered from."""
 
 _SHARE = 0.4
 """Of the optional keys, those that are drawn."""
@@ -135,24 +134,26 @@ class _Maker:
         rng, names = self._rng, sorted(self._known)
         wanted = [rng.choice(names) for _ in range(rng.integer(2, 6))]
         if self._forks:
-            autonomous = [name for name in names if _is_autonomous(self._known[name])]
+            autonomous = [name for name in names if self._known[name].autonomous]
             wanted += [rng.choice(autonomous)] * 3 if autonomous else []
         if self._crowded:
             wanted += [name for name in names if "send-now" in self._known[name].commands]
             wanted += self._of_role(MARKETPLACE)
         roles = [self._known[name].role for name in wanted]
         finders = [
-            name for name in wanted if BlockFound in self._known[name].emits and self._known[name].role != CONTROLLER
+            name
+            for name in wanted
+            if BlockFound in self._known[name].emits and self._known[name].role != BLOCK_CONTROLLER
         ]
         if not finders and self._often(0.95):
             wanted.append(rng.choice(self._of_role(MINER)))
-        pools = [name for name in wanted if self._known[name].role == MINER and not _is_autonomous(self._known[name])]
-        if pools and CONTROLLER not in roles and self._often(0.95):
-            wanted.append(rng.choice(self._of_role(CONTROLLER)))
+        pools = [name for name in wanted if self._known[name].role == MINER and not self._known[name].autonomous]
+        if pools and BLOCK_CONTROLLER not in roles and self._often(0.95):
+            wanted.append(rng.choice(self._of_role(BLOCK_CONTROLLER)))
         controlled = False
         for use in wanted:
             behaviour = self._known[use]
-            if behaviour.role == CONTROLLER:
+            if behaviour.role == BLOCK_CONTROLLER:
                 if controlled:
                     continue
                 controlled = True
@@ -165,14 +166,16 @@ class _Maker:
         """Give a behaviour a participant of its own, or put it beside another's."""
         role = part.behaviour.role
         hosts = [it for it in self._groups if not role or all(role != other.behaviour.role for other in it.parts)]
-        alone = role == CONTROLLER or any(other.behaviour.role == CONTROLLER for it in hosts for other in it.parts)
+        alone = role == BLOCK_CONTROLLER or any(
+            other.behaviour.role == BLOCK_CONTROLLER for it in hosts for other in it.parts
+        )
         if hosts and not alone and self._often(0.25):
             self._rng.choice(hosts).parts.append(part)
             return
         group = Group(
             name=f"{_WORDS[len(self._groups) % len(_WORDS)]}{len(self._groups) // len(_WORDS) or ''}", parts=[part]
         )
-        if role != CONTROLLER and self._often(0.4):
+        if role != BLOCK_CONTROLLER and self._often(0.4):
             group.count = self._rng.integer(2, 4)
         if self._crowded and self._hurries(group):
             group.count = 3
@@ -263,7 +266,7 @@ class _Maker:
         owners = [
             name
             for name in owners
-            if not any(it.name == name and it.parts[0].behaviour.role == CONTROLLER for it in self._groups)
+            if not any(it.name == name and it.parts[0].behaviour.role == BLOCK_CONTROLLER for it in self._groups)
         ]
         if owners and not group.does(BlockFound) and self._often(0.2):
             return {"node": self._rng.choice(owners)}
@@ -303,7 +306,3 @@ class _Maker:
         elif do in part.behaviour.commands:
             entry |= values.table(part.behaviour.commands[do], share=0.7)
         return entry
-
-
-def _is_autonomous(behaviour: type[Behaviour]) -> bool:
-    return bool(getattr(behaviour, "autonomous", False))

@@ -3,12 +3,12 @@
 import builtins
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import NODEFAULT, Meta
 
-from monerosim.config import PARTICIPANT, Amount, Duration, load_config
+from monerosim.config import PARTICIPANT, Amount, Duration, field_default, load_config, strip_notes
 from monerosim.runtime.rng import Rng
 from monerosim.units import SECOND, XMR, format_amount, format_duration
 
@@ -76,12 +76,11 @@ class Values:
         """Draw a value of a field."""
         if field.encode_name in self._words.texts:
             return self._words.texts[field.encode_name](self._rng)
-        default = field.default_factory() if field.default_factory is not NODEFAULT else field.default
-        return self.value(field.type, default)
+        return self.value(field.type, field_default(field))
 
     def value(self, kind: object, default: object = NODEFAULT) -> object:
         """Draw a value of a type."""
-        plain, notes = strip(kind)
+        plain, notes = strip_notes(kind)
         origin, arguments = get_origin(plain), get_args(plain)
         rng = self._rng
         named = any(note.extra == PARTICIPANT for note in notes)
@@ -119,32 +118,16 @@ class Values:
     def _array(self, inner: object, default: object, *, named: bool) -> list[object]:
         rng = self._rng
         pool: Sequence[object] = self._words.names if named else ()
-        if strip(inner)[0] is str and not named:
+        if strip_notes(inner)[0] is str and not named:
             pool = [it for it in default if isinstance(it, str)] if isinstance(default, tuple) else ()
         if pool or named:
             return list(dict.fromkeys(rng.choice(pool) for _ in range(rng.integer(1, 3)))) if pool else []
-        return [self.value(inner) for _ in range(rng.integer(0, 3))] if strip(inner)[0] is not str else []
-
-
-def strip(kind: object) -> tuple[object, list[Meta]]:
-    """Take the notes off a type, and that it may be left out."""
-    notes: list[Meta] = []
-    while True:
-        if get_origin(kind) is Annotated:
-            kind, *more = get_args(kind)
-            notes += [note for note in more if isinstance(note, Meta)]
-        elif get_origin(kind) in (Union, types.UnionType):
-            members = [inner for inner in get_args(kind) if inner is not types.NoneType]
-            if len(members) != 1:
-                return kind, notes
-            kind = members[0]
-        else:
-            return kind, notes
+        return [self.value(inner) for _ in range(rng.integer(0, 3))] if strip_notes(inner)[0] is not str else []
 
 
 def structure(kind: object) -> type[msgspec.Struct] | None:
     """Return the structure that a type is, if it is one."""
-    plain, _ = strip(kind)
+    plain, _ = strip_notes(kind)
     if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
         found: type[msgspec.Struct] = plain
         return found
@@ -153,7 +136,7 @@ def structure(kind: object) -> type[msgspec.Struct] | None:
 
 def choices(kind: object) -> Iterator[object]:
     """List the values of the enumerations in a type, and the two of a boolean."""
-    plain, _ = strip(kind)
+    plain, _ = strip_notes(kind)
     if plain is bool:
         yield from (True, False)
     elif get_origin(plain) is Literal:

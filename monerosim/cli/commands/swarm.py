@@ -9,10 +9,8 @@ from rich.console import Console
 from rich.progress import track
 
 from monerosim.cli.console import make_console
+from monerosim.cli.exits import REFUSED
 from monerosim.swarm import ENOUGH, ENOUGH_PAIRS, Case, Finding, Outcome, Swarm
-
-FOUND = 3
-"""The exit code where a fault was found."""
 
 _RANGE = re.compile(r"(\d{1,18})\.\.(\d{1,18})")
 _MOST_SEEDS = 20
@@ -81,7 +79,7 @@ def swarm(
     if seed is None:
         _print_reached(tried)
     if tried.findings:
-        context.exit(FOUND)
+        context.exit(REFUSED)
 
 
 def _tell_progress(console: Console, tried: Swarm, outcome: Outcome, total: int) -> None:

@@ -4,10 +4,9 @@ import msgspec
 
 from monerosim.events import BlockFound, BlockStale, Record
 from monerosim.plan.plan import Plan
+from monerosim.plan.roles import MINER
 from monerosim.report.figure import Column, Figure, Rows
 from monerosim.units import XMR
-
-ROLE = "miner"
 
 
 class Miner(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,9 +47,9 @@ class MinersFigure(Figure[dict[str, Miner]]):
     def result(self) -> dict[str, Miner]:
         """Return the miners of the plan in its order, then others that found blocks."""
         hashrates = {
-            host.name: sum(actor.hashrate for actor in host.actors if actor.role == ROLE)
+            host.name: sum(actor.hashrate for actor in host.actors if actor.role == MINER)
             for host in self.plan.hosts
-            if any(actor.role == ROLE for actor in host.actors)
+            if any(actor.role == MINER for actor in host.actors)
         }
         main = [block for block_hash, block in self._found.items() if block_hash not in self._stale]
         # A stale block whose finding stood in a damaged line is known from here alone.

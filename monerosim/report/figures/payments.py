@@ -18,11 +18,9 @@ from monerosim.events import (
     Record,
 )
 from monerosim.plan.plan import Plan
+from monerosim.plan.roles import FUNDER
 from monerosim.report.figure import Figure, Line, Phrase
 from monerosim.units import SECOND
-
-FUNDER = "funder"
-"""The role of those that pay the initial balances."""
 
 _MOST_NAMED = 5
 """Payments that have vanished and are named one by one."""
