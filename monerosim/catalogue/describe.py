@@ -1,6 +1,5 @@
 """Descriptions of what is installed, for ``monerosim plugins`` and the reference."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -21,6 +20,7 @@ from monerosim.plugins.errors import PluginError
 from monerosim.plugins.files import PluginFiles, names_file
 from monerosim.plugins.registry import Registry
 from monerosim.rpc.transport import Json
+from monerosim.scenario.toml import write_value
 from monerosim.topology.places import Topology
 from monerosim.topology.registry import TOPOLOGIES
 from monerosim.units import format_duration
@@ -241,11 +241,11 @@ def _letters(actor: type[Actor]) -> tuple[Entry, ...]:
 
 def _behaviour(name: str, target: str, block: type[Behaviour]) -> Description:
     usual = {"node": block.default_node, "wallet": block.default_wallet}
-    lines = ["[participants.example]", f"kind = {_toml(name)}"]
+    lines = ["[participants.example]", f"kind = {write_value(name)}"]
     # A wallet needs a node to ask.
     wanted = block.needs | ({"node"} if "wallet" in block.needs or block.default_wallet else set())
     lines += [f"{need} = {{}}" for need in sorted(wanted) if not usual[need]]
-    lines += [f"{key} = {_toml(value)}" for key, value in _values(block.Config).items()]
+    lines += [f"{key} = {write_value(value)}" for key, value in _values(block.Config).items()]
     return Description(
         kind=ACTORS.what,
         name=name,
@@ -278,7 +278,7 @@ def _topology(name: str, target: str, topology: type[Topology]) -> Description:
         text=getdoc(topology) or "",
         fields=tuple(describe_fields(topology)),
         schema=_schema(topology),
-        example=f"[network]\ntopology = {_toml(values)}\n",
+        example=f"[network]\ntopology = {write_value(values)}\n",
     )
 
 
@@ -296,7 +296,7 @@ def _engine(name: str, target: str, engine: Engine) -> Description:
         name=name,
         target=target,
         text=f"{getdoc(engine) or ''}\n\n{programs}. {starts}",
-        example=f"[simulation]\nengine = {_toml(name)}\n",
+        example=f"[simulation]\nengine = {write_value(name)}\n",
     )
 
 
@@ -312,12 +312,3 @@ def _values(config: type[msgspec.Struct]) -> dict[str, Json]:
 
 def _schema(config: type[msgspec.Struct]) -> dict[str, Json]:
     return msgspec.json.schema(config, schema_hook=schema_hook)
-
-
-def _toml(value: Json) -> str:
-    """Write a value on one line. JSON's texts, numbers and arrays are TOML's too, its tables are not."""
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }" if value else "{}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(_toml(item) for item in value)}]"
-    return json.dumps(value, ensure_ascii=False)

@@ -5,9 +5,9 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from monerosim.runtime.rng import Rng, stable_seed
+from monerosim.scenario.toml import write_toml
 from monerosim.swarm.mistakes import damage, make_mistakes
 from monerosim.swarm.scenarios import make_scenario
-from monerosim.swarm.toml import write_toml
 
 Sort: TypeAlias = Literal["valid", "nearly valid", "damaged"]
 Mishap: TypeAlias = Literal["none", "disk full", "killed"]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from monerosim.runtime.rng import Rng
-from monerosim.swarm.toml import write_toml
+from monerosim.scenario.toml import write_toml
 
 Place: TypeAlias = tuple[Any, Any]
 """A table or an array, and a key or an index in it."""

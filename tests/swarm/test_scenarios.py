@@ -14,12 +14,12 @@ from monerosim.plugins import PluginFiles
 from monerosim.runtime.rng import Rng
 from monerosim.scenario import ScenarioError
 from monerosim.scenario.load import examine
+from monerosim.scenario.toml import write_toml
 from monerosim.swarm import fragile
 from monerosim.swarm.cases import make_case
 from monerosim.swarm.mistakes import make_mistakes
 from monerosim.swarm.reached import Reached
 from monerosim.swarm.scenarios import TEXTS, behaviours, make_scenario
-from monerosim.swarm.toml import write_toml
 from monerosim.swarm.values import Values, Vocabulary
 from monerosim.units import SECOND
 

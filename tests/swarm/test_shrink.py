@@ -3,10 +3,10 @@
 import tomli
 
 from monerosim.runtime.rng import Rng
+from monerosim.scenario.toml import write_toml
 from monerosim.swarm.cases import Case
 from monerosim.swarm.scenarios import make_scenario
 from monerosim.swarm.shrink import shrink
-from monerosim.swarm.toml import write_toml
 
 
 def case_of(document):

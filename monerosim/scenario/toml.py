@@ -15,7 +15,7 @@ def write_toml(document: Mapping[str, object]) -> str:
 def _lines(document: Mapping[str, object]) -> Iterator[str]:
     for key, value in document.items():
         if not isinstance(value, Mapping) and not _is_tables(value):
-            yield f"{_key(key)} = {_value(value)}"
+            yield f"{_key(key)} = {write_value(value)}"
     for key, value in document.items():
         if isinstance(value, Mapping):
             yield from _group(key, value) if key in _DEEP else _table(f"[{_key(key)}]", value)
@@ -37,7 +37,7 @@ def _table(header: str, table: Mapping[str, object]) -> Iterator[str]:
     yield ""
     yield header
     for key, value in table.items():
-        yield f"{_key(key)} = {_value(value)}"
+        yield f"{_key(key)} = {write_value(value)}"
 
 
 def _is_tables(value: object) -> bool:
@@ -54,15 +54,18 @@ def _text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _value(value: object) -> str:
+def write_value(value: object) -> str:
+    """Write a value on one line."""
     match value:
         case bool():
             return "true" if value else "false"
         case str():
             return _text(value)
+        case Mapping() if not value:
+            return "{}"
         case Mapping():
-            return "{ " + ", ".join(f"{_key(key)} = {_value(item)}" for key, item in value.items()) + " }"
+            return "{ " + ", ".join(f"{_key(key)} = {write_value(item)}" for key, item in value.items()) + " }"
         case list() | tuple():
-            return "[" + ", ".join(map(_value, value)) + "]"
+            return "[" + ", ".join(map(write_value, value)) + "]"
         case _:
             return str(value)
