@@ -99,6 +99,9 @@ class Engine(ABC):
     """Whether it starts the programs of a plan (:attr:`monerosim.plan.plan.HostPlan.processes`): then they are looked
     up and asked for their flags when a run is built."""
 
+    records: ClassVar[frozenset[str]] = frozenset()
+    """The keys of a scenario's table ``[record]`` that it heeds; of others that are set, ``check`` warns."""
+
     def timings(self, hosts: int, nodes: int) -> Timings:
         """Return how much time the beginning of a run gets where the scenario does not say.
 

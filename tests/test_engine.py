@@ -68,6 +68,14 @@ def test_one_method_is_enough(offer):
     assert engine.addresses(2) == ["11.0.0.1", "11.0.0.2"]
 
 
+def test_what_an_engine_does_not_record_is_a_warning_with_its_line(offer):
+    offer(f"class thing(Engine):\n    records = frozenset({{'txpool'}})\n{PLAY}")
+    text = b'simulation.engine = "offered"\n[record]\nstems = "all"\ntxpool = "all"\n[participants.a]\nnode = {}\n'
+    assert [(str(problem), problem.severity) for problem in examine(text).problems] == [
+        ('line 3, record.stems: has no effect: the engine "offered" does not record it', "warning")
+    ]
+
+
 def test_an_unknown_engine_is_an_error_with_those_there_are():
     with pytest.raises(EngineError, match="unknown engine 'abacus'; there are embedded, local, shadow"):
         load_engine("abacus")

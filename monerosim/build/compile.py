@@ -34,6 +34,7 @@ from monerosim.scenario.compose import Composition, actor_names, member_names, o
 from monerosim.scenario.funding import find_funder, payees_of
 from monerosim.scenario.load import Examination, examine_scenario
 from monerosim.scenario.problems import Problem, ScenarioError, format_path
+from monerosim.scenario.recording import record_plan
 from monerosim.scenario.tables import Node, Scenario, Wallet
 from monerosim.scenario.timeline import members_of
 from monerosim.topology import TopologyError, build_places, choose_peers
@@ -109,6 +110,7 @@ def compile_plan(scenario: Scenario | Examination, files: PluginFiles | None = N
         hosts=tuple(
             msgspec.structs.replace(host, processes=_processes(host, consensus, by_name, needed_by)) for host in hosts
         ),
+        record=record_plan(scenario, hosts),
         shadow=ShadowPlan(
             compat=scenario.shadow.compat,
             general=scenario.shadow.general,

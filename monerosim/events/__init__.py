@@ -10,6 +10,7 @@ from monerosim.events.actors import (
     CommandFailed,
 )
 from monerosim.events.blocks import (
+    BlockContents,
     BlockFound,
     BlockSpread,
     BlockStale,
@@ -28,6 +29,7 @@ from monerosim.events.nodes import (
     PeerLost,
     PeersChanged,
     ServiceReady,
+    TxpoolRecorded,
 )
 from monerosim.events.orders import OrderChanged, OrderPlaced, OrderState, VendorTotals
 from monerosim.events.payments import (
@@ -48,6 +50,7 @@ from monerosim.events.payments import (
 )
 from monerosim.events.processes import ProcessDied, ProcessGivenUp, ProcessHung, ProcessRestarted
 from monerosim.events.record import Record, RecordReader
+from monerosim.events.relays import Relayed, TransactionStem
 from monerosim.events.run import BootstrapFailed, BootstrapFinished, LineCorrupted, RunEnded
 from monerosim.events.wallets import BalanceRecorded, RewardUnlocked, WalletClosed
 
@@ -58,6 +61,7 @@ __all__ = [
     "AgentState",
     "AgentUnresponsive",
     "BalanceRecorded",
+    "BlockContents",
     "BlockFound",
     "BlockSpread",
     "BlockStale",
@@ -98,6 +102,7 @@ __all__ = [
     "ProcessRestarted",
     "Record",
     "RecordReader",
+    "Relayed",
     "Reorganised",
     "RewardUnlocked",
     "RunEnded",
@@ -105,6 +110,8 @@ __all__ = [
     "TipSeen",
     "TransactionSeen",
     "TransactionSpread",
+    "TransactionStem",
+    "TxpoolRecorded",
     "UnknownEvent",
     "VendorTotals",
     "WalletClosed",

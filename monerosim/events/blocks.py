@@ -15,6 +15,36 @@ class BlockFound(Event, frozen=True):
     transactions: int
 
 
+class BlockContents(Event, frozen=True):
+    """A block that somebody found, on whichever branch; recorded once a block, in the bootstrap too.
+
+    The participant is the one whose node made it.
+    """
+
+    hash: str
+    height: int
+    previous: str
+    """The hash of its parent."""
+    miner: str
+    """The participant that was paid; empty where that is not known."""
+    transactions: tuple[str, ...]
+    """Their hashes, in the block's order, without the coinbase."""
+    weight: int
+    """Of the whole block, the coinbase included, bytes."""
+    long_term_weight: int
+    """What counts for the long-term median (``long_term_weight`` of src/cryptonote_core/blockchain.cpp), bytes; 0
+    where the node does not tell, as of a block off its main chain."""
+    reward: int
+    """Subsidy and fees, atomic units."""
+    fees: int
+    """Atomic units."""
+    difficulty: int
+    cumulative_difficulty: int
+    """Of the chain up to this block."""
+    timestamp: int
+    """Seconds of Unix time, as the block has it."""
+
+
 class BlockStale(Event, frozen=True):
     """A block that was found is not on the main chain at the end of the run."""
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import ClassVar
 
 import msgspec
 
@@ -37,6 +38,10 @@ class Event(msgspec.Struct, frozen=True, tag=hyphenated, tag_field="event"):
     Raises:
         EventError: On declaring it: another module has declared a class of this tag.
     """
+
+    optional: ClassVar[bool] = False
+    """Whether it is recorded only where a scenario's table ``[record]`` asks for it. The digest of a run leaves such
+    events out, so that it does not depend on what is recorded."""
 
     def __init_subclass__(cls) -> None:
         """Register the class."""

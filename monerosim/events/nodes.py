@@ -42,6 +42,17 @@ class PeerDisconnected(Event, frozen=True):
     peer: str
 
 
+class TxpoolRecorded(Event, frozen=True):
+    """How full a node's txpool is, once a minute of the run; recorded of the nodes that ``record.txpool`` names."""
+
+    optional = True
+
+    transactions: int
+    """Stem transactions included."""
+    weight: int
+    """Of all of them, bytes."""
+
+
 class PeersChanged(Event, frozen=True):
     """An observer found its node with other connections than before."""
 

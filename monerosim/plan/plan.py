@@ -5,6 +5,7 @@ scenario's own time begins at :attr:`Plan.time_zero`.
 """
 
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
@@ -171,6 +172,21 @@ class BootstrapPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Blocks mined after the payments until they are spendable."""
 
 
+class RecordPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is recorded of what nodes do; hosts that have a node, in the order of their names."""
+
+    spreads: Literal["all", "sample", "quantiles"] = "all"
+    """How the times are recorded at which nodes first had an item."""
+    sampled: tuple[str, ...] = ()
+    """The nodes whose times are recorded if ``spreads`` is ``sample``."""
+    relays: tuple[str, ...] = ()
+    """The nodes to and from which relays are recorded."""
+    stems: tuple[str, ...] = ()
+    """The nodes of which at least one has to be on a stem's way for it to be recorded."""
+    txpool: tuple[str, ...] = ()
+    """The nodes whose txpools are recorded."""
+
+
 class ShadowPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The scenario's settings of Shadow."""
 
@@ -216,6 +232,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """In the order of their names."""
     registrar: str = ""
     """The host whose agent publishes all miners and found blocks; empty if there are no miners."""
+    record: RecordPlan = RecordPlan()
     shadow: ShadowPlan = ShadowPlan()
     binaries: tuple[BinaryPlan, ...] = ()
     """Monero's programs that it runs, by path; empty until they have been looked up."""

@@ -16,6 +16,7 @@ from monerosim.scenario.names import name_problems
 from monerosim.scenario.network import read_topology
 from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.programs import program_problems
+from monerosim.scenario.recording import recording_problems
 from monerosim.scenario.tables import MAX_COUNT, Scenario
 from monerosim.scenario.timeline import timeline_problems
 from monerosim.scenario.timings import timings_of
@@ -77,6 +78,7 @@ def examine_tables(scenario: Scenario, files: PluginFiles) -> Examined:
     topology, places, of_network = _network(scenario, composed, files)
     findings += of_network
     findings += _engine(scenario)
+    findings += recording_problems(scenario, composed)
     findings += program_problems(scenario)
     return Examined(
         composed=composed,

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import NODEFAULT, Meta
 
 from monerosim import config
-from monerosim.config import POSITIVE, Amount, Config, Duration
+from monerosim.config import PARTICIPANT, POSITIVE, Amount, Config, Duration
 from monerosim.plan.restarts import Restarts
 from monerosim.plugins import PluginFiles
 from monerosim.scenario.convert import Reader
@@ -140,6 +140,37 @@ class Consensus(Table, frozen=True):
         Literal["poisson", "fixed"],
         Meta(description="Whether blocks come at random times, as mining has it, or at fixed ones."),
     ] = "poisson"
+
+
+_Nodes: TypeAlias = Literal["none", "sample", "all"] | Annotated[tuple[str, ...], Meta(extra=PARTICIPANT)]
+
+
+class Recording(Table, frozen=True):
+    """What is recorded of what nodes do. It changes nothing of what they do, nor the digest of the run."""
+
+    spreads: Annotated[
+        Literal["quantiles", "sample", "all"] | None,
+        Meta(
+            description="Of the times at which nodes first had a block or a transaction: all, those of a sample of "
+            "nodes, or quantiles over all nodes. If left out, all in a network of up to 200 nodes, else quantiles."
+        ),
+    ] = None
+    relays: Annotated[
+        _Nodes,
+        Meta(
+            description="Each message that brings a node a block or transactions: to and from all nodes, a sample, or "
+            "the nodes of participants and groups."
+        ),
+    ] = "none"
+    stems: Annotated[
+        _Nodes, Meta(description="The stem phase of each transaction that passes such a node, its whole way.")
+    ] = "none"
+    txpool: Annotated[
+        _Nodes, Meta(description="How many transactions such a node has in its txpool, and their weight, each minute.")
+    ] = "none"
+    sample: Annotated[
+        int, Meta(ge=1, le=MAX_COUNT, description='How many nodes "sample" stands for, drawn by the seed.')
+    ] = 100
 
 
 class Shadow(Table, frozen=True):
@@ -314,6 +345,9 @@ class Scenario(Table, frozen=True):
         default_factory=Network
     )
     consensus: Annotated[Consensus, Meta(description="When blocks come.")] = msgspec.field(default_factory=Consensus)
+    record: Annotated[Recording, Meta(description="What is recorded of what nodes do.")] = msgspec.field(
+        default_factory=Recording
+    )
     binaries: Annotated[Binaries, Meta(description="The programs that engines with real programs start.")] = (
         msgspec.field(default_factory=Binaries)
     )

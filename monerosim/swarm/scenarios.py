@@ -120,8 +120,8 @@ class _Maker:
             "network": self._network(values),
             "consensus": self._consensus(values),
         }
-        for key in ("binaries", "shadow"):
-            if self._often(0.2):
+        for key in ("binaries", "record", "shadow"):
+            if self._often(0.4 if key == "record" else 0.2):
                 table = next(field.type for field in msgspec.structs.fields(Scenario) if field.encode_name == key)
                 document[key] = values.table(table, share=0.6)
         document["participants"] = {group.name: self._participant(group, values) for group in self._groups}
