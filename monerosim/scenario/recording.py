@@ -31,17 +31,16 @@ def recording_problems(scenario: Scenario, composed: Mapping[str, Composition]) 
         # Reported where the engine is named.
         return findings
     usual = Recording()
-    for key in ("spreads", *_KEYS_OF_NODES):
-        if key not in able and getattr(scenario.record, key) != getattr(usual, key):
-            findings.append(
-                RawProblem(
-                    path=("record", key),
-                    message=f'has no effect: the engine "{name}" does not record it',
-                    severity="warning",
-                    depends_on=(("simulation", "engine"),),
-                )
-            )
-    return findings
+    return findings + [
+        RawProblem(
+            path=("record", key),
+            message=f'has no effect: the engine "{name}" does not record it',
+            severity="warning",
+            depends_on=(("simulation", "engine"),),
+        )
+        for key in ("spreads", *_KEYS_OF_NODES)
+        if key not in able and getattr(scenario.record, key) != getattr(usual, key)
+    ]
 
 
 def _names(scenario: Scenario, composed: Mapping[str, Composition]) -> Iterable[RawProblem]:
