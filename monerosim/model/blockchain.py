@@ -10,12 +10,16 @@ from collections.abc import Callable
 from hashlib import blake2b
 
 from monerosim.model.chain import Chain
+from monerosim.model.difficulty import Difficulty
+from monerosim.model.medians import BlockWeights
 from monerosim.model.mining import Mining
 from monerosim.model.owners import Owners, notify_of_block
-from monerosim.model.records import Block, Transaction
+from monerosim.model.records import Block, Transaction, genesis
 from monerosim.model.sightings import Sightings
+from monerosim.model.start import GENESIS, Start
 from monerosim.model.txpool import Txpool
 from monerosim.model.views import HORIZON, P2PNetwork, View, Views
+from monerosim.monero.weights import FLOOR
 from monerosim.runtime.clock import EPOCH
 from monerosim.units import SECOND
 
@@ -27,7 +31,9 @@ class Blockchain:
         seed: The run's seed; hashes follow from it.
         now: Returns the time, microseconds since the run's start.
         network: Carries items to the nodes.
-        difficulty: Of every block.
+        difficulty: Of every block, or of the first ones where it aims at a pace.
+        target: Seconds between two blocks at which the difficulty aims; None if it is fixed.
+        start: Where the chain begins.
         epoch: Unix time of the run's start, seconds.
 
     Attributes:
@@ -40,19 +46,33 @@ class Blockchain:
     """
 
     def __init__(
-        self, *, seed: int, now: Callable[[], int], network: P2PNetwork, difficulty: int, epoch: int = EPOCH
+        self,
+        *,
+        seed: int,
+        now: Callable[[], int],
+        network: P2PNetwork,
+        difficulty: int,
+        target: int | None = None,
+        start: Start = GENESIS,
+        epoch: int = EPOCH,
     ) -> None:
         self.now = now
         self.network = network
-        self.difficulty = difficulty
         self.epoch = epoch
-        self.chain = Chain()
+        medians = FLOOR if start.past is None else start.past.medians
+        self.chain = Chain(genesis(start.supply, medians))
         self.owners = Owners()
         self.sightings = Sightings()
         self.views = Views(self.chain, network, self.sightings)
         self.txpool = Txpool(self.chain, network, self.sightings)
         self.mining = Mining(
-            self.chain, self.views, self.txpool, self.owners, difficulty=difficulty, digest=self.digest
+            self.chain,
+            self.views,
+            self.txpool,
+            self.owners,
+            weights=BlockWeights(self.chain, start.past, start.until),
+            difficulty=Difficulty(self.chain, difficulty, target=target, until=start.until, epoch=epoch),
+            digest=self.digest,
         )
         self._seed = str(seed).encode()
         self._coinbases: dict[bytes, Transaction] = {}

@@ -11,14 +11,17 @@ from monerosim.monero.constants import COINBASE_UNLOCK, SPENDABLE_AGE
 class Chain:
     """All blocks of a run.
 
+    Args:
+        first: The genesis block; an empty chain's if left out.
+
     Attributes:
         blocks: In the order they were found.
         main: The chain of most work, by height; of equal ones the first found.
         by_id: All blocks by hash.
     """
 
-    def __init__(self) -> None:
-        first = genesis()
+    def __init__(self, first: Block | None = None) -> None:
+        first = genesis() if first is None else first
         self.blocks = [first]
         self.main = [first]
         self.by_id = {first.id: first}
@@ -48,6 +51,16 @@ class Chain:
         while tip.height > height and not self.on_main(tip):
             tip = _parent(tip)
         return tip if tip.height == height else self.main[height]
+
+    def recent(self, tip: Block, count: int) -> list[Block]:
+        """Return the last blocks of the chain that ends in ``tip``, or all if they are fewer; ``tip`` comes last."""
+        first, branch = max(tip.height + 1 - count, 0), list[Block]()
+        while tip.height >= first and not self.on_main(tip):
+            branch.append(tip)
+            if tip.parent is None:
+                break
+            tip = tip.parent
+        return [*self.main[first : tip.height + 1], *reversed(branch)] if self.on_main(tip) else branch[::-1]
 
     def contains(self, tip: Block, block: Block) -> bool:
         """Return whether ``block`` is ``tip`` or one of its ancestors."""

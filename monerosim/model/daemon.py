@@ -22,9 +22,11 @@ from monerosim.model.jsonrpc import (
     no_method,
     text,
     texts,
+    wide,
 )
 from monerosim.model.records import Block, Transaction
 from monerosim.model.views import View
+from monerosim.monero.difficulty import TARGET
 from monerosim.monero.fees import QUANTIZATION
 from monerosim.network.relay import Peer
 from monerosim.rpc.errors import RpcUnavailableError
@@ -187,7 +189,6 @@ class Daemon:
         connected = [peer for peer, _ in self._connected(view)]
         incoming = sum(peer.incoming for peer in connected)
         offline = not blockchain.network.peers(self.index)
-        work, difficulty = tip.cumulative_difficulty, blockchain.difficulty
         return {
             "adjusted_time": blockchain.unix(view.at),
             "alt_blocks_count": len(blockchain.views.alternative_blocks(view)),
@@ -197,11 +198,9 @@ class Daemon:
             "block_weight_median": tip.medians.effective,
             "bootstrap_daemon_address": "",
             "busy_syncing": False,
-            "cumulative_difficulty": work,
-            "cumulative_difficulty_top64": 0,
+            **wide("cumulative_difficulty", tip.cumulative_difficulty),
             "database_size": 1 << 30,
-            "difficulty": difficulty,
-            "difficulty_top64": 0,
+            **wide("difficulty", blockchain.mining.difficulty.after(tip)),
             "free_space": 1 << 36,
             "grey_peerlist_size": 0,
             "height": tip.height + 1,
@@ -216,7 +215,7 @@ class Daemon:
             "stagenet": False,
             "start_time": blockchain.unix(self.ready_at),
             "synchronized": offline or bool(connected),
-            "target": 120,
+            "target": blockchain.mining.difficulty.target or TARGET,
             "target_height": 0,
             "testnet": False,
             "top_block_hash": tip.id.hex(),
@@ -226,8 +225,6 @@ class Daemon:
             "version": VERSION,
             "was_bootstrap_ever_used": False,
             "white_peerlist_size": 0,
-            "wide_cumulative_difficulty": hex(work),
-            "wide_difficulty": hex(difficulty),
             **RPC_PAYMENT_FIELDS,
             **STATUS_OK,
         }
@@ -259,16 +256,13 @@ class Daemon:
         return block
 
     def _header(self, block: Block, tip: Block, *, proof: bool) -> dict[str, Json]:
-        work, difficulty = block.cumulative_difficulty, 1 if block.parent is None else self._blockchain.difficulty
         major, minor = versions(block)
         return {
             "block_size": block.weight,
             "block_weight": block.weight,
-            "cumulative_difficulty": work,
-            "cumulative_difficulty_top64": 0,
+            **wide("cumulative_difficulty", block.cumulative_difficulty),
             "depth": max(tip.height - block.height, 0),
-            "difficulty": difficulty,
-            "difficulty_top64": 0,
+            **wide("difficulty", block.difficulty),
             "hash": block.id.hex(),
             "height": block.height,
             "long_term_weight": block.long_term_weight,
@@ -282,8 +276,6 @@ class Daemon:
             "prev_hash": bytes(32).hex() if block.parent is None else block.parent.id.hex(),
             "reward": block.reward,
             "timestamp": block.timestamp,
-            "wide_cumulative_difficulty": hex(work),
-            "wide_difficulty": hex(difficulty),
         }
 
     def _last_header(self, params: Params) -> dict[str, Json]:
@@ -392,12 +384,10 @@ class Daemon:
                 {
                     "block_hash": last.id.hex(),
                     "block_hashes": hashes,
-                    "difficulty": last.cumulative_difficulty,
-                    "difficulty_top64": 0,
+                    **wide("difficulty", last.cumulative_difficulty),
                     "height": last.height,
                     "length": len(branch),
                     "main_chain_parent_block": "" if step is None else step.id.hex(),
-                    "wide_difficulty": hex(last.cumulative_difficulty),
                 }
             )
         return {"chains": chains, **STATUS_OK} if chains else dict(STATUS_OK)

@@ -5,7 +5,7 @@ Each takes the blockchain and what the node that is asked sees now.
 
 from monerosim.model.blockchain import Blockchain
 from monerosim.model.daemon_transactions import STATUS_OK
-from monerosim.model.jsonrpc import MAX_UINT32, Params, ServiceError, integer, invalid_params, is_hash, text
+from monerosim.model.jsonrpc import MAX_UINT32, Params, ServiceError, integer, invalid_params, is_hash, text, wide
 from monerosim.model.records import Block
 from monerosim.model.views import View
 from monerosim.monero.address import SUBADDRESS, decode_address
@@ -51,8 +51,7 @@ def block_template(blockchain: Blockchain, view: View, params: Params) -> dict[s
     return {
         "blockhashing_blob": blob,
         "blocktemplate_blob": blob,
-        "difficulty": blockchain.difficulty,
-        "difficulty_top64": 0,
+        **wide("difficulty", blockchain.mining.difficulty.after(parent)),
         "expected_reward": template.reward,
         "height": parent.height + 1,
         "next_seed_hash": "",
@@ -60,7 +59,6 @@ def block_template(blockchain: Blockchain, view: View, params: Params) -> dict[s
         "reserved_offset": len(blob) // 2 - reserve,
         "seed_hash": blockchain.chain.main[0].id.hex(),
         "seed_height": 0,
-        "wide_difficulty": hex(blockchain.difficulty),
         **STATUS_OK,
     }
 

@@ -179,6 +179,11 @@ def objects(params: Params, name: str) -> list[Params]:
     return found
 
 
+def wide(name: str, value: int) -> dict[str, Json]:
+    """Return a number of up to 128 bits as monerod answers it: the low and the high half, and all in hexadecimal."""
+    return {name: value % 2**64, f"{name}_top64": value >> 64, f"wide_{name}": hex(value)}
+
+
 def is_hash(value: str) -> bool:
     """Return whether a string is 64 hexadecimal digits."""
     return len(value) == 64 and is_hex(value)  # noqa: PLR2004  (32 bytes)

@@ -3,11 +3,13 @@
 from typing import NamedTuple, Protocol
 
 from monerosim.model.chain import Chain
+from monerosim.model.difficulty import Difficulty
 from monerosim.model.medians import BlockWeights
 from monerosim.model.owners import Owners
 from monerosim.model.records import Block, Output, Transaction
 from monerosim.model.txpool import Txpool
 from monerosim.model.views import View, Views
+from monerosim.monero.difficulty import TIMESTAMP_WINDOW, earliest_timestamp
 from monerosim.monero.emission import base_reward
 from monerosim.monero.fees import COINBASE_RESERVE, coinbase_weight
 from monerosim.monero.weights import long_term_weight, penalised
@@ -47,11 +49,13 @@ class Mining:
         views: What the nodes see of them.
         txpool: The nodes' pools.
         owners: Whom coinbases pay.
-        difficulty: Of every block.
+        weights: The median block weights of each chain.
+        difficulty: The difficulty of each chain's next block.
         digest: Derives the hashes of blocks and coinbases.
 
     Attributes:
-        weights: The median block weights of each chain.
+        weights: As given.
+        difficulty: As given.
     """
 
     def __init__(
@@ -61,15 +65,16 @@ class Mining:
         txpool: Txpool,
         owners: Owners,
         *,
-        difficulty: int,
+        weights: BlockWeights,
+        difficulty: Difficulty,
         digest: Digest,
     ) -> None:
-        self.weights = BlockWeights(chain)
+        self.weights = weights
+        self.difficulty = difficulty
         self._chain = chain
         self._views = views
         self._txpool = txpool
         self._owners = owners
-        self._difficulty = difficulty
         self._digest = digest
 
     def template(self, view: View, parent: Block) -> BlockTemplate:
@@ -110,6 +115,10 @@ class Mining:
         subsidy = penalised(base, whole, effective)
         return BlockTemplate(parent, chosen, fees, whole, subsidy)
 
+    def _earliest(self, parent: Block) -> int:
+        """Return the least timestamp of the block after ``parent``, unix time in seconds."""
+        return earliest_timestamp([block.timestamp for block in self._chain.recent(parent, TIMESTAMP_WINDOW)])
+
     def make_block(self, view: View, parent: Block, keys: bytes, timestamp: int) -> Block:
         """Make the block after ``parent`` as a node would mine it now.
 
@@ -117,7 +126,8 @@ class Mining:
             view: What the node sees now.
             parent: The block it follows.
             keys: The keys of the address its coinbase pays, 64 bytes.
-            timestamp: Unix time in seconds.
+            timestamp: Unix time in seconds at the node's clock. A block before the least time is given that instead
+                (``Blockchain::create_block_template``).
         """
         template = self.template(view, parent)
         # Several blocks of one node on one parent at one instant differ by this alone.
@@ -129,9 +139,10 @@ class Mining:
         coinbase = Transaction(self._digest("coinbase", identity), (), 0, 0, "")
         coinbase.weight = template.weight - sum(transaction.weight for transaction in template.transactions)
         self._owners.make_outputs(coinbase, [(keys, template.reward)])
-        block = Block(parent, identity, coinbase, difficulty=self._difficulty)
+        block = Block(parent, identity, coinbase, difficulty=self.difficulty.after(parent))
         block.transactions = template.transactions
-        block.timestamp, block.found, block.node = timestamp, view.at, view.node
+        block.timestamp = max(timestamp, self._earliest(parent))
+        block.found, block.node = view.at, view.node
         block.generated = parent.generated + template.subsidy
         block.fees = parent.fees + template.fees
         block.weight = template.weight

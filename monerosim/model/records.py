@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monerosim.monero.emission import GENESIS_REWARD
-from monerosim.monero.weights import FLOOR
+from monerosim.monero.weights import FLOOR, Medians
 
 GENESIS_ID = bytes.fromhex("418015bb9ae982a1975da7d79277c2705727a56894ba0fb246adaabb1f4632e3")
 GENESIS_COINBASE_ID = bytes.fromhex("c88ce9783b4f11190d7b9c17a69c1c52200f9faaee8e98dd07e6811175177139")
@@ -155,6 +155,7 @@ class Block:
     Attributes:
         id: Its hash.
         index: Its number in the order of finding, over all branches.
+        difficulty: Of the block alone.
         timestamp: Unix time in seconds.
         found: When it was found, microseconds since the run's start.
         node: The node that found it.
@@ -176,6 +177,7 @@ class Block:
         "arrival_times",
         "coinbase",
         "cumulative_difficulty",
+        "difficulty",
         "fees",
         "found",
         "generated",
@@ -201,7 +203,8 @@ class Block:
         self.coinbase = coinbase
         self.transactions: tuple[Transaction, ...] = ()
         self.height: int = 0 if parent is None else parent.height + 1
-        self.cumulative_difficulty: int = 1 if parent is None else parent.cumulative_difficulty + difficulty
+        self.difficulty = difficulty
+        self.cumulative_difficulty: int = difficulty if parent is None else parent.cumulative_difficulty + difficulty
         self.index = 0
         self.timestamp = 0
         self.found = 0
@@ -220,15 +223,21 @@ class Block:
     @property
     def reward(self) -> int:
         """The amount its coinbase pays: subsidy and fees, atomic units."""
-        return self.coinbase.outputs[0].amount
+        return sum(output.amount for output in self.coinbase.outputs)
 
 
-def genesis() -> Block:
-    """Make the genesis block: mainnet's, which regtest has too."""
+def genesis(supply: int = GENESIS_REWARD, medians: Medians = FLOOR) -> Block:
+    """Make the genesis block: mainnet's, which regtest has too.
+
+    Args:
+        supply: The coins that it creates, atomic units.
+        medians: What the block after it is judged by.
+    """
     coinbase = Transaction(GENESIS_COINBASE_ID, (), 0, 60, "")
-    coinbase.outputs = (Output(coinbase, 0, bytes(64), GENESIS_REWARD, None),)
+    coinbase.outputs = (Output(coinbase, 0, bytes(64), supply, None),)
     block = Block(None, GENESIS_ID, coinbase, difficulty=1)
-    block.generated = GENESIS_REWARD
+    block.generated = supply
     block.weight = block.long_term_weight = 80
+    block.medians = medians
     coinbase.blocks.append(block)
     return block

@@ -15,6 +15,10 @@ _TAIL = 6 * XMR // 10
 """``FINAL_SUBSIDY_PER_MINUTE`` times two minutes."""
 
 
+TAIL_SUPPLY = MONEY_SUPPLY - (_TAIL << _SPEED_FACTOR)
+"""The coins that there are when the tail emission begins: from then on each block creates 0.6 XMR."""
+
+
 def base_reward(already_generated: int) -> int:
     """Return the subsidy of the next block, in atomic units.
 
