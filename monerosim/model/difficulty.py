@@ -13,7 +13,7 @@ class Difficulty:
         chain: All blocks of the run.
         first: Of every block if it is fixed; otherwise of the first ones.
         target: Seconds between two blocks at which it aims; None if it is fixed.
-        until: Up to when blocks do not move it, microseconds. At that time it is as if the chain had found a block every
+        until: Up to when blocks do not move it, microseconds. By then it is as if the chain had found a block every
             ``target`` seconds for as long as daemons look back.
         epoch: Unix time of the run's start, seconds.
     """

@@ -1,4 +1,4 @@
-"""The difficulty, by monerod's own test data (tests/difficulty/data.txt of v0.18.0.0) and by a second implementation."""
+"""The difficulty, by monerod's own test data (tests/difficulty/data.txt of v0.18.0.0) and a second implementation."""
 
 from pathlib import Path
 
