@@ -35,6 +35,18 @@ if TYPE_CHECKING:
     from monerosim.report.spread import first_seen as first_seen
     from monerosim.events.traces import TraceLine as TraceLine
 
+    # Many runs
+    from monerosim.ensemble.design import (
+        DesignError as DesignError,
+        Point as Point,
+        latin_hypercube as latin_hypercube,
+        paired as paired,
+    )
+    from monerosim.ensemble.executors import ClusterError as ClusterError, Here as Here, Processes as Processes
+    from monerosim.ensemble.search import search as search
+    from monerosim.ensemble.store import StoreError as StoreError
+    from monerosim.ensemble.sweep import Sweep as Sweep, sweep as sweep
+
     # Actors
     from monerosim.agent.actor import Actor as Actor, handles as handles, receives as receives
     from monerosim.agent.behaviour import Behaviour as Behaviour

@@ -30,6 +30,8 @@ STAGES = {
         "trace": "Show actor logs in time order.",
     },
     "Many runs": {
+        "sweep": "Run a scenario with many seeds and values.",
+        "search": "Find the value at which a measure crosses a target.",
         "swarm": "Try generated scenarios for faults of the program.",
     },
     "From elsewhere": {

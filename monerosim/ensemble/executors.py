@@ -1,0 +1,102 @@
+"""Where the runs of a sweep are played: processes of this machine, or the workers of a Dask cluster."""
+
+import os
+from collections.abc import Generator, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+from multiprocessing import get_context
+from typing import Protocol
+
+from monerosim.ensemble.member import Member, Outcome, play_member, warm_up
+
+
+class ClusterError(Exception):
+    """The cluster cannot be used; the message is for the user."""
+
+
+class Executor(Protocol):
+    """Plays runs."""
+
+    def play(self, members: Iterable[Member]) -> Generator[Outcome, None, None]:
+        """Play runs, and return what came of each as it ends; closing the iterator ends those that are under way.
+
+        Members are taken as there is room for them, not before.
+        """
+        ...
+
+
+class Here:
+    """One after the other in this process, for small sweeps and for debugging."""
+
+    def play(self, members: Iterable[Member]) -> Generator[Outcome, None, None]:
+        """Play runs in their order."""
+        yield from map(play_member, members)
+
+
+class Processes:
+    """Processes of this machine, which are kept from run to run.
+
+    A process that dies (out of memory, killed) takes no other run with it: those that were under way are played again
+    at the end, each alone, and one that ends its process once more has failed.
+
+    Args:
+        jobs: How many; one for each core that may be used, if left out.
+    """
+
+    def __init__(self, jobs: int | None = None) -> None:
+        self._jobs = jobs or len(os.sched_getaffinity(0))
+
+    def play(self, members: Iterable[Member]) -> Generator[Outcome, None, None]:
+        """Play runs on all processes."""
+        suspects: list[Member] = []
+        yield from self._play(members, self._jobs, suspects)
+        for member in suspects:
+            again: list[Member] = []
+            yield from self._play([member], 1, again)
+            if again:
+                yield Outcome(key=member.key, error="its process died; out of memory?")
+
+    def _play(self, members: Iterable[Member], jobs: int, suspects: list[Member]) -> Generator[Outcome, None, None]:
+        """Play runs; those that were under way when a process died are added to ``suspects`` instead."""
+        rest = iter(members)
+        while True:
+            pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=warm_up)
+            running: dict[Future[Outcome], Member] = {}
+            try:
+                # One more for each process waits, so that none is idle while a result is written.
+                while fresh := _submit(pool, islice(rest, 2 * jobs - len(running))) | running:
+                    running = fresh
+                    done, _ = wait(running, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        outcome = future.result()
+                        del running[future]
+                        yield outcome
+            except BrokenProcessPool:
+                suspects += running.values()
+            else:
+                return
+            finally:
+                _end(pool)
+
+
+def _submit(pool: ProcessPoolExecutor, members: Iterable[Member]) -> dict[Future[Outcome], Member]:
+    submitted = {}
+    for member in members:
+        try:
+            submitted[pool.submit(play_member, member)] = member
+        except BrokenProcessPool as error:
+            # As if it had been under way.
+            lost: Future[Outcome] = Future()
+            lost.set_exception(error)
+            submitted[lost] = member
+    return submitted
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """End a pool without waiting for the runs that are under way: they are played anew another time."""
+    # Python 3.14 has terminate_workers(); until then the processes are only known by this name.
+    processes = list((getattr(pool, "_processes", None) or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()

@@ -1,0 +1,82 @@
+"""The scenario of a sweep, and what each of its runs takes of it."""
+
+import shlex
+from pathlib import Path
+
+import msgspec
+
+from monerosim.ensemble.design import Design, Point
+from monerosim.ensemble.member import Member
+from monerosim.ensemble.store import Entry, key_of
+from monerosim.plugins import PluginFiles
+from monerosim.scenario import Examination, Scenario, examine, read_file
+
+
+class Source:
+    """The scenario of a sweep.
+
+    Args:
+        path: Its file.
+        changes: ``KEY.PATH=VALUE``, made at every point.
+
+    Attributes:
+        name: The scenario's.
+
+    Raises:
+        ScenarioError: It has errors.
+    """
+
+    def __init__(self, path: Path, changes: tuple[str, ...]) -> None:
+        self.path = path
+        self.raw = read_file(path)
+        self.changes = changes
+        examination = examine(self.raw, None, changes, PluginFiles(path.parent))
+        examination.require()
+        self.name = examination.scenario.simulation.name
+        self._files: dict[str, bytes] = {}
+
+    def _examine(self, point: Point) -> Examination:
+        examination = examine(self.raw, None, (*self.changes, *point.changes), PluginFiles(self.path.parent))
+        examination.require()
+        return examination
+
+    def entries(self, design: Design) -> tuple[Entry, ...]:
+        """Return all runs of a design, with their keys.
+
+        Raises:
+            ScenarioError: The scenario has errors at one of the points.
+        """
+        known = {point.changes: self._examine(point) for point in design.points}
+        digests = {changes: examination.files.digests() for changes, examination in known.items()}
+        self._files = {name: source for found in known.values() for name, source in found.files.sources.items()}
+        return tuple(
+            Entry(
+                key=key_of(_seeded(known[point.changes].scenario, seed), digests[point.changes]),
+                values=point.values,
+                seed=seed,
+            )
+            for point, seed in design.runs()
+        )
+
+    def member(self, entry: Entry, directory: str) -> Member:
+        """Return what it takes to play a run."""
+        return Member(
+            key=entry.key,
+            scenario=self.raw,
+            changes=(*self.changes, *Point(entry.values).changes),
+            seed=entry.seed,
+            files=self._files,
+            base=str(self.path.parent.absolute()),
+            directory=directory,
+        )
+
+    def command(self, entry: Entry) -> str:
+        """Return the command that plays a run alone."""
+        changes = (*self.changes, *Point(entry.values).changes)
+        options = [part for change in changes for part in ("--set", change)]
+        return shlex.join(["monerosim", "run", str(self.path), "--seed", str(entry.seed), *options])
+
+
+def _seeded(scenario: Scenario, seed: int) -> Scenario:
+    simulation = msgspec.structs.replace(scenario.simulation, seed=seed)
+    return msgspec.structs.replace(scenario, simulation=simulation)

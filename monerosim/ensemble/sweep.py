@@ -1,0 +1,162 @@
+"""A sweep: every run of a design, those that are not there yet played, and what they show together."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+import msgspec
+
+from monerosim.ensemble.design import Design, DesignError, Point, grid, read_seeds, variation_of
+from monerosim.ensemble.executors import Executor, Processes
+from monerosim.ensemble.measures import Interval, interval_of, measures_of
+from monerosim.ensemble.member import Keep
+from monerosim.ensemble.player import Goal, Player, Progress, read_goal
+from monerosim.ensemble.source import Source
+from monerosim.ensemble.store import Index, Status, Store, code_version
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """A run of the design and what became of it."""
+
+    key: str
+    seed: int
+    values: dict[str, str]
+    status: Status
+    measures: dict[str, float]
+    """Empty for one that failed."""
+
+
+class Sweep:
+    """A sweep's folder, with what there is in it.
+
+        from monerosim import sweep
+
+        swept = sweep("base.toml", seeds=range(1, 31), vary={"participants.alpha.hashrate": [10, 20, 30]})
+        for point, interval in swept.intervals("miners.alpha.blocks"):
+            print(point.values, interval.mean, interval.low, interval.high)
+
+    Args:
+        directory: The folder.
+
+    Raises:
+        StoreError: It is no sweep's.
+    """
+
+    def __init__(self, directory: Path | str) -> None:
+        self.store = Store(Path(directory))
+        self.index = self.store.read_index()
+
+    @property
+    def directory(self) -> Path:
+        """The folder."""
+        return self.store.directory
+
+    def results(self) -> Iterator[Result]:
+        """Return the runs that have ended, in the order of the design."""
+        for entry in self.index.runs:
+            status = self.store.status(entry.key)
+            if status is not None:
+                summary = self.store.summary(entry.key) if status.state == "done" else None
+                measures = measures_of(summary) if summary is not None else {}
+                yield Result(key=entry.key, seed=entry.seed, values=entry.values, status=status, measures=measures)
+
+    def failures(self) -> Iterator[Result]:
+        """Return the runs that failed, each with the command that plays it alone."""
+        return (result for result in self.results() if result.status.state == "failed")
+
+    def measures(self) -> tuple[str, ...]:
+        """Return the names of all measures that some run has."""
+        return tuple(sorted({name for result in self.results() for name in result.measures}))
+
+    def intervals(self, measure: str) -> list[tuple[Point, Interval]]:
+        """Return what the runs of each point say of a measure.
+
+        Raises:
+            DesignError: No run has it.
+        """
+        values = self.values(measure)
+        return [(point, interval_of(list(known.values()))) for point, known in values]
+
+    def values(self, measure: str) -> list[tuple[Point, dict[int, float]]]:
+        """Return a measure's values by point and seed; a run that does not have it is left out.
+
+        Raises:
+            DesignError: No run has it.
+        """
+        found: dict[tuple[str, ...], tuple[Point, dict[int, float]]] = {}
+        for result in self.results():
+            if measure in result.measures:
+                point = Point(result.values)
+                found.setdefault(point.changes, (point, {}))[1][result.seed] = result.measures[measure]
+        if not found:
+            near = get_close_matches(measure, self.measures(), 1)
+            raise DesignError(f"no run has a measure {measure}" + (f'; did you mean "{near[0]}"?' if near else ""))
+        return list(found.values())
+
+    def differences(self, measure: str) -> list[tuple[Point, Interval]]:
+        """Return by how much each point differs from the first one, paired by seed.
+
+        The same seeds were played at every point, so what chance does to all of them cancels.
+
+        Raises:
+            DesignError: No run has it.
+        """
+        (_, base), *others = self.values(measure)
+        paired = [(point, [known[seed] - base[seed] for seed in known if seed in base]) for point, known in others]
+        return [(point, interval_of(differences)) for point, differences in paired if differences]
+
+
+def sweep(  # noqa: PLR0913  (all but two by keyword)
+    scenario: Path | str,
+    directory: Path | str | None = None,
+    *,
+    seeds: Iterable[int] | str = "1..10",
+    vary: Mapping[str, Sequence[object]] | Sequence[Point] = (),
+    changes: Sequence[str] = (),
+    executor: Executor | None = None,
+    keep: Keep = "summary",
+    until: str | Goal | None = None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> Sweep:
+    """Play a scenario with every seed at every combination of values, on all cores.
+
+    What the folder has already is not played again: a run counts as the same one if scenario, values, seed and code
+    are.
+
+    Args:
+        scenario: Its file.
+        directory: The sweep's folder; ``sweeps/NAME`` if left out.
+        seeds: As numbers, or ``"1..30"``.
+        vary: Values by key: every combination is a point. Or the points themselves (:func:`paired`,
+            :func:`latin_hypercube`). Common random numbers: all points have the same seeds.
+        changes: ``KEY.PATH=VALUE``, made at every point.
+        executor: Where runs are played; all cores of this machine, if left out.
+        keep: ``"summary"`` or ``"all"``, the whole run directory.
+        until: ``"MEASURE +- WIDTH"`` or ``"MEASURE +- 2 %"``: no further seed is begun once the 95 % interval of the
+            mean is as narrow at every point. (What decides when to end is also what is judged, so that such an interval
+            covers a little less than 95 %.)
+        on_progress: Called after each run.
+
+    Raises:
+        ScenarioError: The scenario has errors, or has at one of the points.
+        DesignError: What shall vary cannot be understood.
+        StoreError: The folder cannot be written.
+        ClusterError: The cluster that shall play is gone.
+    """
+    if isinstance(vary, Mapping):
+        points = grid([variation_of(key, values) for key, values in vary.items()])
+    else:
+        points = tuple(vary) or (Point({}),)
+    chosen = read_seeds(seeds) if isinstance(seeds, str) else tuple(dict.fromkeys(seeds))
+    design = Design(points=points, seeds=chosen)
+    goal = read_goal(until) if isinstance(until, str) else until
+    source = Source(Path(scenario), tuple(changes))
+    entries = source.entries(design)
+    store = Store(Path(directory) if directory is not None else Path("sweeps") / source.name)
+    with store.hold():
+        keys = tuple(dict.fromkeys(key for point in design.points for key in point.values))
+        index = Index(name=source.name, version=code_version(), scenario=str(scenario), keys=keys, runs=entries)
+        store.write_index(index)
+        counted = Player(store, source, executor or Processes(), keep, goal, on_progress).play(entries)
+        store.write_index(msgspec.structs.replace(index, runs=counted))
+    return Sweep(store.directory)
