@@ -14,6 +14,9 @@ from monerosim.units import format_duration, parse_duration
 MAX_RUNS = 1_000_000
 """The most runs of one sweep."""
 
+_TOKEN = re.compile(r""""(?:[^"\\]|\\.)*"|'[^']*'|.""", re.DOTALL)
+"""A text in quotes, or a single character."""
+
 _RANGE = re.compile(r"(?P<low>.+?)\.\.(?P<high>.+)", re.DOTALL)
 
 
@@ -155,21 +158,14 @@ def read_seeds(text: str) -> tuple[int, ...]:
 
 def split_values(text: str) -> Iterator[str]:
     """Split at commas that stand in no quotes and no brackets."""
-    part, depth, quote = "", 0, ""
-    for character in text:
-        if quote:
-            quote = "" if character == quote else quote
-        elif character in "\"'":
-            quote = character
-        elif character in "[{":
-            depth += 1
-        elif character in "]}":
-            depth -= 1
-        elif character == "," and depth == 0:
+    part, depth = "", 0
+    for token in _TOKEN.findall(text):
+        if token == "," and depth == 0:
             yield part.strip()
             part = ""
             continue
-        part += character
+        depth += (token in "[{") - (token in "]}")
+        part += token
     if part.strip():
         yield part.strip()
 
