@@ -159,13 +159,13 @@ def read_seeds(text: str) -> tuple[int, ...]:
 def split_values(text: str) -> Iterator[str]:
     """Split at commas that stand in no quotes and no brackets."""
     part, depth = "", 0
-    for token in _TOKEN.findall(text):
-        if token == "," and depth == 0:
+    for sign in _TOKEN.findall(text):
+        if sign == "," and depth == 0:
             yield part.strip()
             part = ""
             continue
-        depth += (token in "[{") - (token in "]}")
-        part += token
+        depth += (sign in "[{") - (sign in "]}")
+        part += sign
     if part.strip():
         yield part.strip()
 
