@@ -1,6 +1,8 @@
 """A run from scenario to summary."""
 
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 
@@ -13,12 +15,16 @@ from monerosim.engines.readback import read_back_again
 from monerosim.events import Record
 from monerosim.events.log import EVENTS, read_events
 from monerosim.events.traces import LEVELS, USUAL_LEVEL, TraceLine, read_traces
+from monerosim.files import read_regular, replace_file
 from monerosim.plan.plan import Plan, decode_plan
 from monerosim.plugins import PluginError, PluginFiles
 from monerosim.report.summary import Summary, decode_summary, encode_summary, summarise
 from monerosim.scenario import Scenario, examine, examine_scenario, read_file
 
 SUMMARY = "summary.json"
+
+LATEST = "latest"
+"""The link beside run directories that leads to the newest, of those whose names were not given."""
 
 
 class RunError(Exception):
@@ -49,7 +55,7 @@ class Run:
     def __init__(self, directory: Path | str) -> None:
         self.directory = Path(directory)
         try:
-            self.plan: Plan = decode_plan((self.directory / PLAN).read_bytes())
+            self.plan: Plan = decode_plan(read_regular(self.directory / PLAN))
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise RunError(f"{directory} is no run directory: {reason}") from error
@@ -67,7 +73,7 @@ class Run:
         if self._so_far is not None and not path.exists():
             return self._so_far
         try:
-            return decode_summary(path.read_bytes())
+            return decode_summary(read_regular(path))
         except FileNotFoundError as error:
             what = "its run has not ended in order" if (self.directory / EVENTS).exists() else "it has not been played"
             raise RunError(f"{self.directory} has no summary yet: {what}") from error
@@ -91,7 +97,7 @@ class Run:
             RunError: The run is being played, or there is nothing to read, or it is damaged, or the directory cannot be
                 written.
         """
-        if (self.directory / SUMMARY).exists():
+        if self._has_summary():
             return
         try:
             with hold(self.directory):
@@ -105,6 +111,14 @@ class Run:
             raise RunError(f"{self.directory} cannot be read back: {error.strerror}") from error
         except ValueError as error:
             raise RunError(f"{self.directory} cannot be read back: {error}") from error
+
+    def _has_summary(self) -> bool:
+        """Return whether there is a summary that can be read; one that cannot is made again from the events."""
+        try:
+            decode_summary(read_regular(self.directory / SUMMARY))
+        except (OSError, ValueError):
+            return False
+        return True
 
     def events(self) -> Iterator[Record]:
         """Read what happened.
@@ -134,10 +148,12 @@ class Run:
         """Read what the actors logged, in time order.
 
         Raises:
-            RunError: A whole line is damaged.
+            RunError: A whole line is damaged, or a file cannot be read.
         """
         try:
             yield from read_traces(self.directory / "hosts", participants=participants, actors=actors)
+        except OSError as error:
+            raise RunError(f"{error.filename} cannot be read: {error.strerror}") from error
         except ValueError as error:
             raise RunError(str(error)) from error
 
@@ -176,6 +192,8 @@ def run(
     load_engine(plan.engine).check(plan)
     path = new_directory(plan.name) if directory is None else Path(directory)
     write_run_directory(plan, text, path, force=force, plugins=examination.files.sources)
+    if directory is None:
+        name_latest(path)
     return play(path, trace_level=trace_level, on_progress=on_progress)
 
 
@@ -224,7 +242,11 @@ def _read_back(played: Run, *, failure: str = "", wall_seconds: float = 0) -> tu
     # Agents report at the run's stop what their wallets and nodes have.
     last = max((record.t for record in played.events()), default=-played.plan.time_zero) + played.plan.time_zero
     end = max(0, min(last, played.plan.stop))
-    return summarise(played.plan, played.events(), end=end, wall_seconds=wall_seconds, failure=failure), whole
+    killed = whole and not failure
+    summary = summarise(
+        played.plan, played.events(), end=end, wall_seconds=wall_seconds, failure=failure, killed=killed
+    )
+    return summary, whole
 
 
 def _keep(summary: Summary, directory: Path) -> None:
@@ -233,18 +255,29 @@ def _keep(summary: Summary, directory: Path) -> None:
     Raises:
         RunError: It cannot be written.
     """
-    fresh = directory / f".{SUMMARY}"
     try:
-        fresh.write_bytes(encode_summary(summary))
-        fresh.replace(directory / SUMMARY)
+        replace_file(directory / SUMMARY, encode_summary(summary))
     except OSError as error:
         raise RunError(f"{directory / SUMMARY} cannot be written: {error.strerror or error}") from error
+
+
+def name_latest(directory: Path) -> None:
+    """Have the link ``latest`` beside a run directory lead to it, where that is possible."""
+    link = directory.with_name(LATEST)
+    fresh = directory.with_name(f".{LATEST}.{os.getpid()}")
+    with suppress(OSError):
+        fresh.symlink_to(directory.name)
+        try:
+            fresh.replace(link)
+        except OSError:
+            fresh.unlink()
+            raise
 
 
 def new_directory(name: str) -> Path:
     """Name a run directory below ``runs`` that does not exist yet."""
     path, number = Path("runs") / name, 1
-    while path.exists():
+    while os.path.lexists(path):
         number += 1
         path = path.with_name(f"{name}-{number}")
     return path

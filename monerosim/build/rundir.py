@@ -16,6 +16,7 @@ from monerosim.build.gml import to_gml
 from monerosim.build.processes import PLAN
 from monerosim.build.shadow import shadow_yaml
 from monerosim.engine import EngineError, load_engine
+from monerosim.files import read_regular
 from monerosim.mailbox.disk import FOLDERS
 from monerosim.mailbox.shared import DiskState
 from monerosim.plan.plan import Plan, encode_plan
@@ -104,8 +105,8 @@ def hold(path: Path) -> Iterator[None]:
 def is_run_directory(path: Path) -> bool:
     """Return whether a directory holds a run of monerosim, of any version."""
     try:
-        msgspec.json.decode((path / PLAN).read_bytes(), type=_Mark)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        msgspec.json.decode(read_regular(path / PLAN), type=_Mark)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return False
     return True
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from monerosim.engines.readback import ENGINE_EVENTS
 from monerosim.events import BlockFound, BootstrapFinished, PaymentSent, RecordReader, RunEnded
 from monerosim.events.log import EVENTS
+from monerosim.files import open_regular
 
 
 class EventFollower:
@@ -40,7 +41,7 @@ class EventFollower:
 
     def _new_lines(self, path: Path) -> list[bytes]:
         start = self._read.get(path, 0)
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             file.seek(start)
             data = file.read()
         whole = data[: data.rfind(b"\n") + 1]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from monerosim.events.record import Record, RecordReader
+from monerosim.files import AppendedFile, open_regular, read_regular
 
 EVENTS = "events.jsonl"
 """A run's event log in its directory; agents beside real daemons have one each in their hosts' directories."""
@@ -42,7 +43,7 @@ class EventLog:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("wb", buffering=0)
+        self._file = AppendedFile(path, fresh=True)
         self._buffer = io.BytesIO()
 
     def append(self, record: Record) -> None:
@@ -52,14 +53,21 @@ class EventLog:
             self.flush()
 
     def flush(self) -> None:
-        """Bring everything to the file, in one write."""
-        self._file.write(self._buffer.getvalue())
-        self._buffer = io.BytesIO()
+        """Bring everything to the file.
+
+        Raises:
+            OSError: It cannot be written; what is left over comes with the next flush.
+        """
+        if self._buffer.tell():
+            self._file.append(self._buffer.getvalue())
+            self._buffer = io.BytesIO()
 
     def close(self) -> None:
         """Flush and close."""
-        self.flush()
-        self._file.close()
+        try:
+            self.flush()
+        finally:
+            self._file.close()
 
 
 def _refuse(error: CorruptedLineError) -> Any:
@@ -83,8 +91,9 @@ def read_lines(
 
     Raises:
         CorruptedLineError: While reading: a whole line is not what it should be.
+        OSError: While reading: it cannot be read, or is no regular file.
     """
-    with io.BytesIO(path.read_bytes()) if at_once else path.open("rb") as file:
+    with io.BytesIO(read_regular(path)) if at_once else open_regular(path) as file:
         for number, line in enumerate(file, 1):
             if not line.endswith(b"\n"):
                 return

@@ -18,6 +18,7 @@ import msgspec
 from loguru import logger
 
 from monerosim.events.log import EVENTS, read_lines
+from monerosim.files import append_lines
 
 if TYPE_CHECKING:
     from loguru import Logger, Message, Record
@@ -105,13 +106,16 @@ class Traces:
         return logger.bind(traces=self, source=source)
 
     def flush(self) -> None:
-        """Bring everything to the files."""
-        for (participant, actor), lines in self._lines.items():
+        """Bring everything to the files.
+
+        Raises:
+            OSError: Something cannot be written; what is left over comes with the next flush.
+        """
+        for participant, actor in list(self._lines):
             folder = self._directory / participant
             folder.mkdir(parents=True, exist_ok=True)
-            with (folder / f"{actor}.jsonl").open("ab") as file:
-                file.write(b"".join(lines))
-        self._lines.clear()
+            append_lines(folder / f"{actor}.jsonl", b"".join(self._lines[participant, actor]))
+            del self._lines[participant, actor]
         self._buffered = 0
 
     def close(self) -> None:

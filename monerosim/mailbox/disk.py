@@ -23,14 +23,15 @@ running and its clock is not set back:
 A letter whose handler fails counts as handled.
 """
 
+import os
 import re
-import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 
+from monerosim.files import NotRegularError, read_regular, replace_file
 from monerosim.mailbox.post import POLL_GRID, Deliver, Envelope, UnknownHostError, delivery_time
 from monerosim.runtime.runtime import Runtime
 
@@ -41,6 +42,9 @@ RESERVED = 1000
 """Letters' numbers reserved at a time; a process that is killed leaves a gap of at most this size."""
 
 FOLDERS = ("tmp", "new", "begun", "done", "bad")
+
+_LONGEST_NAME = 200
+"""Bytes of a letter's name in that of its reason: names of files have 255 at most."""
 
 _NAME = re.compile(r"(\d{20})-([a-z0-9-]+)-(\d{10})\.json")
 
@@ -78,11 +82,15 @@ class DiskPostOffice:
         if len(data) > MAX_LETTER:
             raise ValueError(f"a letter of {len(data)} bytes, more than {MAX_LETTER}")
         name = _name(letter)
+        fresh = box / "tmp" / name
         try:
-            (box / "tmp" / name).write_bytes(data)
-            (box / "tmp" / name).rename(box / "new" / name)
+            fresh.write_bytes(data)
+            fresh.rename(box / "new" / name)
         except FileNotFoundError as error:
             raise UnknownHostError(f"unknown participant {letter.recipient!r}") from error
+        except OSError:
+            fresh.unlink(missing_ok=True)
+            raise
 
     def receive(self, host: str, deliver: Deliver) -> None:
         """Deliver the letters to ``host`` by calling ``deliver`` from now on."""
@@ -109,12 +117,15 @@ class DiskPostOffice:
         box = self._directory / letter.recipient
         name = _name(letter)
         begun = box / "begun" / name
+        # Whoever has removed its file meanwhile has not taken the letter from its actor.
         if name not in self._begun_before:
-            (box / "new" / name).rename(begun)
+            with suppress(FileNotFoundError):
+                (box / "new" / name).rename(begun)
         try:
             yield
         finally:
-            begun.rename(box / "done" / name)
+            with suppress(FileNotFoundError):
+                begun.rename(box / "done" / name)
 
     def numbers(self, host: str) -> Iterator[int]:
         """Return numbers for the letters of ``host``, from 1 upwards; none is used twice, restarts included."""
@@ -124,9 +135,7 @@ class DiskPostOffice:
     def _reserve(path: Path) -> Iterator[int]:
         last = int(path.read_text()) if path.exists() else 0
         while True:
-            new = path.with_suffix(".new")
-            new.write_text(f"{last + RESERVED}\n")
-            new.rename(path)
+            replace_file(path, f"{last + RESERVED}\n".encode())
             yield from range(last + 1, last + RESERVED + 1)
             last += RESERVED
 
@@ -136,7 +145,8 @@ class DiskPostOffice:
             if path.name in self._handed_over:
                 continue
             if path.name in self._done:
-                path.rename(box / "done" / path.name)
+                with suppress(FileNotFoundError):
+                    path.rename(box / "done" / path.name)
                 continue
             named = _NAME.fullmatch(path.name)
             if named is not None and delivery_time(int(named[1])) > now:
@@ -144,9 +154,11 @@ class DiskPostOffice:
                 continue
             try:
                 letter = self._read(path, box.name)
+            except FileNotFoundError:
+                # It has been removed since it was listed.
+                continue
             except DamagedLetterError as error:
-                path.rename(box / "bad" / path.name)
-                (box / "bad" / f"{path.name}.reason").write_text(f"{error}\n")
+                self._set_aside(path, box / "bad", str(error))
                 continue
             # Before it is delivered: its actor's thread moves it.
             self._handed_over.add(path.name)
@@ -156,30 +168,67 @@ class DiskPostOffice:
         return True
 
     @staticmethod
-    def _read(path: Path, host: str) -> Envelope:
+    def _set_aside(path: Path, bad: Path, reason: str) -> None:
+        """Move what is no letter out of the way, with the reason beside it, so that the others are delivered.
+
+        What cannot be moved stays, and is looked at again.
+        """
+        with suppress(OSError):
+            path.rename(bad / path.name)
+            replace_file(bad / _reason_name(path.name), f"{reason}\n".encode())
+
+    def _read(self, path: Path, host: str) -> Envelope:
+        """Read a letter.
+
+        Raises:
+            DamagedLetterError: It is none.
+            FileNotFoundError: It is not there any more.
+        """
         named = _NAME.fullmatch(path.name)
         if named is None:
             raise DamagedLetterError("the name is not SENT-SENDER-NUMBER.json")
-        if not stat.S_ISREG(path.lstat().st_mode):
-            # Opening a pipe would wait for a writer.
-            raise DamagedLetterError("it is not a regular file")
-        with path.open("rb") as file:
-            data = file.read(MAX_LETTER + 1)
-        if len(data) > MAX_LETTER:
-            raise DamagedLetterError(f"more than {MAX_LETTER} bytes")
-        try:
-            letter = msgspec.json.decode(data, type=Envelope)
-        except (ValueError, RecursionError) as error:
-            raise DamagedLetterError(str(error)) from error
+        letter = _decode(path)
         if letter.key != (int(named[1]), named[2], int(named[3])):
             raise DamagedLetterError("the name does not fit the letter")
         if letter.recipient != host:
             raise DamagedLetterError(f"it is for {letter.recipient!r}")
+        if not (self._directory / letter.sender).is_dir():
+            raise DamagedLetterError(f"it is from {letter.sender!r}, who is no participant")
         return letter
 
 
 def _name(letter: Envelope) -> str:
     return f"{letter.sent:020d}-{letter.sender}-{letter.number:010d}.json"
+
+
+def _decode(path: Path) -> Envelope:
+    """Read what a file has, whatever it is called.
+
+    Raises:
+        DamagedLetterError: It is no letter.
+        FileNotFoundError: It is not there any more.
+    """
+    if path.is_symlink():
+        raise DamagedLetterError("it is not a regular file")
+    try:
+        data = read_regular(path, MAX_LETTER + 1)
+    except FileNotFoundError:
+        raise
+    except NotRegularError as error:
+        raise DamagedLetterError("it is not a regular file") from error
+    except OSError as error:
+        raise DamagedLetterError(f"it cannot be read: {error.strerror}") from error
+    if len(data) > MAX_LETTER:
+        raise DamagedLetterError(f"more than {MAX_LETTER} bytes")
+    try:
+        return msgspec.json.decode(data, type=Envelope)
+    except (ValueError, RecursionError) as error:
+        raise DamagedLetterError(str(error)) from error
+
+
+def _reason_name(name: str) -> str:
+    """Return the name of the file with the reason for a letter in ``bad``: no longer than a name may be."""
+    return f"{os.fsencode(name)[:_LONGEST_NAME].decode(errors='ignore')}.reason"
 
 
 def _place(path: Path) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """Standing facts that hosts publish for each other: JSON documents, each replaced whole by its one writer."""
 
-import os
 import re
 from bisect import insort
 from collections import defaultdict
@@ -10,6 +9,7 @@ from typing import Protocol, TypeVar, cast
 
 import msgspec
 
+from monerosim.files import read_regular, replace_file
 from monerosim.rpc.transport import Json
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ class SharedState(Protocol):
         """Read a document; None if it does not exist.
 
         Raises:
-            SharedStateError: The name is not allowed, or the document is damaged.
+            SharedStateError: The name is not allowed, or the document is damaged or cannot be read.
         """
 
     def read_as(self, name: str, kind: type[T]) -> T | None:
@@ -136,17 +136,16 @@ class DiskState:
         # One system call, whether the folder exists or not: on Shadow it is chance which of several hosts creates it.
         with suppress(FileExistsError):
             path.parent.mkdir()
-        fresh = path.with_name(f".{path.name}.{os.getpid()}")
-        fresh.write_bytes(data)
-        fresh.replace(path)
+        replace_file(path, data)
 
     def _bytes(self, name: str) -> bytes | None:
         path = self._directory / _checked(name)
         try:
-            with path.open("rb") as file:
-                data = file.read(MAX_DOCUMENT + 1)
+            data = read_regular(path, MAX_DOCUMENT + 1)
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise SharedStateError(f"{name} cannot be read: {error.strerror}") from error
         if len(data) > MAX_DOCUMENT:
             raise SharedStateError(f"{name} is larger than {MAX_DOCUMENT} bytes")
         return data

@@ -256,7 +256,7 @@ def decode_plan(data: bytes) -> Plan:
         if version != PLAN_VERSION:
             raise ValueError(f"the plan has version {version}, expected {PLAN_VERSION}: build it again")
         return msgspec.json.decode(data, type=Plan)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(f"not a plan: {error}") from error
 
 

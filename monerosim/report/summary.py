@@ -40,6 +40,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """False for a run that was stopped, or that ended itself, before its time."""
     failure: str = ""
     """Why the engine could not play the run, or not to an end in order; empty if it could."""
+    record_ends: float | None = None
+    """Of a run that was killed: when its last event was recorded, seconds since the scenario's time zero. None of one
+    that came to an end in order, early or not."""
     bootstrap_seconds: float
     simulated_seconds: float
     """Of the scenario's own time."""
@@ -81,7 +84,10 @@ def decode_summary(data: bytes) -> Summary:
     Raises:
         ValueError: The bytes are no summary.
     """
-    return msgspec.json.decode(data, type=summary_type())
+    try:
+        return msgspec.json.decode(data, type=summary_type())
+    except RecursionError as error:
+        raise ValueError(str(error)) from error
 
 
 def encode_summary(summary: Summary) -> bytes:
@@ -89,7 +95,9 @@ def encode_summary(summary: Summary) -> bytes:
     return msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
 
 
-def summarise(plan: Plan, records: Iterable[Record], *, end: int, wall_seconds: float, failure: str = "") -> Summary:
+def summarise(
+    plan: Plan, records: Iterable[Record], *, end: int, wall_seconds: float, failure: str = "", killed: bool = False
+) -> Summary:
     """Have every figure take a run's events, in one pass.
 
     Args:
@@ -98,6 +106,7 @@ def summarise(plan: Plan, records: Iterable[Record], *, end: int, wall_seconds: 
         end: When the run stopped, microseconds since its start.
         wall_seconds: How long it took.
         failure: Why the engine could not play it to an end in order.
+        killed: Whether nobody saw it end: it stopped when its last event was recorded.
     """
     digest, figures = Digest(), [kind(plan, end) for kind in all_figures()]
     for record in records:
@@ -113,6 +122,7 @@ def summarise(plan: Plan, records: Iterable[Record], *, end: int, wall_seconds: 
         participants=len(plan.hosts),
         completed=end >= plan.stop,
         failure=failure,
+        record_ends=(end - plan.time_zero) / SECOND if killed and end < plan.stop else None,
         bootstrap_seconds=plan.time_zero / SECOND,
         simulated_seconds=max(0, min(end, plan.time_zero + plan.duration) - plan.time_zero) / SECOND,
         wall_seconds=round(wall_seconds, 3),

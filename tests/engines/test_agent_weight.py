@@ -25,7 +25,7 @@ BARE = 0.012
 HEAVY = {"numpy", "scipy", "rich", "click", "yaml", "waitress", "greenlet", "Crypto", "tomli", "tomllib", "hypothesis"}
 """What an agent has no use for: of the embedded engine, the command line, the reports."""
 
-STANDS_ON = {"agent", "config", "events", "mailbox", "monero", "plan", "plugins", "rpc", "runtime", "units"}
+STANDS_ON = {"agent", "config", "events", "files", "mailbox", "monero", "plan", "plugins", "rpc", "runtime", "units"}
 """What an agent is made of. The public names are not looked up (``lazy``): the project's own actors use none."""
 
 SCENARIO = """

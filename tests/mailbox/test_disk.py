@@ -21,7 +21,7 @@ def letter(sent, sender="alice", number=1, recipient="bob", data=None):
 
 @pytest.fixture
 def boxes(tmp_path):
-    for host in ("alice", "bob"):
+    for host in ("alice", "bob", "carol", "al", "al-0", "al-2"):
         for folder in FOLDERS:
             (tmp_path / host / folder).mkdir(parents=True)
     return tmp_path
@@ -253,3 +253,69 @@ def test_the_order_of_delivery_is_that_of_time_sender_and_number(virtual, office
         office.send(one)
     virtual.run(POLL_GRID)
     assert [key for _, key in got] == sorted(one.key for one in letters)
+
+
+@pytest.mark.parametrize("name", ["a" * 255, "b" * 249, "ä" * 127, "x y.json"])
+def test_a_file_with_any_name_is_set_aside_and_the_others_are_delivered(virtual, boxes, office, got, name):
+    (boxes / "bob" / "new" / name).write_text("{}")
+    office.send(letter(0))
+    virtual.run(POLL_GRID)
+    assert [key for _, key in got] == [(0, "alice", 1)]
+    assert names(boxes / "bob" / "new") == []
+    assert name in names(boxes / "bob" / "bad")
+    assert sum(path.suffix == ".reason" for path in (boxes / "bob" / "bad").iterdir()) == 1
+
+
+def test_a_reason_that_cannot_be_written_keeps_nobody_waiting(virtual, boxes, office, got):
+    (boxes / "bob" / "bad" / "x.reason").mkdir()
+    (boxes / "bob" / "new" / "x").write_text("{}")
+    office.send(letter(0))
+    virtual.run(POLL_GRID)
+    assert [key for _, key in got] == [(0, "alice", 1)]
+    assert (boxes / "bob" / "bad" / "x").exists()
+
+
+def test_what_cannot_be_set_aside_keeps_nobody_waiting(virtual, boxes, office, got):
+    (boxes / "bob" / "bad" / "x" / "y").mkdir(parents=True)
+    (boxes / "bob" / "new" / "x").write_text("{}")
+    office.send(letter(0))
+    virtual.run(3 * POLL_GRID)
+    assert [key for _, key in got] == [(0, "alice", 1)]
+
+
+def test_a_letter_that_vanishes_while_another_is_taken_is_passed_over(virtual, boxes, office):
+    got = []
+
+    def take(letter, _):
+        with office.handling(letter):
+            got.append(letter.number)
+            # The next one was listed with this one.
+            for path in (boxes / "bob" / "new").glob("*-0000000002.json"):
+                path.unlink()
+        return True
+
+    office.receive("bob", take)
+    for number in (1, 2, 3):
+        office.send(letter(0, number=number))
+    virtual.run(POLL_GRID)
+    assert got == [1, 3]
+
+
+def test_a_letter_whose_file_vanishes_before_its_actor_begins_is_handled_once(virtual, boxes, office):
+    waiting, got = [], []
+    office.receive("bob", lambda letter, _: waiting.append(letter) is None)
+    office.send(letter(0))
+    virtual.run(POLL_GRID)
+    next((boxes / "bob" / "new").iterdir()).unlink()
+    with office.handling(waiting[0]):
+        got.append(waiting[0].number)
+    virtual.run(3 * POLL_GRID)
+    assert got == [1]
+    assert len(waiting) == 1
+
+
+def test_a_letter_from_no_participant_is_set_aside(virtual, boxes, office, got):
+    office.send(letter(0, sender="mallory"))
+    virtual.run(POLL_GRID)
+    assert got == []
+    assert "no participant" in next((boxes / "bob" / "bad").glob("*.reason")).read_text()

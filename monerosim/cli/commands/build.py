@@ -8,6 +8,7 @@ from monerosim.build.binaries import BinaryError
 from monerosim.build.build import build_plan
 from monerosim.build.rundir import RunDirectoryError, write_run_directory
 from monerosim.cli.scenario import load_or_exit, output_options, refuse, scenario_options, tell_binaries
+from monerosim.cli.signals import unwind_on_signal
 from monerosim.engine import EngineError, load_engine
 from monerosim.engines.shadow.preparation import prepare
 from monerosim.plan.plan import Plan
@@ -31,7 +32,8 @@ def build(
     try:
         plan = build_plan(loaded, scenario.parent)
         path = output or new_directory(plan.name)
-        write_run_directory(plan, text, path, force=force, plugins=loaded.files.sources)
+        with unwind_on_signal():
+            write_run_directory(plan, text, path, force=force, plugins=loaded.files.sources)
     except ScenarioError as error:
         refuse(scenario, error.problems)
     except (BinaryError, RunDirectoryError) as error:

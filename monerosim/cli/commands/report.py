@@ -13,7 +13,7 @@ from monerosim.report.figure import Cell, Column, Line, Phrase, Rows
 from monerosim.report.figures import all_figures
 from monerosim.report.summary import Summary
 from monerosim.runs import Run, RunError
-from monerosim.units import SECOND, format_duration
+from monerosim.units import SECOND, format_clock, format_duration
 
 _STYLES = {"plain": "", "warning": "yellow", "error": "red"}
 
@@ -65,6 +65,8 @@ def _notices(played: Run) -> Iterator[Phrase]:
         yield Phrase(f"the engine failed: {summary.failure}", "error")
     if played.may_go_on:
         told = "Shadow has not finished: it is still running, or was stopped"
+    elif summary.record_ends is not None:
+        told = f"the run was killed: its record ends at {format_clock(round(summary.record_ends * SECOND))}"
     elif not summary.completed and not summary.outcome.reason:
         told = "stopped early"
     else:

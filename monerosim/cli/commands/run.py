@@ -1,11 +1,6 @@
 """``monerosim run``: a scenario from file to summary."""
 
-import signal
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 import click
 
@@ -17,17 +12,12 @@ from monerosim.cli.console import make_console
 from monerosim.cli.exits import FAILED
 from monerosim.cli.progress import show_progress
 from monerosim.cli.scenario import load_or_exit, output_options, refuse, scenario_options, tell_binaries
+from monerosim.cli.signals import stop_on_signal, unwind_on_signal
 from monerosim.engine import EngineError, load_engine
 from monerosim.events.traces import LEVELS, USUAL_LEVEL
-from monerosim.runs import SUMMARY, Run, RunError, new_directory, play
+from monerosim.runs import SUMMARY, Run, RunError, name_latest, new_directory, play
 from monerosim.scenario import ScenarioError
 from monerosim.units import format_duration
-
-_AGAIN = 1.0
-"""Seconds after the first signal within which another is the same one."""
-
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""SIGHUP: the terminal was closed. It stays ignored where nohup has said so."""
 
 
 @click.command("run")
@@ -73,14 +63,17 @@ def run(
             tell_binaries(plan)
             load_engine(plan.engine).check(plan)
             directory = output or new_directory(plan.name)
-            write_run_directory(plan, text, directory, force=force, plugins=loaded.files.sources)
+            with unwind_on_signal():
+                write_run_directory(plan, text, directory, force=force, plugins=loaded.files.sources)
+            if output is None:
+                name_latest(directory)
         if not quiet:
             console.print(
                 f"{plan.name}: {len(plan.hosts)} participants, bootstrap {format_duration(plan.time_zero)}, "
-                f"then {format_duration(plan.duration)}; seed {plan.seed}, engine {plan.engine}",
+                f"then {format_duration(plan.duration)}; seed {plan.seed}, engine {plan.engine}; {directory}",
                 soft_wrap=True,
             )
-        with _stop_on_interrupt() as stopped, show_progress(plan, console, quiet=quiet) as show:
+        with stop_on_signal() as stopped, show_progress(plan, console, quiet=quiet) as show:
             played = play(
                 directory, trace_level=trace_level.upper(), on_progress=lambda now: show(now) and not stopped()
             )
@@ -96,42 +89,3 @@ def run(
     print_summary(played, make_console())
     if played.summary.outcome.reason or not played.summary.completed:
         context.exit(FAILED)
-
-
-class _Stopped:
-    """Whether one of these signals has come, and since when."""
-
-    def __init__(self) -> None:
-        self.since: float | None = None
-
-    def __call__(self) -> bool:
-        return self.since is not None
-
-
-@contextmanager
-def _stop_on_interrupt() -> Iterator[_Stopped]:
-    """Let the run end in order at the first signal; one that comes a while later acts as always.
-
-    A terminal, and a program that passes signals on, may both send the same one.
-    """
-    stopped = _Stopped()
-    previous = {number: signal.getsignal(number) for number in _ENDING}
-    if previous[signal.SIGHUP] == signal.SIG_IGN:
-        del previous[signal.SIGHUP]
-
-    def stop(signum: int, frame: FrameType | None) -> None:
-        del frame
-        now = time.monotonic()
-        if stopped.since is None:
-            stopped.since = now
-        elif now - stopped.since > _AGAIN:
-            signal.signal(signum, previous[signal.Signals(signum)])
-            signal.raise_signal(signum)
-
-    for number in previous:
-        signal.signal(number, stop)
-    try:
-        yield stopped
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from monerosim.agent.registry import HOST_ACTORS
 from monerosim.cli.exits import FAILED, InputError
 from monerosim.events.log import EVENTS
 from monerosim.events.traces import LEVELS, TraceLine
@@ -84,7 +85,8 @@ def trace(
     except RunError as error:
         raise click.ClickException(str(error)) from error
     participant = _members(participant, played.plan)
-    _check_names("actor", actor, _actors(played))
+    logged = {path.stem for path in (played.directory / "hosts").glob("*/*.jsonl") if path.name != EVENTS}
+    _check_names("actor", actor, logged | _planned_actors(played.plan))
     least = LEVELS.index(level.upper())
 
     def fits(line: TraceLine) -> bool:
@@ -111,7 +113,8 @@ def trace(
     except RunError as error:
         raise click.ClickException(str(error)) from error
     if not shown:
-        click.echo("no matching lines", err=True)
+        silent = bool(actor) and logged.isdisjoint(actor)
+        click.echo(f"{', '.join(actor)} logged nothing at this level" if silent else "no matching lines", err=True)
         sys.exit(FAILED)
 
 
@@ -174,9 +177,9 @@ def _members(wanted: tuple[str, ...], plan: Plan) -> tuple[str, ...]:
     return tuple(name for each in wanted for name in known[each])
 
 
-def _actors(played: Run) -> set[str]:
-    """Name the actors that have logged anything."""
-    return {path.stem for path in (played.directory / "hosts").glob("*/*.jsonl") if path.name != EVENTS}
+def _planned_actors(plan: Plan) -> set[str]:
+    """Name the actors of a run, those that have logged nothing included."""
+    return {*HOST_ACTORS, *(actor.name for host in plan.hosts for actor in host.actors)}
 
 
 def _check_names(what: str, wanted: tuple[str, ...], names: Collection[str]) -> None:

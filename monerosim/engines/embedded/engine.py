@@ -90,6 +90,8 @@ def _play(plan: Plan, environment: EmbeddedEnvironment, on_progress: ProgressCal
     runtime, look = environment.runtime, _Look(environment, on_progress)
     while runtime.now() < plan.stop:
         whole = runtime.run(min(runtime.now() + _SLICE, plan.stop), look)
+        # What a run that is killed leaves ends with its last slice.
+        environment.flush()
         if not whole or not look.now() or environment.ended:
             break
     now = runtime.now()

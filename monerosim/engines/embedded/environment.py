@@ -1,6 +1,7 @@
 """The embedded engine's side of the hosts: modelled services, in-memory mail and shared state, event log, traces."""
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -130,12 +131,26 @@ class EmbeddedEnvironment:
         """Record what nodes have done up to now: their last reorganisations, what they saw of items on the way."""
         self._blockchain.finish(self.runtime.now())
 
+    def flush(self) -> None:
+        """Bring what has happened to the run directory.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        self._events.flush()
+        self._traces.flush()
+
     def close(self) -> None:
-        """Write everything to the run directory."""
-        self.runtime.close()
-        self._events.close()
-        self._traces.close()
-        self.shared.save(self._directory / "shared")
+        """Write everything to the run directory, as far as that is possible.
+
+        Raises:
+            OSError: Something could not be written.
+        """
+        with ExitStack() as stack:
+            stack.callback(self.shared.save, self._directory / "shared")
+            stack.callback(self._traces.close)
+            stack.callback(self._events.close)
+            stack.callback(self.runtime.close)
 
     def _daemon(self, index: int, host: HostPlan) -> Daemon:
         node = host.node

@@ -20,6 +20,7 @@ from monerosim.engine import Engine, EngineError, MemoryEstimate, Need, Progress
 from monerosim.engines.follow import EventFollower
 from monerosim.engines.programs import check_fresh, check_programs
 from monerosim.engines.readback import EPOCH_FILE, read_back
+from monerosim.files import replace_file
 from monerosim.plan.plan import HostPlan, Plan
 from monerosim.topology import addresses
 from monerosim.units import SECOND
@@ -90,7 +91,7 @@ class Local(Engine):
         directory = directory.resolve()
         check_fresh(directory, _outputs(plan, directory))
         epoch = time.time()
-        (directory / EPOCH_FILE).write_text(repr(epoch), encoding="ascii")
+        replace_file(directory / EPOCH_FILE, repr(epoch).encode())
         command = [sys.executable, "-m", "monerosim.engines.local.process_supervisor"]
         command += [f"--run={directory}", f"--epoch={epoch!r}", f"--trace-level={trace_level}"]
         with (directory / ENGINE_OUTPUT).open("wb") as output:

@@ -18,6 +18,7 @@ from monerosim.engines.readback import read_back
 from monerosim.engines.shadow.needs import find_shadow, needs_of_shadow
 from monerosim.engines.shadow.output import Heartbeats, explain_failure
 from monerosim.engines.shadow.preparation import prepare
+from monerosim.files import replace_file
 from monerosim.plan.plan import Plan
 from monerosim.runtime.clock import EPOCH
 from monerosim.units import SECOND
@@ -69,7 +70,7 @@ class Shadow(Engine):
         shadow = find_shadow()
         check_fresh(directory, [data_directory(plan, directory)])
         # It was not known when the run was built, or is not there any more.
-        (directory / "shadow.yaml").write_text(shadow_yaml(plan, directory, trace_level=trace_level), encoding="utf-8")
+        replace_file(directory / "shadow.yaml", shadow_yaml(plan, directory, trace_level=trace_level).encode())
         self.prepare(plan, directory, directory)
         with (directory / OUTPUT).open("wb") as output:
             process = subprocess.Popen(  # noqa: S603  (the user's Shadow)
