@@ -1,5 +1,7 @@
 """The supervisor: the actor that every host begins with, and that starts and ends all others."""
 
+import msgspec
+
 from actors.host.command_runs import CommandRuns
 from actors.host.lives import Lives
 from actors.host.mailbox import Mailbox
@@ -19,13 +21,14 @@ from monerosim.agent.host import Host
 from monerosim.agent.messages import (
     ActorStarted,
     Command,
+    EventLetter,
     EventNotice,
     Executed,
     Message,
     StopHost,
     Subscribe,
 )
-from monerosim.events import AgentState, RunEnded, event_tag
+from monerosim.events import AgentState, RecordReader, RunEnded, event_tag
 from monerosim.units import SECOND
 
 
@@ -122,6 +125,13 @@ class Supervisor(Actor):
         self._subscriptions.add(letter, sender)
         if event_tag(AgentState) in letter.kinds:
             self._lives.watch_state()
+
+    @receives(EventLetter)
+    def on_event_letter(self, letter: EventLetter, sender: str) -> None:
+        """Notify subscribers of what the engine tells of a process of this host; the engine has recorded it."""
+        record = RecordReader().read(msgspec.json.encode(letter.record) + b"\n")
+        if sender == self.host.name == record.participant:
+            self.host.notify(record.actor, record.cause, record.data)
 
     @receives(RunOverLetter)
     def on_run_over(self, over: RunOverLetter, _: str) -> None:

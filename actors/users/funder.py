@@ -6,7 +6,7 @@ from typing import ClassVar
 from actors.host.node_proxy import GenerateBlocks, GetInfo
 from actors.host.wallet_proxy import GetAddresses, Refresh, Transfer
 from monerosim.agent.behaviour import Behaviour
-from monerosim.events import BootstrapFailed, BootstrapFinished, Event, PaymentSent
+from monerosim.events import BootstrapFailed, BootstrapFinished, Event, PaymentSent, RunEnded
 from monerosim.mailbox.discovery import AgentDiscovery, AgentDiscoveryError
 from monerosim.monero.constants import MAX_RECIPIENTS
 from monerosim.plan.funding import FundingConfig, Payee
@@ -24,7 +24,7 @@ class Funder(Behaviour[FundingConfig]):
     needs: ClassVar[frozenset[str]] = frozenset({"node", "wallet"})
     default_wallet: ClassVar[bool] = True
     essential: ClassVar[bool] = True
-    emits: ClassVar[tuple[type[Event], ...]] = (PaymentSent, BootstrapFinished, BootstrapFailed)
+    emits: ClassVar[tuple[type[Event], ...]] = (PaymentSent, BootstrapFinished, BootstrapFailed, RunEnded)
 
     def begin(self) -> None:
         """Start mining."""
@@ -130,5 +130,7 @@ class Funder(Behaviour[FundingConfig]):
             self._fail("the initial balances came late: set a longer `bootstrap` in [simulation]")
 
     def _fail(self, reason: str) -> None:
+        """Record that the bootstrap failed, and end the run: nothing of the scenario would be as it says."""
         self.log.error("the bootstrap failed: {}", reason)
         self.emit(BootstrapFailed(reason))
+        self.emit(RunEnded(f"the bootstrap failed: {reason}"))

@@ -10,7 +10,7 @@ from monerosim.agent.registry import SUPERVISOR, load_actor
 from monerosim.events import Record
 from monerosim.events.log import EVENTS, EventLog
 from monerosim.events.traces import USUAL_LEVEL, Traces
-from monerosim.mailbox.disk import DiskPostOffice
+from monerosim.mailbox.disk import MAILBOXES, DiskPostOffice
 from monerosim.mailbox.shared import DiskState
 from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
@@ -38,7 +38,7 @@ class RealEnvironment:
 
     def __init__(self, plan: Plan, host: str, directory: Path, *, epoch: float, trace_level: str = USUAL_LEVEL) -> None:
         self.runtime = ThreadsRuntime(epoch)
-        self.post_office = DiskPostOffice(self.runtime, directory / "shared" / "mailbox")
+        self.post_office = DiskPostOffice(self.runtime, directory / MAILBOXES)
         self.shared = DiskState(directory / "shared")
         self._hosts = {own.name: own for own in plan.hosts}
         self._lock = threading.Lock()

@@ -17,7 +17,7 @@ from monerosim.build.processes import PLAN
 from monerosim.build.shadow import shadow_yaml
 from monerosim.engine import EngineError, load_engine
 from monerosim.files import read_regular
-from monerosim.mailbox.disk import FOLDERS
+from monerosim.mailbox.disk import FOLDERS, MAILBOXES
 from monerosim.mailbox.shared import DiskState
 from monerosim.plan.plan import Plan, encode_plan
 from monerosim.plugins.files import FOLDER
@@ -144,7 +144,7 @@ def _fill(directory: Path, plan: Plan, scenario: bytes, target: Path) -> None:
     for host in plan.hosts:
         (directory / "hosts" / host.name).mkdir(parents=True)
         for folder in FOLDERS:
-            (directory / "shared" / "mailbox" / host.name / folder).mkdir(parents=True)
+            (directory / MAILBOXES / host.name / folder).mkdir(parents=True)
     DiskState(directory / "shared").replace(*agent_registry(plan))
 
 

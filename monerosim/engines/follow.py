@@ -1,5 +1,7 @@
 """How far a run with agents is: read from the events they and their engine write, as they write them."""
 
+import os
+import re
 from itertools import chain
 from pathlib import Path
 
@@ -8,9 +10,12 @@ from monerosim.events import BlockFound, BootstrapFinished, PaymentSent, RecordR
 from monerosim.events.log import EVENTS
 from monerosim.files import open_regular
 
+_ADDED = re.compile(rb"\+{5} BLOCK SUCCESSFULLY ADDED.*?HEIGHT (\d+), difficulty", re.DOTALL)
+"""src/cryptonote_core/blockchain.cpp."""
+
 
 class EventFollower:
-    """Counts blocks and payments in the event logs, reading only what is new.
+    """Counts blocks and payments in the event logs and a daemon's log, reading only what is new.
 
     Args:
         directory: The run directory.
@@ -35,18 +40,24 @@ class EventFollower:
             The height of the highest block found, and the number of payments.
         """
         for path in chain(self._directory.glob(f"hosts/*/{EVENTS}"), self._directory.glob(ENGINE_EVENTS)):
-            for line in self._new_lines(path):
+            for line in self._new_lines(path).splitlines(keepends=True):
                 self._count(line)
+        # In the bootstrap nobody tells of blocks but the daemons.
+        for path in sorted(self._directory.glob("hosts/*/monerod.log"))[:1]:
+            self._height = max([self._height, *map(int, _ADDED.findall(self._new_lines(path)))])
         return self._height, self._payments
 
-    def _new_lines(self, path: Path) -> list[bytes]:
+    def _new_lines(self, path: Path) -> bytes:
         start = self._read.get(path, 0)
         with open_regular(path) as file:
+            if start > file.seek(0, os.SEEK_END):
+                # monerod has begun another one.
+                start = 0
             file.seek(start)
             data = file.read()
         whole = data[: data.rfind(b"\n") + 1]
         self._read[path] = start + len(whole)
-        return whole.splitlines(keepends=True)
+        return whole
 
     def _count(self, line: bytes) -> None:
         try:

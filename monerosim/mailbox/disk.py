@@ -41,6 +41,9 @@ MAX_LETTER = 1024 * 1024
 RESERVED = 1000
 """Letters' numbers reserved at a time; a process that is killed leaves a gap of at most this size."""
 
+MAILBOXES = Path("shared/mailbox")
+"""The directory of the hosts' mailboxes in a run directory."""
+
 FOLDERS = ("tmp", "new", "begun", "done", "bad")
 
 _LONGEST_NAME = 200
@@ -77,20 +80,7 @@ class DiskPostOffice:
             UnknownHostError: There is no such recipient.
             ValueError: The letter is too large.
         """
-        box = self._directory / letter.recipient
-        data = msgspec.json.encode(letter)
-        if len(data) > MAX_LETTER:
-            raise ValueError(f"a letter of {len(data)} bytes, more than {MAX_LETTER}")
-        name = _name(letter)
-        fresh = box / "tmp" / name
-        try:
-            fresh.write_bytes(data)
-            fresh.rename(box / "new" / name)
-        except FileNotFoundError as error:
-            raise UnknownHostError(f"unknown participant {letter.recipient!r}") from error
-        except OSError:
-            fresh.unlink(missing_ok=True)
-            raise
+        post_letter(self._directory, letter)
 
     def receive(self, host: str, deliver: Deliver) -> None:
         """Deliver the letters to ``host`` by calling ``deliver`` from now on."""
@@ -199,6 +189,34 @@ class DiskPostOffice:
 
 def _name(letter: Envelope) -> str:
     return f"{letter.sent:020d}-{letter.sender}-{letter.number:010d}.json"
+
+
+def post_letter(directory: Path, letter: Envelope) -> None:
+    """Put a letter into its recipient's mailbox.
+
+    Args:
+        directory: The directory of the hosts' mailboxes.
+        letter: The letter.
+
+    Raises:
+        UnknownHostError: There is no such recipient.
+        ValueError: The letter is too large.
+        OSError: It cannot be written.
+    """
+    box = directory / letter.recipient
+    data = msgspec.json.encode(letter)
+    if len(data) > MAX_LETTER:
+        raise ValueError(f"a letter of {len(data)} bytes, more than {MAX_LETTER}")
+    name = _name(letter)
+    fresh = box / "tmp" / name
+    try:
+        fresh.write_bytes(data)
+        fresh.rename(box / "new" / name)
+    except FileNotFoundError as error:
+        raise UnknownHostError(f"unknown participant {letter.recipient!r}") from error
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def _decode(path: Path) -> Envelope:

@@ -17,6 +17,7 @@ from monerosim.scenario.network import read_topology
 from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.programs import program_problems
 from monerosim.scenario.recording import recording_problems
+from monerosim.scenario.slow_network import slow_network_problems
 from monerosim.scenario.tables import MAX_COUNT, Scenario
 from monerosim.scenario.timeline import timeline_problems
 from monerosim.scenario.timings import timings_of
@@ -77,6 +78,7 @@ def examine_tables(scenario: Scenario, files: PluginFiles) -> Examined:
     findings += _idle(scenario, composed)
     topology, places, of_network = _network(scenario, composed, files)
     findings += of_network
+    findings += slow_network_problems(scenario)
     findings += _engine(scenario)
     findings += recording_problems(scenario, composed)
     findings += program_problems(scenario)

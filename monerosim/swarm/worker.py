@@ -28,6 +28,9 @@ MEMORY = 4 * 2**30
 _PATIENCE = 10
 """Seconds of real time for a second of CPU, before a child that does not work counts as hanging."""
 
+_TICKS = 0.1
+"""Seconds of CPU by which the kernel's two counts of it may differ."""
+
 _MOST_OUTPUT = 2**20
 """Bytes of a child's output that are kept."""
 
@@ -111,7 +114,8 @@ def _call(call: Call, main: Callable[[], object]) -> Result:
         output=told[output].decode(errors="replace"),
         errors=told[errors].decode(errors="replace"),
         hung=hung or code == -signal.SIGXCPU or (code == -signal.SIGKILL and seconds >= call.seconds),
-        interrupted=0 < call.interrupt <= seconds,
+        # The kernel counts time for the alarm more finely than for the result.
+        interrupted=0 < call.interrupt <= seconds + _TICKS,
         seconds=seconds,
     )
 

@@ -27,7 +27,7 @@ from monerosim.events import (
     RunEnded,
 )
 from monerosim.events.log import read_events
-from monerosim.plan.plan import HostPlan, NodePlan, ProcessPlan, WalletPlan, encode_plan
+from monerosim.plan.plan import ActorPlan, HostPlan, NodePlan, ProcessPlan, WalletPlan, encode_plan
 from monerosim.runs import Run, RunError
 from monerosim.runs import play as play_run
 from monerosim.units import SECOND
@@ -385,3 +385,56 @@ def test_a_damaged_plan_ends_in_an_error_without_a_traceback(build):
     with pytest.raises(EngineError, match="not a plan") as error:
         play(plan, path, trace_level="INFO", on_progress=wanted)
     assert "Traceback" not in str(error.value)
+
+
+def agent(name, *actors, programs=(), restarts=None):
+    """Make a host with a real agent; what it has besides are programs that do nothing."""
+    argv = (PYTHON, "-m", "monerosim.agent", "--plan", "{run}/plan.json", "--host", name)
+    return HostPlan(
+        name=name,
+        group=name,
+        address="127.7.0.1",
+        agent_start=0,
+        actors=actors,
+        restarts=restarts or {},
+        processes=(*programs, program("agent", argv, runs_to_end=False)),
+    )
+
+
+def test_deaths_are_told_to_the_orchestrator_in_the_trace_and_in_the_report(tmp_path):
+    """Of a wallet, which is started again, and of an agent, which cannot tell of itself."""
+    kinds = ("process-died", "process-restarted", "process-given-up")
+    boss = ActorPlan(name="orchestrator", use="orchestrator", role="orchestrator", start=0, config={"collect": kinds})
+    dies = program("wallet", ("sh", "-c", "sleep 1; kill -9 $$"), start=0)
+    quits = program("agent", (PYTHON, "-c", "raise SystemExit(4)"), start=2 * SECOND, runs_to_end=False)
+    hosts = [
+        agent("boss", boss),
+        agent("user", programs=(dies,), restarts={"max_restarts": 1, "backoff": "500ms"}),
+        msgspec.structs.replace(agent("victim"), processes=(quits,)),
+    ]
+    path = tmp_path / "run"
+    plan = msgspec.structs.replace(make_plan(*hosts), engine="local", stop=1000 * SECOND)
+    write_run_directory(plan, b"", path)
+    given_up = []
+
+    def goes_on(progress):
+        """Let the letters of the last one be read before the end."""
+        if not given_up and sum(isinstance(it, ProcessGivenUp) for it in so_far(path)) == 2:
+            given_up.append(progress.now)
+        return not given_up or progress.now < given_up[0] + 4 * SECOND
+
+    play_run(path, on_progress=goes_on)
+    document = msgspec.json.decode((path / "shared" / "orchestrator.json").read_bytes())
+    assert document["events"] == {"process-died": 3, "process-restarted": 1, "process-given-up": 2}
+    lines = [(line.participant, line.text) for line in Run(path).traces(actors=("engine",))]
+    assert sorted(lines, key=lambda line: line[0]) == [
+        ("user", "wallet ended with signal 9"),
+        ("user", "wallet is started again (restart 1)"),
+        ("user", "wallet ended with signal 9"),
+        ("user", "wallet is started no more, after 1 restarts"),
+        ("victim", "agent ended with status 4"),
+        ("victim", "agent is started no more, after 0 restarts"),
+    ]
+    outcome = Run(path).summary.outcome
+    assert outcome.failed == {"user/wallet": 2, "victim/agent": 1}
+    assert outcome.restarted == {"user/wallet": 1}

@@ -199,3 +199,24 @@ def test_progress_is_counted_while_agents_write(run):
         assert follower.look() == (9, 1)
         log.write(b'rubbish\n{"t":5,"participant":"\xff"}\n')
         assert follower.look() == (9, 1)
+
+
+def test_in_the_bootstrap_progress_is_what_a_daemon_has(run):
+    """The lines of monerod's log at the level that it is asked for."""
+    follower = EventFollower(run)
+
+    def added(height):
+        return (
+            f"2026-11-27 14:00:00.000\t    7f\tINFO\tblockchain\tsrc/x.cpp:1\t+++++ BLOCK SUCCESSFULLY ADDED\n"
+            f"id:\t<{height:064x}>\nPoW:\t<{0:064x}>\nHEIGHT {height}, difficulty:\t1\n"
+        ).encode()
+
+    log = run / "hosts" / "alice" / "monerod.log"
+    log.write_bytes(added(1) + added(2))
+    assert follower.look() == (2, 0)
+    with log.open("ab") as file:
+        file.write(added(3) + added(4)[:-20])
+    assert follower.look() == (3, 0)
+    # monerod moves a full log aside and begins another.
+    log.write_bytes(added(5))
+    assert follower.look() == (5, 0)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from monerosim.engines.shadow.output import Heartbeats, explain_failure
+from monerosim.engines.shadow.output import Heartbeats, dead_programs, explain_failure
 from monerosim.events.traces import TraceLine
 
 HEARTBEAT = """\
@@ -134,3 +134,18 @@ def test_where_no_program_failed_shadow_has_the_last_word(log, tmp_path):
     assert "backtrace" not in told
     assert "_start" not in told
     assert explain_failure(log, tmp_path, tmp_path, -9).startswith("Shadow was killed by signal 9")
+
+
+def test_who_ended_before_its_time_is_named_with_its_status(tmp_path):
+    log = tmp_path / "shadow.log"
+    log.write_text(
+        "Error: process 'user-002.monerod.1000' exited with status Normal(1); expected end state was running\n"
+        "Error: process 'user-003.monero-wallet-rpc.1001' exited with status Signaled(SIGSEGV); expected\n"
+        "Error: process 'funder.python3.11.1002' exited with status Signaled(Signal(9)); expected\n"
+        "Error: process 'miner.python3.11.1002' exited with status StoppedByShadow; expected end state was exited: 0\n"
+    )
+    assert list(dead_programs(log)) == [
+        ("user-002", "monerod", 1),
+        ("user-003", "monero-wallet-rpc", -11),
+        ("funder", "agent", -9),
+    ]

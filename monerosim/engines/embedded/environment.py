@@ -184,6 +184,7 @@ class EmbeddedEnvironment:
             self.record(Record(at - self._time_zero, node, "node", "", PeerConnected(peer)))
 
     def _record_block(self, block: Block, seen: ArrivalTimes) -> None:
+        self.height = max(self.height, block.height)
         self._record_spread(seen, lambda first, after: BlockSpread(block.id.hex(), block.height, first, after))
 
     def _record_transaction(self, transaction: Transaction, seen: ArrivalTimes) -> None:

@@ -19,18 +19,17 @@ from types import FrameType
 from monerosim.build.rundir import hold
 from monerosim.config import load_config
 from monerosim.engines.local.health import HealthCheck, health_check
+from monerosim.engines.local.notices import ProcessNotices, how_it_ended
 from monerosim.engines.local.process import SupervisedProcess
-from monerosim.engines.readback import ENGINE_EVENTS, EPOCH_FILE, read_back
+from monerosim.engines.readback import EPOCH_FILE, read_back
 from monerosim.events import (
     Event,
     ProcessDied,
     ProcessGivenUp,
     ProcessHung,
     ProcessRestarted,
-    Record,
     RunEnded,
 )
-from monerosim.events.log import EventLog
 from monerosim.plan.environment import EPOCH_VARIABLE, TRACE_VARIABLE
 from monerosim.plan.plan import Plan, decode_plan
 from monerosim.plan.restarts import Restarts
@@ -82,13 +81,13 @@ class ProcessSupervisor:
                 check = health_check(host, program.name, self._limits[host.name], waiter, self._now)
                 if check is not None:
                     self._checks[process] = check
-        self._log = EventLog(directory / ENGINE_EVENTS)
+        self._notices = ProcessNotices(plan, directory, trace_level)
 
     def play(self) -> None:
         """Play the run until its stop, or until told to end it.
 
         Raises:
-            KeeperError: A program that the run cannot begin without does not stay alive.
+            ProcessSupervisorError: A program that the run cannot begin without does not stay alive.
         """
         try:
             while not self._waiter.told and (now := self._now()) < self._plan.stop:
@@ -103,7 +102,7 @@ class ProcessSupervisor:
         finally:
             for process in self._processes:
                 process.kill()
-            self._log.close()
+            self._notices.close()
 
     def _now(self) -> int:
         return round((time.time() - self._epoch) * SECOND)
@@ -138,7 +137,7 @@ class ProcessSupervisor:
                 check.end()
             if not (process.is_agent and status == 0 and self._now() >= self._plan.stop):
                 self._record(process, ProcessDied(process.plan.name, status))
-                ended = f"ended with signal {-status}" if status < 0 else f"ended with status {status}"
+                ended = how_it_ended(status)
                 if silent is not None:
                     ended = f"did not answer for {format_duration(silent // SECOND * SECOND)} and was killed"
                 self._plan_restart(process, ended)
@@ -193,8 +192,7 @@ class ProcessSupervisor:
             self._wait_until(deadline)
 
     def _record(self, process: SupervisedProcess, event: Event) -> None:
-        self._log.append(Record(self._now() - self._plan.time_zero, process.host, "engine", "", event))
-        self._log.flush()
+        self._notices.tell(process.host, event, self._now(), of_agent=process.is_agent)
 
 
 class Waiter:

@@ -14,10 +14,12 @@ from monerosim.build.shadow import data_directory, shadow_yaml
 from monerosim.engine import Engine, EngineError, MemoryEstimate, Need, Progress, ProgressCallback
 from monerosim.engines.follow import EventFollower
 from monerosim.engines.programs import check_fresh, check_programs
-from monerosim.engines.readback import read_back
+from monerosim.engines.readback import ENGINE_EVENTS, read_back
 from monerosim.engines.shadow.needs import find_shadow, needs_of_shadow
-from monerosim.engines.shadow.output import Heartbeats, explain_failure
+from monerosim.engines.shadow.output import Heartbeats, dead_programs, explain_failure
 from monerosim.engines.shadow.preparation import prepare
+from monerosim.events import ProcessDied, Record
+from monerosim.events.log import EventLog
 from monerosim.files import replace_file
 from monerosim.plan.plan import Plan
 from monerosim.runtime.clock import EPOCH
@@ -86,10 +88,20 @@ class Shadow(Engine):
             end, wanted = _wait(process, plan, directory, on_progress)
         finally:
             _stop(process)
+        if wanted and process.returncode != 0:
+            _record_deaths(plan, directory, end)
         read_back(plan, directory, epoch=EPOCH)
         if wanted and process.returncode != 0:
             raise EngineError(_failure(plan, directory, process.returncode))
         return end
+
+
+def _record_deaths(plan: Plan, directory: Path, end: int) -> None:
+    """Record which programs ended before their time: with one of them Shadow fails, and so the run ends."""
+    log = EventLog(directory / ENGINE_EVENTS)
+    for host, process, status in dead_programs(directory / OUTPUT):
+        log.append(Record(end - plan.time_zero, host, "engine", "", ProcessDied(process, status)))
+    log.close()
 
 
 def _failure(plan: Plan, directory: Path, status: int) -> str:

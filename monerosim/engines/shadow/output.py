@@ -1,6 +1,7 @@
 """What Shadow prints: how far it is, and why it failed."""
 
 import re
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,9 @@ _HEARTBEAT = re.compile(rb"at simtime (\d+) ns")
 
 _ENDED = re.compile(r"^Error: process '(?P<host>[^']+?)\.(?P<program>[^'/]+)\.(?P<pid>\d+)' (?P<how>exited with .*)")
 """src/main/host/process.rs; a host's name has no dot."""
+
+_STATUS = re.compile(r"status (?:Normal|(?P<signal>Signaled))\(\D*?(?:(?P<number>\d+)|(?P<name>SIG[A-Z0-9]+))\)")
+"""ExitStatus in the same file; one that Shadow itself stopped has none of its own."""
 
 _NOISE = re.compile(r"Cannot disable TCP_NODELAY|^(Error:)?\s*$")
 """What monerod's connections are told, which the compatibility library answers; and nothing."""
@@ -56,6 +60,21 @@ class Heartbeats:
         return self._now
 
 
+def dead_programs(log: Path) -> Iterator[tuple[str, str, int]]:
+    """List the programs that ended before their time: host, name, and status, the negative number of a signal.
+
+    Args:
+        log: What Shadow printed.
+    """
+    for line in log.read_text(errors="replace").splitlines():
+        found = _ENDED.match(line)
+        status = _STATUS.search(found["how"]) if found else None
+        if found and status:
+            name = "agent" if _is_agent(found["program"]) else found["program"]
+            number = status["number"] or signal.Signals[status["name"]]
+            yield found["host"], name, -int(number) if status["signal"] else int(number)
+
+
 def explain_failure(log: Path, data: Path, hosts: Path, status: int) -> str:
     """Explain why Shadow failed: which programs ended before their time with which last words, or its own.
 
@@ -75,14 +94,18 @@ def explain_failure(log: Path, data: Path, hosts: Path, status: int) -> str:
     parts = [f"{head}, because of {len(told)} program{'s' * (len(told) > 1)}:"]
     for found in told[:_PROGRAMS]:
         program, host = found["program"], found["host"]
-        # Shadow knows an agent by its interpreter.
-        is_agent = program.startswith("python")
+        is_agent = _is_agent(program)
         parts.append(f"{'agent' if is_agent else program} of {host} {found['how']}. Its last words:")
         words = _printed(data / "hosts" / host, f"{program}.{found['pid']}")
         parts += _indented(output_tail(words) or (_last_warning(hosts / host) if is_agent else []) or ["(nothing)"])
     if len(told) > _PROGRAMS:
         parts.append(f"and {len(told) - _PROGRAMS} more")
     return "\n".join(parts)
+
+
+def _is_agent(program: str) -> bool:
+    # Shadow knows an agent by its interpreter.
+    return program.startswith("python")
 
 
 def _without_backtraces(lines: list[str]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """How the run ended, and what failed in it."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
@@ -7,14 +8,19 @@ import msgspec
 from monerosim.events import (
     ActorFailed,
     ActorGivenUp,
+    ActorRestarted,
     BootstrapFailed,
     ProcessDied,
     ProcessGivenUp,
+    ProcessRestarted,
     Record,
     RunEnded,
 )
 from monerosim.plan.plan import Plan
 from monerosim.report.figure import Figure, Line, Phrase
+
+_MOST_NAMED = 5
+"""Actors and processes that have failed and are named in the overview."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +31,11 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     bootstrap_failure: str = ""
     """Why the initial balances could not be paid, or not in time; empty if they were."""
     failures: int = 0
-    """Times an actor raised an exception and was stopped, or a daemon died."""
+    """Times an actor raised an exception and was stopped, or a daemon, a wallet or an agent died."""
+    failed: dict[str, int] = {}
+    """Who failed (``PARTICIPANT/NAME``), and how often: actors, daemons, wallets, agents; in the order of the first."""
+    restarted: dict[str, int] = {}
+    """Who was started again after that, and how often."""
     given_up: list[str] = []
     """Actors and daemons (``PARTICIPANT/NAME``) that failed too often, in the order in which they were given up."""
 
@@ -39,7 +49,8 @@ class OutcomeFigure(Figure[Outcome]):
 
     def __init__(self, plan: Plan, end: int) -> None:
         super().__init__(plan, end)
-        self._failures = 0
+        self._failed: list[tuple[tuple[int, str], str]] = []
+        self._restarted: list[tuple[tuple[int, str], str]] = []
         self._given_up: list[tuple[tuple[int, str], str]] = []
         self._reasons: list[tuple[tuple[int, str], str]] = []
         self._bootstrap_failures: list[tuple[tuple[int, str], str]] = []
@@ -47,8 +58,10 @@ class OutcomeFigure(Figure[Outcome]):
     def take(self, record: Record) -> None:
         """Count a failure, or keep a reason."""
         match record.data:
-            case ActorFailed() | ProcessDied():
-                self._failures += 1
+            case ActorFailed(name=name) | ProcessDied(process=name):
+                self._failed.append((record.sort_key(), f"{record.participant}/{name}"))
+            case ActorRestarted(name=name) | ProcessRestarted(process=name):
+                self._restarted.append((record.sort_key(), f"{record.participant}/{name}"))
             case ActorGivenUp(name=name) | ProcessGivenUp(process=name):
                 self._given_up.append((record.sort_key(), f"{record.participant}/{name}"))
             case RunEnded(reason=reason):
@@ -63,22 +76,31 @@ class OutcomeFigure(Figure[Outcome]):
         return Outcome(
             reason=next(iter(_in_time_order(self._reasons)), ""),
             bootstrap_failure=next(iter(_in_time_order(self._bootstrap_failures)), ""),
-            failures=self._failures,
+            failures=len(self._failed),
+            failed=dict(Counter(_in_time_order(self._failed))),
+            restarted=dict(Counter(_in_time_order(self._restarted))),
             given_up=list(dict.fromkeys(_in_time_order(self._given_up))),
         )
 
     @staticmethod
     def lines(result: Outcome) -> Iterable[Line]:
-        """Return the number of failures, if there were any."""
-        if result.failures:
-            yield Line("failures", (Phrase(f"{result.failures} of actors, daemons or wallets", "error"),))
+        """Return the number of failures, if there were any, and whose they were."""
+        if not result.failures:
+            return
+        told = [f"{result.failures} of actors, daemons or wallets"]
+        for name, times in list(result.failed.items())[:_MOST_NAMED]:
+            again = result.restarted.get(name, 0)
+            told.append(f"{name} {times} time{'s' * (times > 1)}" + f" (started again {again})" * bool(again))
+        if len(result.failed) > _MOST_NAMED:
+            told.append(f"and {len(result.failed) - _MOST_NAMED} more, in summary.json")
+        yield Line("failures", tuple(Phrase(text, "error") for text in told))
 
     @staticmethod
     def notices(result: Outcome) -> Iterable[Phrase]:
         """Return the reasons, and what was given up."""
         if result.reason:
             yield Phrase(f"the run ended early: {result.reason}", "error")
-        if result.bootstrap_failure:
+        if result.bootstrap_failure and result.bootstrap_failure not in result.reason:
             yield Phrase(f"the bootstrap failed: {result.bootstrap_failure}", "error")
         for name in result.given_up:
             yield Phrase(f"{name} failed too often and was not restarted again; see `monerosim trace`", "error")

@@ -4,11 +4,16 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from small_runs import NETWORK, USERS, happened, play
 
 from monerosim import Consensus, Participant, Scenario, Simulation, Wallet, run
+from monerosim.build.build import build_plan
+from monerosim.build.rundir import write_run_directory
+from monerosim.cli import main
 from monerosim.config import Amount
 from monerosim.events import (
     BlockFound,
@@ -17,6 +22,8 @@ from monerosim.events import (
     PaymentSent,
     WalletClosed,
 )
+from monerosim.runs import play as play_run
+from monerosim.scenario import examine_scenario, parse
 from monerosim.scenario.bootstrap import SHARE_LIMIT
 from monerosim.units import XMR
 
@@ -102,3 +109,24 @@ def test_without_initial_balances_there_is_no_funder(tmp_path):
     assert "funder" not in played.summary.coins.balances
     assert not happened(played, BootstrapFinished)
     assert happened(played, BlockFound)[0].data.height == 1
+
+
+def test_a_bootstrap_that_fails_ends_the_run_at_once(tmp_path):
+    """A plan of another hand: it pays more than the blocks of its bootstrap bring."""
+    scenario = parse(NETWORK + USERS)
+    plan = build_plan(examine_scenario(scenario), None)
+    (funder,) = (host for host in plan.hosts if host.name == "funder")
+    (actor,) = funder.actors
+    greedy = structs.replace(
+        actor, config={**actor.config, "payees": [{"participant": "user-001", "amount": "2000000 XMR"}]}
+    )
+    hosts = [structs.replace(host, actors=(greedy,)) if host is funder else host for host in plan.hosts]
+    write_run_directory(structs.replace(plan, hosts=tuple(hosts)), b"", tmp_path / "run")
+    played = play_run(tmp_path / "run")
+    (failed,) = happened(played, BootstrapFailed)
+    assert failed.t < 0
+    assert played.summary.outcome.reason == f"the bootstrap failed: {failed.data.reason}"
+    assert not played.summary.completed
+    assert max(record.t for record in played.events()) < 0
+    told = CliRunner().invoke(main, ["report", str(tmp_path / "run")])
+    assert "the run ended early: the bootstrap failed: " in told.stdout
