@@ -9,6 +9,7 @@ from monerosim.build.rates import payment_rates
 from monerosim.build.shadow_options import option_problems
 from monerosim.config import Amount, Config, Duration, dump_config, load_config
 from monerosim.engine import Timings, load_engine
+from monerosim.monero.difficulty import MAINNET
 from monerosim.plan.flags import with_own
 from monerosim.plan.funding import FUNDER_HOST, FundingConfig, Payee
 from monerosim.plan.plan import (
@@ -22,6 +23,7 @@ from monerosim.plan.plan import (
     Plan,
     ProcessPlan,
     ShadowPlan,
+    StartPlan,
     TopologyPlan,
     WalletPlan,
 )
@@ -35,7 +37,7 @@ from monerosim.scenario.funding import find_funder, payees_of
 from monerosim.scenario.load import Examination, examine_scenario
 from monerosim.scenario.problems import Problem, ScenarioError, format_path
 from monerosim.scenario.recording import record_plan
-from monerosim.scenario.tables import Node, Scenario, Wallet
+from monerosim.scenario.tables import Consensus, Node, Scenario, Wallet
 from monerosim.scenario.timeline import members_of
 from monerosim.topology import TopologyError, build_places, choose_peers
 
@@ -85,11 +87,7 @@ def compile_plan(scenario: Scenario | Examination, files: PluginFiles | None = N
     if result.bootstrap is not None:
         hosts.append(_funder(scenario, result, members, result.bootstrap))
     hosts = _connect(scenario, sorted(hosts, key=lambda host: host.name))
-    consensus = ConsensusPlan(
-        block_time=int(scenario.consensus.block_time),
-        difficulty=scenario.consensus.difficulty,
-        block_arrivals=scenario.consensus.block_arrivals,
-    )
+    consensus = _consensus(scenario.consensus)
     by_name = {host.name: host for host in hosts}
     needed_by = _needed_by(members)
     stop = time_zero + scenario.simulation.duration + scenario.simulation.cooldown
@@ -120,6 +118,25 @@ def compile_plan(scenario: Scenario | Examination, files: PluginFiles | None = N
             host_options=scenario.shadow.host_options,
         ),
         plugins=files.digests(),
+    )
+
+
+def _consensus(consensus: Consensus) -> ConsensusPlan:
+    start, difficulty = consensus.chain_start, consensus.difficulty
+    if difficulty == "dynamic":
+        difficulty = start.difficulty if start is not None and start.difficulty is not None else MAINNET
+    return ConsensusPlan(
+        block_time=int(consensus.block_time),
+        difficulty=difficulty,
+        block_arrivals=consensus.block_arrivals,
+        dynamic=consensus.is_dynamic,
+        start=None
+        if start is None
+        else StartPlan(
+            supply=int(start.supply),
+            long_term_median=start.long_term_median,
+            short_term_median=start.short_term_median,
+        ),
     )
 
 

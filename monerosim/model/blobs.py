@@ -83,16 +83,18 @@ def _extra(transaction: Transaction, nonce_field: list[int]) -> list[int]:
 
 
 def _coinbase(block: Block) -> dict[str, Json]:
-    transaction, made = block.coinbase, block.coinbase.outputs[0]
+    transaction = block.coinbase
     shown: dict[str, Json] = {
         "version": 1 if block.parent is None else 2,
         "unlock_time": block.height + COINBASE_UNLOCK,
         "vin": [{"gen": {"height": block.height}}],
-        "vout": [{"amount": made.amount, "target": _target(made)}],
+        "vout": [{"amount": made.amount, "target": _target(made)} for made in transaction.outputs],
         "extra": list(_extra(transaction, [2, 1, 0])),
     }
     if block.parent is None:
-        shown["vout"] = [{"amount": made.amount, "target": {"key": made.public_key.hex()}}]
+        shown["vout"] = [
+            {"amount": made.amount, "target": {"key": made.public_key.hex()}} for made in transaction.outputs
+        ]
         shown["signatures"] = []
     else:
         shown["rct_signatures"] = {"type": 0}

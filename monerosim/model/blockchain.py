@@ -60,7 +60,7 @@ class Blockchain:
         self.network = network
         self.epoch = epoch
         medians = FLOOR if start.past is None else start.past.medians
-        self.chain = Chain(genesis(start.supply, medians))
+        self.chain = Chain(genesis(start.before, medians))
         self.owners = Owners()
         self.sightings = Sightings()
         self.views = Views(self.chain, network, self.sightings)
@@ -72,6 +72,7 @@ class Blockchain:
             self.owners,
             weights=BlockWeights(self.chain, start.past, start.until),
             difficulty=Difficulty(self.chain, difficulty, target=target, until=start.until, epoch=epoch),
+            endowment=start.endowment,
             digest=self.digest,
         )
         self._seed = str(seed).encode()

@@ -51,6 +51,7 @@ class Mining:
         owners: Whom coinbases pay.
         weights: The median block weights of each chain.
         difficulty: The difficulty of each chain's next block.
+        endowment: What the block at height 1 pays its miner beyond its reward, an amount an output.
         digest: Derives the hashes of blocks and coinbases.
 
     Attributes:
@@ -67,6 +68,7 @@ class Mining:
         *,
         weights: BlockWeights,
         difficulty: Difficulty,
+        endowment: tuple[int, ...] = (),
         digest: Digest,
     ) -> None:
         self.weights = weights
@@ -75,6 +77,7 @@ class Mining:
         self._views = views
         self._txpool = txpool
         self._owners = owners
+        self._endowment = endowment
         self._digest = digest
 
     def template(self, view: View, parent: Block) -> BlockTemplate:
@@ -138,16 +141,18 @@ class Mining:
         identity = self._digest("block", parent.id, numbers, keys, *hashes)
         coinbase = Transaction(self._digest("coinbase", identity), (), 0, 0, "")
         coinbase.weight = template.weight - sum(transaction.weight for transaction in template.transactions)
-        self._owners.make_outputs(coinbase, [(keys, template.reward)])
+        endowment = self._endowment if parent.parent is None else ()
+        self._owners.make_outputs(coinbase, [(keys, amount) for amount in (template.reward, *endowment)])
         block = Block(parent, identity, coinbase, difficulty=self.difficulty.after(parent))
         block.transactions = template.transactions
         block.timestamp = max(timestamp, self._earliest(parent))
         block.found, block.node = view.at, view.node
-        block.generated = parent.generated + template.subsidy
+        block.generated = parent.generated + template.subsidy + sum(endowment)
         block.fees = parent.fees + template.fees
         block.weight = template.weight
         block.long_term_weight = long_term_weight(block.weight, parent.medians.long_term)
         block.transaction_count = parent.transaction_count + len(template.transactions)
-        block.outputs = parent.outputs + 1 + sum(len(transaction.outputs) for transaction in template.transactions)
+        made = (coinbase, *template.transactions)
+        block.outputs = parent.outputs + sum(len(transaction.outputs) for transaction in made)
         self.weights.add(block)
         return block

@@ -26,12 +26,20 @@ class Start(NamedTuple):
     """Where a chain begins."""
 
     supply: int = GENESIS_REWARD
-    """The coins that there are, atomic units: the coinbase of the run's first block pays them."""
+    """The coins that there are, atomic units. The genesis block's coinbase creates them, except for the endowment."""
+    endowment: tuple[int, ...] = ()
+    """Those of them that the block at height 1 creates for its miner beyond the reward, an amount an output, so that
+    somebody has coins to begin with."""
     past: Past | None = None
     """The weights before the run; None if the run's first block is the first of all."""
     until: int = 0
     """Up to when the run's own blocks count as those of the past, microseconds: the bootstrap's must not move a median
     or a difficulty that the run is to begin with."""
+
+    @property
+    def before(self) -> int:
+        """What the genesis block creates, atomic units."""
+        return self.supply - sum(self.endowment)
 
 
 GENESIS = Start()

@@ -65,7 +65,7 @@ class Views:
         self._sightings = sightings
         self._settled_until = -1
         self._tips = np.zeros(network.nodes, dtype=np.int64)
-        self._work = np.ones(network.nodes, dtype=np.int64)
+        self._heights = np.zeros(network.nodes, dtype=np.int64)
 
     def view(self, node: int, at: int) -> View:
         """Return what a node sees: it follows the chain of most work, of equal ones the one it had first.
@@ -146,9 +146,10 @@ class Views:
         )
         if moving and self._in_line(moving):
             for block in moving:
-                has = (self._relay.arrivals[block] <= until) & (self._work < block.cumulative_difficulty)
+                # On one chain the higher block has more work; work itself may be above 64 bits.
+                has = (self._relay.arrivals[block] <= until) & (self._heights < block.height)
                 self._tips[has] = block.index
-                self._work[has] = block.cumulative_difficulty
+                self._heights[has] = block.height
         elif moving:
             self._settle_branches(moving, until)
         self._settled_until = until
@@ -194,7 +195,7 @@ class Views:
                         seen.append(Reorganisation(at, node, tip, block, tip.height - fork.height))
                     tip = block
             self._tips[node] = tip.index
-            self._work[node] = tip.cumulative_difficulty
+            self._heights[node] = tip.height
         self._sightings.report_reorganisations(seen)
 
 

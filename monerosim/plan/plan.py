@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-PLAN_VERSION = 2
+PLAN_VERSION = 3
 """Raised whenever a reader of an older plan would misread a newer one."""
 
 
@@ -146,16 +146,32 @@ class TopologyPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Host to place."""
 
 
-class ConsensusPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """The pace of blocks."""
+class StartPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a chain has that does not begin at genesis."""
+
+    supply: int
+    """Atomic units."""
+    long_term_median: int
+    """Bytes."""
+    short_term_median: int
+    """Bytes."""
+
+
+class ConsensusPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The pace of blocks, and where their chain begins."""
 
     block_time: int
     difficulty: int
+    """Of every block, or of the first ones where it is dynamic."""
     block_arrivals: str
     """``poisson`` or ``fixed``."""
+    dynamic: bool = False
+    """Whether the difficulty follows the timestamps of the blocks."""
+    start: StartPlan | None = None
+    """None if the chain begins at genesis."""
 
 
-class BootstrapPlan(msgspec.Struct, frozen=True, kw_only=True):
+class BootstrapPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The phase before the scenario's own time.
 
     ``start``, then ``funding_blocks`` blocks, one every ``block_interval``, then the payments, then ``unlock_blocks``
@@ -170,6 +186,9 @@ class BootstrapPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Transactions that the funder sends."""
     unlock_blocks: int
     """Blocks mined after the payments until they are spendable."""
+    endowment: tuple[int, ...] = ()
+    """What the first block creates for the funder beyond its reward, an amount an output; nothing where the chain
+    begins at genesis."""
 
 
 class RecordPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -55,18 +55,24 @@ def divide(payees: Sequence[Payee]) -> list[Payee]:
     return shares
 
 
-def plan_bootstrap(payees: Sequence[Payee], start: int, block_interval: int) -> BootstrapPlan:
+def plan_bootstrap(
+    payees: Sequence[Payee], start: int, block_interval: int, supply: int = GENESIS_REWARD
+) -> BootstrapPlan:
     """Compute the phases of a bootstrap that pays ``payees``.
 
     Args:
         payees: Who gets how much.
         start: When the funder begins to mine, in microseconds since the run's start.
         block_interval: The time between two of its blocks, in microseconds.
+        supply: The coins that the chain begins with, atomic units. If they are more than the genesis block's, the
+            funder has what it pays from them, an output for each payment: rewards might take it years.
 
     Raises:
         ValueError: There cannot be, or not in a sensible time, as many coins.
     """
     total = sum(payee.amount for payee in payees)
+    if supply > GENESIS_REWARD:
+        return _endowed(payees, start, block_interval, supply)
     shares = sum(-(-payee.amount // SHARE_LIMIT) for payee in payees)
     payments = -(-shares // MAX_RECIPIENTS)
     # A payment's change is locked while the next ones are made: at worst all but nothing of two inputs.
@@ -83,6 +89,25 @@ def plan_bootstrap(payees: Sequence[Payee], start: int, block_interval: int) -> 
         funding_blocks=max(LEAST_BLOCKS, blocks + COINBASE_UNLOCK + 2),
         payments=payments,
         unlock_blocks=SPENDABLE_AGE + 3 + _blocks_to_hold(payments, blocks),
+    )
+
+
+def _endowed(payees: Sequence[Payee], start: int, block_interval: int, supply: int) -> BootstrapPlan:
+    shares = [share.amount for share in divide(payees)]
+    batches = [sum(shares[first : first + MAX_RECIPIENTS]) for first in range(0, len(shares), MAX_RECIPIENTS)]
+    endowment = (max(batches) + FEE_BOUND,) * len(batches)
+    if sum(endowment) > supply - GENESIS_REWARD:
+        raise ValueError(
+            f"the initial balances take {format_amount(sum(endowment))}, fees included: "
+            f"more than the {format_amount(supply)} that the chain begins with"
+        )
+    return BootstrapPlan(
+        start=start,
+        block_interval=block_interval,
+        funding_blocks=LEAST_BLOCKS,
+        payments=len(batches),
+        unlock_blocks=SPENDABLE_AGE + 3 + _blocks_to_hold(len(batches), 2 * len(batches)),
+        endowment=endowment,
     )
 
 

@@ -8,6 +8,7 @@ from monerosim.engine import EngineError, Timings, engine_names, load_engine
 from monerosim.plan.plan import BootstrapPlan, TopologyPlan
 from monerosim.plugins import PluginFiles
 from monerosim.scenario.compose import Composition, compose, composition_keys, owners_of_nodes
+from monerosim.scenario.consensus import consensus_problems
 from monerosim.scenario.convert import nearest, quote
 from monerosim.scenario.funding import examine_funding, host_names
 from monerosim.scenario.mentions import mention_problems
@@ -67,6 +68,7 @@ def examine_tables(scenario: Scenario, files: PluginFiles) -> Examined:
     findings += _references(scenario, composed)
     findings += mention_problems(scenario, composed)
     findings += _needs(composed)
+    findings += consensus_problems(scenario)
     findings += mining_problems(scenario, composed)
     composed, of_solo = with_solo_miners(scenario, composed, files)
     findings += of_solo

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.registry import behaviours_with
 from monerosim.engine import Timings
+from monerosim.monero.emission import GENESIS_REWARD
 from monerosim.plan.funding import FUNDER_HOST, FundingConfig
 from monerosim.plan.plan import BootstrapPlan
 from monerosim.plan.roles import FUNDER
@@ -63,7 +64,9 @@ def bootstrap_of(
     payees = payees_of(scenario, composed)
     if not payees:
         return None, start
-    plan = plan_bootstrap(payees, start, timings.block_interval)
+    begins = scenario.consensus.chain_start
+    supply = GENESIS_REWARD if begins is None else int(begins.supply)
+    plan = plan_bootstrap(payees, start, timings.block_interval, supply)
     return plan, bootstrap_length(plan)
 
 

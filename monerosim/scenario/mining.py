@@ -1,6 +1,6 @@
 """Who of a scenario's participants are miners, and which of them are so small that they are users as well."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -107,13 +107,32 @@ def mining_problems(scenario: Scenario, composed: Mapping[str, Composition]) -> 
     shares = [(path, share) for path, share in autonomous if share > 0]
     rate = (_SHARES if controllers and awaiting else 0) + sum(share for _, share in shares)
     findings += _too_many_blocks(scenario, rate)
+    if controllers and awaiting:
+        findings += _steady_pace(scenario)
+    return findings + _unusual_pace(scenario, shares)
+
+
+def _steady_pace(scenario: Scenario) -> list[RawProblem]:
+    """Find a difficulty that nothing can move."""
+    if not scenario.consensus.is_dynamic:
+        return []
+    message = "a block controller keeps its pace, whatever the difficulty and the hashrates of those who await it"
+    hint = "for a pace that follows the hashrate, let autonomous miners find the blocks"
+    path: Path = ("consensus", "difficulty")
+    return [RawProblem(path=path, message=message, hint=hint, severity="warning", depends_on=_ALL)]
+
+
+def _unusual_pace(scenario: Scenario, shares: Sequence[tuple[Path, float]]) -> list[RawProblem]:
+    """Find hashrates of autonomous miners at which blocks do not come every block time."""
     total = sum(share for _, share in shares)
-    if shares and not _is_whole(total):
-        wait = scenario.consensus.block_time * _SHARES / total
-        comes = f"every {format_duration(round(wait))}" if wait <= MAX_DURATION else "less than once in a hundred years"
-        message = f"the autonomous miners' hashrates add up to {total:g}, not to 100: their blocks come {comes}"
-        findings.append(_warning(shares[0][0], message))
-    return findings
+    if not shares or _is_whole(total):
+        return []
+    wait = scenario.consensus.block_time * _SHARES / total
+    comes = f"every {format_duration(round(wait))}" if wait <= MAX_DURATION else "less than once in a hundred years"
+    message = f"the autonomous miners' hashrates add up to {total:g}, not to 100: their blocks come {comes}"
+    if scenario.consensus.is_dynamic:
+        message += " until the difficulty has followed"
+    return [_warning(shares[0][0], message)]
 
 
 def _too_many_blocks(scenario: Scenario, rate: float) -> list[RawProblem]:

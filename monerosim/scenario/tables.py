@@ -11,6 +11,8 @@ from msgspec import NODEFAULT, Meta
 
 from monerosim import config
 from monerosim.config import PARTICIPANT, POSITIVE, Amount, Config, Duration
+from monerosim.monero.emission import TAIL_SUPPLY
+from monerosim.monero.fees import PENALTY_FREE_WEIGHT
 from monerosim.plan.restarts import Restarts
 from monerosim.plugins import PluginFiles
 from monerosim.scenario.convert import Reader
@@ -21,6 +23,9 @@ Options: TypeAlias = dict[str, Any]
 
 MAX_COUNT = 100_000
 """The most participants a scenario may have."""
+
+MAX_MEDIAN = 10**9
+"""The highest median block weight of a chain's start, bytes: three thousand times that of an empty chain."""
 
 MAX_DIFFICULTY = 10**12
 """The highest difficulty, about that of the real network in 2025: that of a million blocks is less than 2^63."""
@@ -122,24 +127,66 @@ class Network(Table, frozen=True):
     connections: Annotated[int, Meta(ge=1, le=1000, description="The outgoing connections of a node.")] = 8
 
 
+class ChainStart(Table, frozen=True):
+    """What a chain has when the run begins; what is left out is that of mainnet when its tail emission began.
+
+    Blocks of the bootstrap do not move medians and difficulty.
+    """
+
+    supply: Annotated[Amount, Meta(description="The coins that there are; what a block creates follows from it.")] = (
+        msgspec.field(default_factory=lambda: Amount(TAIL_SUPPLY))
+    )
+    long_term_median: Annotated[
+        int, Meta(ge=1, le=MAX_MEDIAN, description="The long-term median block weight, bytes; 300000 counts if less.")
+    ] = PENALTY_FREE_WEIGHT
+    short_term_median: Annotated[
+        int, Meta(ge=1, le=MAX_MEDIAN, description="The median weight of the last hundred blocks, bytes.")
+    ] = PENALTY_FREE_WEIGHT
+    difficulty: Annotated[
+        Annotated[int, Meta(ge=1, le=MAX_DIFFICULTY)] | None,
+        Meta(
+            description="The difficulty of the first block, where it is dynamic: that at which blocks come every "
+            "block_time with a hashrate of 100; mainnet's if left out."
+        ),
+    ] = None
+
+
 class Consensus(Table, frozen=True):
-    """When blocks come."""
+    """When blocks come, and where their chain begins."""
 
     block_time: Annotated[Duration, Meta(extra=POSITIVE, description="The time between two blocks, on average.")] = (
         config.duration("120s")
     )
     difficulty: Annotated[
-        int,
+        Annotated[int, Meta(ge=1, le=MAX_DIFFICULTY)] | Literal["dynamic"],
         Meta(
-            ge=1,
-            le=MAX_DIFFICULTY,
-            description="The fixed difficulty of a block; it sets no pace, block_time does.",
+            description="The fixed difficulty of a block, which sets no pace: block_time does. Or dynamic: it follows "
+            "the timestamps of the last 735 blocks, so that blocks come every block_time whatever the hashrate."
         ),
     ] = 1
+    start: Annotated[
+        Literal["genesis", "tail"] | ChainStart,
+        Meta(
+            description="Where the chain begins: empty, at the tail emission, or a table with what there is. The "
+            "engine embedded only; the others begin at genesis."
+        ),
+    ] = "genesis"
     block_arrivals: Annotated[
         Literal["poisson", "fixed"],
         Meta(description="Whether blocks come at random times, as mining has it, or at fixed ones."),
     ] = "poisson"
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether the difficulty follows the hashrate."""
+        return self.difficulty == "dynamic"
+
+    @property
+    def chain_start(self) -> ChainStart | None:
+        """What the chain has when the run begins; None if it begins at genesis."""
+        if isinstance(self.start, ChainStart):
+            return self.start
+        return ChainStart() if self.start == "tail" else None
 
 
 _Nodes: TypeAlias = Literal["none", "sample", "all"] | Annotated[tuple[str, ...], Meta(extra=PARTICIPANT)]

@@ -16,7 +16,7 @@ from monerosim.events import BlockFound, PaymentSent
 from monerosim.plan.restarts import Restarts
 from monerosim.plan.roles import BLOCK_CONTROLLER, MINER
 from monerosim.runtime.rng import Rng
-from monerosim.scenario.tables import Consensus, Network, Node, Scenario, Simulation, Wallet
+from monerosim.scenario.tables import ChainStart, Consensus, Network, Node, Scenario, Simulation, Wallet
 from monerosim.swarm.fragile import Fragile
 from monerosim.swarm.values import Values, Vocabulary, amount, duration, logarithmic
 from monerosim.topology import topology_names
@@ -115,10 +115,11 @@ class _Maker:
             texts=TEXTS,
         )
         values = Values(self._rng, words, _SHARE)
+        simulation = self._simulation(values)
         document: dict[str, Any] = {
-            "simulation": self._simulation(values),
+            "simulation": simulation,
             "network": self._network(values),
-            "consensus": self._consensus(values),
+            "consensus": self._consensus(values, simulation.get("engine", "embedded")),
         }
         for key in ("binaries", "record", "shadow"):
             if self._often(0.4 if key == "record" else 0.2):
@@ -214,14 +215,34 @@ class _Maker:
             table["topology"] = {"kind": kind, **options} if self._often(0.5) else kind
         return table
 
-    def _consensus(self, values: Values) -> dict[str, Any]:
-        table = values.table(Consensus, leave=["block_time"])
+    def _consensus(self, values: Values, engine: str) -> dict[str, Any]:
+        table = values.table(Consensus, leave=["block_time", "difficulty", "start"])
+        dynamic = engine == "embedded" and self._often(0.2)
+        if dynamic or self._often(0.3):
+            table["difficulty"] = "dynamic" if dynamic else self._rng.integer(1, 16)
+        if engine == "embedded" and self._often(0.3):
+            table["start"] = self._start(values, dynamic=dynamic)
         low, high = max(5 * SECOND, self._duration // 60), max(10 * SECOND, self._duration // 6)
         if self._forks:
             low, high = 4 * SECOND, 10 * SECOND
         elif self._crowded:
             low, high = self._duration // 4, self._duration // 3
-        return {"block_time": duration(self._rng, low, high), **table}
+        pace = duration(self._rng, low, high)
+        return {"block_time": f"{self._rng.integer(low, high) // SECOND}s" if dynamic else pace, **table}
+
+    def _start(self, values: Values, *, dynamic: bool) -> object:
+        """Draw where the chain begins; what is there is enough for all initial balances."""
+        rng = self._rng
+        if self._often(0.5):
+            return rng.choice(["genesis", "tail"])
+        drawn: dict[str, Callable[[], object]] = {
+            "supply": lambda: amount(rng, 10**6 * XMR, 18 * 10**6 * XMR),
+            "long_term_median": lambda: round(logarithmic(rng, 1000, 3_000_000)),
+            "short_term_median": lambda: round(logarithmic(rng, 1000, 3_000_000)),
+        }
+        table = {key: draw() for key, draw in drawn.items() if self._often(0.5)}
+        left = [*drawn, *(() if dynamic else ("difficulty",))]
+        return {**table, **values.table(ChainStart, leave=left)}
 
     def _participant(self, group: Group, values: Values) -> dict[str, Any]:
         first, *others = group.parts

@@ -24,12 +24,13 @@ def ask(service, method: str, **params):
 
 
 class Simulated:
-    """A blockchain, and at each node a daemon and a wallet with a file."""
+    """A blockchain, and at each node a daemon and a wallet with a file. ``more`` goes to the blockchain."""
 
-    def __init__(self, nodes: int = 2, delay: int = SECOND, make: Callable[[int, int], Line] = Line) -> None:
+    def __init__(self, nodes: int = 2, delay: int = SECOND, make: Callable[[int, int], Line] = Line, **more) -> None:
         self.time = 0
         self.reorganisations = []
-        self.blockchain = Blockchain(seed=7, now=lambda: self.time, network=make(nodes, delay), difficulty=1)
+        options = {"difficulty": 1, **more}
+        self.blockchain = Blockchain(seed=7, now=lambda: self.time, network=make(nodes, delay), **options)
         self.blockchain.sightings.on_reorganisation = self.reorganisations.append
         self.daemons = [
             Daemon(self.blockchain, node, ready_at=0, address=f"10.0.0.{node}:18081") for node in range(nodes)

@@ -27,12 +27,14 @@ from monerosim.mailbox.shared import MemoryState
 from monerosim.model import Blockchain, Daemon, WalletServer
 from monerosim.model.records import ArrivalTimes, Block, Transaction
 from monerosim.model.sightings import Reorganisation
+from monerosim.model.start import Past, Start
 from monerosim.network.propagation import NEVER
 from monerosim.plan.plan import HostPlan, Plan
 from monerosim.rpc.transport import Json, Transport
 from monerosim.runtime.clock import EPOCH
 from monerosim.runtime.rng import stable_seed
 from monerosim.runtime.virtual import VirtualRuntime
+from monerosim.units import SECOND
 
 if TYPE_CHECKING:
     from loguru import Logger
@@ -67,6 +69,16 @@ class ModelTransport:
         return self._service.post(path, body)
 
 
+def _start(plan: Plan) -> Start:
+    """Return where the chain of a plan begins."""
+    begins = plan.consensus.start
+    if begins is None:
+        return Start(until=plan.time_zero if plan.consensus.dynamic else 0)
+    past = Past(begins.long_term_median, begins.short_term_median)
+    endowment = plan.bootstrap.endowment if plan.bootstrap is not None else ()
+    return Start(begins.supply, endowment, past, plan.time_zero)
+
+
 class EmbeddedEnvironment:
     """Everything around the hosts of an embedded run.
 
@@ -93,6 +105,8 @@ class EmbeddedEnvironment:
             now=self.runtime.now,
             network=network_of(plan),
             difficulty=plan.consensus.difficulty,
+            target=plan.consensus.block_time // SECOND if plan.consensus.dynamic else None,
+            start=_start(plan),
         )
         nodes = [host for host in plan.hosts if host.node is not None]
         self._node_names = [host.name for host in nodes]

@@ -1,0 +1,183 @@
+"""Fill a monerod's pool with heavy transactions, mine blocks above 300,000, and write what it says of them as JSON.
+
+The daemon must be a fresh regtest one (--regtest --keep-fakechain --fixed-difficulty 1 --offline), the wallet must have
+no files. tests/model/test_recorded_blocks.py plays the recording on the model::
+
+    python tools/record_blocks.py --daemon URL --wallet URL > tests/model/recorded_blocks.json
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Mapping
+from itertools import cycle
+from typing import Any
+
+import requests
+
+COINBASES = 420
+PIECES = 60
+"""Payments that cut the coinbases into pieces, each of which pays for a payment of those that follow."""
+
+PIECE = 5 * 10**12
+ROUNDS = 21
+SPLITS = 48
+"""Payments to sixteen outputs in each of the first blocks."""
+
+PART = 200_000_000_000
+"""What each of their outputs gets: 140 of them pay for a sweep at the highest priority."""
+
+SWEPT = (3, 4, 3, 5, 3, 6)
+"""Sweeps sent before each of the blocks that follow."""
+
+SWEEP_PRIORITIES = {1: 4, 2: 3}
+"""By the subaddress that is swept."""
+
+
+class Service:
+    """A daemon or a wallet over HTTP."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._session = requests.Session()
+
+    def call(self, method: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Call a JSON-RPC method and return its result; raise LookupError if it answered an error."""
+        body = {"jsonrpc": "2.0", "id": "0", "method": method, "params": dict(params or {})}
+        answer = self.post("/json_rpc", body)
+        if "result" not in answer:
+            raise LookupError(f"{method}: {answer}")
+        return answer["result"]
+
+    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Post to a path."""
+        return self._session.post(self._url + path, json=body, timeout=3600).json()
+
+
+class Recorder:
+    """Mines, and writes down what the daemon says before and after each block.
+
+    Args:
+        daemon: A monerod.
+        wallet: Its wallet.
+
+    Attributes:
+        recorded: The recording so far.
+    """
+
+    def __init__(self, daemon: Service, wallet: Service) -> None:
+        self._daemon = daemon
+        self._wallet = wallet
+        wallet.call("create_wallet", {"filename": "heavy", "language": "English"})
+        self._address = wallet.call("get_address")["address"]
+        wallet.call("create_address", {"account_index": 0, "count": len(SWEEP_PRIORITIES)})
+        listed = wallet.call("get_address", {"account_index": 0})["addresses"]
+        self._targets = [entry["address"] for entry in listed[1:]]
+        self._seen: list[str] = []
+        version = wallet.call("get_version")["version"]
+        self.recorded: dict[str, Any] = {"wallet_version": version, "coinbases": COINBASES}
+        self._blocks: list[Any] = []
+        self.recorded["blocks"] = self._blocks
+
+    def mine(self, count: int) -> str:
+        """Mine blocks without recording them; return the hash of the last."""
+        wanted: dict[str, Any] = {"wallet_address": self._address}
+        while count:
+            found = self._daemon.call("generateblocks", {**wanted, "amount_of_blocks": min(count, 20)})
+            count -= min(count, 20)
+        return str(found["blocks"][-1])
+
+    def block(self) -> None:
+        """Record pool, fees and template, mine a block, and record it."""
+        pool: list[Any] = self._daemon.post("/get_transaction_pool", {}).get("transactions", [])
+        entries = {entry["id_hash"]: entry for entry in pool}
+        new = [identity for identity in entries if identity not in self._seen]
+        new.sort(key=lambda identity: entries[identity]["receive_time"])
+        self._seen += new
+        fees = [self._daemon.call("get_fee_estimate", {"grace_blocks": grace})["fees"] for grace in (0, 10)]
+        template = self._daemon.call("get_block_template", {"wallet_address": self._address, "reserve_size": 0})
+        found = self._daemon.call("get_block", {"hash": self.mine(1)})
+        header, info = found["block_header"], self._daemon.call("get_info")
+        shown = ("block_weight", "long_term_weight", "reward", "timestamp")
+        self._blocks.append(
+            {
+                "new": [[entries[it][key] for key in ("weight", "fee", "receive_time")] for it in new],
+                "fees": fees,
+                "expected_reward": template["expected_reward"],
+                "taken": [self._seen.index(identity) for identity in found.get("tx_hashes", [])],
+                **{key: header[key] for key in shown},
+                "median": info["block_weight_median"],
+                "limit": info["block_weight_limit"],
+            }
+        )
+        print(len(self._blocks), header["block_weight"], info["block_weight_limit"], file=sys.stderr)
+
+    def cut(self) -> None:
+        """Cut the coinbases into pieces."""
+        self._wallet.call("refresh")
+        destinations: list[Any] = [{"address": self._address, "amount": PIECE}] * 15
+        for number in range(PIECES):
+            self._wallet.call("transfer", {"destinations": destinations, "priority": 1})
+            if number % 20 == 19:  # noqa: PLR2004  (as many as a light block takes)
+                self.block()
+        self.pass_by(10)
+
+    def pass_by(self, count: int) -> None:
+        """Mine blocks whose weights say nothing."""
+        self.mine(count)
+        self._blocks.append({"empty": count})
+
+    def split(self) -> None:
+        """Pay to sixteen outputs in many transactions, and record the blocks that take them."""
+        targets, priorities = cycle([0, 0, 1]), cycle([4, 3, 4, 2, 4, 1])
+        for _ in range(ROUNDS):
+            self._wallet.call("refresh")
+            for _ in range(SPLITS):
+                target = self._targets[next(targets)]
+                destinations: list[Any] = [{"address": target, "amount": PART}] * 15
+                self._wallet.call("transfer", {"destinations": destinations, "priority": next(priorities)})
+            self.block()
+
+    def sweep(self) -> None:
+        """Sweep the parts, some sweeps before each block, and record the blocks."""
+        self.pass_by(10)
+        self._wallet.call("refresh")
+        hexes: list[list[str]] = []
+        for index, priority in SWEEP_PRIORITIES.items():
+            wanted: dict[str, Any] = {"address": self._address, "subaddr_indices": [index], "priority": priority}
+            made = self._wallet.call("sweep_all", {**wanted, "do_not_relay": True, "get_tx_hex": True})
+            hexes.append(made["tx_blob_list"])
+            print(f"{len(hexes[-1])} sweeps at priority {priority}", file=sys.stderr)
+        most = max(map(len, hexes))
+        # The two priorities mixed as far as they go.
+        blobs = [own[place * len(own) // most] for place in range(most) for own in hexes]
+        waiting = list(dict.fromkeys(blobs))
+        for number in cycle(SWEPT):
+            now, waiting = waiting[:number], waiting[number:]
+            for blob in now:
+                answer = self._daemon.post("/send_raw_transaction", {"tx_as_hex": blob})
+                if answer["status"] != "OK":
+                    raise LookupError(f"send_raw_transaction: {answer}")
+                time.sleep(1.1)
+            self.block()
+            if not now:
+                return
+
+
+def main() -> None:
+    """Record, and print the recording."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    for service in ("daemon", "wallet"):
+        parser.add_argument(f"--{service}", required=True, metavar="URL")
+    given = parser.parse_args()
+    recorder = Recorder(Service(given.daemon), Service(given.wallet))
+    recorder.mine(COINBASES)
+    recorder.cut()
+    recorder.split()
+    recorder.sweep()
+    print(json.dumps(recorder.recorded, separators=(",", ":")))
+
+
+if __name__ == "__main__":
+    main()
