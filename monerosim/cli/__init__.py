@@ -35,7 +35,7 @@ STAGES = {
         "swarm": "Try generated scenarios for faults of the program.",
     },
     "From elsewhere": {
-        "model": "Serve a modelled monerod and wallet over HTTP.",
+        "model": "Serve modelled nodes and wallets over HTTP, for other programs.",
     },
 }
 """The commands by the stage of work that they belong to, each with its line of help."""

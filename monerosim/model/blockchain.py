@@ -109,23 +109,29 @@ class Blockchain:
                 return known[identity]
         return None
 
-    def mine(self, node: int, parent: Block, keys: bytes) -> Block:
+    def mine(self, node: int, parent: Block, keys: bytes, *, empty: bool = False) -> Block:
         """Find a block at a node, now, and send it to the other nodes.
 
         Args:
             node: The node's index in the network.
             parent: The block it follows.
             keys: The keys of the address its coinbase pays, 64 bytes.
+            empty: Leave out all transactions.
         """
         self.settle(self.now() - HORIZON)
         view = self.view(node)
-        block = self.mining.make_block(view, parent, keys, self.unix(view.at))
+        block = self.mining.make_block(view, parent, keys, self.unix(view.at), empty=empty)
         self.views.spread(block)
         self.txpool.add_block(block)
         self.chain.add(block)
         self._coinbases[block.coinbase.id] = block.coinbase
         notify_of_block(block)
         return block
+
+    def reconnect(self) -> None:
+        """Have nodes exchange what they lack of blocks and pools, where connections were cut and are back."""
+        self.views.reconnect(self.now())
+        self.txpool.share([self.view(node) for node in range(self.network.nodes)])
 
     def settle(self, until: int) -> None:
         """Settle what nodes saw up to a time; views before it cannot be asked for any more.

@@ -122,7 +122,7 @@ class Mining:
         """Return the least timestamp of the block after ``parent``, unix time in seconds."""
         return earliest_timestamp([block.timestamp for block in self._chain.recent(parent, TIMESTAMP_WINDOW)])
 
-    def make_block(self, view: View, parent: Block, keys: bytes, timestamp: int) -> Block:
+    def make_block(self, view: View, parent: Block, keys: bytes, timestamp: int, *, empty: bool = False) -> Block:
         """Make the block after ``parent`` as a node would mine it now.
 
         Args:
@@ -131,8 +131,9 @@ class Mining:
             keys: The keys of the address its coinbase pays, 64 bytes.
             timestamp: Unix time in seconds at the node's clock. A block before the least time is given that instead
                 (``Blockchain::create_block_template``).
+            empty: Leave out all transactions.
         """
-        template = self.template(view, parent)
+        template = self._complete(parent, (), 0, 0) if empty else self.template(view, parent)
         # Several blocks of one node on one parent at one instant differ by this alone.
         siblings = self._views.siblings(parent)
         place = (parent.height + 1, view.at, view.node, siblings)

@@ -114,6 +114,31 @@ class BlockRelay:
         if self.is_quiet:
             self._settle_down(block.found)
 
+    def reconnect(self, now: int, tip_of: Callable[[int], Block], blocks: Sequence[Block]) -> None:
+        """Have nodes exchange their tips where connections were cut and are back.
+
+        Args:
+            now: Microseconds; :meth:`advance` has been called for this time.
+            tip_of: Returns the tip that a node follows now.
+            blocks: All blocks, in the order they were found.
+        """
+        if self.is_quiet:
+            self._begin(now, tip_of)
+        self.arrivals.clear()
+        self.most_work_before.clear()
+        self._siblings.clear()
+        for block in blocks:
+            if block.arrival_times is not None:
+                self._take_up(block, block.arrival_times)
+                block.last_arrival = NEVER
+        if self.is_quiet:
+            self._settle_down(now)
+
+    def any_found(self, until: int) -> bool:
+        """Return whether a block that is under way was found by a time, microseconds."""
+        first = next(iter(self.arrivals), None)
+        return first is not None and first.found <= until
+
     def advance(self, until: int) -> bool:
         """Let everything happen up to a time, microseconds; return whether that was the last of it."""
         if not self._events or self._events[0][0] > until:

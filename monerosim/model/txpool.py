@@ -4,7 +4,7 @@ A transaction's arrival times are worked out once, when somebody asks; what is i
 them, from the chain the node follows, and from what else spends the same outputs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -68,6 +68,12 @@ class Txpool:
         self._release(view, transaction, relay=relay)
         return ""
 
+    def flush(self, view: View, transaction: Transaction) -> None:
+        """Remove a transaction from a node's pool; the node has it again with a block, or when it is handed it."""
+        arrivals = self._arrivals(transaction)
+        arrivals[view.node] = NEVER
+        transaction.fully_propagated_at = NEVER
+
     def _release(self, view: View, transaction: Transaction, *, relay: bool) -> None:
         if transaction.relayed and transaction in self._unsettled:
             self._release_again(view, transaction)
@@ -98,6 +104,18 @@ class Txpool:
     def _add(self, transaction: Transaction) -> None:
         self._unsettled[transaction] = None
         owners.announce(transaction)
+
+    def share(self, views: Sequence[View]) -> None:
+        """Hand each node the transactions of the pools that it lacks (``NOTIFY_GET_TXPOOL_COMPLEMENT``).
+
+        Args:
+            views: What the nodes see now, where connections were cut and are back.
+        """
+        for transaction in list(self._unsettled):
+            if transaction.relayed and any(self.contains(view, transaction) for view in views):
+                for view in views:
+                    if not self.knows(view, transaction):
+                        self.accept(view, transaction, relay=True)
 
     def _arrivals(self, transaction: Transaction) -> ArrivalTimes:
         """Return when each node has a transaction, worked out on the first call."""

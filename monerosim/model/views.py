@@ -115,6 +115,13 @@ class Views:
             self._unanimous = None
         self.due = min(self.due, block.last_arrival + HORIZON)
 
+    def reconnect(self, now: int) -> None:
+        """Have nodes exchange their tips where connections of the network were cut and are back, microseconds."""
+        self._relay.advance(now)
+        self._relay.reconnect(now, lambda node: self._tip(node, now), self._chain.blocks)
+        self._unanimous = None
+        self._plan_settling()
+
     def _all_follow(self, block: Block | None, now: int) -> bool:
         """Return whether all nodes have a block as their tip, and nothing else is under way."""
         if block is None:
@@ -140,7 +147,13 @@ class Views:
         """
         if until <= self._settled_until:
             return False
-        self._relay.advance(until)
+        quiet = self._relay.advance(until)
+        if not self._relay.any_found(until):
+            # Thousands of blocks may be found within the horizon, and this is asked for at each.
+            self._settled_until = until
+            if quiet:
+                self._plan_settling()
+            return False
         moving = sorted(
             (block for block in self._relay.arrivals if block.found <= until), key=lambda block: block.height
         )

@@ -1,3 +1,5 @@
+import cProfile
+import pstats
 from collections import Counter
 
 import pytest
@@ -20,6 +22,25 @@ def test_a_block_reaches_nodes_in_turn():
         heights.append([ask(daemon, "get_block_count")["count"] for daemon in net.daemons])
         net.pass_time(SECOND)
     assert heights == [[2, 1, 1], [2, 2, 1], [2, 2, 2]]
+
+
+def work(blocks):
+    """How many calls it takes to make blocks while time passes, as it does for who asks over HTTP."""
+    net = Simulated(nodes=1)
+
+    def now():
+        net.time += 1
+        return net.time
+
+    net.blockchain.now = now
+    with cProfile.Profile() as profile:
+        net.mine(0, blocks)
+    return pstats.Stats(profile).total_calls
+
+
+def test_the_work_for_many_blocks_grows_with_their_number():
+    few, many = work(500), work(2000)
+    assert many < 5 * few
 
 
 def test_equal_work_first_come_stays_and_more_work_wins():

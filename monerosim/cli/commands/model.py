@@ -1,79 +1,141 @@
-"""``monerosim model``: one modelled daemon and wallet over HTTP, on the wall clock."""
+"""``monerosim model``: a network of modelled daemons and wallets over HTTP, for other people's programs."""
 
+import json
 import signal
 import threading
-from time import monotonic, time
+from collections.abc import Callable
+from itertools import count
+from typing import Literal, NoReturn
 
 import click
 
-from monerosim.model import Blockchain, Daemon, WalletServer
-from monerosim.model.server import LOOPBACK, ModelServer
-from monerosim.network.relay import RelayNetwork
-from monerosim.rpc.transport import Json
-from monerosim.units import SECOND, parse_duration
+from monerosim.testing import ModelledMonero, TestingError
+from monerosim.testing.modelled import Ports
+from monerosim.testing.monero import MOST_SERVICES
+from monerosim.units import parse_duration
 
-_WALLET = "model"
+_LARGEST_PORT = 65_535
+
+_NODE_PORT, _ZMQ_PORT, _BETWEEN_NODES = 18_081, 18_083, 100
+_WALLET_PORT = 18_088
+
+_LONGEST_WAIT = 1.0
+"""Seconds after which to look again when the next block is due: the control RPC may have moved the clock."""
+
+
+def _free(_kind: str, _number: int) -> int:
+    return 0
+
+
+def _monero(kind: str, number: int) -> int:
+    """Return monerod's own ports for the first node, and those that wallets' documentation uses."""
+    if kind == "control":
+        return 0
+    if kind == "wallet":
+        return _WALLET_PORT + number
+    return (_NODE_PORT if kind == "node" else _ZMQ_PORT) + _BETWEEN_NODES * number
+
+
+def _consecutive(first: int) -> Ports:
+    following = count(first)
+    return lambda _kind, _number: next(following)
+
+
+def _ports(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Ports:
+    if value is None:
+        return _free
+    if value == "monero":
+        return _monero
+    if not (value.isascii() and value.isdecimal() and 0 < int(value) <= _LARGEST_PORT - 3 * MOST_SERVICES):
+        raise click.BadParameter(
+            f'expected a port up to {_LARGEST_PORT - 3 * MOST_SERVICES} or "monero", got {value!r}'
+        )
+    return _consecutive(int(value))
+
+
+def _duration(_context: click.Context, _parameter: click.Parameter, value: str) -> str | None:
+    try:
+        return value if parse_duration(value) else None
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 @click.command("model")
-@click.option("--node-port", type=click.IntRange(0, 65535), default=18081, show_default=True, help="0 chooses one.")
-@click.option("--wallet-port", type=click.IntRange(0, 65535), default=18083, show_default=True, help="0 chooses one.")
+@click.option("--nodes", type=click.IntRange(1, MOST_SERVICES), default=1, show_default=True, help="All connected.")
+@click.option("--wallets", type=click.IntRange(0, MOST_SERVICES), default=2, show_default=True)
+@click.option("--funded", default="100 XMR", show_default=True, help="What each wallet can spend at the start.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Keys and hashes follow from it.")
 @click.option(
-    "--blocks",
-    type=click.IntRange(0, 10_000),
-    default=100,
+    "--clock",
+    type=click.Choice(["real", "virtual"]),
+    default="real",
     show_default=True,
-    help="Blocks mined to the wallet beforehand; the first of them are spendable after 60 more.",
+    help="real: time passes as everywhere. virtual: it stands still until --control moves it.",
 )
 @click.option(
-    "--block-time", default="120s", show_default=True, help='Time between blocks mined to the wallet; "0s" for none.'
+    "--block-time", default="120s", show_default=True, callback=_duration, help='Time between blocks; "0s" for none.'
 )
-def model(node_port: int, wallet_port: int, seed: int, blocks: int, block_time: str) -> None:
-    """Serve a modelled monerod and a modelled monero-wallet-rpc on loopback, for wallets and pools under development.
+@click.option(
+    "--port-base",
+    "ports",
+    metavar="PORT|monero",
+    callback=_ports,
+    help="Consecutive ports from PORT on: ZMQ, nodes, wallets, control. monero: 18081, 18181, ... for nodes, 18083, "
+    "18183, ... for ZMQ, 18088, 18089, ... for wallets. Free ports if left out.",
+)
+@click.option("--control", is_flag=True, help="Serve mine, reorg, advance, drop and lag as a JSON-RPC, too.")
+@click.option("--zmq-pub", "zmq", is_flag=True, help="Nodes publish blocks and transactions by ZMQ, as monerod does.")
+def model(
+    nodes: int,
+    wallets: int,
+    funded: str,
+    seed: int,
+    clock: Literal["real", "virtual"],
+    block_time: str | None,
+    ports: Ports,
+    control: bool,
+    zmq: bool,
+) -> None:
+    """Serve modelled nodes and wallets on loopback, for other programs under development.
 
-    They speak the JSON-RPC of the real ones. The wallet is open, and owns the coins of all blocks mined so far.
+    They speak the RPC of monerod and monero-wallet-rpc. One line of JSON says where they are, when all of them answer;
+    Ctrl-C ends them. docs/testing.md shows how to test a program with them.
     """
-    try:
-        interval = parse_duration(block_time) / SECOND
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--block-time") from error
-    began = monotonic()
-    network = RelayNetwork(seed=seed, names=["node"], links=[])
-    blockchain = Blockchain(
-        seed=seed,
-        now=lambda: round((monotonic() - began) * SECOND),
-        network=network,
-        difficulty=1,
-        epoch=int(time()),
-    )
-    daemon = Daemon(blockchain, 0, ready_at=0, address=f"{LOOPBACK}:18080")
-    wallet = WalletServer(blockchain, daemon, name=_WALLET, seed=seed, ready_at=0)
-    _call(wallet, "create_wallet", {"filename": _WALLET, "language": "English"})
-    address = _call(wallet, "get_address", {"account_index": 0})["address"]
-    if blocks:
-        _call(daemon, "generateblocks", {"amount_of_blocks": blocks, "wallet_address": address})
-        _call(wallet, "refresh", {})
-    try:
-        server = ModelServer([(node_port, daemon), (wallet_port, wallet)])
-    except OSError as error:
-        wanted = " or ".join(str(port) for port in (node_port, wallet_port) if port)
-        raise click.ClickException(f"cannot listen on {LOOPBACK}, port {wanted}: {error.strerror}") from error
-    node_port, wallet_port = server.ports
-    click.echo(f"monerod            http://{LOOPBACK}:{node_port}/json_rpc")
-    click.echo(f"monero-wallet-rpc  http://{LOOPBACK}:{wallet_port}/json_rpc")
-    click.echo(f"height {blocks + 1}, wallet {address}")
-    stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
-    while not stopped.wait(interval or None):
-        with server.lock:
-            _call(daemon, "generateblocks", {"amount_of_blocks": 1, "wallet_address": address})
+        signal.signal(number, _interrupt)
+    try:
+        _serve(
+            lambda: ModelledMonero(
+                nodes=nodes,
+                wallets=wallets,
+                funded=funded,
+                seed=seed,
+                clock=clock,
+                block_time=block_time,
+                ports=ports,
+                zmq=zmq,
+                control=control,
+            )
+        )
+    except KeyboardInterrupt:
+        return
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--funded") from error
+    except OSError as error:
+        raise click.ClickException(f"cannot listen: {error.strerror}") from error
+    except TestingError as error:
+        raise click.ClickException(str(error)) from error
 
 
-def _call(service: Daemon | WalletServer, method: str, params: dict[str, Json]) -> dict[str, Json]:
-    answer = service.post("/json_rpc", {"jsonrpc": "2.0", "id": "0", "method": method, "params": params})
-    result = answer.get("result") if isinstance(answer, dict) else None
-    if not isinstance(result, dict):
-        raise click.ClickException(f"{method}: {answer}")
-    return result
+def _interrupt(_number: int, _frame: object) -> NoReturn:
+    # An exception gets through to the main thread even while another one holds the lock it waits for.
+    raise KeyboardInterrupt
+
+
+def _serve(start: Callable[[], ModelledMonero]) -> None:
+    """Serve until interrupted."""
+    with start() as monero:
+        click.echo(json.dumps(monero.describe()))
+        never = threading.Event()
+        while True:
+            never.wait(min(monero.tick(), _LONGEST_WAIT))

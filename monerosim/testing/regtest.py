@@ -1,0 +1,307 @@
+"""A network of Monero's own programs on regtest."""
+
+import os
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+
+from monerosim.build.binaries import BinaryError, resolve_binaries
+from monerosim.build.processes import AGENT, host_processes
+from monerosim.engines.local.process import SupervisedProcess
+from monerosim.model.server import LOOPBACK
+from monerosim.plan.flags import flag_name
+from monerosim.plan.plan import PLAN_VERSION, ConsensusPlan, HostPlan, NodePlan, Plan, TopologyPlan, WalletPlan
+from monerosim.rpc.errors import RpcError
+from monerosim.rpc.node import TransactionRefusedError
+from monerosim.testing.clock import unix_now
+from monerosim.testing.monero import Lag, Monero, NotPossibleError, TestingError, checked_size
+from monerosim.testing.services import Node, Wallet
+from monerosim.units import SECOND
+
+_PATIENCE = 120.0
+"""Seconds to wait for programs to start, for blocks to reach all nodes, and so on."""
+
+_INTERVAL = 0.05
+"""Seconds between two looks."""
+
+_ENDING = 30.0
+"""Seconds that the programs have to end."""
+
+
+_PUB = "--zmq-pub"
+
+
+class _PoolEntry(msgspec.Struct, frozen=True):
+    id_hash: str
+    tx_blob: str
+    do_not_relay: bool = False
+
+
+class RegtestMonero(Monero):
+    """monerod and monero-wallet-rpc on loopback, on a chain of their own.
+
+    A block takes a tenth of a second and more, so funding takes about 15 seconds. Time is the machine's.
+
+    Args:
+        nodes: The number of nodes, all connected.
+        wallets: The number of wallets; they are spread over the nodes.
+        funded: What each wallet can spend at the start.
+        zmq: The nodes publish blocks and transactions.
+        monerod: The program: a name on PATH, or a file.
+        wallet_rpc: The wallet's program.
+
+    Raises:
+        TestingError: A program is missing or does not start, or too many nodes, wallets or coins.
+        ValueError: An amount cannot be read.
+    """
+
+    def __init__(
+        self,
+        *,
+        nodes: int = 1,
+        wallets: int = 2,
+        funded: str | float = "100 XMR",
+        zmq: bool = False,
+        monerod: str = "monerod",
+        wallet_rpc: str = "monero-wallet-rpc",
+    ) -> None:
+        super().__init__()
+        amount = checked_size(nodes, wallets, funded)
+        self._directory = Path(tempfile.mkdtemp(prefix="monerosim-testing-"))
+        self._processes: list[SupervisedProcess] = []
+        try:
+            hosts = _hosts(nodes, wallets, zmq=zmq, monerod=monerod, wallet_rpc=wallet_rpc)
+            self._start(_plan(hosts))
+            self._meet(hosts, nodes)
+            self._fund(amount)
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, plan: Plan) -> None:
+        environment = {name: value for name, value in os.environ.items() if name in {"HOME", "PATH", "TMPDIR", "LANG"}}
+        for host in plan.hosts:
+            here = self._directory / "hosts" / host.name
+            here.mkdir(parents=True)
+            for wallet in host.wallets:
+                (here / wallet.name).mkdir()
+            for process in host.processes:
+                supervised = SupervisedProcess(host.name, process, self._directory, environment)
+                self._processes.append(supervised)
+                supervised.start()
+
+    def _meet(self, hosts: list[HostPlan], nodes: int) -> None:
+        """Wait until nodes and wallets answer, and the nodes are connected with each other."""
+        for host in hosts:
+            if host.node is not None:
+                zmq = "".join(flag.partition("=")[2] for flag in host.node.flags if flag_name(flag) == _PUB)
+                self.nodes.append(Node(host.name, f"http://{LOOPBACK}:{host.node.rpc_port}", zmq))
+        for host in hosts:
+            for wallet in host.wallets:
+                node = next(node for node in self.nodes if node.name == wallet.node)
+                self.wallets.append(Wallet(host.name, f"http://{LOOPBACK}:{wallet.rpc_port}", node))
+        self.miner = self.wallets.pop()
+        for node in self.nodes:
+            self._await(lambda node=node: _connected(node) == nodes - 1, f"{node.name} is not connected")  # type: ignore[misc]
+        for wallet_ in (*self.wallets, self.miner):
+            self._await(lambda wallet=wallet_: wallet.rpc.get_version() > 0, f"{wallet_.name} does not answer")  # type: ignore[misc]
+
+    def _await(self, condition: Callable[[], bool], failing: str) -> None:
+        end = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                if condition():
+                    return
+            except RpcError as error:
+                failing = f"{failing}: {error}"
+            for process in self._processes:
+                if process.reap() is not None:
+                    raise TestingError(f"{process.plan.name} of {process.host} has ended:\n{process.output_tail()}")
+            if time.monotonic() > end:
+                raise TestingError(failing)
+            time.sleep(_INTERVAL)
+
+    def mine(self, blocks: int = 1, *, node: int = 0, to: str | None = None) -> list[str]:
+        """Mine blocks, which contain what is in any node's pool."""
+        finder = self.nodes[self._known(node)]
+        self._share_pools()
+        found = finder.rpc.generateblocks(blocks, to or self.miner.address).blocks if blocks else []
+        self._spread(finder)
+        return found
+
+    def reorg(self, depth: int, *, node: int = 0) -> list[str]:
+        """Replace the last blocks by one more (``generateblocks`` with ``prev_block``)."""
+        finder = self.nodes[self._known(node)]
+        parent = finder.rpc.on_get_block_hash(self._fork(depth, finder.height))
+        self._share_pools()
+        # monerod would put the pool's transactions into each of the blocks, and then refuse the branch.
+        waiting = _pool(finder)
+        finder.call("flush_txpool")
+        found = finder.rpc.generateblocks(depth + 1, self.miner.address, prev_block=parent).blocks
+        for entry in waiting:
+            _submit(finder, entry)
+        self._spread(finder)
+        return found
+
+    def advance(self, duration: str) -> None:
+        """Refuse: the nodes follow the machine's clock."""
+        raise NotPossibleError(f"real daemons follow the machine's clock: advance({duration!r}) needs modelled ones")
+
+    def drop(self, txid: str) -> None:
+        """Remove a transaction from all pools (``flush_txpool``)."""
+        self._share_pools()
+        if not any(entry.id_hash == txid for node in self.nodes for entry in _pool(node)):
+            raise TestingError(f"{txid} is in no node's pool")
+
+        def gone() -> bool:
+            having = [node for node in self.nodes if any(entry.id_hash == txid for entry in _pool(node))]
+            for node in having:
+                node.call("flush_txpool", txids=[txid])
+            return not having
+
+        self._await(gone, f"{txid} comes back")
+        self._refresh()
+
+    def lag(self, node: int) -> Lag:
+        """Refuse: connections between real daemons cannot be cut."""
+        raise NotPossibleError(
+            f"real daemons cannot be kept from hearing of each other: lag({node}) needs modelled ones"
+        )
+
+    def catch_up(self, node: int) -> None:
+        """Do nothing: no node lags."""
+        self._known(node)
+
+    @property
+    def time(self) -> int:
+        """The machine's time, Unix seconds."""
+        return unix_now()
+
+    def close(self) -> None:
+        """End the programs and remove their files."""
+        super().close()
+        for process in reversed(self._processes):
+            process.terminate()
+        end = time.monotonic() + _ENDING
+        while any(process.runs for process in self._processes) and time.monotonic() < end:
+            time.sleep(_INTERVAL)
+        for process in self._processes:
+            process.kill()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _share_pools(self) -> None:
+        """Hand each node the transactions of the others' pools, which by themselves would take up to a minute."""
+        pools = [{entry.id_hash: entry for entry in _pool(node)} for node in self.nodes]
+        for node, pool in zip(self.nodes, pools, strict=True):
+            for other in pools:
+                for txid, entry in other.items():
+                    if txid not in pool:
+                        pool[txid] = entry
+                        _submit(node, entry)
+
+    def _spread(self, finder: Node) -> None:
+        """Wait until all nodes have a node's newest block, and have the wallets scan it."""
+        for node in self.nodes:
+            self._await(lambda node=node: node.tip == finder.tip, f"{node.name} does not get the newest block")  # type: ignore[misc]
+        self._refresh()
+
+
+def _pool(node: Node) -> list[_PoolEntry]:
+    return msgspec.convert(node.post("/get_transaction_pool").get("transactions", []), list[_PoolEntry])
+
+
+def _submit(node: Node, entry: _PoolEntry) -> None:
+    """Hand a transaction to a node; one that it refuses, because its coins are not there any more, is left out."""
+    try:
+        node.post("/send_raw_transaction", tx_as_hex=entry.tx_blob, do_not_relay=entry.do_not_relay)
+    except TransactionRefusedError:
+        return
+
+
+def _connected(node: Node) -> int:
+    info = node.rpc.get_info()
+    return info.outgoing_connections_count if info.synchronized else -1
+
+
+def _hosts(nodes: int, wallets: int, *, zmq: bool, monerod: str, wallet_rpc: str) -> list[HostPlan]:
+    names = [f"node-{number}" for number in range(nodes)]
+    ports = _free_ports(4 * nodes + wallets + 1)
+    hosts = []
+    for number, name in enumerate(names):
+        p2p, rpc, publishing, zmq_rpc = ports[4 * number : 4 * number + 4]
+        node = NodePlan(
+            p2p_port=p2p,
+            rpc_port=rpc,
+            start=0,
+            ready_after=0,
+            # All dial each other: a node that dials none is started offline, and does not listen.
+            peers=tuple(name_ for name_ in names if name_ != name),
+            binary=monerod,
+            # Its other ZMQ server cannot be left out, and would take the same port at each node.
+            flags=(
+                f"--max-connections-per-ip={2 * nodes}",
+                *((f"{_PUB}=tcp://{LOOPBACK}:{publishing}", f"--zmq-rpc-bind-port={zmq_rpc}") if zmq else ()),
+            ),
+        )
+        hosts.append(HostPlan(name=name, group=name, address=LOOPBACK, uses_node=name, node=node, agent_start=0))
+    for number, port in enumerate(ports[4 * nodes :]):
+        name = f"wallet-{number}" if number < wallets else "miner"
+        wallet = WalletPlan(
+            name="wallet",
+            rpc_port=port,
+            start=0,
+            ready_after=0,
+            node=names[number % nodes if number < wallets else 0],
+            binary=wallet_rpc,
+        )
+        hosts.append(HostPlan(name=name, group=name, address=LOOPBACK, wallets=(wallet,), agent_start=0))
+    return hosts
+
+
+def _plan(hosts: list[HostPlan]) -> Plan:
+    """Return the plan of the programs, fitted to the flags that they know.
+
+    Raises:
+        TestingError: A program is missing, or not one of Monero's.
+    """
+    consensus = ConsensusPlan(block_time=120 * SECOND, difficulty=1, block_arrivals="fixed")
+    by_name = {host.name: host for host in hosts}
+    whole = Plan(
+        version=PLAN_VERSION,
+        name="testing",
+        seed=0,
+        engine="local",
+        time_zero=0,
+        duration=0,
+        stop=0,
+        consensus=consensus,
+        topology=TopologyPlan(bandwidth=(), links=(), places={}),
+        bootstrap=None,
+        hosts=tuple(
+            msgspec.structs.replace(
+                host,
+                processes=tuple(one for one in host_processes(host, consensus, by_name) if one.name != AGENT),
+            )
+            for host in hosts
+        ),
+    )
+    try:
+        return resolve_binaries(whole)
+    except BinaryError as error:
+        raise TestingError(str(error)) from error
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as held:
+        ports = []
+        for _ in range(count):
+            listener = held.enter_context(socket.socket())
+            listener.bind((LOOPBACK, 0))
+            ports.append(listener.getsockname()[1])
+        return ports
