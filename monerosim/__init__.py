@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Wallet as Wallet,
     )
     from monerosim.scenario.load import load as load, parse as parse
+    from monerosim.scenario.permissions import Permissions as Permissions
     from monerosim.scenario.problems import Problem as Problem, ScenarioError as ScenarioError
     from monerosim.runs import Run as Run, RunError as RunError, play as play, run as run
     from monerosim.build.binaries import BinaryError as BinaryError

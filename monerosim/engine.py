@@ -99,8 +99,9 @@ class Engine(ABC):
     """Whether it starts the programs of a plan (:attr:`monerosim.plan.plan.HostPlan.processes`): then they are looked
     up and asked for their flags when a run is built."""
 
-    records: ClassVar[frozenset[str]] = frozenset()
-    """The keys of a scenario's table ``[record]`` that it heeds; of others that are set, ``check`` warns."""
+    unheeded: ClassVar[Mapping[str, str]] = {}
+    """Keys of a scenario without effect on this engine, and why: ``network.latency``; ``participants.*.node.binary`` of
+    any participant; a table for all that it has. A scenario that sets one to other than its default is warned."""
 
     def timings(self, hosts: int, nodes: int) -> Timings:
         """Return how much time the beginning of a run gets where the scenario does not say.
@@ -200,6 +201,9 @@ def _check(found: object) -> Engine:
     real_programs: object = found.real_programs
     if not isinstance(real_programs, bool):
         raise PluginError('has "real_programs" that is neither True nor False')
+    unheeded: object = found.unheeded
+    if not (isinstance(unheeded, Mapping) and all(isinstance(it, str) for pair in unheeded.items() for it in pair)):
+        raise PluginError('has "unheeded" that is no mapping of keys to reasons')
     for name in (name for name, member in vars(Engine).items() if callable(member) and not name.startswith("_")):
         _check_method(name, getattr(Engine, name), getattr(found, name))
     try:

@@ -20,6 +20,7 @@ from monerosim.plan.plan import Plan, decode_plan
 from monerosim.plugins import PluginError, PluginFiles
 from monerosim.report.summary import Summary, decode_summary, encode_summary, summarise
 from monerosim.scenario import Scenario, examine, examine_scenario, read_file
+from monerosim.scenario.permissions import NOTHING, Permissions
 
 SUMMARY = "summary.json"
 
@@ -165,6 +166,7 @@ def run(
     force: bool = False,
     trace_level: str = USUAL_LEVEL,
     on_progress: ProgressCallback = lambda _: True,
+    permissions: Permissions = NOTHING,
 ) -> Run:
     """Build a scenario and play it.
 
@@ -174,6 +176,7 @@ def run(
         force: Whether a run that is in the directory may be replaced.
         trace_level: The least important level of traces to keep.
         on_progress: Called with the progress now and then; returns False to stop the run.
+        permissions: What the scenario may name besides Monero's programs on PATH and their harmless flags.
 
     Raises:
         ScenarioError: The scenario has errors.
@@ -185,9 +188,9 @@ def run(
     if not isinstance(scenario, Scenario):
         file = Path(scenario)
         text, base = read_file(file), file.parent
-        examination = examine(text, files=PluginFiles(base))
+        examination = examine(text, files=PluginFiles(base), permissions=permissions)
     else:
-        examination = examine_scenario(scenario)
+        examination = examine_scenario(scenario, permissions=permissions)
     plan = build_plan(examination, base)
     load_engine(plan.engine).check(plan)
     path = new_directory(plan.name) if directory is None else Path(directory)

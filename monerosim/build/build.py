@@ -8,10 +8,16 @@ from monerosim.engine import load_engine
 from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
 from monerosim.scenario.load import Examination
+from monerosim.scenario.permissions import NOTHING, Permissions
 from monerosim.scenario.tables import Scenario
 
 
-def build_plan(scenario: Scenario | Examination, base: Path | None = None, files: PluginFiles | None = None) -> Plan:
+def build_plan(
+    scenario: Scenario | Examination,
+    base: Path | None = None,
+    files: PluginFiles | None = None,
+    permissions: Permissions = NOTHING,
+) -> Plan:
     """Compile a scenario, and look up the real programs if its engine starts any.
 
     Args:
@@ -19,12 +25,13 @@ def build_plan(scenario: Scenario | Examination, base: Path | None = None, files
         base: The scenario file's directory, which relative paths of programs are relative to; the working directory
             if left out.
         files: The scenario's own files, if it has not been examined; those below ``base`` if left out.
+        permissions: What the user allows it, likewise.
 
     Raises:
         ScenarioError: The scenario has errors.
         BinaryError: A program is missing, or does not fit the scenario.
     """
-    plan = compile_plan(scenario, files or PluginFiles(base or Path()))
+    plan = compile_plan(scenario, files or PluginFiles(base or Path()), permissions)
     if not load_engine(plan.engine).real_programs:
         return plan
     if not isinstance(scenario, Scenario):

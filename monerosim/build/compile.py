@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from monerosim.build.peers import peers_of, rate_limit
 from monerosim.build.processes import AGENT, MONEROD, host_processes
 from monerosim.build.rates import payment_rates
 from monerosim.build.shadow_options import option_problems
@@ -35,11 +36,12 @@ from monerosim.scenario.checks import Examined
 from monerosim.scenario.compose import Composition, actor_names, member_names, owners_of_nodes
 from monerosim.scenario.funding import find_funder, payees_of
 from monerosim.scenario.load import Examination, examine_scenario
+from monerosim.scenario.permissions import NOTHING, Permissions
 from monerosim.scenario.problems import Problem, ScenarioError, format_path
 from monerosim.scenario.recording import record_plan
 from monerosim.scenario.tables import Consensus, Node, Scenario, Wallet
 from monerosim.scenario.timeline import members_of
-from monerosim.topology import TopologyError, build_places, choose_peers
+from monerosim.topology import TopologyError, build_places
 
 P2P_PORT = 18_080
 """monerod's own default on mainnet (monero's src/cryptonote_config.h), as is :data:`RPC_PORT`."""
@@ -68,17 +70,20 @@ class _Member(msgspec.Struct, frozen=True, kw_only=True):
     uses_node: str | None
 
 
-def compile_plan(scenario: Scenario | Examination, files: PluginFiles | None = None) -> Plan:
+def compile_plan(
+    scenario: Scenario | Examination, files: PluginFiles | None = None, permissions: Permissions = NOTHING
+) -> Plan:
     """Resolve everything a scenario leaves open.
 
     Args:
         scenario: From a file or composed in Python; one that has been examined is not examined again.
         files: Where its own files are, of one that has not; below the working directory, if left out.
+        permissions: What the user allows it, likewise.
 
     Raises:
         ScenarioError: Something is wrong with it; all errors are in ``problems``.
     """
-    examination = examine_scenario(scenario, files) if isinstance(scenario, Scenario) else scenario
+    examination = examine_scenario(scenario, files, permissions) if isinstance(scenario, Scenario) else scenario
     examination.require()
     scenario, files, result = examination.scenario, examination.files, examination.result
     members = _members(scenario, result.composed)
@@ -268,6 +273,7 @@ def _commands(scenario: Scenario, time_zero: int) -> dict[str, list[CommandPlan]
 
 
 def _node(scenario: Scenario, host: str, node: Node) -> NodePlan:
+    flags = with_own(scenario.binaries.monerod_flags, node.flags)
     return NodePlan(
         p2p_port=P2P_PORT,
         rpc_port=RPC_PORT,
@@ -275,7 +281,8 @@ def _node(scenario: Scenario, host: str, node: Node) -> NodePlan:
         ready_after=_between(_NODE_READY, scenario.simulation.seed, host, "monerod ready"),
         peers=(),
         binary=node.binary or scenario.binaries.monerod,
-        flags=with_own(scenario.binaries.monerod_flags, node.flags),
+        flags=flags,
+        rate_limit=rate_limit(flags),
     )
 
 
@@ -324,19 +331,18 @@ def _funder(scenario: Scenario, result: Examined, members: Sequence[_Member], bo
 
 def _connect(scenario: Scenario, hosts: Sequence[HostPlan]) -> list[HostPlan]:
     """Give the hosts their addresses and the nodes their peers."""
-    seed, usual = scenario.simulation.seed, scenario.network.connections
-    names = [host.name for host in hosts if host.node is not None]
-    wanted = {host.name: usual for host in hosts if host.node is not None}
+    nodes = {host.name: host.node for host in hosts if host.node is not None}
+    wanted = dict.fromkeys(nodes, scenario.network.connections)
     for group, participant in scenario.participants.items():
         if isinstance(participant.node, Node) and participant.node.connections is not None:
             wanted |= dict.fromkeys(member_names(group, participant.count), participant.node.connections)
-    peers = {number: choose_peers(names, seed=seed, connections=number) for number in set(wanted.values())}
+    peers = peers_of(nodes, wanted, scenario.simulation.seed)
     given = load_engine(scenario.simulation.engine).addresses(len(hosts))
     return [
         msgspec.structs.replace(
             host,
             address=address,
-            node=host.node and msgspec.structs.replace(host.node, peers=peers[wanted[host.name]][host.name]),
+            node=host.node and msgspec.structs.replace(host.node, peers=peers[host.name]),
         )
         for host, address in zip(hosts, given, strict=True)
     ]

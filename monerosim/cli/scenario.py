@@ -11,7 +11,7 @@ from monerosim.build.compile import compile_plan
 from monerosim.cli.exits import USAGE
 from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
-from monerosim.scenario import Examination, Problem, ScenarioError, examine, read_file
+from monerosim.scenario import Examination, Permissions, Problem, ScenarioError, examine, read_file
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,8 +30,35 @@ def change_options(command: F) -> F:
         metavar="KEY.PATH=VALUE",
         help="Change a value of the scenario, such as participants.user.count=10; can be repeated.",
     )(command)
+    command = click.option(
+        "--allow-flag",
+        multiple=True,
+        metavar="FLAG",
+        expose_value=False,
+        callback=_allow,
+        help="Let the scenario set this flag of monerod or monero-wallet-rpc, such as --add-peer; can be repeated.",
+    )(command)
+    command = click.option(
+        "--allow-programs",
+        is_flag=True,
+        expose_value=False,
+        callback=_allow,
+        help="Let the scenario start programs other than monerod and monero-wallet-rpc on PATH.",
+    )(command)
     command = click.option("--engine", help="Replace the scenario's engine; `monerosim plugins` lists them.")(command)
     return click.option("--seed", type=click.IntRange(min=0), help="Replace the scenario's seed.")(command)
+
+
+def _allow(context: click.Context, parameter: click.Parameter, value: object) -> None:
+    """Keep what the user allows the scenario, for :func:`permissions`."""
+    context.meta[f"{__name__}.{parameter.name}"] = value
+
+
+def permissions() -> Permissions:
+    """Return what the command line allows the scenario."""
+    meta = click.get_current_context().meta
+    flags = (f"--{name.lstrip('-').partition('=')[0]}" for name in meta[f"{__name__}.allow_flag"])
+    return Permissions(programs=meta[f"{__name__}.allow_programs"], flags=tuple(flags))
 
 
 def output_options(command: F) -> F:
@@ -55,7 +82,7 @@ def load_or_exit(path: Path, engine: str | None, seed: int | None, changes: Sequ
         changes = (*changes, f"simulation.engine={engine}")
     try:
         raw = read_file(path)
-        examination = examine(raw, seed, changes, PluginFiles(path.parent))
+        examination = examine(raw, seed, changes, PluginFiles(path.parent), permissions())
     except ScenarioError as error:
         refuse(path, error.problems)
     if examination.errors:

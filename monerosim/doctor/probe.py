@@ -24,7 +24,7 @@ from monerosim.engine import EngineError
 from monerosim.events import BlockFound, NodeClosed, TipSeen, WalletClosed
 from monerosim.plan.plan import Plan
 from monerosim.runs import Run, play
-from monerosim.scenario import Node, Participant, Scenario, ScenarioError, Simulation, Wallet
+from monerosim.scenario import Examination, Node, Participant, Scenario, ScenarioError, Simulation, Wallet
 from monerosim.units import SECOND, format_amount, format_duration
 
 NAME = "probe"
@@ -35,11 +35,11 @@ ENGINE = "shadow"
 _TROUBLES = (ScenarioError, BinaryError, RunDirectoryError, EngineError)
 
 
-def probe(scenario: Scenario, plan: Plan, base: Path | None = None) -> Check:
+def probe(examination: Examination, plan: Plan, base: Path | None = None) -> Check:
     """Play the probe in a temporary directory, which is kept if something is not as it should be.
 
     Args:
-        scenario: Whose options for Shadow and flags for all programs are used.
+        examination: The scenario whose options for Shadow and flags for all programs are used.
         plan: Its plan, whose programs are used.
         base: What relative paths of programs are relative to.
 
@@ -55,7 +55,8 @@ def probe(scenario: Scenario, plan: Plan, base: Path | None = None) -> Check:
         leaving.callback(shutil.rmtree, home, ignore_errors=True)
         directory = home / NAME
         try:
-            write_run_directory(build_plan(_few_hosts(scenario, plan), base), b"", directory)
+            few = _few_hosts(examination.scenario, plan)
+            write_run_directory(build_plan(few, base, permissions=examination.permissions), b"", directory)
             seen, trouble = _look_at(play(directory))
         except _TROUBLES as error:
             seen, trouble = "", str(error)

@@ -79,6 +79,11 @@ def flag_name(argument: str) -> str:
     return argument.partition("=")[0]
 
 
+def flag_value(argument: str) -> str:
+    """Return the value in an argument: ``1`` of ``--log-level=1``; an empty text if it has none."""
+    return argument.partition("=")[2]
+
+
 def repeatable(name: str) -> bool:
     """Return whether a flag may be given more than once."""
     return name in _REPEATABLE

@@ -28,6 +28,8 @@ class NodePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The program as given in the scenario: a name on PATH, or a file."""
     flags: tuple[str, ...] = ()
     """The scenario's own flags for the program."""
+    rate_limit: int | None = None
+    """The bits per second to which its flags limit it, beyond the bandwidth of its place."""
 
 
 class WalletPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

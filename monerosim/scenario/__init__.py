@@ -1,6 +1,7 @@
 """Scenarios: what a person writes, checked."""
 
 from monerosim.scenario.load import Examination, examine, examine_scenario, load, parse, read_file
+from monerosim.scenario.permissions import Permissions
 from monerosim.scenario.problems import Problem, ScenarioError
 from monerosim.scenario.tables import (
     Binaries,
@@ -21,6 +22,7 @@ __all__ = [
     "Network",
     "Node",
     "Participant",
+    "Permissions",
     "Problem",
     "Scenario",
     "ScenarioError",

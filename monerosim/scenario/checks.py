@@ -15,6 +15,7 @@ from monerosim.scenario.mentions import mention_problems
 from monerosim.scenario.mining import mining_problems, with_solo_miners
 from monerosim.scenario.names import name_problems
 from monerosim.scenario.network import read_topology
+from monerosim.scenario.permissions import Permissions
 from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.programs import program_problems
 from monerosim.scenario.recording import recording_problems
@@ -22,6 +23,7 @@ from monerosim.scenario.slow_network import slow_network_problems
 from monerosim.scenario.tables import MAX_COUNT, Scenario
 from monerosim.scenario.timeline import timeline_problems
 from monerosim.scenario.timings import timings_of
+from monerosim.scenario.unheeded import unheeded_problems
 from monerosim.topology import BUILT_IN, Mesh, Topology, TopologyError, build_places
 from monerosim.units import MAX_DURATION, format_duration
 
@@ -46,12 +48,13 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[RawProblem, ...]
 
 
-def examine_tables(scenario: Scenario, files: PluginFiles) -> Examined:
+def examine_tables(scenario: Scenario, files: PluginFiles, permissions: Permissions) -> Examined:
     """Check everything that concerns more than one value. Wrong values do not keep it from finding more.
 
     Args:
         scenario: The scenario.
         files: Where its own files are.
+        permissions: What the user allows it.
     """
     composed = {name: compose(it, ("participants", name), files) for name, it in scenario.participants.items()}
     findings = [finding for composition in composed.values() for finding in composition.findings]
@@ -83,7 +86,8 @@ def examine_tables(scenario: Scenario, files: PluginFiles) -> Examined:
     findings += slow_network_problems(scenario)
     findings += _engine(scenario)
     findings += recording_problems(scenario, composed)
-    findings += program_problems(scenario)
+    findings += program_problems(scenario, permissions)
+    findings += unheeded_problems(scenario)
     return Examined(
         composed=composed,
         timings=timings,

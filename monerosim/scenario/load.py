@@ -10,6 +10,7 @@ from monerosim.plugins import PluginFiles
 from monerosim.scenario.checks import Examined, examine_tables
 from monerosim.scenario.convert import Reader
 from monerosim.scenario.document import MAX_BYTES, Document, read_document
+from monerosim.scenario.permissions import NOTHING, Permissions
 from monerosim.scenario.problems import Problem, RawProblem, ScenarioError, first_causes
 from monerosim.scenario.tables import Scenario
 
@@ -20,6 +21,8 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
     scenario: Scenario
     files: PluginFiles
     """Where its own files are."""
+    permissions: Permissions
+    """What the user allows it."""
     result: Examined
     problems: tuple[Problem, ...]
     """Errors and warnings, in the order of the file."""
@@ -44,37 +47,45 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
             raise ScenarioError(self.problems)
 
 
-def load(path: str | FilePath, seed: int | None = None, changes: Sequence[str] = ()) -> Scenario:
+def load(
+    path: str | FilePath, seed: int | None = None, changes: Sequence[str] = (), permissions: Permissions = NOTHING
+) -> Scenario:
     """Read a scenario file.
 
     Args:
         path: The file.
         seed: Replaces the scenario's.
         changes: ``KEY.PATH=VALUE``, made before the scenario is checked.
+        permissions: What the user allows it.
 
     Raises:
         ScenarioError: Something is wrong with it; all errors are in ``problems``.
     """
-    return _usable(examine(read_file(path), seed, changes, PluginFiles(FilePath(path).parent)))
+    return _usable(examine(read_file(path), seed, changes, PluginFiles(FilePath(path).parent), permissions))
 
 
-def parse(text: str, seed: int | None = None, changes: Sequence[str] = ()) -> Scenario:
+def parse(
+    text: str, seed: int | None = None, changes: Sequence[str] = (), permissions: Permissions = NOTHING
+) -> Scenario:
     """Read a scenario from TOML text; else like :func:`load`. Its own files are below the working directory.
 
     Raises:
         ScenarioError: Something is wrong with it; all errors are in ``problems``.
     """
-    return _usable(examine(text.encode("utf-8", "surrogatepass"), seed, changes))
+    return _usable(examine(text.encode("utf-8", "surrogatepass"), seed, changes, permissions=permissions))
 
 
-def examine_scenario(scenario: Scenario, files: PluginFiles | None = None) -> Examination:
+def examine_scenario(
+    scenario: Scenario, files: PluginFiles | None = None, permissions: Permissions = NOTHING
+) -> Examination:
     """Examine a scenario that was composed in Python.
 
     Args:
         scenario: The scenario.
         files: Where its own files are; below the working directory, if left out.
+        permissions: What the user allows it.
     """
-    return _examine(scenario, Document(data={}), [], files or PluginFiles(FilePath()))
+    return _examine(scenario, Document(data={}), [], files or PluginFiles(FilePath()), permissions)
 
 
 def read_file(path: str | FilePath) -> bytes:
@@ -95,7 +106,11 @@ def read_file(path: str | FilePath) -> bytes:
 
 
 def examine(
-    raw: bytes, seed: int | None = None, changes: Sequence[str] = (), files: PluginFiles | None = None
+    raw: bytes,
+    seed: int | None = None,
+    changes: Sequence[str] = (),
+    files: PluginFiles | None = None,
+    permissions: Permissions = NOTHING,
 ) -> Examination:
     """Read a scenario file's bytes as far as possible.
 
@@ -104,6 +119,7 @@ def examine(
         seed: Replaces the scenario's.
         changes: ``KEY.PATH=VALUE``, made before the scenario is checked.
         files: Where its own files are; below the working directory, if left out.
+        permissions: What the user allows it.
 
     Raises:
         ScenarioError: It is no TOML at all.
@@ -113,14 +129,20 @@ def examine(
     scenario = reader.read(document.data, Scenario)
     if not isinstance(scenario, Scenario):
         scenario = Scenario()
-    return _examine(scenario, document, reader.findings, files or PluginFiles(FilePath()))
+    return _examine(scenario, document, reader.findings, files or PluginFiles(FilePath()), permissions)
 
 
-def _examine(scenario: Scenario, document: Document, unread: Sequence[RawProblem], files: PluginFiles) -> Examination:
-    result = examine_tables(scenario, files)
+def _examine(
+    scenario: Scenario,
+    document: Document,
+    unread: Sequence[RawProblem],
+    files: PluginFiles,
+    permissions: Permissions,
+) -> Examination:
+    result = examine_tables(scenario, files, permissions)
     findings = [*document.findings, *unread, *result.findings]
     problems = _tell(document, findings, strict=scenario.simulation.strict)
-    return Examination(scenario=scenario, files=files, result=result, problems=problems)
+    return Examination(scenario=scenario, files=files, permissions=permissions, result=result, problems=problems)
 
 
 def _tell(document: Document, findings: Sequence[RawProblem], *, strict: bool) -> tuple[Problem, ...]:

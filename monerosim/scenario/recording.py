@@ -4,13 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from monerosim.engine import EngineError, engine_names, load_engine
 from monerosim.plan.plan import HostPlan, RecordPlan
 from monerosim.runtime.rng import stable_seed
 from monerosim.scenario.compose import Composition, group_of
 from monerosim.scenario.mentions import nobody
 from monerosim.scenario.problems import Path, RawProblem
-from monerosim.scenario.tables import Recording, Scenario
+from monerosim.scenario.tables import Scenario
 from monerosim.scenario.timeline import members_of
 
 ALL_SPREADS = 200
@@ -19,31 +18,8 @@ ALL_SPREADS = 200
 _KEYS_OF_NODES = ("relays", "stems", "txpool")
 
 
-def recording_problems(scenario: Scenario, composed: Mapping[str, Composition]) -> list[RawProblem]:
-    """Check that the engine records what is asked for, and that whom the table names has a node."""
-    findings = list(_names(scenario, composed))
-    name = scenario.simulation.engine
-    if name not in engine_names():
-        return findings
-    try:
-        able = load_engine(name).records
-    except EngineError:
-        # Reported where the engine is named.
-        return findings
-    usual = Recording()
-    return findings + [
-        RawProblem(
-            path=("record", key),
-            message=f'has no effect: the engine "{name}" does not record it',
-            severity="warning",
-            depends_on=(("simulation", "engine"),),
-        )
-        for key in ("spreads", *_KEYS_OF_NODES)
-        if key not in able and getattr(scenario.record, key) != getattr(usual, key)
-    ]
-
-
-def _names(scenario: Scenario, composed: Mapping[str, Composition]) -> Iterable[RawProblem]:
+def recording_problems(scenario: Scenario, composed: Mapping[str, Composition]) -> Iterable[RawProblem]:
+    """Check that whom the table names has a node."""
     for key in _KEYS_OF_NODES:
         wanted: str | tuple[str, ...] = getattr(scenario.record, key)
         for index, name in enumerate(() if isinstance(wanted, str) else wanted):

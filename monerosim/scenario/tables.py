@@ -16,6 +16,7 @@ from monerosim.monero.fees import PENALTY_FREE_WEIGHT
 from monerosim.plan.restarts import Restarts
 from monerosim.plugins import PluginFiles
 from monerosim.scenario.convert import Reader
+from monerosim.scenario.permissions import NOTHING, Permissions
 from monerosim.scenario.problems import Problem, ScenarioError, format_path
 
 Options: TypeAlias = dict[str, Any]
@@ -408,15 +409,16 @@ class Scenario(Table, frozen=True):
         tuple[TimelineEntry, ...], Meta(description="What participants are told to do in the course of the run.")
     ] = ()
 
-    def check(self, files: PluginFiles | None = None) -> tuple[Problem, ...]:
+    def check(self, files: PluginFiles | None = None, permissions: Permissions = NOTHING) -> tuple[Problem, ...]:
         """Check the scenario as a whole, as is done before each run.
 
         Args:
             files: Where its own Python files are; below the working directory, if left out.
+            permissions: What you allow it.
 
         Returns:
             Errors and warnings.
         """
         from monerosim.scenario.load import examine_scenario  # noqa: PLC0415  (which reads these tables)
 
-        return examine_scenario(self, files).problems
+        return examine_scenario(self, files, permissions).problems

@@ -47,7 +47,7 @@ TEXTS: Mapping[str, Callable[[Rng], object]] = {
     "bandwidth": lambda rng: rng.choice(_BANDWIDTHS),
     "latency": lambda rng: duration(rng, SECOND // 1000, 3 * SECOND),
     "loss": lambda rng: round(rng.random() * (0.05 if rng.random() < 0.8 else 0.9), 4),  # noqa: PLR2004
-    "binary": lambda rng: rng.choice(["monerod", "./monerod-other"]),
+    "binary": lambda rng: rng.choice(["monerod", "monerod-0.18.4"]),
     "host_options": lambda _: {},
     "window": lambda rng: duration(rng, 60 * SECOND, 900 * SECOND),
     "timeout": lambda rng: duration(rng, 2 * SECOND, 300 * SECOND),
@@ -294,7 +294,9 @@ class _Maker:
         return {} if own and self._often(0.6) else {"node": values.table(Node, share=0.2)}
 
     def _wallet(self, group: Group, values: Values) -> dict[str, Any]:
-        wallet = values.table(Wallet, leave=["initial_balance", "outputs"], share=0.2)
+        wallet = values.table(Wallet, leave=["initial_balance", "outputs", "binary"], share=0.2)
+        if self._often(0.05):
+            wallet["binary"] = self._rng.choice(["monero-wallet-rpc", "monero-wallet-rpc-0.18.4"])
         if self._crowded and any(part.behaviour.role == MARKETPLACE for part in group.parts):
             wallet["addresses"] = 16
         if self._crowded and self._hurries(group):

@@ -2,7 +2,7 @@
 
 from monerosim.topology.addresses import addresses
 from monerosim.topology.paths import paths_between
-from monerosim.topology.peers import choose_peers
+from monerosim.topology.peers import choose_limited_peers, choose_peers
 from monerosim.topology.places import Mesh, Ring, Star, Switch, Topology, build_switch
 from monerosim.topology.registry import BUILT_IN, TopologyError, build_places, load_topology, topology_names
 
@@ -17,6 +17,7 @@ __all__ = [
     "addresses",
     "build_places",
     "build_switch",
+    "choose_limited_peers",
     "choose_peers",
     "load_topology",
     "paths_between",

@@ -1,6 +1,6 @@
 """The choice of outgoing connections."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,36 @@ def choose_peers(names: Sequence[str], *, seed: int, connections: int) -> dict[s
     return {name: tuple(names[peer] for peer in peers) for name, peers in zip(names, chosen, strict=True)}
 
 
+def choose_limited_peers(
+    names: Sequence[str], *, seed: int, connections: Mapping[str, int], incoming: Mapping[str, int]
+) -> dict[str, tuple[str, ...]]:
+    """Choose the outgoing connections of each node where some take only so many incoming ones.
+
+    Nodes choose in the order of ``names``, by rendezvous hashing among those that have room left. Components may stay
+    separate where there is no room.
+
+    Args:
+        names: The nodes.
+        seed: The run's seed.
+        connections: The number of nodes that each dials; fewer where no more have room.
+        incoming: The most incoming connections of those nodes that have a limit.
+
+    Returns:
+        As :func:`choose_peers`.
+    """
+    candidates = np.array([key("candidate", name) for name in names], dtype=np.uint64)
+    room = np.array([incoming.get(name, len(names)) for name in names], dtype=np.int64)
+    chosen: list[list[int]] = []
+    for index, name in enumerate(names):
+        near = np.flatnonzero(room > 0)
+        near = near[near != index]
+        hashes = draws(key(seed, "peers", name), candidates[near])
+        chosen.append(_highest(hashes, min(connections[name], len(near)), near, names))
+        room[chosen[-1]] -= 1
+    _connect(chosen, candidates, seed, names, room)
+    return {name: tuple(names[peer] for peer in peers) for name, peers in zip(names, chosen, strict=True)}
+
+
 def _stretches(own: int, candidates: NDArray[np.uint64], ring: NDArray[np.int64], wanted: int) -> NDArray[np.int64]:
     """List the nodes in some stretches of the ring of all nodes, in the order of their numbers."""
     length = max(_SHORTEST_STRETCH, -(-wanted // _STRETCHES) * 4)
@@ -71,8 +101,14 @@ def _highest(hashes: NDArray[np.uint64], wanted: int, near: NDArray[np.int64], n
     return [int(near[place]) for place in picked[:wanted]]
 
 
-def _connect(chosen: list[list[int]], candidates: NDArray[np.uint64], seed: int, names: Sequence[str]) -> None:
-    """Connect separate components to the component of the first name."""
+def _connect(
+    chosen: list[list[int]],
+    candidates: NDArray[np.uint64],
+    seed: int,
+    names: Sequence[str],
+    room: NDArray[np.int64] | None = None,
+) -> None:
+    """Connect separate components to the component of the first name, as far as nodes of that have room."""
     part = _parts(chosen)
     members: dict[int, list[int]] = {}
     for index in sorted(range(len(names)), key=names.__getitem__):
@@ -81,8 +117,13 @@ def _connect(chosen: list[list[int]], candidates: NDArray[np.uint64], seed: int,
         return
     main, *others = members.values()
     for apart in others:
-        hashes = draws(key(seed, "peers", names[apart[0]]), candidates[main])
-        chosen[apart[0]].append(main[int(np.argmax(hashes))])
+        open_to = main if room is None else [index for index in main if room[index] > 0]
+        if not open_to:
+            return
+        hashes = draws(key(seed, "peers", names[apart[0]]), candidates[open_to])
+        chosen[apart[0]].append(peer := open_to[int(np.argmax(hashes))])
+        if room is not None:
+            room[peer] -= 1
 
 
 def _parts(chosen: list[list[int]]) -> list[int]:

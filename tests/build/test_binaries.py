@@ -13,7 +13,7 @@ from monerosim.build.build import build_plan
 from monerosim.build.compile import compile_plan
 from monerosim.plan.flags import OPTIONAL_FLAGS, flag_name
 from monerosim.plan.plan import Plan, ProcessPlan, decode_plan, encode_plan
-from monerosim.scenario import Binaries, Node, Participant, Scenario, Simulation, parse
+from monerosim.scenario import Binaries, Node, Participant, Permissions, Scenario, Simulation, examine, parse
 
 TEXT = """\
 [simulation]
@@ -44,9 +44,17 @@ def process(plan: Plan, host: str, name: str) -> ProcessPlan:
     return found
 
 
-def refusal(text: str, *changes: str, base: Path | None = None) -> BinaryError:
+def allowing(*flags: str) -> Permissions:
+    return Permissions(programs=True, flags=flags)
+
+
+def built(text: str, *changes: str, base: Path | None = None, flags: tuple[str, ...] = ()) -> Plan:
+    return build_plan(examine(text.encode(), changes=changes, permissions=allowing(*flags)), base)
+
+
+def refusal(text: str, *changes: str, base: Path | None = None, flags: tuple[str, ...] = ()) -> BinaryError:
     with pytest.raises(BinaryError) as raised:
-        build_plan(parse(text, changes=changes), base)
+        built(text, *changes, base=base, flags=flags)
     return raised.value
 
 
@@ -67,7 +75,7 @@ def test_a_program_is_asked_once_until_it_changes(programs: Path) -> None:
         build_plan(parse(TEXT))
     assert asked.read_text() == "asked\n"
     fake(programs / "monerod", [*MONEROD, "--new-flag"])
-    plan = build_plan(parse(TEXT, changes=["participants.pool.node={flags=['--new-flag']}"]))
+    plan = built(TEXT, "participants.pool.node={flags=['--new-flag']}", flags=("--new-flag",))
     assert asked.read_text() == "asked\nasked\n"
     assert "--new-flag" in process(plan, "pool", "monerod").argv
 
@@ -76,26 +84,26 @@ def test_a_program_is_asked_once_until_it_changes(programs: Path) -> None:
 def test_compiling_does_not_look_at_the_machine(tmp_path: Path) -> None:
     scenario = parse(TEXT)
     compiled = encode_plan(compile_plan(scenario))
-    built = build_plan(scenario)
+    plan = build_plan(scenario)
     assert encode_plan(compile_plan(scenario)) == compiled
     assert process(compile_plan(scenario), "pool", "monerod").argv[0] == "monerod"
-    assert process(built, "pool", "monerod").argv[0] == str(tmp_path / "bin" / "monerod")
-    assert decode_plan(encode_plan(built)) == built
+    assert process(plan, "pool", "monerod").argv[0] == str(tmp_path / "bin" / "monerod")
+    assert decode_plan(encode_plan(plan)) == plan
 
 
 def test_the_embedded_engine_needs_no_programs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    plan = build_plan(parse(TEXT, changes=["simulation.engine=embedded", "binaries.monerod=/nowhere"]))
+    plan = built(TEXT, "simulation.engine=embedded", "binaries.monerod=/nowhere")
     assert process(plan, "pool", "monerod").argv[0] == "/nowhere"
     assert plan.binaries == ()
 
 
 @pytest.mark.usefixtures("programs")
 def test_what_the_programs_know_is_kept_as_it_is() -> None:
-    compiled, built = compile_plan(parse(TEXT)), build_plan(parse(TEXT))
-    for before, after in zip(compiled.hosts, built.hosts, strict=True):
+    compiled, plan = compile_plan(parse(TEXT)), build_plan(parse(TEXT))
+    for before, after in zip(compiled.hosts, plan.hosts, strict=True):
         assert [it.argv[1:] for it in before.processes] == [it.argv[1:] for it in after.processes]
-    assert [(Path(it.path).name, it.version, it.left_out, it.notes) for it in built.binaries] == [
+    assert [(Path(it.path).name, it.version, it.left_out, it.notes) for it in plan.binaries] == [
         ("monero-wallet-rpc", "0.18.3.4", {}, ()),
         ("monerod", "0.18.3.4", {}, ()),
     ]
@@ -136,7 +144,7 @@ def test_two_versions_in_one_network(programs: Path, tmp_path: Path) -> None:
             "new": Participant(node=Node()),
         },
     )
-    plan = build_plan(scenario, tmp_path)
+    plan = build_plan(scenario, tmp_path, permissions=allowing())
     assert process(plan, "old-002", "monerod").argv[0] == str(old)
     assert process(plan, "new", "monerod").argv[0] == str(programs / "monerod")
     assert "--no-zmq" in process(plan, "new", "monerod").argv
@@ -148,7 +156,7 @@ def test_two_versions_in_one_network(programs: Path, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("programs")
 def test_own_flags_replace_the_usual_ones_of_the_same_name() -> None:
     own = "{flags=['--db-sync-mode=safe', '--log-level=2', '--zmq-pub=tcp://127.0.0.1:1', '--zmq-pub=tcp://[::1]:1']}"
-    argv = process(build_plan(parse(TEXT, changes=[f"participants.pool.node={own}"])), "pool", "monerod").argv
+    argv = process(built(TEXT, f"participants.pool.node={own}", flags=("--zmq-pub",)), "pool", "monerod").argv
     assert [one for one in argv if one.startswith("--db-sync-mode")] == ["--db-sync-mode=safe"]
     assert "--log-level=2" in argv
     assert sum(one.startswith("--zmq-pub=") for one in argv) == 2
@@ -169,7 +177,7 @@ def test_flags_for_all_give_way_to_a_participants_own() -> None:
         argv = process(plan, host, "monerod").argv
         assert [one for one in argv if one.startswith("--log-level")] == [f"--log-level={level}"]
         assert "--db-sync-mode=safe" in argv
-    (problem,) = refusal(TEXT, "binaries.wallet_flags=['--no-zmq']").problems
+    (problem,) = refusal(TEXT, "binaries.wallet_flags=['--no-zmq']", flags=("--no-zmq",)).problems
     assert problem.startswith("binaries.wallet_flags: monero-wallet-rpc 0.18.3.4")
 
 
@@ -179,6 +187,7 @@ def test_own_flags_that_a_program_does_not_take_are_told_all_at_once() -> None:
         TEXT,
         "participants.user.node={flags=['--log-levle=1', '--tune', '--offline=yes']}",
         "participants.pool.wallet={flags=['--log-level', '--no-zmq']}",
+        flags=("--log-levle", "--tune", "--no-zmq"),
     ).problems
     assert len(problems) == 4
     assert problems[0].startswith("participants.pool.wallet.flags: --log-level needs a value")
@@ -240,7 +249,7 @@ def test_whatever_a_program_knows_it_is_given_nothing_else(
     wallet = fake(folder / "monero-wallet-rpc", WALLET)
     binaries = Binaries(monerod=str(daemon), wallet=str(wallet))
     scenario = parse(TEXT)
-    compiled = compile_plan(msgspec.structs.replace(scenario, binaries=binaries))
+    compiled = compile_plan(msgspec.structs.replace(scenario, binaries=binaries), permissions=allowing())
     needed = {flag_name(one) for one in process(compiled, "pool", "monerod").argv[1:]} - OPTIONAL_FLAGS.keys()
     if needed & gone:
         with pytest.raises(BinaryError) as raised:
@@ -257,4 +266,5 @@ def test_the_real_programs_are_understood() -> None:
     plan = build_plan(parse(TEXT, changes=own))
     assert {Path(it.path).name for it in plan.binaries} == {"monerod", "monero-wallet-rpc"}
     assert all(it.version.startswith("0.") for it in plan.binaries)
-    assert "does not know --log-levell" in str(refusal(TEXT, "participants.pool.node={flags=['--log-levell=1']}"))
+    wrong = refusal(TEXT, "participants.pool.node={flags=['--log-levell=1']}", flags=("--log-levell",))
+    assert "does not know --log-levell" in str(wrong)

@@ -127,10 +127,14 @@ def test_a_scenario_has_its_own_programs_and_memory_looked_at(bare: Path, tmp_pa
     text = Path(SMOKE).read_text().replace("[consensus]", '[binaries]\nmonerod = "mine/monerod"\n[consensus]')
     path = tmp_path / "scenario.toml"
     path.write_text(text)
-    result = doctor(str(path), "--engine", "local")
+    refused = doctor(str(path), "--engine", "local")
+    assert refused.exit_code == 2
+    assert "--allow-programs" in refused.output
+    assert not (tmp_path / "mine" / "monerod.asked").exists()
+    result = doctor(str(path), "--engine", "local", "--allow-programs")
     assert str(tmp_path / "mine" / "monerod") in result.output
     assert "1 nodes that produce blocks of 590 MB, 2 other nodes of 330 MB, 5 wallets of 14 MB" in result.output
-    embedded = doctor(str(path))
+    embedded = doctor(str(path), "--allow-programs")
     assert embedded.exit_code == 0
     assert "participants of 0.2 MB" in embedded.output
 
@@ -152,7 +156,9 @@ def test_an_unknown_flag_is_no_missing_program(bare: Path, tmp_path: Path) -> No
     fake(bare / "monero-wallet-rpc", WALLET)
     path = tmp_path / "flags.toml"
     path.write_text("[participants.a]\nnode = {}\n[participants.b]\nnode = {}\n")
-    result = doctor(str(path), "--engine", "local", "--set", "binaries.monerod_flags=['--log-levle=1']")
+    result = doctor(
+        str(path), "--engine", "local", "--set", "binaries.monerod_flags=['--log-levle=1']", "--allow-flag=log-levle"
+    )
     assert result.exit_code == 3
     assert "binaries.monerod_flags: monerod" in result.output
     assert "local: lacks flags" in result.output

@@ -179,7 +179,10 @@ def test_a_build_names_the_programs_and_tells_what_they_do_not_know(tmp_path: Pa
     path = tmp_path / "scenario.toml"
     text = Path(QUICKSTART).read_text(encoding="utf-8")
     path.write_text(f'{text}\n[binaries]\nmonerod = "old/monerod"\nwallet = "old/monero-wallet-rpc"\n')
-    result = call("build", str(path), "--engine", "shadow", "-o", str(tmp_path / "run"))
+    arguments = ("build", str(path), "--engine", "shadow", "-o", str(tmp_path / "run"))
+    assert call(*arguments).exit_code == 2
+    assert not Path(f"{daemon}.asked").exists()
+    result = call(*arguments, "--allow-programs")
     assert result.exit_code == 0
     assert f"monerod 0.18.1.0 ({daemon}): left out --no-zmq, which it does not know: " in result.stderr
     hosts = yaml.safe_load((tmp_path / "run" / "shadow.yaml").read_text())["hosts"]

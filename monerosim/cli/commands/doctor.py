@@ -14,7 +14,7 @@ from monerosim.doctor.checks import MEMORY, Check, Diagnosis, diagnose
 from monerosim.doctor.probe import ENGINE, NAME, probe
 from monerosim.engine import engine_names
 from monerosim.plan.plan import Plan
-from monerosim.scenario import Node, Participant, Scenario, Simulation, Wallet, examine_scenario
+from monerosim.scenario import Examination, Node, Participant, Scenario, Simulation, Wallet, examine_scenario
 
 _COLOURS = {"good": "green", "warning": "yellow", "missing": "red"}
 
@@ -54,19 +54,19 @@ def doctor(
     for_all = (*loaded.binaries.monerod_flags, *loaded.binaries.wallet_flags)
     diagnosis = diagnose(plan, base, own=scenario is not None, flags_for_all=for_all)
     if probing:
-        check = _probe(diagnosis, loaded, plan, base)
+        check = _probe(diagnosis, examination, plan, base)
         diagnosis = Diagnosis(checks=(*diagnosis.checks, check))
     _print(diagnosis, make_console())
     wanted = [plan.engine, *([ENGINE] if probing else [])]
     context.exit(REFUSED if any(diagnosis.lacking(one) for one in wanted) else 0)
 
 
-def _probe(diagnosis: Diagnosis, scenario: Scenario, plan: Plan, base: Path | None) -> Check:
+def _probe(diagnosis: Diagnosis, examination: Examination, plan: Plan, base: Path | None) -> Check:
     lacking = [name for name in diagnosis.lacking(ENGINE) if name != MEMORY]
     if lacking:
         return Check(name=NAME, state="warning", found=f"not played for want of {', '.join(lacking)}")
     try:
-        return probe(scenario, plan, base)
+        return probe(examination, plan, base)
     except OSError as error:
         raise click.ClickException(f"the probe has no place for its files: {error}") from error
 

@@ -11,12 +11,13 @@ from monerosim.cli.commands.report import print_summary
 from monerosim.cli.console import make_console
 from monerosim.cli.exits import FAILED
 from monerosim.cli.progress import show_progress
-from monerosim.cli.scenario import load_or_exit, output_options, refuse, scenario_options, tell_binaries
+from monerosim.cli.scenario import load_or_exit, output_options, permissions, refuse, scenario_options, tell_binaries
 from monerosim.cli.signals import stop_on_signal, unwind_on_signal
 from monerosim.engine import EngineError, load_engine
 from monerosim.events.traces import LEVELS, USUAL_LEVEL
 from monerosim.runs import SUMMARY, Run, RunError, name_latest, new_directory, play
 from monerosim.scenario import ScenarioError
+from monerosim.scenario.permissions import NOTHING
 from monerosim.units import format_duration
 
 
@@ -54,7 +55,7 @@ def run(
     directory = scenario
     try:
         if scenario.is_dir():
-            if output or force or engine is not None or seed is not None or changes:
+            if output or force or engine is not None or seed is not None or changes or permissions() != NOTHING:
                 raise click.UsageError(f"{scenario} is a run directory, which is run as it was built")
             plan = Run(scenario).plan
         else:

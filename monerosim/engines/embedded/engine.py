@@ -1,10 +1,11 @@
 """Playing a plan in virtual time."""
 
 import logging
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, ClassVar
 
 import pykka
 from loguru import logger
@@ -33,8 +34,23 @@ _STEPS = 64
 """Steps of the run between two looks at the clock."""
 
 
+_NOT_RECORDED = "it does not record less or more"
+_NO_PROGRAMS = "it starts no programs"
+
+
 class Embedded(Engine):
     """Plays a run in virtual time, with modelled daemons and wallets, all in one thread."""
+
+    unheeded: ClassVar[Mapping[str, str]] = {
+        "record": _NOT_RECORDED,
+        "binaries.monerod": _NO_PROGRAMS,
+        "binaries.wallet": _NO_PROGRAMS,
+        "participants.*.node.binary": _NO_PROGRAMS,
+        "participants.*.wallet.binary": _NO_PROGRAMS,
+        "participants.*.restarts.timeout": _NO_PROGRAMS,
+        "participants.*.restarts.start_timeout": _NO_PROGRAMS,
+        "shadow": "these are options of the engine shadow",
+    }
 
     def memory(self, plan: Plan) -> MemoryEstimate:
         """Estimate what a run takes: the engine as a whole, and more for each participant."""

@@ -1,7 +1,7 @@
 """The modelled network of a plan."""
 
 from monerosim.network.relay import Link, RelayNetwork
-from monerosim.plan.plan import Plan
+from monerosim.plan.plan import NodePlan, Plan
 from monerosim.topology.paths import paths_between
 
 
@@ -25,7 +25,12 @@ def network_of(plan: Plan) -> RelayNetwork:
     links = []
     for name, peer in dialled:
         latency, loss = ways[place[name], place[peer]]
-        bandwidth = min(plan.topology.bandwidth[place[name]], plan.topology.bandwidth[place[peer]])
+        bandwidth = min(_bandwidth(plan, name, nodes[name]), _bandwidth(plan, peer, nodes[peer]))
         links.append(Link(index[name], index[peer], latency, loss, bandwidth))
     ready = [node.start + node.ready_after for node in nodes.values()]
     return RelayNetwork(seed=plan.seed, names=tuple(nodes), links=links, ready=ready)
+
+
+def _bandwidth(plan: Plan, name: str, node: NodePlan) -> int:
+    own = plan.topology.bandwidth[plan.topology.places[name]]
+    return own if node.rate_limit is None else min(own, node.rate_limit)

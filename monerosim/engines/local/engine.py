@@ -10,10 +10,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from ipaddress import IPv4Address
 from pathlib import Path
+from typing import ClassVar
 
 from monerosim.build.memory import memory_of_programs
 from monerosim.engine import Engine, EngineError, MemoryEstimate, Need, Progress, ProgressCallback, Timings
@@ -41,10 +42,22 @@ _INTERVAL = 1.0
 _SHOWN_LINES = 12
 
 
+_NOT_RECORDED = "it does not record less or more"
+_LOOPBACK = "its network is this machine's loopback"
+
+
 class Local(Engine):
     """Plays a run in real time, with real daemons and wallets on this machine's loopback."""
 
     real_programs = True
+    unheeded: ClassVar[Mapping[str, str]] = {
+        "record": _NOT_RECORDED,
+        "network.topology": _LOOPBACK,
+        "network.latency": _LOOPBACK,
+        "network.bandwidth": _LOOPBACK,
+        "network.loss": _LOOPBACK,
+        "shadow": "these are options of the engine shadow",
+    }
 
     def timings(self, hosts: int, nodes: int) -> Timings:
         """Return the shortest times that this many real programs allow on two cores: every second is waited for.

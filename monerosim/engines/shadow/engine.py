@@ -4,9 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import ClassVar
 
 from monerosim.agent.commands import RUN_OVER_AFTER
 from monerosim.build.memory import memory_of_programs
@@ -43,10 +44,19 @@ _TIMEOUT = 10.0
 """Seconds that Shadow may take to end after SIGTERM."""
 
 
+_NOT_RECORDED = "it does not record less or more"
+_NOBODY_WATCHES = "a program that has died or hangs under Shadow is not started again"
+
+
 class Shadow(Engine):
     """Plays a run under Shadow: real daemons and wallets, simulated network and clock."""
 
     real_programs = True
+    unheeded: ClassVar[Mapping[str, str]] = {
+        "record": _NOT_RECORDED,
+        "participants.*.restarts.timeout": _NOBODY_WATCHES,
+        "participants.*.restarts.start_timeout": _NOBODY_WATCHES,
+    }
 
     def memory(self, plan: Plan) -> MemoryEstimate:
         """Estimate what a run takes: its programs, and Shadow with them."""
