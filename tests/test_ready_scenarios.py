@@ -10,7 +10,8 @@ from small_runs import ended_well, happened, play
 from monerosim import Participant, Scenario, run
 from monerosim.build.compile import compile_plan
 from monerosim.events import BlockFound, BootstrapFinished, PaymentSent, ServiceReady
-from monerosim.scenario import load
+from monerosim.plugins import PluginFiles
+from monerosim.scenario import examine, load
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 
@@ -21,6 +22,11 @@ def played(tmp_path_factory):
     base = tmp_path_factory.mktemp("ready")
     names = ("architecture-v2", "mining-architecture")
     return {name: run(load(SCENARIOS / f"{name}.toml"), base / name) for name in names}
+
+
+@pytest.mark.parametrize("path", sorted(SCENARIOS.glob("*.toml")), ids=lambda path: path.stem)
+def test_a_ready_scenario_gives_no_warning(path):
+    assert examine(path.read_bytes(), files=PluginFiles(path.parent)).problems == ()
 
 
 def in_order(run_):

@@ -74,7 +74,7 @@ class Churner(Payer[ChurnerConfig]):
 
     def _sweep(self, address: str, unlocked: int) -> None:
         try:
-            for sent in self.ask(self.host.actor("wallet"), SweepAll(address)):
+            for sent in self.ask(self.host.actor("wallet"), SweepAll(address, self.config.priority)):
                 self.follow(sent, "itself", (address,))
         except RpcError as error:
             self.give_up(unlocked, str(error))

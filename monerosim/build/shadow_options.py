@@ -35,6 +35,8 @@ def _problems(scenario: Scenario, stop: int) -> Iterator[tuple[str, str]]:
     data = options.general.get("data_directory")
     if data is not None and not _is_below(data):
         yield "general.data_directory", f"expected a directory's name in the run directory, got {data!r}"
+    if "template_directory" in options.general:
+        yield "general.template_directory", "a scenario has no directory copied into its run"
     yield from _early(options.general, stop)
     if "graph" in options.network:
         yield "network.graph", "the graph follows from network.topology"

@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -19,19 +18,21 @@ from monerosim.build.gml import to_gml
 from monerosim.build.rundir import write_run_directory
 from monerosim.build.shadow import shadow_yaml
 from monerosim.config import Amount, Duration, field_default, strip_notes
-from monerosim.engine import engine_names, load_engine
 from monerosim.plan.allowed_flags import HARMLESS, MODELLED, NODE
+from monerosim.plan.funding import FundingConfig
 from monerosim.plan.plan import Plan
 from monerosim.plan.restarts import Restarts
-from monerosim.plugins import PluginFiles
+from monerosim.plugins import PluginFiles, names_file
 from monerosim.runs import play
 from monerosim.scenario import Examination, examine
 from monerosim.scenario.tables import Node, Participant, Scenario, TimelineEntry, Wallet
+from monerosim.scenario.toml import write_value
 from monerosim.swarm import fragile
 from monerosim.swarm.scenarios import behaviours
 from monerosim.swarm.values import choices, structure
 from monerosim.topology import load_topology, topology_names
 
+HEED = "does not heed"
 ENGINES = ("embedded", "local", "shadow")
 
 HEAD = """\
@@ -64,14 +65,325 @@ wallet = { addresses = 2 }
 """
 TIMELINE = """\
 [[timeline]]
-at = "2m"
+at = "6m"
 do = "pause"
 who = "who"
 """
 WHOLE = HEAD + USERS + MARKET + TIMELINE
-ORDERS = HEAD + USERS + MARKET + 'orders = true\npayment_window = "2m"\n'.replace("payment", "#")
 
 
-def payer(kind: str, more: str = "") -> str:
-    wallet = 'wallet = { initial_balance = "20 XMR", outputs = 3 }'
-    return f'{HEAD}[participants.who]\nkind = "{kind}"\n{wallet}\n{more}\n{MARKET}'
+FUNDED = 'wallet = { initial_balance = "20 XMR", outputs = 3 }'
+
+
+def with_one(kind: str, more: str = "", beside: str = MARKET) -> str:
+    """Compose a network with a participant of a kind."""
+    return f'{HEAD}{beside}[participants.who]\nkind = "{kind}"\n{more}\n'
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a key matters, and what it is changed to; made up where that is left out."""
+
+    base: str = ""
+    value: object = None
+
+
+ORDERS = f"{HEAD}{MARKET}items = 3\n{USERS}orders = true\n"
+PLAIN = HEAD + USERS.replace("transaction_frequency = 1\n", "")
+AUTONOMOUS = HEAD.partition("[participants")[0] + '[participants.who]\nkind = "autonomous-miner"\nhashrate = 100\n'
+FRAGILE = '{ use = "./fragile.py:Fragile", interval = "1m" }'
+FAILING = f"""{HEAD}
+[participants.who]
+node = {{}}
+actors = [{{ use = "standard-sync", interval = "1m" }}, {FRAGILE}]
+restarts = {{ max_restarts = 2, window = "3m", backoff = "5s" }}
+"""
+LATE = ORDERS.replace("items = 3", 'items = 3\npayment_window = "1s"').replace("outputs = 3", "outputs = 1")
+MINER = 'interval = "2m"\nactors = [{ use = "mining-pool", hashrate = 50 }]'
+HASTY = with_one("KIND", 'wallet = { initial_balance = "9 XMR" }\ntransaction_interval = "30s"')
+WITNESSED = HEAD + '[participants.who]\nnode = {}\nactors = [{ use = "./witness.py:Witness" }]\n'
+DEAF = HEAD.replace("controller]", "who]").replace("hashrate = 40", "hashrate = 1")
+DEAF += 'mode = "signal"\n[participants.x]\nkind = "./witness.py:Deaf"\nnode = {}\nwallet = {}\nhashrate = 40\n'
+STOPPING = TIMELINE.replace("pause", "stop").replace("who", "user", 2).replace("user =", "who =")
+ENDING = with_one("orchestrator", "", USERS.replace("who", "user")) + STOPPING
+
+BASES = {
+    "autonomous-miner": AUTONOMOUS,
+    "block-controller": HEAD.replace("controller]", "who]").replace("hashrate = 40", "hashrate = 1"),
+    "constant-mining": with_one("constant-mining", 'interval = "50s"'),
+    "churner": with_one("churner", f'{FUNDED}\ntransaction_interval = "2m"'),
+    "hodler": with_one("hodler", f'{FUNDED}\ninterval = "2m"'),
+    "marketplace": ORDERS.replace("participants.who", "participants.user").replace(
+        "participants.market", "participants.who"
+    ),
+    "mining-pool": HEAD.replace("participants.y", "participants.who"),
+    "mining-wallet": with_one("mining-wallet", f'{MINER}\nsweep_to = "z"').replace('"30s"', '"5s"'),
+    "observer": with_one("observer"),
+    "orchestrator": with_one("orchestrator", 'collect = ["block-found"]', USERS.replace("who", "user")),
+    "regular-user": WHOLE,
+    "relay": with_one("relay", 'interval = "3m"'),
+    "restarts": FAILING,
+    "standard-sync": with_one("standard-sync", 'interval = "2m"'),
+    "transaction-bot": with_one("transaction-bot", f'{FUNDED}\ntransaction_interval = "2m"'),
+    **{f"topology {name}": f'{WHOLE}[network]\ntopology = {{ kind = "{name}" }}\n' for name in topology_names()},
+}
+"""Where the keys of a table matter."""
+
+CASES: Mapping[str, Case] = {
+    "simulation.bootstrap": Case(value="20m"),
+    "network.topology": Case(value="ring"),
+    "network.bandwidth": Case(value="100 kbit"),
+    "network.connections": Case(value=1),
+    "consensus.difficulty": Case(value=7, base=WITNESSED),
+    "binaries.monerod": Case(value="monerod-0.18.4"),
+    "binaries.wallet": Case(value="monero-wallet-rpc-0.18.4"),
+    "binaries.monerod_flags": Case(value=["--log-level=2"]),
+    "binaries.wallet_flags": Case(value=["--log-level=2"]),
+    "record.spreads": Case(value="quantiles"),
+    "record.sample": Case(value=1),
+    "shadow.general": Case(value={"parallelism": 1}),
+    "shadow.experimental": Case(value={"use_cpu_pinning": False}),
+    "shadow.network": Case(value={"use_shortest_path": False}),
+    "shadow.host_option_defaults": Case(value={"pcap_enabled": True}),
+    "shadow.host_options": Case(value={"z": {"pcap_enabled": True}}),
+    "participants.kind": Case(value="hodler", base=PLAIN),
+    "participants.node": Case(value="z"),
+    "participants.wallet": Case(value={"initial_balance": "10 XMR"}),
+    "participants.actors": Case(value=[{"use": "hodler", "interval": "1m"}]),
+    "participants.restarts": Case(value={"max_restarts": 1}, base=FAILING.rpartition("\nrestarts = ")[0]),
+    "participants.settings": Case(value={"max_amount": "0.5 XMR"}),
+    "node.binary": Case(value="monerod-0.18.4"),
+    "node.flags": Case(value=["--log-level=2"]),
+    "wallet.binary": Case(value="monero-wallet-rpc-0.18.4"),
+    "wallet.flags": Case(value=["--log-level=2"]),
+    "restarts.max_restarts": Case(value=1),
+    "restarts.window": Case(value="30s"),
+    **{f"topology {name}.bandwidth": Case(value="100 kbit") for name in topology_names()},
+    "timeline.do": Case(value="stop"),
+    "timeline.who": Case(value="who-002"),
+    "timeline.actor": Case(base=PLAIN + 'actors = [{ use = "hodler", interval = "1m" }]\n' + TIMELINE, value="hodler"),
+    "timeline.arguments": Case(base=WHOLE.replace("pause", "send-now"), value={"to": "who-002"}),
+    "mining-pool.hashrate": Case(value=140),
+    "block-controller.timeout": Case(base=DEAF),
+    "block-controller.solo_miner_threshold": Case(value=0),
+    "churner.priority": Case(base=HASTY.replace("KIND", "churner") + 'method = "sweep"\n', value=3),
+    "churner.share": Case(value=0.1),
+    "mining-wallet.sweep_to": Case(value="y"),
+    "mining-wallet.sweep_threshold": Case(value="500 XMR"),
+    "mining-wallet.priority": Case(value=3),
+    "mining-wallet.confirmations": Case(value=20),
+    "marketplace.min_price": Case(value="0.9 XMR"),
+    "marketplace.max_price": Case(value="0.2 XMR"),
+    "observer.observe": Case(value=["tips"]),
+    "orchestrator.collect": Case(value=["payment-sent"]),
+    "orchestrator.history": Case(value=2),
+    "orchestrator.end_when_gone": Case(value=["user"], base=ENDING),
+    "regular-user.recipients": Case(value="users"),
+    "regular-user.transaction_frequency": Case(value=0.5),
+    "regular-user.on_locked_funds": Case(base=WHOLE.replace("outputs = 3", "outputs = 1")),
+    "transaction-bot.on_locked_funds": Case(base=HASTY.replace("KIND", "transaction-bot")),
+    "regular-user.priority": Case(value=3),
+    "regular-user.transaction_interval": Case(base=PLAIN),
+    "regular-user.on_expired_invoice": Case(base=LATE),
+    "regular-user.underpay_probability": Case(base=ORDERS, value=1.0),
+    "regular-user.double_pay_probability": Case(base=ORDERS, value=1.0),
+    "transaction-bot.priority": Case(value=3),
+    "transaction-bot.recipients": Case(value=["market"]),
+}
+
+ELSEWHERE = {
+    "simulation.name": "names the run directory (tests/cli)",
+    "simulation.engine": "this test is about engines",
+    "simulation.strict": "makes warnings errors (tests/scenario/test_load.py)",
+    "churner.on_locked_funds": "it looks at its unlocked coins first: another has to spend them in between",
+    **{f"funder.{key}": "a scenario's funder is added by itself" for key in FundingConfig.__struct_fields__},
+}
+"""Keys whose effect is in no run, and where it is."""
+
+
+class Played:
+    """What a scenario comes to on an engine, as one digest; each is worked out once."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._known: dict[tuple[str, str, tuple[str, ...]], str] = {}
+        for file in (fragile.__file__, Path(__file__).with_name("witness.py")):
+            shutil.copy(file, home)
+
+    def examine(self, engine: str, text: str, *changes: str) -> Examination:
+        changes = (f"simulation.engine={engine}", *changes)
+        return examine(text.encode(), changes=changes, files=PluginFiles(self._home))
+
+    def digest(self, engine: str, text: str, *changes: str) -> str:
+        known = (engine, text, changes)
+        if known not in self._known:
+            examination = self.examine(engine, text, *changes)
+            assert not examination.errors, examination.errors
+            plan = compile_plan(examination)
+            if engine == "embedded":
+                directory = self._home / f"run-{len(self._known)}"
+                write_run_directory(plan, b"", directory, plugins=examination.files.sources)
+                parts = _left(directory)
+            else:
+                parts = _asked(engine, plan)
+            self._known[known] = sha256(b"\0".join(parts)).hexdigest()
+        return self._known[known]
+
+
+def _left(directory: Path) -> Iterator[bytes]:
+    """Read all that a run leaves, of which the agents and the report are made."""
+    play(directory)
+    for path in sorted(directory.rglob("*")):
+        if path.is_file() and path.relative_to(directory).parts[0] in {"events.jsonl", "hosts", "shared"}:
+            yield path.relative_to(directory).as_posix().encode()
+            # A failure's trace names the file that failed.
+            yield path.read_bytes().replace(bytes(directory), b"")
+    shutil.rmtree(directory)
+
+
+READ = ("engine", "bootstrap", "consensus", "duration", "hosts", "registrar", "seed", "stop", "time_zero")
+"""What agents and the engine read of a plan where daemons are real."""
+
+UNREAD = {"record", "topology", "shadow", "version", "name", "binaries", "plugins"}
+"""What they do not read, or as a file of Shadow's."""
+
+
+def _asked(engine: str, plan: Plan) -> Iterator[bytes]:
+    """What an engine with real programs reads: its files, command lines, and the configurations of actors."""
+    hosts = [
+        msgspec.structs.replace(
+            host,
+            # What the daemons are started with is in their command lines.
+            node=host.node and msgspec.structs.replace(host.node, ready_after=0, flags=(), binary="", rate_limit=None),
+            wallets=tuple(msgspec.structs.replace(it, flags=(), binary="", ready_after=0) for it in host.wallets),
+            restarts={key: it for key, it in host.restarts.items() if engine == "local" or "timeout" not in key},
+        )
+        for host in plan.hosts
+    ]
+    plan = msgspec.structs.replace(plan, hosts=tuple(hosts))
+    yield msgspec.json.encode({name: getattr(plan, name) for name in READ})
+    if engine == "shadow":
+        yield shadow_yaml(plan, Path("/run")).encode()
+        yield to_gml(plan.topology).encode()
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    return Played(tmp_path_factory.mktemp("heeded"))
+
+
+PLACES = {
+    "participants": "participants.who",
+    "node": "participants.who.node",
+    "wallet": "participants.who.wallet",
+    "restarts": "participants.who.restarts",
+    "timeline": "timeline[0]",
+}
+
+
+def _tables() -> Iterator[tuple[str, str, type[msgspec.Struct]]]:
+    """List all tables: how the test calls each, its path in a scenario, and its structure."""
+    for field in msgspec.structs.fields(Scenario):
+        if (table := structure(field.type)) is not None:
+            yield field.encode_name, field.encode_name, table
+    inner: dict[str, type[msgspec.Struct]] = {
+        "participants": Participant,
+        "node": Node,
+        "wallet": Wallet,
+        "restarts": Restarts,
+        "timeline": TimelineEntry,
+    }
+    for name, table in inner.items():
+        yield name, PLACES[name], table
+    for name in topology_names():
+        yield f"topology {name}", "network.topology", load_topology(name)
+    for name, behaviour in behaviours().items():
+        if not names_file(name):
+            yield name, "participants.who", behaviour.Config
+
+
+def _other(field: msgspec.structs.FieldInfo) -> object:
+    """Make up a value other than the default."""
+    kind, _ = strip_notes(field.type)
+    default = field_default(field)
+    known = [it for it in choices(field.type) if it != default]
+    if known:
+        return known[0]
+    if kind is Duration:
+        return f"{(default if isinstance(default, Duration) else Duration(30_000_000)).seconds * 2 + 1}s"
+    if kind is Amount:
+        return 0.5
+    if kind is bool:
+        return not default
+    if kind is int:
+        return default + 1 if isinstance(default, int) else 2
+    if kind is float:
+        return default / 2 + 0.05 if isinstance(default, float) else 50.0
+    raise AssertionError(f"{field.encode_name}: write a case with a value")
+
+
+KEYS = {
+    key: (f"{place}.{field.encode_name}", field)
+    for name, place, table in _tables()
+    for field in msgspec.structs.fields(table)
+    if (key := f"{name}.{field.encode_name}") not in ELSEWHERE
+}
+
+
+def _table(key: str) -> str:
+    return key.partition(".")[0]
+
+
+# What the actors of real daemons are told is in the plan that their agents read, whatever it is.
+ASKED = [
+    (key, engine)
+    for key in KEYS
+    for engine in ENGINES
+    if engine == "embedded" or key.partition(".")[0] not in behaviours()
+]
+
+
+def test_every_part_of_a_plan_is_known_to_be_read() -> None:
+    assert {*READ, *UNREAD} == set(Plan.__struct_fields__)
+
+
+@pytest.mark.parametrize(("key", "engine"), ASKED)
+def test_a_key_changes_the_run_or_is_named(key: str, engine: str, played: Played) -> None:
+    path, field = KEYS[key]
+    case = CASES.get(key) or Case()
+    base = case.base or BASES.get(_table(key), WHOLE)
+    value = _other(field) if case.value is None else case.value
+    change = f"{path}={write_value(value)}"
+    before, after = (played.examine(engine, base, *more) for more in ((), (change,)))
+    assert not before.errors
+    assert not after.errors
+    named = [problem for problem in after.problems if HEED in problem.message and _is_about(problem.place, path)]
+    changed = played.digest(engine, base) != played.digest(engine, base, change)
+    assert changed or named, f"{key} = {value!r} is dropped in silence on {engine}"
+    assert not (changed and named), f"{key} = {value!r} is heeded on {engine}, and yet: {named}"
+
+
+def _is_about(place: str, path: str) -> bool:
+    return path == place or path.startswith(f"{place}.") or place.startswith(f"--set {path}=")
+
+
+FLAGS = {
+    "--offline": "--offline",
+    "--hide-my-port": "--hide-my-port",
+    "--in-peers": "--in-peers=0",
+    "--out-peers": "--out-peers=1",
+    "--limit-rate": "--limit-rate=1",
+    "--limit-rate-down": "--limit-rate-down=1",
+    "--limit-rate-up": "--limit-rate-up=1",
+}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("flag", HARMLESS[NODE])
+def test_a_flag_changes_the_run_or_is_named(flag: str, engine: str, played: Played) -> None:
+    assert FLAGS.keys() == MODELLED
+    change = f"participants.who.node.flags=['{FLAGS.get(flag, flag)}']"
+    base = WHOLE.replace("count = 3", "count = 3\nnode = {}")
+    named = [it for it in played.examine(engine, base, change).problems if HEED in it.message]
+    assert all(flag in it.message for it in named)
+    changed = played.digest(engine, base) != played.digest(engine, base, change)
+    assert changed is not bool(named)

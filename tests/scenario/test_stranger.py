@@ -8,6 +8,7 @@ from fake_monero import MONEROD, WALLET, fake
 
 from monerosim import Participant, Permissions, Scenario, ScenarioError, parse, run
 from monerosim.build.binaries import ask_binary, find_binary
+from monerosim.build.compile import compile_plan
 from monerosim.cli import main
 from monerosim.plan.allowed_flags import HARMLESS, NODE, RISKY
 from monerosim.plan.allowed_flags import WALLET as WALLET_SERVICE
@@ -132,3 +133,9 @@ def test_python_has_a_word_for_it(tmp_path: Path) -> None:
     assert {problem.severity for problem in scenario.check(permissions=allowed)} == {"warning"}
     with pytest.raises(ScenarioError):
         parse('[binaries]\nmonerod = "./evil"\n[participants.z]\nnode = {}\n')
+
+
+def test_shadow_copies_no_directory_into_a_run() -> None:
+    text = '[participants.z]\nnode = {}\n[shadow]\ngeneral = { template_directory = "/etc" }\n'
+    with pytest.raises(ScenarioError, match=r"general\.template_directory"):
+        compile_plan(parse(text))
