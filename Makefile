@@ -45,7 +45,7 @@ clean:
 # An editable install: what is edited in the checkout is what runs.
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[report]'
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

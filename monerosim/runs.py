@@ -1,17 +1,18 @@
 """A run from scenario to summary."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from monerosim.agent.registry import ACTORS
 from monerosim.build.build import build_plan
 from monerosim.build.processes import PLAN
 from monerosim.build.rundir import RunDirectoryError, hold, write_run_directory
 from monerosim.engine import ENGINES, EngineError, Progress, ProgressCallback, load_engine
-from monerosim.engines.readback import read_back_again
+from monerosim.engines.readback import read_back_again, read_so_far
 from monerosim.events import Record
 from monerosim.events.log import EVENTS, read_events
 from monerosim.events.traces import LEVELS, USUAL_LEVEL, TraceLine, read_traces
@@ -21,11 +22,21 @@ from monerosim.plugins import PluginError, PluginFiles
 from monerosim.report.summary import Summary, decode_summary, encode_summary, summarise
 from monerosim.scenario import Scenario, examine, examine_scenario, read_file
 from monerosim.scenario.permissions import NOTHING, Permissions
+from monerosim.tables.whole import RunEnd
+from monerosim.units import SECOND
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from monerosim.tables.store import RunTables
 
 SUMMARY = "summary.json"
 
 LATEST = "latest"
 """The link beside run directories that leads to the newest, of those whose names were not given."""
+
+EXTRA = "pip install 'monerosim[report]'"
+"""What brings the libraries of tables, queries and reports."""
 
 
 class RunError(Exception):
@@ -138,6 +149,54 @@ class Run:
         self._load_plugins()
         return read_events(path)
 
+    @property
+    def tables(self) -> "RunTables":
+        """The run as tables, made when they are first asked for: of what there is so far, if it goes on.
+
+        ``run.tables.blocks.polars()``; ``run.tables`` lists their names.
+
+        Raises:
+            RunError: pyarrow is not installed, or they cannot be made.
+        """
+        try:
+            from monerosim.tables.store import TablesError, keep_tables  # noqa: PLC0415  (an extra)
+        except ModuleNotFoundError as error:
+            raise RunError(f"tables need {error.name}: {EXTRA}") from error
+        # One that is being played is not read back; its events so far are enough.
+        with suppress(RunError):
+            self.read_back()
+        summary = self.summary if (self.directory / SUMMARY).exists() else None
+        ended = None if summary is None else _run_end(summary)
+        try:
+            return keep_tables(self.plan, self.directory, self._source(summary), self._so_far_or_all, ended)
+        except (TablesError, ValueError) as error:
+            raise RunError(str(error)) from error
+
+    def query(self, sql: str) -> "pa.Table":
+        """Ask the run's tables by SQL, as DuckDB understands it; nothing but them can be read, and nothing written.
+
+        Returns:
+            A pyarrow Table, which has ``to_pandas`` and ``to_pylist``; ``polars.from_arrow`` takes it.
+
+        Raises:
+            RunError: The question cannot be answered.
+        """
+        return query([self], sql)
+
+    def _source(self, summary: Summary | None) -> str:
+        """Describe what tables are made from, as far as it can change."""
+        logs = [self.directory / EVENTS]
+        if not logs[0].is_file():
+            logs = sorted(self.directory.glob(f"hosts/*/{EVENTS}"))
+        size = sum(path.stat().st_size for path in logs if path.is_file())
+        return f"{size} bytes of events, digest {summary.digest if summary else 'unknown'}"
+
+    def _so_far_or_all(self) -> Iterator[Record]:
+        if (self.directory / EVENTS).is_file():
+            return self.events()
+        self._load_plugins()
+        return iter(read_so_far(self.plan, self.directory))
+
     def _load_plugins(self) -> None:
         """Load the installed plugins of the plan, once, so that their events are known."""
         if not self._events_known:
@@ -157,6 +216,46 @@ class Run:
             raise RunError(f"{error.filename} cannot be read: {error.strerror}") from error
         except ValueError as error:
             raise RunError(str(error)) from error
+
+
+def query(runs: Sequence[Run], sql: str) -> "pa.Table":
+    """Ask the tables of several runs together; the column ``run`` of each says whose a row is.
+
+    Raises:
+        RunError: The question cannot be answered.
+    """
+    try:
+        from monerosim.tables.query import Database, QueryError  # noqa: PLC0415  (an extra)
+    except ModuleNotFoundError as error:
+        raise RunError(f"queries need {error.name}: {EXTRA}") from error
+    try:
+        with Database({name: played.tables.directory for name, played in named(runs).items()}) as database:
+            return database.ask(sql)
+    except QueryError as error:
+        raise RunError(str(error)) from error
+
+
+def named(runs: Sequence[Run]) -> dict[str, Run]:
+    """Return runs by the names of their directories, numbered where those are equal."""
+    found: dict[str, Run] = {}
+    for played in runs:
+        base = name = played.directory.resolve().name
+        number = 1
+        while name in found:
+            number += 1
+            name = f"{base}-{number}"
+        found[name] = played
+    return found
+
+
+def _run_end(summary: Summary) -> RunEnd:
+    return RunEnd(
+        end=round(summary.simulated_seconds * SECOND),
+        digest=summary.digest,
+        completed=summary.completed,
+        reason=summary.failure or summary.outcome.reason,
+        wall_seconds=summary.wall_seconds,
+    )
 
 
 def run(

@@ -1,6 +1,9 @@
 """From a scenario to a plan that can be played on this machine."""
 
+from importlib.metadata import version
 from pathlib import Path
+
+import msgspec
 
 from monerosim.build.binaries import resolve_binaries
 from monerosim.build.compile import compile_plan
@@ -31,7 +34,8 @@ def build_plan(
         ScenarioError: The scenario has errors.
         BinaryError: A program is missing, or does not fit the scenario.
     """
-    plan = compile_plan(scenario, files or PluginFiles(base or Path()), permissions)
+    compiled = compile_plan(scenario, files or PluginFiles(base or Path()), permissions)
+    plan = msgspec.structs.replace(compiled, monerosim=version("monerosim"))
     if not load_engine(plan.engine).real_programs:
         return plan
     if not isinstance(scenario, Scenario):

@@ -1,6 +1,6 @@
 """From a scenario to a plan: a pure function, the same scenario gives the same bytes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -123,6 +123,7 @@ def compile_plan(
             host_options=scenario.shadow.host_options,
         ),
         plugins=files.digests(),
+        parameters=dict(_flatten(dump_config(scenario))),
     )
 
 
@@ -143,6 +144,17 @@ def _consensus(consensus: Consensus) -> ConsensusPlan:
             short_term_median=start.short_term_median,
         ),
     )
+
+
+def _flatten(table: Mapping[str, object], path: str = "") -> Iterator[tuple[str, str]]:
+    """Return the values of nested tables as JSON, each with the path of its keys as a scenario has them."""
+    for key, value in table.items():
+        # The keys of a participant's only behaviour stand among its own.
+        below = path if key == "settings" else f"{path}.{key}" if path else key
+        if isinstance(value, Mapping) and (value or below == path):
+            yield from _flatten(value, below)
+        else:
+            yield below, msgspec.json.encode(value, order="deterministic").decode()
 
 
 def _members(scenario: Scenario, composed: Mapping[str, Composition]) -> list[_Member]:

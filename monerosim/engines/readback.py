@@ -92,6 +92,12 @@ def read_back_again(plan: Plan, directory: Path) -> bool:
     return True
 
 
+def read_so_far(plan: Plan, directory: Path) -> list[Record]:
+    """Read what agents and engine have told of a run that is going on; what daemons log is left out until its end."""
+    logs = [_events(directory / "hosts" / host.name / EVENTS, host.name, EVENTS) for host in plan.hosts]
+    return sorted(chain(*logs, _events(directory / ENGINE_EVENTS, "", ENGINE_EVENTS)), key=Record.sort_key)
+
+
 class _DaemonLogs:
     """What all daemons' logs together tell.
 

@@ -12,6 +12,9 @@ import msgspec
 PLAN_VERSION = 3
 """Raised whenever a reader of an older plan would misread a newer one."""
 
+EVENTS_VERSION = 1
+"""Raised whenever a reader of older event logs would misread newer ones; a further kind or field does not raise it."""
+
 
 class NodePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A host's own monerod."""
@@ -237,6 +240,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A whole run."""
 
     version: int
+    events_version: int = EVENTS_VERSION
+    """Of the event log that a run of it leaves."""
+    monerosim: str = ""
+    """The version that made it."""
     name: str
     seed: int
     engine: str
@@ -257,6 +264,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     shadow: ShadowPlan = ShadowPlan()
     binaries: tuple[BinaryPlan, ...] = ()
     """Monero's programs that it runs, by path; empty until they have been looked up."""
+    parameters: Mapping[str, str] = {}
+    """Every value of the scenario as JSON, by the path of its keys, defaults included; quantities as people write
+    them."""
     plugins: dict[str, str] = {}
     """The scenario's own Python files by their paths, and their SHA-256; the run directory has them in ``plugins``."""
 
@@ -276,9 +286,12 @@ def decode_plan(data: bytes) -> Plan:
         version = msgspec.json.decode(data, type=_Version).version
         if version != PLAN_VERSION:
             raise ValueError(f"the plan has version {version}, expected {PLAN_VERSION}: build it again")
-        return msgspec.json.decode(data, type=Plan)
+        plan = msgspec.json.decode(data, type=Plan)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(f"not a plan: {error}") from error
+    if plan.events_version != EVENTS_VERSION:
+        raise ValueError(f"the plan's events have version {plan.events_version}, expected {EVENTS_VERSION}")
+    return plan
 
 
 class _Version(msgspec.Struct):

@@ -23,6 +23,7 @@ BARE = 0.012
 """Seconds of CPU that the start of Python alone took where 0.3 s was set for an agent; a slower machine has more."""
 
 HEAVY = {"numpy", "scipy", "rich", "click", "yaml", "waitress", "greenlet", "Crypto", "tomli", "tomllib", "hypothesis"}
+HEAVY |= {"pyarrow", "duckdb", "vl_convert", "polars", "pandas", "starlette"}
 """What an agent has no use for: of the embedded engine, the command line, the reports."""
 
 STANDS_ON = {"agent", "config", "events", "files", "mailbox", "monero", "plan", "plugins", "rpc", "runtime", "units"}

@@ -1,0 +1,97 @@
+"""Asking the tables of runs by SQL: nothing but the tables can be read, and nothing can be written."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Timer
+from typing import Self
+
+import duckdb
+import pyarrow as pa
+
+from monerosim.tables.tables import TABLES
+from monerosim.tables.views import VIEWS
+
+MEMORY = "1GB"
+"""The most that a question may take; DuckDB then writes nothing to disk, but gives up."""
+
+TIME = 300.0
+"""Seconds after which a question is given up."""
+
+_ALLOWED = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+
+
+class QueryError(Exception):
+    """A question cannot be answered; the message is for the user."""
+
+
+class Database:
+    """The tables of some runs, each with a column ``run`` before its own, and the views made of them.
+
+    Args:
+        runs: Names of runs, and the directories of their tables.
+
+    Raises:
+        QueryError: A table cannot be read.
+    """
+
+    def __init__(self, runs: Mapping[str, Path]) -> None:
+        self._connection = duckdb.connect(
+            config={
+                "memory_limit": MEMORY,
+                "threads": 2,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "python_enable_replacements": False,
+                "temp_directory": "",
+            }
+        )
+        try:
+            files = {name: [directory / f"{name}.parquet" for directory in runs.values()] for name in TABLES}
+            every = [str(path.resolve()) for paths in files.values() for path in paths]
+            self._connection.execute("set allowed_paths = $1", [every])
+            for name, paths in files.items():
+                parts = [
+                    # What is put together here are names that are quoted, and paths.
+                    f"select {_literal(run)} as run, * from read_parquet({_literal(str(path.resolve()))})"  # noqa: S608
+                    for run, path in zip(runs, paths, strict=True)
+                ]
+                self._connection.execute(f"create view {name} as {' union all by name '.join(parts)}")
+            for view in VIEWS:
+                self._connection.execute(f"create view {view.name} as {view.sql}")
+            self._connection.execute("set enable_external_access = false")
+            self._connection.execute("set lock_configuration = true")
+        except duckdb.Error as error:
+            raise QueryError(f"the tables cannot be read: {str(error).strip()}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def ask(self, sql: str) -> pa.Table:
+        """Answer one question.
+
+        Returns:
+            A pyarrow Table.
+
+        Raises:
+            QueryError: It is no question, or cannot be answered, or takes too long or too much memory.
+        """
+        timer = Timer(TIME, self._connection.interrupt)
+        try:
+            statements = self._connection.extract_statements(sql)
+            if len(statements) != 1 or statements[0].type not in _ALLOWED:
+                raise QueryError("only a single question can be asked: a statement that begins with select or with")
+            timer.start()
+            return self._connection.sql(sql).to_arrow_table()
+        except duckdb.InterruptException as error:
+            raise QueryError(f"given up after {TIME:.0f} s") from error
+        except duckdb.Error as error:
+            raise QueryError(str(error).strip()) from error
+        finally:
+            timer.cancel()
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
