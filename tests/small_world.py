@@ -37,6 +37,8 @@ class SmallWorld:
         plan: Who takes part.
     """
 
+    records_nodes = True
+
     def __init__(self, runtime, directory, plan):
         self.runtime = runtime
         self.plan = plan

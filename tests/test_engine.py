@@ -69,10 +69,10 @@ def test_one_method_is_enough(offer):
 
 
 def test_what_an_engine_does_not_record_is_a_warning_with_its_line(offer):
-    offer(f"class thing(Engine):\n    records = frozenset({{'txpool'}})\n{PLAY}")
+    offer(f"class thing(Engine):\n    unheeded = {{'record.stems': 'it has none'}}\n{PLAY}")
     text = b'simulation.engine = "offered"\n[record]\nstems = "all"\ntxpool = "all"\n[participants.a]\nnode = {}\n'
     assert [(str(problem), problem.severity) for problem in examine(text).problems] == [
-        ('line 3, record.stems: has no effect: the engine "offered" does not record it', "warning")
+        ("line 3, record.stems: the engine offered does not heed it: it has none", "warning")
     ]
 
 

@@ -6,9 +6,19 @@ from actors.host.watcher import Watcher
 from monerosim.agent.actor import handles
 from monerosim.agent.host import Host
 from monerosim.agent.messages import Message
-from monerosim.events import Event, NewBlock, NodeClosed, PeerLost, Reorganised, ServiceReady
+from monerosim.events import (
+    TXPOOL_INTERVAL,
+    BlockContents,
+    Event,
+    NewBlock,
+    NodeClosed,
+    PeerLost,
+    Reorganised,
+    ServiceReady,
+    TxpoolRecorded,
+)
 from monerosim.rpc.client import RpcClient
-from monerosim.rpc.errors import RpcUnavailableError
+from monerosim.rpc.errors import RpcError, RpcUnavailableError
 from monerosim.rpc.node import (
     AlternateChain,
     BlockHeader,
@@ -58,6 +68,8 @@ class GenerateBlocks(Message[GeneratedBlocks], frozen=True):
     count: int
     address: str
     prev_block: str = ""
+    miner: str = ""
+    """The participant that they pay, if that is known."""
     deadline: float | None = None
     """When they are no longer wanted, seconds since the scenario's time zero: the asker may have timed out while the
     daemon started."""
@@ -104,6 +116,9 @@ class NodeProxy(Watcher):
         self.log.info("{} is up at height {}, after {} tries", service, info.height, attempts)
         self.emit(ServiceReady(service, attempts))
         self.watch()
+        is_own = self.name == "node" and self._node == self.host.name
+        if is_own and not self.host.environment.records_nodes and self._node in self.host.plan.record.txpool:
+            self._plan_txpool()
 
     def wants(self, kind: type) -> None:
         """Record that a kind of events has a subscriber."""
@@ -176,7 +191,50 @@ class NodeProxy(Watcher):
             raise RpcUnavailableError(f"the monerod of {self._node} could not be asked in time")
         made = self._rpc.generateblocks(message.count, message.address, prev_block=message.prev_block)
         self.log.debug("generated {} blocks up to height {}", message.count, made.height, block=made.blocks[-1])
+        if not self.host.environment.records_nodes:
+            for block in made.blocks:
+                self._record_contents(block, message.miner)
         return made
+
+    def _record_contents(self, block: str, miner: str) -> None:
+        """Record what a block contains; that it was made does not depend on it."""
+        try:
+            found = self._rpc.get_block(block)
+            header, main = found.block_header, not found.block_header.orphan_status
+            fees = self._rpc.get_block_fees(header.height) if main and found.tx_hashes else 0
+        except RpcError as error:
+            self.log.warning("what a block contains is not recorded: {}", error, block=block)
+            return
+        self.emit(
+            BlockContents(
+                hash=block,
+                height=header.height,
+                previous=header.prev_hash,
+                node=self._node,
+                miner=miner,
+                transactions=tuple(found.tx_hashes),
+                reward=header.reward,
+                timestamp=header.timestamp,
+                weight=header.block_weight if main else 0,
+                long_term_weight=header.long_term_weight if main else 0,
+                fees=fees,
+                difficulty=header.difficulty if main else 0,
+                cumulative_difficulty=header.cumulative_difficulty if main else 0,
+            )
+        )
+
+    def _record_txpool(self) -> None:
+        try:
+            pool = self._rpc.get_transaction_pool_stats()
+        except RpcError as error:
+            self.log.debug("cannot look into the txpool: {}", error)
+        else:
+            self.emit(TxpoolRecorded(pool.txs_total, pool.bytes_total))
+        self._plan_txpool()
+
+    def _plan_txpool(self) -> None:
+        """Look into the txpool at the next whole minute of the scenario's time."""
+        self.after(TXPOOL_INTERVAL - self.clock.now() % TXPOOL_INTERVAL, self._record_txpool)
 
     @handles(GetTransactionPool)
     def on_get_transaction_pool(self, _: GetTransactionPool) -> list[PoolTransaction]:

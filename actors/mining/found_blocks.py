@@ -50,7 +50,7 @@ class FoundBlocks:
         """
         now = self._actor.clock.now()
         timeout = self.timeout if deadline is None else min(self.timeout, deadline - now)
-        made = self._actor.ask(node, GenerateBlocks(1, address, deadline=now + timeout), timeout)
+        made = self._actor.ask(node, GenerateBlocks(1, address, miner=miner, deadline=now + timeout), timeout)
         header = self._actor.ask(node, GetBlockHeader(made.blocks[0]), self.timeout)
         found = BlockFound(miner, header.height, header.hash, header.reward, header.num_txes)
         self._made.append(found)

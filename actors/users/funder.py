@@ -89,7 +89,7 @@ class Funder(Behaviour[FundingConfig]):
             self.retry()
 
     def _mine_one(self) -> None:
-        made = self.ask(self.host.actor("node"), GenerateBlocks(1, self._address))
+        made = self.ask(self.host.actor("node"), GenerateBlocks(1, self._address, miner=self.host.name))
         self.log.debug("mined block {}", made.height, block=made.blocks[-1])
 
     def _wait(self, reason: str, step: Callable[[], None]) -> None:

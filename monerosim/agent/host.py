@@ -32,6 +32,10 @@ class HostEnvironment(Protocol):
     """The services of an engine for its hosts."""
 
     @property
+    def records_nodes(self) -> bool:
+        """Whether it records what blocks contain and how full txpools are; else the nodes' proxies do."""
+
+    @property
     def runtime(self) -> Runtime:
         """Clock and timers."""
 

@@ -36,6 +36,8 @@ class RealEnvironment:
         trace_level: The least important level of traces to keep.
     """
 
+    records_nodes = False
+
     def __init__(self, plan: Plan, host: str, directory: Path, *, epoch: float, trace_level: str = USUAL_LEVEL) -> None:
         self.runtime = ThreadsRuntime(epoch)
         self.post_office = DiskPostOffice(self.runtime, directory / MAILBOXES)

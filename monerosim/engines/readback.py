@@ -1,9 +1,12 @@
 """Reading back a run whose agents wrote to disk: one event log, as the embedded engine writes it."""
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain
 from pathlib import Path
+
+import numpy as np
 
 from monerosim.build.rundir import hold
 from monerosim.build.shadow import data_directory
@@ -16,6 +19,7 @@ from monerosim.engines.daemon_log import (
     TransactionHad,
     read_daemon_log,
 )
+from monerosim.engines.spreads import SpreadRecorder
 from monerosim.events import (
     BlockSpread,
     LineCorrupted,
@@ -112,6 +116,7 @@ class _DaemonLogs:
         nodes = [(host, host.node) for host in plan.hosts if host.node is not None]
         self._nodes = [host.name for host, _ in nodes]
         self._names = {f"{host.address}:{node.p2p_port}": host.name for host, node in nodes}
+        self._spreads = SpreadRecorder(plan)
         self._blocks: dict[str, array[int]] = {}
         self._heights: dict[str, int] = {}
         self._transactions: dict[str, array[int]] = {}
@@ -126,10 +131,9 @@ class _DaemonLogs:
                 if event is not None:
                     yield Record(self._time(finding.at), node, "node", "", event)
         for block, times in self._blocks.items():
-            first, after = self._relative(times)
-            yield self._spread(BlockSpread(block, self._heights[block], first, after))
+            yield from self._spread(times, partial(BlockSpread, block, self._heights[block]))
         for txid, times in self._transactions.items():
-            yield self._spread(TransactionSpread(txid, *self._relative(times)))
+            yield from self._spread(times, partial(TransactionSpread, txid))
 
     def _take(self, finding: Finding, index: int) -> Reorganised | PeerConnected | PeerDisconnected | None:
         """Note what is told when all logs have been read; give what is told at once."""
@@ -156,13 +160,13 @@ class _DaemonLogs:
             times = items[item] = array("q", [NEVER]) * len(self._nodes)
         times[index] = min(times[index], at)
 
-    def _relative(self, times: "array[int]") -> tuple[int, tuple[int, ...]]:
-        first = min(times)
-        return self._time(first), tuple(at - first if at < NEVER else -1 for at in times)
-
-    def _spread(self, event: BlockSpread | TransactionSpread) -> Record:
-        origin = self._nodes[event.delays.index(0)]
-        return Record(event.first + max(event.delays), origin, "engine", "", event)
+    def _spread(
+        self, times: "array[int]", event: Callable[[int, tuple[int, ...]], BlockSpread | TransactionSpread]
+    ) -> Iterator[Record]:
+        seen = np.frombuffer(times, dtype=np.int64)
+        record = self._spreads.record(np.where(seen < NEVER, seen - self._start - self._time_zero, NEVER), event)
+        if record is not None:
+            yield record
 
     def _time(self, at: int) -> int:
         return at - self._start - self._time_zero

@@ -10,6 +10,7 @@ from monerosim.events.actors import (
     CommandFailed,
 )
 from monerosim.events.blocks import (
+    SPREAD_QUANTILES,
     BlockContents,
     BlockFound,
     BlockSpread,
@@ -22,6 +23,7 @@ from monerosim.events.blocks import (
 )
 from monerosim.events.event import Event, EventError, UnknownEvent, check_event, event_kinds, event_tag
 from monerosim.events.nodes import (
+    TXPOOL_INTERVAL,
     NodeClosed,
     NodeSynced,
     PeerConnected,
@@ -55,6 +57,8 @@ from monerosim.events.run import BootstrapFailed, BootstrapFinished, LineCorrupt
 from monerosim.events.wallets import BalanceRecorded, RewardUnlocked, WalletClosed
 
 __all__ = [
+    "SPREAD_QUANTILES",
+    "TXPOOL_INTERVAL",
     "ActorFailed",
     "ActorGivenUp",
     "ActorRestarted",

@@ -16,33 +16,33 @@ class BlockFound(Event, frozen=True):
 
 
 class BlockContents(Event, frozen=True):
-    """A block that somebody found, on whichever branch; recorded once a block, in the bootstrap too.
-
-    The participant is the one whose node made it.
-    """
+    """A block that somebody found, on whichever branch, and what it contains; recorded once, in the bootstrap too."""
 
     hash: str
     height: int
     previous: str
     """The hash of its parent."""
+    node: str
+    """The participant whose node made it."""
     miner: str
     """The participant that was paid; empty where that is not known."""
     transactions: tuple[str, ...]
     """Their hashes, in the block's order, without the coinbase."""
-    weight: int
-    """Of the whole block, the coinbase included, bytes."""
-    long_term_weight: int
-    """What counts for the long-term median (``long_term_weight`` of src/cryptonote_core/blockchain.cpp), bytes; 0
-    where the node does not tell, as of a block off its main chain."""
     reward: int
     """Subsidy and fees, atomic units."""
+    timestamp: int
+    """Seconds of Unix time, as the block has it."""
+    weight: int
+    """Of the whole block, the coinbase included, bytes. This and what follows is 0 where a real node does not tell: of
+    a block that was off its main chain when it was made (``fill_block_header_response`` of
+    src/rpc/core_rpc_server.cpp looks up the main chain's block of that height)."""
+    long_term_weight: int
+    """What counts for the long-term median (``Blockchain::get_next_long_term_block_weight``), bytes."""
     fees: int
     """Atomic units."""
     difficulty: int
     cumulative_difficulty: int
     """Of the chain up to this block."""
-    timestamp: int
-    """Seconds of Unix time, as the block has it."""
 
 
 class BlockStale(Event, frozen=True):
@@ -99,17 +99,35 @@ class BranchSeen(Event, frozen=True):
     length: int
 
 
-class BlockSpread(Event, frozen=True):
-    """When each node had a block first, on whichever branch; recorded once, when the last of them had it.
+SPREAD_QUANTILES = (1, 5, 10, 25, 50, 75, 90, 95, 99, 100)
+"""The percentages of all nodes of which spreads have the time if quantiles are recorded."""
 
-    The participant is the node that was the first. Names would make most of a large run's events, so nodes are
-    identified by their order: :func:`monerosim.report.spread.first_seen` brings the two together.
+
+class BlockSpread(Event, frozen=True, omit_defaults=True):
+    """When nodes had a block first, on whichever branch; recorded once, when the last of them had it.
+
+    The participant is the node that was the first, the time that of the last. What there is of the others is for the
+    scenario's key ``record.spreads`` to say: the delays of all, of a sample, or quantiles. Names would make most of a
+    large run's events, so nodes are identified by their order: :func:`monerosim.report.spread.first_seen` brings the
+    two together.
     """
 
     hash: str
     height: int
     first: int
     """When the first node had it, microseconds since the scenario's time zero."""
-    delays: tuple[int, ...]
+    delays: tuple[int, ...] = ()
     """How much later each node had it, microseconds; -1 for one that never had it. In the order of the plan's hosts
-    that have a node."""
+    that have a node, or of the plan's ``record.sampled``; empty where quantiles are recorded."""
+    quantiles: tuple[int, ...] = ()
+    """After how long so many percent of all nodes had it (:data:`SPREAD_QUANTILES`), microseconds; -1 where fewer ever
+    had it. Empty where delays are recorded."""
+    missing: int = 0
+    """How many nodes never had it, where not all delays are recorded."""
+    whole: str = ""
+    """SHA-256 of this record as it is where all delays are recorded, which the run's digest takes; empty there."""
+
+    @property
+    def reached_all(self) -> bool:
+        """Whether all nodes had it."""
+        return not self.missing and -1 not in self.delays

@@ -11,6 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
+from monerosim.events.blocks import BlockSpread
+from monerosim.events.payments import TransactionSpread
 from monerosim.events.record import Record, RecordReader
 from monerosim.files import AppendedFile, open_regular, read_regular
 
@@ -113,14 +115,29 @@ def read_events(path: Path) -> Iterator[Record]:
 
 
 class Digest:
-    """Hashes a run's events in their order across hosts, and keeps none of them."""
+    """Hashes a run's events in their order across hosts, and keeps none of them.
+
+    It is the same whatever the scenario's table ``[record]`` has recorded: events that are there only where it asks for
+    them are left out, and a spread counts as if all of its delays had been recorded.
+    """
 
     def __init__(self) -> None:
-        self._hashes: list[tuple[tuple[int, str], bytes]] = []
+        self._hashes: list[tuple[tuple[int, str, str], bytes]] = []
 
     def add(self, record: Record) -> None:
         """Take the next event; those of one host in the order in which they were written."""
-        self._hashes.append((record.sort_key(), sha256(memoryview(record.line)[:-1]).digest()))
+        data = record.data
+        if data.optional:
+            return
+        item, whole = "", ""
+        match data:
+            # When the engine settles what nodes saw depends on who asks, so those of one moment are ordered by hash.
+            case BlockSpread(hash=item, whole=whole) | TransactionSpread(txid=item, whole=whole):
+                pass
+            case _:
+                pass
+        hashed = bytes.fromhex(whole) if whole else sha256(memoryview(record.line)[:-1]).digest()
+        self._hashes.append(((*record.sort_key(), item), hashed))
 
     def result(self) -> str:
         """Give 64 hexadecimal digits."""

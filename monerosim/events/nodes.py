@@ -42,6 +42,10 @@ class PeerDisconnected(Event, frozen=True):
     peer: str
 
 
+TXPOOL_INTERVAL = 60
+"""Seconds of the scenario's time between two looks into a txpool."""
+
+
 class TxpoolRecorded(Event, frozen=True):
     """How full a node's txpool is, once a minute of the run; recorded of the nodes that ``record.txpool`` names."""
 

@@ -113,9 +113,17 @@ class TransactionSeen(Event, frozen=True):
     weight: int
 
 
-class TransactionSpread(Event, frozen=True):
-    """When each node had a transaction first, in its txpool or in a block; recorded as :class:`BlockSpread`."""
+class TransactionSpread(Event, frozen=True, omit_defaults=True):
+    """When nodes had a transaction first, in its txpool or in a block; recorded as :class:`BlockSpread`."""
 
     txid: str
     first: int
-    delays: tuple[int, ...]
+    delays: tuple[int, ...] = ()
+    quantiles: tuple[int, ...] = ()
+    missing: int = 0
+    whole: str = ""
+
+    @property
+    def reached_all(self) -> bool:
+        """Whether all nodes had it."""
+        return not self.missing and -1 not in self.delays

@@ -126,6 +126,7 @@ class Blockchain:
         self.chain.add(block)
         self._coinbases[block.coinbase.id] = block.coinbase
         notify_of_block(block)
+        self.sightings.report_found(block)
         return block
 
     def reconnect(self) -> None:

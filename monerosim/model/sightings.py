@@ -25,6 +25,7 @@ class Sightings:
     """Reports when each node had each block and each transaction first, and when one left its branch.
 
     Attributes:
+        on_found: Called once for each block, when it is found.
         on_block: Called once for each block, with when each node had it: when all nodes that get it have it, or at the
             end.
         on_transaction: Called once for each transaction that was handed to a node: when all nodes agree on a block that
@@ -33,9 +34,15 @@ class Sightings:
     """
 
     def __init__(self) -> None:
+        self.on_found: Callable[[Block], None] | None = None
         self.on_block: Callable[[Block, ArrivalTimes], None] | None = None
         self.on_transaction: Callable[[Transaction, ArrivalTimes], None] | None = None
         self.on_reorganisation: Callable[[Reorganisation], None] | None = None
+
+    def report_found(self, block: Block) -> None:
+        """Report a block that was found just now."""
+        if self.on_found is not None:
+            self.on_found(block)
 
     def report_block(self, block: Block, until: int) -> None:
         """Report which nodes had a block up to a time, microseconds."""
@@ -46,7 +53,7 @@ class Sightings:
         """Report which nodes had a transaction up to a time, if its arrival times are worked out.
 
         Of two transactions that conflict a node takes the one it has first, in its pool or with a block, and refuses
-        the other one unless it comes with a block. Rivals count here as far as somebody has asked for their arrivals.
+        the other one unless it comes with a block.
         """
         if (
             self.on_transaction is None

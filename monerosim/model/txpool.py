@@ -4,7 +4,7 @@ A transaction's arrival times are worked out once, when somebody asks; what is i
 them, from the chain the node follows, and from what else spends the same outputs.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -220,8 +220,7 @@ class Txpool:
         for height in range(self._settled_tip.height + 1, common.height + 1):
             for transaction in self._chain.at(common, height).transactions:
                 rivals = transaction.rivals()
-                for rival in rivals:
-                    self._report(rival, until)
+                self._report(rivals, until)
                 for rival in rivals:
                     self._unsettled.pop(rival, None)
                     rival.arrival_times = None
@@ -231,10 +230,12 @@ class Txpool:
 
     def finish(self, at: int) -> None:
         """Report the transactions that are on their way when the run ends."""
-        for transaction in self._unsettled:
-            self._report(transaction, at)
+        self._report(self._unsettled, at)
 
-    def _report(self, transaction: Transaction, until: int) -> None:
-        if transaction in self._unsettled:
+    def _report(self, transactions: Iterable[Transaction], until: int) -> None:
+        """Report transactions with all their rivals, whose arrivals may be worked out just now."""
+        found = [transaction for transaction in transactions if transaction in self._unsettled]
+        for transaction in found:
             self._arrivals(transaction)
+        for transaction in found:
             self._sightings.report_transaction(transaction, until)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from monerosim.events import BlockSpread, PeerConnected, PeerDisconnected, Record, TransactionSpread
+from monerosim.events import SPREAD_QUANTILES, BlockSpread, PeerConnected, PeerDisconnected, Record, TransactionSpread
 from monerosim.events.traces import TraceLine
 from monerosim.plan.plan import Plan
 from monerosim.report.spread import first_seen
@@ -27,6 +27,8 @@ def connection_lines(records: Iterable[Record]) -> Iterator[TraceLine]:
 def item_lines(records: Iterable[Record], plan: Plan, identifier: str) -> Iterator[TraceLine]:
     """Tell when each node had a block or a transaction first, in the order in which they had it.
 
+    Where less was recorded, those of the sample, or when so many percent of all nodes had it.
+
     Args:
         records: The run's events.
         plan: Its plan.
@@ -40,9 +42,25 @@ def item_lines(records: Iterable[Record], plan: Plan, identifier: str) -> Iterat
                 what, data = "the transaction", {"txid": item}
             case _:
                 continue
-        for number, (node, at) in enumerate(first_seen(spread, plan).items()):
-            later = f", {(at - spread.first) / SECOND:.3f} s after the first" if number else ", as the first node"
-            yield _line(at, node, f"has {what}{later}", number, data)
+        yield from _spread_lines(record.participant, spread, plan, what, data)
+
+
+def _spread_lines(
+    origin: str, spread: BlockSpread | TransactionSpread, plan: Plan, what: str, data: dict[str, str]
+) -> Iterator[TraceLine]:
+    """Tell of the nodes of which there is something, and of the first, of which there always is."""
+    if spread.quantiles:
+        yield _line(spread.first, origin, f"has {what}, as the first node", 0, data)
+        for number, (percent, delay) in enumerate(zip(SPREAD_QUANTILES, spread.quantiles, strict=True), 1):
+            if delay >= 0:
+                text = f"{percent} % of the nodes have {what}, {delay / SECOND:.3f} s after the first"
+                yield _line(spread.first + delay, origin, text, number, data)
+        return
+    seen = {origin: spread.first, **first_seen(spread, plan)}
+    sample = f" ({len(plan.record.sampled)} of the nodes are recorded)" if spread.whole else ""
+    for number, (node, at) in enumerate(seen.items()):
+        later = f", {(at - spread.first) / SECOND:.3f} s after the first" if number else f", as the first node{sample}"
+        yield _line(at, node, f"has {what}{later}", number, data)
 
 
 def _line(t: int, node: str, text: str, number: int, data: dict[str, str] | None = None) -> TraceLine:

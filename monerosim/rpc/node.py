@@ -36,6 +36,27 @@ class BlockHeader(msgspec.Struct, frozen=True):
     num_txes: int
     difficulty: int
     orphan_status: bool
+    """Whether it is off the main chain; then difficulties and weights are those of the main chain's block."""
+    cumulative_difficulty: int = 0
+    block_weight: int = 0
+    """Bytes, as is ``long_term_weight``."""
+    long_term_weight: int = 0
+
+
+class BlockDetails(msgspec.Struct, frozen=True):
+    """Part of ``get_block``."""
+
+    block_header: BlockHeader
+    tx_hashes: list[str] = []
+    """Without the coinbase."""
+
+
+class PoolStats(msgspec.Struct, frozen=True):
+    """Part of ``/get_transaction_pool_stats``."""
+
+    txs_total: int
+    bytes_total: int
+    """The sum of the transactions' weights."""
 
 
 class PoolTransaction(msgspec.Struct, frozen=True):
@@ -87,6 +108,10 @@ class _Pool(msgspec.Struct, frozen=True):
     transactions: list[PoolTransaction] = []
 
 
+class _PoolStats(msgspec.Struct, frozen=True):
+    pool_stats: PoolStats
+
+
 class _Chains(msgspec.Struct, frozen=True):
     chains: list[AlternateChain] = []
 
@@ -105,6 +130,7 @@ class _CoinbaseSum(msgspec.Struct, frozen=True):
     emission_amount: int = 0
     """The sum's last 64 bits."""
     emission_amount_top64: int = 0
+    fee_amount: int = 0
 
 
 class _Sent(msgspec.Struct, frozen=True):
@@ -157,6 +183,10 @@ class NodeRpc:
         """Return the main chain's headers from height to height, both included."""
         return self.client.call("get_block_headers_range", {"start_height": start, "end_height": end}, _Headers).headers
 
+    def get_block(self, block_hash: str) -> BlockDetails:
+        """Return a block's header and transactions, on the main chain or an alternative one."""
+        return self.client.call("get_block", {"hash": block_hash}, BlockDetails)
+
     def on_get_block_hash(self, height: int) -> str:
         """Return the main chain's block hash at a height."""
         return self.client.call("on_get_block_hash", [height], str)
@@ -173,6 +203,10 @@ class NodeRpc:
     def get_transaction_pool(self) -> list[PoolTransaction]:
         """Return the transactions of the txpool."""
         return self.client.post("/get_transaction_pool", {}, _Pool).transactions
+
+    def get_transaction_pool_stats(self) -> PoolStats:
+        """Return the number of transactions in the txpool and their weight; stem transactions count."""
+        return self.client.post("/get_transaction_pool_stats", {}, _PoolStats).pool_stats
 
     def get_alternate_chains(self) -> list[AlternateChain]:
         """Return the branches off the main chain."""
@@ -191,10 +225,18 @@ class NodeRpc:
 
         What a heavy block's penalty cut from its subsidy is not in it (``core::get_coinbase_tx_sum``).
         """
+        found = self._coinbase_sum(height, count)
+        return (found.emission_amount_top64 << 64) + found.emission_amount
+
+    def get_block_fees(self, height: int) -> int:
+        """Return the fees that the main chain's block of a height pays, atomic units."""
+        return self._coinbase_sum(height, 1).fee_amount
+
+    def _coinbase_sum(self, height: int, count: int) -> _CoinbaseSum:
         found = self.client.call("get_coinbase_tx_sum", {"height": height, "count": count}, _CoinbaseSum)
         if found.status != "OK":
             raise RpcError(f"get_coinbase_tx_sum: {found.status}")
-        return (found.emission_amount_top64 << 64) + found.emission_amount
+        return found
 
     def send_raw_transaction(self, tx_as_hex: str) -> None:
         """Submit a transaction.

@@ -111,7 +111,7 @@ class _Findings:
         seen = {
             it.data.txid: it.t
             for it in self.records
-            if isinstance(it.data, ev.TransactionSpread) and -1 not in it.data.delays
+            if isinstance(it.data, ev.TransactionSpread) and it.data.reached_all
         }
         blocks = [(_height(record), record.t) for record in self.found]
         mined = [record.data for record in self.records if isinstance(record.data, ev.PaymentMined)]

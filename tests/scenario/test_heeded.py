@@ -139,7 +139,7 @@ CASES: Mapping[str, Case] = {
     "binaries.monerod_flags": Case(value=["--log-level=2"]),
     "binaries.wallet_flags": Case(value=["--log-level=2"]),
     "record.spreads": Case(value="quantiles"),
-    "record.sample": Case(value=1),
+    "record.sample": Case(value=1, base=f'{WHOLE}[record]\ntxpool = "sample"\n'),
     "shadow.general": Case(value={"parallelism": 1}),
     "shadow.experimental": Case(value={"use_cpu_pinning": False}),
     "shadow.network": Case(value={"use_shortest_path": False}),
@@ -240,10 +240,10 @@ def _left(directory: Path) -> Iterator[bytes]:
     shutil.rmtree(directory)
 
 
-READ = ("engine", "bootstrap", "consensus", "duration", "hosts", "registrar", "seed", "stop", "time_zero")
+READ = ("engine", "bootstrap", "consensus", "duration", "hosts", "record", "registrar", "seed", "stop", "time_zero")
 """What agents and the engine read of a plan where daemons are real."""
 
-UNREAD = {"record", "topology", "shadow", "version", "name", "binaries", "plugins"}
+UNREAD = {"topology", "shadow", "version", "name", "binaries", "plugins"}
 """What they do not read, or as a file of Shadow's."""
 
 
@@ -259,7 +259,9 @@ def _asked(engine: str, plan: Plan) -> Iterator[bytes]:
         )
         for host in plan.hosts
     ]
-    plan = msgspec.structs.replace(plan, hosts=tuple(hosts))
+    # They record neither.
+    record = msgspec.structs.replace(plan.record, relays=(), stems=())
+    plan = msgspec.structs.replace(plan, hosts=tuple(hosts), record=record)
     yield msgspec.json.encode({name: getattr(plan, name) for name in READ})
     if engine == "shadow":
         yield shadow_yaml(plan, Path("/run")).encode()

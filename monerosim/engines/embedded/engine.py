@@ -34,7 +34,7 @@ _STEPS = 64
 """Steps of the run between two looks at the clock."""
 
 
-_NOT_RECORDED = "it does not record less or more"
+_NOT_RECORDED = "it does not record them"
 _NO_PROGRAMS = "it starts no programs"
 
 
@@ -42,7 +42,8 @@ class Embedded(Engine):
     """Plays a run in virtual time, with modelled daemons and wallets, all in one thread."""
 
     unheeded: ClassVar[Mapping[str, str]] = {
-        "record": _NOT_RECORDED,
+        "record.relays": _NOT_RECORDED,
+        "record.stems": _NOT_RECORDED,
         "binaries.monerod": _NO_PROGRAMS,
         "binaries.wallet": _NO_PROGRAMS,
         "participants.*.node.binary": _NO_PROGRAMS,

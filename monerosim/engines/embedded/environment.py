@@ -10,6 +10,8 @@ import numpy as np
 
 from monerosim.build.agent_registry import agent_registry
 from monerosim.engines.embedded.network import network_of
+from monerosim.engines.embedded.recording import NodeRecorder
+from monerosim.engines.spreads import SpreadRecorder
 from monerosim.events import (
     BlockFound,
     BlockSpread,
@@ -88,6 +90,8 @@ class EmbeddedEnvironment:
         trace_level: The least important level of traces to keep.
     """
 
+    records_nodes = True
+
     def __init__(self, plan: Plan, directory: Path, trace_level: str) -> None:
         self.runtime = VirtualRuntime(EPOCH)
         self.post_office = MemoryPostOffice(self.runtime, tuple(host.name for host in plan.hosts))
@@ -99,6 +103,7 @@ class EmbeddedEnvironment:
         self._directory = directory
         self._time_zero = plan.time_zero
         self._events = EventLog(directory / EVENTS)
+        self._spreads = SpreadRecorder(plan)
         self._traces = Traces(directory / "hosts", trace_level)
         self._blockchain = Blockchain(
             seed=stable_seed(plan.seed, "ledger"),
@@ -118,6 +123,7 @@ class EmbeddedEnvironment:
         for daemon in self._daemons.values():
             daemon.meet(self._daemons.values())
         self._wallets = {host.name: self._wallet(plan, host) for host in plan.hosts if host.wallets}
+        NodeRecorder(plan, self._blockchain, self._wallets, self.record).watch(self.runtime)
 
     def node(self, host: str) -> Transport:
         """The way to the modelled monerod of ``host``."""
@@ -199,22 +205,18 @@ class EmbeddedEnvironment:
 
     def _record_block(self, block: Block, seen: ArrivalTimes) -> None:
         self.height = max(self.height, block.height)
-        self._record_spread(seen, lambda first, after: BlockSpread(block.id.hex(), block.height, first, after))
+        self._record_spread(seen, partial(BlockSpread, block.id.hex(), block.height))
 
     def _record_transaction(self, transaction: Transaction, seen: ArrivalTimes) -> None:
-        self._record_spread(seen, lambda first, after: TransactionSpread(transaction.id.hex(), first, after))
+        self._record_spread(seen, partial(TransactionSpread, transaction.id.hex()))
 
     def _record_spread(
         self, seen: ArrivalTimes, event: Callable[[int, tuple[int, ...]], BlockSpread | TransactionSpread]
     ) -> None:
-        origin = int(seen.argmin())
-        if seen[origin] >= NEVER:
-            # Each node that was handed it had one that spends the same.
-            return
-        after = np.where(seen < NEVER, seen - seen[origin], -1)
-        first = int(seen[origin]) - self._time_zero
-        data = event(first, tuple(after.tolist()))
-        self.record(Record(first + int(after.max()), self._node_names[origin], "engine", "", data))
+        record = self._spreads.record(np.where(seen < NEVER, seen - self._time_zero, NEVER), event)
+        # There is none where each node that was handed a transaction had one that spends the same.
+        if record is not None:
+            self.record(record)
 
     def _record_reorganisation(self, reorganisation: Reorganisation) -> None:
         node = self._node_names[reorganisation.node]

@@ -1,14 +1,15 @@
 """How fast blocks and transactions reached the nodes."""
 
 from collections.abc import Sequence
+from math import inf
 from statistics import median
 
 import msgspec
-import numpy as np
 
 from monerosim.events import BlockSpread, Record, TransactionSpread
 from monerosim.plan.plan import Plan
-from monerosim.report.figure import Column, Figure, Rows
+from monerosim.report.figure import Cell, Column, Figure, Rows
+from monerosim.report.spread import Half, half_of_nodes
 from monerosim.units import SECOND
 
 
@@ -29,7 +30,11 @@ class ItemPropagation(msgspec.Struct, frozen=True, kw_only=True):
     items: int = 0
     """First seen in the scenario's own time."""
     half: Times | None = None
-    """Until half the nodes had it; of those that came so far. None if none did."""
+    """Until half the nodes had it; of those that came so far. None if none did. Where a sample of nodes was recorded,
+    until half of that had it."""
+    half_median: tuple[float, float | None] | None = None
+    """Where a sample of nodes was recorded: bounds of the median of ``half``, in seconds. They are the medians of the
+    bounds of each item, which contain the time at which half of all nodes had it with a probability of 95 %."""
     all: Times | None = None
     """Until all nodes had it; of those that came so far. None if none did."""
 
@@ -37,6 +42,12 @@ class ItemPropagation(msgspec.Struct, frozen=True, kw_only=True):
 class Propagation(msgspec.Struct, frozen=True, kw_only=True):
     """How long blocks and transactions took to the nodes."""
 
+    recorded: str = "all"
+    """What was recorded of each item (``record.spreads``): ``all``, ``quantiles`` or ``sample``."""
+    nodes: int = 0
+    """Of the network."""
+    sampled: int = 0
+    """Nodes of which it was recorded, where that is a sample."""
     blocks: ItemPropagation = ItemPropagation()
     transactions: ItemPropagation = ItemPropagation()
 
@@ -56,35 +67,43 @@ class PropagationFigure(Figure[Propagation]):
     def take(self, record: Record) -> None:
         """Measure a spread."""
         match record.data:
-            case BlockSpread(first=first, delays=delays) if first >= 0:
-                self._blocks.take(delays)
-            case TransactionSpread(first=first, delays=delays) if first >= 0:
-                self._transactions.take(delays)
+            case BlockSpread(first=first) as spread if first >= 0:
+                self._blocks.take(spread, record.t)
+            case TransactionSpread(first=first) as spread if first >= 0:
+                self._transactions.take(spread, record.t)
             case _:
                 pass
 
     def result(self) -> Propagation:
         """Return the distributions."""
-        return Propagation(blocks=self._blocks.result(), transactions=self._transactions.result())
+        return Propagation(
+            recorded=self.plan.record.spreads,
+            nodes=sum(host.node is not None for host in self.plan.hosts),
+            sampled=len(self.plan.record.sampled),
+            blocks=self._blocks.result(),
+            transactions=self._transactions.result(),
+        )
 
     @staticmethod
     def rows(result: Propagation) -> Rows | None:
-        """Return a row for each distribution that there is."""
-        columns = (
+        """Return a row for each distribution that there is; of a sample, with the bounds of the median."""
+        columns = [
             Column("propagation", "s"),
             Column("n"),
             *(Column(heading, "s", ",.3f") for heading in ("min", "median", "p90", "max")),
-        )
-        found = (
-            ("block, 50 % of nodes", result.blocks.half),
-            ("block, all nodes", result.blocks.all),
-            ("transaction, 50 % of nodes", result.transactions.half),
-            ("transaction, all nodes", result.transactions.all),
-        )
-        rows = tuple(
-            (name, times.n, times.min, times.median, times.p90, times.max) for name, times in found if times is not None
-        )
-        return Rows(columns, rows)
+        ]
+        half = "50 % of nodes"
+        if result.recorded == "sample":
+            half = f"50 % of {result.sampled} of {result.nodes} nodes"
+            columns += [Column(heading, "s", ",.3f") for heading in ("median from", "to")]
+        rows: list[tuple[Cell, ...]] = []
+        for kind, items in (("block", result.blocks), ("transaction", result.transactions)):
+            bounds = items.half_median or (None, None)
+            for what, times, more in ((half, items.half, bounds), ("all nodes", items.all, (None, None))):
+                if times is not None:
+                    row = (f"{kind}, {what}", times.n, times.min, times.median, times.p90, times.max)
+                    rows.append((*row, *more) if result.recorded == "sample" else row)
+        return Rows(tuple(columns), tuple(rows))
 
 
 class _Items:
@@ -92,22 +111,32 @@ class _Items:
 
     def __init__(self) -> None:
         self._count = 0
-        self._half: list[int] = []
+        self._half: list[Half] = []
         self._all: list[int] = []
+        self._sampled = False
 
-    def take(self, delays: Sequence[int]) -> None:
+    def take(self, spread: BlockSpread | TransactionSpread, last: int) -> None:
+        """Take a spread, and the time of its record, which is that of the last node."""
         self._count += 1
-        missing = delays.count(-1)
-        half = missing + (len(delays) - 1) // 2
-        if half < len(delays):
-            # Not sorted as a whole: of a thousand nodes that would take longer than all else done with the event.
-            times = np.fromiter(delays, dtype=np.int64, count=len(delays))
-            self._half.append(int(np.partition(times, half)[half]))
-        if not missing:
-            self._all.append(max(delays))
+        self._sampled = self._sampled or bool(spread.whole and spread.delays)
+        half = half_of_nodes(spread)
+        if half is not None:
+            self._half.append(half)
+        if spread.reached_all:
+            self._all.append(last - spread.first if spread.whole else max(spread.delays))
 
     def result(self) -> ItemPropagation:
-        return ItemPropagation(items=self._count, half=_times(self._half), all=_times(self._all))
+        return ItemPropagation(
+            items=self._count,
+            half=_times([half.delay for half in self._half]),
+            half_median=self._bounds() if self._sampled and self._half else None,
+            all=_times(self._all),
+        )
+
+    def _bounds(self) -> tuple[float, float | None]:
+        low = median(half.low for half in self._half)
+        high = median(inf if half.high is None else half.high for half in self._half)
+        return low / SECOND, None if high == inf else high / SECOND
 
 
 def _times(values: Sequence[int]) -> Times | None:
