@@ -1,6 +1,6 @@
 """Shared by the wallet proxy and the actors that pay: the payments that a wallet follows, and their outcomes."""
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -10,22 +10,28 @@ from monerosim.events import (
     PaymentConfirmed,
     PaymentFailed,
     PaymentMined,
+    PaymentOverdue,
     PaymentRemined,
     PaymentReorged,
     PaymentVanished,
 )
+from monerosim.events.payments import Origin
 from monerosim.rpc.wallet import Destination, TransferEntry, Transfers
 
 _OUT_OF_DANGER = 20
 """Confirmations after which a payment is no longer followed: deeper than a reorganisation goes."""
 
 _MOST_IN_FLIGHT = 20
-"""Mean block times after which a payment that is in no block counts as vanished."""
+"""Mean block times after which a payment that is in no block is overdue, or has vanished if nobody knows it."""
+
+_UNKNOWN = "neither its wallet nor its node's txpool knows it"
 
 _RARELY = 10
 """Mean block times between two checks while all payments are confirmed and only a reorganisation could matter."""
 
-Outcome: TypeAlias = PaymentMined | PaymentConfirmed | PaymentFailed | PaymentReorged | PaymentRemined | PaymentVanished
+Outcome: TypeAlias = (
+    PaymentMined | PaymentConfirmed | PaymentFailed | PaymentReorged | PaymentRemined | PaymentOverdue | PaymentVanished
+)
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -53,6 +59,7 @@ class Doubt(Message[None], frozen=True):
 
     destinations: tuple[Destination, ...]
     terms: Terms
+    origin: Origin = "drawn"
 
     @property
     def amount(self) -> int:
@@ -85,6 +92,7 @@ class Followed:
         self._confirmed = False
         self._reorged = False
         self._vanished = False
+        self._overdue = False
         self._in_none_since = wish.terms.at
 
     def is_open(self) -> bool:
@@ -103,29 +111,36 @@ class Followed:
             self._reorged, self._in_none_since = True, now
             yield PaymentReorged(txid, before.height)
         if self.block is not None and self.block != before:
-            self._vanished = False
+            self._vanished = self._overdue = False
             height = self.block.height
             yield PaymentRemined(txid, height) if self._reorged else PaymentMined(txid, height)
         if entry is not None and not self._confirmed and entry.confirmations >= self.wish.terms.confirmations:
             self._confirmed = True
             yield PaymentConfirmed(txid, entry.height, now - self.wish.terms.at)
 
-    def miss(self, now: int, block_time: int, *, known: bool, last: bool) -> Iterator[PaymentVanished]:
-        """Yield that it has vanished, once, if it has been in no block for long.
+    def miss(
+        self, now: int, block_time: int, *, known: bool, pooled: Callable[[str], bool | None], last: bool
+    ) -> Iterator[PaymentOverdue | PaymentVanished]:
+        """Yield that it is overdue, or that it has vanished, once, if it has been in no block for long.
 
         Args:
             now: Microseconds since the run's start.
             block_time: The mean time between blocks.
-            known: Whether its wallet still knows it.
-            last: Whether the run ends: one that the wallet does not know then has vanished. A reorged one may
-                be unknown until it is mined again: monero-wallet-rpc forgets what it sent with the block.
+            known: Whether its wallet still knows it. It may not know one that was reorged until that is mined again:
+                monero-wallet-rpc forgets what it sent with the block.
+            pooled: Returns whether a transaction is in the txpool of the wallet's node; None if that cannot be asked.
+            last: Whether the run ends: then what nobody knows has vanished, however short it has been away.
         """
         late = now - self._in_none_since > _MOST_IN_FLIGHT * block_time
-        forgotten = last and not known and not self._reorged
-        if self.block is None and not self._vanished and (late or forgotten):
+        if self.block is not None or self._vanished or not (late or (last and not known and not self._reorged)):
+            return
+        there = known or pooled(self.wish.txid)
+        if there is False:
             self._vanished = True
-            reason = "in no block for long" if known else "its wallet does not know it any more"
-            yield PaymentVanished(self.wish.txid, now - self.wish.terms.at, reason)
+            yield PaymentVanished(self.wish.txid, now - self.wish.terms.at, _UNKNOWN)
+        elif there and late and not self._overdue:
+            self._overdue = True
+            yield PaymentOverdue(self.wish.txid, now - self.wish.terms.at)
 
 
 class FollowedPayments:
@@ -188,7 +203,13 @@ class FollowedPayments:
         return max(0, min([self._highest, *blocks]) - _OUT_OF_DANGER)
 
     def look(
-        self, transfers: Transfers, now: int, block_time: int, *, last: bool = False
+        self,
+        transfers: Transfers,
+        now: int,
+        block_time: int,
+        *,
+        pooled: Callable[[str], bool | None],
+        last: bool = False,
     ) -> Iterator[tuple[Followed, Outcome]]:
         """Yield the new outcomes of all payments.
 
@@ -196,6 +217,7 @@ class FollowedPayments:
             transfers: The wallet's outgoing, pending and failed transactions, those :meth:`above` a height at least.
             now: Microseconds since the run's start.
             block_time: The mean time between blocks.
+            pooled: Returns whether a transaction is in the txpool of the wallet's node; None if that cannot be asked.
             last: Whether it is the end of the run.
         """
         mined, failed, pending = map(_by_txid, (transfers.outgoing, transfers.failed, transfers.pending))
@@ -207,7 +229,7 @@ class FollowedPayments:
                 del self._payments[txid]
                 yield payment, PaymentFailed(failed[txid].amount, "refused by the network", txid)
                 continue
-            for outcome in payment.miss(now, block_time, known=txid in pending, last=last):
+            for outcome in payment.miss(now, block_time, known=txid in pending, pooled=pooled, last=last):
                 yield payment, outcome
             if entry is not None and payment.is_settled(entry):
                 del self._payments[txid]

@@ -1,12 +1,16 @@
 """The wallet proxy: the only actor of a host that calls its monero-wallet-rpc."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import ClassVar, TypeVar
 
+import pykka
+
 from actors.host.followed import Doubt, Follow, FollowedPayments, Outcome, pays
+from actors.host.node_proxy import GetTransactionPool
 from actors.host.watcher import Watcher
 from monerosim.agent.actor import handles
-from monerosim.agent.host import Host
+from monerosim.agent.host import Host, NoSuchActorError
 from monerosim.agent.messages import Message
 from monerosim.events import (
     Event,
@@ -14,6 +18,7 @@ from monerosim.events import (
     PaymentConfirmed,
     PaymentFailed,
     PaymentMined,
+    PaymentOverdue,
     PaymentRemined,
     PaymentReorged,
     PaymentSent,
@@ -47,6 +52,12 @@ OVERLAP = 20
 
 RESTART_TIMEOUT = 120.0
 """Seconds that a wallet that died during a transfer may take to answer again."""
+
+_POOL_TIMEOUT = 30.0
+"""Seconds that the node proxy may take to return the txpool."""
+
+_REWARD = "block"
+"""The type of a block's reward in get_transfers."""
 
 LOOKUP_DELAYS = (0.0, 1.0, 2.0)
 """Seconds before each look for a payment in doubt: the wallet may still be about to read the request."""
@@ -197,12 +208,15 @@ class WalletProxy(Watcher):
         balance = self._rpc.get_balance()
         sent = ("out", "failed") if self._followed else ()
         transfers = self._rpc.get_transfers("pending", "pool", *sent, min_height=self._followed.above())
+        received = [entry for entry in self._rpc.get_transfers("in").incoming if entry.type != _REWARD]
         self._record_outcomes(transfers, last=True)
         own = set(self._rpc.get_addresses())
         leaving = sum(_leaves(entry, own) for entry in transfers.pending)
         coming = sum(entry.amount for entry in transfers.pool)
         # The wallet's own figure counts unconfirmed payments, both ways.
-        self.emit(WalletClosed(balance.balance + leaving - coming, balance.unlocked_balance, leaving))
+        held = balance.balance + leaving - coming
+        amount = sum(entry.amount for entry in received)
+        self.emit(WalletClosed(held, balance.unlocked_balance, leaving, len(received), amount))
 
     @handles(GetAddresses)
     def on_get_addresses(self, _: GetAddresses) -> tuple[str, ...]:
@@ -298,11 +312,30 @@ class WalletProxy(Watcher):
         for wish, cause, entry in self._followed.resolve(transfers, self._sent, now, block_time):
             with self.because_of(cause):
                 self._settle(wish, entry)
-        for payment, outcome in self._followed.look(transfers, now, block_time, last=last):
+        pooled = self._txpool()
+        for payment, outcome in self._followed.look(transfers, now, block_time, pooled=pooled, last=last):
             with self.because_of(payment.cause):
                 self.host.emit(payment.wish.terms.sender, self.cause, outcome)
                 level, text = _log_line(outcome)
                 self.log.log(level, text, txid=payment.wish.txid, sender=payment.wish.terms.sender)
+
+    def _txpool(self) -> Callable[[str], bool | None]:
+        """Return a function that tells whether a transaction is in the node's txpool, which it asks for when needed."""
+
+        @cache
+        def ids() -> frozenset[str] | None:
+            try:
+                pool = self.ask(self.host.actor("node"), GetTransactionPool(), _POOL_TIMEOUT)
+            except (RpcError, NoSuchActorError, pykka.Timeout, pykka.ActorDeadError) as error:
+                self.log.warning("cannot look for its payments in the txpool: {}", error)
+                return None
+            return frozenset(transaction.id_hash for transaction in pool)
+
+        def pooled(txid: str) -> bool | None:
+            known = ids()
+            return None if known is None else txid in known
+
+        return pooled
 
     def _settle(self, wish: Doubt, entry: TransferEntry | None) -> None:
         """Record whether a payment in doubt was made, as an event of the actor that sent it."""
@@ -312,7 +345,8 @@ class WalletProxy(Watcher):
             return
         self._sent.add(entry.txid)
         addresses = tuple(to.address for to in wish.destinations)
-        self.host.emit(wish.terms.sender, self.cause, PaymentSent(entry.txid, entry.amount, entry.fee, addresses))
+        sent = PaymentSent(entry.txid, entry.amount, entry.fee, addresses, wish.origin)
+        self.host.emit(wish.terms.sender, self.cause, sent)
         self.log.info("a payment that was in doubt has been made", txid=entry.txid, sender=wish.terms.sender)
         self._followed.add(Follow(entry.txid, wish.terms), self.cause)
 
@@ -365,7 +399,7 @@ class WalletProxy(Watcher):
         return [*transfers.pending, *transfers.outgoing]
 
 
-def _log_line(outcome: Outcome) -> tuple[str, str]:
+def _log_line(outcome: Outcome) -> tuple[str, str]:  # noqa: PLR0911  (a case an outcome)
     """Return the level and the text of the log line for an outcome."""
     match outcome:
         case PaymentMined(height=height):
@@ -378,6 +412,8 @@ def _log_line(outcome: Outcome) -> tuple[str, str]:
             return "INFO", f"payment is in another block, {height}"
         case PaymentFailed(reason=reason):
             return "WARNING", f"payment failed: {reason}"
+        case PaymentOverdue(elapsed=elapsed):
+            return "WARNING", f"payment waits in the txpool for {elapsed / SECOND:.0f} s"
         case PaymentVanished(reason=reason):
             return "WARNING", f"payment has vanished: {reason}"
 

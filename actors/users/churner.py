@@ -41,24 +41,23 @@ class Churner(Payer[ChurnerConfig]):
         self._origin = self.host.now()
         self.schedule_first()
 
-    def schedule_next(self) -> None:
-        """Schedule the next churn."""
-        self.after(self.until_next(self._origin, self.config.transaction_interval), self.churn)
+    def next_due(self, last: int) -> int:
+        """Return the next point of its interval."""
+        interval = self.config.transaction_interval
+        return last + interval - (last - self._origin) % interval
 
-    def churn(self) -> None:
+    def pay(self) -> None:
         """Send coins to its own wallet."""
         if self.is_over():
             return
         try:
             unlocked = self.ask(self.host.actor("wallet"), GetBalance()).unlocked_balance
             if not unlocked:
-                self.log.debug("has no unlocked coins to churn")
-                self.schedule_next()
+                self.skip("has no unlocked coins to churn")
                 return
             address = self._choose_address()
         except RpcError as error:
-            self.log.warning("cannot churn: {}", error)
-            self.schedule_next()
+            self.skip(f"cannot churn: {error}")
             return
         if self.config.method == "sweep":
             self._sweep(address, unlocked)
@@ -74,8 +73,9 @@ class Churner(Payer[ChurnerConfig]):
 
     def _sweep(self, address: str, unlocked: int) -> None:
         try:
-            for sent in self.ask(self.host.actor("wallet"), SweepAll(address, self.config.priority)):
-                self.follow(sent, "itself", (address,))
+            swept = self.ask(self.host.actor("wallet"), SweepAll(address, self.config.priority))
+            for number, sent in enumerate(swept):
+                self.follow(sent, "itself", (address,), "repeated" if number else "drawn")
         except RpcError as error:
             self.give_up(unlocked, str(error))
         self.schedule_next()

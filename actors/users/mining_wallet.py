@@ -74,5 +74,5 @@ class MiningWallet(Sender[MiningWalletConfig]):
             return
         address = self._discovery.get_addresses(to)[0]
         for sent in self.ask(self.host.actor("wallet"), SweepAll(address, self.config.priority)):
-            self.follow(sent, to, (address,))
+            self.follow(sent, to, (address,), "sweep")
         self._fresh = False

@@ -16,11 +16,14 @@ from monerosim.events import (
     PaymentDoubtful,
     PaymentFailed,
     PaymentMined,
+    PaymentOverdue,
     PaymentRemined,
     PaymentReorged,
     PaymentSent,
+    PaymentSkipped,
     PaymentVanished,
 )
+from monerosim.events.payments import Origin
 from monerosim.rpc.errors import RpcCallError, RpcDoubtfulError, RpcError
 from monerosim.rpc.wallet import (
     NOT_ENOUGH_MONEY,
@@ -72,6 +75,7 @@ class Payment(msgspec.Struct, frozen=True):
     """When it expires, microseconds since the scenario's time zero."""
     times: int = 1
     """How often it is made."""
+    origin: Origin = "drawn"
 
     @property
     def amount(self) -> int:
@@ -98,40 +102,36 @@ class Sender(Behaviour[S]):
         PaymentFailed,
         PaymentReorged,
         PaymentRemined,
+        PaymentOverdue,
         PaymentVanished,
     )
 
     def is_over(self) -> bool:
         """Return whether its time to pay, or the scenario, is over; what was sent is still followed afterwards."""
+        return self.clock.microseconds() >= self.pays_until()
+
+    def pays_until(self) -> int:
+        """Return when its time to pay is over, microseconds since the scenario's time zero."""
         end, until = self.host.plan.duration, self.config.until
-        return self.clock.microseconds() >= (end if until is None else min(end, until))
+        return end if until is None else min(end, int(until))
 
-    def until_next(self, origin: int, interval: int) -> float:
-        """Return the seconds until the next time that is a whole number of intervals after an origin; never 0.
-
-        Args:
-            origin: Microseconds since the run's start.
-            interval: Microseconds.
-        """
-        return (interval - (self.host.now() - origin) % interval) / SECOND
-
-    def follow(self, sent: Transferred, recipients: str, addresses: tuple[str, ...]) -> None:
+    def follow(self, sent: Transferred, recipients: str, addresses: tuple[str, ...], origin: Origin = "drawn") -> None:
         """Record a transaction of its wallet, and have the wallet follow it from now on."""
-        self.emit(PaymentSent(sent.tx_hash, sent.amount, sent.fee, addresses))
+        self.emit(PaymentSent(sent.tx_hash, sent.amount, sent.fee, addresses, origin))
         amounts = format_amount(sent.amount), format_amount(sent.fee)
         self.log.info("paid {} to {recipient}, fee {}", *amounts, recipient=recipients, txid=sent.tx_hash)
         self.tell(self.host.actor("wallet"), Follow(sent.tx_hash, self._terms()))
 
-    def doubt(self, destinations: tuple[Destination, ...], error: RpcDoubtfulError) -> None:
+    def doubt(self, destinations: tuple[Destination, ...], error: RpcDoubtfulError, origin: Origin = "drawn") -> None:
         """Record that a payment may have been made, and have the wallet look for it from now on."""
-        wish = Doubt(destinations, self._terms())
-        self.emit(PaymentDoubtful(wish.amount, str(error)))
+        wish = Doubt(destinations, self._terms(), origin)
+        self.emit(PaymentDoubtful(wish.amount, str(error), origin))
         self.log.warning("may have paid {}, or not: {}", format_amount(wish.amount), error)
         self.tell(self.host.actor("wallet"), wish)
 
-    def give_up(self, amount: int, reason: str) -> None:
+    def give_up(self, amount: int, reason: str, origin: Origin = "drawn") -> None:
         """Record that a payment was not made."""
-        self.emit(PaymentFailed(amount, reason))
+        self.emit(PaymentFailed(amount, reason, origin=origin))
         self.log.warning("could not pay {}: {}", format_amount(amount), reason)
 
     def _terms(self) -> Terms:
@@ -149,7 +149,7 @@ class Payer(Sender[P]):
     """Pays others; subclasses decide whom, how much and when."""
 
     role: ClassVar[str] = "payer"
-    emits: ClassVar[tuple[type[Event], ...]] = (*Sender.emits, PaymentDelayed, PaymentDoubtful)
+    emits: ClassVar[tuple[type[Event], ...]] = (*Sender.emits, PaymentSkipped, PaymentDelayed, PaymentDoubtful)
 
     @classmethod
     def paying_until(cls, config: P) -> int | None:
@@ -160,6 +160,12 @@ class Payer(Sender[P]):
         """Recall the payment that an earlier life left undone; subclasses call :meth:`schedule_first` when ready."""
         super().begin()
         self._waiting = self.host.retained(self.name, _Waiting)
+        self._last_due = self.host.now()
+
+    def rejoin(self) -> None:
+        """Count from now on: nothing came due while it was paused."""
+        super().rejoin()
+        self._last_due = self.host.now()
 
     def schedule_first(self) -> None:
         """Resume the payment that waited in an earlier life, or schedule the first."""
@@ -168,9 +174,28 @@ class Payer(Sender[P]):
         else:
             self.after(MINUTE, self.attempt, self._waiting.payment)
 
-    def schedule_next(self) -> None:
-        """Schedule the next payment, after one that was made or given up."""
+    def next_due(self, last: int) -> int:
+        """Return when the next payment comes due, later than ``last``: microseconds since the run's start."""
         raise NotImplementedError
+
+    def pay(self) -> None:
+        """Make the payment that has come due, by :meth:`attempt`, or :meth:`skip` it."""
+        raise NotImplementedError
+
+    def schedule_next(self) -> None:
+        """Schedule the next payment, after one that was made or given up; record those that came due meanwhile."""
+        self._record_missed()
+        self.after((self._last_due - self.host.now()) / SECOND, self.pay)
+
+    def end(self) -> None:
+        """Record what came due while the last payment was not done."""
+        self._record_missed()
+
+    def skip(self, reason: str) -> None:
+        """Record that the payment that has come due is not tried, and schedule the next."""
+        self.emit(PaymentSkipped(1, reason))
+        self.log.warning("skips a payment: {}", reason)
+        self.schedule_next()
 
     def attempt(self, payment: Payment, first: bool = False) -> None:
         """Try to pay; wait if the coins are locked."""
@@ -178,7 +203,7 @@ class Payer(Sender[P]):
         if self.is_over():
             return
         if payment.due is not None and self.clock.microseconds() > payment.due:
-            self.give_up(payment.amount, "the time for it is over")
+            self.give_up(payment.amount, "the time for it is over", payment.origin)
             self.schedule_next()
             return
         try:
@@ -187,22 +212,36 @@ class Payer(Sender[P]):
             if error.code in _LOCKED and self.config.on_locked_funds == "wait":
                 self._delay(payment, error, first=first)
                 return
-            self.give_up(payment.amount, "not enough money" if error.code == NOT_ENOUGH_MONEY else error.message)
+            reason = "not enough money" if error.code == NOT_ENOUGH_MONEY else error.message
+            self.give_up(payment.amount, reason, payment.origin)
         except RpcDoubtfulError as error:
-            self.doubt(payment.destinations, error)
+            self.doubt(payment.destinations, error, payment.origin)
         except RpcError as error:
-            self.give_up(payment.amount, str(error))
+            self.give_up(payment.amount, str(error), payment.origin)
         else:
-            self.follow(sent, payment.recipients, tuple(to.address for to in payment.destinations))
+            addresses = tuple(to.address for to in payment.destinations)
+            self.follow(sent, payment.recipients, addresses, payment.origin)
             if payment.times > 1:
-                self.attempt(msgspec.structs.replace(payment, times=payment.times - 1), first=True)
+                again = msgspec.structs.replace(payment, times=payment.times - 1, origin="repeated")
+                self.attempt(again, first=True)
                 return
         self.schedule_next()
+
+    def _record_missed(self) -> None:
+        """Go on to the next payment that comes due from now on, and record how many have before."""
+        now, missed = self.host.now(), 0
+        end = self.host.plan.time_zero + self.pays_until()
+        self._last_due = self.next_due(self._last_due)
+        while self._last_due <= now:
+            missed += self._last_due < end
+            self._last_due = self.next_due(self._last_due)
+        if missed:
+            self.emit(PaymentSkipped(missed, "an earlier one was not done"))
 
     def _delay(self, payment: Payment, error: RpcCallError, *, first: bool) -> None:
         amount = payment.amount
         if first:
-            self.emit(PaymentDelayed(amount))
+            self.emit(PaymentDelayed(amount, payment.origin))
             self.log.debug("payment of {} to {} waits: {}", format_amount(amount), payment.recipients, error.message)
         else:
             self.log.trace("still waits: {}", error.message)

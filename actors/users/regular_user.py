@@ -17,7 +17,7 @@ from monerosim.monero.constants import MAX_RECIPIENTS
 from monerosim.rpc.errors import RpcDoubtfulError
 from monerosim.rpc.wallet import Destination, Transferred
 from monerosim.runtime.rng import Rng
-from monerosim.units import format_amount
+from monerosim.units import SECOND, format_amount
 
 USER = "regular-user"
 _FREQUENCY = 0.1
@@ -152,13 +152,13 @@ class RegularUser(Payer[RegularUserConfig]):
         else:
             self.after(_INVOICE_TIMEOUT, self.forget_order, self._asked.order.number)
 
-    def schedule_next(self) -> None:
-        """Schedule the next payment."""
-        if self.config.transaction_interval is not None:
-            wait = self.until_next(self._origin, self.config.transaction_interval)
-        else:
-            wait = self._decisions.geometric(self.config.transaction_frequency or _FREQUENCY) * MINUTE
-        self.after(wait, self.pay)
+    def next_due(self, last: int) -> int:
+        """Return the next point of its interval, or of the minutes that its frequency draws."""
+        interval = self.config.transaction_interval
+        if interval is not None:
+            return last + interval - (last - self._origin) % interval
+        frequency = self.config.transaction_frequency or _FREQUENCY
+        return last + self._decisions.geometric(frequency) * round(MINUTE * SECOND)
 
     def pay(self) -> None:
         """Choose recipients and amounts, and pay or order."""
@@ -170,8 +170,7 @@ class RegularUser(Payer[RegularUserConfig]):
                 return
             payment = self._choose_payment(self.rng)
         except AgentDiscoveryError as error:
-            self.log.warning("found nobody to pay: {}", error)
-            self.schedule_next()
+            self.skip(f"found nobody to pay: {error}")
         else:
             self.attempt(payment, first=True)
 
@@ -190,9 +189,9 @@ class RegularUser(Payer[RegularUserConfig]):
         try:
             sent = self.ask(self.host.actor("wallet"), Transfer(destinations, self.config.priority))
         except RpcDoubtfulError as error:
-            self.doubt(destinations, error)
+            self.doubt(destinations, error, "commanded")
             raise
-        self.follow(sent, payment.recipients, tuple(to.address for to in destinations))
+        self.follow(sent, payment.recipients, tuple(to.address for to in destinations), "commanded")
         return sent
 
     @receives(Invoice)
@@ -211,14 +210,12 @@ class RegularUser(Payer[RegularUserConfig]):
     def on_refusal(self, refusal: Refusal, marketplace: str) -> None:
         """Record the refusal and schedule the next payment."""
         if self._is_answered(refusal.number):
-            self.log.warning("{} refused its order: {}", marketplace, refusal.reason)
-            self.schedule_next()
+            self.skip(f"{marketplace} refused its order: {refusal.reason}")
 
     def forget_order(self, number: int) -> None:
         """Stop waiting for an invoice."""
         if self._is_answered(number):
-            self.log.warning("no invoice has come for order {}", number)
-            self.schedule_next()
+            self.skip(f"no invoice has come for order {number}")
 
     def _is_answered(self, number: int) -> bool:
         """Return whether this is the order it waits for, and stop waiting if so."""

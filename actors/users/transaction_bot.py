@@ -52,9 +52,10 @@ class TransactionBot(Payer[TransactionBotConfig]):
         self._turn = 0
         self.schedule_first()
 
-    def schedule_next(self) -> None:
-        """Schedule the next payment."""
-        self.after(self.until_next(self._origin, self.config.transaction_interval), self.pay)
+    def next_due(self, last: int) -> int:
+        """Return the next point of its interval."""
+        interval = self.config.transaction_interval
+        return last + interval - (last - self._origin) % interval
 
     def pay(self) -> None:
         """Pay the next recipient."""
@@ -64,8 +65,7 @@ class TransactionBot(Payer[TransactionBotConfig]):
             recipient = self._choose()
             address = self._discovery.get_addresses(recipient)[0]
         except AgentDiscoveryError as error:
-            self.log.warning("found nobody to pay: {}", error)
-            self.schedule_next()
+            self.skip(f"found nobody to pay: {error}")
         else:
             self.attempt(Payment(recipient, (Destination(address, int(self.config.amount)),)), first=True)
 

@@ -1,9 +1,15 @@
 """Payments: sent, followed and received."""
 
+from typing import Literal, TypeAlias
+
 from monerosim.events.event import Event
 
+Origin: TypeAlias = Literal["drawn", "repeated", "commanded", "sweep"]
+"""Why a payment is made: as its payer's configuration asks for, once more beside such a one (an invoice paid twice, a
+further transaction of one sweep), by a command, or to sweep a miner's rewards."""
 
-class PaymentSent(Event, frozen=True):
+
+class PaymentSent(Event, frozen=True, omit_defaults=True):
     """A wallet made and relayed a transaction."""
 
     txid: str
@@ -11,28 +17,39 @@ class PaymentSent(Event, frozen=True):
     fee: int
     recipients: tuple[str, ...]
     """Addresses."""
+    origin: Origin = "drawn"
 
 
-class PaymentDelayed(Event, frozen=True):
+class PaymentSkipped(Event, frozen=True):
+    """Payments came due and were not tried: another waited for locked coins, say, or there was nobody to pay."""
+
+    payments: int
+    reason: str
+
+
+class PaymentDelayed(Event, frozen=True, omit_defaults=True):
     """A payment waits: the wallet's coins are locked."""
 
     amount: int
+    origin: Origin = "drawn"
 
 
-class PaymentDoubtful(Event, frozen=True):
+class PaymentDoubtful(Event, frozen=True, omit_defaults=True):
     """Whether a payment was made is not known; ``payment-sent`` follows when its wallet finds it after all."""
 
     amount: int
     reason: str
+    origin: Origin = "drawn"
 
 
-class PaymentFailed(Event, frozen=True):
+class PaymentFailed(Event, frozen=True, omit_defaults=True):
     """A payment was given up, or refused by the network after it was sent."""
 
     amount: int
     reason: str
     txid: str = ""
     """Of one that was sent."""
+    origin: Origin = "drawn"
 
 
 class PaymentMined(Event, frozen=True):
@@ -66,8 +83,16 @@ class PaymentRemined(Event, frozen=True):
     height: int
 
 
+class PaymentOverdue(Event, frozen=True):
+    """A transaction has been in no block for twenty mean block times, and is in a txpool; recorded once a wait."""
+
+    txid: str
+    elapsed: int
+    """Microseconds since it was sent."""
+
+
 class PaymentVanished(Event, frozen=True):
-    """A transaction has been in no block for long, or its wallet does not know it any more at the end of the run.
+    """A transaction is in no block, and neither its wallet nor the txpool of its wallet's node knows it any more.
 
     Should it get into a block after all, that is recorded as for any other.
     """

@@ -26,3 +26,7 @@ class WalletClosed(Event, frozen=True):
     unlocked: int
     in_flight: int
     """What its unconfirmed transactions will take from it, fees included."""
+    received: int = 0
+    """How many payments it sees in blocks, rewards of blocks not among them."""
+    received_amount: int = 0
+    """What they paid to it, atomic units."""

@@ -19,6 +19,7 @@ from monerosim.report.figures.miners import Miner
 from monerosim.report.figures.outcome import Outcome
 from monerosim.report.figures.payments import Payments
 from monerosim.report.figures.propagation import Propagation
+from monerosim.report.figures.requests import Requests
 from monerosim.report.figures.wallets import WalletGroup
 from monerosim.units import SECOND
 
@@ -59,6 +60,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     marketplaces: dict[str, Marketplace]
     """Those that were paid or had orders."""
     propagation: Propagation
+    requests: dict[str, Requests]
+    """By the group of participants."""
     wallets: dict[str, WalletGroup]
     """By the group of participants."""
     unknown_events: dict[str, int]

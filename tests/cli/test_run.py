@@ -235,7 +235,7 @@ class TestReport:
         played = play(WHOLE + gone, tmp_path / "run", "participants.user.wallet.outputs=9")
         paid = played.summary.payments
         assert paid.unconfirmed == paid.sent - paid.confirmed > 5
-        (payments,) = self.rows(self.text(played))["payments"]
+        payments = self.rows(self.text(played))["payments"][0]
         assert payments.endswith(f", {paid.unconfirmed} unconfirmed at the end")
 
     def test_failures_and_an_early_end_are_told(self, tmp_path):

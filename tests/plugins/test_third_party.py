@@ -291,6 +291,9 @@ def test_its_miner_and_its_payer_are_as_good_as_ours(call, tmp_path):
     assert plan["registrar"] == "digger"
     summary = msgspec.json.decode((tmp_path / "run/summary.json").read_bytes())
     assert summary["payments"]["requested"] == 10 // 4 + 30 // 4 + 1
+    # It says what it means to pay and pays nothing.
+    tipper = summary["requests"]["tipper"]
+    assert (round(tipper["requested"]), tipper["drawn"], tipper["sent"]) == (10, 0, 0)
     assert list(summary["miners"]) == ["digger"]
     assert summary["chain"]["height"] >= 29
     (line,) = [line for line in played.stdout.splitlines() if line.startswith("digger")][:1]

@@ -102,8 +102,10 @@ class OutcomeFigure(Figure[Outcome]):
             yield Phrase(f"the run ended early: {result.reason}", "error")
         if result.bootstrap_failure and result.bootstrap_failure not in result.reason:
             yield Phrase(f"the bootstrap failed: {result.bootstrap_failure}", "error")
-        for name in result.given_up:
+        for name in result.given_up[:_MOST_NAMED]:
             yield Phrase(f"{name} failed too often and was not restarted again; see `monerosim trace`", "error")
+        if len(result.given_up) > _MOST_NAMED:
+            yield Phrase(f"and {len(result.given_up) - _MOST_NAMED} more; summary.json lists them", "error")
 
 
 def _in_time_order(found: list[tuple[tuple[int, str], str]]) -> list[str]:

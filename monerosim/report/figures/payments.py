@@ -10,10 +10,12 @@ from monerosim.events import (
     PaymentDoubtful,
     PaymentFailed,
     PaymentMined,
+    PaymentOverdue,
     PaymentReceived,
     PaymentRemined,
     PaymentReorged,
     PaymentSent,
+    PaymentSkipped,
     PaymentVanished,
     Record,
 )
@@ -36,6 +38,10 @@ class Payments(msgspec.Struct, frozen=True, kw_only=True):
     sent: int = 0
     confirmed: int = 0
     """Seen by their senders' wallets as deep in the chain as the senders want."""
+    extra: int = 0
+    """Those of the sent that no configuration asked for: by commands, invoices paid twice, sweeps."""
+    skipped: int = 0
+    """Came due and were not tried: another waited for locked coins, or there was nobody to pay."""
     unconfirmed: int = 0
     """Sent, not refused, and at the end not confirmed or off the main chain again: those on their way included."""
     received: int = 0
@@ -48,8 +54,10 @@ class Payments(msgspec.Struct, frozen=True, kw_only=True):
     """Payments that had to wait for locked outputs."""
     reorged: int = 0
     """Times a payment's block went off the main chain, as its sender's wallet saw it."""
+    overdue: int = 0
+    """Transactions that have been in no block for twenty mean block times, and still are in none at the end."""
     vanished: list[str] = []
-    """Transactions that were in no block for long or not known to their wallets any more, and in none at the end."""
+    """Transactions in no block that neither their wallets nor the txpools of their nodes knew any more."""
 
 
 class PaymentsFigure(Figure[Payments]):
@@ -63,17 +71,19 @@ class PaymentsFigure(Figure[Payments]):
         super().__init__(plan, end)
         self._funders = {host.name for host in plan.hosts if any(actor.role == FUNDER for actor in host.actors)}
         self._sent = self._received = self._failed = self._doubtful = self._delayed = self._reorged = 0
-        self._confirmed = 0
+        self._confirmed = self._extra = self._skipped = 0
+        self._overdue: set[str] = set()
         # What is told of a transaction comes from its sender alone, and so in its order.
         self._seen_confirmed: set[str] = set()
         self._unconfirmed: set[str] = set()
         self._vanished: dict[str, tuple[int, str]] = {}
 
-    def take(self, record: Record) -> None:  # noqa: C901  (a case an event)
+    def take(self, record: Record) -> None:  # noqa: C901, PLR0912  (a case an event)
         """Count a payment, or follow it."""
         match record.data:
-            case PaymentSent(txid=txid) if record.participant not in self._funders:
+            case PaymentSent(txid=txid, origin=origin) if record.participant not in self._funders:
                 self._sent += 1
+                self._extra += origin != "drawn"
                 self._unconfirmed.add(txid)
             case PaymentConfirmed(txid=txid):
                 self._confirmed += 1
@@ -82,15 +92,22 @@ class PaymentsFigure(Figure[Payments]):
             case PaymentFailed(txid=txid):
                 self._failed += 1
                 self._unconfirmed.discard(txid)
+                self._overdue.discard(txid)
             case PaymentReorged(txid=txid):
                 self._reorged += 1
                 self._unconfirmed.add(txid)
             case PaymentMined(txid=txid) | PaymentRemined(txid=txid):
                 self._vanished.pop(txid, None)
+                self._overdue.discard(txid)
                 if txid in self._seen_confirmed:
                     self._unconfirmed.discard(txid)
             case PaymentVanished(txid=txid):
                 self._vanished.setdefault(txid, record.sort_key())
+                self._overdue.discard(txid)
+            case PaymentOverdue(txid=txid):
+                self._overdue.add(txid)
+            case PaymentSkipped(payments=payments):
+                self._skipped += payments
             case PaymentReceived():
                 self._received += 1
             case PaymentDoubtful():
@@ -106,6 +123,9 @@ class PaymentsFigure(Figure[Payments]):
             requested=self._requested(),
             sent=self._sent,
             confirmed=self._confirmed,
+            extra=self._extra,
+            skipped=self._skipped,
+            overdue=len(self._overdue),
             unconfirmed=len(self._unconfirmed),
             received=self._received,
             failed=self._failed,
@@ -125,11 +145,16 @@ class PaymentsFigure(Figure[Payments]):
         if result.unconfirmed:
             phrases.append(f"{result.unconfirmed} unconfirmed at the end")
         yield Line("payments", tuple(map(Phrase, phrases)))
-        yield Line("", (Phrase(f"{result.requested} requested; {result.delayed} delayed by locked outputs"),))
+        told = [f"{result.requested} requested", f"{result.delayed} delayed by locked outputs"]
+        told += [f"{result.skipped} skipped"] * bool(result.skipped)
+        told += [f"{result.extra} beside those requested"] * bool(result.extra)
+        yield Line("", tuple(map(Phrase, told)))
 
     @staticmethod
     def notices(result: Payments) -> Iterable[Phrase]:
-        """Return the first payments that have vanished, and how many more there are."""
+        """Return how many are overdue, the first payments that have vanished, and how many more there are."""
+        if result.overdue:
+            yield Phrase(f"{result.overdue} payments wait in txpools for more than twenty block times", "warning")
         for txid in result.vanished[:_MOST_NAMED]:
             yield Phrase(f"payment {txid} vanished; see `monerosim trace --follow`", "error")
         if len(result.vanished) > _MOST_NAMED:

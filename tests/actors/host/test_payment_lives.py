@@ -6,6 +6,7 @@ import pytest
 from small_runs import MARKET, USERS, happened, play
 from small_world import SmallWorld, make_host_plan, make_plan
 
+from actors.host.node_proxy import NodeProxy
 from actors.host.wallet_proxy import WalletProxy
 from actors.users.payer import Sender, SenderConfig
 from monerosim.agent.messages import End
@@ -15,6 +16,7 @@ from monerosim.events import (
     PaymentConfirmed,
     PaymentFailed,
     PaymentMined,
+    PaymentOverdue,
     PaymentRemined,
     PaymentReorged,
     PaymentSent,
@@ -29,7 +31,7 @@ from monerosim.units import SECOND
 
 TXID = "ab" * 32
 MINUTE = 60 * SECOND
-LIFE = (PaymentMined, PaymentConfirmed, PaymentFailed, PaymentReorged, PaymentRemined, PaymentVanished)
+LIFE = (PaymentMined, PaymentConfirmed, PaymentFailed, PaymentReorged, PaymentRemined, PaymentOverdue, PaymentVanished)
 
 
 class Service:
@@ -72,10 +74,35 @@ class Service:
         return {self.kind: [{**entry, "type": self.kind, "confirmations": self.confirmations}]}
 
 
+class Node:
+    """A monerod whose txpool has what a test puts there."""
+
+    address = "a test's node"
+
+    def __init__(self):
+        self.pool = set()
+        self.silent = False
+
+    def post(self, path, body, timeout):
+        del body, timeout
+        if self.silent:
+            raise RpcUnavailableError("gone")
+        if path == "/get_transaction_pool":
+            return {"transactions": [{"id_hash": it, "fee": 1, "weight": 1, "receive_time": 1} for it in self.pool]}
+        header = {"height": 1, "hash": "", "prev_hash": "", "reward": 1, "num_txes": 0, "timestamp": 1, "difficulty": 1}
+        info = {"height": 2, "top_block_hash": "", "difficulty": 1, "tx_pool_size": 0}
+        counts = {"incoming_connections_count": 0, "outgoing_connections_count": 0}
+        return {"result": {**info, **counts, "block_header": header, "emission_amount": 1, "fee_amount": 1}}
+
+
 class World(SmallWorld):
     def wallet(self, host):
         del host
         return self.service
+
+    def node(self, host):
+        del host
+        return self.daemon
 
 
 class Payer(Sender[SenderConfig]):
@@ -86,8 +113,9 @@ class Payer(Sender[SenderConfig]):
 @pytest.fixture
 def world(virtual, tmp_path):
     world = World(virtual, tmp_path / "traces", make_plan(make_host_plan("alice")))
-    world.service = Service()
+    world.service, world.daemon = Service(), Node()
     host = world.hosts["alice"]
+    host.start(NodeProxy, "node", "alice")
     world.start_wallet = lambda: host.start(
         WalletProxy, "wallet", WalletPlan(name="wallet", rpc_port=1, start=0, ready_after=0, node="alice")
     )
@@ -161,7 +189,7 @@ def test_one_that_was_confirmed_is_looked_at_again_rarely_until_it_is_deep_in_th
     assert world.service.asked == asked + 2
     see(world, virtual, None, minutes=100)
     end(world)
-    assert world.service.asked == asked + 3  # the balance's
+    assert world.service.asked == asked + 4  # the balance's, and of what was received
     assert len(lives(world)) == 4
 
 
@@ -187,22 +215,45 @@ def test_one_that_the_network_refuses_has_failed(world, virtual):
 
 
 @pytest.mark.parametrize(
-    ("height", "minutes", "reason"),
+    ("height", "pooled", "minutes", "kinds"),
     [
-        (None, 1, "its wallet does not know it any more"),
-        (None, 42, "its wallet does not know it any more"),
-        (0, 42, "in no block for long"),
-        (0, 39, None),
-        (7, 42, None),
+        (None, False, 1, [PaymentVanished]),
+        (None, False, 42, [PaymentVanished]),
+        (None, True, 1, []),
+        (None, True, 42, [PaymentOverdue]),
+        (0, True, 42, [PaymentOverdue]),
+        (0, False, 42, [PaymentOverdue]),
+        (0, True, 39, []),
+        (7, False, 42, [PaymentMined]),
     ],
 )
-def test_one_that_vanishes_is_an_alert(world, virtual, height, minutes, reason):
+def test_one_that_nobody_knows_has_vanished_and_one_that_waits_is_overdue(
+    world, virtual, height, pooled, minutes, kinds
+):
+    world.daemon.pool = {TXID} if pooled else set()
     see(world, virtual, height, minutes=minutes)
-    before = world.events(PaymentVanished)
     # What takes long is told when it has taken so long, not at the end.
-    assert bool(before) == (minutes > 40 and reason is not None)
+    assert [type(it) for it in lives(world)] == (kinds if minutes > 40 else [])
     end(world)
-    assert [record.data.reason for record in world.events(PaymentVanished)] == ([reason] if reason else [])
+    assert [type(it) for it in lives(world)] == kinds
+
+
+def test_of_a_txpool_that_cannot_be_asked_nothing_is_said(world, virtual):
+    world.daemon.silent = True
+    see(world, virtual, None, minutes=45)
+    assert lives(world) == []
+    world.daemon.silent = False
+    see(world, virtual, None, minutes=20)
+    assert [type(it) for it in lives(world)] == [PaymentVanished]
+
+
+def test_one_that_waits_again_is_overdue_again(world, virtual):
+    world.daemon.pool = {TXID}
+    see(world, virtual, 0, minutes=42)
+    see(world, virtual, 7)
+    see(world, virtual, 0, minutes=42)
+    kinds = [PaymentOverdue, PaymentMined, PaymentReorged, PaymentOverdue]
+    assert [type(it) for it in lives(world)] == kinds
 
 
 def test_a_reorged_one_that_its_wallet_has_forgotten_is_given_time_to_be_mined_again(world, virtual):
@@ -215,7 +266,7 @@ def test_a_reorged_one_that_its_wallet_has_forgotten_is_given_time_to_be_mined_a
 
 
 def test_one_that_had_vanished_may_be_mined_after_all(world, virtual):
-    see(world, virtual, 0, minutes=42)
+    see(world, virtual, None, minutes=42)
     see(world, virtual, 30, 3, minutes=20)
     assert [type(event) for event in lives(world)] == [PaymentVanished, PaymentMined, PaymentConfirmed]
 
@@ -264,6 +315,11 @@ def test_the_summary_counts_them():
     summary = summarise(make_plan(make_host_plan("alice")), map(record, events), end=0, wall_seconds=1)
     assert summary.payments.reorged == 3
     assert summary.payments.vanished == ["e"]
+    group = summary.requests["alice"]
+    ends = (group.confirmed, group.unconfirmed, group.refused, group.vanished)
+    # "d" was refused, "e" has vanished; "a" and "c" are off the chain, "b" was confirmed before it was mined again.
+    assert ends == (1, 3, 1, 1)
+    assert (group.sent, group.failed, group.drawn) == (6, 1, 7)
     assert summary.payments.confirmed == 2
     # One is off the chain again, one is mined again and not confirmed, one has vanished, one is mined only.
     assert summary.payments.unconfirmed == 4

@@ -140,7 +140,7 @@ def test_a_user_alone_goes_on_without_anybody_to_pay(tmp_path):
     assert played.summary.outcome.failures == 0
     assert not users_payments(played)
     lines = [line.text for line in played.traces(actors=("regular-user",))]
-    assert "found nobody to pay: there is no marketplace and no other user" in lines
+    assert "skips a payment: found nobody to pay: there is no marketplace and no other user" in lines
 
 
 def test_confirmation_comes_after_as_many_blocks_as_wanted(tmp_path):

@@ -93,7 +93,7 @@ def test_a_bot_whose_list_has_no_wallet_says_so(tmp_path):
     played = play(NETWORK + BOT, tmp_path / "run", 'participants.bot.recipients=["block-controller"]')
     assert not sent_by(played, "bot")
     lines = {line.text for line in played.traces(actors=("transaction-bot",))}
-    assert "found nobody to pay: there is no wallet of block-controller" in lines
+    assert "skips a payment: found nobody to pay: there is no wallet of block-controller" in lines
 
 
 def test_a_hodler_records_what_it_holds_and_pays_nothing(tmp_path):

@@ -29,7 +29,7 @@ def test_payments_are_counted_but_not_the_funders():
     assert (paid.sent, paid.confirmed, paid.received, paid.failed, paid.delayed, paid.doubtful) == (2, 1, 1, 1, 1, 1)
     assert lines(PaymentsFigure, paid) == {
         "payments": "2 sent, 1 confirmed, 1 received, 1 failed",
-        "": "0 requested; 1 delayed by locked outputs",
+        "": "0 requested, 1 delayed by locked outputs",
     }
 
 
