@@ -9,6 +9,10 @@ from monerosim.model.records import Block, Output, Transaction
 from monerosim.model.views import View
 from monerosim.monero.address import Address, Keys
 
+PROPAGATION_TIMEOUT = 500
+"""Seconds after which a payment fails that is not in the node's pool (``tx_propagation_timeout`` in
+``wallet2::update_pool_state``, src/wallet/wallet2.cpp)."""
+
 
 class Destination(NamedTuple):
     """An address a payment pays, and how much."""
@@ -27,7 +31,7 @@ class Sent:
         indices: The subaddresses it was paid from.
         timestamp: Unix time of sending.
         block: The block that confirms it, None before.
-        failed: Another transaction spent its inputs.
+        failed: Another transaction spent its inputs, or the node has lost it.
     """
 
     __slots__ = ("account", "block", "destinations", "failed", "indices", "timestamp", "transaction")
@@ -247,9 +251,19 @@ class WalletState:
                 for output in sent.transaction.inputs
                 if len(output.spenders) > 1
             )
-            if ruled_out != sent.failed:
-                sent.failed = ruled_out
+            failed = ruled_out or self._vanished(view, sent)
+            if failed != sent.failed:
+                sent.failed = failed
                 self._version += 1
+
+    def _vanished(self, view: View, sent: Sent) -> bool:
+        """Return whether a node has neither in its pool nor on its chain what was sent long enough ago."""
+        transaction = sent.transaction
+        return (
+            self.blockchain.unix(view.at) > sent.timestamp + PROPAGATION_TIMEOUT
+            and not self.blockchain.txpool.contains(view, transaction)
+            and self.blockchain.chain.block_of(view.tip, transaction) is None
+        )
 
     def spendable(self, account: int, indices: set[int]) -> list[Holding]:
         """Return the unlocked outputs of an account's subaddresses (none given: of all), oldest first."""

@@ -117,6 +117,24 @@ def test_a_payment_that_is_dropped_is_gone_until_somebody_sends_it_again(pair):
         pair.drop(txid)
 
 
+def test_a_dropped_payment_fails_after_500_seconds_and_its_coins_come_back(pair):
+    alice, shop = pair.wallets
+    txid = alice.pay(shop, "99 XMR")
+    pair.drop(txid)
+    pair.advance("470s")
+    assert alice.rpc.get_transfer_by_txid(txid).type == "pending"
+    assert alice.balance < 1 * XMR
+    pair.advance("30s")
+    assert alice.rpc.get_transfer_by_txid(txid).type == "failed"
+    assert alice.unlocked_balance == 100 * XMR
+    again = alice.pay(shop, "99 XMR")
+    pair.mine()
+    assert (received(shop, again), received(shop, txid)) == (1, None)
+    waiting = shop.pay(alice, "1 XMR")
+    pair.advance("10m")
+    assert shop.rpc.get_transfer_by_txid(waiting).type == "pending"
+
+
 def test_the_coins_of_a_payment_that_was_reorganised_and_dropped_can_be_spent_again(pair):
     alice, shop = pair.wallets
     txid = alice.pay(shop, "99 XMR")
