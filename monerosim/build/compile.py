@@ -94,6 +94,8 @@ def compile_plan(
     hosts = _connect(scenario, sorted(hosts, key=lambda host: host.name))
     consensus = _consensus(scenario.consensus)
     by_name = {host.name: host for host in hosts}
+    record = record_plan(scenario, hosts)
+    messages = bool(record.relays or record.stems)
     needed_by = _needed_by(members)
     stop = time_zero + scenario.simulation.duration + scenario.simulation.cooldown
     if wrong := option_problems(scenario, stop):
@@ -111,9 +113,10 @@ def compile_plan(
         bootstrap=result.bootstrap,
         registrar=_registrar(members),
         hosts=tuple(
-            msgspec.structs.replace(host, processes=_processes(host, consensus, by_name, needed_by)) for host in hosts
+            msgspec.structs.replace(host, processes=_processes(host, consensus, by_name, needed_by, messages=messages))
+            for host in hosts
         ),
-        record=record_plan(scenario, hosts),
+        record=record,
         shadow=ShadowPlan(
             compat=scenario.shadow.compat,
             general=scenario.shadow.general,
@@ -207,10 +210,12 @@ def _processes(
     consensus: ConsensusPlan,
     hosts: Mapping[str, HostPlan],
     needed_by: Mapping[tuple[str, str], Sequence[str]],
+    *,
+    messages: bool,
 ) -> tuple[ProcessPlan, ...]:
     return tuple(
         msgspec.structs.replace(process, needed_by=tuple(needed_by.get((host.name, process.name), ())))
-        for process in host_processes(host, consensus, hosts)
+        for process in host_processes(host, consensus, hosts, messages=messages)
     )
 
 

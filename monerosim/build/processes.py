@@ -40,18 +40,29 @@ _RPC_CONNECTIONS = "1000"
 """A node may serve the wallets and agents of many participants; the defaults are 3 per address and 100 in all."""
 
 
-def host_processes(host: HostPlan, consensus: ConsensusPlan, hosts: Mapping[str, HostPlan]) -> tuple[ProcessPlan, ...]:
+_LOGGED = "0,blockchain:INFO,txpool:INFO,net.p2p:INFO"
+"""When the node first had each block and each transaction, the result of a reorganisation, and its connections: what
+monerosim/engines/daemon_log.py reads."""
+
+_LOGGED_MESSAGES = "net.p2p.msg:INFO,net.p2p.tx:DEBUG"
+"""Each message with a block or transactions, and Dandelion++ (monerosim/engines/message_log.py)."""
+
+
+def host_processes(
+    host: HostPlan, consensus: ConsensusPlan, hosts: Mapping[str, HostPlan], *, messages: bool = False
+) -> tuple[ProcessPlan, ...]:
     """Return the programs of a host, in the order in which they start.
 
     Args:
         host: The host.
         consensus: For the difficulty.
         hosts: All hosts by name, for the addresses of peers and nodes.
+        messages: Whether the node logs messages as well.
     """
     processes = []
     if host.node is not None:
         peers = [f"{hosts[name].address}:{_node(hosts[name]).p2p_port}" for name in host.node.peers]
-        processes.append(_monerod(host, host.node, consensus.difficulty, peers))
+        processes.append(_monerod(host, host.node, consensus.difficulty, peers, messages=messages))
     for wallet in host.wallets:
         owner = hosts[wallet.node]
         processes.append(_wallet_rpc(host, wallet, f"{owner.address}:{_node(owner).rpc_port}"))
@@ -84,7 +95,7 @@ def _node(host: HostPlan) -> NodePlan:
     return host.node
 
 
-def _monerod(host: HostPlan, node: NodePlan, difficulty: int, peers: list[str]) -> ProcessPlan:
+def _monerod(host: HostPlan, node: NodePlan, difficulty: int, peers: list[str], *, messages: bool) -> ProcessPlan:
     here = f"{RUN}/hosts/{host.name}"
     usual = [
         f"--data-dir={here}/monerod",
@@ -102,9 +113,7 @@ def _monerod(host: HostPlan, node: NodePlan, difficulty: int, peers: list[str]) 
         f"--rpc-max-connections={_RPC_CONNECTIONS}",
         f"--rpc-max-connections-per-public-ip={_RPC_CONNECTIONS}",
         f"--rpc-max-connections-per-private-ip={_RPC_CONNECTIONS}",
-        # Logs when the node first had each block and each transaction, the result of a reorganisation, and its
-        # connections: all that is read back from its log (monerosim/engines/daemon_log.py).
-        "--log-level=0,blockchain:INFO,txpool:INFO,net.p2p:INFO",
+        f"--log-level={_LOGGED},{_LOGGED_MESSAGES}" if messages else f"--log-level={_LOGGED}",
         "--no-igd",
         "--no-zmq",
         "--non-interactive",

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
+from monerosim.engines.message_log import MessageFinding, Messages
 from monerosim.units import SECOND
 
 _LINE = re.compile(
@@ -83,14 +84,17 @@ class _Words(NamedTuple):
     text: str
 
 
-def read_daemon_log(log: Path) -> Iterator[Finding]:
+def read_daemon_log(log: Path, *, messages: bool = False) -> Iterator[Finding | MessageFinding]:
     """Find what a monerod's log tells, in its order.
 
     Args:
         log: The log; the older parts that monerod has moved aside are read too. None is there if there is none.
+        messages: Whether to look for messages and Dandelion++ as well.
     """
-    chain, connections = _Chain(), _Connections()
+    chain, connections, relayed = _Chain(), _Connections(), Messages()
     for words in _read(log):
+        if messages:
+            yield from relayed.take(*words)
         if pool := _POOL.match(words.text):
             yield TransactionHad(words.at, pool["txid"])
             continue

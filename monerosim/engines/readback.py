@@ -19,6 +19,8 @@ from monerosim.engines.daemon_log import (
     TransactionHad,
     read_daemon_log,
 )
+from monerosim.engines.message_log import MessageFinding
+from monerosim.engines.relay_log import RelayLog
 from monerosim.engines.spreads import SpreadRecorder
 from monerosim.events import (
     BlockSpread,
@@ -117,6 +119,7 @@ class _DaemonLogs:
         self._nodes = [host.name for host, _ in nodes]
         self._names = {f"{host.address}:{node.p2p_port}": host.name for host, node in nodes}
         self._spreads = SpreadRecorder(plan)
+        self._relays = RelayLog(plan, self._start)
         self._blocks: dict[str, array[int]] = {}
         self._heights: dict[str, int] = {}
         self._transactions: dict[str, array[int]] = {}
@@ -124,7 +127,8 @@ class _DaemonLogs:
     def records(self) -> Iterator[Record]:
         """Read all logs, one after the other; then tell of each item when each node had it first."""
         for index, node in enumerate(self._nodes):
-            for finding in read_daemon_log(self._directory / "hosts" / node / "monerod.log"):
+            log = self._directory / "hosts" / node / "monerod.log"
+            for finding in read_daemon_log(log, messages=self._relays.wanted):
                 if finding.at > self._end:
                     continue
                 event = self._take(finding, index)
@@ -134,8 +138,12 @@ class _DaemonLogs:
             yield from self._spread(times, partial(BlockSpread, block, self._heights[block]))
         for txid, times in self._transactions.items():
             yield from self._spread(times, partial(TransactionSpread, txid))
+        if self._relays.wanted:
+            yield from self._relays.records()
 
-    def _take(self, finding: Finding, index: int) -> Reorganised | PeerConnected | PeerDisconnected | None:
+    def _take(
+        self, finding: Finding | MessageFinding, index: int
+    ) -> Reorganised | PeerConnected | PeerDisconnected | None:
         """Note what is told when all logs have been read; give what is told at once."""
         match finding:
             case BlockHad(at, block, height):
@@ -146,6 +154,7 @@ class _DaemonLogs:
                 return None
             case TransactionHad(at, txid):
                 self._note(self._transactions, txid, index, at)
+                self._relays.had(self._nodes[index], txid, at)
                 return None
             case BranchLeft(_, depth, old, new):
                 return Reorganised(self._nodes[index], depth, old, new)
@@ -153,6 +162,9 @@ class _DaemonLogs:
                 return PeerConnected(self._names.get(address, address))
             case Disconnected(_, address):
                 return PeerDisconnected(self._names.get(address, address))
+            case _:
+                self._relays.take(self._nodes[index], finding)
+                return None
 
     def _note(self, items: dict[str, "array[int]"], item: str, index: int, at: int) -> None:
         times = items.get(item)

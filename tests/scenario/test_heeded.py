@@ -259,9 +259,7 @@ def _asked(engine: str, plan: Plan) -> Iterator[bytes]:
         )
         for host in plan.hosts
     ]
-    # They record neither.
-    record = msgspec.structs.replace(plan.record, relays=(), stems=())
-    plan = msgspec.structs.replace(plan, hosts=tuple(hosts), record=record)
+    plan = msgspec.structs.replace(plan, hosts=tuple(hosts))
     yield msgspec.json.encode({name: getattr(plan, name) for name in READ})
     if engine == "shadow":
         yield shadow_yaml(plan, Path("/run")).encode()

@@ -42,7 +42,6 @@ _INTERVAL = 1.0
 _SHOWN_LINES = 12
 
 
-_NOT_RECORDED = "it does not record them"
 _LOOPBACK = "its network is this machine's loopback"
 
 
@@ -51,8 +50,6 @@ class Local(Engine):
 
     real_programs = True
     unheeded: ClassVar[Mapping[str, str]] = {
-        "record.relays": _NOT_RECORDED,
-        "record.stems": _NOT_RECORDED,
         "network.topology": _LOOPBACK,
         "network.latency": _LOOPBACK,
         "network.bandwidth": _LOOPBACK,

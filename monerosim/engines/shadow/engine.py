@@ -44,7 +44,6 @@ _TIMEOUT = 10.0
 """Seconds that Shadow may take to end after SIGTERM."""
 
 
-_NOT_RECORDED = "it does not record them"
 _NOBODY_WATCHES = "a program that has died or hangs under Shadow is not started again"
 
 
@@ -53,8 +52,6 @@ class Shadow(Engine):
 
     real_programs = True
     unheeded: ClassVar[Mapping[str, str]] = {
-        "record.relays": _NOT_RECORDED,
-        "record.stems": _NOT_RECORDED,
         "participants.*.restarts.timeout": _NOBODY_WATCHES,
         "participants.*.restarts.start_timeout": _NOBODY_WATCHES,
     }

@@ -1,0 +1,148 @@
+"""Relays and stems from the logs of several daemons; lines as monerod 0.18.0.0 writes them."""
+
+from datetime import UTC, datetime
+
+import pytest
+from relayed import ADDRESSES, network
+
+from monerosim.engines.readback import read_back
+from monerosim.events import Relayed, TransactionStem
+from monerosim.events.log import EVENTS, read_events
+
+EPOCH = datetime(2026, 11, 21, 8, tzinfo=UTC).timestamp()
+TX, OTHER, LATE, BLOCK = "aa" * 32, "bb" * 32, "dd" * 32, "cc" * 32
+IDS = {"alice": "f4796914-f02b-457b-8f47-6378eb75cc6c", "bob": "2b07f267-1282-40ac-958c-586bc3829295"}
+IDS["carol"] = "99b724ec-d238-4529-8053-34844fabba01"
+
+
+class Logs:
+    """What each node's monerod writes; times are seconds since the scenario's time zero."""
+
+    def __init__(self, directory, source):
+        self.directory, self.source = directory, source
+        for dialler, listener in (("alice", "bob"), ("bob", "carol"), ("carol", "alice")):
+            at = {"alice": -30.0, "bob": -29.0, "carol": -28.0}[dialler]
+            self.line(at, dialler, f"[{ADDRESSES[listener]}:18080 {IDS[dialler]} OUT] NEW CONNECTION")
+            self.line(at + 0.004, listener, f"[{self.dials(dialler)} {IDS[dialler][::-1]} INC] NEW CONNECTION")
+
+    def dials(self, node):
+        return f"{self.source or ADDRESSES[node]}:4000{len(node)}"
+
+    def line(self, at, node, text, category="net.p2p", thread="P2P1"):
+        home = self.directory / "hosts" / node
+        home.mkdir(parents=True, exist_ok=True)
+        when = datetime.fromtimestamp(EPOCH + 60 + at, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+        with (home / "monerod.log").open("a") as file:
+            file.write(f"{when}\t[{thread}]\tINFO\t{category}\tsrc/x.cpp:1\t{text}\n")
+
+    def sends_stem(self, at, node, count=1):
+        text = f"Sent {count} transaction(s) to {IDS[node]} using Dandelion++ stem"
+        self.line(at, node, text, "net.p2p.tx")
+
+    def queues(self, at, node):
+        self.line(at, node, "Queueing 1 transaction(s) for Dandelion++ fluffing", "net.p2p.tx")
+
+    def epoch(self, at, node, kind):
+        self.line(at, node, f"Starting new Dandelion++ epoch: {kind}", "net.p2p.tx")
+
+    def gets(self, at, node, peer, *txids, incoming=True):
+        by = f"{self.dials(peer)} INC" if incoming else f"{ADDRESSES[peer]}:18080 OUT"
+        self.line(at, node, f"[{by}] Received NOTIFY_NEW_TRANSACTIONS ({len(txids)} txes)", "net.p2p.msg")
+        for txid in txids:
+            self.line(at, node, f"Including transaction <{txid}>", "net.p2p.msg")
+
+    def has(self, at, node, txid):
+        self.line(at, node, f"Transaction added to pool: txid <{txid}> weight: 1500 fee/byte: 20", "txpool")
+
+    def read(self, plan, kind):
+        read_back(plan, self.directory, epoch=EPOCH)
+        return [one for one in read_events(self.directory / EVENTS) if isinstance(one.data, kind)]
+
+
+@pytest.fixture(params=["", "127.0.0.1"], ids=["own addresses", "loopback"])
+def logs(request, tmp_path):
+    """Under Shadow who dials has its own address; on loopback all have the same."""
+    return Logs(tmp_path, request.param)
+
+
+def played(logs):
+    """Alice's transaction goes to bob as a stem, who passes it on to carol, who makes it public."""
+    logs.epoch(-20, "alice", "stem")
+    logs.epoch(-20, "bob", "stem")
+    logs.epoch(-20, "carol", "fluff")
+    logs.has(1.0, "alice", TX)
+    logs.sends_stem(1.001, "alice")
+    logs.gets(1.050, "bob", "alice", TX)
+    logs.has(1.060, "bob", TX)
+    logs.sends_stem(1.061, "bob")
+    logs.gets(1.100, "carol", "bob", TX)
+    logs.has(1.110, "carol", TX)
+    logs.queues(1.111, "carol")
+    logs.gets(3.0, "alice", "carol", OTHER, TX)
+    logs.gets(4.0, "bob", "carol", TX, incoming=False)
+    logs.line(5.0, "bob", f"[{logs.dials('alice')} INC] Received NOTIFY_NEW_FLUFFY_BLOCK <{BLOCK}> (height 7, 0 txes)")
+
+
+def test_each_message_is_told_with_its_sender_and_whether_it_was_a_stem(logs):
+    played(logs)
+    told = logs.read(network(relays=("alice", "bob", "carol")), Relayed)
+    assert [(one.t, one.participant, one.data) for one in told] == [
+        (1_050_000, "bob", Relayed(TX, "alice", "stem", 1)),
+        (1_100_000, "carol", Relayed(TX, "bob", "stem", 1)),
+        (3_000_000, "alice", Relayed(OTHER, "carol", "fluff", 2)),
+        (3_000_000, "alice", Relayed(TX, "carol", "fluff", 2)),
+        (4_000_000, "bob", Relayed(TX, "carol", "fluff", 1)),
+        (5_000_000, "bob", Relayed(BLOCK, "alice", "block", 1)),
+    ]
+
+
+def test_relays_of_the_named_nodes_are_those_to_and_from_them(logs):
+    played(logs)
+    told = logs.read(network(relays=("alice",)), Relayed)
+    assert [one.t for one in told] == [1_050_000, 3_000_000, 3_000_000, 5_000_000]
+
+
+def test_nothing_is_told_that_the_plan_does_not_want(logs):
+    played(logs)
+    assert logs.read(network(), (Relayed, TransactionStem)) == []
+    assert logs.read(network(stems=("bob",)), Relayed) == []
+
+
+def test_a_stem_has_its_way_and_its_end(logs):
+    played(logs)
+    (told,) = logs.read(network(stems=("bob",)), TransactionStem)
+    way = ("alice", "bob", "carol")
+    assert told.data == TransactionStem(TX, way, (1_000_000, 1_050_000, 1_100_000), "fluff", "carol")
+    assert (told.t, told.participant) == (1_111_000, "alice")
+
+
+def test_a_stem_that_no_connection_takes_ends_where_it_is(logs):
+    logs.has(1.0, "alice", LATE)
+    logs.line(1.001, "alice", "Unable to send transaction(s) via Dandelion++ stem", "net.p2p.tx")
+    logs.queues(1.001, "alice")
+    logs.gets(2.0, "bob", "alice", LATE)
+    (told,) = logs.read(network(stems=("alice",)), TransactionStem)
+    assert told.data == TransactionStem(LATE, ("alice",), (1_000_000,), "no-stem", "alice")
+
+
+def test_a_stem_that_comes_back_is_a_loop(logs):
+    played(logs)
+    logs.has(10.0, "alice", LATE)
+    for at, node, after in ((10, "alice", "bob"), (11, "bob", "carol"), (12, "carol", "alice")):
+        logs.sends_stem(at + 0.001, node)
+        logs.gets(at + 0.05, after, node, LATE)
+    logs.queues(12.06, "alice")
+    told = {one.data.txid: one.data for one in logs.read(network(stems=("alice",)), TransactionStem)}
+    assert told[LATE].nodes == ("alice", "bob", "carol", "alice")
+    assert (told[LATE].end, told[LATE].published_by) == ("loop", "alice")
+
+
+def test_a_stem_that_gets_lost_is_made_public_by_an_embargo(logs):
+    logs.has(1.0, "alice", LATE)
+    logs.sends_stem(1.001, "alice")
+    logs.gets(1.05, "bob", "alice", LATE)
+    logs.sends_stem(1.061, "bob")
+    logs.queues(40.0, "alice")
+    logs.gets(41.0, "carol", "alice", LATE, incoming=False)
+    (told,) = logs.read(network(stems=("bob",)), TransactionStem)
+    assert told.data == TransactionStem(LATE, ("alice", "bob"), (1_000_000, 1_050_000), "embargo", "alice")
