@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import msgspec
 
 from monerosim.events import (
+    BlockContents,
     BlockFound,
     BlockSpread,
     BlockStale,
@@ -25,7 +26,7 @@ BLOCKS = Table(
         Column("hash", "text", "the block's hash"),
         Column("height", "integer", "its height; the genesis block, which is in no table, has height 0"),
         Column("previous", "text", "the hash of the block before it; null where it was not recorded"),
-        Column("miner", "name", "the participant that found it; null in the bootstrap"),
+        Column("miner", "name", "the participant that found it; null where nobody told"),
         Column("t_us", "time", "when it was found; of one nobody told of, when the first node had it"),
         Column("reward", "amount", "subsidy and fees; null where it was not recorded"),
         Column("fees", "amount", "fees of its transactions; null where they were not recorded"),
@@ -39,7 +40,7 @@ BLOCKS = Table(
 
 BLOCK_TRANSACTIONS = Table(
     "block_transactions",
-    "What is in each block, in its order; empty unless blocks' contents were recorded.",
+    "What is in each block, in its order.",
     (
         Column("hash", "text", "the block"),
         Column("position", "integer", "from 0, the miner's own transaction left out"),
@@ -80,6 +81,10 @@ class _Block(msgspec.Struct):
     miner: str | None = None
     reward: int | None = None
     txs: int | None = None
+    previous: str | None = None
+    fees: int | None = None
+    weight: int | None = None
+    difficulty: int | None = None
 
 
 class ChainMaker(Maker):
@@ -97,7 +102,10 @@ class ChainMaker(Maker):
         """Take a block, a reorganisation or a tip."""
         match record.data:
             case BlockFound(miner=miner, height=height, hash=block, reward=reward, transactions=txs):
-                self._blocks[block] = _Block(height, record.t, miner, reward, txs)
+                known = self._blocks.setdefault(block, _Block(height, record.t))
+                known.t, known.miner, known.reward, known.txs = record.t, miner, reward, txs
+            case BlockContents() as contents:
+                self._take_contents(record.t, contents)
             case BlockSpread(hash=block, height=height, first=first):
                 self._blocks.setdefault(block, _Block(height, first))
             case BlockStale(hash=block, miner=miner, height=height):
@@ -113,6 +121,16 @@ class ChainMaker(Maker):
             case _:
                 pass
 
+    def _take_contents(self, t: int, found: BlockContents) -> None:
+        block = self._blocks.setdefault(found.hash, _Block(found.height, t))
+        block.t, block.miner = t, found.miner or block.miner
+        block.reward, block.txs, block.previous = found.reward, len(found.transactions), found.previous
+        # Of a block off its main chain a real node does not tell these.
+        if found.weight:
+            block.fees, block.weight, block.difficulty = found.fees, found.weight, found.difficulty
+        for position, txid in enumerate(found.transactions):
+            self.rows["block_transactions"].add(found.hash, position, txid)
+
     def end(self) -> None:
         """Add the blocks, by height."""
         at_height = Counter(block.height for block in self._blocks.values())
@@ -121,14 +139,14 @@ class ChainMaker(Maker):
             self.rows["blocks"].add(
                 block_hash,
                 block.height,
-                None,
+                block.previous,
                 block.miner,
                 block.t,
                 block.reward,
-                None,
-                None,
+                block.fees,
+                block.weight,
                 block.txs,
-                None,
+                block.difficulty,
                 main,
                 block.t < 0,
             )

@@ -5,7 +5,16 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from monerosim.events import BlockSpread, PeerConnected, PeerDisconnected, Record, TransactionSpread
+from monerosim.events import (
+    BlockSpread,
+    PeerConnected,
+    PeerDisconnected,
+    Record,
+    Relayed,
+    TransactionSpread,
+    TransactionStem,
+    TxpoolRecorded,
+)
 from monerosim.plan.plan import Plan
 from monerosim.tables.maker import Maker, Rows, Sightings
 from monerosim.tables.schema import Column, Table
@@ -17,13 +26,15 @@ _SIGHTING = (
 
 BLOCK_SIGHTINGS = Table(
     "block_sightings",
-    "When each node had each block first, on whichever branch; a row an item and node.",
+    "When each node had each block first, on whichever branch; a row an item and node. Where a sample was recorded, "
+    "its nodes; empty where quantiles were (record.spreads).",
     (Column("hash", "name", "the block"), *_SIGHTING),
 )
 
 TX_SIGHTINGS = Table(
     "tx_sightings",
-    "When each node had each transaction first, in its txpool or in a block; a row an item and node.",
+    "When each node had each transaction first, in its txpool or in a block; a row an item and node. Where a sample "
+    "was recorded, its nodes; empty where quantiles were (record.spreads).",
     (Column("txid", "name", "the transaction"), *_SIGHTING),
 )
 
@@ -83,19 +94,33 @@ class NetworkMaker(Maker):
     def __init__(self, plan: Plan, rows: Mapping[str, Rows], sightings: Mapping[str, Sightings]) -> None:
         super().__init__(plan, rows, sightings)
         self._open: dict[tuple[str, str], list[int]] = {}
+        sampled = set(plan.record.sampled)
+        nodes = [host.name for host in plan.hosts if host.node is not None]
+        self._recorded = np.array(
+            [index for index, name in enumerate(nodes) if not sampled or name in sampled], dtype=np.int32
+        )
+        """The nodes that delays are of."""
 
     def take(self, record: Record) -> None:
         """Take a spread, or a change of a connection."""
         match record.data:
             case TransactionSpread(txid=item, first=first, delays=delays):
-                self.sightings["tx_sightings"].add(item, *_had(first, delays))
+                self.sightings["tx_sightings"].add(item, *self._had(first, delays))
             case BlockSpread(hash=item, first=first, delays=delays):
-                self.sightings["block_sightings"].add(item, *_had(first, delays))
+                self.sightings["block_sightings"].add(item, *self._had(first, delays))
             case PeerConnected(peer=peer):
                 self._open.setdefault((record.participant, peer), []).append(record.t)
             case PeerDisconnected(peer=peer):
                 began = self._open.get((record.participant, peer))
                 self.rows["connections"].add(record.participant, peer, began.pop(0) if began else None, record.t)
+            case Relayed(item=item, sender=sender, kind=phase, message=message):
+                self.rows["relays"].add(item, sender, record.participant, record.t, phase, message)
+            case TransactionStem(nodes=nodes, since=since) as stem:
+                last = len(nodes) - 1
+                for hop, (node, at) in enumerate(zip(nodes, since, strict=True)):
+                    self.rows["stems"].add(stem.txid, hop, node, at, stem.end if hop == last else None)
+            case TxpoolRecorded(transactions=transactions, weight=weight):
+                self.rows["txpool"].add(record.participant, record.t, transactions, weight)
             case _:
                 pass
 
@@ -105,9 +130,8 @@ class NetworkMaker(Maker):
             for opened in began:
                 self.rows["connections"].add(node, peer, opened, None)
 
-
-def _had(first: int, delays: tuple[int, ...]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Return which nodes had an item, and when."""
-    after = np.fromiter(delays, dtype=np.int64, count=len(delays))
-    nodes = np.flatnonzero(after >= 0).astype(np.int32)
-    return nodes, after[nodes] + first
+    def _had(self, first: int, delays: tuple[int, ...]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Return which nodes had an item, and when."""
+        after = np.fromiter(delays, dtype=np.int64, count=len(delays))
+        places = np.flatnonzero(after >= 0)
+        return self._recorded[places], after[places] + first

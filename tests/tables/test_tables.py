@@ -13,6 +13,7 @@ import pytest
 from small_runs import NETWORK, WHOLE, happened, play
 
 from monerosim import (
+    BlockContents,
     BlockSpread,
     Participant,
     PaymentConfirmed,
@@ -22,6 +23,7 @@ from monerosim import (
     Scenario,
     Simulation,
     TransactionSpread,
+    TxpoolRecorded,
     first_seen,
     run,
 )
@@ -247,3 +249,25 @@ def test_what_is_more_than_a_question_is_refused(played, tmp_path, monkeypatch, 
     with pytest.raises(RunError):
         played.query(sql)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_scenario_has_recorded_is_in_the_tables(tmp_path):
+    recorded = ("record.spreads=sample", "record.sample=2", 'record.txpool=["user-001"]')
+    run = play(WHOLE, tmp_path / "run", *recorded, "simulation.duration=10m")
+    tables = run.tables
+    blocks = {one.data.hash: one.data for one in happened(run, BlockContents)}
+    rows = tables.blocks.polars().to_dicts()
+    assert {row["hash"] for row in rows} == set(blocks)
+    for row in rows:
+        block = blocks[row["hash"]]
+        assert (row["previous"], row["miner"], row["txs"]) == (block.previous, block.miner, len(block.transactions))
+        assert (row["fees"], row["weight"], row["difficulty"]) == (block.fees, block.weight, block.difficulty)
+    placed = {(row["hash"], row["position"]): row["txid"] for row in tables.block_transactions.polars().to_dicts()}
+    assert placed == {(it.hash, place): txid for it in blocks.values() for place, txid in enumerate(it.transactions)}
+    pools = [(row["node"], row["t_us"], row["transactions"]) for row in tables.txpool.polars().to_dicts()]
+    assert sorted(pools) == sorted((it.participant, it.t, it.data.transactions) for it in happened(run, TxpoolRecorded))
+    seen = {(row["txid"], row["node"]): row["t_us"] for row in tables.tx_sightings.polars().to_dicts()}
+    assert {node for _, node in seen} == set(run.plan.record.sampled)
+    for record in happened(run, TransactionSpread):
+        for node, at in first_seen(record.data, run.plan).items():
+            assert seen[record.data.txid, node] == at
