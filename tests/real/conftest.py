@@ -24,6 +24,11 @@ bootstrap_block_interval = "200ms"
 block_time = "6s"
 block_arrivals = "fixed"
 
+[record]
+relays = "all"
+stems = "all"
+txpool = ["miner"]
+
 [participants.miner]
 kind = "mining-pool"
 hashrate = 100

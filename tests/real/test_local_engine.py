@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from real_network import running, wait_until
 from monerosim.build.compile import compile_plan
 from monerosim.build.rundir import write_run_directory
 from monerosim.events import (
+    BlockContents,
     BlockFound,
     BlockSpread,
     BootstrapFinished,
@@ -27,8 +29,11 @@ from monerosim.events import (
     ProcessDied,
     ProcessHung,
     ProcessRestarted,
+    Relayed,
     ServiceReady,
     TransactionSpread,
+    TransactionStem,
+    TxpoolRecorded,
     WalletClosed,
 )
 from monerosim.events.log import read_events
@@ -208,6 +213,50 @@ def test_what_each_node_saw_is_read_back(finished):
         node = "miner" if payment.participant == "funder" else payment.participant
         assert next(iter(spreads[txid])) == node
         assert payment.t - 60 * SECOND < spreads[txid][node] <= payment.t
+
+
+def test_what_nodes_relayed_is_read_from_both_logs(finished):
+    records = [one for one in finished.events() if isinstance(one.data, Relayed)]
+    assert {(one.data.sender, one.participant) for one in records} == {("miner", "user"), ("user", "miner")}
+    came = {(one.data.item, one.participant): one.t for one in reversed(records)}
+    for spread in (*told(finished, BlockSpread), *told(finished, TransactionSpread)):
+        item = spread.hash if isinstance(spread, BlockSpread) else spread.txid
+        first, *others = first_seen(spread, finished.plan).items()
+        for node, at in others:
+            assert first[1] <= came[item, node] + 10_000
+            assert came[item, node] <= at
+    stems = {one.txid: one for one in told(finished, TransactionStem)}
+    for one in filter(is_payment, finished.events()):
+        stem = stems.pop(one.data.txid)
+        assert stem.nodes[0] == ("user" if one.participant == "user" else "miner")
+        assert stem.end in {"fluff", "no-stem", "loop", "embargo"}
+        assert list(stem.since) == sorted(stem.since)
+        passed = {
+            (it.data.sender, it.participant) for it in records if it.data.item == stem.txid and it.data.kind == "stem"
+        }
+        assert set(pairwise(stem.nodes)) <= passed
+    assert not stems
+
+
+def test_what_blocks_contain_is_asked_for_when_they_are_made(finished):
+    blocks = {block.hash: block for block in told(finished, BlockContents)}
+    assert set(blocks) == {spread.hash for spread in told(finished, BlockSpread)}
+    assert {found.hash: (found.miner, found.reward) for found in told(finished, BlockFound)}.items() <= {
+        block.hash: (block.miner, block.reward) for block in blocks.values()
+    }.items()
+    fees = {one.data.txid: one.data.fee for one in finished.events() if is_payment(one)}
+    for block in blocks.values():
+        assert block.previous in blocks or block.height == 1
+        assert block.fees == sum(fees[txid] for txid in block.transactions)
+        assert block.weight > 0 < block.long_term_weight
+    assert {txid for block in blocks.values() for txid in block.transactions} == set(fees)
+
+
+def test_the_txpool_of_the_named_node_is_looked_into_each_minute(finished):
+    looks = [one for one in finished.events() if isinstance(one.data, TxpoolRecorded)]
+    assert {one.participant for one in looks} == {"miner"}
+    assert len(looks) >= 2
+    assert all((one.data.weight > 0) == (one.data.transactions > 0) for one in looks)
 
 
 def test_the_nodes_were_connected_all_the_time(finished):
