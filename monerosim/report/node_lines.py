@@ -2,7 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 
-from monerosim.events import SPREAD_QUANTILES, BlockSpread, PeerConnected, PeerDisconnected, Record, TransactionSpread
+from monerosim.events import (
+    SPREAD_QUANTILES,
+    BlockSpread,
+    PeerConnected,
+    PeerDisconnected,
+    Record,
+    Relayed,
+    TransactionSpread,
+    TransactionStem,
+)
 from monerosim.events.traces import TraceLine
 from monerosim.plan.plan import Plan
 from monerosim.report.spread import first_seen
@@ -27,7 +36,8 @@ def connection_lines(records: Iterable[Record]) -> Iterator[TraceLine]:
 def item_lines(records: Iterable[Record], plan: Plan, identifier: str) -> Iterator[TraceLine]:
     """Tell when each node had a block or a transaction first, in the order in which they had it.
 
-    Where less was recorded, those of the sample, or when so many percent of all nodes had it.
+    Where less was recorded, those of the sample, or when so many percent of all nodes had it. Where relays and stems
+    were, these as well.
 
     Args:
         records: The run's events.
@@ -40,6 +50,15 @@ def item_lines(records: Iterable[Record], plan: Plan, identifier: str) -> Iterat
                 what, data = f"block {spread.height}", {"block": item}
             case TransactionSpread(txid=item) as spread if item == identifier:
                 what, data = "the transaction", {"txid": item}
+            case Relayed(item=item, sender=sender, kind=kind) if item == identifier:
+                what, data = ("block", {"block": item}) if kind == "block" else ("transaction", {"txid": item})
+                yield _line(record.t, record.participant, f"gets the {what} from {sender} ({kind})", 0, data)
+                continue
+            case TransactionStem(txid=item, nodes=nodes, end=end, published_by=public) if item == identifier:
+                by = f", made public by {public}" if public else ""
+                text = f"the stem of the transaction ends ({end}): {' > '.join(nodes)}{by}"
+                yield _line(record.t, record.participant, text, 0, {"txid": item})
+                continue
             case _:
                 continue
         yield from _spread_lines(record.participant, spread, plan, what, data)

@@ -1,0 +1,26 @@
+"""An item's way among the traces: who sent it to whom, where that was recorded."""
+
+from relayed import network
+
+from monerosim.events import Record, Relayed, TransactionStem
+from monerosim.report.node_lines import item_lines
+
+TX, BLOCK = "aa" * 32, "cc" * 32
+
+RECORDS = [
+    Record(5, "bob", "engine", "", Relayed(TX, "alice", "stem", 1)),
+    Record(9, "alice", "engine", "", TransactionStem(TX, ("alice", "bob"), (1, 5), "fluff", "bob")),
+    Record(12, "carol", "engine", "", Relayed(TX, "bob", "fluff", 3)),
+    Record(20, "carol", "engine", "", Relayed(BLOCK, "bob", "block", 1)),
+]
+
+
+def test_relays_and_stems_of_an_item_are_lines():
+    lines = [(line.t, line.participant, line.text) for line in item_lines(RECORDS, network(), TX)]
+    assert lines == [
+        (5, "bob", "gets the transaction from alice (stem)"),
+        (9, "alice", "the stem of the transaction ends (fluff): alice > bob, made public by bob"),
+        (12, "carol", "gets the transaction from bob (fluff)"),
+    ]
+    (block,) = item_lines(RECORDS, network(), BLOCK)
+    assert (block.text, block.data) == ("gets the block from bob (block)", {"block": BLOCK})
