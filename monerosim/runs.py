@@ -314,10 +314,21 @@ def play(directory: Path, *, trace_level: str = USUAL_LEVEL, on_progress: Progre
         return _play(played, trace_level, on_progress)
 
 
+def unplayed(directory: Path) -> Run:
+    """Return a run directory that has been built and not been played.
+
+    Raises:
+        RunError: There is none, or it has been played already.
+    """
+    built = Run(directory)
+    if (built.directory / EVENTS).exists():
+        raise RunError(f"{directory} has been played already; build it again, or in another directory")
+    return built
+
+
 def _play(played: Run, trace_level: str, on_progress: ProgressCallback) -> Run:
     directory = played.directory
-    if (directory / EVENTS).exists():
-        raise RunError(f"{directory} has been played already; build it again, or in another directory")
+    unplayed(directory)
     try:
         PluginFiles.of_run(directory, played.plan.plugins).verify()
     except PluginError as error:

@@ -5,6 +5,7 @@ Internally, time is integer microseconds (:data:`SECOND` of them a second) and a
 """
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 
 SECOND = 1_000_000
@@ -20,18 +21,35 @@ MAX_AMOUNT = 2**64 - 1
 """The largest amount of atomic units (``MONEY_SUPPLY`` in monero's src/cryptonote_config.h)."""
 
 _SCALE = {"us": 1, "ms": 1_000, "s": SECOND, "m": 60 * SECOND, "h": 3_600 * SECOND, "d": 86_400 * SECOND}
-_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(us|ms|min|s|m|h|d)\s*")
+_UNITS: Mapping[str, Decimal | int] = {
+    **dict.fromkeys(("ns", "nanosecond", "nanoseconds"), Decimal("0.001")),
+    # The micro sign, and the Greek letter.
+    **dict.fromkeys(("us", "\N{MICRO SIGN}s", "\N{GREEK SMALL LETTER MU}s", "microsecond", "microseconds"), 1),
+    **dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), 1_000),
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), SECOND),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60 * SECOND),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3_600 * SECOND),
+    **dict.fromkeys(("d", "day", "days"), 86_400 * SECOND),
+    **dict.fromkeys(("w", "wk", "week", "weeks"), 7 * 86_400 * SECOND),
+}
+"""Microseconds of each unit: those of Shadow (src/main/utility/units.rs) among others.
+
+Case does not matter, but in "M", which may be a month."""
+
+DURATION_UNITS = "ns, us, ms, s, m or min, h, d, w, and their names"
+
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([^\W\d_]+)\s*")
 MAX_TEXT = 80
 """The most characters of a duration or an amount: longer texts are rejected before their digits are parsed."""
 
-_AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:XMR)?", re.IGNORECASE)
+_AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(XMR|monero|piconeros?|atomic units?)?", re.IGNORECASE)
 
 
 def parse_duration(text: str) -> int:
-    """Read a duration such as ``"90s"``, ``"2h"``, ``"1h 30m"`` or ``"50ms"``.
+    """Read a duration such as ``"90s"``, ``"2 hours"``, ``"1h 30m"`` or ``"50ms"``.
 
     Returns:
-        Microseconds.
+        Microseconds, rounded; what is shorter than one but not zero is one.
 
     Raises:
         ValueError: The text is not a duration, or the duration is longer than :data:`MAX_DURATION`.
@@ -39,14 +57,18 @@ def parse_duration(text: str) -> int:
     stripped = text.strip() if len(text) <= MAX_TEXT else ""
     position, total = 0, Decimal(0)
     while position < len(stripped) and (part := _PART.match(stripped, position)):
-        unit = "m" if part[2] == "min" else part[2]
-        total += Decimal(part[1]) * _SCALE[unit]
+        unit = None if part[2] == "M" else _UNITS.get(part[2].lower())
+        if unit is None:
+            break
+        total += Decimal(part[1]) * unit
         position = part.end()
     if not stripped or position != len(stripped):
-        raise ValueError(f'expected a duration such as "90s", "50ms" or "2h", got {text[:60]!r}')
+        raise ValueError(
+            f'expected a duration such as "90s", "50ms" or "2h", got {text[:60]!r} (units: {DURATION_UNITS})'
+        )
     if total > MAX_DURATION:
         raise ValueError(f"a duration may be at most a hundred years, got {text[:60]!r}")
-    return int(total.to_integral_value())
+    return max(1, int(total.to_integral_value())) if total else 0
 
 
 def format_duration(microseconds: int) -> str:
@@ -70,7 +92,7 @@ def format_clock(microseconds: int) -> str:
 
 
 def parse_amount(value: str | float) -> int:
-    """Read an amount: ``"10 XMR"``, ``"0.5"`` or a number of XMR.
+    """Read an amount: ``"10 XMR"``, ``"0.5"``, ``"500 piconero"`` or a number of XMR.
 
     Returns:
         Atomic units.
@@ -83,8 +105,10 @@ def parse_amount(value: str | float) -> int:
     text = value.strip() if isinstance(value, str) else f"{Decimal(repr(value)):f}"
     match = _AMOUNT.fullmatch(text) if len(text) <= MAX_TEXT else None
     if match is None:
-        raise ValueError(f'expected an amount such as "10 XMR" or a number of XMR, got {str(value)[:60]!r}')
-    atomic = Decimal(match[1]) * XMR
+        raise ValueError(
+            f'expected an amount such as "10 XMR" or a number of XMR, got {str(value)[:60]!r} (units: XMR, piconero)'
+        )
+    atomic = Decimal(match[1]) * (1 if (match[2] or "").lower().startswith(("pico", "atomic")) else XMR)
     if atomic != atomic.to_integral_value():
         raise ValueError(f"an amount may have at most 12 decimals (the atomic unit), got {str(value)[:60]!r}")
     if atomic > MAX_AMOUNT:

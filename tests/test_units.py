@@ -48,7 +48,7 @@ def test_durations(text, microseconds):
 @pytest.mark.parametrize(
     "text",
     [
-        "", " ", "5", "s", "-5s", "+5s", "5 parsecs", "5s!", "1e3s", ".5s", "5.s", "1,5s", "5S", "1h -5m", "٣s",
+        "", " ", "5", "s", "-5s", "+5s", "5 parsecs", "5s!", "1e3s", ".5s", "5.s", "1,5s", "5M", "1h -5m", "٣s",
         "1_000s", "nans", "infs", "s5", "9" * 5000 + "s", "9" * 1_100_000 + "s", "36501d", "0." + "0" * 100 + "1s",
     ],
     ids=lambda text: repr(text[:12]),
@@ -164,3 +164,40 @@ def test_anything_is_an_amount_or_a_value_error(value):
 )
 def test_amounts_are_written_with_no_needless_zeros(atomic, text):
     assert format_amount(atomic) == text
+
+
+WORDS = {
+    "2 hours": 7_200 * SECOND,
+    "90 sec": 90 * SECOND,
+    "3 minutes": 180 * SECOND,
+    "1 day": 86_400 * SECOND,
+    "2 weeks": 14 * 86_400 * SECOND,
+    "10 MIN": 600 * SECOND,
+    "2H": 7_200 * SECOND,
+    "1 Hour 30 Mins": 5_400 * SECOND,
+    "500 ns": 1,
+    "1 ns": 1,
+    "0 ns": 0,
+    "1500 ns": 2,
+    "600 \N{MICRO SIGN}s": 600,
+    "600 \N{GREEK SMALL LETTER MU}s": 600,
+    "20 milliseconds": 20_000,
+}
+"""What Shadow and tornettools take too, and what people write."""
+
+
+@pytest.mark.parametrize(("text", "microseconds"), WORDS.items(), ids=WORDS)
+def test_durations_in_other_words(text, microseconds):
+    assert parse_duration(text) == microseconds
+
+
+def test_what_is_no_duration_is_told_the_units():
+    with pytest.raises(ValueError, match="units: ns, us, ms, s, m or min, h, d, w"):
+        parse_duration("3 fortnights")
+
+
+def test_amounts_in_other_words():
+    assert parse_amount("2 monero") == 2 * XMR
+    assert parse_amount("7 piconero") == 7
+    with pytest.raises(ValueError, match="units: XMR, piconero"):
+        parse_amount("5 kXMR")

@@ -127,7 +127,9 @@ def _check_replaceable(target: Path, shown: Path | str, *, force: bool) -> None:
     if not is_run_directory(target):
         raise RunDirectoryError(f"{shown} already exists and is not a run of monerosim, so it is left alone")
     if not force:
-        raise RunDirectoryError(f"{shown} already holds a run; --force replaces it, with all its results")
+        raise RunDirectoryError(
+            f"{shown} already holds a run; --force (in Python force=True) replaces it, with all its results"
+        )
     if target == Path.cwd():
         raise RunDirectoryError(f"{shown} is the working directory and cannot be replaced from within")
     with hold(target):

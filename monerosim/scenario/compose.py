@@ -12,7 +12,7 @@ from monerosim.agent.registry import HOST_ACTORS, actor_name, behaviour_names, l
 from monerosim.config import Config
 from monerosim.plan.roles import BLOCK_CONTROLLER, MINER
 from monerosim.plugins import PluginError, PluginFiles, names_file
-from monerosim.scenario.convert import Reader, nearest, quote, show, unknown_key
+from monerosim.scenario.convert import Reader, find_near, nearest, quote, show, unknown_key
 from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.tables import MAX_COUNT, Node, Participant, Scenario, Wallet
 
@@ -129,14 +129,17 @@ def compose(participant: Participant, path: Path, files: PluginFiles | None = No
     usual = None
     if participant.kind is not None:
         usual = _load(participant.kind, (*path, "kind"), files, findings)
-    keys = usual.Config.__struct_encode_fields__ if usual is not None else ()
+    meant = usual if usual is not None or participant.kind is None else _meant(participant.kind)
+    keys = meant.Config.__struct_encode_fields__ if meant is not None else ()
     unknown = [key for key in participant.settings if key not in keys]
-    findings += [_unknown_setting(key, participant, usual, path, files) for key in unknown]
+    findings += [_unknown_setting(key, participant, meant, path, files) for key in unknown]
+    options = {key: value for key, value in participant.settings.items() if key in keys}
     if participant.kind is not None and usual is not None:
         node = Node() if node is None and usual.default_node else node
         wallet = Wallet() if wallet is None and usual.default_wallet else wallet
-        options = {key: value for key, value in participant.settings.items() if key in keys}
         parts.append(_configure(participant.kind, usual, options, path, findings))
+    else:
+        findings += _as_meant(meant, options, path)
     for index, actor in enumerate(participant.actors):
         here = (*path, "actors", index)
         use = actor.get("use")
@@ -148,10 +151,32 @@ def compose(participant: Participant, path: Path, files: PluginFiles | None = No
             continue
         behaviour = _load(use, (*here, "use"), files, findings)
         if behaviour is not None:
-            options = {key: value for key, value in actor.items() if key != "use"}
-            parts.append(_configure(use, behaviour, options, here, findings))
+            parts.append(_configure(use, behaviour, _but_use(actor), here, findings))
+        else:
+            findings += _as_meant(_meant(use), _but_use(actor), here)
     findings.extend(_twice(parts))
     return Composition(node=node, wallet=wallet, parts=tuple(parts), findings=tuple(findings))
+
+
+def _but_use(actor: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in actor.items() if key != "use"}
+
+
+def _meant(name: str) -> type[Behaviour] | None:
+    """Return the behaviour that a misspelt name is nearest to, so that what is wrong beside it is told at once."""
+    near = find_near(name, behaviour_names()) if not names_file(name) else None
+    try:
+        return load_behaviour(near) if near is not None else None
+    except PluginError:
+        return None
+
+
+def _as_meant(meant: type[Behaviour] | None, options: Mapping[str, object], path: Path) -> list[RawProblem]:
+    """Report what is wrong with the settings of a misspelt behaviour."""
+    reader = Reader()
+    if meant is not None:
+        reader.read(options, meant.Config, path)
+    return reader.findings
 
 
 def _load(name: str, path: Path, files: PluginFiles | None, findings: list[RawProblem]) -> type[Behaviour] | None:

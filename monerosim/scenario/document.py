@@ -18,6 +18,9 @@ MAX_BYTES = 2**20
 MAX_NESTING = 32
 """How deep arrays and tables may stand in one another; a scenario needs eight."""
 
+_YAML = re.compile(r"""\A(?:\s*(?:\#.*)?\n)*(?:---|[\w"'-]+:(?:[ \t]|$))""", re.MULTILINE)
+"""The beginning of a YAML document: a marker, or a key with a colon."""
+
 INT64 = range(-(2**63), 2**63)
 """TOML promises 64 bits for integers."""
 
@@ -73,6 +76,8 @@ def read_document(raw: bytes, seed: int | None = None, changes: Sequence[str] = 
     try:
         data = tomli.loads(text)
     except tomli.TOMLDecodeError as error:
+        if _YAML.search(text):
+            _fail("this is YAML, and a scenario is TOML", line=1, hint="`monerosim new FILE` writes one to start from")
         _fail(_message(error), line=_line(error))
     except RecursionError:
         _fail("arrays and tables are nested too deeply")

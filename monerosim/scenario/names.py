@@ -1,6 +1,7 @@
 """What participants may be called."""
 
 import re
+import unicodedata
 
 from monerosim.plan.funding import FUNDER_HOST
 from monerosim.scenario.compose import group_of, member_name
@@ -15,6 +16,9 @@ NAME_PATTERN = "[a-z](?:[a-z0-9-]*[a-z0-9])?"
 
 _NAME = re.compile(NAME_PATTERN)
 
+_SPELT = str.maketrans({"\N{LATIN SMALL LETTER O WITH STROKE}": "o", "\N{LATIN SMALL LETTER AE}": "ae"})
+"""Letters that have no accent to be left out."""
+
 
 def name_problems(scenario: Scenario) -> list[RawProblem]:
     """Check that each host has a valid name of its own."""
@@ -28,7 +32,7 @@ def name_problems(scenario: Scenario) -> list[RawProblem]:
         longest = name if participant.count == 1 else member_name(name, participant.count, participant.count)
         if not _NAME.fullmatch(name):
             hint = "a name begins with a letter and has only a-z, 0-9 and -"
-            findings.append(RawProblem(path=path, message="not a valid name", hint=_suggest_name(name, hint)))
+            findings.append(RawProblem(path=path, message="not a valid name", hint=_suggest_name(scenario, name, hint)))
         elif len(longest) > LONGEST_NAME:
             message = f"the name is too long: hosts have up to {LONGEST_NAME} characters"
             findings.append(RawProblem(path=path, message=message))
@@ -49,6 +53,13 @@ def name_problems(scenario: Scenario) -> list[RawProblem]:
     return findings
 
 
-def _suggest_name(name: str, otherwise: str) -> str:
-    better = re.sub(r"[^a-z0-9]+", "-", name[:LONGEST_NAME].lower()).strip("-0123456789")
-    return f'{otherwise}, such as "{better}"' if _NAME.fullmatch(better) else otherwise
+def _suggest_name(scenario: Scenario, name: str, otherwise: str) -> str:
+    """Suggest a valid name near to one that is not, and that nobody else has."""
+    plain = unicodedata.normalize("NFKD", name[:LONGEST_NAME].casefold())
+    letters = "".join(it for it in plain.translate(_SPELT) if not unicodedata.combining(it))
+    better = re.sub(r"[^a-z0-9]+", "-", letters).lstrip("-0123456789").rstrip("-")[: LONGEST_NAME - 5].rstrip("-")
+    taken = {other for other in scenario.participants if other != name}
+    choices = (better, *(f"{better}-{number}" for number in range(2, 100)))
+    free = (it for it in choices if it not in taken and it != FUNDER_HOST and group_of(scenario, it) is None)
+    found = next(free, "") if better else ""
+    return f'{otherwise}, such as "{found}"' if _NAME.fullmatch(found) else otherwise

@@ -13,8 +13,21 @@ from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.tables import Network
 from monerosim.topology import Topology, load_topology, topology_names
 
-_UNITS = {"bit": 1, "kbit": 10**3, "mbit": 10**6, "gbit": 10**9}
-_BANDWIDTH = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)\s*(bit|kbit|mbit|gbit)(?:/s)?", re.IGNORECASE)
+_PREFIXES = {
+    "": 1,
+    **dict.fromkeys(("k", "kilo"), 10**3),
+    **dict.fromkeys(("m", "mega"), 10**6),
+    **dict.fromkeys(("g", "giga"), 10**9),
+    **dict.fromkeys(("t", "tera"), 10**12),
+    **dict.fromkeys(("ki", "kibi"), 2**10),
+    **dict.fromkeys(("mi", "mebi"), 2**20),
+    **dict.fromkeys(("gi", "gibi"), 2**30),
+    **dict.fromkeys(("ti", "tebi"), 2**40),
+}
+_BANDWIDTH = re.compile(
+    rf"([0-9]{{1,12}}(?:\.[0-9]{{1,12}})?)\s*({'|'.join(_PREFIXES)})(?:bits?(?:/s|/sec|/second|ps)?|(?-i:b)ps)",
+    re.IGNORECASE,
+)
 _COMMON = ("latency", "bandwidth", "loss")
 
 
@@ -28,9 +41,12 @@ def parse_bandwidth(text: str) -> int:
         ValueError: The text is no bandwidth, or less than a bit a second.
     """
     match = _BANDWIDTH.fullmatch(text.strip())
-    bits = int(Decimal(match[1]) * _UNITS[match[2].lower()]) if match else 0
+    bits = int(Decimal(match[1]) * _PREFIXES[match[2].lower()]) if match else 0
     if bits < 1:
-        raise ValueError(f'expected a bandwidth such as "100 Mbit" or "1 Gbit", got {text[:60]!r}')
+        raise ValueError(
+            f'expected a bandwidth such as "100 Mbit" or "1 Gbit", got {text[:60]!r} '
+            "(units: bit, kbit, Mbit, Gbit, Tbit, Kibit, Mibit, Gibit, Tibit, and their names)"
+        )
     return bits
 
 

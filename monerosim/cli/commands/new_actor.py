@@ -22,7 +22,7 @@ def new_actor(name: str, directory: Path) -> None:
     click.echo(
         f"{actor}: the actor. It works as it is; change it.\n"
         f"{scenario}: a network with it\n"
-        f"{test}: its test, for pytest\n"
+        f"{test}: its test, for pytest (python3 -m pip install pytest)\n"
         "\n"
         "Next:\n"
         f"    monerosim run {scenario}\n"

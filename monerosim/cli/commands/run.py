@@ -15,7 +15,7 @@ from monerosim.cli.scenario import load_or_exit, output_options, permissions, re
 from monerosim.cli.signals import stop_on_signal, unwind_on_signal
 from monerosim.engine import EngineError, load_engine
 from monerosim.events.traces import LEVELS, USUAL_LEVEL
-from monerosim.runs import SUMMARY, Run, RunError, name_latest, new_directory, play
+from monerosim.runs import SUMMARY, RunError, name_latest, new_directory, play, unplayed
 from monerosim.scenario import ScenarioError
 from monerosim.scenario.permissions import NOTHING
 from monerosim.units import format_duration
@@ -57,7 +57,7 @@ def run(
         if scenario.is_dir():
             if output or force or engine is not None or seed is not None or changes or permissions() != NOTHING:
                 raise click.UsageError(f"{scenario} is a run directory, which is run as it was built")
-            plan = Run(scenario).plan
+            plan = unplayed(scenario).plan
         else:
             loaded, text = load_or_exit(scenario, engine, seed, changes)
             plan = build_plan(loaded, scenario.parent)
