@@ -99,6 +99,9 @@ class Engine(ABC):
     """Whether it starts the programs of a plan (:attr:`monerosim.plan.plan.HostPlan.processes`): then they are looked
     up and asked for their flags when a run is built."""
 
+    watches_programs: ClassVar[bool] = False
+    """Whether it starts programs again that have died or hang, and tells actors so."""
+
     unheeded: ClassVar[Mapping[str, str]] = {}
     """Keys of a scenario without effect on this engine, and why: ``network.latency``; ``participants.*.node.binary`` of
     any participant; a table for all that it has. A scenario that sets one to other than its default is warned."""

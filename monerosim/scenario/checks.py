@@ -24,6 +24,7 @@ from monerosim.scenario.tables import MAX_COUNT, Scenario
 from monerosim.scenario.timeline import timeline_problems
 from monerosim.scenario.timings import timings_of
 from monerosim.scenario.unheeded import unheeded_problems
+from monerosim.scenario.vain import vain_problems
 from monerosim.topology import BUILT_IN, Mesh, Topology, TopologyError, build_places
 from monerosim.units import MAX_DURATION, format_duration
 
@@ -88,6 +89,7 @@ def examine_tables(scenario: Scenario, files: PluginFiles, permissions: Permissi
     findings += recording_problems(scenario, composed)
     findings += program_problems(scenario, permissions)
     findings += unheeded_problems(scenario)
+    findings += vain_problems(scenario, composed, topology)
     return Examined(
         composed=composed,
         timings=timings,

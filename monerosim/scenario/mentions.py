@@ -28,7 +28,7 @@ def who_is_missing(
 ) -> list[RawProblem]:
     """Check whom, and which events, one table of settings names."""
     findings = []
-    for path, name, alone in _mentions(settings, place, PARTICIPANT):
+    for path, name, alone in mentioned(settings, place, PARTICIPANT):
         if name in composed:
             count = scenario.participants[name].count
             if alone and count != 1:
@@ -41,7 +41,7 @@ def who_is_missing(
         elif group_of(scenario, name) is None:
             findings.append(nobody(path, name, composed))
     kinds = event_kinds()
-    for path, tag, _ in _mentions(settings, place, EVENT):
+    for path, tag, _ in mentioned(settings, place, EVENT):
         if tag not in kinds:
             message = f"no event is called {quote(tag)}"
             findings.append(RawProblem(path=path, message=message, hint=nearest(tag, kinds)))
@@ -55,7 +55,7 @@ def nobody(path: Path, name: str, valid: Iterable[str]) -> RawProblem:
     return RawProblem(path=path, message=message, hint=hint, depends_on=depends_on)
 
 
-def _mentions(config: msgspec.Struct, path: Path, what: Mapping[str, bool]) -> Iterator[tuple[Path, str, bool]]:
+def mentioned(config: msgspec.Struct, path: Path, what: Mapping[str, bool]) -> Iterator[tuple[Path, str, bool]]:
     """List the names, where they stand, and whether each stands alone."""
     for field in msgspec.structs.fields(config):
         if _names(field.type, what):

@@ -30,7 +30,7 @@ GOOD: dict[str, Any] = {
             "wallet": {"initial_balance": "10 XMR"},
             "actors": [{"use": "regular-user"}, {"use": "transaction-bot", "recipients": ["pool", "market"]}],
         },
-        "shopper": {"kind": "regular-user", "node": "user"},
+        "shopper": {"kind": "regular-user", "node": "user", "wallet": {"initial_balance": "1 XMR"}},
         "watch": {"kind": "orchestrator"},
     },
     "timeline": [

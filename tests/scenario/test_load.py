@@ -296,7 +296,7 @@ def test_a_warning_leaves_the_scenario_usable_unless_it_is_strict(old: str, new:
 def test_wallets_where_nobody_finds_blocks_are_a_warning() -> None:
     text = """
 [participants.user]
-kind = "regular-user"
+kind = "hodler"
 count = 2
 """
     (problem,) = problems_of(text)

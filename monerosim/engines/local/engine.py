@@ -49,6 +49,7 @@ class Local(Engine):
     """Plays a run in real time, with real daemons and wallets on this machine's loopback."""
 
     real_programs = True
+    watches_programs = True
     unheeded: ClassVar[Mapping[str, str]] = {
         "network.topology": _LOOPBACK,
         "network.latency": _LOOPBACK,
