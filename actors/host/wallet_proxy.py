@@ -7,7 +7,7 @@ from typing import ClassVar, TypeVar
 import pykka
 
 from actors.host.followed import Doubt, Follow, FollowedPayments, Outcome, pays
-from actors.host.node_proxy import GetTransactionPool
+from actors.host.node_proxy import GetInfo, GetTransactionPool
 from actors.host.watcher import Watcher
 from monerosim.agent.actor import handles
 from monerosim.agent.host import Host, NoSuchActorError
@@ -153,6 +153,7 @@ class WalletProxy(Watcher):
         """Wait until the service answers, open the wallet, and publish its addresses."""
         service = f"monero-wallet-rpc of {self.host.name}"
         _, attempts = self._rpc.client.wait_until_up(self._rpc.get_version, name=service, timeout=START_TIMEOUT)
+        self._wait_for_node()
         self._open()
         # What an earlier life sent is not what this one will look for.
         self._sent.update(entry.txid for entry in self._outgoing())
@@ -349,6 +350,15 @@ class WalletProxy(Watcher):
         self.host.emit(wish.terms.sender, self.cause, sent)
         self.log.info("a payment that was in doubt has been made", txid=entry.txid, sender=wish.terms.sender)
         self._followed.add(Follow(entry.txid, wish.terms), self.cause)
+
+    def _wait_for_node(self) -> None:
+        """Wait until the wallet's daemon answers.
+
+        A wallet that is created while it does not takes its restore height from the date
+        (``wallet2::estimate_blockchain_height``), and never sees a coin of a chain that has not come so far.
+        """
+        if self.host.own.uses_node is not None:
+            self.ask(self.host.actor("node"), GetInfo())
 
     def _open(self) -> None:
         try:

@@ -29,7 +29,7 @@ from monerosim.model.spending import Draft, Request, pay, sweep
 from monerosim.model.views import View
 from monerosim.model.wallet_state import Balance, Destination, WalletState
 from monerosim.monero.address import INTEGRATED, SUBADDRESS, encode_address
-from monerosim.monero.constants import MAX_OUTPUTS
+from monerosim.monero.constants import MAX_OUTPUTS, approximate_height
 from monerosim.rpc.errors import RpcUnavailableError
 from monerosim.rpc.transport import Json
 from monerosim.units import SECOND
@@ -185,7 +185,11 @@ class WalletServer:
         if filename in self._files:
             raise ServiceError(-21, "Cannot create wallet. Already exists.")
         keys = self._blockchain.digest("wallet", f"{self._seed}/{filename}".encode())
-        wallet = WalletState(self._blockchain, keys)
+        now = self._blockchain.now()
+        # A daemon that answers is asked instead; in blocks up to then a new wallet has no coins.
+        deaf = now < self._daemon.ready_at
+        restore_height = approximate_height(self._blockchain.unix(now)) if deaf else 0
+        wallet = WalletState(self._blockchain, keys, restore_height)
         if filename:
             self._files[filename] = _File(wallet, password)
         self._open(wallet)

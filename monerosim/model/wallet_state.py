@@ -106,6 +106,7 @@ class WalletState:
     Args:
         blockchain: The run's blocks and transactions.
         seed: Its keys follow from it.
+        restore_height: It scans blocks from this height on.
 
     Attributes:
         labels: Its subaddresses' labels, by account and index.
@@ -118,13 +119,14 @@ class WalletState:
         used: Accounts and indices that were ever paid.
     """
 
-    def __init__(self, blockchain: Blockchain, seed: bytes) -> None:
+    def __init__(self, blockchain: Blockchain, seed: bytes, restore_height: int = 0) -> None:
         self.blockchain = blockchain
         self.keys = Keys.from_seed(seed)
         self.tag = blake2b(seed, digest_size=16).digest()
         self.labels: list[list[str]] = [["Primary account"]]
         self._addresses: dict[tuple[int, int], Address] = {}
         self.tip = blockchain.chain.main[0]
+        self._restore_height = restore_height
         self.holdings: dict[Output, Holding] = {}
         self.sent: dict[bytes, Sent] = {}
         self.pending: dict[bytes, Sent] = {}
@@ -190,7 +192,7 @@ class WalletState:
         for block in reversed(self._blocks):
             if block.index <= fork.index:
                 break
-            if self.blockchain.chain.contains(tip, block):
+            if block.height >= self._restore_height and self.blockchain.chain.contains(tip, block):
                 new.append(block)
         new.sort(key=lambda block: block.height)
         for block in new:

@@ -1,5 +1,22 @@
 """Constants of Monero's protocol and wallet that several packages use (src/cryptonote_config.h)."""
 
+_FORK_TIME, _FORK_HEIGHT, _BLOCK_SECONDS = 1_458_748_658, 1_009_827, 120
+
+
+def approximate_height(now: int) -> int:
+    """Return the height that a wallet believes a chain to have when no daemon answers, by the date alone.
+
+    A wallet that is created then scans nothing below it, on any chain (``wallet2::get_approximate_blockchain_height``,
+    src/wallet/wallet2.cpp; unsigned 64 bits, so that dates before 2012 give the largest numbers).
+
+    Args:
+        now: Unix time in seconds.
+    """
+    since = now - _FORK_TIME
+    blocks = abs(since) // _BLOCK_SECONDS
+    return (_FORK_HEIGHT + (blocks if since >= 0 else -blocks)) % 2**64
+
+
 COINBASE_UNLOCK = 60
 """Blocks until a coinbase output can be spent (``CRYPTONOTE_MINED_MONEY_UNLOCK_WINDOW``)."""
 

@@ -8,6 +8,7 @@ from simulated import Line, RefusedError, Simulated, ask
 
 from monerosim.model import Daemon, WalletServer
 from monerosim.model.jsonrpc import HttpStatusError
+from monerosim.monero.constants import approximate_height
 from monerosim.monero.emission import base_reward
 from monerosim.network.relay import Peer
 from monerosim.rpc.errors import RpcUnavailableError
@@ -313,3 +314,25 @@ def test_any_plain_request_is_answered(path, body):
         assert NET.daemons[0].post(path, body)["status"]
     except HttpStatusError as unread:
         assert unread.status == 400  # noqa: PT017  (what monerod says to what it cannot read)
+
+
+@pytest.mark.parametrize(("created", "seen"), [(0, False), (60, True)])
+def test_a_wallet_created_while_its_daemon_is_down_never_sees_its_coins(created, seen):
+    """It takes its restore height from the date, as the real one does."""
+    net = Simulated()
+    late = Daemon(net.blockchain, 0, ready_at=60 * SECOND, address="10.0.0.9:18081")
+    wallet = WalletServer(net.blockchain, late, name="late", seed=1, ready_at=0)
+    net.pass_time(created * SECOND)
+    ask(wallet, "create_wallet", filename="main", language="English")
+    net.pass_time(60 * SECOND)
+    address = ask(wallet, "get_address")["address"]
+    ask(net.daemons[0], "generateblocks", amount_of_blocks=3, wallet_address=address)
+    net.pass_time(60 * SECOND)
+    ask(wallet, "refresh")
+    assert (ask(wallet, "get_balance")["balance"] > 0) is seen
+
+
+def test_the_height_by_the_date_is_wallet2s():
+    assert approximate_height(1_656_900_000) == 2_661_088
+    assert approximate_height(1_458_748_658 - 121) == 1_009_826
+    assert approximate_height(946_684_800) == 2**64 - 3_257_371
