@@ -209,15 +209,18 @@ class WalletProxy(Watcher):
         balance = self._rpc.get_balance()
         sent = ("out", "failed") if self._followed else ()
         transfers = self._rpc.get_transfers("pending", "pool", *sent, min_height=self._followed.above())
-        received = [entry for entry in self._rpc.get_transfers("in").incoming if entry.type != _REWARD]
+        incoming = self._rpc.get_transfers("in").incoming
+        received = [entry.amount for entry in incoming if entry.type != _REWARD]
+        own_time = [entry for entry in incoming if self.clock.of_unix(entry.timestamp) >= 0]
+        rewards = [entry.amount for entry in own_time if entry.type == _REWARD]
         self._record_outcomes(transfers, last=True)
         own = set(self._rpc.get_addresses())
         leaving = sum(_leaves(entry, own) for entry in transfers.pending)
         coming = sum(entry.amount for entry in transfers.pool)
         # The wallet's own figure counts unconfirmed payments, both ways.
         held = balance.balance + leaving - coming
-        amount = sum(entry.amount for entry in received)
-        self.emit(WalletClosed(held, balance.unlocked_balance, leaving, len(received), amount))
+        paid = len(received), sum(received), len(rewards), sum(rewards)
+        self.emit(WalletClosed(held, balance.unlocked_balance, leaving, *paid))
 
     @handles(GetAddresses)
     def on_get_addresses(self, _: GetAddresses) -> tuple[str, ...]:

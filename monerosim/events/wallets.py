@@ -30,3 +30,7 @@ class WalletClosed(Event, frozen=True):
     """How many payments it sees in blocks, rewards of blocks not among them."""
     received_amount: int = 0
     """What they paid to it, atomic units."""
+    blocks: int = 0
+    """How many blocks of the main chain paid it their reward, those of the bootstrap not counted."""
+    rewards: int = 0
+    """What those rewards are together, atomic units."""

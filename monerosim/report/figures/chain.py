@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from monerosim.events import BlockFound, BlockSpread, BlockStale, NodeClosed, Record, Reorganised
+from monerosim.events import BlockFound, BlockSpread, NodeClosed, Record, Reorganised
 from monerosim.plan.plan import Plan
+from monerosim.report.blocks import Blocks
 from monerosim.report.figure import Figure, Line, Phrase
 
 
@@ -33,19 +34,16 @@ class ChainFigure(Figure[Chain]):
 
     def __init__(self, plan: Plan, end: int) -> None:
         super().__init__(plan, end)
-        self._highest = self._height = self._blocks = self._stale = self._reorganisations = 0
+        self._highest = self._height = self._reorganisations = 0
+        self._blocks = Blocks()
         self._tips: set[str] = set()
 
     def take(self, record: Record) -> None:
         """Count a block or a reorganisation, or note where a node's chain ended."""
+        self._blocks.take(record)
         match record.data:
-            case BlockSpread(height=height):
+            case BlockSpread(height=height) | BlockFound(height=height):
                 self._highest = max(self._highest, height)
-            case BlockFound(height=height):
-                self._blocks += 1
-                self._highest = max(self._highest, height)
-            case BlockStale():
-                self._stale += 1
             case Reorganised():
                 self._reorganisations += 1
             case NodeClosed(height=height, tip=tip):
@@ -56,11 +54,12 @@ class ChainFigure(Figure[Chain]):
 
     def result(self) -> Chain:
         """Return the counts. In a run that was killed no node says where its chain ended; its highest block counts."""
+        made = self._blocks.made()
         return Chain(
             height=self._height or self._highest,
             tips=max(1, len(self._tips)),
-            blocks=self._blocks,
-            stale=self._stale,
+            blocks=len(made),
+            stale=sum(it.stale for it in made),
             reorganisations=self._reorganisations,
         )
 

@@ -1,16 +1,19 @@
 """Who found the blocks."""
 
+from collections.abc import Iterable
+
 import msgspec
 
-from monerosim.events import BlockFound, BlockStale, Record
+from monerosim.events import Record, WalletClosed
 from monerosim.plan.plan import Plan
 from monerosim.plan.roles import MINER
+from monerosim.report.blocks import Blocks, Made
 from monerosim.report.figure import Column, Figure, Rows
 from monerosim.units import XMR
 
 
 class Miner(msgspec.Struct, frozen=True, kw_only=True):
-    """What a miner found on the main chain."""
+    """What a miner has on the main chain: as its wallet sees it at the end, or the nodes, if its wallet did not say."""
 
     hashrate: float = 0.0
     """As its configuration has it: a pool's is its weight among pools, an autonomous miner's is percent of the hashrate
@@ -19,7 +22,7 @@ class Miner(msgspec.Struct, frozen=True, kw_only=True):
     reward: int = 0
     """Subsidies and fees, atomic units."""
     stale: int = 0
-    """Its blocks off the main chain."""
+    """Its blocks off the main chain at the end, as far as nodes or it itself tell of them."""
 
 
 class MinersFigure(Figure[dict[str, Miner]]):
@@ -31,18 +34,15 @@ class MinersFigure(Figure[dict[str, Miner]]):
 
     def __init__(self, plan: Plan, end: int) -> None:
         super().__init__(plan, end)
-        self._found: dict[str, BlockFound] = {}
-        self._stale: dict[str, BlockStale] = {}
+        self._blocks = Blocks()
+        self._wallets: dict[str, tuple[int, int]] = {}
 
     def take(self, record: Record) -> None:
-        """Keep a block."""
-        match record.data:
-            case BlockFound(hash=block_hash) as found:
-                self._found[block_hash] = found
-            case BlockStale(hash=block_hash) as stale:
-                self._stale[block_hash] = stale
-            case _:
-                pass
+        """Keep a block, or what a wallet holds of its participant's blocks."""
+        self._blocks.take(record)
+        if isinstance(record.data, WalletClosed):
+            count, rewards = self._wallets.get(record.participant, (0, 0))
+            self._wallets[record.participant] = count + record.data.blocks, rewards + record.data.rewards
 
     def result(self) -> dict[str, Miner]:
         """Return the miners of the plan in its order, then others that found blocks."""
@@ -51,21 +51,16 @@ class MinersFigure(Figure[dict[str, Miner]]):
             for host in self.plan.hosts
             if any(actor.role == MINER for actor in host.actors)
         }
-        main = [block for block_hash, block in self._found.items() if block_hash not in self._stale]
-        # A stale block whose finding stood in a damaged line is known from here alone.
-        others = sorted(
-            {block.miner for block in main}.union(off.miner for off in self._stale.values()) - hashrates.keys()
-        )
-        blocks: dict[str, list[int]] = {name: [] for name in (*hashrates, *others)}
-        stale = dict.fromkeys(blocks, 0)
-        for block in main:
-            blocks[block.miner].append(block.reward)
-        for off in self._stale.values():
-            stale[off.miner] += 1
-        return {
-            name: Miner(hashrate=hashrates.get(name, 0.0), blocks=len(own), reward=sum(own), stale=stale[name])
-            for name, own in blocks.items()
-        }
+        made = self._blocks.made()
+        paid = {name for name, (count, _) in self._wallets.items() if count}
+        others = sorted(({it.miner for it in made} | paid) - hashrates.keys())
+        return {name: self._miner(name, hashrates.get(name, 0.0), made) for name in (*hashrates, *others)}
+
+    def _miner(self, name: str, hashrate: float, made: Iterable[Made]) -> Miner:
+        own = [it for it in made if it.miner == name]
+        main = [it.reward for it in own if not it.stale]
+        count, reward = self._wallets.get(name, (len(main), sum(main)))
+        return Miner(hashrate=hashrate, blocks=count, reward=reward, stale=len(own) - len(main))
 
     @staticmethod
     def rows(result: dict[str, Miner]) -> Rows | None:
