@@ -62,7 +62,7 @@ class Blocks:
         return made
 
     def _main_chain(self) -> set[str]:
-        """Return the hashes from the highest tip, at which most nodes ended, down to the first block; none if unknown."""
+        """Return the hashes from the tip at which most nodes ended down to the first block; none if unknown."""
         _, tip = max(self._tips, key=lambda it: (it[0], self._tips[it], it[1]), default=(0, ""))
         main: set[str] = set()
         while tip in self._contents and tip not in main:
