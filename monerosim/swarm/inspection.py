@@ -87,6 +87,7 @@ class _Findings:
         """List all that must not be."""
         yield from self._coins()
         yield from self._payments()
+        yield from self._requests()
         yield from self._received()
         yield from self._orders()
         yield from self._rewards()
@@ -135,6 +136,22 @@ class _Findings:
         for record in self.records:
             if isinstance(record.data, ev.PaymentConfirmed | ev.PaymentMined) and record.data.txid not in sent:
                 yield Fault(f"{ev.event_tag(type(record.data))}, never sent", record.data.txid)
+
+    def _requests(self) -> Iterator[Fault]:
+        """Look whether each requested payment came to one end, and no more came due than chance allows.
+
+        Six standard deviations, and one payment an actor for the beginning of its first interval.
+        """
+        for group, it in self.summary.requests.items():
+            ends = it.sent - it.extra + it.skipped + it.failed + it.doubtful + it.waiting
+            if it.drawn != ends or it.sent != it.confirmed + it.unconfirmed + it.refused + it.vanished:
+                yield Fault("payments do not add up", f"{group}: {it}")
+            members = [host for host in self.plan.hosts if host.group == group]
+            payers = sum(bool(actor.payments) for host in members for actor in host.actors)
+            if self.disturbed.isdisjoint(host.name for host in members):
+                most = it.requested + 6 * it.requested**0.5 + payers
+                if payers and it.drawn > most:
+                    yield Fault("more payments than requested", f"{group}: {it.drawn}, at most {most:.0f} expected")
 
     def _received(self) -> Iterator[Fault]:
         """Look whether marketplaces have had each payment to them once."""

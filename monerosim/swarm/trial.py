@@ -13,6 +13,7 @@ from typing import Self
 
 import msgspec
 
+from monerosim.events.log import EVENTS
 from monerosim.swarm import fragile
 from monerosim.swarm.cases import Case
 from monerosim.swarm.inspection import Fault, Inspection
@@ -95,6 +96,12 @@ class Pair:
         self.seconds += result.seconds
         return result
 
+    def begins(self, broken: str, whole: str) -> bool:
+        """Return whether the whole lines of a broken run's events are the first ones of the whole run's."""
+        log = self._directory / broken / EVENTS
+        had = log.read_bytes() if log.is_file() else b""
+        return (self._directory / whole / EVENTS).read_bytes().startswith(had[: had.rfind(b"\n") + 1])
+
     def prepare(self, raw: bytes) -> None:
         """Write the scenario, and remove what earlier runs have left."""
         for path in self._directory.iterdir():
@@ -166,6 +173,8 @@ def _mishap(case: Case, pair: Pair) -> list[Fault]:
     killed = case.mishap == "killed"
     run = pair.call(0, *_RUN, "mishap", seconds=_RUN_SECONDS, size=case.size, killed=killed)
     faults = _faults_of(run, "run", (_GOOD, _FAILED, -25) if killed else (_GOOD, _FAILED))
+    if not pair.begins("mishap", "run"):
+        faults.append(Fault("events are not the beginning of the whole run's", ""))
     for command in ("report", "trace"):
         told = pair.call(0, command, "mishap", seconds=_RUN_SECONDS)
         faults += _faults_of(told, command, (_GOOD, _FAILED, _REFUSED))
