@@ -146,6 +146,7 @@ def _consensus(consensus: Consensus) -> ConsensusPlan:
             long_term_median=start.long_term_median,
             short_term_median=start.short_term_median,
         ),
+        pool_lifetime=int(consensus.pool_lifetime),
     )
 
 

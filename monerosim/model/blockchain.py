@@ -14,7 +14,9 @@ from monerosim.model.difficulty import Difficulty
 from monerosim.model.medians import BlockWeights
 from monerosim.model.mining import Mining
 from monerosim.model.owners import Owners, notify_of_block
+from monerosim.model.pool_order import PoolOrder
 from monerosim.model.records import Block, Transaction, genesis
+from monerosim.model.rules import Rules
 from monerosim.model.sightings import Sightings
 from monerosim.model.start import GENESIS, Start
 from monerosim.model.txpool import Txpool
@@ -22,6 +24,9 @@ from monerosim.model.views import HORIZON, P2PNetwork, View, Views
 from monerosim.monero.weights import FLOOR
 from monerosim.runtime.clock import EPOCH
 from monerosim.units import SECOND
+
+RULES = Rules()
+"""What nodes go by where nothing else is said."""
 
 
 class Blockchain:
@@ -35,6 +40,7 @@ class Blockchain:
         target: Seconds between two blocks at which the difficulty aims; None if it is fixed.
         start: Where the chain begins.
         epoch: Unix time of the run's start, seconds.
+        rules: What its nodes go by.
 
     Attributes:
         chain: The tree of blocks.
@@ -55,7 +61,9 @@ class Blockchain:
         target: int | None = None,
         start: Start = GENESIS,
         epoch: int = EPOCH,
+        rules: Rules = RULES,
     ) -> None:
+        self.rules = rules
         self.now = now
         self.network = network
         self.epoch = epoch
@@ -64,11 +72,11 @@ class Blockchain:
         self.owners = Owners()
         self.sightings = Sightings()
         self.views = Views(self.chain, network, self.sightings)
-        self.txpool = Txpool(self.chain, network, self.sightings)
+        self.txpool = Txpool(self.chain, network, self.sightings, rules.pool_lifetime)
         self.mining = Mining(
             self.chain,
             self.views,
-            self.txpool,
+            PoolOrder(self.txpool, rules.version),
             self.owners,
             weights=BlockWeights(self.chain, start.past, start.until),
             difficulty=Difficulty(self.chain, difficulty, target=target, until=start.until, epoch=epoch),

@@ -6,14 +6,13 @@ from monerosim.model.chain import Chain
 from monerosim.model.difficulty import Difficulty
 from monerosim.model.medians import BlockWeights
 from monerosim.model.owners import Owners
+from monerosim.model.pool_order import PoolOrder
 from monerosim.model.records import Block, Output, Transaction
-from monerosim.model.txpool import Txpool
 from monerosim.model.views import View, Views
 from monerosim.monero.difficulty import TIMESTAMP_WINDOW, earliest_timestamp
 from monerosim.monero.emission import base_reward
 from monerosim.monero.fees import COINBASE_RESERVE, coinbase_weight
-from monerosim.monero.weights import long_term_weight, penalised
-from monerosim.units import SECOND
+from monerosim.monero.weights import as_float, long_term_weight, penalised
 
 
 class Digest(Protocol):
@@ -47,7 +46,7 @@ class Mining:
     Args:
         chain: All blocks of the run.
         views: What the nodes see of them.
-        txpool: The nodes' pools.
+        pool: The nodes' pools, in order.
         owners: Whom coinbases pay.
         weights: The median block weights of each chain.
         difficulty: The difficulty of each chain's next block.
@@ -63,7 +62,7 @@ class Mining:
         self,
         chain: Chain,
         views: Views,
-        txpool: Txpool,
+        pool: PoolOrder,
         owners: Owners,
         *,
         weights: BlockWeights,
@@ -75,7 +74,7 @@ class Mining:
         self.difficulty = difficulty
         self._chain = chain
         self._views = views
-        self._txpool = txpool
+        self._pool = pool
         self._owners = owners
         self._endowment = endowment
         self._digest = digest
@@ -83,26 +82,23 @@ class Mining:
     def template(self, view: View, parent: Block) -> BlockTemplate:
         """Choose the transactions of the block after ``parent`` from a node's pool.
 
-        The highest fee a byte comes first, of equal ones the one that the node received first, by whole seconds
-        (``txCompare`` in src/cryptonote_core/tx_pool.h), then the smaller hash, as from 0.18.3.3 on; before, that was
-        not defined. Up to twice the median weight, each is taken that does not lower what the miner is paid
-        (``tx_memory_pool::fill_block_template``).
+        In the pool's order, and up to twice the median weight, each is taken that does not lower what the miner is
+        paid; the others are passed over (``tx_memory_pool::fill_block_template``).
         """
-
-        def place(entry: Transaction) -> tuple[float, int, bytes]:
-            return -entry.fee / entry.weight, self._txpool.received_at(view, entry) // SECOND, entry.id
-
-        pool = sorted(self._txpool.contents(view), key=place)
         base, effective = base_reward(parent.generated), parent.medians.effective
         fees, weight, spent = 0, 0, set[Output]()
         best = base
         chosen = []
-        for transaction in pool:
+        for transaction in self._pool.of(view):
             heavier = weight + transaction.weight
             if heavier > 2 * effective - COINBASE_RESERVE:
                 continue
             paid = penalised(base, heavier, effective) + fees + transaction.fee
-            if paid < best or not spent.isdisjoint(transaction.inputs) or not self._chain.valid(parent, transaction):
+            if (
+                paid < as_float(best)
+                or not spent.isdisjoint(transaction.inputs)
+                or not self._chain.valid(parent, transaction)
+            ):
                 continue
             chosen.append(transaction)
             spent.update(transaction.inputs)

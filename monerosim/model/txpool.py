@@ -11,6 +11,7 @@ import numpy as np
 from monerosim.model import owners
 from monerosim.model.chain import Chain
 from monerosim.model.records import ArrivalTimes, Block, Output, Transaction
+from monerosim.model.rules import POOL_LIFETIME
 from monerosim.model.sightings import Sightings
 from monerosim.model.views import P2PNetwork, View
 from monerosim.monero.emission import base_reward
@@ -28,13 +29,15 @@ class Txpool:
         chain: All blocks of the run.
         network: What carries transactions to the nodes.
         sightings: Where arrivals are reported.
+        lifetime: How long a transaction stays in a node's pool, microseconds.
 
     Attributes:
         transactions: All transactions that were handed to a node, by hash.
         drafts: Those that a wallet made and kept, by hash.
     """
 
-    def __init__(self, chain: Chain, network: P2PNetwork, sightings: Sightings) -> None:
+    def __init__(self, chain: Chain, network: P2PNetwork, sightings: Sightings, lifetime: int = POOL_LIFETIME) -> None:
+        self.lifetime = lifetime
         self.transactions: dict[bytes, Transaction] = {}
         self.drafts: dict[bytes, Transaction] = {}
         self._chain = chain
@@ -138,6 +141,15 @@ class Txpool:
             return transaction.released
         return max(transaction.arrival_times.item(view.node), 0)
 
+    def is_expired(self, view: View, transaction: Transaction) -> bool:
+        """Return whether a node has dropped a transaction because it was too long in its pool.
+
+        One whose block left the chain stays (in monerod a week, ``CRYPTONOTE_MEMPOOL_TX_FROM_ALT_BLOCK_LIVETIME``).
+        """
+        if view.at - transaction.released <= self.lifetime or transaction.fully_propagated_at < 0:
+            return False
+        return view.at - self.received_at(view, transaction) > self.lifetime
+
     def contents(self, view: View) -> Iterator[Transaction]:
         """List a node's pool, in the order of release."""
         return (transaction for transaction in list(self._unsettled) if self.contains(view, transaction))
@@ -145,10 +157,12 @@ class Txpool:
     def contains(self, view: View, transaction: Transaction) -> bool:
         """Return whether a transaction is in a node's pool.
 
-        It is if the node has received it, does not have it on its chain, and neither has on its chain nor received
-        earlier another one that spends the same output.
+        It is if the node has received it, not too long ago, does not have it on its chain, and neither has on its chain
+        nor received earlier another one that spends the same output.
         """
         if transaction not in self._unsettled or not self._arrived(view, transaction):
+            return False
+        if self.is_expired(view, transaction):
             return False
         if transaction.blocks and self._chain.block_of(view.tip, transaction) is not None:
             return False
@@ -166,8 +180,8 @@ class Txpool:
         if rival not in self._unsettled or not self._arrived(view, rival):
             return False
         node = view.node
-        received = self._arrivals(transaction).item(node)
-        return (self._arrivals(rival).item(node), rival.id) < (received, transaction.id)
+        received, earlier = self._arrivals(transaction).item(node), self._arrivals(rival).item(node)
+        return received - self.lifetime <= earlier and (earlier, rival.id) < (received, transaction.id)
 
     def knows(self, view: View, transaction: Transaction) -> bool:
         """Return whether a node has a transaction, in its pool or on its chain."""

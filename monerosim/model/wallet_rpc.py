@@ -25,6 +25,7 @@ from monerosim.model.jsonrpc import (
     objects,
     text,
 )
+from monerosim.model.priority import GRACE_BLOCKS, automatic_priority
 from monerosim.model.spending import Draft, Request, pay, sweep
 from monerosim.model.views import View
 from monerosim.model.wallet_state import Balance, Destination, WalletState
@@ -45,9 +46,6 @@ _LANGUAGES = frozenset(
     | {"日本語", "简体中文 (中国)", "Esperanto", "Lojban", "English (old)"}
 )
 """The languages of seed words (src/mnemonics)."""
-
-_GRACE_BLOCKS = 10
-"""For how many more blocks a fee is to be enough (``FEE_ESTIMATE_GRACE_BLOCKS`` in src/wallet/wallet2.cpp)."""
 
 _NOTHING = Balance(0, 0, 0, 0)
 
@@ -289,11 +287,12 @@ class WalletServer:
 
     def _request(self, params: Params, payment_id: str) -> Request:
         tip = self._daemon_view(-4, "Failed to get height").tip
-        priority = min(max(integer(params, "priority", largest=MAX_UINT32), 1), 4)
+        asked = integer(params, "priority", largest=MAX_UINT32)
+        priority = min(asked, 4) or automatic_priority(self._blockchain, self._daemon.view())
         return Request(
             account=integer(params, "account_index", largest=MAX_UINT32),
             indices=frozenset(integers(params, "subaddr_indices")),
-            fee_per_byte=self._blockchain.mining.weights.fees(tip, _GRACE_BLOCKS)[priority - 1],
+            fee_per_byte=self._blockchain.mining.weights.fees(tip, GRACE_BLOCKS)[priority - 1],
             ring_pool=self._blockchain.chain.ring_members(tip),
             outputs=tip.outputs,
             payment_id=payment_id,

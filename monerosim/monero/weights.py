@@ -4,6 +4,7 @@ From src/cryptonote_core/blockchain.cpp and src/cryptonote_basic/cryptonote_basi
 """
 
 from collections.abc import Sequence
+from struct import pack, unpack
 from typing import NamedTuple
 
 from monerosim.monero.fees import PENALTY_FREE_WEIGHT
@@ -76,3 +77,15 @@ def penalised(base_reward: int, weight: int, effective: int) -> int:
     if weight > 2 * effective:
         raise ValueError(f"a block of weight {weight} is above the limit, {2 * effective}")
     return base_reward * ((2 * effective - weight) * weight) // effective // effective
+
+
+def as_float(amount: int) -> int:
+    """Return an amount as it comes out of the template's comparison, which computes with 24 significant bits.
+
+    ``template_accept_threshold`` in src/cryptonote_core/tx_pool.cpp multiplies by a ``float`` of 1.
+
+    Args:
+        amount: Atomic units, below 2^53.
+    """
+    rounded: float = unpack("<f", pack("<f", amount))[0]
+    return int(rounded)

@@ -9,6 +9,8 @@ from typing import Literal
 
 import msgspec
 
+from monerosim.units import SECOND
+
 PLAN_VERSION = 3
 """Raised whenever a reader of an older plan would misread a newer one."""
 
@@ -174,6 +176,8 @@ class ConsensusPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """Whether the difficulty follows the timestamps of the blocks."""
     start: StartPlan | None = None
     """None if the chain begins at genesis."""
+    pool_lifetime: int = 3 * 86_400 * SECOND
+    """How long a transaction that no block takes stays in a node's pool."""
 
 
 class BootstrapPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -3,7 +3,7 @@
 from monerosim.engine import EngineError, load_engine
 from monerosim.monero.emission import GENESIS_REWARD
 from monerosim.scenario.problems import Path, RawProblem
-from monerosim.scenario.tables import ChainStart, Scenario
+from monerosim.scenario.tables import ChainStart, Consensus, Scenario
 from monerosim.units import SECOND, format_amount, format_duration
 
 _DIFFICULTY: Path = ("consensus", "difficulty")
@@ -38,6 +38,9 @@ def consensus_problems(scenario: Scenario) -> list[RawProblem]:
             message = f'on the engine "{scenario.simulation.engine}" a chain begins at genesis'
             hint = 'leave start out, or play the scenario on the engine "embedded"'
             findings.append(RawProblem(path=_START, message=message, hint=hint, depends_on=depends_on))
+        if consensus.pool_lifetime != Consensus().pool_lifetime:
+            message = f'on the engine "{scenario.simulation.engine}" it is monerod\'s own, three days'
+            findings.append(RawProblem(path=("consensus", "pool_lifetime"), message=message, depends_on=depends_on))
     return findings
 
 

@@ -172,6 +172,14 @@ class Consensus(Table, frozen=True):
             "engine embedded only; the others begin at genesis."
         ),
     ] = "genesis"
+    pool_lifetime: Annotated[
+        Duration,
+        Meta(
+            extra=POSITIVE,
+            description="How long a transaction that no block takes stays in a node's pool. The engine embedded only; "
+            "in monerod three days.",
+        ),
+    ] = config.duration("72h")
     block_arrivals: Annotated[
         Literal["poisson", "fixed"],
         Meta(description="Whether blocks come at random times, as mining has it, or at fixed ones."),

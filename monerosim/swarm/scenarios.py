@@ -216,7 +216,9 @@ class _Maker:
         return table
 
     def _consensus(self, values: Values, engine: str) -> dict[str, Any]:
-        table = values.table(Consensus, leave=["block_time", "difficulty", "start"])
+        table = values.table(Consensus, leave=["block_time", "difficulty", "start", "pool_lifetime"])
+        if engine == "embedded" and self._often(0.1):
+            table["pool_lifetime"] = duration(self._rng, self._duration // 20, self._duration)
         dynamic = engine == "embedded" and self._often(0.2)
         if dynamic or self._often(0.3):
             table["difficulty"] = "dynamic" if dynamic else self._rng.integer(1, 16)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from small_network import Line
 
 from monerosim.model import Blockchain, Daemon, WalletServer
+from monerosim.model.records import Output, Transaction
 from monerosim.units import SECOND
 
 
@@ -58,6 +59,13 @@ class Simulated:
     def pay(self, source: int, target: int, amount: int, **more):
         destinations = [{"address": self.addresses[target], "amount": amount}]
         return ask(self.wallets[source], "transfer", destinations=destinations, **more)
+
+    def hand(self, identity: bytes, coin: Output, weight: int, fee: int, node: int = 0) -> Transaction:
+        """Hand a node a transaction made by hand, which spends a coin and has one output."""
+        transaction = Transaction(identity, (coin,), fee, weight, "")
+        self.blockchain.owners.make_outputs(transaction, [(bytes(64), 1)])
+        assert self.daemons[node].accept(transaction, relay=True) == ""
+        return transaction
 
     def refresh(self) -> None:
         for wallet in self.wallets:

@@ -23,8 +23,11 @@ def problems(consensus: str, *changes: str) -> list[tuple[int | None, str, str]]
 
 @pytest.mark.parametrize("engine", ["local", "shadow"])
 def test_real_engines_have_a_fixed_difficulty_and_begin_at_genesis(engine):
-    found = problems('difficulty = "dynamic"\nstart = "tail"', f"simulation.engine={engine}")
-    assert [(line, place) for line, place, _ in found] == [(2, "consensus.difficulty"), (3, "consensus.start")]
+    found = problems('difficulty = "dynamic"\nstart = "tail"\npool_lifetime = "2h"', f"simulation.engine={engine}")
+    keys = ("difficulty", "start", "pool_lifetime")
+    assert [(line, place) for line, place, _ in found] == [
+        (line, f"consensus.{key}") for line, key in enumerate(keys, start=2)
+    ]
     assert "the difficulty is fixed" in found[0][2]
     assert "begins at genesis" in found[1][2]
     assert problems('difficulty = 5\nstart = "genesis"', f"simulation.engine={engine}") == []

@@ -28,6 +28,7 @@ from monerosim.mailbox.post import MemoryPostOffice
 from monerosim.mailbox.shared import MemoryState
 from monerosim.model import Blockchain, Daemon, WalletServer
 from monerosim.model.records import ArrivalTimes, Block, Transaction
+from monerosim.model.rules import Rules
 from monerosim.model.sightings import Reorganisation
 from monerosim.model.start import Past, Start
 from monerosim.network.propagation import NEVER
@@ -112,6 +113,7 @@ class EmbeddedEnvironment:
             difficulty=plan.consensus.difficulty,
             target=plan.consensus.block_time // SECOND if plan.consensus.dynamic else None,
             start=_start(plan),
+            rules=Rules(pool_lifetime=plan.consensus.pool_lifetime),
         )
         nodes = [host for host in plan.hosts if host.node is not None]
         self._node_names = [host.name for host in nodes]
