@@ -134,6 +134,7 @@ CASES: Mapping[str, Case] = {
     "network.bandwidth": Case(value="100 kbit"),
     "network.connections": Case(value=1),
     "consensus.difficulty": Case(value=7, base=WITNESSED),
+    "consensus.pool_lifetime": Case(value="1s"),
     "binaries.monerod": Case(value="monerod-0.18.4"),
     "binaries.wallet": Case(value="monero-wallet-rpc-0.18.4"),
     "binaries.monerod_flags": Case(value=["--log-level=2"]),
@@ -355,7 +356,9 @@ def test_a_key_changes_the_run_or_is_named(key: str, engine: str, played: Played
     change = f"{path}={write_value(value)}"
     before, after = (played.examine(engine, base, *more) for more in ((), (change,)))
     assert not before.errors
-    assert not after.errors
+    if after.errors:
+        assert all(_is_about(problem.place, path) for problem in after.errors)
+        return
     named = [problem for problem in after.problems if HEED in problem.message and _is_about(problem.place, path)]
     changed = played.digest(engine, base) != played.digest(engine, base, change)
     assert changed or named, f"{key} = {value!r} is dropped in silence on {engine}"
