@@ -244,7 +244,7 @@ def _left(directory: Path) -> Iterator[bytes]:
 READ = ("engine", "bootstrap", "consensus", "duration", "hosts", "record", "registrar", "seed", "stop", "time_zero")
 """What agents and the engine read of a plan where daemons are real."""
 
-UNREAD = {"topology", "shadow", "version", "name", "binaries", "plugins"}
+UNREAD = {"topology", "shadow", "version", "events_version", "monerosim", "parameters", "name", "binaries", "plugins"}
 """What they do not read, or as a file of Shadow's."""
 
 
