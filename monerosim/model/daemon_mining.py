@@ -52,7 +52,7 @@ def block_template(blockchain: Blockchain, view: View, params: Params) -> dict[s
         "blockhashing_blob": blob,
         "blocktemplate_blob": blob,
         **wide("difficulty", blockchain.mining.difficulty.after(parent)),
-        "expected_reward": template.reward,
+        "expected_reward": template.expected,
         "height": parent.height + 1,
         "next_seed_hash": "",
         "prev_hash": parent.id.hex(),

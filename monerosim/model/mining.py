@@ -33,6 +33,8 @@ class BlockTemplate(NamedTuple):
     """The weights of the coinbase and the transactions together, bytes."""
     subsidy: int
     """The coins that the block creates, atomic units."""
+    expected: int
+    """What the miner would be paid if the coinbase weighed nothing, atomic units: monerod says so of a template."""
 
     @property
     def reward(self) -> int:
@@ -112,7 +114,7 @@ class Mining:
         base, effective, height = base_reward(parent.generated), parent.medians.effective, parent.height + 1
         whole = weight + coinbase_weight(height, penalised(base, weight, effective) + fees)
         subsidy = penalised(base, whole, effective)
-        return BlockTemplate(parent, chosen, fees, whole, subsidy)
+        return BlockTemplate(parent, chosen, fees, whole, subsidy, penalised(base, weight, effective) + fees)
 
     def _earliest(self, parent: Block) -> int:
         """Return the least timestamp of the block after ``parent``, unix time in seconds."""

@@ -61,9 +61,9 @@ class Simulated:
         return ask(self.wallets[source], "transfer", destinations=destinations, **more)
 
     def hand(self, identity: bytes, coin: Output, weight: int, fee: int, node: int = 0) -> Transaction:
-        """Hand a node a transaction made by hand, which spends a coin and has one output."""
+        """Hand a node a transaction made by hand, which spends a coin and has sixteen outputs."""
         transaction = Transaction(identity, (coin,), fee, weight, "")
-        self.blockchain.owners.make_outputs(transaction, [(bytes(64), 1)])
+        self.blockchain.owners.make_outputs(transaction, [(bytes(64), 1)] * 16)
         assert self.daemons[node].accept(transaction, relay=True) == ""
         return transaction
 

@@ -199,7 +199,8 @@ def test_a_block_takes_the_highest_fees_a_byte_first(funded):
     assert set(taken[:15]) == set(sent[3])
     assert set(taken[15:30]) == set(sent[2])
     assert set(taken[30:]) < set(sent[1])
-    assert block["block_header"]["reward"] == expected
+    # A template's expected reward is that of its transactions: the coinbase's own weight costs a little above the zone.
+    assert 0 <= expected - block["block_header"]["reward"] < expected // 10**5
 
 
 def test_of_equal_fees_a_byte_a_block_takes_those_that_came_first(funded):
