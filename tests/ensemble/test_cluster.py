@@ -9,6 +9,7 @@ from threading import Thread
 
 import pytest
 from sweeps import write
+from tenacity import retry, stop_after_delay, wait_fixed
 
 from monerosim.ensemble.cluster import Cluster
 from monerosim.ensemble.executors import ClusterError, Here
@@ -23,6 +24,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
+@retry(stop=stop_after_delay(120), wait=wait_fixed(0.1), reraise=True)
+def listening(port):
+    socket.create_connection(("127.0.0.1", port)).close()
+
+
 @contextmanager
 def process(module, *arguments, cwd):
     command = [sys.executable, "-m", f"distributed.cli.{module}", *arguments, "--no-dashboard"]
@@ -33,8 +39,11 @@ def process(module, *arguments, cwd):
             started.kill()
 
 
+@contextmanager
 def scheduler(port, folder):
-    return process("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), cwd=folder)
+    with process("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), cwd=folder) as started:
+        listening(port)
+        yield started
 
 
 def worker(port, folder):
