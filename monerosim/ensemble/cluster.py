@@ -5,10 +5,11 @@ file system is shared, unless whole run directories are kept.
 """
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from time import monotonic
 
-from distributed import Client, Future, wait
+from distributed import CancelledError, Client, Future, wait
 from distributed.scheduler import KilledWorker
 
 from monerosim.ensemble.executors import ClusterError
@@ -58,22 +59,28 @@ class Cluster:
 
     def _play(self, client: Client, rest: Iterator[Member]) -> Generator[Outcome, None, None]:
         running: dict[Future[Outcome], Member] = {}
+        again: list[Member] = []
         seen = monotonic()
         while True:
             workers = _threads(client)
             if client.status == "running" and workers:
                 seen = monotonic()
-                lost = [future for future in running if future.status in ("cancelled", "lost")]
-                again = [running.pop(future) for future in lost]
+                again += [running.pop(future) for future in list(running) if future.status in ("cancelled", "lost")]
                 fresh = islice(rest, max(0, workers + _SPARE - len(running) - len(again)))
                 running |= {self._submit(client, member): member for member in (*again, *fresh)}
+                again = []
                 if not running:
                     return
             elif monotonic() - seen > self._patience:
                 what = "workers" if client.status == "running" else "scheduler"
                 raise ClusterError(f"the Dask cluster at {self._address} has had no {what} for {self._patience:g} s")
             for future in _ended(running):
-                yield _outcome(future, running.pop(future))
+                member = running.pop(future)
+                outcome = _outcome(future, member)
+                if outcome is None:
+                    again.append(member)
+                else:
+                    yield outcome
 
     def _submit(self, client: Client, member: Member) -> Future[Outcome]:
         return client.submit(play_member, member, pure=False, resources=self._resources or None)
@@ -88,22 +95,20 @@ def _threads(client: Client) -> int:
 
 def _ended(running: Mapping[Future[Outcome], Member]) -> list[Future[Outcome]]:
     """Return those that have ended, after waiting for one for a while."""
-    try:
-        wait(list(running), timeout=_LOOK, return_when="FIRST_COMPLETED")  # type: ignore[no-untyped-call]
-    except OSError:
-        pass
-    except Exception as error:
+    with suppress(OSError, CancelledError):
         # Raised where the scheduler went while this waited; the futures then say that they are cancelled.
-        if "ancelled" not in type(error).__name__:
-            raise
+        wait(list(running), timeout=_LOOK, return_when="FIRST_COMPLETED")  # type: ignore[no-untyped-call]
     return [future for future in running if future.status in ("finished", "error")]
 
 
-def _outcome(future: Future[Outcome], member: Member) -> Outcome:
+def _outcome(future: Future[Outcome], member: Member) -> Outcome | None:
+    """Return what came of a run; None where that went with its worker or its scheduler before it was fetched."""
     try:
         outcome = future.result()
     except KilledWorker:
         return Outcome(key=member.key, error="its workers died, one after the other; out of memory?")
+    except (OSError, CancelledError):
+        return None
     if not isinstance(outcome, Outcome):
         raise TypeError(outcome)
     return outcome
