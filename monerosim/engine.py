@@ -30,10 +30,14 @@ class Progress(msgspec.Struct, frozen=True):
     """Microseconds since the run's start."""
     height: int
     payments: int
+    stuck: str = ""
+    """The actor, ``HOST/ACTOR``, that has kept the run from going on for some seconds of real time."""
 
 
 ProgressCallback: TypeAlias = Callable[[Progress], bool]
-"""Called with a run's progress now and then; returns False to stop the run."""
+"""Called with a run's progress now and then; returns False to stop the run.
+
+While an actor does not let the run go on (:attr:`Progress.stuck`), it is called from another thread."""
 
 
 class Timings(msgspec.Struct, frozen=True, kw_only=True):

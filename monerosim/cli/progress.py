@@ -20,16 +20,34 @@ _LINE_INTERVAL = 5.0
 def show_progress(plan: Plan, console: Console, *, quiet: bool) -> Iterator[ProgressCallback]:
     """Show the progress that a run reports to what this yields."""
     if quiet:
-        yield lambda _: True
+        yield _Stuck(console, lambda _: True)
     elif console.is_terminal:
         with _bar(console) as bar:
-            yield _Bar(plan, bar)
+            yield _Stuck(console, _Bar(plan, bar))
     else:
-        yield _Lines(plan, console)
+        yield _Stuck(console, _Lines(plan, console))
 
 
 def _bar(console: Console) -> Bar:
     return Bar(BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), console=console, transient=True)
+
+
+class _Stuck:
+    """Tells once of each actor that keeps the run from going on."""
+
+    def __init__(self, console: Console, shown: ProgressCallback) -> None:
+        self._console = console
+        self._shown = shown
+        self._told: set[str] = set()
+
+    def __call__(self, progress: Progress) -> bool:
+        if not progress.stuck:
+            return self._shown(progress)
+        if progress.stuck not in self._told:
+            self._told.add(progress.stuck)
+            told = f"{progress.stuck} has kept the run from going on for some seconds: Ctrl-C ends it"
+            self._console.print(told, soft_wrap=True, markup=False)
+        return True
 
 
 class _Shown:

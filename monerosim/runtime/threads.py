@@ -11,6 +11,7 @@ from typing import TypeVar, cast
 import pykka
 from loguru import logger
 
+from monerosim.runtime.waits import WatchedActor
 from monerosim.units import SECOND
 
 A = TypeVar("A", bound=pykka.Actor)
@@ -98,4 +99,4 @@ class ThreadsRuntime:
     @staticmethod
     def _bind(actor_class: type[pykka.Actor]) -> type[pykka.Actor]:
         """Return a subclass whose instances run on threads."""
-        return type(actor_class.__name__, (actor_class, pykka.ThreadingActor), {"use_daemon_thread": True})
+        return type(actor_class.__name__, (actor_class, WatchedActor), {})

@@ -17,14 +17,11 @@ from typing import Any, ClassVar, TypeAlias, TypeVar, cast
 import pykka
 from greenlet import GreenletExit, getcurrent, greenlet
 
+from monerosim.runtime.deadlock import DeadlockError
 from monerosim.units import SECOND
 
 A = TypeVar("A", bound=pykka.Actor)
 _ExcInfo: TypeAlias = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
-
-
-class DeadlockError(Exception):
-    """An answer cannot come: actors wait for one another, or there is nothing left to happen."""
 
 
 class VirtualTimer:
@@ -62,6 +59,8 @@ class VirtualRuntime:
         self._hub: greenlet | None = None
         self._alive: dict[_ActorGreenlet, None] = {}
         self._closed = False
+        self.running: object = None
+        """The actor that runs, or ran last; None for the model and timers."""
         # pykka makes a future's map, join and so on by calling its class with no arguments.
         self.future = cast("type[VirtualFuture]", type("VirtualFuture", (VirtualFuture,), {"_runtime": self}))
         self._bound = lru_cache(maxsize=None)(self._bind)
@@ -144,10 +143,13 @@ class VirtualRuntime:
         try:
             while not done():
                 if ready:
-                    ready.popleft().switch()
+                    following = ready.popleft()
+                    self.running = getattr(following, "actor", None)
+                    following.switch()
                 elif timers:
                     if until is not None and timers[0][0] > until:
                         return True
+                    self.running = None
                     self._now, _, timer = heappop(timers)
                     if timer.function is not None:
                         function, timer.function = timer.function, None

@@ -11,7 +11,8 @@ import tenacity
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monerosim.runtime.virtual import DeadlockError, VirtualRuntime
+from monerosim.runtime.deadlock import DeadlockError
+from monerosim.runtime.virtual import VirtualRuntime
 from monerosim.units import SECOND
 
 

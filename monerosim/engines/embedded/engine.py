@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any, ClassVar
@@ -15,6 +16,7 @@ from monerosim.agent.messages import StopHost
 from monerosim.agent.registry import SUPERVISOR, load_actor
 from monerosim.engine import Engine, MemoryEstimate, Progress, ProgressCallback
 from monerosim.engines.embedded.environment import EmbeddedEnvironment
+from monerosim.engines.embedded.watchdog import RunStoppedError, Watchdog
 from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
 from monerosim.units import SECOND
@@ -79,9 +81,12 @@ class _Look:
         self._on_progress = on_progress
         self._last = monotonic()
         self._steps = 0
+        self.steps = 0
+        """All that have been made."""
 
     def __call__(self) -> bool:
         """Return whether the run shall stop, asked before each step."""
+        self.steps += 1
         self._steps += 1
         if self._steps < _STEPS:
             return False
@@ -105,12 +110,13 @@ def _play(plan: Plan, environment: EmbeddedEnvironment, on_progress: ProgressCal
             lambda host=host: supervisors.append(host.start(supervisor, SUPERVISOR)),  # type: ignore[misc]  # bound now
         )
     runtime, look = environment.runtime, _Look(environment, on_progress)
-    while runtime.now() < plan.stop:
-        whole = runtime.run(min(runtime.now() + _SLICE, plan.stop), look)
-        # What a run that is killed leaves ends with its last slice.
-        environment.flush()
-        if not whole or not look.now() or environment.ended:
-            break
+    with suppress(RunStoppedError), Watchdog(lambda: look.steps, partial(_stuck, environment, on_progress)):
+        while runtime.now() < plan.stop:
+            whole = runtime.run(min(runtime.now() + _SLICE, plan.stop), look)
+            # What a run that is killed leaves ends with its last slice.
+            environment.flush()
+            if not whole or not look.now() or environment.ended:
+                break
     now = runtime.now()
     for host in hosts:
         host.closing = True
@@ -122,3 +128,10 @@ def _play(plan: Plan, environment: EmbeddedEnvironment, on_progress: ProgressCal
     environment.settle()
     on_progress(Progress(now, environment.height, environment.payments))
     return now
+
+
+def _stuck(environment: EmbeddedEnvironment, on_progress: ProgressCallback) -> bool:
+    """Tell who keeps the run from going on, and return whether it shall go on nonetheless."""
+    runtime = environment.runtime
+    who = str(runtime.running or "the model")
+    return on_progress(Progress(runtime.now(), environment.height, environment.payments, who))
