@@ -1,6 +1,9 @@
 """Relays and stems from the logs of several daemons; lines as monerod 0.18.0.0 writes them."""
 
+import shutil
+from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from relayed import ADDRESSES, network
@@ -146,3 +149,50 @@ def test_a_stem_that_gets_lost_is_made_public_by_an_embargo(logs):
     logs.gets(41.0, "carol", "alice", LATE, incoming=False)
     (told,) = logs.read(network(stems=("bob",)), TransactionStem)
     assert told.data == TransactionStem(LATE, ("alice", "bob"), (1_000_000, 1_050_000), "embargo", "alice")
+
+
+KEPT = Path(__file__).with_name("relays")
+"""The logs of four nodes of a run on the local engine, monerod 0.18.0.0, each dialling all others: their connections,
+and what they tell of nine seconds in which user-001 and user-002 pay."""
+
+FOUR = {"miner": "127.1.0.3", "user-001": "127.1.0.4", "user-002": "127.1.0.5", "user-003": "127.1.0.6"}
+LOOP = "47b5a9db2948ddc9a0ef7d3afb12a75d5e80d2545498eb19d6f58fdd016aea3c"
+FLUFFED = "d37789264b8cd24a8f38bec4c81e56bc856e013c1344d0a4150f0d550f6b2a76"
+
+
+@pytest.fixture
+def kept(tmp_path):
+    """What is told of the real nodes."""
+    for log in KEPT.glob("*.log"):
+        (tmp_path / "hosts" / log.stem).mkdir(parents=True)
+        shutil.copy(log, tmp_path / "hosts" / log.stem / "monerod.log")
+    peers = {name: tuple(it for it in FOUR if it != name) for name in FOUR}
+    plan = network(peers=peers, addresses=FOUR, time_zero=0, relays=tuple(FOUR), stems=tuple(FOUR))
+    read_back(plan, tmp_path, epoch=datetime(2026, 11, 27, 15, 21, 15, tzinfo=UTC).timestamp())
+    return list(read_events(tmp_path / EVENTS))
+
+
+def test_stems_of_real_nodes(kept):
+    stems = {one.data.txid: one.data for one in kept if isinstance(one.data, TransactionStem)}
+    assert stems[LOOP].nodes == ("user-001", "miner", "user-001")
+    assert stems[LOOP].since == (6_025_000, 6_028_000, 6_074_000)
+    assert (stems[LOOP].end, stems[LOOP].published_by) == ("loop", "user-001")
+    assert stems[FLUFFED].nodes == ("user-002", "user-003")
+    assert (stems[FLUFFED].end, stems[FLUFFED].published_by) == ("fluff", "user-003")
+
+
+def test_relays_of_real_nodes(kept):
+    relays = [one for one in kept if isinstance(one.data, Relayed)]
+    lines = [line for log in KEPT.glob("*.log") for line in log.read_text().splitlines()]
+    assert len(relays) == sum("Including transaction" in line for line in lines)
+    kinds = Counter(one.data.kind for one in relays)
+    assert kinds["stem"] == sum("using Dandelion++ stem" in line for line in lines) == 3
+    # On loopback all who dial have one address; each is told by its name all the same.
+    assert {one.data.sender for one in relays} == set(FOUR)
+    assert all(one.data.sender != one.participant for one in relays)
+    # Nobody sends what it does not have.
+    came = {(one.data.item, one.participant): one.t for one in reversed(relays)}
+    own = {(LOOP, "user-001"), (FLUFFED, "user-002")}
+    for one in relays:
+        has = (one.data.item, one.data.sender)
+        assert one.data.item not in {LOOP, FLUFFED} or has in own or came[has] <= one.t
