@@ -165,14 +165,16 @@ def test_what_each_block_contains_is_recorded_from_the_first_on(runs):
         if block.transactions and set(block.transactions) <= set(sent):
             assert block.fees == sum(sent[txid] for txid in block.transactions)
         assert (block.fees > 0) == bool(block.transactions)
-        assert block.weight >= block.long_term_weight > 0 or block.weight > 0
+        assert block.weight > 0 < block.long_term_weight
     assert in_order[0].miner == "funder"
 
 
-def test_a_block_on_a_side_branch_is_recorded_too(tmp_path):
+def test_forks_and_their_blocks_are_recorded_and_depend_on_nothing_that_is(tmp_path):
     forked = THREE_POOLS.replace("mining-pool", "autonomous-miner").split("[participants.block-controller]")[0]
     head = '[simulation]\nduration = "10m"\nseed = 4\n[network]\nlatency = "3s"\n[consensus]\nblock_time = "10s"\n'
-    run = play(head + forked, tmp_path / "run")
+    run = play(head + forked + USERS, tmp_path / "run")
+    watched = play(head + forked + USERS, tmp_path / "watched", 'record.txpool="all"', "record.spreads=quantiles")
+    assert watched.summary.digest == run.summary.digest
     stale = {one.data.hash for one in happened(run, BlockStale)}
     assert stale
     assert stale < {one.data.hash for one in happened(run, BlockContents)}
