@@ -1,6 +1,6 @@
 """A network of modelled nodes and wallets."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from math import inf
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -13,7 +13,6 @@ from monerosim.monero.address import SUBADDRESS, decode_address
 from monerosim.monero.constants import SPENDABLE_AGE
 from monerosim.network.propagation import NEVER
 from monerosim.rpc.errors import RpcUnavailableError
-from monerosim.rpc.transport import Json
 from monerosim.testing.clock import AdjustableClock, unix_now
 from monerosim.testing.control import Control
 from monerosim.testing.monero import Lag, Monero, TestingError, checked_size, funding_blocks
@@ -137,7 +136,8 @@ class ModelledMonero(Monero):
             for number in range(wallets)
         ]
         self.miner = Wallet("miner", urls[len(daemons) + wallets], self.nodes[0])
-        self.control = urls[-1] if control else ""
+        if control:
+            self.control = urls[-1]
 
     def mine(self, blocks: int = 1, *, node: int = 0, to: str | None = None) -> list[str]:
         """Mine blocks; two minutes pass with each."""
@@ -250,10 +250,6 @@ class ModelledMonero(Monero):
     def time(self) -> int:
         """The nodes' time, Unix seconds."""
         return self._blockchain.unix(self._clock.now())
-
-    def describe(self) -> Mapping[str, Json]:
-        """Return where nodes, wallets and the control RPC are, and the height."""
-        return {**super().describe(), **({"control": self.control} if self.control else {})}
 
     def close(self) -> None:
         """Close all ports."""

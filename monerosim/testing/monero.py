@@ -46,11 +46,13 @@ class Monero(ABC):
         nodes: The nodes.
         wallets: The wallets, each with coins that it can spend.
         miner: Blocks are mined to this wallet unless something else is said.
+        control: ``http://address:port`` of the control RPC; empty if there is none.
     """
 
     miner: Wallet
 
     def __init__(self) -> None:
+        self.control = ""
         self.nodes: list[Node] = []
         self.wallets: list[Wallet] = []
         self._floor = 0
@@ -140,8 +142,9 @@ class Monero(ABC):
         """The nodes' time, Unix seconds."""
 
     def describe(self) -> Mapping[str, Json]:
-        """Return where nodes and wallets are, and the height: the line that ``monerosim model`` prints."""
-        return {**described(self.nodes, self.wallets), "miner": self.miner.address, "height": self.height}
+        """Return where nodes, wallets and the control RPC are, and the height: the line ``monerosim model`` prints."""
+        control: dict[str, Json] = {"control": self.control} if self.control else {}
+        return {**described(self.nodes, self.wallets), "miner": self.miner.address, "height": self.height, **control}
 
     def __enter__(self) -> Self:
         return self

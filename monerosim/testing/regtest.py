@@ -14,12 +14,13 @@ import msgspec
 from monerosim.build.binaries import BinaryError, resolve_binaries
 from monerosim.build.processes import AGENT, host_processes
 from monerosim.engines.local.process import SupervisedProcess
-from monerosim.model.server import LOOPBACK
+from monerosim.model.server import LOOPBACK, ModelServer
 from monerosim.plan.flags import flag_name
 from monerosim.plan.plan import PLAN_VERSION, ConsensusPlan, HostPlan, NodePlan, Plan, TopologyPlan, WalletPlan
 from monerosim.rpc.errors import RpcError
 from monerosim.rpc.node import TransactionRefusedError
 from monerosim.testing.clock import unix_now
+from monerosim.testing.control import Control
 from monerosim.testing.monero import Lag, Monero, NotPossibleError, TestingError, checked_size
 from monerosim.testing.services import Node, Wallet
 from monerosim.units import SECOND
@@ -53,6 +54,7 @@ class RegtestMonero(Monero):
         wallets: The number of wallets; they are spread over the nodes.
         funded: What each wallet can spend at the start.
         zmq: The nodes publish blocks and transactions.
+        control: Serve the verbs as a JSON-RPC on a port of its own.
         monerod: The program: a name on PATH, or a file.
         wallet_rpc: The wallet's program.
 
@@ -68,6 +70,7 @@ class RegtestMonero(Monero):
         wallets: int = 2,
         funded: str | float = "100 XMR",
         zmq: bool = False,
+        control: bool = False,
         monerod: str = "monerod",
         wallet_rpc: str = "monero-wallet-rpc",
     ) -> None:
@@ -75,11 +78,16 @@ class RegtestMonero(Monero):
         amount = checked_size(nodes, wallets, funded)
         self._directory = Path(tempfile.mkdtemp(prefix="monerosim-testing-"))
         self._processes: list[SupervisedProcess] = []
+        self._ending = ExitStack()
         try:
             hosts = _hosts(nodes, wallets, zmq=zmq, monerod=monerod, wallet_rpc=wallet_rpc)
             self._start(_plan(hosts))
             self._meet(hosts, nodes)
             self._fund(amount)
+            if control:
+                server = ModelServer([(0, Control(self))])
+                self._ending.callback(server.close)
+                self.control = f"http://{LOOPBACK}:{server.ports[0]}"
         except BaseException:
             self.close()
             raise
@@ -186,6 +194,7 @@ class RegtestMonero(Monero):
     def close(self) -> None:
         """End the programs and remove their files."""
         super().close()
+        self._ending.close()
         for process in reversed(self._processes):
             process.terminate()
         end = time.monotonic() + _ENDING

@@ -169,6 +169,8 @@ def test_ports_can_be_chosen():
         (["--block-time", "soon"], "expected a duration"),
         (["--funded", "much"], "Invalid value for --funded: expected an amount"),
         (["--nodes", "101"], "not in the range"),
+        (["--regtest", "--seed", "2"], "--seed is for modelled nodes, not for --regtest"),
+        (["--regtest", "--port-base", "monero"], "--port-base is for modelled nodes"),
     ],
 )
 def test_wrong_options_are_refused(options, told):

@@ -3,13 +3,13 @@
 import json
 import signal
 import threading
-from collections.abc import Callable
 from itertools import count
 from typing import Literal, NoReturn
 
 import click
+from click.core import ParameterSource
 
-from monerosim.testing import ModelledMonero, TestingError
+from monerosim.testing import ModelledMonero, Monero, RegtestMonero, TestingError
 from monerosim.testing.modelled import Ports
 from monerosim.testing.monero import MOST_SERVICES
 from monerosim.units import parse_duration
@@ -18,6 +18,9 @@ _LARGEST_PORT = 65_535
 
 _NODE_PORT, _ZMQ_PORT, _BETWEEN_NODES = 18_081, 18_083, 100
 _WALLET_PORT = 18_088
+
+_MODEL_OPTIONS = {"seed": "--seed", "clock": "--clock", "block_time": "--block-time", "ports": "--port-base"}
+"""Options that real programs cannot follow, by the name of their parameter."""
 
 _LONGEST_WAIT = 1.0
 """Seconds after which to look again when the next block is due: the control RPC may have moved the clock."""
@@ -83,9 +86,12 @@ def _duration(_context: click.Context, _parameter: click.Parameter, value: str) 
     help="Consecutive ports from PORT on: ZMQ, nodes, wallets, control. monero: 18081, 18181, ... for nodes, 18083, "
     "18183, ... for ZMQ, 18088, 18089, ... for wallets. Free ports if left out.",
 )
+@click.option("--regtest", is_flag=True, help="Monero's own programs on regtest instead of modelled ones.")
 @click.option("--control", is_flag=True, help="Serve mine, reorg, advance, drop and lag as a JSON-RPC, too.")
 @click.option("--zmq-pub", "zmq", is_flag=True, help="Nodes publish blocks and transactions by ZMQ, as monerod does.")
+@click.pass_context
 def model(
+    context: click.Context,
     nodes: int,
     wallets: int,
     funded: str,
@@ -93,6 +99,7 @@ def model(
     clock: Literal["real", "virtual"],
     block_time: str | None,
     ports: Ports,
+    regtest: bool,
     control: bool,
     zmq: bool,
 ) -> None:
@@ -104,19 +111,25 @@ def model(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
-        _serve(
-            lambda: ModelledMonero(
-                nodes=nodes,
-                wallets=wallets,
-                funded=funded,
-                seed=seed,
-                clock=clock,
-                block_time=block_time,
-                ports=ports,
-                zmq=zmq,
-                control=control,
-            )
-        )
+        if regtest:
+            _refuse_model_options(context)
+            with RegtestMonero(nodes=nodes, wallets=wallets, funded=funded, zmq=zmq, control=control) as real:
+                _tell(real)
+                threading.Event().wait()
+        with ModelledMonero(
+            nodes=nodes,
+            wallets=wallets,
+            funded=funded,
+            seed=seed,
+            clock=clock,
+            block_time=block_time,
+            ports=ports,
+            zmq=zmq,
+            control=control,
+        ) as modelled:
+            _tell(modelled)
+            while True:
+                threading.Event().wait(min(modelled.tick(), _LONGEST_WAIT))
     except KeyboardInterrupt:
         return
     except ValueError as error:
@@ -127,15 +140,17 @@ def model(
         raise click.ClickException(str(error)) from error
 
 
+def _refuse_model_options(context: click.Context) -> None:
+    """Refuse options that real programs cannot follow, rather than leave them without effect."""
+    for name, option in _MODEL_OPTIONS.items():
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise click.UsageError(f"{option} is for modelled nodes, not for --regtest")
+
+
+def _tell(monero: Monero) -> None:
+    click.echo(json.dumps(monero.describe()))
+
+
 def _interrupt(_number: int, _frame: object) -> NoReturn:
     # An exception gets through to the main thread even while another one holds the lock it waits for.
     raise KeyboardInterrupt
-
-
-def _serve(start: Callable[[], ModelledMonero]) -> None:
-    """Serve until interrupted."""
-    with start() as monero:
-        click.echo(json.dumps(monero.describe()))
-        never = threading.Event()
-        while True:
-            never.wait(min(monero.tick(), _LONGEST_WAIT))
