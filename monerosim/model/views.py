@@ -124,7 +124,8 @@ class Views:
 
     def _all_follow(self, block: Block | None, now: int) -> bool:
         """Return whether all nodes have a block as their tip, and nothing else is under way."""
-        if block is None:
+        if block is not self._chain.main[-1]:
+            # Who found the last block of the main chain follows that.
             return False
         if block is self._unanimous and block.arrival_times is not None:
             return int(block.arrival_times.max()) <= now

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from monerosim.rpc.client import RpcClient
 from monerosim.rpc.errors import RpcProtocolError
@@ -44,6 +45,11 @@ class _Service:
         self.url = url
         self._transport = HttpTransport(name, url)
         self._client = RpcClient(self._transport, _WallClock)
+
+    @property
+    def port(self) -> int:
+        """The port of its URL, for client libraries that want it by itself."""
+        return urlsplit(self.url).port or 0
 
     def call(self, method: str, **params: Json) -> dict[str, Json]:
         """Call a JSON-RPC method and return its result.

@@ -2,11 +2,15 @@
 
 import json
 import threading
+from decimal import Decimal
 from typing import NamedTuple
 
 import pytest
 import requests
 import zmq
+from monero.backends.jsonrpc import JSONRPCDaemon, JSONRPCWallet
+from monero.daemon import Daemon as MoneroDaemon
+from monero.wallet import Wallet as MoneroWallet
 
 from monerosim.rpc.wallet import Destination
 from monerosim.testing import ModelledMonero
@@ -210,6 +214,20 @@ def test_a_deposit_watcher_is_right_after_each_block_and_reorganisation(depth):
         monero.mine(30)
         assert watcher.look() == {"ann": 1 * XMR, "bob": 2 * XMR}
         watcher.wallet.close()
+
+
+def test_a_client_library_reads_what_a_wallet_received():
+    with ModelledMonero() as monero:
+        customer, shop = monero.wallets
+        library = MoneroWallet(JSONRPCWallet(port=shop.port))
+        address, _ = library.new_address(label="order 1")
+        txid = customer.pay(str(address), "0.25 XMR")
+        (coming,) = library.incoming(local_address=address, unconfirmed=True, confirmed=False)
+        assert (coming.transaction.hash, coming.transaction.height) == (txid, None)
+        monero.mine(5)
+        (paid,) = library.incoming(local_address=address)
+        assert (paid.amount, library.confirmations(paid)) == (Decimal("0.25"), 5)
+        assert MoneroDaemon(JSONRPCDaemon(port=monero.nodes[0].port)).height() == monero.height
 
 
 def test_a_shop_with_integrated_addresses_tells_its_orders_apart():
