@@ -13,9 +13,6 @@ class AdjustableClock:
 
     Args:
         nanoseconds: The machine's monotonic clock.
-
-    Attributes:
-        runs: Whether it goes with the machine's clock from now on.
     """
 
     def __init__(self, nanoseconds: Callable[[], int] = time.monotonic_ns) -> None:

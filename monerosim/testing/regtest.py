@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -111,14 +112,14 @@ class RegtestMonero(Monero):
                 zmq = "".join(flag.partition("=")[2] for flag in host.node.flags if flag_name(flag) == _PUB)
                 self.nodes.append(Node(host.name, f"http://{LOOPBACK}:{host.node.rpc_port}", zmq))
         for host in hosts:
-            for wallet in host.wallets:
-                node = next(node for node in self.nodes if node.name == wallet.node)
-                self.wallets.append(Wallet(host.name, f"http://{LOOPBACK}:{wallet.rpc_port}", node))
+            for plan in host.wallets:
+                node = next(node for node in self.nodes if node.name == plan.node)
+                self.wallets.append(Wallet(host.name, f"http://{LOOPBACK}:{plan.rpc_port}", node))
         self.miner = self.wallets.pop()
         for node in self.nodes:
-            self._await(lambda node=node: _connected(node) == nodes - 1, f"{node.name} is not connected")  # type: ignore[misc]
-        for wallet_ in (*self.wallets, self.miner):
-            self._await(lambda wallet=wallet_: wallet.rpc.get_version() > 0, f"{wallet_.name} does not answer")  # type: ignore[misc]
+            self._await(partial(_is_connected, node, nodes - 1), f"{node.name} is not connected")
+        for wallet in (*self.wallets, self.miner):
+            self._await(partial(_answers, wallet), f"{wallet.name} does not answer")
 
     def _await(self, condition: Callable[[], bool], failing: str) -> None:
         end = time.monotonic() + _PATIENCE
@@ -217,7 +218,7 @@ class RegtestMonero(Monero):
     def _spread(self, finder: Node) -> None:
         """Wait until all nodes have a node's newest block, and have the wallets scan it."""
         for node in self.nodes:
-            self._await(lambda node=node: node.tip == finder.tip, f"{node.name} does not get the newest block")  # type: ignore[misc]
+            self._await(partial(_agree, node, finder), f"{node.name} does not get the newest block")
         self._refresh()
 
 
@@ -233,9 +234,17 @@ def _submit(node: Node, entry: _PoolEntry) -> None:
         return
 
 
-def _connected(node: Node) -> int:
+def _is_connected(node: Node, peers: int) -> bool:
     info = node.rpc.get_info()
-    return info.outgoing_connections_count if info.synchronized else -1
+    return info.synchronized and info.outgoing_connections_count == peers
+
+
+def _answers(wallet: Wallet) -> bool:
+    return wallet.rpc.get_version() > 0
+
+
+def _agree(one: Node, other: Node) -> bool:
+    return one.tip == other.tip
 
 
 def _hosts(nodes: int, wallets: int, *, zmq: bool, monerod: str, wallet_rpc: str) -> list[HostPlan]:
