@@ -149,10 +149,14 @@ class RegtestMonero(Monero):
         finder = self.nodes[self._known(node)]
         parent = finder.rpc.on_get_block_hash(self._fork(depth, finder.height))
         self._share_pools()
-        # monerod would put the pool's transactions into each of the blocks, and then refuse the branch.
         waiting = _pool(finder)
-        finder.call("flush_txpool")
-        found = finder.rpc.generateblocks(depth + 1, self.miner.address, prev_block=parent).blocks
+        found: list[str] = []
+        for _ in range(depth + 1):
+            # monerod would put the pool's transactions into each of the blocks, and then refuse the branch; and peers
+            # that have one of them queued send it again meanwhile.
+            finder.call("flush_txpool")
+            made = finder.rpc.generateblocks(1, self.miner.address, prev_block=found[-1] if found else parent)
+            found += made.blocks
         for entry in waiting:
             _submit(finder, entry)
         self._spread(finder)
