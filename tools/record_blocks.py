@@ -21,12 +21,15 @@ PIECES = 60
 """Payments that cut the coinbases into pieces, each of which pays for a payment of those that follow."""
 
 PIECE = 5 * 10**12
-ROUNDS = 13
+ROUNDS = 21
 SPLITS = 52
 """Payments to sixteen outputs in each of the first blocks."""
 
 PART = 200_000_000_000
 """What each of their outputs gets: 140 of them pay for a sweep at the highest priority."""
+
+TOGETHER = 14
+"""Transactions sent within a second."""
 
 SWEPT = (3, 3, 4, 3, 3, 5, 3, 3, 6)
 """Sweeps sent before each of the blocks that follow."""
@@ -177,6 +180,26 @@ class Recorder:
             if not now:
                 return
 
+    def within_a_second(self) -> None:
+        """Send several with the same fee a byte within a second, and record in which order a block takes them."""
+        self.mine(3)
+        self._wallet.call("refresh")
+        wanted = {"transfer_type": "available", "account_index": 0, "subaddr_indices": [0]}
+        coins = [coin for coin in self._wallet.call("incoming_transfers", wanted)["transfers"] if coin["unlocked"]]
+        coins = sorted(coins, key=lambda coin: -coin["amount"])[:TOGETHER]
+        once = {"address": self._address, "priority": 4, "do_not_relay": True, "get_tx_hex": True}
+        made = [self._wallet.call("sweep_single", {**once, "key_image": coin["key_image"]}) for coin in coins]
+        time.sleep(1 - time.time() % 1)
+        for sent in made:
+            self._daemon.post("/send_raw_transaction", {"tx_as_hex": sent["tx_blob"], "do_sanity_checks": False})
+        time.sleep(3)
+        taken = self._daemon.call("get_block", {"hash": self.mine(1)})["tx_hashes"]
+        hashes = [sent["tx_hash"] for sent in made]
+        self.recorded["within_a_second"] = {
+            "sent": [[sent["weight"], sent["fee"]] for sent in made],
+            "taken": [hashes.index(identity) for identity in taken if identity in hashes],
+        }
+
 
 def main() -> None:
     """Record, and print the recording."""
@@ -190,6 +213,7 @@ def main() -> None:
         recorder.cut()
         recorder.split()
         recorder.sweep()
+        recorder.within_a_second()
     finally:
         # What there is of one that was interrupted is whole blocks.
         print(json.dumps(recorder.recorded, separators=(",", ":")))
