@@ -12,6 +12,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 from collections import Counter
 from pathlib import Path
 from statistics import median, quantiles
@@ -27,7 +28,7 @@ from monerosim.agent.messages import Message
 from monerosim.agent.process import RealEnvironment
 from monerosim.build.compile import compile_plan
 from monerosim.build.rundir import write_run_directory
-from monerosim.mailbox.disk import DiskPostOffice
+from monerosim.mailbox.disk import FOLDERS, DiskPostOffice
 from monerosim.mailbox.post import POLL_GRID, Envelope
 from monerosim.plan.environment import EPOCH_VARIABLE
 from monerosim.runtime.runtime import Runtime
@@ -41,6 +42,8 @@ ACTORS = 3_000
 USERS = 400
 MESSAGES = 3_000
 AGENTS = 5
+LETTERS = 200
+GRID_LETTERS = 8
 MOST_LATENCY = 0.010
 MOST_START = 5.0
 TIMEOUT = 60.0
@@ -177,6 +180,46 @@ def bench_latency() -> None:
         world.close()
 
 
+def letter_latencies(*, watches: bool, count: int) -> list[float]:
+    """Return the seconds from sending letters until another host's post office delivers them, one after the other."""
+    runtime, came = ThreadsRuntime(), threading.Semaphore(0)
+    with tempfile.TemporaryDirectory() as folder:
+        for host in ("a", "b"):
+            for name in FOLDERS:
+                (Path(folder) / host / name).mkdir(parents=True)
+        sender, receiver = (DiskPostOffice(runtime, Path(folder), watches=watches) for _ in range(2))
+        receiver.receive("b", lambda *_: came.release() is None)
+        sleep(0.2)
+        taken = []
+        for number in range(1, count + 1):
+            began = perf_counter()
+            sender.send(
+                Envelope(
+                    sent=runtime.now(), sender="a", number=number, recipient="b", actor="x", kind="k", data={}, cause=""
+                )
+            )
+            if not came.acquire(timeout=TIMEOUT):
+                raise TimeoutError("a letter did not come")
+            taken.append(perf_counter() - began)
+            # Not in step with the grid.
+            sleep(0.013 if watches else 0.37)
+        runtime.close()
+    return taken
+
+
+def bench_letters() -> None:
+    """Print how long a letter takes from host to host: on the local engine, and on the grid of the others."""
+    kinds = (("local engine, folder watched", True, LETTERS), ("grid of the others", False, GRID_LETTERS))
+    for name, watches, count in kinds:
+        taken = letter_latencies(watches=watches, count=count)
+        target = f"target: below {MOST_LATENCY * 1e3:.0f} ms" if watches else "by design 500 to 1,500 ms"
+        cuts = quantiles(taken, n=100, method="inclusive")
+        print(
+            f"letter between hosts, {name}: p50 {cuts[49] * 1e3:.1f} ms, p99 {cuts[98] * 1e3:.1f} ms ({target}), "
+            f"most {max(taken) * 1e3:.1f} ms"
+        )
+
+
 def agent_start() -> float:
     """Return the seconds from the start of an agent's process until its supervisor has answered a letter."""
     plan = compile_plan(scenario(1, "1h"))
@@ -300,6 +343,7 @@ def main() -> None:
         return
     bench_runtimes()
     bench_latency()
+    bench_letters()
     bench_agent_start()
     bench_build(USERS)
     bench_sizes([int(size) for size in options.sizes.split(",")], options.duration)

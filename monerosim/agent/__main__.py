@@ -16,7 +16,7 @@ from loguru import logger
 from monerosim.agent.process import RealEnvironment, play_host
 from monerosim.agent.registry import SUPERVISOR, load_actor, load_behaviour
 from monerosim.events.traces import USUAL_LEVEL
-from monerosim.plan.environment import EPOCH_VARIABLE, TRACE_VARIABLE
+from monerosim.plan.environment import EPOCH_VARIABLE, TRACE_VARIABLE, WATCH_VARIABLE
 from monerosim.plan.plan import Plan, decode_plan
 from monerosim.plugins import PluginError, PluginFiles
 from monerosim.runtime.clock import EPOCH
@@ -59,6 +59,7 @@ def main() -> None:
         options.plan.parent,
         epoch=float(os.environ.get(EPOCH_VARIABLE, EPOCH)),
         trace_level=os.environ.get(TRACE_VARIABLE, USUAL_LEVEL),
+        watches=os.environ.get(WATCH_VARIABLE) == "1",
     )
     try:
         play_host(plan, options.host, environment, files, stopped)

@@ -34,13 +34,23 @@ class RealEnvironment:
         directory: The run directory.
         epoch: The run's start in Unix time.
         trace_level: The least important level of traces to keep.
+        watches: Whether letters are taken as soon as they are there.
     """
 
     records_nodes = False
 
-    def __init__(self, plan: Plan, host: str, directory: Path, *, epoch: float, trace_level: str = USUAL_LEVEL) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        host: str,
+        directory: Path,
+        *,
+        epoch: float,
+        trace_level: str = USUAL_LEVEL,
+        watches: bool = False,
+    ) -> None:
         self.runtime = ThreadsRuntime(epoch)
-        self.post_office = DiskPostOffice(self.runtime, directory / MAILBOXES)
+        self.post_office = DiskPostOffice(self.runtime, directory / MAILBOXES, watches=watches)
         self.shared = DiskState(directory / "shared")
         self._hosts = {own.name: own for own in plan.hosts}
         self._lock = threading.Lock()

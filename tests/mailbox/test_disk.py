@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from itertools import islice
 
 import msgspec
@@ -10,7 +11,8 @@ import pytest
 
 from monerosim.mailbox import disk
 from monerosim.mailbox.disk import FOLDERS, DiskPostOffice
-from monerosim.mailbox.post import POLL_GRID, Envelope, UnknownHostError
+from monerosim.mailbox.post import DELAY, POLL_GRID, Envelope, UnknownHostError
+from monerosim.runtime.threads import ThreadsRuntime
 
 
 def letter(sent, sender="alice", number=1, recipient="bob", data=None):
@@ -135,6 +137,7 @@ def test_a_letter_to_nobody_and_one_too_large_are_refused(office):
 
 SENDER = """
 import sys
+import threading
 from pathlib import Path
 from monerosim.mailbox.disk import DiskPostOffice
 from monerosim.mailbox.post import Envelope
@@ -319,3 +322,25 @@ def test_a_letter_from_no_participant_is_set_aside(virtual, boxes, office, got):
     virtual.run(POLL_GRID)
     assert got == []
     assert "no participant" in next((boxes / "bob" / "bad").glob("*.reason")).read_text()
+
+
+def test_a_watched_mailbox_takes_letters_at_once_and_in_each_senders_order(boxes):
+    """On threads: nobody waits for the grid, which comes once a second."""
+    runtime, got, came = ThreadsRuntime(), [], threading.Semaphore(0)
+    office = DiskPostOffice(runtime, boxes, watches=True)
+
+    def take(letter, _):
+        got.append((letter.sender, letter.number, runtime.now() - letter.sent))
+        came.release()
+        return True
+
+    office.receive("bob", take)
+    for number in range(1, 21):
+        for sender in ("alice", "carol"):
+            office.send(letter(runtime.now(), sender, number))
+            assert came.acquire(timeout=30)
+    runtime.close()
+    for sender in ("alice", "carol"):
+        assert [number for who, number, _ in got if who == sender] == list(range(1, 21))
+    # Forty letters on the grid would take half a minute; most of them come within milliseconds.
+    assert sorted(elapsed for *_, elapsed in got)[20] < DELAY

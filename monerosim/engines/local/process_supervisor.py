@@ -30,7 +30,7 @@ from monerosim.events import (
     ProcessRestarted,
     RunEnded,
 )
-from monerosim.plan.environment import EPOCH_VARIABLE, TRACE_VARIABLE
+from monerosim.plan.environment import EPOCH_VARIABLE, TRACE_VARIABLE, WATCH_VARIABLE
 from monerosim.plan.plan import Plan, decode_plan
 from monerosim.plan.restarts import Restarts
 from monerosim.units import SECOND, format_duration
@@ -67,6 +67,7 @@ class ProcessSupervisor:
             "TZ": "UTC",
             EPOCH_VARIABLE: repr(epoch),
             TRACE_VARIABLE: trace_level,
+            WATCH_VARIABLE: "1",
         }
         self.ended: int | None = None
         self._plan = plan
