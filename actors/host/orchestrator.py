@@ -12,6 +12,7 @@ from monerosim.agent.actor import handles, receives
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.commands import COMMAND_TIMEOUT, CommandLetter, ResultLetter, SubscribeLetter
 from monerosim.agent.messages import EventLetter, EventNotice, Letter
+from monerosim.agent.registry import ENGINE
 from monerosim.config import EVENT, PARTICIPANT, POSITIVE, Duration, duration
 from monerosim.config import Config as BaseConfig
 from monerosim.events import AgentState, AgentUnresponsive, Event, RunEnded, event_kinds, event_tag
@@ -63,6 +64,7 @@ class _Memory:
         self.results: Counter[str] = Counter()
         self.subscribers: dict[str, dict[tuple[str, str], None]] = {}
         self.fan_outs: dict[str, FanOut] = {}
+        self.of_engine: set[bytes] = set()
 
 
 class Orchestrator(Behaviour[OrchestratorConfig]):
@@ -116,8 +118,14 @@ class Orchestrator(Behaviour[OrchestratorConfig]):
         """Record an event in the history, and pass it on."""
         record = message.record
         tag, name = record.tag, record.participant
-        self._heard[name] = self.clock.microseconds()
-        self._unresponsive.discard(name)
+        if record.actor == ENGINE:
+            # It comes from the engine, and from the host's supervisor where that has been subscribed to.
+            if record.line in self._memory.of_engine:
+                return
+            self._memory.of_engine.add(record.line)
+        else:
+            self._heard[name] = self.clock.microseconds()
+            self._unresponsive.discard(name)
         if isinstance(record.data, AgentState):
             self._take_state(name, record.data)
         if tag in self.config.collect:

@@ -131,7 +131,7 @@ class Supervisor(Actor):
         """Notify subscribers of what the engine tells of a process of this host; the engine has recorded it."""
         record = RecordReader().read(msgspec.json.encode(letter.record) + b"\n")
         if sender == self.host.name == record.participant:
-            self.host.notify(record.actor, record.cause, record.data)
+            self.host.pass_on(record)
 
     @receives(RunOverLetter)
     def on_run_over(self, over: RunOverLetter, _: str) -> None:

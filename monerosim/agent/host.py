@@ -136,17 +136,22 @@ class Host:
 
     def notify(self, actor: str, cause: str, event: Event) -> None:
         """Notify the subscribers of an event, without recording it."""
-        subscribers = self._subscribers.get(event_tag(type(event)))
+        # Most events have none.
+        if self._subscribers.get(event_tag(type(event))):
+            self.pass_on(Record(self.clock.microseconds(), self.name, actor, cause, event))
+
+    def pass_on(self, record: Record) -> None:
+        """Notify the subscribers of what has happened to this host."""
+        subscribers = self._subscribers.get(record.tag, {})
         if not subscribers:
             return
-        identifier = f"{self.name}/{actor}#{next(self._numbers[actor])}"
-        happened = EventNotice(Record(self.clock.microseconds(), self.name, actor, cause, event))
+        identifier = f"{self.name}/{record.actor}#{next(self._numbers[record.actor])}"
         for name in subscribers:
             reference = self.actors.get(name)
             if reference is not None:
                 # Between a failure and its restart an actor misses events.
                 with suppress(pykka.ActorDeadError):
-                    reference.tell(TracedMessage(happened, identifier, cause or identifier))
+                    reference.tell(TracedMessage(EventNotice(record), identifier, record.cause or identifier))
 
     def subscribe(self, tag: str, actor: str, interval: float | None = None) -> None:
         """Notify an actor of this host of events of a kind from now on.

@@ -19,6 +19,9 @@ GROUP = "monerosim.actors"
 SUPERVISOR = "supervisor"
 """The actor that every host begins with."""
 
+ENGINE = "engine"
+"""What stands where an actor's name would, of what an engine itself tells."""
+
 HOST_ACTORS = (SUPERVISOR, "mailbox", "registrar", "node", "wallet")
 """The entry points of a host's own actors: no behaviours, so scenarios cannot use them."""
 

@@ -5,7 +5,7 @@ from itertools import count
 from pathlib import Path
 
 from monerosim.agent.messages import EventLetter
-from monerosim.agent.registry import SUPERVISOR
+from monerosim.agent.registry import ENGINE, SUPERVISOR
 from monerosim.engines.readback import ENGINE_EVENTS
 from monerosim.events import Event, ProcessDied, ProcessGivenUp, ProcessHung, ProcessRestarted, Record, RunEnded
 from monerosim.events.log import EventLog
@@ -16,9 +16,6 @@ from monerosim.mailbox.post import Envelope
 from monerosim.plan.plan import Plan
 from monerosim.plan.roles import ORCHESTRATOR
 from monerosim.units import SECOND, format_duration
-
-ENGINE = "engine"
-"""What the engine is called where an actor's name stands."""
 
 _FIRST_NUMBER = 9_000_000_000
 """Of the letters that the engine sends in the name of a host, whose own agent numbers its letters from 1."""
@@ -58,7 +55,8 @@ class ProcessNotices:
         self._trace(record)
         if isinstance(event, RunEnded):
             return  # the launcher reads it, and ends the run
-        for recipient, actor in self._orchestrators if of_agent else [(host, SUPERVISOR)]:
+        # Orchestrators hear of it at once, whether they have subscribed already or not.
+        for recipient, actor in [*self._orchestrators, *([] if of_agent else [(host, SUPERVISOR)])]:
             letter = Envelope(
                 sent=now,
                 sender=host,
