@@ -15,7 +15,7 @@ PROGRAMS = ("monerod", "monero-wallet-rpc")
 SCENARIO = """
 [simulation]
 engine = "local"
-bootstrap = "110s"
+bootstrap = "140s"
 duration = "80s"
 cooldown = "10s"
 bootstrap_block_interval = "200ms"
