@@ -283,7 +283,7 @@ def test_a_user_finds_no_marketplace_that_takes_orders(tmp_path):
     played = play(WHOLE, tmp_path / "run", *ORDERING, "participants.marketplace.items=0", "simulation.duration=20m")
     assert not happened(played, OrderPlaced)
     lines = [line.text for line in played.traces(actors=("regular-user",))]
-    assert "found nobody to pay: no marketplace takes orders" in lines
+    assert "skips a payment: found nobody to pay: no marketplace takes orders" in lines
 
 
 def test_a_user_waits_for_an_invoice_only_so_long(tmp_path, install_blocks):
