@@ -110,6 +110,9 @@ class Engine(ABC):
     """Keys of a scenario without effect on this engine, and why: ``network.latency``; ``participants.*.node.binary`` of
     any participant; a table for all that it has. A scenario that sets one to other than its default is warned."""
 
+    skips_proof_of_work: ClassVar[bool] = False
+    """Whether it can spare monerod the hash of blocks where any is proof enough."""
+
     def timings(self, hosts: int, nodes: int) -> Timings:
         """Return how much time the beginning of a run gets where the scenario does not say.
 

@@ -1,6 +1,7 @@
 """From a scenario to a plan: a pure function, the same scenario gives the same bytes."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
 import msgspec
 
@@ -119,6 +120,7 @@ def compile_plan(
         record=record,
         shadow=ShadowPlan(
             compat=scenario.shadow.compat,
+            proof_of_work=_proof_of_work(scenario, consensus.difficulty),
             general=scenario.shadow.general,
             experimental=scenario.shadow.experimental,
             network=scenario.shadow.network,
@@ -159,6 +161,13 @@ def _flatten(table: Mapping[str, object], path: str = "") -> Iterator[tuple[str,
             yield from _flatten(value, below)
         else:
             yield below, msgspec.json.encode(value, order="deterministic").decode()
+
+
+def _proof_of_work(scenario: Scenario, difficulty: int) -> Literal["real", "skipped"]:
+    """Return whether nodes do without RandomX's hash: at difficulty 1, any hash is proof enough."""
+    shadow = scenario.shadow
+    wanted = shadow.proof_of_work == "auto" and shadow.compat == "auto" and difficulty == 1
+    return "skipped" if wanted and load_engine(scenario.simulation.engine).skips_proof_of_work else "real"
 
 
 def _members(scenario: Scenario, composed: Mapping[str, Composition]) -> list[_Member]:

@@ -16,6 +16,9 @@ peak of a run): hundred-users.toml has 4,806 MB for 10 such nodes and 3 of the n
 MINING_NODE = 590 * MB
 """A monerod that answers ``generateblocks`` has a second cache."""
 
+SPARED_NODE = 15 * MB
+"""A monerod that computes no hash, and so has no cache (tools/measure_shadow.py)."""
+
 WALLET = 14 * MB
 """A monero-wallet-rpc: 1,413 MB for 106; a few MB more where there are few to share with (82 MB for 5)."""
 
@@ -32,9 +35,10 @@ def memory_of_programs(plan: Plan) -> dict[str, tuple[int, int]]:
     hosts = plan.hosts
     producing = {host.uses_node for host in hosts if _produces_blocks(host)} - {None}
     nodes = sum(host.node is not None for host in hosts)
+    spared = plan.shadow.proof_of_work == "skipped"
     return {
-        "nodes that produce blocks": (len(producing), MINING_NODE),
-        "other nodes": (nodes - len(producing), NODE),
+        "nodes that produce blocks": (len(producing), SPARED_NODE if spared else MINING_NODE),
+        "other nodes": (nodes - len(producing), SPARED_NODE if spared else NODE),
         "wallets": (sum(len(host.wallets) for host in hosts), WALLET),
         "agents": (len(hosts), AGENT),
     }

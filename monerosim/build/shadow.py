@@ -6,12 +6,13 @@ have comments with their reasons. Every value is JSON, which YAML includes.
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
-from monerosim.build.compat import library_of
-from monerosim.build.processes import PYTHON, arguments
+from monerosim.build.compat import COMPAT, libraries_of, library_of
+from monerosim.build.processes import MONEROD, PYTHON, arguments
 from monerosim.events.traces import USUAL_LEVEL
 from monerosim.plan.environment import TRACE_VARIABLE
 from monerosim.plan.plan import HostPlan, Plan, ProcessPlan
@@ -48,6 +49,7 @@ _REASONS = {
     "a process,\n  # at 1 us a tenth of one.",
     "unblocked_syscall_latency": "How many system calls a program makes depends on more than the scenario: on the "
     "length of\n  # paths in its memory, on compiled Python modules. At the default of 1 us that would shift times.",
+    "use_worker_spinning": "Shadow's threads wait for one another without using the processor: a fifth less CPU time.",
     "parallelism": "Results do not depend on it.",
     "stop_time": "A little after the run's stop, so that the agents have ended by themselves.",
 }
@@ -62,7 +64,7 @@ def shadow_yaml(plan: Plan, run: Path, python: str = sys.executable, trace_level
         python: The interpreter that runs the agents.
         trace_level: The lowest level of traces that agents keep.
     """
-    library = library_of(run) if plan.shadow.compat == "auto" else None
+    libraries = {name: str(library_of(run, name)) for name in libraries_of(plan)}
     general = {
         "stop_time": _time(plan.stop + GRACE),
         "seed": stable_seed(plan.seed, "shadow") % 2**32,
@@ -76,6 +78,7 @@ def shadow_yaml(plan: Plan, run: Path, python: str = sys.executable, trace_level
     experimental = {
         "unblocked_vdso_latency": "1 us",
         "unblocked_syscall_latency": "1 ns",
+        "use_worker_spinning": False,
         **plan.shadow.experimental,
     }
     network = {**plan.shadow.network, "graph": {"type": "gml", "file": {"path": str(run / "topology.gml")}}}
@@ -101,7 +104,7 @@ def shadow_yaml(plan: Plan, run: Path, python: str = sys.executable, trace_level
         lines.append("    processes:")
         for process in host.processes:
             agent = process.argv[0] == PYTHON
-            added = {TRACE_VARIABLE: trace_level, **_COMPILING} if agent else _preloading(process, library)
+            added = {TRACE_VARIABLE: trace_level, **_COMPILING} if agent else _preloading(process, libraries)
             argv = arguments(process, _seen_from(host, plan, run), python)
             lines += _process(process, argv, {**process.environment, **added})
     return "\n".join([*lines, ""])
@@ -117,10 +120,11 @@ def _seen_from(host: HostPlan, plan: Plan, run: Path) -> Path:
     return Path(os.path.relpath(run, data_directory(plan, run) / "hosts" / host.name))
 
 
-def _preloading(process: ProcessPlan, library: Path | None) -> dict[str, str]:
-    if library is None:
+def _preloading(process: ProcessPlan, libraries: Mapping[str, str]) -> dict[str, str]:
+    chosen = [path for name, path in libraries.items() if process.name == MONEROD or name == COMPAT]
+    if not chosen:
         return {}
-    return {"LD_PRELOAD": ":".join(filter(None, [str(library), process.environment.get("LD_PRELOAD")]))}
+    return {"LD_PRELOAD": ":".join(filter(None, [*chosen, process.environment.get("LD_PRELOAD")]))}
 
 
 def _process(process: ProcessPlan, argv: list[str], environment: dict[str, str]) -> list[str]:

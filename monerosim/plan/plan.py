@@ -220,6 +220,8 @@ class ShadowPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     compat: str = "auto"
     """The compatibility library of daemons and wallets: ``auto`` or ``off``."""
+    proof_of_work: Literal["real", "skipped"] = "real"
+    """Whether monerod is spared RandomX's hash, because any hash is proof enough."""
     general: Mapping[str, object] = {}
     """Added to the section of this name in shadow.yaml, as are those below."""
     experimental: Mapping[str, object] = {}

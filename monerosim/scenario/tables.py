@@ -239,6 +239,10 @@ class Shadow(Table, frozen=True):
         Literal["auto", "off"],
         Meta(description="Whether monerod and monero-wallet-rpc get the library that answers what Shadow refuses."),
     ] = "auto"
+    proof_of_work: Annotated[
+        Literal["auto", "real"],
+        Meta(description="auto: monerod is spared RandomX's hash at difficulty 1, where any hash is proof enough."),
+    ] = "auto"
     general: Annotated[Options, Meta(description="Added to the section general of shadow.yaml.")] = msgspec.field(
         default_factory=dict
     )

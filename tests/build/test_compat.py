@@ -1,5 +1,6 @@
 """The compatibility library, on plain Linux: with a second library that refuses what Shadow refuses, and without."""
 
+import ctypes
 import errno
 import os
 import stat
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from monerosim.build.compat import CompatError, built_compat, install_compat, library_of
+from monerosim.build.compat import COMPAT, PROOF_OF_WORK, CompatError, built_library, install_library, library_of
 
 HERE = Path(__file__).parent
 LINKING = {
@@ -34,7 +35,7 @@ def built(tmp_path_factory, c_compiler):
     compile_c(c_compiler, HERE / "compat_refuser.c", directory / "refuser.so", "-shared", "-fPIC", "-ldl")
     for number, flags in enumerate(LINKING.values()):
         compile_c(c_compiler, HERE / "compat_caller.c", directory / f"caller-{number}", *flags)
-    install_compat(directory)
+    install_library(COMPAT, directory)
     return directory
 
 
@@ -130,14 +131,14 @@ def compiler(c_compiler, tmp_path, monkeypatch):
 
 @needs_linux
 def test_it_is_built_once_a_compiler(tmp_path, compiler, monkeypatch):
-    first = built_compat()
-    install_compat(tmp_path)
+    first = built_library(COMPAT)
+    install_library(COMPAT, tmp_path)
     assert compiler() == 1
     assert (tmp_path / "compat.so").read_bytes() == first.read_bytes()
     assert first.parent == tmp_path / "cache" / "monerosim"
     assert [path.name for path in first.parent.iterdir()] == [first.name]
     monkeypatch.setenv("CC", f"{os.environ['CC']} -O1")
-    assert built_compat() != first
+    assert built_library(COMPAT) != first
     assert compiler() == 2
 
 
@@ -145,7 +146,7 @@ def test_it_is_built_once_a_compiler(tmp_path, compiler, monkeypatch):
 def test_a_cache_that_is_no_absolute_path_is_ignored(tmp_path, compiler, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", "here")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert built_compat().parent == tmp_path / "home" / ".cache" / "monerosim"
+    assert built_library(COMPAT).parent == tmp_path / "home" / ".cache" / "monerosim"
     assert compiler() == 1
 
 
@@ -154,17 +155,17 @@ def test_a_cache_that_is_no_absolute_path_is_ignored(tmp_path, compiler, monkeyp
 def test_a_cache_that_cannot_be_used_is_named(monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
     with pytest.raises(CompatError, match=r"/proc/nowhere/monerosim, the library's cache, cannot be used"):
-        built_compat()
+        built_library(COMPAT)
 
 
 def test_a_missing_compiler_is_told_with_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CC", raising=False)
     with pytest.raises(CompatError, match=r"no C compiler.*apt-get install gcc.*compat = \"off\""):
-        built_compat()
+        built_library(COMPAT)
     monkeypatch.setenv("CC", "owncc -m64")
     with pytest.raises(CompatError, match=r"environment variable CC \(owncc\)"):
-        built_compat()
+        built_library(COMPAT)
 
 
 def test_a_compiler_that_fails_is_quoted(tmp_path, monkeypatch):
@@ -174,21 +175,37 @@ def test_a_compiler_that_fails_is_quoted(tmp_path, monkeypatch):
     monkeypatch.setenv("CC", str(script))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     with pytest.raises(CompatError, match="no such header: link"):
-        built_compat()
+        built_library(COMPAT)
     assert list((tmp_path / "cache" / "monerosim").iterdir()) == []
     script.write_text("not a program")
     with pytest.raises(CompatError, match="cannot be used"):
-        built_compat()
+        built_library(COMPAT)
 
 
 @needs_linux
 @pytest.mark.parametrize("name", ["my run", "a:b", "$HOME"])
 def test_where_a_run_directory_cannot_be_named_the_library_that_is_kept_serves(tmp_path, name, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    install_compat(tmp_path, tmp_path / name)
-    assert library_of(tmp_path / name) == built_compat()
-    assert library_of(tmp_path / "run") == tmp_path / "run" / "compat.so"
+    install_library(COMPAT, tmp_path, tmp_path / name)
+    assert library_of(tmp_path / name, COMPAT) == built_library(COMPAT)
+    assert library_of(tmp_path / "run", COMPAT) == tmp_path / "run" / "compat.so"
     assert not (tmp_path / "compat.so").exists()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "my cache"))
     with pytest.raises(CompatError, match="choose another place"):
-        install_compat(tmp_path, tmp_path / name)
+        install_library(COMPAT, tmp_path, tmp_path / name)
+
+
+@needs_linux
+@pytest.mark.usefixtures("c_compiler")
+def test_a_skipped_hash_is_a_function_of_the_input_alone():
+    library = ctypes.CDLL(str(built_library(PROOF_OF_WORK)))
+
+    def hashed(data):
+        output = ctypes.create_string_buffer(32)
+        library.randomx_calculate_hash(None, data, len(data), output)
+        return output.raw
+
+    inputs = [bytes([number]) * length for number in range(8) for length in (1, 43, 76)]
+    assert len({hashed(data) for data in inputs}) == len(inputs)
+    assert all(hashed(data) == hashed(data) for data in inputs)
+    assert len(set(hashed(b"block"))) > 16

@@ -175,6 +175,19 @@ def test_monerod_has_nothing_to_complain_of(played):
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
+def test_the_proof_of_work_changes_nothing_but_its_cost(played, tmp_path):
+    spared, _ = played
+    assert spared.summary.proof_of_work.hashes == "skipped"
+    real = build_and_play(
+        load(SMOKE, changes=["simulation.engine=shadow", "shadow.proof_of_work=real"]), tmp_path / "r"
+    )
+    assert real.summary.proof_of_work.hashes == "real"
+    for figure in ("chain", "payments", "coins", "miners", "wallets"):
+        assert getattr(real.summary, figure) == getattr(spared.summary, figure)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
 def test_a_run_is_directed_as_on_the_embedded_engine(tmp_path):
     build(DIRECTED, tmp_path / "shadow", "simulation.engine='shadow'", "simulation.bootstrap_block_interval='500ms'")
     run = play(tmp_path / "shadow")

@@ -51,6 +51,7 @@ class Shadow(Engine):
     """Plays a run under Shadow: real daemons and wallets, simulated network and clock."""
 
     real_programs = True
+    skips_proof_of_work = True
     unheeded: ClassVar[Mapping[str, str]] = {
         "participants.*.restarts.timeout": _NOBODY_WATCHES,
         "participants.*.restarts.start_timeout": _NOBODY_WATCHES,
@@ -71,7 +72,7 @@ class Shadow(Engine):
         check_programs(plan)
 
     def prepare(self, plan: Plan, directory: Path, final: Path) -> None:
-        """Write the compatibility library into the run directory, and compile the modules of its agents."""
+        """Write the libraries of Monero's programs into the run directory, and compile the modules of its agents."""
         prepare(plan, directory, final)
 
     def play(self, plan: Plan, directory: Path, *, trace_level: str, on_progress: ProgressCallback) -> int:

@@ -10,7 +10,15 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from monerosim.build.compat import CompatError, built_compat, find_compiler
+from monerosim.build.compat import (
+    COMPAT,
+    PROOF_OF_WORK,
+    CompatError,
+    built_library,
+    find_compiler,
+    libraries_of,
+    takes_randomx_from_library,
+)
 from monerosim.build.shadow import INSTALLING_SHADOW
 from monerosim.engine import EngineError, Need
 from monerosim.plan.plan import Plan
@@ -57,6 +65,8 @@ def needs_of_shadow(plan: Plan) -> Iterator[Need]:
     # Building the library that Monero's programs need under Shadow, or finding it built, is the only sure test.
     if plan.shadow.compat != "off":
         yield _compiler()
+    if PROOF_OF_WORK in libraries_of(plan):
+        yield from _randomx(plan)
 
 
 def _version(path: str) -> Need:
@@ -83,11 +93,27 @@ def _shared_memory() -> Iterator[Need]:
 def _compiler() -> Need:
     try:
         compiler = find_compiler()
-        built_compat()
+        built_library(COMPAT)
     except CompatError as error:
         return Need(name="C compiler", state="missing", found=str(error), remedy=COMPILER)
     name = _output([*compiler, "--version"]).partition("\n")[0]
     return Need(name="C compiler", state="good", found=f"{name} ({shlex.join(compiler)}) builds the library for Shadow")
+
+
+def _randomx(plan: Plan) -> Iterator[Need]:
+    """Look for programs whose proof of work cannot be skipped."""
+    programs = {host.node.binary for host in plan.hosts if host.node is not None}
+    for program in sorted(programs):
+        found = shutil.which(program)
+        try:
+            if found is None or takes_randomx_from_library(Path(found)):
+                continue
+        except OSError:
+            continue
+        remedy = "A distribution's monerod takes it from a shared library: then nodes take a tenth of the memory"
+        yield Need(
+            name=program, state="warning", found="has RandomX built in, so it computes every hash", remedy=remedy
+        )
 
 
 def _output(command: list[str]) -> str:

@@ -1,10 +1,10 @@
-"""Preparation of a run directory for Shadow: the compatibility library and the agents' compiled modules."""
+"""Preparation of a run directory for Shadow: the libraries of Monero's programs and the agents' compiled modules."""
 
 import subprocess
 import sys
 from pathlib import Path
 
-from monerosim.build.compat import LIBRARY, CompatError, install_compat
+from monerosim.build.compat import CompatError, install_library, libraries_of
 from monerosim.build.processes import AGENT_ENVIRONMENT, PLAN
 from monerosim.engine import EngineError
 from monerosim.plan.plan import Plan
@@ -22,14 +22,15 @@ def prepare(plan: Plan, directory: Path, final: Path) -> None:
         final: Its path when it is run.
 
     Raises:
-        EngineError: The library cannot be built, or the agents' modules cannot be loaded.
+        EngineError: A library cannot be built, or the agents' modules cannot be loaded.
         OSError: A file cannot be written.
     """
-    if plan.shadow.compat == "auto" and not (directory / LIBRARY).is_file():
-        try:
-            install_compat(directory, final)
-        except CompatError as error:
-            raise EngineError(str(error)) from error
+    try:
+        for name in libraries_of(plan):
+            if not (directory / f"{name}.so").is_file():
+                install_library(name, directory, final)
+    except CompatError as error:
+        raise EngineError(str(error)) from error
     _compile_agents(directory)
 
 
