@@ -60,6 +60,7 @@ def block(name, previous, height, miner, t=0):
         hash=name,
         height=height,
         previous=previous,
+        node=miner or "alice",
         miner=miner,
         transactions=(),
         weight=1,
