@@ -431,6 +431,9 @@ VOLATILE = frozenset(
 )
 """Numbers that differ from run to run or machine to machine."""
 
+NOT_HEEDED = "not_heeded"
+"""The field of the model's answers that real ones do not have: it names what the model does not heed."""
+
 _OPAQUE = 16
 """Texts from this length on are hashes, keys, addresses and blobs, unless they are sentences."""
 
@@ -441,7 +444,8 @@ def comparable(value: Json, name: str = "") -> Json:
     Embedded JSON becomes its shape, without the proofs in it (``rctsig_prunable``), which the model does not make.
     """
     if isinstance(value, dict):
-        return {key: comparable(member, key) for key, member in sorted(value.items())}
+        told = {key: member for key, member in value.items() if key != NOT_HEEDED}
+        return {key: comparable(member, key) for key, member in sorted(told.items())}
     if isinstance(value, list):
         return [comparable(member, name) for member in value]
     if isinstance(value, str) and value.startswith("{"):

@@ -1,7 +1,8 @@
-"""Blocks and transactions as text: the model's own blobs, and the JSON that monerod answers beside them.
+"""Blocks and transactions as text: blobs, and the JSON that monerod answers beside them.
 
-A modelled transaction has no bytes of its own. Its blob contains its hash, so that one service understands what
-another one hands out; the JSON has the fields of monerod's, with made-up rings and no proofs.
+Blocks and coinbases have Monero's binary form. Any other transaction has no bytes of its own: its blob contains its
+hash, so that one service understands what another one hands out, and is filled up to the size that it would have; its
+JSON has the fields of monerod's, with made-up rings and no proofs.
 """
 
 import json
@@ -9,16 +10,61 @@ from hashlib import blake2b
 
 from monerosim.model.records import Block, Output, Transaction
 from monerosim.monero.constants import COINBASE_UNLOCK
-from monerosim.monero.fees import RING_SIZE
+from monerosim.monero.emission import GENESIS_REWARD
+from monerosim.monero.fees import RING_SIZE, clawback
+from monerosim.monero.serial import BlockParts, Coinbase, CoinbaseOutput, coinbase_blob, extra_field
+from monerosim.monero.serial import block_blob as serialized_block
 from monerosim.rpc.transport import Json
 
 _MAGIC = b"monerosim transaction"
+_PENDING = b"monerosim pending transaction"
 _HASH = 32
+_PREFIX_END = len(_MAGIC) + _HASH
+_GENESIS = Coinbase(
+    version=1,
+    unlock_time=COINBASE_UNLOCK,
+    height=0,
+    outputs=(
+        CoinbaseOutput(
+            GENESIS_REWARD, bytes.fromhex("9b2e4c0281c0b02e7c53291a94d1d0cbff8883f8024f5142ee494ffbbd088071"), b""
+        ),
+    ),
+    extra=extra_field(bytes.fromhex("7767aafcde9be00dcfd098715ebcf7f410daebc582fda69d24a28e9d0bc890d1"), b""),
+)
+"""``GENESIS_TX`` in src/cryptonote_config.h."""
 
 
-def transaction_blob(identity: bytes) -> str:
+def blob_size(transaction: Transaction) -> int:
+    """Return the size of a transaction's blob, bytes: its weight without the surcharge for many outputs."""
+    return transaction.weight - clawback(len(transaction.outputs)) if transaction.inputs else transaction.weight
+
+
+def transaction_blob(transaction: Transaction) -> str:
     """Return the blob of a transaction, hexadecimal."""
-    return (_MAGIC + identity).hex()
+    if not transaction.inputs:
+        return coinbase_blob(coinbase_parts(transaction.blocks[0])).hex()
+    return (_MAGIC + transaction.id).ljust(blob_size(transaction), b"\0").hex()
+
+
+def prunable(blob: str, transaction: Transaction) -> tuple[str, str]:
+    """Return the part of a blob that a pruned node keeps, and the rest; a coinbase has no proofs to prune."""
+    place = 2 * _PREFIX_END if transaction.inputs else len(blob)
+    return blob[:place], blob[place:]
+
+
+def metadata(transaction: Transaction) -> str:
+    """Return what a wallet needs to send a transaction that it kept back, hexadecimal."""
+    return (_PENDING + transaction.id).hex()
+
+
+def parse_metadata(text: str) -> bytes:
+    """Return the hash of the transaction whose metadata a text is; empty if it is of none.
+
+    Raises:
+        ValueError: Not hexadecimal.
+    """
+    data = bytes.fromhex(text)
+    return data.removeprefix(_PENDING) if data.startswith(_PENDING) else b""
 
 
 def parse_blob(blob: str) -> bytes:
@@ -31,14 +77,34 @@ def parse_blob(blob: str) -> bytes:
         ValueError: Not hexadecimal.
     """
     data = bytes.fromhex(blob)
-    if not data or not data.startswith(_MAGIC) or len(data) != len(_MAGIC) + _HASH:
+    if not data.startswith(_MAGIC) or len(data) < _PREFIX_END or any(data[_PREFIX_END:]):
         return b""
-    return data[len(_MAGIC) :]
+    return data[len(_MAGIC) : _PREFIX_END]
+
+
+def coinbase_parts(block: Block) -> Coinbase:
+    """Return a block's coinbase as it is written in its blob."""
+    if block.parent is None:
+        return _GENESIS._replace(outputs=(_GENESIS.outputs[0]._replace(amount=block.reward),))
+    if block.submitted is not None:
+        return block.submitted.coinbase
+    outputs = tuple(CoinbaseOutput(made.amount, *_target_of(made)) for made in block.coinbase.outputs)
+    extra = extra_field(_public_key(block.coinbase), b"\0")
+    return Coinbase(2, block.height + COINBASE_UNLOCK, block.height, outputs, extra)
+
+
+def block_parts(block: Block) -> BlockParts:
+    """Return a block as it is written in its blob."""
+    if block.submitted is not None:
+        return block.submitted
+    parent = bytes(_HASH) if block.parent is None else block.parent.id
+    hashes = tuple(transaction.id for transaction in block.transactions)
+    return BlockParts(*versions(block), block.timestamp, parent, nonce(block), coinbase_parts(block), hashes)
 
 
 def block_blob(block: Block) -> str:
     """Return the blob of a block, hexadecimal."""
-    return (b"monerosim block" + block.id).hex()
+    return serialized_block(block_parts(block)).hex()
 
 
 def transaction_json(transaction: Transaction) -> str:
@@ -48,16 +114,16 @@ def transaction_json(transaction: Transaction) -> str:
 
 def block_json(block: Block) -> str:
     """Return a block as monerod's JSON."""
-    version, minor = versions(block)
+    parts = block_parts(block)
     return json.dumps(
         {
-            "major_version": version,
-            "minor_version": minor,
-            "timestamp": block.timestamp,
-            "prev_id": bytes(_HASH).hex() if block.parent is None else block.parent.id.hex(),
-            "nonce": nonce(block),
-            "miner_tx": _coinbase(block),
-            "tx_hashes": [transaction.id.hex() for transaction in block.transactions],
+            "major_version": parts.major_version,
+            "minor_version": parts.minor_version,
+            "timestamp": parts.timestamp,
+            "prev_id": parts.parent.hex(),
+            "nonce": parts.nonce,
+            "miner_tx": _coinbase(parts.coinbase),
+            "tx_hashes": [identity.hex() for identity in parts.hashes],
         },
         indent=2,
     )
@@ -70,44 +136,47 @@ def versions(block: Block) -> tuple[int, int]:
 
 def nonce(block: Block) -> int:
     """Return the nonce; at a difficulty of 1 the first one tried is valid."""
+    if block.submitted is not None:
+        return block.submitted.nonce
     return 10_000 if block.parent is None else 0
 
 
-def _target(output: Output) -> Json:
+def _target_of(output: Output) -> tuple[bytes, bytes]:
+    """Return an output's key and its view tag."""
     key = output.public_key
-    return {"tagged_key": {"key": key.hex(), "view_tag": f"{key[0]:02x}"}}
+    return key, key[:1]
 
 
-def _extra(transaction: Transaction, nonce_field: list[int]) -> list[int]:
-    return [1, *blake2b(transaction.id, digest_size=32, person=b"public key").digest(), *nonce_field]
+def _target(key: bytes, view_tag: bytes) -> Json:
+    return {"tagged_key": {"key": key.hex(), "view_tag": view_tag.hex()}} if view_tag else {"key": key.hex()}
 
 
-def _coinbase(block: Block) -> dict[str, Json]:
-    transaction = block.coinbase
+def _public_key(transaction: Transaction) -> bytes:
+    return blake2b(transaction.id, digest_size=32, person=b"public key").digest()
+
+
+def _coinbase(parts: Coinbase) -> dict[str, Json]:
     shown: dict[str, Json] = {
-        "version": 1 if block.parent is None else 2,
-        "unlock_time": block.height + COINBASE_UNLOCK,
-        "vin": [{"gen": {"height": block.height}}],
-        "vout": [{"amount": made.amount, "target": _target(made)} for made in transaction.outputs],
-        "extra": list(_extra(transaction, [2, 1, 0])),
+        "version": parts.version,
+        "unlock_time": parts.unlock_time,
+        "vin": [{"gen": {"height": parts.height}}],
+        "vout": [{"amount": made.amount, "target": _target(made.key, made.view_tag)} for made in parts.outputs],
+        "extra": list(parts.extra),
     }
-    if block.parent is None:
-        shown["vout"] = [
-            {"amount": made.amount, "target": {"key": made.public_key.hex()}} for made in transaction.outputs
-        ]
-        shown["signatures"] = []
-    else:
+    if parts.version > 1:
         shown["rct_signatures"] = {"type": 0}
+    else:
+        shown["signatures"] = []
     return shown
 
 
 def _transaction(transaction: Transaction) -> dict[str, Json]:
     if not transaction.inputs:
-        return _coinbase(transaction.blocks[0])
-    encrypted = [int(digit) for digit in transaction.id[:8]] if len(transaction.outputs) == 2 else []  # noqa: PLR2004
+        return _coinbase(coinbase_parts(transaction.blocks[0]))
+    encrypted = [2, 9, 1, *transaction.id[:8]] if len(transaction.outputs) == 2 else []  # noqa: PLR2004
     return {
         "version": 2,
-        "unlock_time": 0,
+        "unlock_time": transaction.unlock_time,
         "vin": [
             {
                 "key": {
@@ -118,8 +187,8 @@ def _transaction(transaction: Transaction) -> dict[str, Json]:
             }
             for output in transaction.inputs
         ],
-        "vout": [{"amount": 0, "target": _target(output)} for output in transaction.outputs],
-        "extra": list(_extra(transaction, [2, 9, 1, *encrypted] if encrypted else [])),
+        "vout": [{"amount": 0, "target": _target(*_target_of(output))} for output in transaction.outputs],
+        "extra": [1, *_public_key(transaction), *encrypted],
         "rct_signatures": {
             "type": 6,
             "txnFee": transaction.fee,

@@ -9,9 +9,11 @@ nodes have the item.
 from collections.abc import Callable
 from hashlib import blake2b
 
+from monerosim.model.blobs import block_parts
 from monerosim.model.chain import Chain
 from monerosim.model.difficulty import Difficulty
 from monerosim.model.medians import BlockWeights
+from monerosim.model.miners import Miners
 from monerosim.model.mining import Mining
 from monerosim.model.owners import Owners, notify_of_block
 from monerosim.model.pool_order import PoolOrder
@@ -21,6 +23,8 @@ from monerosim.model.sightings import Sightings
 from monerosim.model.start import GENESIS, Start
 from monerosim.model.txpool import Txpool
 from monerosim.model.views import HORIZON, P2PNetwork, View, Views
+from monerosim.monero.difficulty import FUTURE_LIMIT
+from monerosim.monero.serial import BlockParts, block_hash
 from monerosim.monero.weights import FLOOR
 from monerosim.runtime.clock import EPOCH
 from monerosim.units import SECOND
@@ -48,6 +52,7 @@ class Blockchain:
         sightings: Reports when nodes had an item first, and reorganisations.
         views: What each node sees of the chain.
         txpool: The nodes' pools.
+        miners: The miners in the nodes.
         mining: Makes block templates.
     """
 
@@ -73,6 +78,7 @@ class Blockchain:
         self.sightings = Sightings()
         self.views = Views(self.chain, network, self.sightings)
         self.txpool = Txpool(self.chain, network, self.sightings, rules.pool_lifetime)
+        self.miners = Miners(seed)
         self.mining = Mining(
             self.chain,
             self.views,
@@ -84,7 +90,8 @@ class Blockchain:
             digest=self.digest,
         )
         self._seed = str(seed).encode()
-        self._coinbases: dict[bytes, Transaction] = {}
+        first = self.chain.main[0].coinbase
+        self._coinbases = {first.id: first}
 
     def digest(self, purpose: str, *parts: bytes) -> bytes:
         """Derive 32 bytes from the seed, their purpose and ``parts``."""
@@ -104,6 +111,8 @@ class Blockchain:
             node: Its index in the network.
             at: Microseconds, at most :data:`~monerosim.model.views.HORIZON` ago; now by default.
         """
+        if self.miners.at_work:
+            self._mine_due()
         if at is None:
             at = self.now()
         if at >= self.views.due:
@@ -128,7 +137,18 @@ class Blockchain:
         """
         self.settle(self.now() - HORIZON)
         view = self.view(node)
-        block = self.mining.make_block(view, parent, keys, self.unix(view.at), empty=empty)
+        return self._add(self.mining.make_block(view, parent, keys, self.unix(view.at), empty=empty))
+
+    def _mine_due(self) -> None:
+        """Let the nodes' miners find the blocks that are due by now."""
+        now = self.now()
+        while (found := self.miners.first_due(now)) is not None:
+            node, miner = found
+            self.settle(miner.due - HORIZON)
+            view = self.views.view(node, miner.due)
+            self._add(self.mining.make_block(view, view.tip, miner.keys, self.unix(view.at)))
+
+    def _add(self, block: Block) -> Block:
         self.views.spread(block)
         self.txpool.add_block(block)
         self.chain.add(block)
@@ -141,6 +161,49 @@ class Blockchain:
         """Have nodes exchange what they lack of blocks and pools, where connections were cut and are back."""
         self.views.reconnect(self.now())
         self.txpool.share([self.view(node) for node in range(self.network.nodes)])
+
+    def submit(self, node: int, parts: BlockParts) -> bool:
+        """Hand a whole block to a node, now (``core::handle_block_found``).
+
+        The node relays it if it joins the main chain. One whose parent the node does not know is dropped, one that the
+        node has already changes nothing.
+
+        Returns:
+            Whether the node has nothing against it.
+        """
+        self.settle(self.now() - HORIZON)
+        view, known = self.view(node), self._same(parts)
+        if known is not None and self.views.knows(view, known):
+            return True
+        chosen = [self.find(identity) for identity in parts.hashes]
+        carried = tuple(one for one in chosen if one is not None and self.txpool.contains(view, one))
+        if len(carried) != len(chosen):
+            return False
+        parent = self.chain.by_id.get(parts.parent)
+        if parent is None or not self.views.knows(view, parent):
+            return True
+        if known is not None:
+            self.views.hand(view, known)
+            return True
+        block = self.mining.submitted(view, parent, parts, carried) if self._is_timely(view, parent, parts) else None
+        if block is not None:
+            self._add(block)
+        return block is not None
+
+    def _same(self, parts: BlockParts) -> Block | None:
+        """Return the block that consists of some parts, None if there is none yet."""
+        found = self.chain.by_id.get(block_hash(parts))
+        if found is not None:
+            return found
+        height, tip = parts.coinbase.height, self.chain.main[-1]
+        there = [block for block in self.chain.off(tip) if block.height == height]
+        return next((one for one in (*self.chain.main[height : height + 1], *there) if block_parts(one) == parts), None)
+
+    def _is_timely(self, view: View, parent: Block, parts: BlockParts) -> bool:
+        """Return whether a block's timestamp is allowed (``Blockchain::check_block_timestamp``)."""
+        if parts.timestamp > self.unix(view.at) + FUTURE_LIMIT:
+            return False
+        return parts.timestamp >= self.mining.earliest(parent)
 
     def settle(self, until: int) -> None:
         """Settle what nodes saw up to a time; views before it cannot be asked for any more.

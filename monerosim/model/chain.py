@@ -5,7 +5,11 @@ height.
 """
 
 from monerosim.model.records import Block, Output, Transaction, genesis
-from monerosim.monero.constants import COINBASE_UNLOCK, SPENDABLE_AGE
+from monerosim.monero.constants import COINBASE_UNLOCK, FIRST_TIME, SPENDABLE_AGE
+from monerosim.monero.difficulty import TARGET, TIMESTAMP_WINDOW, earliest_timestamp
+
+_LEEWAY = 120
+"""Seconds before its time at which an output may be spent (``CRYPTONOTE_LOCKED_TX_ALLOWED_DELTA_SECONDS_V2``)."""
 
 
 class Chain:
@@ -85,9 +89,23 @@ class Chain:
         return any(spender is not besides and self.block_of(tip, spender) is not None for spender in output.spenders)
 
     def spendable(self, tip: Block, output: Output) -> bool:
-        """Return whether the block after ``tip`` may spend an output: it exists and is old enough."""
+        """Return whether the block after ``tip`` may spend an output: it exists and is not locked."""
         block = self.block_of(tip, output.transaction)
-        return block is not None and unlock_height(output, block) <= tip.height + 1
+        if block is None or unlock_height(output, block) > tip.height + 1:
+            return False
+        until = unlock_second(output)
+        return not until or until <= self.adjusted_time(tip) + _LEEWAY
+
+    def adjusted_time(self, tip: Block) -> int:
+        """Return the unix time by which the block after ``tip`` is judged (``Blockchain::get_adjusted_time``).
+
+        Returns:
+            Seconds; 0 for a chain too short for it.
+        """
+        if tip.height + 1 < TIMESTAMP_WINDOW:
+            return 0
+        middle = earliest_timestamp([block.timestamp for block in self.recent(tip, TIMESTAMP_WINDOW)])
+        return min(middle + (TIMESTAMP_WINDOW + 1) * TARGET // 2, tip.timestamp + TARGET)
 
     def valid(self, tip: Block, transaction: Transaction) -> bool:
         """Return whether the block after ``tip`` may contain a transaction."""
@@ -131,8 +149,17 @@ class Chain:
 
 
 def unlock_height(output: Output, block: Block) -> int:
-    """Return the height of the first block that may spend an output created in ``block``."""
-    return block.height + (SPENDABLE_AGE if output.transaction.inputs else COINBASE_UNLOCK)
+    """Return the height of the first block that may spend an output created in ``block``, if its time has come."""
+    if not output.transaction.inputs:
+        return block.height + COINBASE_UNLOCK
+    locked = output.transaction.unlock_time
+    return max(block.height + SPENDABLE_AGE, 0 if locked >= FIRST_TIME else locked)
+
+
+def unlock_second(output: Output) -> int:
+    """Return the unix time until which an output is locked; 0 if it is not locked by time."""
+    locked = output.transaction.unlock_time
+    return locked if locked >= FIRST_TIME else 0
 
 
 def _parent(block: Block) -> Block:

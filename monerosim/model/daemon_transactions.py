@@ -1,23 +1,16 @@
-"""The methods of monerod that deal with transactions (src/rpc/core_rpc_server.cpp, src/cryptonote_core/tx_pool.cpp).
+"""The methods of monerod that deal with transactions (src/rpc/core_rpc_server.cpp)."""
 
-Each takes the blockchain and what the node that is asked sees now.
-"""
+from typing import Annotated
 
-from monerosim.model.blobs import parse_blob, transaction_blob, transaction_json
-from monerosim.model.blockchain import Blockchain
-from monerosim.model.jsonrpc import Params, flag, is_hash, text, texts
-from monerosim.model.records import Transaction
+from monerosim.model.blobs import parse_blob, prunable, transaction_blob, transaction_json
+from monerosim.model.jsonrpc import Methods
+from monerosim.model.node_state import RPC_PAYMENT_FIELDS, STATUS_OK, NodeState
+from monerosim.model.parameters import UNHEEDED, Parameters, is_hash
 from monerosim.model.views import View
 from monerosim.rpc.transport import Json
-from monerosim.units import SECOND
 
-RPC_PAYMENT_FIELDS: dict[str, Json] = {"credits": 0, "top_hash": ""}
-"""The fields of an answer that only a daemon paid for its RPC fills (``rpc_access_response_base``)."""
+METHODS: Methods[NodeState] = Methods()
 
-STATUS_OK: dict[str, Json] = {"status": "OK", "untrusted": False}
-"""The fields of every answer that is no error (``rpc_response_base``)."""
-
-_NEVER_RELAYED = 2**64 - 1
 _REFUSALS = (
     "double_spend",
     "fee_too_low",
@@ -32,86 +25,30 @@ _REFUSALS = (
 )
 
 
-def pool(blockchain: Blockchain, view: View, _params: Params) -> dict[str, Json]:
-    """Answer /get_transaction_pool."""
-    found, pool = list(blockchain.txpool.contents(view)), {**RPC_PAYMENT_FIELDS, **STATUS_OK}
-    if found:
-        pool["transactions"] = [_pool_entry(blockchain, view, transaction) for transaction in found]
-        pool["spent_key_images"] = [
-            {"id_hash": output.key_image.hex(), "txs_hashes": [transaction.id.hex()]}
-            for transaction in found
-            for output in transaction.inputs
-        ]
-    return pool
+class GetTransactions(Parameters, frozen=True):
+    """The parameters of /get_transactions."""
+
+    txs_hashes: tuple[str, ...] = ()
+    decode_as_json: bool = False
+    prune: bool = False
+    split: bool = False
 
 
-def _pool_entry(blockchain: Blockchain, view: View, transaction: Transaction) -> Json:
-    used = [blockchain.chain.block_of(view.tip, output.transaction) for output in transaction.inputs]
-    newest = max((block for block in used if block is not None), key=lambda block: block.height, default=view.tip)
-    received = blockchain.unix(blockchain.txpool.received_at(view, transaction))
-    return {
-        "blob_size": transaction.weight,
-        "do_not_relay": not transaction.relayed,
-        "double_spend_seen": transaction.double_spend_seen,
-        "fee": transaction.fee,
-        "id_hash": transaction.id.hex(),
-        "kept_by_block": False,
-        "last_failed_height": 0,
-        "last_failed_id_hash": bytes(32).hex(),
-        "last_relayed_time": received if transaction.relayed else _NEVER_RELAYED,
-        "max_used_block_height": newest.height,
-        "max_used_block_id_hash": newest.id.hex(),
-        "receive_time": received,
-        "relayed": transaction.relayed,
-        "tx_blob": transaction_blob(transaction.id),
-        "tx_json": transaction_json(transaction),
-        "weight": transaction.weight,
-    }
-
-
-def pool_hashes(blockchain: Blockchain, view: View, _params: Params) -> dict[str, Json]:
-    """Answer /get_transaction_pool_hashes."""
-    hashes: list[Json] = [transaction.id.hex() for transaction in blockchain.txpool.contents(view)]
-    return {**({"tx_hashes": hashes} if hashes else {}), **RPC_PAYMENT_FIELDS, **STATUS_OK}
-
-
-def pool_stats(blockchain: Blockchain, view: View, _params: Params) -> dict[str, Json]:
-    """Answer /get_transaction_pool_stats."""
-    found = list(blockchain.txpool.contents(view))
-    sizes = sorted(transaction.weight for transaction in found)
-    received = [blockchain.txpool.received_at(view, transaction) for transaction in found]
-    stats: dict[str, Json] = {
-        "bytes_max": max(sizes, default=0),
-        "bytes_med": sizes[len(sizes) // 2] if sizes else 0,
-        "bytes_min": min(sizes, default=0),
-        "bytes_total": sum(sizes),
-        "fee_total": sum(transaction.fee for transaction in found),
-        "histo_98pc": 0,
-        "num_10m": sum(view.at - at > 600 * SECOND for at in received),
-        "num_double_spends": sum(transaction.double_spend_seen for transaction in found),
-        "num_failing": 0,
-        "num_not_relayed": sum(not transaction.relayed for transaction in found),
-        "oldest": blockchain.unix(min(received)) if received else 0,
-        "txs_total": len(found),
-    }
-    return {"pool_stats": stats, **RPC_PAYMENT_FIELDS, **STATUS_OK}
-
-
-def transactions(blockchain: Blockchain, view: View, params: Params) -> dict[str, Json]:
+@METHODS.method(GetTransactions, "/get_transactions", "/gettransactions")
+def get_transactions(node: NodeState, asked: GetTransactions) -> dict[str, Json]:
     """Answer /get_transactions."""
-    wanted = texts(params, "txs_hashes")
+    view, wanted = node.view(), asked.txs_hashes
     if not all(is_hash(identity) for identity in wanted):
         return {
             **RPC_PAYMENT_FIELDS,
             "status": "Failed to parse hex representation of transaction hash",
             "untrusted": False,
         }
-    decode, prune, split = (flag(params, name) for name in ("decode_as_json", "prune", "split"))
     found: list[Json] = []
     missed: list[Json] = []
     blobs: list[Json] = []
     for identity in wanted:
-        entry = _transaction_entry(blockchain, view, bytes.fromhex(identity), decode=decode, prune=prune, split=split)
+        entry = _entry(node, view, bytes.fromhex(identity), asked)
         if entry is None:
             missed.append(identity)
         else:
@@ -120,31 +57,32 @@ def transactions(blockchain: Blockchain, view: View, params: Params) -> dict[str
     result: dict[str, Json] = {**RPC_PAYMENT_FIELDS, **STATUS_OK}
     if found:
         result["txs"], result["txs_as_hex"] = found, blobs
-        if decode:
+        if asked.decode_as_json:
             result["txs_as_json"] = [entry["as_json"] for entry in found if isinstance(entry, dict)]
     if missed:
         result["missed_tx"] = missed
     return result
 
 
-def _transaction_entry(
-    blockchain: Blockchain, view: View, identity: bytes, *, decode: bool, prune: bool, split: bool
-) -> dict[str, Json] | None:
+def _entry(node: NodeState, view: View, identity: bytes, asked: GetTransactions) -> dict[str, Json] | None:
+    blockchain = node.blockchain
     transaction = blockchain.find(identity)
     if transaction is None:
         return None
     block = blockchain.chain.block_of(view.tip, transaction)
     if block is None and not blockchain.txpool.contains(view, transaction):
         return None
-    blob = transaction_blob(identity)
+    blob = transaction_blob(transaction)
+    kept, rest = prunable(blob, transaction)
+    apart = asked.prune or asked.split
     entry: dict[str, Json] = {
-        "as_hex": "" if prune or split else blob,
-        "as_json": transaction_json(transaction) if decode else "",
+        "as_hex": "" if apart else blob,
+        "as_json": transaction_json(transaction) if asked.decode_as_json else "",
         "double_spend_seen": block is None and transaction.double_spend_seen,
         "in_pool": block is None,
-        "prunable_as_hex": blob if split and not prune else "",
+        "prunable_as_hex": rest if asked.split and not asked.prune else "",
         "prunable_hash": blockchain.digest("prunable", identity).hex(),
-        "pruned_as_hex": blob if prune or split else "",
+        "pruned_as_hex": kept if apart else "",
         "tx_hash": identity.hex(),
     }
     if block is None:
@@ -157,9 +95,18 @@ def _transaction_entry(
     return entry
 
 
-def send_raw(blockchain: Blockchain, view: View, params: Params) -> dict[str, Json]:
+class SendRaw(Parameters, frozen=True):
+    """The parameters of /send_raw_transaction."""
+
+    tx_as_hex: str = ""
+    do_not_relay: bool = False
+    do_sanity_checks: Annotated[bool, UNHEEDED] = True
+
+
+@METHODS.method(SendRaw, "/send_raw_transaction", "/sendrawtransaction")
+def send_raw_transaction(node: NodeState, asked: SendRaw) -> dict[str, Json]:
     """Answer /send_raw_transaction."""
-    relay = not flag(params, "do_not_relay")
+    blockchain, view = node.blockchain, node.view()
     result: dict[str, Json] = {
         **RPC_PAYMENT_FIELDS,
         **dict.fromkeys(_REFUSALS, False),
@@ -168,29 +115,36 @@ def send_raw(blockchain: Blockchain, view: View, params: Params) -> dict[str, Js
     }
     result["status"] = "Failed"
     try:
-        identity = parse_blob(text(params, "tx_as_hex"))
+        identity = parse_blob(asked.tx_as_hex)
     except ValueError:
         return result
     transaction = blockchain.find(identity)
-    if transaction is None:
+    if transaction is None or transaction_blob(transaction) != asked.tx_as_hex.lower():
         return {**result, "reason": "Sanity check failed", "sanity_check_failed": True}
     known = blockchain.txpool.knows(view, transaction)
-    refused = blockchain.txpool.accept(view, transaction, relay=relay)
+    refused = node.accept(transaction, relay=not asked.do_not_relay)
     if refused:
         result[refused] = True
         if refused == "double_spend" and blockchain.chain.block_of(view.tip, transaction) is None:
             result["invalid_input"] = any(blockchain.chain.spent(view.tip, output) for output in transaction.inputs)
         return result
     result["status"] = "OK"
-    if known or not relay:
+    if known or asked.do_not_relay:
         result["not_relayed"], result["reason"] = True, "Not relayed"
     return result
 
 
-def key_images_spent(blockchain: Blockchain, view: View, params: Params) -> dict[str, Json]:
+class KeyImages(Parameters, frozen=True):
+    """The parameters of /is_key_image_spent."""
+
+    key_images: tuple[str, ...] = ()
+
+
+@METHODS.method(KeyImages, "/is_key_image_spent")
+def is_key_image_spent(node: NodeState, asked: KeyImages) -> dict[str, Json]:
     """Answer /is_key_image_spent."""
-    wanted = texts(params, "key_images")
-    if not all(is_hash(image) for image in wanted):
+    if not all(is_hash(image) for image in asked.key_images):
         return {**RPC_PAYMENT_FIELDS, "status": "Failed to parse hex representation of key image", "untrusted": False}
-    status: list[Json] = [blockchain.txpool.key_image_status(view, bytes.fromhex(image)) for image in wanted]
+    view, txpool = node.view(), node.blockchain.txpool
+    status: list[Json] = [txpool.key_image_status(view, bytes.fromhex(image)) for image in asked.key_images]
     return {**({"spent_status": status} if status else {}), **RPC_PAYMENT_FIELDS, **STATUS_OK}

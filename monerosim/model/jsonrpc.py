@@ -1,67 +1,96 @@
-"""JSON-RPC as epee's HTTP server does it: envelopes, parameters, errors.
+"""JSON-RPC as epee's HTTP server does it: envelopes, methods by name, errors."""
 
-A parameter that is null counts as absent (contrib/epee/include/storages/portable_storage_from_json.h).
-"""
-
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
-from typing import TypeAlias
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
-from monerosim.rpc.errors import RpcProtocolError
+from monerosim.model.errors import NO_METHOD, PARSE_ERROR, HttpStatusError, ServiceError, no_method
+from monerosim.model.parameters import Parameters, given, not_heeded, read
 from monerosim.rpc.transport import Json
-
-Params: TypeAlias = Mapping[str, Json]
-Method: TypeAlias = Callable[[Params], dict[str, Json]]
 
 JSON_RPC = "/json_rpc"
 """The path that JSON-RPC requests are posted to."""
 
-MAX_UINT32 = 2**32 - 1
-MAX_UINT64 = 2**64 - 1
-_NOTHING: Params = {}
-_PARSE_ERROR = -32700
-_NO_METHOD = -32601
+NOT_HEEDED = "not_heeded"
+"""The field of an answer that names what the request asks for and the model does not heed."""
+
+C = TypeVar("C")
+P = TypeVar("P", bound=Parameters)
+Result: TypeAlias = dict[str, Json]
+ListMethod: TypeAlias = Callable[[C, list[Json]], Json]
 
 
-class ServiceError(Exception):
-    """An error that the service answers instead of a result.
-
-    Attributes:
-        code: The JSON-RPC error code.
-        message: The error's text.
-    """
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
+class _Method(NamedTuple, Generic[C]):
+    parameters: type[Parameters]
+    call: Callable[[C, Json], Result]
 
 
-class HttpStatusError(RpcProtocolError):
-    """An HTTP status that the service answers instead of a document.
+class Methods(Generic[C]):
+    """The methods that work on one kind of thing, by name; a name that begins with a slash is a path of its own."""
 
-    Attributes:
-        status: The HTTP status.
-    """
+    def __init__(self) -> None:
+        self.methods: dict[str, _Method[C]] = {}
+        self.of_lists: dict[str, ListMethod[C]] = {}
 
-    def __init__(self, status: HTTPStatus, service: str = "") -> None:
-        super().__init__(f"{service}: status {status.value}".removeprefix(": "))
-        self.status = status
+    @classmethod
+    def of(cls, groups: "Iterable[Methods[C]]") -> "Methods[C]":
+        """Return the methods of several groups."""
+        union = cls()
+        for group in groups:
+            union.methods |= group.methods
+            union.of_lists |= group.of_lists
+        return union
 
+    def method(
+        self, parameters: type[P], *names: str
+    ) -> Callable[[Callable[[C, P], Result]], Callable[[C, P], Result]]:
+        """Register a function as the method of some names."""
 
-def invalid_params() -> ServiceError:
-    """Return the error for a parameter of the wrong type."""
-    return ServiceError(-32602, "Invalid params")
+        def register(function: Callable[[C, P], Result]) -> Callable[[C, P], Result]:
+            def call(context: C, params: Json) -> Result:
+                return function(context, read(parameters, params))
 
+            self.methods.update(dict.fromkeys(names, _Method(parameters, call)))
+            return function
 
-def no_method() -> ServiceError:
-    """Return the error for a method that the service does not have."""
-    return ServiceError(_NO_METHOD, "Method not found")
+        return register
 
+    def takes_list(self, *names: str) -> Callable[[ListMethod[C]], ListMethod[C]]:
+        """Register a function as a method whose parameters are a list."""
 
-def unreadable() -> ServiceError:
-    """Return the error for a request that epee's JSON reader does not accept."""
-    return ServiceError(_PARSE_ERROR, "Parse error")
+        def register(function: ListMethod[C]) -> ListMethod[C]:
+            self.of_lists.update(dict.fromkeys(names, function))
+            return function
+
+        return register
+
+    def call(self, name: str, context: C, params: Json) -> Json:
+        """Carry out a method.
+
+        Raises:
+            ServiceError: There is no such method, or it answers an error.
+        """
+        if name in self.of_lists:
+            return self.of_lists[name](context, params if isinstance(params, list) else [])
+        found = self.methods.get(name)
+        if found is None:
+            raise no_method()
+        result = found.call(context, params)
+        ignored: list[Json] = [*not_heeded(found.parameters, params)]
+        if ignored:
+            told = result.get(NOT_HEEDED)
+            result[NOT_HEEDED] = [*ignored, *(told if isinstance(told, list) else ())]
+        return result
+
+    def parameters(self, name: str) -> type[Parameters]:
+        """Return the structure of a method's parameters."""
+        return self.methods[name].parameters
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.methods or name in self.of_lists
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self.methods, *self.of_lists))
 
 
 def answer(body: Mapping[str, Json], call: Callable[[str, Json], Json]) -> dict[str, Json]:
@@ -74,7 +103,7 @@ def answer(body: Mapping[str, Json], call: Callable[[str, Json], Json]) -> dict[
     Raises:
         HttpStatusError: The method's name is not a string.
     """
-    identity, method = _given(body, "id"), _given(body, "method")
+    identity, method = given(body, "id"), given(body, "method")
     if method is None:
         return refusal(ServiceError(-32600, "Invalid Request"))
     if not isinstance(method, str):
@@ -82,117 +111,13 @@ def answer(body: Mapping[str, Json], call: Callable[[str, Json], Json]) -> dict[
     try:
         return {"id": 0 if identity is None else identity, "jsonrpc": "2.0", "result": call(method, body.get("params"))}
     except ServiceError as error:
-        if error.code == _PARSE_ERROR:
+        if error.code == PARSE_ERROR:
             return refusal(error)
         if identity is None:
-            return refusal(error, "" if error.code == _NO_METHOD else 0)
+            return refusal(error, "" if error.code == NO_METHOD else 0)
         return refusal(error, identity)
 
 
 def refusal(error: ServiceError, identity: Json = 0) -> dict[str, Json]:
     """Return the answer that carries an error."""
     return {"error": {"code": error.code, "message": error.message}, "id": identity, "jsonrpc": "2.0"}
-
-
-def mapping(params: Json) -> Params:
-    """Return the parameters if they are an object, else an empty one, as epee does."""
-    return params if isinstance(params, dict) else _NOTHING
-
-
-def integer(params: Params, name: str, default: int = 0, largest: int = MAX_UINT64) -> int:
-    """Read an unsigned integer; one of 64 bits may be a string of digits (``convert_to_integral``)."""
-    value = _given(params, name)
-    if value is None:
-        return default
-    if isinstance(value, str) and largest == MAX_UINT64:
-        value = _digits(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise invalid_params()
-    if value > MAX_UINT64:
-        raise unreadable()
-    if value > largest:
-        raise invalid_params()
-    return value
-
-
-def _digits(value: str) -> int:
-    if not (value.isdecimal() and value.isascii() and len(value) <= 20 and int(value) <= MAX_UINT64):  # noqa: PLR2004
-        raise invalid_params()
-    return int(value)
-
-
-def text(params: Params, name: str, default: str = "") -> str:
-    """Read a string."""
-    value = _given(params, name)
-    if value is None:
-        return default
-    if not isinstance(value, str):
-        raise invalid_params()
-    return value
-
-
-def flag(params: Params, name: str, *, default: bool = False) -> bool:
-    """Read a boolean."""
-    value = _given(params, name)
-    if value is None:
-        return default
-    if not isinstance(value, bool):
-        raise invalid_params()
-    return value
-
-
-def _given(params: Params, name: str) -> Json:
-    """Read anything; an empty list counts as absent."""
-    value = params.get(name)
-    return None if value == [] else value
-
-
-def texts(params: Params, name: str) -> list[str]:
-    """Read a list of strings; anything but a list counts as an empty one."""
-    values = params.get(name)
-    if not isinstance(values, list):
-        return []
-    found = [value for value in values if isinstance(value, str)]
-    if len(found) != len(values):
-        raise invalid_params()
-    return found
-
-
-def integers(params: Params, name: str) -> list[int]:
-    """Read a list of unsigned integers of 32 bits; anything but a list counts as an empty one."""
-    values = params.get(name)
-    if not isinstance(values, list):
-        return []
-    if any(value is None or isinstance(value, list) for value in values):
-        raise unreadable()
-    return [integer({name: value}, name, largest=MAX_UINT32) for value in values]
-
-
-def objects(params: Params, name: str) -> list[Params]:
-    """Read a list of objects; anything but a list counts as an empty one."""
-    values = params.get(name)
-    if not isinstance(values, list):
-        return []
-    found: list[Params] = [value for value in values if isinstance(value, dict)]
-    if len(found) != len(values):
-        raise invalid_params()
-    return found
-
-
-def wide(name: str, value: int) -> dict[str, Json]:
-    """Return a number of up to 128 bits as monerod answers it: the low and the high half, and all in hexadecimal."""
-    return {name: value % 2**64, f"{name}_top64": value >> 64, f"wide_{name}": hex(value)}
-
-
-def is_hash(value: str) -> bool:
-    """Return whether a string is 64 hexadecimal digits."""
-    return len(value) == 64 and is_hex(value)  # noqa: PLR2004  (32 bytes)
-
-
-def is_hex(value: str) -> bool:
-    """Return whether a string is whole bytes in hexadecimal digits; an empty one is."""
-    try:
-        bytes.fromhex(value)
-    except ValueError:
-        return False
-    return value.isalnum() or not value

@@ -9,10 +9,26 @@ from monerosim.model.owners import Owners
 from monerosim.model.pool_order import PoolOrder
 from monerosim.model.records import Block, Output, Transaction
 from monerosim.model.views import View, Views
+from monerosim.monero.constants import COINBASE_UNLOCK
 from monerosim.monero.difficulty import TIMESTAMP_WINDOW, earliest_timestamp
 from monerosim.monero.emission import base_reward
 from monerosim.monero.fees import COINBASE_RESERVE, coinbase_weight
+from monerosim.monero.serial import (
+    BlockParts,
+    Coinbase,
+    CoinbaseOutput,
+    block_hash,
+    coinbase_blob,
+    coinbase_hash,
+    extra_field,
+)
 from monerosim.monero.weights import as_float, long_term_weight, penalised
+
+NEWEST = 16
+"""The version of all blocks but the genesis block: regtest's only hard fork."""
+
+_KEY_FIELD = 33
+"""The bytes of a coinbase's extra up to the end of the transaction's public key."""
 
 
 class Digest(Protocol):
@@ -116,7 +132,7 @@ class Mining:
         subsidy = penalised(base, whole, effective)
         return BlockTemplate(parent, chosen, fees, whole, subsidy, penalised(base, weight, effective) + fees)
 
-    def _earliest(self, parent: Block) -> int:
+    def earliest(self, parent: Block) -> int:
         """Return the least timestamp of the block after ``parent``, unix time in seconds."""
         return earliest_timestamp([block.timestamp for block in self._chain.recent(parent, TIMESTAMP_WINDOW)])
 
@@ -139,13 +155,18 @@ class Mining:
         hashes = [transaction.id for transaction in template.transactions]
         identity = self._digest("block", parent.id, numbers, keys, *hashes)
         coinbase = Transaction(self._digest("coinbase", identity), (), 0, 0, "")
+        return self._assemble(view, template, identity, coinbase, keys, max(timestamp, self.earliest(parent)))
+
+    def _assemble(
+        self, view: View, template: BlockTemplate, identity: bytes, coinbase: Transaction, keys: bytes, timestamp: int
+    ) -> Block:
+        parent = template.parent
         coinbase.weight = template.weight - sum(transaction.weight for transaction in template.transactions)
-        endowment = self._endowment if parent.parent is None else ()
+        endowment = self._endowed(parent)
         self._owners.make_outputs(coinbase, [(keys, amount) for amount in (template.reward, *endowment)])
         block = Block(parent, identity, coinbase, difficulty=self.difficulty.after(parent))
         block.transactions = template.transactions
-        block.timestamp = max(timestamp, self._earliest(parent))
-        block.found, block.node = view.at, view.node
+        block.timestamp, block.found, block.node = timestamp, view.at, view.node
         block.generated = parent.generated + template.subsidy + sum(endowment)
         block.fees = parent.fees + template.fees
         block.weight = template.weight
@@ -155,3 +176,80 @@ class Mining:
         block.outputs = parent.outputs + sum(len(transaction.outputs) for transaction in made)
         self.weights.add(block)
         return block
+
+    def _endowed(self, parent: Block) -> tuple[int, ...]:
+        """Return what the block after ``parent`` pays its miner beyond its reward, an amount an output."""
+        return self._endowment if parent.parent is None else ()
+
+    def template_parts(
+        self, view: View, parent: Block, keys: bytes, reserved: bytes, timestamp: int
+    ) -> tuple[BlockParts, int]:
+        """Return the block after ``parent`` as a miner gets it to work on.
+
+        Its coinbase shows the keys of the address it pays, hidden, where a real one has keys made for it alone: so the
+        block can be taken from anybody who brings it back (:meth:`submitted`).
+
+        Args:
+            view: What the node sees now.
+            parent: The block it follows.
+            keys: The keys of the address its coinbase pays, 64 bytes.
+            reserved: What the coinbase carries for the miner's use.
+            timestamp: Unix time in seconds at the node's clock, as in :meth:`make_block`.
+
+        Returns:
+            The block, and what monerod says that it pays (:attr:`BlockTemplate.expected`).
+        """
+        template = self.template(view, parent)
+        hidden = self._hide(keys, parent.id)
+        height, extra = parent.height + 1, extra_field(hidden[32:], reserved)
+
+        def coinbase(reward: int) -> Coinbase:
+            amounts = (reward, *self._endowed(parent))
+            outputs = tuple(CoinbaseOutput(amount, hidden[:32], hidden[:1]) for amount in amounts)
+            return Coinbase(2, height + COINBASE_UNLOCK, height, outputs, extra)
+
+        weight = sum(transaction.weight for transaction in template.transactions)
+        whole = weight + len(coinbase_blob(coinbase(template.reward)))
+        reward = penalised(base_reward(parent.generated), whole, parent.medians.effective) + template.fees
+        hashes = tuple(transaction.id for transaction in template.transactions)
+        stamp = max(timestamp, self.earliest(parent))
+        return BlockParts(NEWEST, NEWEST, stamp, parent.id, 0, coinbase(reward), hashes), template.expected
+
+    def submitted(self, view: View, parent: Block, parts: BlockParts, chosen: tuple[Transaction, ...]) -> Block | None:
+        """Make the block that somebody submits to a node; None if it breaks a rule.
+
+        Args:
+            view: What the node sees now.
+            parent: The block it follows.
+            parts: What was submitted.
+            chosen: Its transactions.
+        """
+        coinbase = parts.coinbase
+        spent = [output for transaction in chosen for output in transaction.inputs]
+        if (
+            (parts.major_version, coinbase.version) != (NEWEST, 2)
+            or (coinbase.height, coinbase.unlock_time) != (parent.height + 1, parent.height + 1 + COINBASE_UNLOCK)
+            or len(coinbase.extra) < _KEY_FIELD
+            or len(set(spent)) != len(spent)
+            or not all(self._chain.valid(parent, transaction) for transaction in chosen)
+        ):
+            return None
+        weight = sum(transaction.weight for transaction in chosen) + len(coinbase_blob(coinbase))
+        fees, effective = sum(transaction.fee for transaction in chosen), parent.medians.effective
+        subsidy = penalised(base_reward(parent.generated), weight, effective)
+        amounts = tuple(output.amount for output in coinbase.outputs)
+        if weight > 2 * effective or amounts != (subsidy + fees, *self._endowed(parent)):
+            return None
+        template = BlockTemplate(parent, chosen, fees, weight, subsidy, subsidy + fees)
+        keys = self._hide(coinbase.outputs[0].key + coinbase.extra[1:_KEY_FIELD], parent.id)
+        made = Transaction(coinbase_hash(coinbase), (), 0, 0, "")
+        block = self._assemble(view, template, block_hash(parts), made, keys, parts.timestamp)
+        block.submitted = parts
+        for output, shown in zip(made.outputs, coinbase.outputs, strict=True):
+            output.key = shown.key
+        return block
+
+    def _hide(self, keys: bytes, parent: bytes) -> bytes:
+        """Hide the keys of an address in a template on a parent, or find them again."""
+        pad = self._digest("template", parent, b"spend") + self._digest("template", parent, b"view")
+        return bytes(one ^ other for one, other in zip(keys, pad, strict=True))

@@ -1,13 +1,14 @@
 """Blocks, transactions and outputs as the model keeps them."""
 
-from collections.abc import Hashable
 from hashlib import blake2b
 from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monerosim.monero.address import Keys
 from monerosim.monero.emission import GENESIS_REWARD
+from monerosim.monero.serial import BlockParts
 from monerosim.monero.weights import FLOOR, Medians
 
 GENESIS_ID = bytes.fromhex("418015bb9ae982a1975da7d79277c2705727a56894ba0fb246adaabb1f4632e3")
@@ -19,23 +20,59 @@ ArrivalTimes: TypeAlias = NDArray[np.int64]
 ``(nodes,)``."""
 
 
-class Wallet(Hashable, Protocol):
-    """A wallet that is notified of what concerns it."""
+class Watcher(Protocol):
+    """A wallet that is notified of what concerns its owner."""
 
     def announce(self, transaction: "Transaction") -> None:
-        """Note that a transaction that pays the wallet is on its way."""
+        """Note that a transaction that pays the owner is on its way."""
 
     def forget(self, transaction: "Transaction") -> None:
-        """Note that a transaction that pays the wallet was confirmed for good, or ruled out for good."""
+        """Note that a transaction that pays the owner was confirmed for good, or ruled out for good."""
 
-    def touched(self, block: "Block") -> None:
-        """Note that a block was found that pays the wallet or spends from it."""
+
+class Owner:
+    """Whoever has some keys: coins are its own, whichever wallets are made of the keys, and when.
+
+    Args:
+        keys: The keys.
+
+    Attributes:
+        wallets: The wallets that were made of them.
+        blocks: The blocks that pay it or in which it spends, in the order they were found.
+        coming: The transactions that pay it and are on their way.
+    """
+
+    def __init__(self, keys: Keys) -> None:
+        self.keys = keys
+        self.wallets: list[Watcher] = []
+        self.blocks: list[Block] = []
+        self.coming: dict[Transaction, None] = {}
+
+    def announce(self, transaction: "Transaction") -> None:
+        """Note that a transaction that pays it is on its way."""
+        self.coming[transaction] = None
+        for wallet in self.wallets:
+            wallet.announce(transaction)
+
+    def forget(self, transaction: "Transaction") -> None:
+        """Note that a transaction that pays it is no longer on its way."""
+        self.coming.pop(transaction, None)
+        for wallet in self.wallets:
+            wallet.forget(transaction)
+
+    def touch(self, block: "Block") -> "Touch":
+        """Return what a block contains for it, to be added to."""
+        touch = block.touches.get(self)
+        if touch is None:
+            touch = block.touches[self] = Touch()
+            self.blocks.append(block)
+        return touch
 
 
 class Holder(NamedTuple):
-    """The wallet an address belongs to, and which of its addresses it is."""
+    """Whose an address is, and which of its addresses."""
 
-    wallet: Wallet
+    owner: Owner
     account: int
     minor: int
 
@@ -48,13 +85,15 @@ class Output:
         index: Its place there.
         keys: The public spend and view key it pays to, 64 bytes.
         amount: Atomic units.
-        holder: The wallet that owns it; None if no wallet of this run does.
+        holder: Who owns it; None if nobody of this run does.
+        key: Its one-time public key where a block that was submitted says it, else None.
         spenders: The released transactions that spend it: more than one where somebody tries to spend it twice.
     """
 
-    __slots__ = ("amount", "holder", "index", "keys", "spenders", "transaction")
+    __slots__ = ("amount", "holder", "index", "key", "keys", "spenders", "transaction")
 
     def __init__(self, transaction: "Transaction", index: int, keys: bytes, amount: int, holder: Holder | None) -> None:
+        self.key: bytes | None = None
         self.transaction = transaction
         self.index = index
         self.keys = keys
@@ -74,7 +113,7 @@ class Output:
     @property
     def public_key(self) -> bytes:
         """Its one-time public key, 32 bytes."""
-        return self._derived(b"one-time key")
+        return self._derived(b"one-time key") if self.key is None else self.key
 
 
 class Transaction:
@@ -86,6 +125,7 @@ class Transaction:
         fee: Atomic units.
         weight: Bytes, with the surcharge for range proofs.
         payment_id: 16 hexadecimal digits, or empty.
+        unlock_time: The height or the unix time until which its outputs are locked beyond their age; 0 for none.
         node: The node it was handed to, -1 before.
         released: When, microseconds.
         relayed: False while the node was told to keep it to itself.
@@ -113,6 +153,7 @@ class Transaction:
         "payment_id",
         "relayed",
         "released",
+        "unlock_time",
         "weight",
     )
 
@@ -123,6 +164,7 @@ class Transaction:
         self.fee = fee
         self.weight = weight
         self.payment_id = payment_id
+        self.unlock_time = 0
         self.node = -1
         self.released = 0
         self.relayed = False
@@ -139,7 +181,7 @@ class Transaction:
 
 
 class Touch:
-    """What a block contains for one wallet."""
+    """What a block contains for one owner."""
 
     __slots__ = ("received", "spent", "transactions")
 
@@ -170,7 +212,8 @@ class Block:
         transaction_count: Transactions of its chain up to here, without coinbases.
         arrival_times: When each node has it and its ancestors; None once all have it.
         last_arrival: When the last node that receives it has it, microseconds.
-        touches: What it contains for each wallet that it pays or that spends in it.
+        submitted: What it was when somebody submitted it whole; None if its node made it.
+        touches: What it contains for each owner that it pays or that spends in it.
     """
 
     __slots__ = (
@@ -190,6 +233,7 @@ class Block:
         "node",
         "outputs",
         "parent",
+        "submitted",
         "timestamp",
         "touches",
         "transaction_count",
@@ -218,7 +262,8 @@ class Block:
         self.transaction_count = 0
         self.arrival_times: ArrivalTimes | None = None
         self.last_arrival = 0
-        self.touches: dict[Wallet, Touch] = {}
+        self.submitted: BlockParts | None = None
+        self.touches: dict[Owner, Touch] = {}
 
     @property
     def reward(self) -> int:

@@ -139,6 +139,24 @@ class BlockRelay:
         first = next(iter(self.arrivals), None)
         return first is not None and first.found <= until
 
+    def hand(self, block: Block, node: int, at: int, tip_of: Callable[[int], Block]) -> None:
+        """Hand a node a block that other nodes have; it relays the block if that joins its main chain.
+
+        Args:
+            block: Some nodes do not have it.
+            node: One that has its parent.
+            at: Now; :meth:`advance` has been called for this time.
+            tip_of: Returns the tip that a node follows now.
+        """
+        if self.is_quiet:
+            self._begin(at, tip_of)
+        if block not in self.arrivals and block.arrival_times is not None:
+            self._take_up(block, block.arrival_times)
+        block.last_arrival = NEVER
+        self._take(node, block, at, sender=-1, relays=True)
+        if self.is_quiet:
+            self._settle_down(at)
+
     def advance(self, until: int) -> bool:
         """Let everything happen up to a time, microseconds; return whether that was the last of it."""
         if not self._events or self._events[0][0] > until:

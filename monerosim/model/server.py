@@ -12,7 +12,8 @@ import msgspec
 from waitress import wasyncore
 from waitress.server import create_server
 
-from monerosim.model.jsonrpc import JSON_RPC, HttpStatusError, refusal, unreadable
+from monerosim.model.errors import HttpStatusError, unreadable
+from monerosim.model.jsonrpc import JSON_RPC, refusal
 from monerosim.rpc.errors import RpcUnavailableError
 from monerosim.rpc.transport import Json
 

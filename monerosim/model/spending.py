@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from monerosim.model.jsonrpc import MAX_UINT64, ServiceError
+from monerosim.model.errors import ServiceError
+from monerosim.model.parameters import MAX_UINT64
 from monerosim.model.records import Transaction
 from monerosim.model.wallet_state import Destination, Holding, Sent, WalletState
 from monerosim.monero.constants import MAX_OUTPUTS
@@ -14,6 +15,7 @@ from monerosim.monero.fees import (
     estimate_weight,
     fee_for,
     transaction_weight,
+    varint_size,
 )
 from monerosim.units import XMR
 
@@ -50,6 +52,7 @@ class Request(NamedTuple):
     outputs: int
     """All outputs in the node's chain."""
     payment_id: str = ""
+    unlock_time: int = 0
 
     @property
     def extra(self) -> int:
@@ -124,6 +127,27 @@ def sweep(wallet: WalletState, request: Request, targets: list[Destination], bel
         chosen = candidates[start : start + limit]
         drafts.append(_make(wallet, request, chosen, targets, set(), change_to_self=False))
     return drafts
+
+
+def sweep_one(wallet: WalletState, request: Request, targets: list[Destination], chosen: list[Holding]) -> list[Draft]:
+    """Make the transaction that sends one output to one address.
+
+    Args:
+        wallet: The wallet that pays.
+        request: What to pay from.
+        targets: The outputs to create, all to one address; their amounts are ignored.
+        chosen: The output; none if it was not found.
+
+    Raises:
+        ServiceError: As monero-wallet-rpc answers it.
+    """
+    usable = [holding for holding in chosen if holding in wallet.spendable(holding.account, set())]
+    if not usable:
+        raise ServiceError(-1, "No outputs found")
+    _check_ring(request)
+    if len(targets) > MAX_OUTPUTS:
+        raise ServiceError(-4, "sv/gamma are too large")
+    return [_make(wallet, request, usable, targets, set(), change_to_self=False)]
 
 
 def _check_funds(wallet: WalletState, request: Request, needed: int) -> None:
@@ -262,6 +286,7 @@ def _make(
         to_subaddresses=len(distinct) > 1 and not distinct.isdisjoint(subaddresses),
         extra=request.extra,
     )
+    weight += varint_size(request.unlock_time) - 1
     exact = fee_for(weight, request.fee_per_byte)
     fee = max(fee, exact) if change_to_self else exact
     if not change_to_self:
@@ -272,6 +297,7 @@ def _make(
         raise ServiceError(-16, "tx not possible")
     identity = wallet.identity([output.key_image for output in inputs])
     transaction = Transaction(identity, inputs, fee, weight, request.payment_id)
+    transaction.unlock_time = request.unlock_time
     # Without change the second output is a dummy to nobody (``construct_tx_with_tx_key``).
     own = main if change else bytes(64)
     made = [(destination.keys, destination.amount) for destination in paid]

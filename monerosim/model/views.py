@@ -122,6 +122,13 @@ class Views:
         self._unanimous = None
         self._plan_settling()
 
+    def hand(self, view: View, block: Block) -> None:
+        """Hand a node a block that others have already, now."""
+        self._relay.advance(view.at)
+        self._relay.hand(block, view.node, view.at, lambda node: self._tip(node, view.at))
+        self._unanimous = None
+        self._plan_settling()
+
     def _all_follow(self, block: Block | None, now: int) -> bool:
         """Return whether all nodes have a block as their tip, and nothing else is under way."""
         if block is not self._chain.main[-1]:

@@ -1,6 +1,12 @@
 """The methods of monero-wallet-rpc that deal with accounts and addresses (src/wallet/wallet_rpc_server.cpp)."""
 
-from monerosim.model.jsonrpc import MAX_UINT32, Params, ServiceError, flag, integer, integers, is_hash, mapping, text
+import re
+from typing import Annotated
+
+from monerosim.model.errors import ServiceError
+from monerosim.model.jsonrpc import Methods
+from monerosim.model.parameters import U32, UNHEEDED, Parameters, is_hash
+from monerosim.model.wallet_session import WalletSession
 from monerosim.model.wallet_state import WalletState
 from monerosim.monero.address import (
     INTEGRATED,
@@ -14,24 +20,32 @@ from monerosim.monero.address import (
 )
 from monerosim.rpc.transport import Json
 
+METHODS: Methods[WalletSession] = Methods()
+
 _MAX_ADDRESSES = 64
 
 
-def checked_account(wallet: WalletState, params: Params, name: str = "account_index") -> int:
-    """Read the index of an account that the wallet has."""
-    account = integer(params, name, largest=MAX_UINT32)
+def check_account(wallet: WalletState, account: int) -> None:
+    """Raise an error unless the wallet has an account."""
     if account >= len(wallet.labels):
         raise ServiceError(-14, "account index is out of bound")
-    return account
 
 
-def get_address(wallet: WalletState, params: Params) -> dict[str, Json]:
+class GetAddress(Parameters, frozen=True):
+    """The parameters of get_address."""
+
+    account_index: U32 = 0
+    address_index: tuple[U32, ...] = ()
+
+
+@METHODS.method(GetAddress, "get_address", "getaddress")
+def get_address(session: WalletSession, asked: GetAddress) -> dict[str, Json]:
     """Answer get_address."""
-    account = checked_account(wallet, params)
+    wallet, account = session.wallet, asked.account_index
+    check_account(wallet, account)
     labels = wallet.labels[account]
-    wanted = integers(params, "address_index") or range(len(labels))
     addresses: list[Json] = []
-    for index in wanted:
+    for index in asked.address_index or range(len(labels)):
         if index >= len(labels):
             raise ServiceError(-15, "address index is out of bound")
         addresses.append(
@@ -45,23 +59,40 @@ def get_address(wallet: WalletState, params: Params) -> dict[str, Json]:
     return {"address": encode_address(wallet.address(account, 0)), "addresses": addresses}
 
 
-def get_address_index(wallet: WalletState, params: Params) -> dict[str, Json]:
+class GetAddressIndex(Parameters, frozen=True):
+    """The parameters of get_address_index."""
+
+    address: str = ""
+
+
+@METHODS.method(GetAddressIndex, "get_address_index")
+def get_address_index(session: WalletSession, asked: GetAddressIndex) -> dict[str, Json]:
     """Answer get_address_index."""
-    place = wallet.place(parse_address(text(params, "address"), "Invalid address").keys)
+    wallet = session.wallet
+    place = wallet.place(parse_address(asked.address, "Invalid address").keys)
     if place is None:
         raise ServiceError(-2, "Address doesn't belong to the wallet")
     return {"index": {"major": place[0], "minor": place[1]}}
 
 
-def create_address(wallet: WalletState, params: Params) -> dict[str, Json]:
+class CreateAddress(Parameters, frozen=True):
+    """The parameters of create_address."""
+
+    account_index: U32 = 0
+    count: U32 = 1
+    label: str = ""
+
+
+@METHODS.method(CreateAddress, "create_address")
+def create_address(session: WalletSession, asked: CreateAddress) -> dict[str, Json]:
     """Answer create_address."""
-    count = integer(params, "count", 1, MAX_UINT32)
+    wallet, account, count = session.wallet, asked.account_index, asked.count
     if not 1 <= count <= _MAX_ADDRESSES:
         raise ServiceError(-1, "Count must be between 1 and 64.")
-    account, label = checked_account(wallet, params), text(params, "label")
+    check_account(wallet, account)
     labels = wallet.labels[account]
     first = len(labels)
-    labels.extend([label] * count)
+    labels.extend([asked.label] * count)
     indices: list[Json] = list(range(first, first + count))
     addresses: list[Json] = [encode_address(wallet.address(account, index)) for index in range(first, first + count)]
     return {
@@ -72,22 +103,116 @@ def create_address(wallet: WalletState, params: Params) -> dict[str, Json]:
     }
 
 
-def label_address(wallet: WalletState, params: Params) -> dict[str, Json]:
+class AddressPlace(Parameters, frozen=True):
+    """The place of an address in a wallet."""
+
+    major: U32 = 0
+    minor: U32 = 0
+
+
+class LabelAddress(Parameters, frozen=True):
+    """The parameters of label_address."""
+
+    index: AddressPlace = AddressPlace()
+    label: str = ""
+
+
+@METHODS.method(LabelAddress, "label_address")
+def label_address(session: WalletSession, asked: LabelAddress) -> dict[str, Json]:
     """Answer label_address."""
-    place = mapping(params.get("index"))
-    account = checked_account(wallet, place, "major")
-    index, label = integer(place, "minor", largest=MAX_UINT32), text(params, "label")
-    if index >= len(wallet.labels[account]):
+    wallet = session.wallet
+    check_account(wallet, asked.index.major)
+    labels = wallet.labels[asked.index.major]
+    if asked.index.minor >= len(labels):
         raise ServiceError(-15, "address index is out of bound")
-    wallet.labels[account][index] = label
+    labels[asked.index.minor] = asked.label
     return {}
 
 
-def create_account(wallet: WalletState, params: Params) -> dict[str, Json]:
+class GetAccounts(Parameters, frozen=True):
+    """The parameters of get_accounts."""
+
+    tag: str = ""
+    regexp: bool = False
+    strict_balances: bool = False
+
+
+@METHODS.method(GetAccounts, "get_accounts")
+def get_accounts(session: WalletSession, asked: GetAccounts) -> dict[str, Json]:
+    """Answer get_accounts."""
+    wallet = session.wallet
+    tags = wallet.notes.tags
+    if asked.tag and not asked.regexp and asked.tag not in tags.values():
+        raise ServiceError(-1, f"Tag {asked.tag} is unregistered.")
+    balances = wallet.balances(strict=asked.strict_balances)
+    accounts: list[Json] = []
+    whole = unlocked = 0
+    for account, labels in enumerate(wallet.labels):
+        tag = tags.get(account, "")
+        if asked.tag and not (_matches(asked.tag, tag) if asked.regexp else asked.tag == tag):
+            continue
+        held = [balance for place, balance in balances.items() if place[0] == account]
+        total, free = sum(balance.total for balance in held), sum(balance.unlocked for balance in held)
+        whole, unlocked = whole + total, unlocked + free
+        accounts.append(
+            {
+                "account_index": account,
+                "balance": total,
+                "base_address": encode_address(wallet.address(account, 0)),
+                "label": labels[0],
+                "tag": tag,
+                "unlocked_balance": free,
+            }
+        )
+    if not accounts and asked.regexp:
+        raise ServiceError(-1, f"No matches for regex filter {asked.tag} .")
+    result: dict[str, Json] = {"total_balance": whole, "total_unlocked_balance": unlocked}
+    return {**({"subaddress_accounts": accounts} if accounts else {}), **result}
+
+
+_LONGEST_PATTERN = 100
+_PATTERN = re.compile(r"(?:[^\\*+?{}()|]|\.\*|\\[^\d])*")
+"""Expressions that are matched: letters, classes, ``.*`` and escapes, which cannot take long."""
+
+
+def _matches(pattern: str, tag: str) -> bool:
+    if len(pattern) > _LONGEST_PATTERN or not _PATTERN.fullmatch(pattern):
+        raise ServiceError(-1, "The model matches plain expressions only: letters, classes, .* and escapes")
+    try:
+        return re.fullmatch(pattern, tag) is not None
+    except re.error as error:
+        raise ServiceError(-1, str(error)) from error
+
+
+class CreateAccount(Parameters, frozen=True):
+    """The parameters of create_account."""
+
+    label: str = ""
+
+
+@METHODS.method(CreateAccount, "create_account")
+def create_account(session: WalletSession, asked: CreateAccount) -> dict[str, Json]:
     """Answer create_account."""
-    wallet.labels.append([text(params, "label")])
+    wallet = session.wallet
+    wallet.labels.append([asked.label])
     account = len(wallet.labels) - 1
     return {"account_index": account, "address": encode_address(wallet.address(account, 0))}
+
+
+class LabelAccount(Parameters, frozen=True):
+    """The parameters of label_account."""
+
+    account_index: U32 = 0
+    label: str = ""
+
+
+@METHODS.method(LabelAccount, "label_account")
+def label_account(session: WalletSession, asked: LabelAccount) -> dict[str, Json]:
+    """Answer label_account."""
+    wallet = session.wallet
+    check_account(wallet, asked.account_index)
+    wallet.labels[asked.account_index][0] = asked.label
+    return {}
 
 
 def parse_address(address: str, message: str) -> Address:
@@ -98,12 +223,20 @@ def parse_address(address: str, message: str) -> Address:
         raise ServiceError(-2, message) from None
 
 
-def validate_address(_wallet: WalletState, params: Params) -> dict[str, Json]:
+class ValidateAddress(Parameters, frozen=True):
+    """The parameters of validate_address."""
+
+    address: str = ""
+    any_net_type: bool = False
+    allow_openalias: Annotated[bool, UNHEEDED] = False
+
+
+@METHODS.method(ValidateAddress, "validate_address")
+def validate_address(_session: WalletSession, asked: ValidateAddress) -> dict[str, Json]:
     """Answer validate_address."""
-    address, networks = text(params, "address"), tuple(PREFIXES) if flag(params, "any_net_type") else (MAINNET,)
-    for network in networks:
+    for network in tuple(PREFIXES) if asked.any_net_type else (MAINNET,):
         try:
-            kind = decode_address(address, network).kind
+            kind = decode_address(asked.address, network).kind
         except ValueError:
             continue
         return _validity(network, integrated=kind == INTEGRATED, subaddress=kind == SUBADDRESS)
@@ -120,15 +253,22 @@ def _validity(network: str, *, integrated: bool, subaddress: bool) -> dict[str, 
     }
 
 
-def make_integrated_address(wallet: WalletState, params: Params) -> dict[str, Json]:
+class MakeIntegrated(Parameters, frozen=True):
+    """The parameters of make_integrated_address."""
+
+    standard_address: str = ""
+    payment_id: str = ""
+
+
+@METHODS.method(MakeIntegrated, "make_integrated_address")
+def make_integrated_address(session: WalletSession, asked: MakeIntegrated) -> dict[str, Json]:
     """Answer make_integrated_address."""
-    payment_id, standard = text(params, "payment_id"), text(params, "standard_address")
-    if not payment_id:
-        payment_id = wallet.identity([b"payment id"])[:8].hex()
+    wallet = session.wallet
+    payment_id = asked.payment_id or wallet.identity([b"payment id"])[:8].hex()
     if len(payment_id) != 16 or not is_hash(payment_id * 4):  # noqa: PLR2004  (8 bytes)
         raise ServiceError(-5, "Invalid payment ID")
-    if standard:
-        parsed = parse_address(standard, "Invalid address")
+    if asked.standard_address:
+        parsed = parse_address(asked.standard_address, "Invalid address")
         if parsed.kind == SUBADDRESS:
             raise ServiceError(-2, "Subaddress shouldn't be used")
         if parsed.kind == INTEGRATED:
@@ -139,9 +279,17 @@ def make_integrated_address(wallet: WalletState, params: Params) -> dict[str, Js
     return {"integrated_address": encode_address(whole), "payment_id": payment_id}
 
 
-def split_integrated_address(_wallet: WalletState, params: Params) -> dict[str, Json]:
+class SplitIntegrated(Parameters, frozen=True):
+    """The parameters of split_integrated_address."""
+
+    integrated_address: str = ""
+
+
+@METHODS.method(SplitIntegrated, "split_integrated_address")
+def split_integrated_address(session: WalletSession, asked: SplitIntegrated) -> dict[str, Json]:
     """Answer split_integrated_address."""
-    parsed = parse_address(text(params, "integrated_address"), "Invalid address")
+    _ = session.wallet
+    parsed = parse_address(asked.integrated_address, "Invalid address")
     if parsed.kind != INTEGRATED:
         raise ServiceError(-2, "Address is not an integrated address")
     return {
@@ -149,18 +297,3 @@ def split_integrated_address(_wallet: WalletState, params: Params) -> dict[str, 
         "payment_id": parsed.payment_id,
         "standard_address": encode_address(Address(STANDARD, parsed.keys, "")),
     }
-
-
-def query_key(wallet: WalletState, params: Params) -> dict[str, Json]:
-    """Answer query_key.
-
-    There are no word lists here, so a wallet refuses to show seed words, as one does whose keys do not follow from a
-    seed.
-    """
-    kind = text(params, "key_type")
-    if kind == "mnemonic":
-        raise ServiceError(-43, "The wallet is non-deterministic. Cannot display seed.")
-    secret = {"view_key": wallet.keys.view_secret, "spend_key": wallet.keys.spend_secret}.get(kind)
-    if secret is None:
-        raise ServiceError(0, f"key_type {kind} not found")
-    return {"key": secret.to_bytes(32, "little").hex()}

@@ -4,14 +4,18 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from monerosim.model.blockchain import Blockchain
-from monerosim.model.chain import unlock_height
+from monerosim.model.chain import unlock_height, unlock_second
 from monerosim.model.records import Block, Output, Transaction
 from monerosim.model.views import View
+from monerosim.model.wallet_notes import Notes
 from monerosim.monero.address import Address, Keys
 
 PROPAGATION_TIMEOUT = 500
 """Seconds after which a payment fails that is not in the node's pool (``tx_propagation_timeout`` in
 ``wallet2::update_pool_state``, src/wallet/wallet2.cpp)."""
+
+LEEWAY = 120
+"""Seconds before its time at which an output counts as unlocked (``CRYPTONOTE_LOCKED_TX_ALLOWED_DELTA_SECONDS_V2``)."""
 
 
 class Destination(NamedTuple):
@@ -62,17 +66,21 @@ class Holding:
 
     Attributes:
         block: The block that created it.
-        unlocks: The height of the first block that may spend it.
+        unlocks: The height of the first block that may spend it, if its time has come.
+        unlocks_at: The unix time until which it is locked besides; 0 for none.
         spent_in: The block that spends it, None before.
         locked_by: The transaction of this wallet that was sent to spend it.
+        frozen: The user does not want it spent.
     """
 
-    __slots__ = ("account", "block", "index", "locked_by", "output", "spent_in", "unlocks")
+    __slots__ = ("account", "block", "frozen", "index", "locked_by", "output", "spent_in", "unlocks", "unlocks_at")
 
     def __init__(self, output: Output, block: Block) -> None:
         self.output = output
         self.block = block
         self.unlocks = unlock_height(output, block)
+        self.unlocks_at = unlock_second(output)
+        self.frozen = False
         self.spent_in: Block | None = None
         self.locked_by: Transaction | None = None
         holder = output.holder
@@ -87,6 +95,7 @@ class Balance(NamedTuple):
     unlocked: int
     """Atomic units."""
     blocks_to_unlock: int
+    seconds_to_unlock: int
     outputs: int
 
 
@@ -105,8 +114,10 @@ class WalletState:
 
     Args:
         blockchain: The run's blocks and transactions.
-        seed: Its keys follow from it.
-        restore_height: It scans blocks from this height on.
+        keys: Its keys.
+        tag: What its transactions' hashes follow from, with what they spend.
+        language: Of its seed words.
+        restore_height: It does not look at blocks below.
 
     Attributes:
         labels: Its subaddresses' labels, by account and index.
@@ -115,40 +126,56 @@ class WalletState:
         sent: The transactions it sent, by hash.
         pending: Those of them that are not confirmed.
         drafts: Those it made and did not hand to its node.
-        made: The hashes of those it made and handed to its node.
+        made: The hashes of those it made, whose secret keys it has therefore.
         used: Accounts and indices that were ever paid.
+        known: The outputs of which it knows whether they are spent; None for all, as it has the key to spend them.
+        notes: What its user wrote down.
+        exported: Of how many of its outputs export_key_images has told the key images.
     """
 
-    def __init__(self, blockchain: Blockchain, seed: bytes, restore_height: int = 0) -> None:
+    def __init__(
+        self, blockchain: Blockchain, keys: Keys, *, tag: bytes, language: str = "English", restore_height: int = 0
+    ) -> None:
         self.blockchain = blockchain
-        self.keys = Keys.from_seed(seed)
-        self.tag = blake2b(seed, digest_size=16).digest()
+        self.keys = keys
+        self.owner = blockchain.owners.owner(keys)
+        self.language = language
+        self.restore_height = restore_height
+        self.tag = blake2b(tag, digest_size=16).digest()
         self.labels: list[list[str]] = [["Primary account"]]
+        self.notes = Notes()
+        self.made: set[bytes] = set()
+        self.exported = 0
+        self.drafts: dict[bytes, Sent] = {}
+        self.known: set[Output] | None = set() if keys.spend_secret is None else None
         self._addresses: dict[tuple[int, int], Address] = {}
-        self.tip = blockchain.chain.main[0]
-        self._restore_height = restore_height
+        self._version = 0
+        self._made = 0
+        self.forget_everything()
+        self.owner.wallets.append(self)
+        self.address(0, 0)
+
+    def forget_everything(self) -> None:
+        """Forget what was scanned and sent: the next refresh begins anew (``wallet2::clear_soft``)."""
+        self.tip = self.blockchain.chain.main[0]
         self.holdings: dict[Output, Holding] = {}
         self.sent: dict[bytes, Sent] = {}
         self.pending: dict[bytes, Sent] = {}
-        self.drafts: dict[bytes, Sent] = {}
-        self.made: set[bytes] = set()
         self.used: set[tuple[int, int]] = set()
         self._unspent: dict[Output, Holding] = {}
-        self._blocks: list[Block] = []
         self._history: list[Block] = []
-        self._coming: dict[Transaction, None] = {}
+        self._coming = dict(self.owner.coming)
         self._pool: tuple[Transaction, ...] = ()
-        self._version = 0
-        self._balances: tuple[int, dict[tuple[int, int], Balance]] = (-1, {})
-        self._made = 0
-        self.address(0, 0)
+        self._balances: tuple[tuple[int, int], dict[tuple[int, int], Balance]] = ((-1, 0), {})
+        self._timed = False
+        self._version += 1
 
     def address(self, account: int, index: int) -> Address:
         """Return an address of the wallet, which is its own from then on."""
         place = (account, index)
         if place not in self._addresses:
             self._addresses[place] = self.keys.address(account, index)
-            self.blockchain.owners.register(self._addresses[place].keys, self, account, index)
+            self.blockchain.owners.register(self._addresses[place].keys, self.owner, account, index)
         return self._addresses[place]
 
     def place(self, keys: bytes) -> tuple[int, int] | None:
@@ -162,10 +189,6 @@ class WalletState:
     def forget(self, transaction: Transaction) -> None:
         """Note that a transaction that pays this wallet is settled, one way or the other."""
         self._coming.pop(transaction, None)
-
-    def touched(self, block: Block) -> None:
-        """Note that a block was found that pays this wallet or spends from it."""
-        self._blocks.append(block)
 
     def refresh(self, view: View) -> tuple[int, bool]:
         """Scan the chain and the pool that a node sees.
@@ -189,33 +212,67 @@ class WalletState:
 
     def _attach_all(self, fork: Block, tip: Block) -> bool:
         new = []
-        for block in reversed(self._blocks):
+        for block in reversed(self.owner.blocks):
             if block.index <= fork.index:
                 break
-            if block.height >= self._restore_height and self.blockchain.chain.contains(tip, block):
+            if block.height >= self.restore_height and self.blockchain.chain.contains(tip, block):
                 new.append(block)
         new.sort(key=lambda block: block.height)
         for block in new:
             self._attach(block)
-        return any(block.touches[self].received for block in new)
+        return any(block.touches[self.owner].received for block in new)
 
     def _attach(self, block: Block) -> None:
         self._history.append(block)
-        touch = block.touches[self]
+        touch = block.touches[self.owner]
         for output in touch.received:
             holding = self.holdings[output] = self._unspent[output] = Holding(output, block)
-            self.used.add((holding.account, holding.index))
+            self._take_into_use(holding)
         for output in touch.spent:
-            self.holdings[output].spent_in = block
-            self._unspent.pop(output, None)
+            if output in self.holdings and (self.known is None or output in self.known):
+                self.holdings[output].spent_in = block
+                self._unspent.pop(output, None)
         for transaction in touch.transactions:
             self.pending.pop(transaction.id, None)
             sent = self.sent.get(transaction.id)
-            if sent is None and transaction.inputs and transaction.inputs[0] in touch.spent:
+            if sent is None and self._spends(transaction):
                 # Made by this wallet and handed to a node by somebody else, or taken out of a block before.
                 sent = self.sent[transaction.id] = Sent(transaction, (), block.timestamp)
             if sent is not None:
                 sent.block, sent.failed = block, False
+
+    def _take_into_use(self, holding: Holding) -> None:
+        """Note that an address was paid; accounts and addresses up to it are there from now on."""
+        account, index = holding.account, holding.index
+        self.used.add((account, index))
+        self._timed |= holding.unlocks_at > 0
+        while len(self.labels) <= account:
+            self.labels.append(["Untitled account"])
+        self.labels[account].extend([""] * (index + 1 - len(self.labels[account])))
+
+    def _spends(self, transaction: Transaction) -> bool:
+        """Return whether a transaction spends outputs of which this wallet knows so."""
+        return any(
+            output in self.holdings and (self.known is None or output in self.known) for output in transaction.inputs
+        )
+
+    def learn(self, outputs: list[Output]) -> None:
+        """Note that key images of outputs are known now, and with them whether they are spent."""
+        if self.known is None:
+            return
+        self.known.update(outputs)
+        for block in self._history:
+            touch = block.touches[self.owner]
+            for output in touch.spent:
+                if output in self.known and output in self.holdings:
+                    self.holdings[output].spent_in = block
+                    self._unspent.pop(output, None)
+        self._version += 1
+
+    def freeze(self, holding: Holding, *, frozen: bool) -> None:
+        """Leave an output out of payments, or let it be spent again."""
+        holding.frozen = frozen
+        self._version += 1
 
     def _detach(self, block: Block) -> None:
         """Undo a block; its transactions are forgotten until a block contains them again.
@@ -223,14 +280,15 @@ class WalletState:
         A real wallet forgets what it sent (``detach_blockchain`` in wallet2.cpp), and looks no second time at a
         transaction of the pool (``m_scanned_pool_txs``).
         """
-        touch = block.touches[self]
+        touch = block.touches[self.owner]
         for transaction in touch.transactions:
             self.sent.pop(transaction.id, None)
             self._coming.pop(transaction, None)
         for output in touch.spent:
-            holding = self.holdings[output]
-            holding.spent_in = None
-            self._unspent[output] = holding
+            holding = self.holdings.get(output)
+            if holding is not None:
+                holding.spent_in = None
+                self._unspent[output] = holding
         for output in touch.received:
             del self.holdings[output]
             self._unspent.pop(output, None)
@@ -269,15 +327,26 @@ class WalletState:
 
     def spendable(self, account: int, indices: set[int]) -> list[Holding]:
         """Return the unlocked outputs of an account's subaddresses (none given: of all), oldest first."""
-        height = self.tip.height + 1
         return [
             holding
             for holding in self._unspent.values()
             if holding.account == account
             and (not indices or holding.index in indices)
-            and holding.unlocks <= height
+            and self.is_unlocked(holding)
             and not self._locked(holding)
+            and not holding.frozen
         ]
+
+    def is_unlocked(self, holding: Holding) -> bool:
+        """Return whether an output may be spent by now (``wallet2::is_transfer_unlocked``)."""
+        if holding.unlocks > self.tip.height + 1:
+            return False
+        return not holding.unlocks_at or holding.unlocks_at <= self.now + LEEWAY
+
+    @property
+    def now(self) -> int:
+        """The unix time that its node goes by, seconds."""
+        return self.blockchain.chain.adjusted_time(self.tip) or self.blockchain.unix(self.blockchain.now())
 
     def _locked(self, holding: Holding) -> bool:
         if holding.locked_by is None:
@@ -301,38 +370,46 @@ class WalletState:
                 holding.locked_by = sent.transaction
         self._version += 1
 
-    def balances(self) -> dict[tuple[int, int], Balance]:
-        """Return the balance of each subaddress that holds something, in the order of account and index."""
-        if self._balances[0] != self._version:
-            self._balances = (self._version, self._count())
+    def balances(self, *, strict: bool = False) -> dict[tuple[int, int], Balance]:
+        """Return the balance of each subaddress that holds something, in the order of account and index.
+
+        Args:
+            strict: Count what is in blocks alone.
+        """
+        if strict:
+            return self._count(strict=True)
+        state = (self._version, self.blockchain.now() if self._timed else 0)
+        if self._balances[0] != state:
+            self._balances = (state, self._count(strict=False))
         return self._balances[1]
 
-    def _count(self) -> dict[tuple[int, int], Balance]:
+    def _count(self, *, strict: bool) -> dict[tuple[int, int], Balance]:
         height = self.tip.height + 1
         sums: dict[tuple[int, int], list[int]] = {}
         for holding in self._unspent.values():
-            if holding.locked_by is not None and self._locked(holding):
+            if holding.frozen or (not strict and holding.locked_by is not None and self._locked(holding)):
                 continue
-            entry = sums.setdefault((holding.account, holding.index), [0, 0, 0, 0])
+            entry = sums.setdefault((holding.account, holding.index), [0, 0, 0, 0, 0])
             entry[0] += holding.output.amount
-            entry[3] += 1
-            if holding.unlocks <= height:
+            entry[4] += 1
+            if self.is_unlocked(holding):
                 entry[1] += holding.output.amount
             else:
                 entry[2] = max(entry[2], holding.unlocks - height)
-        for sent in self.pending.values():
+                entry[3] = max(entry[3], holding.unlocks_at - self.now if holding.unlocks_at else 0)
+        for sent in () if strict else self.pending.values():
             if not sent.failed:
                 # The change counts towards the main address, even if there is none.
-                sums.setdefault((sent.account, 0), [0, 0, 0, 0])
+                sums.setdefault((sent.account, 0), [0, 0, 0, 0, 0])
                 self._add_coming(sums, sent.transaction)
-        for transaction in self._pool:
-            self._add_coming(sums, transaction)
+        for payment in () if strict else self.pool_payments():
+            sums.setdefault((payment.account, payment.minor), [0, 0, 0, 0, 0])[0] += sum(payment.amounts)
         return {place: Balance(*sums[place]) for place in sorted(sums)}
 
     def _add_coming(self, sums: dict[tuple[int, int], list[int]], transaction: Transaction) -> None:
         for output in transaction.outputs:
-            if output.holder is not None and output.holder.wallet is self:
-                sums.setdefault((output.holder.account, output.holder.minor), [0, 0, 0, 0])[0] += output.amount
+            if output.holder is not None and output.holder.owner is self.owner:
+                sums.setdefault((output.holder.account, output.holder.minor), [0, 0, 0, 0, 0])[0] += output.amount
 
     def payments(self) -> list[Payment]:
         """Return the payments to this wallet on its chain, newest first.
@@ -341,7 +418,7 @@ class WalletState:
         """
         found: list[Payment] = []
         for block in reversed(self._history):
-            for transaction in block.touches[self].transactions:
+            for transaction in block.touches[self.owner].transactions:
                 found.extend(self._split(transaction, block))
         return found
 
@@ -354,18 +431,26 @@ class WalletState:
         return [payment for transaction in self._pool for payment in self._split(transaction, None)]
 
     def _split(self, transaction: Transaction, block: Block | None) -> list[Payment]:
-        sent = self.sent.get(transaction.id)
+        spender = self._spender(transaction)
         amounts: dict[tuple[int, int], list[int]] = {}
         for output in transaction.outputs:
             holder = output.holder
-            if holder is not None and holder.wallet is self and (sent is None or holder.account != sent.account):
+            if holder is not None and holder.owner is self.owner and holder.account != spender:
                 amounts.setdefault((holder.account, holder.minor), []).append(output.amount)
         return [Payment(transaction, block, *place, tuple(amounts[place])) for place in sorted(amounts)]
+
+    def _spender(self, transaction: Transaction) -> int | None:
+        """Return the account that a transaction spends from, None if it does not spend from this wallet.
+
+        What the transaction pays to that account is change.
+        """
+        holder = transaction.inputs[0].holder if self._spends(transaction) else None
+        return None if holder is None else holder.account
 
     def kept(self, sent: Sent) -> int:
         """Return the amount a transaction of this wallet pays back to the account it came from."""
         return sum(
             output.amount
             for output in sent.transaction.outputs
-            if output.holder is not None and output.holder.wallet is self and output.holder.account == sent.account
+            if output.holder is not None and output.holder.owner is self.owner and output.holder.account == sent.account
         )

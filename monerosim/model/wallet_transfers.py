@@ -1,129 +1,196 @@
 """The methods of monero-wallet-rpc that list transfers and outputs (src/wallet/wallet_rpc_server.cpp)."""
 
-from collections.abc import Callable
+import msgspec
 
 from monerosim.model import wallet_entries as entries
-from monerosim.model.jsonrpc import (
-    MAX_UINT32,
-    Params,
-    ServiceError,
-    flag,
-    integer,
-    integers,
-    is_hash,
-    is_hex,
-    text,
-    texts,
-)
+from monerosim.model.errors import ServiceError
+from monerosim.model.jsonrpc import Methods
+from monerosim.model.parameters import U32, U64, Parameters, is_hash, is_hex
 from monerosim.model.records import Block
-from monerosim.model.views import View
+from monerosim.model.wallet_session import WalletSession
 from monerosim.model.wallet_state import Payment, Sent, WalletState
+from monerosim.monero.constants import FIRST_TIME
 from monerosim.rpc.transport import Json
 
+METHODS: Methods[WalletSession] = Methods()
 
-def get_transfers(wallet: WalletState, params: Params, now: Callable[[], View]) -> dict[str, Json]:
-    """Answer get_transfers; ``now`` returns what the node sees now."""
-    account, indices = integer(params, "account_index", largest=MAX_UINT32), set(integers(params, "subaddr_indices"))
-    every = flag(params, "all_accounts")
-    low, high = integer(params, "min_height"), integer(params, "max_height", MAX_UINT32)
-    if not flag(params, "filter_by_height"):
-        low, high = 0, MAX_UINT32
+
+class GetTransfers(Parameters, frozen=True):
+    """The parameters of get_transfers."""
+
+    incoming: bool = msgspec.field(name="in", default=False)
+    out: bool = False
+    pending: bool = False
+    failed: bool = False
+    pool: bool = False
+    filter_by_height: bool = False
+    min_height: U64 = 0
+    max_height: U64 = FIRST_TIME
+    account_index: U32 = 0
+    subaddr_indices: tuple[U32, ...] = ()
+    all_accounts: bool = False
+
+
+@METHODS.method(GetTransfers, "get_transfers")
+def get_transfers(session: WalletSession, asked: GetTransfers) -> dict[str, Json]:
+    """Answer get_transfers."""
+    wallet, account, indices = session.wallet, asked.account_index, set(asked.subaddr_indices)
 
     def within(block: Block | None) -> bool:
-        return block is None or low < block.height <= high
+        return block is None or not asked.filter_by_height or asked.min_height < block.height <= asked.max_height
 
     def received(payment: Payment) -> bool:
         mine = payment.account == account and (not indices or payment.minor in indices)
-        return (every or mine) and within(payment.block)
+        return (asked.all_accounts or mine) and within(payment.block)
 
     def paid(sent: Sent) -> bool:
         mine = sent.account == account and (not indices or not indices.isdisjoint(sent.indices))
-        return (every or mine) and within(sent.block)
+        return (asked.all_accounts or mine) and within(sent.block)
 
-    wanted = {kind for kind in ("in", "out", "pending", "failed", "pool") if flag(params, kind)}
     result: dict[str, list[Json]] = {}
-    if "in" in wanted:
+    if asked.incoming:
         result["in"] = [entries.incoming(wallet, payment) for payment in wallet.payments() if received(payment)]
-    for kind in sorted(wanted & {"out", "pending", "failed"}):
-        chosen = (sent for sent in reversed(wallet.sent.values()) if sent.kind == kind and paid(sent))
-        result[kind] = [entries.outgoing(wallet, sent) for sent in chosen]
-    if "pool" in wanted:
-        wallet.update_pool(now())
+    wanted = {"out": asked.out, "pending": asked.pending, "failed": asked.failed}
+    for kind in (kind for kind, chosen in wanted.items() if chosen):
+        sent = (one for one in reversed(wallet.sent.values()) if one.kind == kind and paid(one))
+        result[kind] = [entries.outgoing(wallet, one) for one in sent]
+    if asked.pool:
+        wallet.update_pool(session.daemon_view())
         result["pool"] = [entries.incoming(wallet, payment) for payment in wallet.pool_payments() if received(payment)]
     return {kind: found for kind, found in result.items() if found}
 
 
-def get_transfer_by_txid(wallet: WalletState, params: Params, now: Callable[[], View]) -> dict[str, Json]:
-    """Answer get_transfer_by_txid; ``now`` returns what the node sees now."""
-    wanted = text(params, "txid")
-    if len(wanted) != 64:  # noqa: PLR2004  (32 bytes)
-        raise ServiceError(-8, f"Transaction ID has invalid {'format' if wanted else 'size: '}")
-    if not is_hash(wanted):
+class GetTransfer(Parameters, frozen=True):
+    """The parameters of get_transfer_by_txid."""
+
+    txid: str = ""
+    account_index: U32 = 0
+
+
+@METHODS.method(GetTransfer, "get_transfer_by_txid")
+def get_transfer_by_txid(session: WalletSession, asked: GetTransfer) -> dict[str, Json]:
+    """Answer get_transfer_by_txid."""
+    wallet, account = session.wallet, asked.account_index
+    if not is_hex(asked.txid):
         raise ServiceError(-8, "Transaction ID has invalid format")
-    if integer(params, "account_index", largest=MAX_UINT32) >= len(wallet.labels):
+    if not is_hash(asked.txid):
+        raise ServiceError(-8, f"Transaction ID has invalid size: {asked.txid}")
+    if account >= len(wallet.labels):
         raise ServiceError(-14, "Account index is out of bound")
-    identity = bytes.fromhex(wanted)
-    found: list[Json] = []
-    transaction = wallet.blockchain.txpool.transactions.get(identity)
-    holding = None if transaction is None else wallet.blockchain.chain.block_of(wallet.tip, transaction)
-    if transaction is None:
-        found.extend(
-            entries.incoming(wallet, payment) for payment in wallet.payments() if payment.transaction.id == identity
-        )
-    elif holding is not None:
-        found.extend(entries.incoming(wallet, payment) for payment in wallet.payments_of(transaction, holding))
+    identity = bytes.fromhex(asked.txid)
+    payments = [payment for payment in _mined(wallet, identity) if payment.account == account]
+    found: list[Json] = [entries.incoming(wallet, payment) for payment in payments]
     sent = wallet.sent.get(identity)
-    if sent is not None:
+    if sent is not None and sent.account == account:
         found.append(entries.outgoing(wallet, sent))
     if not found:
-        wallet.update_pool(now())
-        found.extend(
-            entries.incoming(wallet, payment)
-            for payment in wallet.pool_payments()
-            if payment.transaction.id == identity
-        )
+        wallet.update_pool(session.daemon_view())
+        coming = (one for one in wallet.pool_payments() if one.transaction.id == identity and one.account == account)
+        found.extend(entries.incoming(wallet, payment) for payment in coming)
     if not found:
         raise ServiceError(-8, "Transaction not found.")
     return {"transfer": found[0], "transfers": found}
 
 
-def incoming_transfers(wallet: WalletState, params: Params) -> dict[str, Json]:
+def _mined(wallet: WalletState, identity: bytes) -> list[Payment]:
+    """Return what a transaction in a block pays to a wallet."""
+    transaction = wallet.blockchain.find(identity)
+    block = None if transaction is None else wallet.blockchain.chain.block_of(wallet.tip, transaction)
+    if transaction is None or block is None or block.height < wallet.restore_height:
+        return []
+    return wallet.payments_of(transaction, block)
+
+
+class IncomingTransfers(Parameters, frozen=True):
+    """The parameters of incoming_transfers."""
+
+    transfer_type: str = ""
+    account_index: U32 = 0
+    subaddr_indices: tuple[U32, ...] = ()
+
+
+@METHODS.method(IncomingTransfers, "incoming_transfers")
+def incoming_transfers(session: WalletSession, asked: IncomingTransfers) -> dict[str, Json]:
     """Answer incoming_transfers."""
-    kind = text(params, "transfer_type")
+    wallet, kind = session.wallet, asked.transfer_type
     if kind not in {"all", "available", "unavailable"}:
         raise ServiceError(-6, "Transfer type must be one of: all, available, or unavailable")
-    account = integer(params, "account_index", largest=MAX_UINT32)
-    indices = set(integers(params, "subaddr_indices"))
+    indices = set(asked.subaddr_indices)
     found: list[Json] = []
     for holding in wallet.holdings.values():
-        if holding.account == account and (not indices or holding.index in indices):
+        if holding.account == asked.account_index and (not indices or holding.index in indices):
             entry = entries.output(wallet, holding)
             if kind == "all" or (kind == "unavailable") == entry["spent"]:
                 found.append(entry)
     return {"transfers": found} if found else {}
 
 
-def get_payments(wallet: WalletState, params: Params) -> dict[str, Json]:
+class GetPayments(Parameters, frozen=True):
+    """The parameters of get_payments."""
+
+    payment_id: str = ""
+
+
+@METHODS.method(GetPayments, "get_payments")
+def get_payments(session: WalletSession, asked: GetPayments) -> dict[str, Json]:
     """Answer get_payments."""
-    return _payments(wallet, [text(params, "payment_id")], 0)
+    wallet, wanted = session.wallet, asked.payment_id
+    if not is_hex(wanted):
+        raise ServiceError(-5, "Payment ID has invalid format")
+    if len(wanted) not in {16, 64}:
+        raise ServiceError(-5, f"Payment ID has invalid size: {wanted}")
+    return _listed(_with_id(wallet, wanted, 0))
 
 
-def get_bulk_payments(wallet: WalletState, params: Params) -> dict[str, Json]:
+class GetBulkPayments(Parameters, frozen=True):
+    """The parameters of get_bulk_payments."""
+
+    payment_ids: tuple[str, ...] = ()
+    min_block_height: U64 = 0
+
+
+@METHODS.method(GetBulkPayments, "get_bulk_payments")
+def get_bulk_payments(session: WalletSession, asked: GetBulkPayments) -> dict[str, Json]:
     """Answer get_bulk_payments."""
-    return _payments(wallet, texts(params, "payment_ids"), integer(params, "min_block_height"))
+    wallet = session.wallet
+    if not asked.payment_ids:
+        return _listed(
+            [
+                entries.bulk(wallet, payment, block, _padded(payment.transaction.payment_id))
+                for payment, block in _above(wallet, asked.min_block_height)
+            ]
+        )
+    for wanted in asked.payment_ids:
+        if len(wanted) not in {16, 64}:
+            raise ServiceError(-5, f"Payment ID has invalid size: {wanted}")
+        if not is_hex(wanted):
+            raise ServiceError(-5, f"Payment ID has invalid format: {wanted}")
+    return _listed(
+        [entry for wanted in asked.payment_ids for entry in _with_id(wallet, wanted, asked.min_block_height)]
+    )
 
 
-def _payments(wallet: WalletState, payment_ids: list[str], above: int) -> dict[str, Json]:
-    for payment_id in payment_ids:
-        if not is_hex(payment_id):
-            raise ServiceError(-5, "Payment ID has invalid format")
-        if len(payment_id) not in {16, 64}:
-            raise ServiceError(-5, f"Payment ID has invalid size: {payment_id}")
-    found: list[Json] = [
-        entries.bulk(wallet, payment, payment.block.height)
-        for payment in wallet.payments()
-        if payment.block is not None
-        and payment.block.height > above
-        and (not payment_ids or payment.transaction.payment_id in payment_ids)
-    ]
+def _listed(found: list[Json]) -> dict[str, Json]:
     return {"payments": found} if found else {}
+
+
+def _padded(payment_id: str) -> str:
+    return payment_id.ljust(64, "0")
+
+
+def _above(wallet: WalletState, height: int) -> list[tuple[Payment, Block]]:
+    """Return the payments in blocks above a height."""
+    return [
+        (payment, payment.block)
+        for payment in wallet.payments()
+        if payment.block is not None and payment.block.height > height
+    ]
+
+
+def _with_id(wallet: WalletState, wanted: str, height: int) -> list[Json]:
+    """Describe the payments with a payment id of 8 or 32 bytes, in blocks above a height."""
+    return [
+        entries.bulk(wallet, payment, block, wanted)
+        for payment, block in _above(wallet, height)
+        if _padded(payment.transaction.payment_id) == _padded(wanted.lower())
+    ]

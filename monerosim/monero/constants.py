@@ -28,3 +28,6 @@ MAX_OUTPUTS = 16
 
 MAX_RECIPIENTS = MAX_OUTPUTS - 1
 """Recipients of a transaction: one of its outputs is change."""
+
+FIRST_TIME = 500_000_000
+"""An unlock time from this on is a unix time, below it is a height (``CRYPTONOTE_MAX_BLOCK_NUMBER``)."""

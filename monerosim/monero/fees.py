@@ -68,7 +68,7 @@ def _padded_log(outputs: int) -> int:
     return (outputs - 1).bit_length()
 
 
-def _clawback(outputs: int) -> int:
+def clawback(outputs: int) -> int:
     """Return the weight charged for a range proof beyond its size, as verification grows faster than the size."""
     if outputs <= 2:  # noqa: PLR2004  (a proof of two outputs is the unit)
         return 0
@@ -93,7 +93,7 @@ def estimate_size(inputs: int, outputs: int, extra: int = 0) -> int:
 
 def estimate_weight(inputs: int, outputs: int, extra: int = 0) -> int:
     """Return the weight on which a wallet bases its fee (``estimate_tx_weight``)."""
-    return estimate_size(inputs, outputs, extra) + _clawback(outputs)
+    return estimate_size(inputs, outputs, extra) + clawback(outputs)
 
 
 def varint_size(value: int) -> int:
@@ -123,7 +123,7 @@ def transaction_weight(
     ringct = 1 + varint_size(fee) + outputs * 40
     proof = 1 + 32 * 6 + 2 + 2 * (6 + _padded_log(outputs)) * 32
     signatures = inputs * (32 * RING_SIZE + 64 + 32)
-    return prefix + ringct + proof + signatures + _clawback(outputs)
+    return prefix + ringct + proof + signatures + clawback(outputs)
 
 
 def coinbase_weight(height: int, reward: int) -> int:

@@ -1,24 +1,17 @@
 """The verbs of a network for tests as a JSON-RPC, for programs that are not written in Python."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 
-from monerosim.model.jsonrpc import (
-    JSON_RPC,
-    HttpStatusError,
-    Params,
-    ServiceError,
-    answer,
-    integer,
-    mapping,
-    no_method,
-    text,
-)
+from monerosim.model.errors import HttpStatusError, ServiceError
+from monerosim.model.jsonrpc import JSON_RPC, Methods, answer
+from monerosim.model.parameters import U64, Parameters
 from monerosim.rpc.errors import RpcError
 from monerosim.rpc.transport import Json
 from monerosim.testing.monero import Monero, TestingError
 
 _REFUSED = -1
+_METHODS: Methods[Monero] = Methods()
 
 
 class Control:
@@ -33,15 +26,6 @@ class Control:
 
     def __init__(self, monero: Monero) -> None:
         self._monero = monero
-        self._methods: dict[str, Callable[[Params], dict[str, Json]]] = {
-            "describe": lambda _: dict(monero.describe()),
-            "mine": self._mine,
-            "reorg": self._reorg,
-            "advance": self._advance,
-            "drop": self._drop,
-            "lag": self._lag,
-            "catch_up": self._catch_up,
-        }
 
     def post(self, path: str, body: Mapping[str, Json]) -> Json:
         """Answer a request.
@@ -54,33 +38,69 @@ class Control:
         return answer(body, self._call)
 
     def _call(self, method: str, params: Json) -> Json:
-        found = self._methods.get(method)
-        if found is None:
-            raise no_method()
         try:
-            return found(mapping(params))
+            return _METHODS.call(method, self._monero, params)
         except (TestingError, RpcError, ValueError) as error:
             raise ServiceError(_REFUSED, str(error)) from error
 
-    def _mine(self, params: Params) -> dict[str, Json]:
-        blocks, node, to = integer(params, "blocks", 1), integer(params, "node"), text(params, "to")
-        return {"blocks": list(self._monero.mine(blocks, node=node, to=to or None))}
 
-    def _reorg(self, params: Params) -> dict[str, Json]:
-        return {"blocks": list(self._monero.reorg(integer(params, "depth"), node=integer(params, "node")))}
+@_METHODS.method(Parameters, "describe")
+def _describe(monero: Monero, _asked: Parameters) -> dict[str, Json]:
+    return dict(monero.describe())
 
-    def _advance(self, params: Params) -> dict[str, Json]:
-        self._monero.advance(text(params, "duration"))
-        return {}
 
-    def _drop(self, params: Params) -> dict[str, Json]:
-        self._monero.drop(text(params, "txid"))
-        return {}
+class _Mine(Parameters, frozen=True):
+    blocks: U64 = 1
+    node: U64 = 0
+    to: str = ""
 
-    def _lag(self, params: Params) -> dict[str, Json]:
-        self._monero.lag(integer(params, "node"))
-        return {}
 
-    def _catch_up(self, params: Params) -> dict[str, Json]:
-        self._monero.catch_up(integer(params, "node"))
-        return {}
+@_METHODS.method(_Mine, "mine")
+def _mine(monero: Monero, asked: _Mine) -> dict[str, Json]:
+    return {"blocks": list(monero.mine(asked.blocks, node=asked.node, to=asked.to or None))}
+
+
+class _Reorg(Parameters, frozen=True):
+    depth: U64 = 0
+    node: U64 = 0
+
+
+@_METHODS.method(_Reorg, "reorg")
+def _reorg(monero: Monero, asked: _Reorg) -> dict[str, Json]:
+    return {"blocks": list(monero.reorg(asked.depth, node=asked.node))}
+
+
+class _Advance(Parameters, frozen=True):
+    duration: str = ""
+
+
+@_METHODS.method(_Advance, "advance")
+def _advance(monero: Monero, asked: _Advance) -> dict[str, Json]:
+    monero.advance(asked.duration)
+    return {}
+
+
+class _Drop(Parameters, frozen=True):
+    txid: str = ""
+
+
+@_METHODS.method(_Drop, "drop")
+def _drop(monero: Monero, asked: _Drop) -> dict[str, Json]:
+    monero.drop(asked.txid)
+    return {}
+
+
+class _AtNode(Parameters, frozen=True):
+    node: U64 = 0
+
+
+@_METHODS.method(_AtNode, "lag")
+def _lag(monero: Monero, asked: _AtNode) -> dict[str, Json]:
+    monero.lag(asked.node)
+    return {}
+
+
+@_METHODS.method(_AtNode, "catch_up")
+def _catch_up(monero: Monero, asked: _AtNode) -> dict[str, Json]:
+    monero.catch_up(asked.node)
+    return {}

@@ -6,9 +6,10 @@ from math import inf
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from monerosim.model import Blockchain, Daemon, WalletServer
-from monerosim.model.jsonrpc import JSON_RPC, is_hash
+from monerosim.model.jsonrpc import JSON_RPC
+from monerosim.model.parameters import is_hash
 from monerosim.model.server import LOOPBACK, ModelServer, Service
-from monerosim.model.wallet_rpc import REFRESH_PERIOD
+from monerosim.model.wallet_session import REFRESH_PERIOD
 from monerosim.monero.address import SUBADDRESS, decode_address
 from monerosim.monero.constants import SPENDABLE_AGE
 from monerosim.network.propagation import NEVER

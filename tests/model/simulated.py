@@ -81,7 +81,7 @@ class Simulated:
     def confirmed(self, wallet, tip) -> int:
         """What a wallet's file holds on the chain of a tip, locked or not."""
         chain = (self.blockchain.chain.at(tip, height) for height in range(tip.height + 1))
-        touches = [block.touches[wallet] for block in chain if wallet in block.touches]
+        touches = [block.touches[wallet.owner] for block in chain if wallet.owner in block.touches]
         received = sum(output.amount for touch in touches for output in touch.received)
         return received - sum(output.amount for touch in touches for output in touch.spent)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from monerosim.events import TXPOOL_INTERVAL, BlockContents, Record, TxpoolRecorded
 from monerosim.model import Blockchain, WalletServer
-from monerosim.model.records import Block, Wallet
+from monerosim.model.records import Block, Owner
 from monerosim.plan.plan import Plan
 from monerosim.runtime.runtime import Runtime
 from monerosim.units import SECOND
@@ -40,7 +40,7 @@ class NodeRecorder:
             for index, host in enumerate(it for it in plan.hosts if it.node is not None)
             if host.node is not None and host.name in chosen
         ]
-        self._owners: dict[Wallet, str] = {}
+        self._owners: dict[Owner, str] = {}
         blockchain.sightings.on_found = self._record_block
 
     def watch(self, runtime: Runtime) -> None:
@@ -87,6 +87,6 @@ class NodeRecorder:
         holder = block.coinbase.outputs[0].holder
         if holder is None:
             return ""
-        if holder.wallet not in self._owners:
-            self._owners = {wallet: name for name, server in self._wallets.items() for wallet in server.wallets}
-        return self._owners.get(holder.wallet, "")
+        if holder.owner not in self._owners:
+            self._owners = {wallet.owner: name for name, server in self._wallets.items() for wallet in server.wallets}
+        return self._owners.get(holder.owner, "")

@@ -1,0 +1,115 @@
+"""What one node is, and what its methods work on."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from monerosim.model.blockchain import Blockchain
+from monerosim.model.errors import ServiceError
+from monerosim.model.parameters import is_hash
+from monerosim.model.records import Block, Transaction
+from monerosim.model.views import View
+from monerosim.network.relay import Peer
+from monerosim.rpc.transport import Json
+
+RPC_PAYMENT_FIELDS: dict[str, Json] = {"credits": 0, "top_hash": ""}
+"""The fields of an answer that only a daemon paid for its RPC fills (``rpc_access_response_base``)."""
+
+STATUS_OK: dict[str, Json] = {"status": "OK", "untrusted": False}
+"""The fields of every answer that is no error (``rpc_response_base``)."""
+
+UNLIMITED = 2**32 - 1
+"""How many peers may dial a node that was not told a number (``max_in_peers`` of -1)."""
+
+
+def wide(name: str, value: int) -> dict[str, Json]:
+    """Return a number of up to 128 bits as monerod answers it: the low and the high half, and all in hexadecimal."""
+    return {name: value % 2**64, f"{name}_top64": value >> 64, f"wide_{name}": hex(value)}
+
+
+class Limits(NamedTuple):
+    """How much a node connects and sends.
+
+    Attributes:
+        out_peers: Peers it dials (``P2P_DEFAULT_CONNECTIONS_COUNT``).
+        in_peers: Peers that may dial it.
+        up: kB/s (``default_limit_up`` in src/p2p/net_node.h).
+        down: kB/s.
+    """
+
+    out_peers: int = 12
+    in_peers: int = UNLIMITED
+    up: int = 2048
+    down: int = 8192
+
+
+class NodeState:
+    """One node.
+
+    Args:
+        blockchain: The run's blocks and transactions.
+        index: Its index in the network.
+        ready_at: When it begins to answer, microseconds.
+        address: ``host:port`` where its peers reach it.
+
+    Attributes:
+        bans: Until when hosts and subnets are banned, microseconds.
+        limits: What it was told by set_limit, out_peers and in_peers.
+        log_categories: What it was told to log.
+    """
+
+    def __init__(self, blockchain: Blockchain, index: int, *, ready_at: int, address: str) -> None:
+        self.blockchain = blockchain
+        self.index = index
+        self.ready_at = ready_at
+        self.address = address
+        self.bans: dict[str, int] = {}
+        self.limits = Limits()
+        self.log_categories = ""
+        self._others: dict[int, NodeState] = {}
+
+    def meet(self, others: "Iterable[NodeState]") -> None:
+        """Get to know other nodes: those that are its peers are listed as its connections while they are up."""
+        self._others.update((other.index, other) for other in others)
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it answers."""
+        return self.blockchain.now() >= self.ready_at
+
+    def view(self) -> View:
+        """Return what this node sees now."""
+        return self.blockchain.view(self.index)
+
+    def accept(self, transaction: Transaction, *, relay: bool) -> str:
+        """Take a transaction into this node's pool (:meth:`monerosim.model.txpool.Txpool.accept`)."""
+        return self.blockchain.txpool.accept(self.view(), transaction, relay=relay)
+
+    def connected(self, view: View) -> "list[tuple[Peer, NodeState]]":
+        """Return the peers that are up."""
+        found = ((peer, self._others.get(peer.node)) for peer in self.blockchain.network.peers(self.index))
+        return [(peer, other) for peer, other in found if other is not None and view.at >= other.ready_at]
+
+    def block_by_hash(self, wanted: str, view: View) -> Block:
+        """Return a block that this node knows.
+
+        Raises:
+            ServiceError: It knows none of this hash.
+        """
+        if not is_hash(wanted):
+            raise ServiceError(-1, f"Failed to parse hex representation of block hash. Hex = {wanted}.")
+        block = self.blockchain.chain.by_id.get(bytes.fromhex(wanted))
+        if block is None or not self.blockchain.views.knows(view, block):
+            raise ServiceError(-5, f"Internal error: can't get block by hash. Hash = {wanted}.")
+        return block
+
+    def block_at(self, height: int, tip: Block) -> Block:
+        """Return the block at a height of the chain that ends in ``tip``.
+
+        Raises:
+            ServiceError: The chain is shorter.
+        """
+        if height > tip.height:
+            raise ServiceError(
+                -2, f"Requested block height: {height} greater than current top block height: {tip.height}"
+            )
+        return self.blockchain.chain.at(tip, height)
