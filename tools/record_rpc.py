@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 
 import requests
+from rpc_calls import play_more
 
 from monerosim.rpc.transport import Json
 
@@ -79,8 +80,12 @@ class Session:
         return blocks if isinstance(blocks, list) else []
 
 
-def play(session: Session) -> dict[str, Json]:
+def play(session: Session, *, more: bool = False) -> dict[str, Json]:
     """Make all calls, in a fixed order.
+
+    Args:
+        session: The services.
+        more: Make those of rpc_calls.py, too.
 
     Returns:
         Label to answer.
@@ -99,6 +104,8 @@ def play(session: Session) -> dict[str, Json]:
     _fork(session, addresses)
     _to_oneself(session, addresses)
     _taken_out(session, addresses)
+    if more:
+        play_more(session, addresses)
     return session.answers
 
 
@@ -468,7 +475,11 @@ def http(url: str) -> Post:
             # The services close the connection after a refusal, and a call on it may come just before they do.
             session.close()
             return {"HTTP status": response.status_code, "text": response.text}
-        answer: Json = response.json()
+        try:
+            answer: Json = response.json()
+        except ValueError:
+            # Some answers carry bytes that are no text (KV_SERIALIZE_CONTAINER_POD_AS_BLOB).
+            answer = {"no JSON": response.content.hex()}
         return answer
 
     return post
@@ -479,9 +490,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for service in ("daemon", "miner", "user"):
         parser.add_argument(f"--{service}", required=True, metavar="URL")
+    parser.add_argument("--more", action="store_true", help="make the calls of rpc_calls.py, too")
     parser.add_argument("--comparable", action="store_true", help="write only what is the same in every run")
     chosen = parser.parse_args()
-    answers = play(Session(http(chosen.daemon), http(chosen.miner), http(chosen.user)))
+    answers = play(Session(http(chosen.daemon), http(chosen.miner), http(chosen.user)), more=chosen.more)
     if chosen.comparable:
         answers = {label: comparable(answer) for label, answer in answers.items()}
     json.dump(answers, sys.stdout, indent=1, sort_keys=True)

@@ -190,6 +190,15 @@ class Blockchain:
             self._add(block)
         return block is not None
 
+    def pop(self, node: int, count: int) -> Block:
+        """Have a node forget the last blocks of its chain, now (``Blockchain::pop_blocks``); return its new tip."""
+        view = self.view(node)
+        tip = self.chain.at(view.tip, max(view.tip.height - count, 0))
+        if tip is not view.tip:
+            self.views.take_off(view, tip)
+            self.txpool.reopen(tip)
+        return tip
+
     def _same(self, parts: BlockParts) -> Block | None:
         """Return the block that consists of some parts, None if there is none yet."""
         found = self.chain.by_id.get(block_hash(parts))

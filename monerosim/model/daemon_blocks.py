@@ -203,3 +203,15 @@ def get_alt_blocks_hashes(node: NodeState, _asked: Parameters) -> dict[str, Json
     known = node.blockchain.views.alternative_blocks(node.view())
     hashes: list[Json] = [block.id.hex() for block in known]
     return {**({"blks_hashes": hashes} if hashes else {}), **RPC_PAYMENT_FIELDS, **STATUS_OK}
+
+
+class PopBlocks(Parameters, frozen=True):
+    """The parameters of /pop_blocks."""
+
+    nblocks: U64 = 0
+
+
+@METHODS.method(PopBlocks, "/pop_blocks")
+def pop_blocks(node: NodeState, asked: PopBlocks) -> dict[str, Json]:
+    """Answer /pop_blocks."""
+    return {"height": node.blockchain.pop(node.index, asked.nblocks).height + 1, **STATUS_OK}

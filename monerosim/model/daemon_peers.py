@@ -1,11 +1,12 @@
 """The methods of monerod that deal with its peers (src/rpc/core_rpc_server.cpp, src/p2p/net_node.inl)."""
 
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
+from typing import Annotated
 
 from monerosim.model.errors import ServiceError
 from monerosim.model.jsonrpc import NOT_HEEDED, Methods
 from monerosim.model.node_state import RPC_PAYMENT_FIELDS, STATUS_OK, Limits, NodeState
-from monerosim.model.parameters import I64, U32, Parameters
+from monerosim.model.parameters import I64, U32, UNHEEDED, Parameters
 from monerosim.model.views import View
 from monerosim.rpc.transport import Json
 from monerosim.units import SECOND
@@ -81,9 +82,9 @@ def _peer_id(node: NodeState, peer: int) -> int:
 
 
 class PeerList(Parameters, frozen=True):
-    """The parameters of /get_peer_list."""
+    """The parameters of /get_peer_list; there are no peers in anonymity networks."""
 
-    public_only: bool = True
+    public_only: Annotated[bool, UNHEEDED] = True
     include_blocked: bool = False
 
 
@@ -114,9 +115,9 @@ def _white_list(node: NodeState, view: View, *, include_blocked: bool) -> list[J
 class PublicNodes(Parameters, frozen=True):
     """The parameters of /get_public_nodes: nodes that offer their RPC to everybody, which none does here."""
 
-    gray: bool = False
-    white: bool = True
-    include_blocked: bool = False
+    gray: Annotated[bool, UNHEEDED] = False
+    white: Annotated[bool, UNHEEDED] = True
+    include_blocked: Annotated[bool, UNHEEDED] = False
 
 
 @METHODS.method(PublicNodes, "/get_public_nodes")
@@ -143,17 +144,18 @@ class SetBans(Parameters, frozen=True):
 @METHODS.method(SetBans, "set_bans")
 def set_bans(node: NodeState, asked: SetBans) -> dict[str, Json]:
     """Answer set_bans."""
-    now = node.blockchain.now()
+    now, banned_now = node.blockchain.now(), set()
     for entry in asked.bans:
         host = _host(entry.host) if entry.host else str(IPv4Address(entry.ip.to_bytes(4, "little")))
         if entry.ban:
             node.bans[host] = now + entry.seconds * SECOND
+            banned_now.add(host)
         else:
             node.bans.pop(host, None)
     kept: list[Json] = [
         f"the connection to {other.address} stays"
         for _, other in node.connected(node.view())
-        if _remaining(node, other.address.rpartition(":")[0])
+        if banned_now and _remaining(node, other.address.rpartition(":")[0])
     ]
     return {**({NOT_HEEDED: kept} if kept else {}), **STATUS_OK}
 

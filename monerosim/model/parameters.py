@@ -80,13 +80,20 @@ def fields(kind: type[Parameters]) -> tuple[Field, ...]:
 
 
 def read(kind: type[P], params: Json) -> P:
-    """Read a method's parameters.
+    """Read a method's parameters; without an object of them even those with a default are zero, empty or false.
 
     Raises:
         ServiceError: One of them has a wrong type.
     """
     asked = mapping(params)
+    if not isinstance(params, dict):
+        return msgspec.convert({field.name: _nothing(field.default) for field in fields(kind)}, kind)
     return msgspec.convert({field.name: field.reader(asked, field.name, field.default) for field in fields(kind)}, kind)
+
+
+def _nothing(default: object) -> object:
+    """Return the value of a parameter's type that epee leaves it at where it reads nothing."""
+    return type(default)() if isinstance(default, bool | int | str) else default
 
 
 def not_heeded(kind: type[Parameters], params: Json) -> list[str]:
@@ -209,9 +216,9 @@ def _integers(params: Params, name: str, span: _Range) -> tuple[object, ...]:
 
 
 def _objects(params: Params, name: str) -> list[dict[str, Json]]:
-    """Read a list of objects; anything but a list counts as an empty one."""
+    """Read a list of objects; anything else counts as an empty one."""
     values = params.get(name)
-    if not isinstance(values, list):
+    if not isinstance(values, list) or (values and not isinstance(values[0], dict)):
         return []
     found = [value for value in values if isinstance(value, dict)]
     if len(found) != len(values):

@@ -157,6 +157,26 @@ class BlockRelay:
         if self.is_quiet:
             self._settle_down(at)
 
+    def lose(self, blocks: Sequence[Block], node: int, at: int, tip_of: Callable[[int], Block]) -> None:
+        """Have a node lose the last blocks of its chain; a peer that has them tells so at the next timed sync.
+
+        Args:
+            blocks: The lowest first.
+            node: The node.
+            at: Now; :meth:`advance` has been called for this time.
+            tip_of: Returns the tip that a node follows now: the block below for the one that loses some.
+        """
+        if self.is_quiet:
+            self._begin(at, tip_of)
+        self._tips[node] = tip_of(node)
+        for block in blocks:
+            if block not in self.arrivals:
+                known = block.arrival_times
+                self._take_up(block, np.full(self._network.nodes, -1, dtype=np.int64) if known is None else known)
+            self.arrivals[block][node] = block.last_arrival = NEVER
+        if self.is_quiet:
+            self._settle_down(at)
+
     def advance(self, until: int) -> bool:
         """Let everything happen up to a time, microseconds; return whether that was the last of it."""
         if not self._events or self._events[0][0] > until:
@@ -222,7 +242,7 @@ class BlockRelay:
             return
         for block, arrivals in self.arrivals.items():
             if block.last_arrival == NEVER:
-                block.last_arrival = int(arrivals[arrivals < NEVER].max())
+                block.last_arrival = int(arrivals[arrivals < NEVER].max(initial=-1))
         self._waits.clear()
         self._fetching.clear()
         self._blocks = {block.id: block for block in self.arrivals}

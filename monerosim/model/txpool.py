@@ -203,11 +203,16 @@ class Txpool:
 
         Where it leaves the chain below what was settled, the transactions it leaves out are on their way again.
         """
-        if block.parent is not None and not self._chain.contains(block.parent, self._settled_tip):
-            self._settled_tip = self._put_back(block.parent)
+        if block.parent is not None:
+            self.reopen(block.parent)
         if block.arrival_times is not None:
             for transaction in block.transactions:
                 transaction.mined_arrivals.append(block.arrival_times)
+
+    def reopen(self, tip: Block) -> None:
+        """Take in that a node may follow a chain that ends in ``tip``: what that leaves out is on its way again."""
+        if not self._chain.contains(tip, self._settled_tip):
+            self._settled_tip = self._put_back(tip)
 
     def _put_back(self, branch: Block) -> Block:
         """Put back into the pools what was settled above the point where a branch leaves; return that point."""

@@ -60,6 +60,7 @@ class Views:
         self._relay = BlockRelay(network)
         self._unanimous: Block | None = None
         """The block found last, if it was one that all nodes follow as soon as they have it."""
+        self._reported: set[Block] = set()
         self._chain = chain
         self._network = network
         self._sightings = sightings
@@ -125,9 +126,28 @@ class Views:
     def hand(self, view: View, block: Block) -> None:
         """Hand a node a block that others have already, now."""
         self._relay.advance(view.at)
+        self._note_return(block)
         self._relay.hand(block, view.node, view.at, lambda node: self._tip(node, view.at))
         self._unanimous = None
         self._plan_settling()
+
+    def take_off(self, view: View, tip: Block) -> None:
+        """Have a node forget the blocks of its chain above ``tip``, now; peers give them back by the timed sync."""
+        # What happens at this very instant may come after it.
+        self.settle(view.at - 1)
+        self._relay.advance(view.at)
+        lost = [self._chain.at(view.tip, height) for height in range(tip.height + 1, view.tip.height + 1)]
+        for block in lost:
+            self._note_return(block)
+        self._tips[view.node], self._heights[view.node] = tip.index, tip.height
+        self._relay.lose(lost, view.node, view.at, lambda node: self._tip(node, view.at))
+        self._unanimous = None
+        self._plan_settling()
+
+    def _note_return(self, block: Block) -> None:
+        """Note that a block is under way that was reported before."""
+        if block not in self._relay.arrivals:
+            self._reported.add(block)
 
     def _all_follow(self, block: Block | None, now: int) -> bool:
         """Return whether all nodes have a block as their tip, and nothing else is under way."""
@@ -174,20 +194,25 @@ class Views:
         elif moving:
             self._settle_branches(moving, until)
         self._settled_until = until
-        for block in moving:
-            if block.last_arrival <= until:
-                arrivals = self._relay.arrivals[block]
-                self._relay.forget(block)
-                self._sightings.report_block(block, until)
-                if arrivals.max() < NEVER:
-                    block.arrival_times = None
+        self._forget([block for block in moving if block.last_arrival <= until], until)
         self._plan_settling()
         return bool(moving)
+
+    def _forget(self, blocks: list[Block], until: int) -> None:
+        """Report blocks that all nodes have that will ever have them, and drop their arrival times."""
+        for block in blocks:
+            arrivals = self._relay.arrivals[block]
+            self._relay.forget(block)
+            if block not in self._reported:
+                self._sightings.report_block(block, until)
+            if arrivals.max() < NEVER:
+                block.arrival_times = None
 
     def finish(self, at: int) -> None:
         """Report the blocks that are under way when the run ends."""
         for block in self._relay.arrivals:
-            self._sightings.report_block(block, at)
+            if block not in self._reported:
+                self._sightings.report_block(block, at)
 
     def common_block(self) -> Block:
         """Return the last block of all chains that a node follows or may still come to follow."""

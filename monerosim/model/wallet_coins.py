@@ -110,10 +110,10 @@ class ExportOutputs(Parameters, frozen=True):
 
 @METHODS.method(ExportOutputs, "export_outputs")
 def export_outputs(session: WalletSession, asked: ExportOutputs) -> dict[str, Json]:
-    """Answer export_outputs: those that the other side has not told the key images of, or all."""
+    """Answer export_outputs: those that the wallet does not know the key images of, or all."""
     wallet = session.wallet
     known = wallet.known
-    chosen = [output for output in wallet.holdings if asked.all or known is None or output not in known]
+    chosen = [output for output in wallet.holdings if asked.all or (known is not None and output not in known)]
     return {"outputs_data_hex": (_OUTPUTS + b"".join(output.public_key for output in chosen)).hex()}
 
 
@@ -134,7 +134,9 @@ def import_outputs(session: WalletSession, asked: ImportOutputs) -> dict[str, Js
     if not data.startswith(_OUTPUTS) or len(body) % _HASH:
         raise ServiceError(-1, "Bad magic from outputs")
     keys = {body[place : place + _HASH] for place in range(0, len(body), _HASH)}
-    return {"num_imported": sum(output.public_key in keys for output in wallet.holdings)}
+    found = [output for output in wallet.holdings if output.public_key in keys]
+    wallet.requested.update(found)
+    return {"num_imported": len(found)}
 
 
 class ExportKeyImages(Parameters, frozen=True):
@@ -145,11 +147,11 @@ class ExportKeyImages(Parameters, frozen=True):
 
 @METHODS.method(ExportKeyImages, "export_key_images")
 def export_key_images(session: WalletSession, asked: ExportKeyImages) -> dict[str, Json]:
-    """Answer export_key_images: those of outputs since the last call, or all."""
+    """Answer export_key_images: from the first output on that import_outputs brought, or all."""
     wallet = session.wallet
     held = list(wallet.holdings)
-    offset = 0 if asked.all else min(wallet.exported, len(held))
-    wallet.exported = len(held)
+    wanted = (place for place, output in enumerate(held) if output in wallet.requested)
+    offset = 0 if asked.all else next(wanted, len(held))
     images: list[Json] = [
         {"key_image": output.key_image.hex(), "signature": _signature(session, output)}
         for output in held[offset:]

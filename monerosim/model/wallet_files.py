@@ -122,14 +122,14 @@ def _check_filename(session: WalletSession, filename: str) -> None:
 
 
 class RestoreWallet(Parameters, frozen=True):
-    """The parameters of restore_deterministic_wallet."""
+    """The parameters of restore_deterministic_wallet; a language is asked for with words of an old kind alone."""
 
     restore_height: U64 = 0
     filename: str = ""
     seed: str = ""
     seed_offset: str = ""
     password: str = ""
-    language: str = ""
+    language: Annotated[str, UNHEEDED] = ""
     autosave_current: Annotated[bool, UNHEEDED] = True
 
 

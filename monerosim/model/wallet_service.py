@@ -96,8 +96,8 @@ class StartMining(Parameters, frozen=True):
     """The parameters of start_mining."""
 
     threads_count: U64 = 0
-    do_background_mining: bool = False
-    ignore_battery: bool = False
+    do_background_mining: Annotated[bool, UNHEEDED] = False
+    ignore_battery: Annotated[bool, UNHEEDED] = False
 
 
 @METHODS.method(StartMining, "start_mining")

@@ -130,7 +130,7 @@ class WalletState:
         used: Accounts and indices that were ever paid.
         known: The outputs of which it knows whether they are spent; None for all, as it has the key to spend them.
         notes: What its user wrote down.
-        exported: Of how many of its outputs export_key_images has told the key images.
+        requested: The outputs whose key images another wallet has asked for, by import_outputs.
     """
 
     def __init__(
@@ -145,7 +145,7 @@ class WalletState:
         self.labels: list[list[str]] = [["Primary account"]]
         self.notes = Notes()
         self.made: set[bytes] = set()
-        self.exported = 0
+        self.requested: set[Output] = set()
         self.drafts: dict[bytes, Sent] = {}
         self.known: set[Output] | None = set() if keys.spend_secret is None else None
         self._addresses: dict[tuple[int, int], Address] = {}

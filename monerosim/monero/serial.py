@@ -162,8 +162,12 @@ class _Reader:
         if self.varint() != value:
             raise ValueError("not what a block has here")
 
+    @property
+    def at_end(self) -> bool:
+        return self._place == len(self._data)
+
     def end(self) -> None:
-        if self._place != len(self._data):
+        if not self.at_end:
             raise ValueError("the blob goes on")
 
 
@@ -177,7 +181,8 @@ def parse_block(data: bytes) -> BlockParts:
     major, minor, timestamp = reader.varint(), reader.varint(), reader.varint()
     parent, nonce = reader.bytes(_HASH), int.from_bytes(reader.bytes(4), "little")
     coinbase = _parse_coinbase(reader)
-    count = reader.varint()
+    # The last byte of a block without transactions may be missing.
+    count = 0 if reader.at_end else reader.varint()
     if count > len(data) // _HASH:
         raise ValueError("more transactions than the blob holds")
     hashes = tuple(reader.bytes(_HASH) for _ in range(count))

@@ -25,6 +25,7 @@ Services = tuple[Post, Post, Post]
 
 def _load_recorder() -> ModuleType:
     path = Path(__file__).parents[2] / "tools" / "record_rpc.py"
+    sys.path.insert(0, str(path.parent))
     spec = importlib.util.spec_from_file_location("record_rpc", path)
     assert spec is not None
     assert spec.loader is not None

@@ -6,6 +6,7 @@ from small_network import Line
 
 from monerosim.model import Blockchain, Daemon, WalletServer
 from monerosim.model.records import Output, Transaction
+from monerosim.network.relay import Peer
 from monerosim.units import SECOND
 
 
@@ -22,6 +23,13 @@ def ask(service, method: str, **params):
     if "error" in answer:
         raise RefusedError(answer["error"])
     return answer["result"]
+
+
+class Pair(Line):
+    """Two nodes, the first of which dialled the second."""
+
+    def peers(self, node):
+        return [Peer(1 - node, incoming=node == 1)]
 
 
 class Simulated:

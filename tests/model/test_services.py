@@ -4,13 +4,12 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from simulated import Line, RefusedError, Simulated, ask
+from simulated import Pair, RefusedError, Simulated, ask
 
 from monerosim.model import Daemon, WalletServer, daemon, wallet_rpc
 from monerosim.model.errors import HttpStatusError
 from monerosim.monero.constants import approximate_height
 from monerosim.monero.emission import base_reward
-from monerosim.network.relay import Peer
 from monerosim.rpc.errors import RpcUnavailableError
 from monerosim.units import SECOND, XMR
 
@@ -234,13 +233,6 @@ CONNECTION = (
 """What monerod 0.18.0.0 says of a connection."""
 
 
-class Pair(Line):
-    """Two nodes, the first of which dialled the second."""
-
-    def peers(self, node):
-        return [Peer(1 - node, incoming=node == 1)]
-
-
 def test_peers_see_each_other():
     net = Simulated(make=Pair)
     net.mine(0, 2)
@@ -330,3 +322,29 @@ def test_the_height_by_the_date_is_wallet2s():
     assert approximate_height(1_656_900_000) == 2_661_088
     assert approximate_height(1_458_748_658 - 121) == 1_009_826
     assert approximate_height(946_684_800) == 2**64 - 3_257_371
+
+
+@pytest.mark.parametrize(
+    ("pattern", "accounts"),
+    [
+        ("shop", [0]),
+        ("sh.p", [0]),
+        ("s.*", [0, 1]),
+        (".*p.*", [0]),
+        ("s[hi].*e", [1]),
+        (".*.*.*.*.*.*.*.*.*.*.*.*.*.*.*.*.*.*.*.*e", [1]),
+    ],
+)
+def test_accounts_are_found_by_expressions_over_their_tags(pattern, accounts):
+    wallet = Simulated(nodes=1).wallets[0]
+    ask(wallet, "create_account")
+    for account, tag in enumerate(("shop", "si" + "a" * 1000 + "e")):
+        ask(wallet, "tag_accounts", accounts=[account], tag=tag)
+    found = ask(wallet, "get_accounts", tag=pattern, regexp=True)["subaddress_accounts"]
+    assert [entry["account_index"] for entry in found] == accounts
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+b", "a{9}", "[", "x" * 101])
+def test_expressions_that_may_take_long_are_refused(pattern):
+    with pytest.raises(RefusedError):
+        ask(Simulated(nodes=1).wallets[0], "get_accounts", tag=pattern, regexp=True)
