@@ -172,7 +172,9 @@ def _coinbase(parts: Coinbase) -> dict[str, Json]:
 
 def _transaction(transaction: Transaction) -> dict[str, Json]:
     if not transaction.inputs:
-        return _coinbase(coinbase_parts(transaction.blocks[0]))
+        shown = _coinbase(coinbase_parts(transaction.blocks[0]))
+        shown.pop("signatures", None)
+        return shown
     encrypted = [2, 9, 1, *transaction.id[:8]] if len(transaction.outputs) == 2 else []  # noqa: PLR2004
     return {
         "version": 2,

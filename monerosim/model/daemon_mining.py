@@ -122,7 +122,7 @@ def get_miner_data(node: NodeState, _asked: Parameters) -> dict[str, Json]:
     backlog: list[Json] = [
         {"fee": transaction.fee, "id": transaction.id.hex(), "weight": transaction.weight}
         for transaction in blockchain.txpool.contents(view)
-        if blockchain.chain.valid(tip, transaction)
+        if transaction.relayed and blockchain.chain.valid(tip, transaction)
     ]
     return {
         "already_generated_coins": tip.generated,

@@ -38,10 +38,10 @@ def get_output_distribution(node: NodeState, asked: OutputDistribution) -> dict[
     distributions: list[Json] = []
     for amount in asked.amounts:
         last = asked.to_height or tip.height
-        if amount or last > tip.height or asked.from_height > last:
+        if last > tip.height or asked.from_height > last:
             raise ServiceError(-5, "Failed to get output distribution")
-        counts = [chain.at(tip, height).outputs for height in range(asked.from_height, last + 1)]
-        base = chain.at(tip, asked.from_height - 1).outputs if asked.from_height else 0
+        counts = [_count(chain.at(tip, height), amount) for height in range(asked.from_height, last + 1)]
+        base = _count(chain.at(tip, asked.from_height - 1), amount) if asked.from_height else 0
         if not asked.cumulative:
             counts = [count - before for count, before in zip(counts, [base, *counts[:-1]], strict=True)]
         entry: dict[str, Json] = {
@@ -130,9 +130,9 @@ def get_outs(node: NodeState, asked: GetOuts) -> dict[str, Json]:
     tip, blockchain = node.view().tip, node.blockchain
     outs: list[Json] = []
     for wanted in asked.outputs:
-        if wanted.amount or wanted.index >= tip.outputs:
+        if wanted.index >= _count(tip, wanted.amount):
             return {**RPC_PAYMENT_FIELDS, **STATUS_OK, "status": "Failed"}
-        block, output = _find(blockchain, tip, wanted.index)
+        block, output = _find(blockchain, tip, wanted.index) if not wanted.amount else _first(blockchain)
         outs.append(
             {
                 "height": block.height,
@@ -143,6 +143,17 @@ def get_outs(node: NodeState, asked: GetOuts) -> dict[str, Json]:
             }
         )
     return {**({"outs": outs} if outs else {}), **RPC_PAYMENT_FIELDS, **STATUS_OK}
+
+
+def _first(blockchain: Blockchain) -> tuple[Block, Output]:
+    """Return the genesis block and its output, the only one whose amount is not hidden."""
+    genesis = blockchain.chain.main[0]
+    return genesis, genesis.coinbase.outputs[0]
+
+
+def _count(block: Block, amount: int) -> int:
+    """Return how many outputs of an amount there are up to a block; hidden amounts count as 0."""
+    return block.outputs if not amount else int(amount == GENESIS_REWARD)
 
 
 def _find(blockchain: Blockchain, tip: Block, index: int) -> tuple[Block, Output]:

@@ -74,7 +74,8 @@ def _entry(node: NodeState, view: View, identity: bytes, asked: GetTransactions)
         return None
     blob = transaction_blob(transaction)
     kept, rest = prunable(blob, transaction)
-    apart = asked.prune or asked.split
+    # What has no proofs is shown as if it was pruned.
+    apart = asked.prune or asked.split or not rest
     entry: dict[str, Json] = {
         "as_hex": "" if apart else blob,
         "as_json": transaction_json(transaction) if asked.decode_as_json else "",

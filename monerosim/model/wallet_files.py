@@ -9,7 +9,7 @@ from monerosim.model.wallet_session import WalletFile, WalletSession
 from monerosim.model.wallet_state import WalletState
 from monerosim.monero.address import Keys, decode_address, encode_address
 from monerosim.monero.constants import approximate_height
-from monerosim.monero.seed_words import LANGUAGES, read_seed_words, seed_words
+from monerosim.monero.seed_words import LANGUAGES, OLD_STYLE, read_seed_words, seed_words
 from monerosim.rpc.transport import Json
 
 METHODS: Methods[WalletSession] = Methods()
@@ -152,7 +152,7 @@ def restore_deterministic_wallet(session: WalletSession, asked: RestoreWallet) -
         "address": encode_address(keys.standard),
         "info": "Wallet has been restored successfully.",
         "seed": seed_words(keys.spend_secret or 0, language),
-        "was_deprecated": False,
+        "was_deprecated": len(asked.seed.split()) == OLD_STYLE,
     }
 
 

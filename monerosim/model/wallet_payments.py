@@ -13,7 +13,7 @@ from monerosim.model.wallet_session import WalletSession
 from monerosim.model.wallet_state import Destination, WalletState
 from monerosim.monero.address import INTEGRATED, SUBADDRESS, Address
 from monerosim.monero.constants import MAX_OUTPUTS
-from monerosim.monero.fees import clawback, estimate_size
+from monerosim.monero.fees import RING_SIZE, clawback, estimate_size
 from monerosim.rpc.transport import Json
 
 METHODS: Methods[WalletSession] = Methods()
@@ -295,7 +295,7 @@ class EstimateSize(Parameters, frozen=True):
 
     n_inputs: U32 = 0
     n_outputs: U32 = 0
-    ring_size: Annotated[U32, UNHEEDED] = 0
+    ring_size: U32 = 0
     rct: Annotated[bool, UNHEEDED] = True
 
 
@@ -305,5 +305,6 @@ def estimate_tx_size_and_weight(session: WalletSession, asked: EstimateSize) -> 
     _ = session.wallet
     if not asked.n_inputs or not asked.n_outputs:
         raise ServiceError(-1, "Failed to determine size and weight")
-    size = estimate_size(asked.n_inputs, asked.n_outputs, _TYPICAL_EXTRA)
+    ring_size = asked.ring_size or RING_SIZE
+    size = estimate_size(asked.n_inputs, asked.n_outputs, _TYPICAL_EXTRA, ring_size)
     return {"size": size, "weight": size + clawback(asked.n_outputs)}

@@ -133,6 +133,13 @@ def check_trust(session: WalletSession) -> None:
         raise ServiceError(-1, "This command requires a trusted daemon.")
 
 
+@METHODS.method(Parameters, "is_multisig")
+def is_multisig(session: WalletSession, _asked: Parameters) -> dict[str, Json]:
+    """Answer is_multisig."""
+    _ = session.wallet
+    return {"multisig": False, "ready": False, "threshold": 0, "total": 0}
+
+
 class SetLogLevel(Parameters, frozen=True):
     """The parameters of set_log_level."""
 

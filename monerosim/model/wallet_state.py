@@ -198,7 +198,8 @@ class WalletState:
         """
         tip = view.tip
         fetched, received = 0, False
-        if tip is not self.tip:
+        if not self.blockchain.chain.contains(self.tip, tip):
+            # A node that has lost its last blocks does not make a wallet forget them.
             fork = self.blockchain.chain.fork(self.tip, tip)
             # The first block of a branch that replaces another is not counted (``process_parsed_blocks``).
             fetched = tip.height - fork.height - (fork is not self.tip)
@@ -387,11 +388,13 @@ class WalletState:
         height = self.tip.height + 1
         sums: dict[tuple[int, int], list[int]] = {}
         for holding in self._unspent.values():
-            if holding.frozen or (not strict and holding.locked_by is not None and self._locked(holding)):
+            if not strict and holding.locked_by is not None and self._locked(holding):
                 continue
             entry = sums.setdefault((holding.account, holding.index), [0, 0, 0, 0, 0])
-            entry[0] += holding.output.amount
             entry[4] += 1
+            if holding.frozen:
+                continue
+            entry[0] += holding.output.amount
             if self.is_unlocked(holding):
                 entry[1] += holding.output.amount
             else:

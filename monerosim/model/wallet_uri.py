@@ -44,9 +44,9 @@ def make_uri(session: WalletSession, asked: MakeUri) -> dict[str, Json]:
     if asked.amount:
         fields.append(f"tx_amount={asked.amount // XMR}.{asked.amount % XMR:0{_DECIMALS}}")
     if asked.recipient_name:
-        fields.append(f"recipient_name={quote(asked.recipient_name, safe='')}")
+        fields.append(f"recipient_name={quote(asked.recipient_name, safe='/=')}")
     if asked.tx_description:
-        fields.append(f"tx_description={quote(asked.tx_description, safe='')}")
+        fields.append(f"tx_description={quote(asked.tx_description, safe='/=')}")
     return {"uri": f"{_SCHEME}{asked.address}{'?' if fields else ''}{'&'.join(fields)}"}
 
 

@@ -77,17 +77,18 @@ def clawback(outputs: int) -> int:
     return ((base << log) - 32 * (6 + 2 * (6 + log))) * 4 // 5
 
 
-def estimate_size(inputs: int, outputs: int, extra: int = 0) -> int:
+def estimate_size(inputs: int, outputs: int, extra: int = 0, ring_size: int = RING_SIZE) -> int:
     """Return the size in bytes that a wallet estimates before it builds a transaction (``estimate_rct_tx_size``).
 
     Args:
         inputs: The number of outputs it spends.
         outputs: The number of outputs it creates, change included.
         extra: Bytes that the payer adds to its extra field: :data:`PAYMENT_ID` with a payment id.
+        ring_size: Members of a ring.
     """
-    prefix = 1 + 6 + inputs * (1 + 6 + RING_SIZE * 2 + 32) + outputs * (6 + 32) + extra
+    prefix = 1 + 6 + inputs * (1 + 6 + ring_size * 2 + 32) + outputs * (6 + 32) + extra
     proof = 1 + (2 * (6 + _padded_log(outputs)) + 6) * 32 + 3
-    signatures = inputs * (32 * RING_SIZE + 64 + 32)
+    signatures = inputs * (32 * ring_size + 64 + 32)
     return prefix + proof + signatures + outputs * (1 + 8 + 32) + 4
 
 

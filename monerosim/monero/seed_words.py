@@ -20,7 +20,8 @@ LANGUAGES = {
 }
 """The languages, by the names that they have in themselves, with their English names."""
 
-_WORDS = 24
+OLD_STYLE = 24
+"""Words without one for a checksum."""
 
 
 class _Words(Protocol):
@@ -58,11 +59,11 @@ def read_seed_words(words: str) -> tuple[int, str]:
     """Return the number that some words stand for, and their language.
 
     Raises:
-        ValueError: Not 24 words of a language, or not followed by the one that they ask for.
+        ValueError: Not 24 words of a language, or followed by one that they do not ask for.
     """
     given = words.lower().split()
-    if len(given) != _WORDS + 1:
-        raise ValueError("not 25 words")
+    if len(given) not in {OLD_STYLE, OLD_STYLE + 1}:
+        raise ValueError("not 24 or 25 words")
     for language in LANGUAGES:
         known = _words(language)
         length = known.unique_prefix_length
@@ -71,7 +72,7 @@ def read_seed_words(words: str) -> tuple[int, str]:
             whole = [by_prefix[word[:length]] for word in given]
         except KeyError:
             continue
-        phrase = " ".join(whole[:_WORDS])
-        if known.get_checksum(phrase) == whole[_WORDS]:
+        phrase = " ".join(whole[:OLD_STYLE])
+        if whole[OLD_STYLE:] in ([], [known.get_checksum(phrase)]):
             return int.from_bytes(bytes.fromhex(known.decode(phrase)), "little"), language
     raise ValueError("words of no language, or their last does not fit the others")

@@ -98,7 +98,7 @@ def test_a_wallet_restored_from_a_height_does_not_see_what_was_before(paid):
     ("change", "message"),
     [
         (lambda _: "", "mandatory"),
-        (lambda phrase: " ".join(phrase.split()[:24]), "failed verification"),
+        (lambda phrase: " ".join(phrase.split()[:23]), "failed verification"),
         (lambda phrase: phrase.replace(phrase.split()[3], "monero", 1), "failed verification"),
         (lambda phrase: " ".join([*phrase.split()[1:], phrase.split()[0]]), "failed verification"),
     ],

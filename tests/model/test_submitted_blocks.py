@@ -139,7 +139,8 @@ def test_blobs_are_as_long_as_they_say(net):
     block = ask(net.daemons[0], "get_block", hash=found)
     coinbase = net.daemons[0].post("/get_transactions", {"txs_hashes": [block["miner_tx_hash"]]})["txs"][0]
     assert (
-        len(coinbase["as_hex"]) // 2 + sum(_weights(net, block["tx_hashes"])) == block["block_header"]["block_weight"]
+        len(coinbase["pruned_as_hex"]) // 2 + sum(_weights(net, block["tx_hashes"]))
+        == block["block_header"]["block_weight"]
     )
 
 
