@@ -3,13 +3,14 @@
 import numpy as np
 
 from monerosim.network.relay import LinkTo
+from monerosim.testing.network import DirectTransactions
 from monerosim.units import SECOND
 
 
 class Line:
-    """Nodes in a row: an item takes ``delay`` microseconds from one to the next."""
+    """Nodes in a row: an item takes ``delay`` microseconds from one to the next, and a transaction is no stem."""
 
-    block_verification = 0
+    height_memory = 0
 
     def __init__(self, nodes: int, delay: int) -> None:
         self.nodes = nodes
@@ -18,10 +19,14 @@ class Line:
     def block_arrivals(self, _item, origin, released, _weight):
         return released + self.delay * np.abs(np.arange(self.nodes, dtype=np.int64) - origin)
 
-    transaction_arrivals = block_arrivals
-
-    def block_waits(self, _item, _weight):
+    def block_hops(self, _item, _weight):
         return np.full(2 * self.nodes, self.delay, dtype=np.int64)
+
+    def block_verification(self, _item):
+        return np.zeros(self.nodes, dtype=np.int64)
+
+    def request_waits(self, _place, count):
+        return np.where(count > 0, 2 * self.delay, 0)
 
     def links_from(self, node):
         ends = ((node - 1, 2 * node), (node + 1, 2 * node + 1))
@@ -35,3 +40,6 @@ class Line:
 
     def peers(self, _node):
         return []
+
+    def relay_transactions(self, _height_at):
+        return DirectTransactions(self.block_arrivals)

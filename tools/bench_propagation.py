@@ -1,7 +1,8 @@
 """Measure the propagation search in milliseconds per item, against a binary heap and scipy's Dijkstra.
 
 Run as ``python tools/bench_propagation.py [NODES ...]``. Each node dials eight others. Every figure is the best of
-three rounds; the heap and scipy get the same waits and have to find the same arrivals.
+three rounds, but those of transactions, of which one is sent every 30 seconds, or every second ("often"). The heap and
+scipy get a block's waits and have to find the same arrivals.
 """
 
 import heapq
@@ -16,10 +17,12 @@ from scipy.sparse.csgraph import dijkstra
 
 from monerosim.network.relay import NEVER, Link, RelayNetwork
 from monerosim.topology import choose_peers
+from monerosim.units import SECOND
 
 CONNECTIONS = 8
 WEIGHT = 2_000
 BLOCK_WEIGHT = 60_000
+SELDOM, OFTEN = 30 * SECOND, SECOND
 
 
 def build(nodes: int) -> tuple[list[str], list[Link]]:
@@ -59,9 +62,21 @@ def milliseconds(run: Callable[[int], object], items: int) -> float:
 
 
 def waits_of(network: RelayNetwork, item: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return sources, targets and waits of a transaction's hops, the same for all searches."""
-    hops = network._transaction_hops(item, WEIGHT) + network._flushes(item)  # noqa: SLF001 - the same input for all
+    """Return sources, targets and waits of a block's hops, the same for all searches."""
+    hops = network.block_hops(item, BLOCK_WEIGHT) + network.block_verification(item)[network._links.target]  # noqa: SLF001 - the same input for all
     return network._links.source, network._links.target, hops  # noqa: SLF001 - as above
+
+
+def transactions(network: RelayNetwork, gap: int) -> float:
+    """Return the milliseconds that a transaction takes, of some of which one is sent every ``gap`` microseconds."""
+    relay = network.relay_transactions(lambda _node, _at: 0)
+    items = max(20, 100_000 // network.nodes)
+    begin = perf_counter()
+    for item in range(items):
+        relay.advance(item * gap)
+        relay.release(b"%d" % item, item % network.nodes, item * gap, WEIGHT)
+    relay.advance(items * gap + 120 * SECOND)
+    return (perf_counter() - begin) / items * 1_000
 
 
 def measure(nodes: int) -> None:
@@ -83,8 +98,9 @@ def measure(nodes: int) -> None:
     matrix = csr_array((hops.astype(np.float64), (source, target)), shape=(nodes, nodes))
     figures = {
         "block": milliseconds(lambda i: network.block_arrivals(b"%d" % i, i % nodes, 0, BLOCK_WEIGHT), items),
-        "transaction": milliseconds(lambda i: network.transaction_arrivals(b"%d" % i, i % nodes, 0, WEIGHT), items),
-        "with loss": milliseconds(lambda i: lossy.transaction_arrivals(b"%d" % i, i % nodes, 0, WEIGHT), items),
+        "transaction": transactions(network, SELDOM),
+        "often": transactions(network, OFTEN),
+        "with loss": transactions(lossy, OFTEN),
         "waits alone": milliseconds(lambda i: waits_of(network, b"%d" % i), items),
         "search alone": milliseconds(lambda i: network._links.search(hops, [(i % nodes, 0)]), items),  # noqa: SLF001
         "heap": milliseconds(lambda i: by_heap(neighbours, i % nodes), max(3, items // 20)),

@@ -24,9 +24,11 @@ from monerosim.plan.plan import (
     NodePlan,
     Plan,
     ProcessPlan,
+    RelayPlan,
     ShadowPlan,
     StartPlan,
     TopologyPlan,
+    VerificationPlan,
     WalletPlan,
 )
 from monerosim.plugins import PluginError, PluginFiles
@@ -40,7 +42,7 @@ from monerosim.scenario.load import Examination, examine_scenario
 from monerosim.scenario.permissions import NOTHING, Permissions
 from monerosim.scenario.problems import Problem, ScenarioError, format_path
 from monerosim.scenario.recording import record_plan
-from monerosim.scenario.tables import Consensus, Node, Scenario, Wallet
+from monerosim.scenario.tables import Consensus, Network, Node, Scenario, Verification, Wallet
 from monerosim.scenario.timeline import members_of
 from monerosim.topology import TopologyError, build_places
 
@@ -118,6 +120,7 @@ def compile_plan(
             for host in hosts
         ),
         record=record,
+        relay=_relay(scenario.network),
         shadow=ShadowPlan(
             compat=scenario.shadow.compat,
             proof_of_work=_proof_of_work(scenario, consensus.difficulty),
@@ -168,6 +171,25 @@ def _proof_of_work(scenario: Scenario, difficulty: int) -> Literal["real", "skip
     shadow = scenario.shadow
     wanted = shadow.proof_of_work == "auto" and shadow.compat == "auto" and difficulty == 1
     return "skipped" if wanted and load_engine(scenario.simulation.engine).skips_proof_of_work else "real"
+
+
+def _relay(network: Network) -> RelayPlan:
+    dandelion = network.dandelion
+    return RelayPlan(
+        block_verification=_verification(network.relay.block_verification),
+        transaction_verification=_verification(network.relay.transaction_verification),
+        stems=dandelion.stems,
+        fluff_probability=dandelion.fluff_probability,
+        epoch=int(dandelion.epoch),
+        epoch_range=int(dandelion.epoch_range),
+        embargo=int(dandelion.embargo),
+        flush_incoming=int(dandelion.flush_incoming),
+        flush_outgoing=int(dandelion.flush_outgoing),
+    )
+
+
+def _verification(times: Verification) -> VerificationPlan:
+    return VerificationPlan(mean=int(times.mean), distribution=times.distribution, least=int(times.least))
 
 
 def _members(scenario: Scenario, composed: Mapping[str, Composition]) -> list[_Member]:
@@ -307,6 +329,7 @@ def _node(scenario: Scenario, host: str, node: Node) -> NodePlan:
         start=int(scenario.simulation.node_start),
         ready_after=_between(_NODE_READY, scenario.simulation.seed, host, "monerod ready"),
         peers=(),
+        version=node.version or scenario.network.version,
         binary=node.binary or scenario.binaries.monerod,
         flags=flags,
         rate_limit=rate_limit(flags),

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from monerosim.model.blobs import block_parts
 from monerosim.model.chain import Chain
 from monerosim.model.difficulty import Difficulty
+from monerosim.model.heights import Heights
 from monerosim.model.medians import BlockWeights
 from monerosim.model.miners import Miners
 from monerosim.model.mining import Mining
@@ -51,6 +52,7 @@ class Blockchain:
         owners: The addresses of the run's wallets.
         sightings: Reports when nodes had an item first, and reorganisations.
         views: What each node sees of the chain.
+        relay: The transactions on their way.
         txpool: The nodes' pools.
         miners: The miners in the nodes.
         mining: Makes block templates.
@@ -76,8 +78,10 @@ class Blockchain:
         self.chain = Chain(genesis(start.before, medians))
         self.owners = Owners()
         self.sightings = Sightings()
-        self.views = Views(self.chain, network, self.sightings)
-        self.txpool = Txpool(self.chain, network, self.sightings, rules.pool_lifetime)
+        self._heights = Heights(network.height_memory)
+        self.relay = network.relay_transactions(self._heights.at)
+        self.txpool = Txpool(self.chain, self.relay, self.sightings, nodes=network.nodes, lifetime=rules.pool_lifetime)
+        self.views = Views(self.chain, network, self.sightings, self.txpool)
         self.miners = Miners(seed)
         self.mining = Mining(
             self.chain,
@@ -150,6 +154,7 @@ class Blockchain:
 
     def _add(self, block: Block) -> Block:
         self.views.spread(block)
+        self._heights.add(block)
         self.txpool.add_block(block)
         self.chain.add(block)
         self._coinbases[block.coinbase.id] = block.coinbase
@@ -220,6 +225,9 @@ class Blockchain:
         Args:
             until: Microseconds.
         """
+        known = min(until + HORIZON, self.now())
+        self.views.advance(known)
+        self.txpool.advance(known)
         if self.views.settle(until):
             self.txpool.settle(self.views.common_block(), until)
 

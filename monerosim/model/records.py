@@ -10,6 +10,7 @@ from monerosim.monero.address import Keys
 from monerosim.monero.emission import GENESIS_REWARD
 from monerosim.monero.serial import BlockParts
 from monerosim.monero.weights import FLOOR, Medians
+from monerosim.network.transactions import Flight
 
 GENESIS_ID = bytes.fromhex("418015bb9ae982a1975da7d79277c2705727a56894ba0fb246adaabb1f4632e3")
 GENESIS_COINBASE_ID = bytes.fromhex("c88ce9783b4f11190d7b9c17a69c1c52200f9faaee8e98dd07e6811175177139")
@@ -129,22 +130,20 @@ class Transaction:
         node: The node it was handed to, -1 before.
         released: When, microseconds.
         relayed: False while the node was told to keep it to itself.
-        arrival_times: When each node receives it by itself; None before somebody asks, and again once it is settled.
-        fully_propagated_at: When all nodes have it, NEVER if some never do; -1 where it was settled and its block left
-            the chain since.
+        flight: Its way to the nodes by itself; None before it is released, and again once it is settled.
         mined_arrivals: When each node has each of the blocks that contain it; empty once it is settled.
         blocks: The blocks that contain it, on any branch.
         double_spend_seen: Somebody tried to spend one of its inputs again.
         conflicted: Another released transaction spends one of its inputs.
+        reported: It was told when each node had it first.
     """
 
     __slots__ = (
-        "arrival_times",
         "blocks",
         "conflicted",
         "double_spend_seen",
         "fee",
-        "fully_propagated_at",
+        "flight",
         "id",
         "inputs",
         "mined_arrivals",
@@ -153,6 +152,7 @@ class Transaction:
         "payment_id",
         "relayed",
         "released",
+        "reported",
         "unlock_time",
         "weight",
     )
@@ -168,12 +168,12 @@ class Transaction:
         self.node = -1
         self.released = 0
         self.relayed = False
-        self.arrival_times: ArrivalTimes | None = None
-        self.fully_propagated_at = 0
+        self.flight: Flight | None = None
         self.mined_arrivals: list[ArrivalTimes] = []
         self.blocks: list[Block] = []
         self.double_spend_seen = False
         self.conflicted = False
+        self.reported = False
 
     def rivals(self) -> "list[Transaction]":
         """List the released transactions that spend one of its inputs, itself included if it was released."""

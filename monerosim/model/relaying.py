@@ -3,12 +3,16 @@
 A node relays a block only if the block joined its main chain (``bvc.m_added_to_main_chain`` in
 ``handle_notify_new_fluffy_block``; ``core::handle_block_found`` for a block of its own). So a branch stays where it was
 made until it has most work; then its tip is sent, and who lacks the blocks before it asks the sender for its chain
-(``NOTIFY_REQUEST_CHAIN``, ``NOTIFY_REQUEST_GET_OBJECTS``: two round trips), without relaying what it got in this way
-(``try_add_next_blocks``). Whatever has not come by then comes by the timed sync, in which nodes that are connected
-exchange their tips once a minute (``process_payload_sync_data``).
+(``NOTIFY_REQUEST_CHAIN``, ``NOTIFY_REQUEST_GET_OBJECTS``: two round trips, and one more for each further span of
+blocks), without relaying what it got in this way (``try_add_next_blocks``). Whatever has not come by then comes by the
+timed sync, in which nodes that are connected exchange their tips once a minute (``process_payload_sync_data``).
+
+A block is sent without its transactions; a node that lacks some of them asks the sender for them, which takes another
+round trip, and verifies them before the block (``NOTIFY_REQUEST_FLUFFY_MISSING_TX``).
 
 Nearly all blocks are found while all nodes agree on the tip. Such a block is relayed by every node, so the network's
-shortest-arrival search has its arrival times at once. Any other one is followed message by message.
+shortest-arrival search has its arrival times at once, if all nodes have its transactions; if not, it is followed in
+spans (:mod:`~monerosim.model.flood`). Any other one is followed message by message.
 """
 
 from collections import Counter
@@ -19,13 +23,17 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from monerosim.model.flood import Flood, Hops, Neighbours, Pools
 from monerosim.model.records import ArrivalTimes, Block
 from monerosim.network.propagation import NEVER, UNREACHABLE
 from monerosim.network.relay import LinkTo
 
 CHAIN_REQUEST_TRIPS = 4
-"""Messages one after the other until a node has the blocks of a chain it lacks: chain request and its answer, blocks'
-request and its answer."""
+"""Messages one after the other until a node has the first blocks of a chain it lacks: chain request and its answer,
+blocks' request and its answer."""
+
+SPAN = 20
+"""Blocks that are asked for at once (``BLOCKS_SYNCHRONIZING_DEFAULT_COUNT`` in src/cryptonote_config.h)."""
 
 
 class BlockNetwork(Protocol):
@@ -33,15 +41,17 @@ class BlockNetwork(Protocol):
 
     nodes: int
 
-    @property
-    def block_verification(self) -> int:
-        """How long a node takes to verify a block, microseconds."""
-
     def block_arrivals(self, item: bytes, origin: int, released: int, weight: int) -> ArrivalTimes:
-        """Return when each node has verified a block that all relay."""
+        """Return when each node has verified a block that all relay, and whose transactions all have."""
 
-    def block_waits(self, item: bytes, weight: int) -> NDArray[np.int64]:
-        """Return how long a block takes over each link until the receiver has verified it, shape ``(links,)``."""
+    def block_hops(self, item: bytes, weight: int) -> NDArray[np.int64]:
+        """Return how long a block takes over each link until the receiver has it, shape ``(links,)``."""
+
+    def block_verification(self, item: bytes) -> NDArray[np.int64]:
+        """Return how long each node takes to verify a block, microseconds, shape ``(nodes,)``."""
+
+    def request_waits(self, place: NDArray[np.int64], count: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return how long nodes wait for so many transactions that they ask for over links, verification included."""
 
     def links_from(self, node: int) -> Sequence[LinkTo]:
         """Return the links to a node's peers."""
@@ -56,12 +66,14 @@ class BlockNetwork(Protocol):
 class _Kind:
     """What can happen to a node, in the order of what happens at one time."""
 
-    OFFERED = 0
-    """A peer's block has come and has been verified."""
-    SYNCED = 1
+    VERIFIED = 0
+    """It has verified a block that a peer has sent."""
+    RECEIVED = 1
+    """A peer's block has come."""
+    SYNCED = 2
     """A peer has told its tip."""
-    FETCHED = 2
-    """A peer's chain, which was asked for, is there."""
+    FETCHED = 3
+    """A span of a peer's chain, which was asked for, is there."""
 
 
 class BlockRelay:
@@ -69,35 +81,90 @@ class BlockRelay:
 
     Args:
         network: The connections.
+        pools: The nodes' txpools.
 
     Attributes:
         arrivals: Of the blocks that are under way, or have been lately: when each node has each. Times later than the
             last :meth:`advance` are known only where nothing can change them.
         most_work_before: The most work of those of them that were found before each.
+        on_hops: Called with the messages in which nodes that relay a block send it.
+        on_fetched: Called with a block, the node that got it as an answer, the node that sent it, and when.
     """
 
-    def __init__(self, network: BlockNetwork) -> None:
+    def __init__(self, network: BlockNetwork, pools: Pools) -> None:
         self.arrivals: dict[Block, ArrivalTimes] = {}
         self.most_work_before: dict[Block, int] = {}
+        self.on_hops: Callable[[Block, Hops], None] | None = None
+        self.on_fetched: Callable[[Block, int, int, int], None] | None = None
         self._siblings: Counter[Block | None] = Counter()
         self._network = network
+        self._pools = pools
+        self._flood: Flood | None = None
         self._events: list[tuple[int, int, int, int, int, bytes]] = []
         self._tips: list[Block] = []
-        self._waits: dict[Block, NDArray[np.int64]] = {}
+        self._hops: dict[Block, NDArray[np.int64]] = {}
+        self._verification: dict[Block, NDArray[np.int64]] = {}
         self._blocks: dict[bytes, Block] = {}
         self._fetching: set[tuple[int, int]] = set()
+        self._verifying: dict[tuple[int, bytes], int] = {}
+        self._neighbours: Neighbours | None = None
+        self._untold: list[Block] = []
+        """Blocks whose messages follow from their arrivals, as long as nothing comes between."""
 
     @property
     def is_quiet(self) -> bool:
         """Whether the arrival times of all blocks are known."""
-        return not self._events
+        return not self._events and self._flood is None
 
     def flood(self, block: Block) -> None:
         """Send a block that every node will relay."""
-        arrivals = self._network.block_arrivals(block.id, block.node, block.found, block.weight)
-        arrivals[block.node] = block.found
-        self._take_up(block, arrivals)
-        block.last_arrival = int(arrivals[arrivals < NEVER].max())
+        if self._pools.everywhere(block):
+            arrivals = self._network.block_arrivals(block.id, block.node, block.found, block.weight)
+            arrivals[block.node] = block.found
+            self._take_up(block, arrivals)
+            block.last_arrival = int(arrivals[arrivals < NEVER].max())
+            self._untold.append(block)
+            return
+        self._flood = Flood(
+            block,
+            self._all_neighbours(),
+            hops=self._network.block_hops(block.id, block.weight),
+            verification=self._network.block_verification(block.id),
+            request=self._network.request_waits,
+            pools=self._pools,
+            on_hops=self.on_hops,
+        )
+        self._take_up(block, self._flood.arrivals)
+        block.last_arrival = NEVER
+        self._advance_flood(block.found)
+
+    def _all_neighbours(self) -> Neighbours:
+        if self._neighbours is None:
+            nodes, network = range(self._network.nodes), self._network
+            links = [network.links_from(node) for node in nodes]
+            self._neighbours = Neighbours(links, [network.ready(node) for node in nodes])
+        return self._neighbours
+
+    def tell_hops(self, until: int = NEVER) -> None:
+        """Tell the messages of the blocks that every node relays, as far as their senders have them at a time."""
+        for block in self._untold:
+            arrivals = self.arrivals.get(block)
+            if self.on_hops is not None and arrivals is not None:
+                hops = self._all_hops(block, arrivals)
+                sent = arrivals[hops.sender] <= until
+                self.on_hops(block, Hops(hops.sender[sent], hops.receiver[sent], hops.received[sent]))
+        self._untold.clear()
+
+    def _all_hops(self, block: Block, arrivals: ArrivalTimes) -> Hops:
+        """Return all messages with a block that every node relays to all peers but the one that it has it from."""
+        links = self._all_neighbours()
+        hops = self._network.block_hops(block.id, block.weight)[links.place]
+        received = np.maximum(arrivals[links.source] + hops, links.ready[links.target])
+        first = received + self._network.block_verification(block.id)[links.target] <= arrivals[links.target]
+        sender = np.full(links.nodes, -1, dtype=np.int64)
+        sender[links.target[first]] = links.source[first]
+        sent = (received < UNREACHABLE) & (sender[links.source] != links.target)
+        return Hops(links.source[sent], links.target[sent], received[sent])
 
     def send(self, block: Block, tip_of: Callable[[int], Block]) -> None:
         """Send a block message by message, as each node treats it.
@@ -106,7 +173,7 @@ class BlockRelay:
             block: Found just now; :meth:`advance` has been called for this time.
             tip_of: Returns the tip that a node follows now.
         """
-        if self.is_quiet:
+        if not self._events:
             self._begin(block.found, tip_of)
         self._take_up(block, np.full(self._network.nodes, NEVER, dtype=np.int64))
         block.last_arrival = NEVER
@@ -122,7 +189,7 @@ class BlockRelay:
             tip_of: Returns the tip that a node follows now.
             blocks: All blocks, in the order they were found.
         """
-        if self.is_quiet:
+        if not self._events:
             self._begin(now, tip_of)
         self.arrivals.clear()
         self.most_work_before.clear()
@@ -148,7 +215,7 @@ class BlockRelay:
             at: Now; :meth:`advance` has been called for this time.
             tip_of: Returns the tip that a node follows now.
         """
-        if self.is_quiet:
+        if not self._events:
             self._begin(at, tip_of)
         if block not in self.arrivals and block.arrival_times is not None:
             self._take_up(block, block.arrival_times)
@@ -166,7 +233,7 @@ class BlockRelay:
             at: Now; :meth:`advance` has been called for this time.
             tip_of: Returns the tip that a node follows now: the block below for the one that loses some.
         """
-        if self.is_quiet:
+        if not self._events:
             self._begin(at, tip_of)
         self._tips[node] = tip_of(node)
         for block in blocks:
@@ -179,12 +246,16 @@ class BlockRelay:
 
     def advance(self, until: int) -> bool:
         """Let everything happen up to a time, microseconds; return whether that was the last of it."""
+        if self._flood is not None:
+            return self._advance_flood(until)
         if not self._events or self._events[0][0] > until:
             return False
         while self._events and self._events[0][0] <= until:
             time, kind, _, node, sender, identity = heappop(self._events)
-            if kind == _Kind.OFFERED:
-                self._on_offer(node, self._blocks[identity], time, sender)
+            if kind == _Kind.RECEIVED:
+                self._on_receipt(node, self._blocks[identity], time, sender)
+            elif kind == _Kind.VERIFIED:
+                self._on_verified(node, self._blocks[identity], time, sender)
             elif kind == _Kind.SYNCED:
                 self._on_sync(node, time, sender)
             else:
@@ -193,12 +264,25 @@ class BlockRelay:
                 self._settle_down(time)
         return self.is_quiet
 
+    def _advance_flood(self, until: int) -> bool:
+        flood = self._flood
+        if flood is None:
+            return False
+        flood.advance(until)
+        if not flood.is_over:
+            return False
+        flood.block.last_arrival = int(flood.arrivals[flood.arrivals < NEVER].max())
+        self._flood = None
+        return True
+
     def has(self, node: int, block: Block, at: int) -> bool:
         """Return whether a node has a block at a time up to which everything has happened."""
         return block.arrival_times is None or block.arrival_times.item(node) <= at
 
     def forget(self, block: Block) -> None:
         """Forget a block that is not under way any more."""
+        if block in self._untold:
+            self.tell_hops()
         del self.arrivals[block], self.most_work_before[block]
         self._siblings[block.parent] -= 1
 
@@ -216,18 +300,23 @@ class BlockRelay:
 
     def _begin(self, now: int, tip_of: Callable[[int], Block]) -> None:
         """Take the blocks that are under way apart into what each node still sends to each of its peers."""
-        nodes = range(self._network.nodes)
-        self._tips = [tip_of(node) for node in nodes]
+        self.tell_hops(now)
+        self._tips = [tip_of(node) for node in range(self._network.nodes)]
+        flood, self._flood = self._flood, None
+        if flood is not None:
+            for node in np.flatnonzero(flood.verified < NEVER).tolist():
+                self._verify(node, flood.block, flood.verified.item(node), int(flood.sender[node]))
         for block, arrivals in self.arrivals.items():
             if block.last_arrival <= now:
                 continue
-            waits = self._waits_of(block)
+            hops = self._hops_of(block)
+            coming = [] if flood is not None and block is flood.block else np.flatnonzero(arrivals > now).tolist()
             for node in np.flatnonzero(arrivals <= now).tolist():
                 for link in self._network.links_from(node):
-                    due = max(arrivals.item(node) + waits.item(link.place), self._network.ready(link.peer))
+                    due = max(arrivals.item(node) + hops.item(link.place), self._network.ready(link.peer))
                     if arrivals.item(link.peer) > now and due < UNREACHABLE:
-                        self._push(due, _Kind.OFFERED, link.peer, node, block)
-            arrivals[arrivals > now] = NEVER
+                        self._push(due, _Kind.RECEIVED, link.peer, node, block)
+            arrivals[coming] = NEVER
             block.last_arrival = NEVER
 
     def _settle_down(self, now: int) -> None:
@@ -243,18 +332,23 @@ class BlockRelay:
         for block, arrivals in self.arrivals.items():
             if block.last_arrival == NEVER:
                 block.last_arrival = int(arrivals[arrivals < NEVER].max(initial=-1))
-        self._waits.clear()
-        self._fetching.clear()
+        for cache in (self._hops, self._verification, self._fetching, self._verifying):
+            cache.clear()
         self._blocks = {block.id: block for block in self.arrivals}
 
     def _push(self, due: int, kind: int, node: int, sender: int, block: Block) -> None:
         # Two messages at one time are taken in an order that the scenario alone decides.
         heappush(self._events, (due, kind, block.height, node, sender, block.id))
 
-    def _waits_of(self, block: Block) -> NDArray[np.int64]:
-        if block not in self._waits:
-            self._waits[block] = self._network.block_waits(block.id, block.weight)
-        return self._waits[block]
+    def _hops_of(self, block: Block) -> NDArray[np.int64]:
+        if block not in self._hops:
+            self._hops[block] = self._network.block_hops(block.id, block.weight)
+        return self._hops[block]
+
+    def _verification_of(self, node: int, block: Block) -> int:
+        if block not in self._verification:
+            self._verification[block] = self._network.block_verification(block.id)
+        return self._verification[block].item(node)
 
     def _take(self, node: int, block: Block, at: int, *, sender: int, relays: bool) -> None:
         """Have a node take a block whose parent it has."""
@@ -265,20 +359,46 @@ class BlockRelay:
         self._tips[node] = block
         if not relays:
             return
-        waits = self._waits_of(block)
+        hops = self._hops_of(block)
+        sent: list[tuple[int, int]] = []
         for link in self._network.links_from(node):
-            wait = waits.item(link.place)
-            if link.peer != sender and wait < UNREACHABLE:
-                due = max(at + wait, self._network.ready(link.peer))
-                self._push(due, _Kind.OFFERED, link.peer, node, block)
+            hop = hops.item(link.place)
+            if link.peer != sender and hop < UNREACHABLE:
+                due = max(at + hop, self._network.ready(link.peer))
+                self._push(due, _Kind.RECEIVED, link.peer, node, block)
+                sent.append((link.peer, due))
+        if self.on_hops is not None and sent:
+            receiver, received = np.array(sent, dtype=np.int64).T
+            self.on_hops(block, Hops(np.full(len(sent), node), receiver, received))
 
-    def _on_offer(self, node: int, block: Block, at: int, sender: int) -> None:
-        if self.has(node, block, at):
+    def _on_receipt(self, node: int, block: Block, at: int, sender: int) -> None:
+        """Have a node verify a block, when it has the block's transactions and has verified its parent."""
+        if self.has(node, block, at) or (node, block.id) in self._verifying:
             return
-        if block.parent is not None and not self.has(node, block.parent, at):
-            self._fetch(node, at, sender)
-        else:
+        parent = block.parent
+        begin = at
+        if parent is not None and not self.has(node, parent, at):
+            begin = self._verifying.get((node, parent.id), NEVER)
+            if begin == NEVER:
+                self._fetch(node, at, sender)
+                return
+        link = self._link(sender, node)
+        self._pools.advance(at)
+        lacking = self._pools.lacking(block, np.array([node]), np.array([at]))
+        asked = int(self._network.request_waits(np.array([link.place]), lacking)[0])
+        self._verify(node, block, max(begin, at + asked) + self._verification_of(node, block), sender)
+
+    def _verify(self, node: int, block: Block, due: int, sender: int) -> None:
+        self._verifying[node, block.id] = due
+        self._push(due, _Kind.VERIFIED, node, sender, block)
+
+    def _on_verified(self, node: int, block: Block, at: int, sender: int) -> None:
+        self._verifying.pop((node, block.id), None)
+        if not self.has(node, block, at):
             self._take(node, block, at, sender=sender, relays=True)
+
+    def _link(self, node: int, peer: int) -> LinkTo:
+        return next(link for link in self._network.links_from(node) if link.peer == peer)
 
     def _on_sync(self, node: int, at: int, sender: int) -> None:
         if not self.has(node, self._tips[sender], at):
@@ -286,18 +406,27 @@ class BlockRelay:
 
     def _fetch(self, node: int, at: int, sender: int) -> None:
         """Have a node ask a peer for its chain; meanwhile it ignores what that peer sends."""
-        if (node, sender) in self._fetching:
-            return
-        self._fetching.add((node, sender))
-        latency = next(link.latency for link in self._network.links_from(node) if link.peer == sender)
-        lacking = len(self._lacking(node, sender, at))
-        due = at + CHAIN_REQUEST_TRIPS * latency + lacking * self._network.block_verification
+        if (node, sender) not in self._fetching:
+            self._fetching.add((node, sender))
+            self._ask(node, at, sender, CHAIN_REQUEST_TRIPS)
+
+    def _ask(self, node: int, at: int, sender: int, trips: int) -> None:
+        """Have a node ask for the first span of blocks that it lacks, and verify them with what it gets."""
+        span = self._lacking(node, sender, at)[-SPAN:]
+        due = at + trips * self._link(node, sender).latency
+        due += sum(self._verification_of(node, block) for block in span)
         self._push(due, _Kind.FETCHED, node, sender, self._tips[sender])
 
     def _on_chain(self, node: int, at: int, sender: int) -> None:
-        self._fetching.discard((node, sender))
-        for block in reversed(self._lacking(node, sender, at)):
+        lacking = self._lacking(node, sender, at)
+        for block in reversed(lacking[-SPAN:]):
             self._take(node, block, at, sender=sender, relays=False)
+            if self.on_fetched is not None:
+                self.on_fetched(block, node, sender, at)
+        if len(lacking) > SPAN:
+            self._ask(node, at, sender, CHAIN_REQUEST_TRIPS // 2)
+        else:
+            self._fetching.discard((node, sender))
 
     def _lacking(self, node: int, sender: int, at: int) -> list[Block]:
         """Return the blocks of a peer's chain that a node does not have, the tip first."""

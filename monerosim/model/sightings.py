@@ -49,27 +49,31 @@ class Sightings:
         if self.on_block is not None and block.arrival_times is not None:
             self.on_block(block, _cut(block.arrival_times, until))
 
-    def report_transaction(self, transaction: Transaction, until: int) -> None:
-        """Report which nodes had a transaction up to a time, if its arrival times are worked out.
+    def report_transaction(
+        self, transaction: Transaction, first_seen: Callable[[Transaction], ArrivalTimes], until: int
+    ) -> None:
+        """Report which nodes had a transaction up to a time.
 
         Of two transactions that conflict a node takes the one it has first, in its pool or with a block, and refuses
         the other one unless it comes with a block.
+
+        Args:
+            transaction: It is on its way.
+            first_seen: Returns when each node had a transaction, by itself or with a block.
+            until: Microseconds.
         """
-        if (
-            self.on_transaction is None
-            or transaction.arrival_times is None
-            or transaction.fully_propagated_at < 0  # reported before, when its first block was settled
-        ):
+        if self.on_transaction is None or transaction.reported:
             return
-        seen = transaction.arrival_times
+        transaction.reported = True
+        seen = first_seen(transaction)
         if transaction.conflicted:
             for rival in transaction.rivals():
-                had = _first_seen(rival)
-                if rival is not transaction and had is not None:
+                if rival is not transaction:
+                    had = first_seen(rival)
                     earlier = (had < seen) | ((had == seen) & (rival.id < transaction.id))
                     seen = np.where(earlier, NEVER, seen)
-        for mined in transaction.mined_arrivals:
-            seen = np.minimum(seen, mined)
+            for mined in transaction.mined_arrivals:
+                seen = np.minimum(seen, mined)
         self.on_transaction(transaction, _cut(seen, until))
 
     def report_reorganisations(self, seen: list[Reorganisation]) -> None:
@@ -77,15 +81,6 @@ class Sightings:
         if self.on_reorganisation is not None:
             for reorganisation in sorted(seen, key=lambda entry: (entry.at, entry.node)):
                 self.on_reorganisation(reorganisation)
-
-
-def _first_seen(transaction: Transaction) -> ArrivalTimes | None:
-    if transaction.arrival_times is None:
-        return None
-    seen = transaction.arrival_times
-    for mined in transaction.mined_arrivals:
-        seen = np.minimum(seen, mined)
-    return seen
 
 
 def _cut(seen: ArrivalTimes, until: int) -> ArrivalTimes:

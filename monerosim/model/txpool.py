@@ -1,22 +1,24 @@
 """The nodes' txpools: transactions on their way, when each node has them, and which of them conflict.
 
-A transaction's arrival times are worked out once, when somebody asks; what is in a node's pool at a time follows from
-them, from the chain the node follows, and from what else spends the same outputs.
+The transactions on their way are followed as far as somebody asks; what is in a node's pool at a time follows from
+their arrivals, from the chain the node follows, and from what else spends the same outputs.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monerosim.model import owners
 from monerosim.model.chain import Chain
 from monerosim.model.records import ArrivalTimes, Block, Output, Transaction
 from monerosim.model.rules import POOL_LIFETIME
 from monerosim.model.sightings import Sightings
-from monerosim.model.views import P2PNetwork, View
+from monerosim.model.views import View
 from monerosim.monero.emission import base_reward
 from monerosim.monero.fees import least_fee
 from monerosim.network.propagation import NEVER
+from monerosim.network.transactions import Flight, Transactions
 
 UNSPENT, SPENT_IN_BLOCKCHAIN, SPENT_IN_POOL = 0, 1, 2
 """What a node knows of a key image (``COMMAND_RPC_IS_KEY_IMAGE_SPENT`` in src/rpc/core_rpc_server_commands_defs.h)."""
@@ -27,8 +29,9 @@ class Txpool:
 
     Args:
         chain: All blocks of the run.
-        network: What carries transactions to the nodes.
+        relay: What carries transactions to the nodes.
         sightings: Where arrivals are reported.
+        nodes: How many nodes there are.
         lifetime: How long a transaction stays in a node's pool, microseconds.
 
     Attributes:
@@ -36,12 +39,15 @@ class Txpool:
         drafts: Those that a wallet made and kept, by hash.
     """
 
-    def __init__(self, chain: Chain, network: P2PNetwork, sightings: Sightings, lifetime: int = POOL_LIFETIME) -> None:
+    def __init__(
+        self, chain: Chain, relay: Transactions, sightings: Sightings, *, nodes: int, lifetime: int = POOL_LIFETIME
+    ) -> None:
         self.lifetime = lifetime
         self.transactions: dict[bytes, Transaction] = {}
         self.drafts: dict[bytes, Transaction] = {}
         self._chain = chain
-        self._network = network
+        self._nodes = nodes
+        self._relay = relay
         self._sightings = sightings
         self._unsettled: dict[Transaction, None] = {}
         self._spent: dict[bytes, Output] = {}
@@ -73,20 +79,22 @@ class Txpool:
 
     def flush(self, view: View, transaction: Transaction) -> None:
         """Remove a transaction from a node's pool; the node has it again with a block, or when it is handed it."""
-        arrivals = self._arrivals(transaction)
-        arrivals[view.node] = NEVER
-        transaction.fully_propagated_at = NEVER
+        if transaction.flight is not None:
+            self._relay.drop(transaction.flight, view.node)
 
     def _release(self, view: View, transaction: Transaction, *, relay: bool) -> None:
-        if transaction.relayed and transaction in self._unsettled:
-            self._release_again(view, transaction)
+        if transaction.relayed and transaction in self._unsettled and transaction.flight is not None:
+            self._relay.advance(view.at)
+            self._relay.release_again(transaction.flight, view.node, view.at)
             return
         transaction.node, transaction.released, transaction.relayed = view.node, view.at, relay
-        transaction.arrival_times = None
-        if not relay:
-            transaction.arrival_times = np.full(self._network.nodes, NEVER, dtype=np.int64)
-            transaction.arrival_times[view.node] = view.at
-            transaction.fully_propagated_at = NEVER
+        if relay:
+            self._relay.advance(view.at)
+            transaction.flight = self._relay.release(transaction.id, view.node, view.at, transaction.weight)
+        else:
+            arrivals = np.full(self._nodes, NEVER, dtype=np.int64)
+            arrivals[view.node] = view.at
+            transaction.flight = Flight.known(transaction.id, arrivals)
         self.drafts.pop(transaction.id, None)
         if transaction.id not in self.transactions:
             self.transactions[transaction.id] = transaction
@@ -96,13 +104,6 @@ class Txpool:
                 output.spenders.append(transaction)
                 self._spent[output.key_image] = output
         self._add(transaction)
-
-    def _release_again(self, view: View, transaction: Transaction) -> None:
-        """Relay from a second node what another one relays already."""
-        again = self._network.transaction_arrivals(transaction.id, view.node, view.at, transaction.weight)
-        again[view.node] = view.at
-        transaction.arrival_times = np.minimum(self._arrivals(transaction), again)
-        transaction.fully_propagated_at = int(transaction.arrival_times.max())
 
     def _add(self, transaction: Transaction) -> None:
         self._unsettled[transaction] = None
@@ -120,35 +121,61 @@ class Txpool:
                     if not self.knows(view, transaction):
                         self.accept(view, transaction, relay=True)
 
-    def _arrivals(self, transaction: Transaction) -> ArrivalTimes:
-        """Return when each node has a transaction, worked out on the first call."""
-        if transaction.arrival_times is None:
-            arrivals = self._network.transaction_arrivals(
-                transaction.id, transaction.node, transaction.released, transaction.weight
-            )
-            arrivals[transaction.node] = transaction.released
-            transaction.arrival_times, transaction.fully_propagated_at = arrivals, int(arrivals.max())
-        return transaction.arrival_times
+    def advance(self, until: int) -> None:
+        """Let the transactions go on their ways up to a time, microseconds."""
+        self._relay.advance(until)
+
+    def lacking(self, block: Block, nodes: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return of how many of a block's transactions nodes have to be sent the data.
+
+        Those in their stem phase are sent, too (``relay_category::broadcasted`` in ``handle_notify_new_fluffy_block``).
+
+        Args:
+            block: The block.
+            nodes: The nodes, shape ``(nodes,)``.
+            at: When each of them gets it, microseconds; :meth:`advance` has been called for it.
+        """
+        flights = [flight for flight in _flights(block) if flight.everywhere_at == NEVER]
+        followed = [flight for flight in flights if flight.arrivals is None]
+        lacking = np.zeros(len(nodes), dtype=np.int64)
+        if followed:
+            lacking += np.count_nonzero(self._relay.lacking(followed, nodes, at), axis=0)
+        for flight in flights:
+            if flight.arrivals is not None:
+                lacking += flight.arrivals[nodes] > at
+        return lacking
+
+    def everywhere(self, block: Block) -> bool:
+        """Return whether all nodes have all of a block's transactions."""
+        return all(flight.everywhere_at < NEVER for flight in _flights(block))
+
+    def _since(self, transaction: Transaction, node: int) -> int:
+        """Return since when a node has a transaction by itself, NEVER if it has not."""
+        return NEVER if transaction.flight is None else self._relay.since(transaction.flight, node)
 
     def _arrived(self, view: View, transaction: Transaction) -> bool:
         """Return whether a node has received a transaction that is on its way."""
-        arrivals = self._arrivals(transaction)
-        return view.at >= transaction.fully_propagated_at or arrivals.item(view.node) <= view.at
+        self._relay.advance(view.at)
+        return self._since(transaction, view.node) <= view.at
 
     def received_at(self, view: View, transaction: Transaction) -> int:
         """Return when a node received a transaction that is in its pool, microseconds."""
-        if transaction.arrival_times is None:
+        if transaction.flight is None:
             return transaction.released
-        return max(transaction.arrival_times.item(view.node), 0)
+        return max(self._since(transaction, view.node), 0)
 
     def is_expired(self, view: View, transaction: Transaction) -> bool:
         """Return whether a node has dropped a transaction because it was too long in its pool.
 
         One whose block left the chain stays (in monerod a week, ``CRYPTONOTE_MEMPOOL_TX_FROM_ALT_BLOCK_LIVETIME``).
         """
-        if view.at - transaction.released <= self.lifetime or transaction.fully_propagated_at < 0:
+        if view.at - transaction.released <= self.lifetime or self._is_put_back(transaction):
             return False
         return view.at - self.received_at(view, transaction) > self.lifetime
+
+    @staticmethod
+    def _is_put_back(transaction: Transaction) -> bool:
+        return transaction.flight is not None and transaction.flight.everywhere_at < 0
 
     def contents(self, view: View) -> Iterator[Transaction]:
         """List a node's pool, in the order of release."""
@@ -179,8 +206,7 @@ class Txpool:
             return True
         if rival not in self._unsettled or not self._arrived(view, rival):
             return False
-        node = view.node
-        received, earlier = self._arrivals(transaction).item(node), self._arrivals(rival).item(node)
+        received, earlier = self._since(transaction, view.node), self._since(rival, view.node)
         return received - self.lifetime <= earlier and (earlier, rival.id) < (received, transaction.id)
 
     def knows(self, view: View, transaction: Transaction) -> bool:
@@ -221,8 +247,7 @@ class Txpool:
         while step is not fork and step.parent is not None:
             for transaction in step.transactions:
                 if transaction not in self._unsettled:
-                    transaction.arrival_times = np.full(self._network.nodes, -1, dtype=np.int64)
-                    transaction.fully_propagated_at = -1
+                    transaction.flight = Flight.known(transaction.id, np.full(self._nodes, -1, dtype=np.int64))
                     self._add(transaction)
             step = step.parent
         return fork
@@ -242,7 +267,9 @@ class Txpool:
                 self._report(rivals, until)
                 for rival in rivals:
                     self._unsettled.pop(rival, None)
-                    rival.arrival_times = None
+                    if rival.flight is not None:
+                        self._relay.land(rival.flight)
+                    rival.flight = None
                     rival.mined_arrivals.clear()
                     owners.forget(rival)
         self._settled_tip = common
@@ -252,9 +279,21 @@ class Txpool:
         self._report(self._unsettled, at)
 
     def _report(self, transactions: Iterable[Transaction], until: int) -> None:
-        """Report transactions with all their rivals, whose arrivals may be worked out just now."""
-        found = [transaction for transaction in transactions if transaction in self._unsettled]
-        for transaction in found:
-            self._arrivals(transaction)
-        for transaction in found:
-            self._sightings.report_transaction(transaction, until)
+        """Report transactions with all their rivals."""
+        self._relay.advance(until)
+        for transaction in [it for it in transactions if it in self._unsettled]:
+            self._sightings.report_transaction(transaction, self._first_seen, until)
+
+    def _first_seen(self, transaction: Transaction) -> ArrivalTimes:
+        """Return when each node had a transaction, by itself or with a block."""
+        if transaction.flight is None:
+            seen = np.full(self._nodes, NEVER, dtype=np.int64)
+        else:
+            seen = self._relay.arrivals(transaction.flight)
+        for mined in transaction.mined_arrivals:
+            seen = np.minimum(seen, mined)
+        return seen
+
+
+def _flights(block: Block) -> list[Flight]:
+    return [transaction.flight for transaction in block.transactions if transaction.flight is not None]

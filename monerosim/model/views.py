@@ -11,11 +11,14 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from monerosim.model.chain import Chain
+from monerosim.model.flood import Pools
 from monerosim.model.records import ArrivalTimes, Block
 from monerosim.model.relaying import BlockNetwork, BlockRelay
 from monerosim.model.sightings import Reorganisation, Sightings
+from monerosim.network.dandelion import HeightAt
 from monerosim.network.propagation import NEVER
 from monerosim.network.relay import Peer
+from monerosim.network.transactions import Transactions
 from monerosim.units import SECOND
 
 HORIZON = 120 * SECOND
@@ -25,8 +28,12 @@ HORIZON = 120 * SECOND
 class P2PNetwork(BlockNetwork, Protocol):
     """The connections between nodes, and when items reach nodes over them (:mod:`monerosim.network.relay`)."""
 
-    def transaction_arrivals(self, item: bytes, origin: int, released: int, weight: int) -> ArrivalTimes:
-        """Return when each node has a transaction."""
+    @property
+    def height_memory(self) -> int:
+        """How far back the heights of nodes are asked for, microseconds."""
+
+    def relay_transactions(self, height_at: HeightAt) -> Transactions:
+        """Return what carries the run's transactions."""
 
     def peers(self, node: int) -> list[Peer]:
         """Return the connections of a node."""
@@ -50,14 +57,17 @@ class Views:
         chain: All blocks of the run.
         network: What carries blocks to the nodes.
         sightings: Where arrivals and reorganisations are reported.
+        pools: The nodes' txpools.
 
     Attributes:
         due: When some of them have to be settled, microseconds.
+        relay: The blocks on their way.
     """
 
-    def __init__(self, chain: Chain, network: P2PNetwork, sightings: Sightings) -> None:
+    def __init__(self, chain: Chain, network: P2PNetwork, sightings: Sightings, pools: Pools) -> None:
         self.due = NEVER
-        self._relay = BlockRelay(network)
+        self.relay = BlockRelay(network, pools)
+        self._unreported: dict[Block, ArrivalTimes] = {}
         self._unanimous: Block | None = None
         """The block found last, if it was one that all nodes follow as soon as they have it."""
         self._reported: set[Block] = set()
@@ -75,20 +85,24 @@ class Views:
             node: Its index in the network.
             at: Microseconds, not before the time that was settled.
         """
-        if self._relay.advance(at):
-            self._plan_settling()
+        self.advance(at)
         return View(node, at, self._tip(node, at))
+
+    def advance(self, until: int) -> None:
+        """Let the blocks go on their ways up to a time, microseconds."""
+        if self.relay.advance(until):
+            self._plan_settling()
 
     def _tip(self, node: int, at: int) -> Block:
         best = self._chain.blocks[self._tips.item(node)]
         first = NEVER
-        for block, arrivals in reversed(self._relay.arrivals.items()):
+        for block, arrivals in reversed(self.relay.arrivals.items()):
             arrival = arrivals.item(node)
             if self._settled_until < arrival <= at:
                 work, most = block.cumulative_difficulty, best.cumulative_difficulty
                 if work > most or (work == most and arrival <= first < NEVER):
                     best, first = block, arrival
-                if self._relay.most_work_before[block] < best.cumulative_difficulty:
+                if self.relay.most_work_before[block] < best.cumulative_difficulty:
                     break
         return best
 
@@ -102,32 +116,32 @@ class Views:
 
     def siblings(self, parent: Block) -> int:
         """Return how many blocks on a parent have been found lately."""
-        return self._relay.siblings(parent)
+        return self.relay.siblings(parent)
 
     def spread(self, block: Block) -> None:
         """Send a block, found just now, from its node to the others."""
         now = block.found
-        self._relay.advance(now)
+        self.relay.advance(now)
         if self._all_follow(block.parent, now):
-            self._relay.flood(block)
+            self.relay.flood(block)
             self._unanimous = block
         else:
-            self._relay.send(block, lambda node: self._tip(node, now))
+            self.relay.send(block, lambda node: self._tip(node, now))
             self._unanimous = None
         self.due = min(self.due, block.last_arrival + HORIZON)
 
     def reconnect(self, now: int) -> None:
         """Have nodes exchange their tips where connections of the network were cut and are back, microseconds."""
-        self._relay.advance(now)
-        self._relay.reconnect(now, lambda node: self._tip(node, now), self._chain.blocks)
+        self.relay.advance(now)
+        self.relay.reconnect(now, lambda node: self._tip(node, now), self._chain.blocks)
         self._unanimous = None
         self._plan_settling()
 
     def hand(self, view: View, block: Block) -> None:
         """Hand a node a block that others have already, now."""
-        self._relay.advance(view.at)
+        self.relay.advance(view.at)
         self._note_return(block)
-        self._relay.hand(block, view.node, view.at, lambda node: self._tip(node, view.at))
+        self.relay.hand(block, view.node, view.at, lambda node: self._tip(node, view.at))
         self._unanimous = None
         self._plan_settling()
 
@@ -135,18 +149,18 @@ class Views:
         """Have a node forget the blocks of its chain above ``tip``, now; peers give them back by the timed sync."""
         # What happens at this very instant may come after it.
         self.settle(view.at - 1)
-        self._relay.advance(view.at)
+        self.relay.advance(view.at)
         lost = [self._chain.at(view.tip, height) for height in range(tip.height + 1, view.tip.height + 1)]
         for block in lost:
             self._note_return(block)
         self._tips[view.node], self._heights[view.node] = tip.index, tip.height
-        self._relay.lose(lost, view.node, view.at, lambda node: self._tip(node, view.at))
+        self.relay.lose(lost, view.node, view.at, lambda node: self._tip(node, view.at))
         self._unanimous = None
         self._plan_settling()
 
     def _note_return(self, block: Block) -> None:
         """Note that a block is under way that was reported before."""
-        if block not in self._relay.arrivals:
+        if block not in self.relay.arrivals:
             self._reported.add(block)
 
     def _all_follow(self, block: Block | None, now: int) -> bool:
@@ -156,16 +170,16 @@ class Views:
             return False
         if block is self._unanimous and block.arrival_times is not None:
             return int(block.arrival_times.max()) <= now
-        under_way = list(self._relay.arrivals.items())
+        under_way = list(self.relay.arrivals.items())
         if any(one.last_arrival > now or not self._chain.contains(block, one) for one, _ in under_way):
             return False
         if not all(self._chain.contains(block, self._chain.blocks[tip]) for tip in np.unique(self._tips).tolist()):
             return False
-        arrivals = self._relay.arrivals.get(block)
+        arrivals = self.relay.arrivals.get(block)
         return bool((self._tips == block.index).all()) if arrivals is None else int(arrivals.max()) <= now
 
     def _plan_settling(self) -> None:
-        self.due = min((block.last_arrival + HORIZON for block in self._relay.arrivals), default=NEVER)
+        self.due = min((block.last_arrival + HORIZON for block in self.relay.arrivals), default=NEVER)
 
     def settle(self, until: int) -> bool:
         """Write down all tips as of a time, report reorganisations, and drop arrival times nobody can ask for any more.
@@ -175,42 +189,46 @@ class Views:
         """
         if until <= self._settled_until:
             return False
-        quiet = self._relay.advance(until)
-        if not self._relay.any_found(until):
+        quiet = self.relay.advance(until)
+        if not self.relay.any_found(until):
             # Thousands of blocks may be found within the horizon, and this is asked for at each.
             self._settled_until = until
             if quiet:
                 self._plan_settling()
             return False
         moving = sorted(
-            (block for block in self._relay.arrivals if block.found <= until), key=lambda block: block.height
+            (block for block in self.relay.arrivals if block.found <= until), key=lambda block: block.height
         )
         if moving and self._in_line(moving):
             for block in moving:
                 # On one chain the higher block has more work; work itself may be above 64 bits.
-                has = (self._relay.arrivals[block] <= until) & (self._heights < block.height)
+                has = (self.relay.arrivals[block] <= until) & (self._heights < block.height)
                 self._tips[has] = block.index
                 self._heights[has] = block.height
         elif moving:
             self._settle_branches(moving, until)
         self._settled_until = until
-        self._forget([block for block in moving if block.last_arrival <= until], until)
+        for block in moving:
+            if block.last_arrival <= until:
+                arrivals = self.relay.arrivals[block]
+                self.relay.forget(block)
+                self._unreported[block] = arrivals
+        self._report_blocks(until)
         self._plan_settling()
         return bool(moving)
 
-    def _forget(self, blocks: list[Block], until: int) -> None:
-        """Report blocks that all nodes have that will ever have them, and drop their arrival times."""
-        for block in blocks:
-            arrivals = self._relay.arrivals[block]
-            self._relay.forget(block)
-            if block not in self._reported:
-                self._sightings.report_block(block, until)
-            if arrivals.max() < NEVER:
+    def _report_blocks(self, until: int) -> None:
+        """Report blocks that all nodes have; one that was kept back, or lost a race, may reach more nodes later on."""
+        for block, arrivals in list(self._unreported.items()):
+            if arrivals.max() <= until:
+                if block not in self._reported:
+                    self._sightings.report_block(block, until)
                 block.arrival_times = None
+                del self._unreported[block]
 
     def finish(self, at: int) -> None:
         """Report the blocks that are under way when the run ends."""
-        for block in self._relay.arrivals:
+        for block in dict.fromkeys((*self._unreported, *self.relay.arrivals)):
             if block not in self._reported:
                 self._sightings.report_block(block, at)
 
@@ -218,7 +236,7 @@ class Views:
         """Return the last block of all chains that a node follows or may still come to follow."""
         tips: list[int] = np.unique(self._tips).tolist()
         # A branch that every node has left may still be followed in what is not settled yet.
-        return reduce(self._chain.fork, [*(self._chain.blocks[index] for index in tips), *self._relay.arrivals])
+        return reduce(self._chain.fork, [*(self._chain.blocks[index] for index in tips), *self.relay.arrivals])
 
     def _in_line(self, moving: list[Block]) -> bool:
         """Return whether blocks and all tips lie on one chain, so that no node can have left a branch."""
@@ -228,7 +246,7 @@ class Views:
         )
 
     def _settle_branches(self, moving: list[Block], until: int) -> None:
-        arrivals = np.array([self._relay.arrivals[block] for block in moving], dtype=np.int64)
+        arrivals = np.array([self.relay.arrivals[block] for block in moving], dtype=np.int64)
         seen: list[Reorganisation] = []
         for node in np.flatnonzero(((arrivals > self._settled_until) & (arrivals <= until)).any(axis=0)).tolist():
             tip = self._chain.blocks[self._tips.item(node)]

@@ -1,26 +1,29 @@
-"""Dandelion++: the path of a transaction before it is public.
+"""Dandelion++: where a node sends a transaction before it is public (src/cryptonote_protocol/levin_notify.cpp).
 
-A node sends its own transactions, and those it gets in their stem phase, to one of two outgoing connections, without
-delay. For a whole epoch a node either passes stems on or ends them ("fluffs"). A stem also ends at a node without
-stem connections, and where the transaction arrives a second time; from there it is relayed to all. A node that has
-passed a transaction on in its stem phase fluffs it itself if it has not come back when its embargo ends.
-
-One simplification: the stem for a source is drawn independently, while ``connection_map::get_stem``
-(src/net/dandelionpp.cpp) balances the number of sources between stems. That would make the path of a transaction
-depend on those before it.
+A node sends its own transactions, and those that it gets in their stem phase, to one of two outgoing connections,
+without delay. For a whole epoch a node either passes stems on or ends them ("fluffs"). Sources of stems are shared out
+between the two (``connection_map`` in src/net/dandelionpp.cpp). Only such connections qualify whose peer has told a
+height that is no lower than the node's own; where none is left, the stem ends.
 """
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from monerosim.network.propagation import UNREACHABLE
-from monerosim.runtime.counters import TABLE_BITS, draw, key, poisson_table
+from monerosim.runtime.counters import draw, key
 from monerosim.units import SECOND
 
-_UPPER = 64 - TABLE_BITS
+OWN = 0
+"""The source of a node's own transactions, in place of a link's key."""
+
+_TRIES = 2
+"""Attempts to find a stem; after each, connections that do not qualify any more are replaced
+(``dandelionpp_notify``)."""
+
+HeightAt: TypeAlias = Callable[[int, int], int]
+"""Returns the height of a node's chain at a time, microseconds."""
 
 
 class Dandelion(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +43,15 @@ class Dandelion(msgspec.Struct, frozen=True, kw_only=True):
     Poisson distributed in whole seconds (``random_poisson_seconds`` in src/cryptonote_core/tx_pool.cpp), so most
     lie between 27 and 51 s.
     """
+    flush_incoming: int = 20
+    """Mean quarter seconds from the first transaction that waits for a peer that dialled this node until all that wait
+    are sent.
+
+    ``FLUSH_AVERAGE``, 5 s. Poisson distributed, not exponential (``random_poisson_subseconds``, ``fluff_notify`` in
+    src/cryptonote_protocol/levin_notify.cpp), so 95 % lie between 3 and 7.25 s.
+    """
+    flush_outgoing: int = 10
+    """The same towards a peer that this node dialled: half (``fluff_average_out``), 2.5 s."""
 
 
 class Connection(NamedTuple):
@@ -47,30 +59,93 @@ class Connection(NamedTuple):
 
     peer: int
     link: int
-    """The directed link from the node to its peer; the one back is ``link ^ 1``."""
+    """The directed link from the node to its peer."""
+    key: int
+    """A stable key of that link."""
+    since: int
+    """When it is made: both nodes are up, microseconds."""
+    latency: int
+    """Microseconds one way."""
 
 
-class StemPath(NamedTuple):
-    """The stem phase of one transaction."""
+class Epoch:
+    """A node's choices of an epoch: its stems, and which source has which (``connection_map``).
 
-    passed: tuple[tuple[int, int], ...]
-    """The nodes that have it as a stem, the origin first, and since when."""
-    starts: tuple[tuple[int, int], ...]
-    """The nodes that relay it to all unless it reached them before, and when: the stem's end, then the embargoes."""
-    unused: int | None
-    """The link back to the previous node, over which the stem's end does not relay it."""
+    Args:
+        draws: The key of the epoch's draws.
+        fluffing: Stems end at the node.
+        stems: How many connections are chosen.
+        eligible: The connections that qualify at its beginning.
+    """
+
+    def __init__(self, draws: int, *, fluffing: bool, stems: int, eligible: Sequence[Connection]) -> None:
+        self.fluffing = fluffing
+        self._draws = draws
+        self._out: list[Connection | None] = list(self._shuffled(eligible, "stems")[:stems])
+        self._usage = [0] * stems
+        self._index: dict[int, int] = {}
+        self._updates = 0
+
+    def _shuffled(self, connections: Sequence[Connection], *purpose: str | int) -> list[Connection]:
+        mine = key(self._draws, *purpose)
+        return sorted(connections, key=lambda connection: draw(mine, connection.key))
+
+    def stem(self, source: int) -> Connection | None:
+        """Return the stem of a source, None if there is none (``get_stem``).
+
+        Args:
+            source: The key of the link that the transaction came by, or :data:`OWN`.
+        """
+        index = self._index.get(source)
+        if index is not None and self._out[index] is None:
+            self._usage[index] -= 1
+            del self._index[source]
+            index = None
+        if index is None:
+            index = self._least_used(source)
+            if index is None:
+                return None
+            self._index[source] = index
+            self._usage[index] += 1
+        return self._out[index]
+
+    def _least_used(self, source: int) -> int | None:
+        """Return the place of the stem that has the fewest sources; of several, one at random (``select_stem``)."""
+        places = [place for place, connection in enumerate(self._out) if connection is not None]
+        least = min((self._usage[place] for place in places), default=0)
+        places = [place for place in places if self._usage[place] == least]
+        return places[key(self._draws, "source", source) % len(places)] if places else None
+
+    def update(self, eligible: Sequence[Connection]) -> None:
+        """Drop the stems that do not qualify any more and fill up their places (``connection_map::update``)."""
+        self._updates += 1
+        current = list(eligible)
+        for place, connection in enumerate(self._out):
+            if connection in current:
+                current.remove(connection)
+            else:
+                self._out[place] = None
+        if None not in self._out and len(self._out) == len(self._usage):
+            return
+        spare = self._shuffled(current, "update", self._updates)
+        self._out += [None] * (len(self._usage) - len(self._out))
+        for place, connection in enumerate(self._out):
+            if connection is None and spare:
+                self._out[place] = spare.pop()
 
 
 class Stems:
-    """The Dandelion++ state of every node at any time.
+    """The Dandelion++ state of every node at any time; asked in the order of time.
 
     Args:
         seed: The key of the run's Dandelion++ draws.
         parameters: The protocol's parameters.
         node_keys: A stable key for each node.
-        link_keys: A stable key for each directed link.
         outgoing: The outgoing connections of each node.
-        ready: The time at which each node is up and its first epoch begins, microseconds.
+        begin: When each node's daemon starts, and with it the first epoch, microseconds.
+        own_always: Whether each node passes on its own transactions as stems in fluff epochs, too.
+        last_told: Returns when a node's peer last told its height, up to a time: when the peer had that height.
+        height_at: Returns the height of a node's chain at a time.
     """
 
     def __init__(
@@ -78,65 +153,78 @@ class Stems:
         seed: int,
         parameters: Dandelion,
         node_keys: Sequence[int],
-        link_keys: Sequence[int],
         outgoing: Sequence[Sequence[Connection]],
-        ready: Sequence[int],
+        begin: Sequence[int],
+        own_always: Sequence[bool],
+        last_told: Callable[[int, Connection, int], int],
+        height_at: HeightAt,
     ) -> None:
         self._seed = seed
         self._parameters = parameters
         self._node_keys = node_keys
-        self._link_keys = link_keys
         self._outgoing = outgoing
-        self._ready = ready
+        self._begin = begin
+        self._own_always = own_always
+        self._last_told = last_told
+        self._height_at = height_at
         self._ends: dict[int, list[int]] = {}
-        self._embargo = poisson_table(parameters.embargo)
+        self._epochs: dict[int, tuple[int, Epoch]] = {}
 
-    def walk(self, item: bytes, origin: int, released: int, hop: Callable[[int], int]) -> StemPath:
-        """Return the stem phase of a transaction, from the node whose wallet sends it until it is relayed to all.
+    def stems_own(self, node: int) -> bool:
+        """Return whether a node passes on its own transactions as stems even in a fluff epoch."""
+        return self._own_always[node]
+
+    def epoch(self, node: int, time: int) -> Epoch:
+        """Return a node's epoch at a time, microseconds."""
+        number, begin = self._number(node, time)
+        current = self._epochs.get(node)
+        if current is None or current[0] != number:
+            mine = draw(self._seed, self._node_keys[node])
+            fluffing = key(mine, "fluffing", number) % 100 < self._parameters.fluff_probability
+            current = (
+                number,
+                Epoch(
+                    key(mine, "epoch", number),
+                    fluffing=fluffing,
+                    stems=self._parameters.stems,
+                    eligible=self._eligible(node, begin),
+                ),
+            )
+            self._epochs[node] = current
+        return current[1]
+
+    def find(self, node: int, time: int, source: int) -> Connection | None:
+        """Return the connection to which a node passes a stem on, None if none qualifies.
 
         Args:
-            item: The transaction's identifier.
-            origin: The node at which it is released.
-            released: The time of release, microseconds.
-            hop: Returns the microseconds that a directed link takes to pass the transaction on;
-                :data:`~monerosim.network.propagation.UNREACHABLE` or more if it never does.
+            node: The node.
+            time: Microseconds.
+            source: The key of the link that the transaction came by, or :data:`OWN`.
         """
-        passed: dict[int, int] = {}
-        node, time, came_by = origin, released, None
-        while node not in passed:
-            # its own wallet's transactions become stems even in a fluffing epoch (dandelionpp_notify, levin_notify.cpp)
-            epoch, fluffing = self.epoch(node, time)
-            chosen = None if fluffing and came_by is not None else self._stem(node, time, epoch, came_by)
-            if chosen is None:
-                break
-            passed[node] = time
-            node, time, came_by = chosen.peer, time + hop(chosen.link), chosen.link
-            if time >= UNREACHABLE:  # lost on the way: monerod notices only when the embargo ends
-                break
-        embargoes = key(self._seed, "embargo", item)
-        waits = {stem: self._embargo[draw(embargoes, self._node_keys[stem]) >> _UPPER] for stem in passed}
-        late = tuple((stem, since + int(waits[stem]) * SECOND) for stem, since in passed.items())
-        unused = None if came_by is None else came_by ^ 1
-        end = ((node, time),) if time < UNREACHABLE else ()
-        return StemPath(passed=tuple(passed.items()), starts=end + late, unused=unused)
+        epoch = self.epoch(node, time)
+        for _ in range(_TRIES):
+            found = epoch.stem(source)
+            if found is not None:
+                return found
+            epoch.update(self._eligible(node, time))
+        return None
 
-    def epoch(self, node: int, time: int) -> tuple[int, bool]:
-        """Return the number of a node's epoch at a time, and whether the node fluffs in it."""
-        ends = self._ends.setdefault(node, [])
+    def _number(self, node: int, time: int) -> tuple[int, int]:
+        """Return the number of a node's epoch at a time, and when it began."""
+        ends = self._ends.setdefault(node, [self._begin[node]])
         mine = draw(self._seed, self._node_keys[node])
-        while not ends or ends[-1] <= time:
-            begin = ends[-1] if ends else self._ready[node]
+        while ends[-1] <= time:
             extra = key(mine, "length", len(ends)) % (self._parameters.epoch_range + 1)
-            ends.append(begin + self._parameters.epoch + extra)
-        number = bisect_right(ends, time)
-        return number, key(mine, "fluffing", number) % 100 < self._parameters.fluff_probability
+            ends.append(ends[-1] + self._parameters.epoch + extra)
+        number = max(bisect_right(ends, time), 1)
+        return number, ends[number - 1]
 
-    def _stem(self, node: int, time: int, epoch: int, came_by: int | None) -> Connection | None:
-        mine = key(draw(self._seed, self._node_keys[node]), "stems", epoch)
-        up = [connection for connection in self._outgoing[node] if self._ready[connection.peer] <= time]
-        up.sort(key=lambda connection: draw(mine, self._link_keys[connection.link]))
-        chosen = up[: self._parameters.stems]
-        if not chosen:
-            return None
-        source = 0 if came_by is None else self._link_keys[came_by]
-        return chosen[key(mine, "source", source) % len(chosen)]
+    def _eligible(self, node: int, time: int) -> list[Connection]:
+        """Return the connections whose peers have told a height no lower than the node's (``get_out_connections``)."""
+        own = self._height_at(node, time)
+        return [
+            connection
+            for connection in self._outgoing[node]
+            if connection.since <= time
+            and self._height_at(connection.peer, self._last_told(node, connection, time)) >= own
+        ]

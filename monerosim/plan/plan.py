@@ -29,6 +29,8 @@ class NodePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The start-up time of the modelled daemon."""
     peers: tuple[str, ...]
     """The hosts it dials (its outgoing connections)."""
+    version: str = ""
+    """The version of monerod that the model follows; the oldest it knows if left out."""
     binary: str = "monerod"
     """The program as given in the scenario: a name on PATH, or a file."""
     flags: tuple[str, ...] = ()
@@ -164,6 +166,30 @@ class StartPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes."""
 
 
+class VerificationPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """How long nodes take to verify something, microseconds."""
+
+    mean: int
+    distribution: Literal["fixed", "uniform", "exponential"]
+    least: int
+
+
+class RelayPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """How nodes relay, in the model."""
+
+    block_verification: VerificationPlan
+    transaction_verification: VerificationPlan
+    stems: int
+    fluff_probability: int
+    """Percentage of epochs."""
+    epoch: int
+    epoch_range: int
+    embargo: int
+    """The mean, as those below."""
+    flush_incoming: int
+    flush_outgoing: int
+
+
 class ConsensusPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The pace of blocks, and where their chain begins."""
 
@@ -267,6 +293,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     registrar: str = ""
     """The host whose agent publishes all miners and found blocks; empty if there are no miners."""
     record: RecordPlan = RecordPlan()
+    relay: RelayPlan | None = None
+    """None for the model's own defaults."""
     shadow: ShadowPlan = ShadowPlan()
     binaries: tuple[BinaryPlan, ...] = ()
     """Monero's programs that it runs, by path; empty until they have been looked up."""

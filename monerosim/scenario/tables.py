@@ -4,13 +4,14 @@ Durations and amounts may be given as text (``"2h"``, ``"10 XMR"``), tables as d
 :class:`~monerosim.scenario.problems.ScenarioError` that names every place.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 import msgspec
 from msgspec import NODEFAULT, Meta
 
 from monerosim import config
-from monerosim.config import PARTICIPANT, POSITIVE, Amount, Config, Duration
+from monerosim.config import PARTICIPANT, POSITIVE, Amount, Config, Duration, Key
 from monerosim.monero.emission import TAIL_SUPPLY
 from monerosim.monero.fees import PENALTY_FREE_WEIGHT
 from monerosim.plan.restarts import Restarts
@@ -18,6 +19,7 @@ from monerosim.plugins import PluginFiles
 from monerosim.scenario.convert import Reader
 from monerosim.scenario.permissions import NOTHING, Permissions
 from monerosim.scenario.problems import Problem, ScenarioError, format_path
+from monerosim.units import SECOND, format_duration
 
 Options: TypeAlias = dict[str, Any]
 """Plain data that somebody else (a behaviour, a topology, Shadow) checks."""
@@ -34,6 +36,8 @@ MAX_DIFFICULTY = 10**12
 _FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 _FILE_NAME_FORM = config.form('letters, digits, ".", "_" and "-", the first a letter or a digit')
 _PROGRAM = r"^[^\x00-\x1f]+$"
+_VERSION_FORM = config.form('a version of monerod such as "0.18.0.0"')
+_LONGEST_EPOCH = 24 * 3600 * SECOND
 _PROGRAM_FORM = config.form("a name on PATH or a file, without control characters")
 
 
@@ -48,10 +52,11 @@ class Table(Config, frozen=True):
             found = reader.read(value, field.type, (field.encode_name,))
             if found is not NODEFAULT and found is not value:
                 msgspec.structs.force_setattr(self, field.name, found)
-        if reader.findings:
-            raise ScenarioError(
-                [Problem(place=format_path(it.path), message=it.message, hint=it.hint) for it in reader.findings]
-            )
+        wrong = [Problem(place=format_path(it.path), message=it.message, hint=it.hint) for it in reader.findings]
+        if not wrong:
+            wrong = [Problem(place=str(keys[0]), message=message) for keys, message in self.problems()]
+        if wrong:
+            raise ScenarioError(wrong)
 
 
 class Simulation(Table, frozen=True):
@@ -114,6 +119,93 @@ class Simulation(Table, frozen=True):
     strict: Annotated[bool, Meta(description="Whether a warning is an error.")] = False
 
 
+_LONGEST_VERIFICATION = 600 * SECOND
+_STEP = SECOND // 4
+_MOST_STEPS = 100
+
+
+class Verification(Table, frozen=True):
+    """How long nodes take to verify something."""
+
+    mean: Annotated[Duration, Meta(description="On average.")]
+    distribution: Annotated[
+        Literal["fixed", "uniform", "exponential"],
+        Meta(
+            description="Always the mean; anything from least to as far above the mean; or exponentially distributed "
+            "beyond least."
+        ),
+    ] = "fixed"
+    least: Annotated[Duration, Meta(description="The shortest time, if it is drawn.")] = config.duration("0s")
+
+    def problems(self) -> Iterable[tuple[Sequence[Key], str]]:
+        """Check that the times go together."""
+        if not 0 <= self.mean <= _LONGEST_VERIFICATION:
+            yield ("mean",), f"the mean has to be at most {format_duration(_LONGEST_VERIFICATION)}"
+        if not 0 <= self.least <= self.mean:
+            yield ("least", "mean"), "the least has to be from 0 to the mean"
+        if self.least and self.distribution == "fixed":
+            yield ("least", "distribution"), 'the least has no effect if the distribution is "fixed"'
+
+
+class NetworkRelay(Table, frozen=True):
+    """How long nodes take to verify what they relay; the model only."""
+
+    block_verification: Annotated[
+        Verification,
+        Meta(description="A block: the proof of work (RandomX) and what else is checked, its transactions aside."),
+    ] = msgspec.field(
+        default_factory=lambda: Verification(mean=Duration(80_000), distribution="uniform", least=Duration(15_000))
+    )
+    transaction_verification: Annotated[
+        Verification, Meta(description="A transaction that the node does not have, from receiving to passing it on.")
+    ] = msgspec.field(default_factory=lambda: Verification(mean=Duration(80_000)))
+
+
+class NetworkDandelion(Table, frozen=True):
+    """The parameters of Dandelion++; the defaults are monerod's. The model only."""
+
+    stems: Annotated[
+        int, Meta(ge=1, le=100, description="The outgoing connections that a node chooses for an epoch's stems.")
+    ] = 2
+    fluff_probability: Annotated[
+        int, Meta(ge=0, le=100, description="The percentage of epochs in which a node ends stems.")
+    ] = 20
+    epoch: Annotated[Duration, Meta(extra=POSITIVE, description="The shortest epoch.")] = config.duration("10m")
+    epoch_range: Annotated[
+        Duration, Meta(description="The most by which an epoch is longer, uniformly distributed.")
+    ] = config.duration("30s")
+    embargo: Annotated[
+        Duration,
+        Meta(
+            description="How long a node waits on average for what it passed on to come back as public; whole seconds "
+            "up to 100, Poisson distributed."
+        ),
+    ] = config.duration("39s")
+    flush_incoming: Annotated[
+        Duration,
+        Meta(
+            description="How long public transactions wait on average for a peer that dialled the node; quarter "
+            "seconds up to 25 s, Poisson distributed."
+        ),
+    ] = config.duration("5s")
+    flush_outgoing: Annotated[Duration, Meta(description="The same for a peer that the node dialled.")] = (
+        config.duration("2.5s")
+    )
+
+    def problems(self) -> Iterable[tuple[Sequence[Key], str]]:
+        """Check the ranges of what is Poisson distributed, and of epochs."""
+        for key, step in (("embargo", SECOND), ("flush_incoming", _STEP), ("flush_outgoing", _STEP)):
+            value: Duration = getattr(self, key)
+            if value % step or not step <= value <= _MOST_STEPS * step:
+                most = format_duration(_MOST_STEPS * step)
+                yield (key,), f"expected a multiple of {format_duration(step)} up to {most}"
+        if self.epoch + self.epoch_range > _LONGEST_EPOCH:
+            yield ("epoch", "epoch_range"), f"an epoch has to be at most {format_duration(_LONGEST_EPOCH)} long"
+
+
+_Version: TypeAlias = Annotated[str, Meta(pattern=r"^0\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}$", extra=_VERSION_FORM)]
+
+
 class Network(Table, frozen=True):
     """What lies between the participants."""
 
@@ -125,7 +217,16 @@ class Network(Table, frozen=True):
     ] = config.duration("50ms")
     bandwidth: Annotated[str, Meta(description='What each can send and receive in a second: "100 Mbit".')] = "100 Mbit"
     loss: Annotated[float, Meta(ge=0, lt=1, description="The share of packets that get lost.")] = 0.0
-    connections: Annotated[int, Meta(ge=1, le=1000, description="The outgoing connections of a node.")] = 8
+    connections: Annotated[int, Meta(ge=1, le=1000, description="The outgoing connections of a node.")] = 12
+    version: Annotated[
+        _Version, Meta(description="The version of monerod whose rules nodes follow; the model only.")
+    ] = "0.18.0.0"
+    relay: Annotated[NetworkRelay, Meta(description="How long nodes take to verify; the model only.")] = msgspec.field(
+        default_factory=NetworkRelay
+    )
+    dandelion: Annotated[NetworkDandelion, Meta(description="Dandelion++'s parameters; the model only.")] = (
+        msgspec.field(default_factory=NetworkDandelion)
+    )
 
 
 class ChainStart(Table, frozen=True):
@@ -291,6 +392,9 @@ class Node(Table, frozen=True):
     connections: Annotated[
         Annotated[int, Meta(ge=1, le=1000)] | None,
         Meta(description="Its outgoing connections; the network's number if left out."),
+    ] = None
+    version: Annotated[
+        _Version | None, Meta(description="The version whose rules it follows; the network's if left out.")
     ] = None
     binary: Annotated[
         _Binary, Meta(description="Its monerod, a name on PATH or a file; that of [binaries] if left out.")

@@ -1,13 +1,15 @@
 """A network without delays, from which single nodes can be cut off."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monerosim.model.records import ArrivalTimes
+from monerosim.network.dandelion import HeightAt
 from monerosim.network.propagation import NEVER
 from monerosim.network.relay import LinkTo, Peer
+from monerosim.network.transactions import Flight
 
 
 class InstantNetwork:
@@ -21,7 +23,7 @@ class InstantNetwork:
         cut_off: The nodes that nothing reaches and nothing leaves.
     """
 
-    block_verification = 0
+    height_memory = 0
 
     def __init__(self, nodes: int) -> None:
         self.nodes = nodes
@@ -35,14 +37,25 @@ class InstantNetwork:
         ]
         return np.where(reached, released, NEVER)
 
-    def transaction_arrivals(self, item: bytes, origin: int, released: int, weight: int) -> ArrivalTimes:
-        """Return when each node has a transaction."""
-        return self.block_arrivals(item, origin, released, weight)
-
-    def block_waits(self, item: bytes, weight: int) -> NDArray[np.int64]:
+    def block_hops(self, item: bytes, weight: int) -> NDArray[np.int64]:
         """Return how long a block takes over each link, shape ``(links,)``."""
         del item, weight
         return np.zeros(self.nodes, dtype=np.int64)
+
+    def block_verification(self, item: bytes) -> NDArray[np.int64]:
+        """Return how long each node takes to verify a block, shape ``(nodes,)``."""
+        del item
+        return np.zeros(self.nodes, dtype=np.int64)
+
+    def request_waits(self, place: NDArray[np.int64], count: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return how long nodes wait for transactions that they ask for."""
+        del place
+        return np.zeros_like(count)
+
+    def relay_transactions(self, height_at: HeightAt) -> "DirectTransactions":
+        """Return what carries the transactions."""
+        del height_at
+        return DirectTransactions(self.block_arrivals)
 
     def links_from(self, node: int) -> Sequence[LinkTo]:
         """Return the links to the nodes that a node reaches; a link's place is its end."""
@@ -63,3 +76,59 @@ class InstantNetwork:
     def peers(self, node: int) -> list[Peer]:
         """Return the connections of a node, also while nothing comes through them: each node dials those after it."""
         return [Peer(peer, incoming=peer < node) for peer in range(self.nodes) if peer != node]
+
+
+class DirectTransactions:
+    """Transactions that are public at once, and of which it is known when each node gets them.
+
+    Args:
+        arrivals: Returns when each node gets an item, by its hash, the node that sends it, the time and its weight.
+    """
+
+    def __init__(self, arrivals: Callable[[bytes, int, int, int], ArrivalTimes]) -> None:
+        self._arrivals = arrivals
+        self._coming: dict[Flight, ArrivalTimes] = {}
+
+    def release(self, item: bytes, origin: int, at: int, weight: int) -> Flight:
+        """Have a node send a transaction of its own wallet."""
+        flight = Flight(item, origin, weight)
+        self._coming[flight] = self._arrivals(item, origin, at, weight)
+        self.advance(at)
+        return flight
+
+    def release_again(self, flight: Flight, origin: int, at: int) -> None:
+        """Have a second node send what is on its way."""
+        again = self._arrivals(flight.item, origin, at, flight.size)
+        self._coming[flight] = np.minimum(self.arrivals(flight), again)
+        flight.arrivals, flight.everywhere_at = None, NEVER
+        self.advance(at)
+
+    def advance(self, until: int) -> None:
+        """Note which transactions all nodes have at a time, microseconds."""
+        for flight, arrivals in list(self._coming.items()):
+            last = int(arrivals.max())
+            if last <= until:
+                flight.arrivals, flight.everywhere_at = arrivals, last
+                del self._coming[flight]
+
+    def since(self, flight: Flight, node: int) -> int:
+        """Return since when a node has a transaction, NEVER if it will not get it."""
+        return self.arrivals(flight).item(node)
+
+    def arrivals(self, flight: Flight) -> ArrivalTimes:
+        """Return since when each node has a transaction, shape ``(nodes,)``."""
+        return self._coming[flight] if flight.arrivals is None else flight.arrivals
+
+    def lacking(self, flights: Sequence[Flight], nodes: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which transactions nodes do not have at times, shape ``(flights, nodes)``."""
+        return np.array([self.arrivals(flight)[nodes] > at for flight in flights])
+
+    def drop(self, flight: Flight, node: int) -> None:
+        """Have a node forget a transaction, until it is handed it again."""
+        arrivals = self.arrivals(flight)
+        arrivals[node] = flight.everywhere_at = NEVER
+
+    def land(self, flight: Flight) -> None:
+        """Follow a transaction no further."""
+        flight.arrivals = self.arrivals(flight)
+        self._coming.pop(flight, None)

@@ -1,5 +1,6 @@
 """Playing a plan in virtual time."""
 
+import gc
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
@@ -26,6 +27,10 @@ PARTICIPANT = 200_000
 """Bytes for the engine as a whole, and more for each participant: 80 MB for 104 participants, 118 MB for 304, 242 MB
 for 1,004, over two simulated hours of 0.1 payments a user and minute (tools/bench.py, measured)."""
 
+_COLLECT = (50_000, 20, 100)
+"""The garbage collector's thresholds during a run: hardly anything of it is garbage, and to look at all of it as often
+as Python does takes a sixth of a run of 1,000 users (tools/bench.py)."""
+
 _SLICE = 10 * SECOND
 """Simulated time between two looks at whether the run shall stop."""
 
@@ -44,8 +49,6 @@ class Embedded(Engine):
     """Plays a run in virtual time, with modelled daemons and wallets, all in one thread."""
 
     unheeded: ClassVar[Mapping[str, str]] = {
-        "record.relays": _NOT_RECORDED,
-        "record.stems": _NOT_RECORDED,
         "binaries.monerod": _NO_PROGRAMS,
         "binaries.wallet": _NO_PROGRAMS,
         "participants.*.node.binary": _NO_PROGRAMS,
@@ -67,9 +70,12 @@ class Embedded(Engine):
         with suppress(ValueError):
             logger.remove(0)
         environment = EmbeddedEnvironment(plan, directory, trace_level)
+        usual = gc.get_threshold()
+        gc.set_threshold(*_COLLECT)
         try:
             return _play(plan, environment, on_progress, PluginFiles.of_run(directory, plan.plugins))
         finally:
+            gc.set_threshold(*usual)
             environment.close()
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from monerosim.build.agent_registry import agent_registry
 from monerosim.engines.embedded.network import network_of
 from monerosim.engines.embedded.recording import NodeRecorder
+from monerosim.engines.embedded.relays import RelayRecorder
 from monerosim.engines.spreads import SpreadRecorder
 from monerosim.events import (
     BlockFound,
@@ -120,6 +121,7 @@ class EmbeddedEnvironment:
         self._blockchain.sightings.on_reorganisation = self._record_reorganisation
         self._blockchain.sightings.on_block = self._record_block
         self._blockchain.sightings.on_transaction = self._record_transaction
+        self._relays = RelayRecorder(self._blockchain, plan.record, self._node_names, self._time_zero, self.record)
         self._plan_connections(plan)
         self._daemons = {host.name: self._daemon(index, host) for index, host in enumerate(nodes)}
         for daemon in self._daemons.values():
@@ -152,6 +154,7 @@ class EmbeddedEnvironment:
     def settle(self) -> None:
         """Record what nodes have done up to now: their last reorganisations, what they saw of items on the way."""
         self._blockchain.finish(self.runtime.now())
+        self._relays.finish(self.runtime.now())
 
     def flush(self) -> None:
         """Bring what has happened to the run directory.

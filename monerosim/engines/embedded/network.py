@@ -1,8 +1,12 @@
 """The modelled network of a plan."""
 
-from monerosim.network.relay import Link, RelayNetwork
-from monerosim.plan.plan import NodePlan, Plan
+from monerosim.network.dandelion import Dandelion
+from monerosim.network.queues import FLUSH_STEP
+from monerosim.network.relay import Link, RelayNetwork, RelayTimings
+from monerosim.network.verification import Verification
+from monerosim.plan.plan import NodePlan, Plan, RelayPlan
 from monerosim.topology.paths import paths_between
+from monerosim.units import SECOND
 
 
 def network_of(plan: Plan) -> RelayNetwork:
@@ -28,9 +32,37 @@ def network_of(plan: Plan) -> RelayNetwork:
         bandwidth = min(_bandwidth(plan, name, nodes[name]), _bandwidth(plan, peer, nodes[peer]))
         links.append(Link(index[name], index[peer], latency, loss, bandwidth))
     ready = [node.start + node.ready_after for node in nodes.values()]
-    return RelayNetwork(seed=plan.seed, names=tuple(nodes), links=links, ready=ready)
+    relay, dandelion = (RelayTimings(), Dandelion()) if plan.relay is None else _settings(plan.relay)
+    return RelayNetwork(
+        seed=plan.seed,
+        names=tuple(nodes),
+        links=links,
+        relay=relay,
+        dandelion=dandelion,
+        ready=ready,
+        begin=[node.start for node in nodes.values()],
+        versions=[tuple(int(part) for part in node.version.split(".") if part) for node in nodes.values()],
+    )
 
 
 def _bandwidth(plan: Plan, name: str, node: NodePlan) -> int:
     own = plan.topology.bandwidth[plan.topology.places[name]]
     return own if node.rate_limit is None else min(own, node.rate_limit)
+
+
+def _settings(plan: RelayPlan) -> tuple[RelayTimings, Dandelion]:
+    block, transaction = plan.block_verification, plan.transaction_verification
+    timings = RelayTimings(
+        block=Verification(mean=block.mean, distribution=block.distribution, least=block.least),
+        transaction=Verification(mean=transaction.mean, distribution=transaction.distribution, least=transaction.least),
+    )
+    dandelion = Dandelion(
+        stems=plan.stems,
+        fluff_probability=plan.fluff_probability,
+        epoch=plan.epoch,
+        epoch_range=plan.epoch_range,
+        embargo=plan.embargo // SECOND,
+        flush_incoming=plan.flush_incoming // FLUSH_STEP,
+        flush_outgoing=plan.flush_outgoing // FLUSH_STEP,
+    )
+    return timings, dandelion

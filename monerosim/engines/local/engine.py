@@ -42,6 +42,7 @@ _INTERVAL = 1.0
 _SHOWN_LINES = 12
 
 
+_PROGRAM_DECIDES = "monerod decides; another one is named by binary"
 _LOOPBACK = "its network is this machine's loopback"
 
 
@@ -51,6 +52,10 @@ class Local(Engine):
     real_programs = True
     watches_programs = True
     unheeded: ClassVar[Mapping[str, str]] = {
+        "network.version": _PROGRAM_DECIDES,
+        "network.relay": _PROGRAM_DECIDES,
+        "network.dandelion": _PROGRAM_DECIDES,
+        "participants.*.node.version": _PROGRAM_DECIDES,
         "network.topology": _LOOPBACK,
         "network.latency": _LOOPBACK,
         "network.bandwidth": _LOOPBACK,

@@ -44,6 +44,7 @@ _TIMEOUT = 10.0
 """Seconds that Shadow may take to end after SIGTERM."""
 
 
+_PROGRAM_DECIDES = "monerod decides; another one is named by binary"
 _NOBODY_WATCHES = "a program that has died or hangs under Shadow is not started again"
 
 
@@ -53,6 +54,10 @@ class Shadow(Engine):
     real_programs = True
     skips_proof_of_work = True
     unheeded: ClassVar[Mapping[str, str]] = {
+        "network.version": _PROGRAM_DECIDES,
+        "network.relay": _PROGRAM_DECIDES,
+        "network.dandelion": _PROGRAM_DECIDES,
+        "participants.*.node.version": _PROGRAM_DECIDES,
         "participants.*.restarts.timeout": _NOBODY_WATCHES,
         "participants.*.restarts.start_timeout": _NOBODY_WATCHES,
     }

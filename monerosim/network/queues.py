@@ -1,0 +1,308 @@
+"""Public transactions on their way: a queue for each connection, which is flushed as a whole.
+
+A node that has got a public transaction puts it into the queue of each connection but the one that it came by. The
+first one to wait sets the time of the flush; what comes until then leaves with it in one message (``fluff_notify`` and
+``fluff_flush`` in src/cryptonote_protocol/levin_notify.cpp). So when a transaction arrives somewhere depends on others,
+and all are followed together, in the order of time.
+
+From node to node a transaction takes at least a latency and a verification. What happens within such a span does not
+follow from what else happens in it, so a span is computed at once for all nodes, connections and transactions.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monerosim.network.propagation import NEVER
+from monerosim.network.retransmission import Retransmissions
+from monerosim.network.verification import Verification
+from monerosim.runtime.counters import TABLE_BITS, draws, poisson_table
+from monerosim.units import SECOND
+
+FLUSH_STEP = SECOND // 4
+"""Flush times are drawn in quarter seconds (``fluff_stepsize`` in src/cryptonote_protocol/levin_notify.cpp)."""
+
+_PLACE_BITS = 16
+NO_PLACE = 2**_PLACE_BITS - 1
+"""Stands for no connection where a place among a node's connections is asked for."""
+
+_NOT_YET = NEVER >> _PLACE_BITS
+"""The time of an arrival that is not known: later than all that are."""
+
+_ROWS = 16
+"""Transactions for which there is room at first."""
+
+_OF_TIMES = np.uint64(0x9E3779B97F4A7C15)
+"""An odd number, which makes keys of times."""
+
+
+class Wires(NamedTuple):
+    """The directed links of a network, sorted by the sending node; arrays of shape ``(links,)`` unless stated."""
+
+    first: NDArray[np.int64]
+    """The first link of each node, shape ``(nodes,)``."""
+    degree: NDArray[np.int64]
+    """How many links each node has, shape ``(nodes,)``."""
+    source: NDArray[np.int64]
+    target: NDArray[np.int64]
+    back: NDArray[np.int64]
+    """The place of the link back among those of the target."""
+    incoming: NDArray[np.bool_]
+    """The target dialled the source."""
+    keys: NDArray[np.uint64]
+    kind: NDArray[np.int64]
+    """The kind of the link: what :class:`~monerosim.network.retransmission.Retransmissions` has."""
+    latency: NDArray[np.int64]
+    """Microseconds."""
+    bandwidth: NDArray[np.int64]
+    """Bits a second."""
+    since: NDArray[np.int64]
+    """When both ends are up, microseconds."""
+
+
+class Messages(NamedTuple):
+    """Transactions that left over connections; arrays of shape ``(sent,)``."""
+
+    row: NDArray[np.int64]
+    link: NDArray[np.int64]
+    left: NDArray[np.int64]
+    """When, microseconds; those of one link and time were one message."""
+    taken: NDArray[np.int64]
+    """How long the message was on its way, microseconds."""
+
+
+class Queues:
+    """The queues of all connections, and the transactions in them: each has a row while it is on its way.
+
+    Args:
+        wires: The connections.
+        node_keys: A key for each node, shape ``(nodes,)``.
+        flush_incoming: The mean quarter seconds until the flush towards a peer that dialled the node.
+        flush_outgoing: The same towards a peer that the node dialled.
+        verification: What a node takes to verify a transaction.
+        losses: The links' losses.
+        seed: The key of the draws.
+
+    Attributes:
+        due: The earliest arrival that has not been followed further, microseconds; NEVER if there is none.
+        hop: The least time from node to node, microseconds.
+        arrived: The rows of transactions that all nodes have got.
+        wires: The connections.
+        on_messages: Called with what leaves over the connections, as it is put into their queues.
+    """
+
+    def __init__(
+        self,
+        wires: Wires,
+        node_keys: NDArray[np.uint64],
+        *,
+        flush_incoming: int,
+        flush_outgoing: int,
+        verification: Verification,
+        losses: Retransmissions,
+        seed: int,
+    ) -> None:
+        self.due = NEVER
+        self.hop = max(int(wires.latency.min(initial=NEVER)) + verification.shortest, 1)
+        self.arrived: list[int] = []
+        self.on_messages: Callable[[Messages], None] | None = None
+        self.wires = wires
+        self._node_keys = node_keys
+        self._verification = verification
+        self._losses = losses
+        self._seed = np.uint64(seed)
+        self._nodes = len(node_keys)
+        self._flush = np.concatenate([poisson_table(flush_outgoing), poisson_table(flush_incoming)]).astype(np.int64)
+        # A flush that is drawn for at once is one all the same: it has to be later than what sets it.
+        self._flush = np.maximum(self._flush * FLUSH_STEP, 1)
+        self._flush_offset = wires.incoming.astype(np.int64) << TABLE_BITS
+        self._flush_at = np.zeros(len(wires.target), dtype=np.int64)
+        self._like = bool(len(wires.kind)) and int(wires.kind.max()) == 0
+        self._last_up = int(wires.since.max(initial=0))
+        self._public = np.full((_ROWS, self._nodes), _NOT_YET, dtype=np.int64)
+        self._coming = np.full((_ROWS, self._nodes), NEVER, dtype=np.int64)
+        self._left = np.full(_ROWS, self._nodes, dtype=np.int64)
+        self._keys = np.zeros(_ROWS, dtype=np.uint64)
+        self._bits = np.zeros(_ROWS, dtype=np.int64)
+        self._took = np.zeros(_ROWS, dtype=np.int64)
+        self._free = list(range(_ROWS - 1, -1, -1))
+        self._rows = 0
+
+    def open(self, item: int, size: int) -> int:
+        """Return a row for a transaction.
+
+        Args:
+            item: Its key.
+            size: Its bytes, with the message's frame.
+        """
+        if not self._free:
+            self._grow()
+        row = self._free.pop()
+        self._rows = max(self._rows, row + 1)
+        self._keys[row], self._bits[row] = item, 8 * size * SECOND
+        if self._like:
+            self._took[row] = self.wires.latency[0] - (-self._bits[row] // self.wires.bandwidth[0])
+        return row
+
+    def close(self, row: int) -> None:
+        """Give a row back, which is forgotten."""
+        self._public[row], self._coming[row] = _NOT_YET, NEVER
+        self._left[row] = self._nodes
+        if row in self.arrived:
+            self.arrived.remove(row)
+        self._free.append(row)
+        self._free.sort(reverse=True)
+        self._rows = max((one for one in range(self._rows) if one not in self._free), default=-1) + 1
+        self._plan()
+
+    def _grow(self) -> None:
+        rows = len(self._keys)
+        room = np.full((rows, self._nodes), NEVER, dtype=np.int64)
+        self._public = np.vstack([self._public, room >> _PLACE_BITS])
+        self._coming = np.vstack([self._coming, room])
+        self._left = np.concatenate([self._left, np.full(rows, self._nodes, dtype=np.int64)])
+        self._keys, self._bits = np.resize(self._keys, 2 * rows), np.resize(self._bits, 2 * rows)
+        self._took = np.resize(self._took, 2 * rows)
+        self._free = list(range(2 * rows - 1, rows - 1, -1))
+
+    def public(self, row: int) -> NDArray[np.int64]:
+        """Return when each node has a transaction as public.
+
+        Returns:
+            Microseconds, certain up to :attr:`due` and a :attr:`hop`, :data:`~monerosim.network.propagation.NEVER`
+            where none is known; shape ``(nodes,)``.
+        """
+        public: NDArray[np.int64] = self._public[row].copy()
+        public[public == _NOT_YET] = NEVER
+        return public
+
+    def since(self, row: int, node: int) -> int:
+        """Return since when a node has a transaction as public, as :meth:`public`."""
+        since = self._public.item(row, node)
+        return NEVER if since == _NOT_YET else since
+
+    def has(self, row: int, node: int, at: int) -> bool:
+        """Return whether a node has a transaction as public at a time, microseconds."""
+        return self._public.item(row, node) <= at
+
+    def lacking(self, rows: list[int], nodes: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which transactions nodes do not have as public at the given times, shape ``(rows, nodes)``."""
+        return np.stack([self._public[row][nodes] > at for row in rows])
+
+    def start(self, row: int, node: int, at: int, came_by: int = NO_PLACE) -> None:
+        """Have a node relay a transaction to all.
+
+        Args:
+            row: The transaction's.
+            node: The node.
+            at: When, microseconds; not before :attr:`due`.
+            came_by: The place, among the node's connections, of the one over which it is not relayed.
+        """
+        if at < self._public.item(row, node):
+            self._public[row, node] = at
+            self._coming[row, node] = at << _PLACE_BITS | came_by
+            self.due = min(self.due, at)
+
+    def advance(self, until: int) -> bool:
+        """Follow what comes up to a time by one span, if the whole span is before it; return whether it was.
+
+        Args:
+            until: Microseconds. Starts up to then have been told.
+
+        The rows of transactions that all nodes have got by then are in :attr:`arrived` until they are closed.
+        """
+        if self.due + self.hop > until + 1:
+            return False
+        coming = self._coming[: self._rows].reshape(-1)
+        places = (coming < (self.due + self.hop) << _PLACE_BITS).nonzero()[0]
+        codes = coming[places]
+        order = codes.argsort(kind="stable")
+        places, codes = places[order], codes[order]
+        coming[places] = NEVER
+        row = places // self._nodes
+        self._left -= np.bincount(row, minlength=len(self._left))
+        self._relay(row, places - row * self._nodes, codes)
+        self._plan()
+        if not self._left[row].all():
+            self.arrived += [one for one in np.flatnonzero(self._left == 0).tolist() if one not in self.arrived]
+        return True
+
+    def _plan(self) -> None:
+        self.due = NEVER
+        if self._rows:
+            first = int(self._coming[: self._rows].min())
+            self.due = NEVER if first == NEVER else first >> _PLACE_BITS
+
+    def _relay(self, row: NDArray[np.int64], node: NDArray[np.int64], codes: NDArray[np.int64]) -> None:
+        """Put transactions that nodes got into the queues of their connections, in the order of time."""
+        wires = self.wires
+        came_by = codes & NO_PLACE
+        count = wires.degree[node] - (came_by != NO_PLACE)
+        begin = np.cumsum(count) - count
+        # One line for each arrival, repeated for each of its connections: cheaper than to look up each on its own.
+        lines = np.empty((len(row), 6), dtype=np.int64)
+        lines[:, 0] = codes >> _PLACE_BITS
+        lines[:, 1] = row
+        lines[:, 2] = wires.first[node] - begin
+        lines[:, 3] = begin + came_by
+        lines[:, 4] = row * self._nodes
+        lines[:, 5] = self._took[row]
+        at, row, first, skipped, place, took = np.repeat(lines, count, axis=0).T
+        if not len(at):
+            return
+        number = np.arange(len(at))
+        link = first + number
+        link += number >= skipped
+        left = self._leave(row, link, at)
+        sending = self._sending(row, link, left, took)
+        arrived = left + sending
+        place = place + wires.target[link]
+        public = self._public.reshape(-1)
+        new = (arrived + self._verification.shortest < public[place]).nonzero()[0]
+        if self.on_messages is not None:
+            self.on_messages(Messages(row, link, left, sending))
+        place, arrived, link = place[new], arrived[new], link[new]
+        arrived += self._verify(row[new], link)
+        coming = self._coming.reshape(-1)
+        np.minimum.at(coming, place, arrived << _PLACE_BITS | wires.back[link])
+        # What a node has got has no time in `coming`, and its time in `public` is earlier than all that come now.
+        public[place] = coming[place] >> _PLACE_BITS
+
+    def _verify(self, row: NDArray[np.int64], link: NDArray[np.int64]) -> NDArray[np.int64] | int:
+        if self._verification.distribution == "fixed":
+            return self._verification.mean
+        return self._verification.draw(self._keys[row], self._node_keys[self.wires.target[link]])
+
+    def _leave(self, row: NDArray[np.int64], link: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return when each leaves: with what waits on its connection, or at a time that it sets."""
+        left = self._flush_at[link]
+        alone = (left <= at).nonzero()[0]
+        while len(alone):
+            its, since = link[alone], at[alone]
+            drawn = draws(0, self._keys[row[alone]] + self.wires.keys[its])
+            drawn >>= np.uint64(64 - TABLE_BITS)
+            wait = self._flush[drawn.view(np.int64) + self._flush_offset[its]]
+            # Of several on one connection the first sets the time: the last one to be written.
+            self._flush_at[its[::-1]] = (since + wait)[::-1]
+            left[alone] = self._flush_at[its]
+            alone = alone[left[alone] <= since]
+        return left
+
+    def _sending(
+        self, row: NDArray[np.int64], link: NDArray[np.int64], left: NDArray[np.int64], took: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Return how long each is on its way; ``took`` is that where all connections are alike and lose nothing."""
+        wires = self.wires
+        if not self._like:
+            took = wires.latency[link] - (-self._bits[row] // wires.bandwidth[link])
+        if self._losses.any:
+            times = left.view(np.uint64) * _OF_TIMES
+            keys = draws(int(self._seed), wires.keys[link] + times)
+            took = took.copy()
+            self._losses.add(took, 0, keys, wires.kind[link], int(self._bits[row].max() // (8 * SECOND)))
+        if self._last_up > int(left.min(initial=NEVER)):
+            # One that is not up yet asks for the pool when it has synchronised (NOTIFY_GET_TXPOOL_COMPLEMENT).
+            took = np.maximum(took, wires.since[link] + 2 * wires.latency[link] - left)
+        return took
