@@ -106,6 +106,8 @@ DEAF += 'mode = "signal"\n[participants.x]\nkind = "./witness.py:Deaf"\nnode = {
 STOPPING = TIMELINE.replace("pause", "stop").replace("who", "user", 2).replace("user =", "who =")
 ENDING = with_one("orchestrator", "", USERS.replace("who", "user")) + STOPPING
 
+FLUFFING = f"{WHOLE}[network.dandelion]\nfluff_probability = 100\n"
+
 BASES = {
     "autonomous-miner": AUTONOMOUS,
     "block-controller": HEAD.replace("controller]", "who]").replace("hashrate = 40", "hashrate = 1"),
@@ -134,6 +136,10 @@ CASES: Mapping[str, Case] = {
     "network.latency": Case(value="70ms"),
     "network.bandwidth": Case(value="100 kbit"),
     "network.connections": Case(value=1),
+    "network.version": Case(value="0.18.2.0", base=FLUFFING),
+    "network.relay": Case(value={"transaction_verification": {"mean": "1s"}}),
+    "network.dandelion": Case(value={"fluff_probability": 100}),
+    "node.version": Case(value="0.18.2.0", base=FLUFFING),
     "consensus.difficulty": Case(value=7, base=WITNESSED),
     "consensus.pool_lifetime": Case(value="1s"),
     "binaries.monerod": Case(value="monerod-0.18.4"),
@@ -246,7 +252,18 @@ def _left(directory: Path) -> Iterator[bytes]:
 READ = ("engine", "bootstrap", "consensus", "duration", "hosts", "record", "registrar", "seed", "stop", "time_zero")
 """What agents and the engine read of a plan where daemons are real."""
 
-UNREAD = {"topology", "shadow", "version", "events_version", "monerosim", "parameters", "name", "binaries", "plugins"}
+UNREAD = {
+    "topology",
+    "relay",
+    "shadow",
+    "version",
+    "events_version",
+    "monerosim",
+    "parameters",
+    "name",
+    "binaries",
+    "plugins",
+}
 """What they do not read, or as a file of Shadow's."""
 
 
@@ -256,7 +273,8 @@ def _asked(engine: str, plan: Plan) -> Iterator[bytes]:
         msgspec.structs.replace(
             host,
             # What the daemons are started with is in their command lines.
-            node=host.node and msgspec.structs.replace(host.node, ready_after=0, flags=(), binary="", rate_limit=None),
+            node=host.node
+            and msgspec.structs.replace(host.node, ready_after=0, flags=(), binary="", rate_limit=None, version=""),
             wallets=tuple(msgspec.structs.replace(it, flags=(), binary="", ready_after=0) for it in host.wallets),
             restarts={key: it for key, it in host.restarts.items() if engine == "local" or "timeout" not in key},
         )
