@@ -89,6 +89,8 @@ def load_or_exit(path: Path, engine: str | None, seed: int | None, changes: Sequ
         refuse(path, examination.problems)
     for problem in examination.warnings:
         click.echo(f"{path}: warning: {problem}", err=True)
+    if examination.scenario.sweep != SweepTable():
+        click.echo(f"{path}: [sweep] is for `monerosim sweep`; this is about a single run", err=True)
     return examination, _note_changes(raw, seed, changes)
 
 

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import tomli
 
+from monerosim.scenario.tables import SweepTable
 from monerosim.scenario.toml import write_value
 from monerosim.units import format_duration, parse_duration
 
@@ -81,6 +82,28 @@ def paired(variations: Sequence[Variation]) -> tuple[Point, ...]:
         counts = ", ".join(f"{variation.key} has {len(variation.values)}" for variation in variations)
         raise DesignError(f"keys that vary together have as many values each: {counts}")
     return tuple(Point(dict(zip(keys, row, strict=True))) for row in zip(*(v.values for v in variations), strict=True))
+
+
+def design_of(table: SweepTable) -> Design:
+    """Return the design that a scenario's table ``[sweep]`` comes to.
+
+    Raises:
+        DesignError: Its values cannot be understood, or do not go together; the message begins with the key.
+    """
+    try:
+        seeds = read_seeds(table.seeds)
+    except DesignError as error:
+        raise DesignError(f"sweep.seeds: {error}") from error
+    if bool(table.sample) != bool(table.points):
+        raise DesignError("sweep.points: it goes with sweep.sample, and sample with points")
+    if table.sample and (table.vary or table.zip):
+        raise DesignError("sweep.sample: it draws points of its own; vary and zip are for values that are named")
+    variations = [variation_of(key, values) for key, values in table.vary.items()]
+    if table.sample:
+        points = latin_hypercube(table.sample, table.points)
+    else:
+        points = (paired if table.zip else grid)(variations) if variations else (Point({}),)
+    return Design(points=points, seeds=seeds)
 
 
 def latin_hypercube(ranges: Mapping[str, str], count: int, seed: int = 1) -> tuple[Point, ...]:

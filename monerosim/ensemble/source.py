@@ -10,6 +10,7 @@ from monerosim.ensemble.member import Member
 from monerosim.ensemble.store import Entry, key_of
 from monerosim.plugins import PluginFiles
 from monerosim.scenario import Examination, Scenario, examine, read_file
+from monerosim.scenario.tables import SweepTable
 
 
 class Source:
@@ -21,6 +22,7 @@ class Source:
 
     Attributes:
         name: The scenario's.
+        table: Its table ``[sweep]``.
 
     Raises:
         ScenarioError: It has errors.
@@ -33,6 +35,7 @@ class Source:
         examination = examine(self.raw, None, changes, PluginFiles(path.parent))
         examination.require()
         self.name = examination.scenario.simulation.name
+        self.table = examination.scenario.sweep
         self._files: dict[str, bytes] = {}
 
     def _examine(self, point: Point) -> Examination:
@@ -78,5 +81,6 @@ class Source:
 
 
 def _seeded(scenario: Scenario, seed: int) -> Scenario:
+    """Return what a run is made of: the scenario with its seed, and nothing of what others vary."""
     simulation = msgspec.structs.replace(scenario.simulation, seed=seed)
-    return msgspec.structs.replace(scenario, simulation=simulation)
+    return msgspec.structs.replace(scenario, simulation=simulation, sweep=SweepTable())

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import msgspec
 
-from monerosim.ensemble.design import Design, DesignError, Point, grid, read_seeds, variation_of
+from monerosim.ensemble.design import Design, DesignError, Point, design_of, grid, variation_of
 from monerosim.ensemble.executors import Executor, Processes
 from monerosim.ensemble.measures import Interval, interval_of, measures_of
 from monerosim.ensemble.member import Keep
 from monerosim.ensemble.player import Goal, Player, Progress, read_goal
 from monerosim.ensemble.source import Source
 from monerosim.ensemble.store import Index, Status, Store, code_version
+from monerosim.scenario.tables import SweepTable
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,8 +111,8 @@ def sweep(  # noqa: PLR0913  (all but two by keyword)
     scenario: Path | str,
     directory: Path | str | None = None,
     *,
-    seeds: Iterable[int] | str = "1..10",
-    vary: Mapping[str, Sequence[object]] | Sequence[Point] = (),
+    seeds: Iterable[int] | str | None = None,
+    vary: Mapping[str, Sequence[object]] | Sequence[Point] | None = None,
     changes: Sequence[str] = (),
     executor: Executor | None = None,
     keep: Keep = "summary",
@@ -126,9 +127,9 @@ def sweep(  # noqa: PLR0913  (all but two by keyword)
     Args:
         scenario: Its file.
         directory: The sweep's folder; ``sweeps/NAME`` if left out.
-        seeds: As numbers, or ``"1..30"``.
+        seeds: As numbers, or ``"1..30"``; those of the scenario's table ``[sweep]`` if left out, or the first ten.
         vary: Values by key: every combination is a point. Or the points themselves (:func:`paired`,
-            :func:`latin_hypercube`). Common random numbers: all points have the same seeds.
+            :func:`latin_hypercube`). Those of the table if left out. Common random numbers: all points have the same seeds.
         changes: ``KEY.PATH=VALUE``, made at every point.
         executor: Where runs are played; all cores of this machine, if left out.
         keep: ``"summary"`` or ``"all"``, the whole run directory.
@@ -143,14 +144,10 @@ def sweep(  # noqa: PLR0913  (all but two by keyword)
         StoreError: The folder cannot be written.
         ClusterError: The cluster that shall play is gone.
     """
-    if isinstance(vary, Mapping):
-        points = grid([variation_of(key, values) for key, values in vary.items()])
-    else:
-        points = tuple(vary) or (Point({}),)
-    chosen = read_seeds(seeds) if isinstance(seeds, str) else tuple(dict.fromkeys(seeds))
-    design = Design(points=points, seeds=chosen)
-    goal = read_goal(until) if isinstance(until, str) else until
     source = Source(Path(scenario), tuple(changes))
+    design = _design(source.table, seeds, vary)
+    goal = until if until is not None else source.table.until or None
+    goal = read_goal(goal) if isinstance(goal, str) else goal
     entries = source.entries(design)
     store = Store(Path(directory) if directory is not None else Path("sweeps") / source.name)
     with store.hold():
@@ -160,3 +157,22 @@ def sweep(  # noqa: PLR0913  (all but two by keyword)
         counted = Player(store, source, executor or Processes(), keep, goal, on_progress).play(entries)
         store.write_index(msgspec.structs.replace(index, runs=counted))
     return Sweep(store.directory)
+
+
+def _design(
+    table: SweepTable,
+    seeds: Iterable[int] | str | None,
+    vary: Mapping[str, Sequence[object]] | Sequence[Point] | None,
+) -> Design:
+    """Return the design of a table, with what was given instead."""
+    if isinstance(vary, Mapping):
+        points: tuple[Point, ...] | None = grid([variation_of(key, values) for key, values in vary.items()])
+    else:
+        points = None if vary is None else tuple(vary) or (Point({}),)
+    if points is not None:
+        table = msgspec.structs.replace(table, vary={}, zip=False, sample={}, points=0)
+    if seeds is not None:
+        text = seeds if isinstance(seeds, str) else ",".join(map(str, dict.fromkeys(seeds)))
+        table = msgspec.structs.replace(table, seeds=text)
+    design = design_of(table)
+    return design if points is None else msgspec.structs.replace(design, points=points)

@@ -484,6 +484,28 @@ class TimelineEntry(Table, frozen=True):
     ] = msgspec.field(default_factory=dict)
 
 
+class SweepTable(Table, frozen=True):
+    """What ``monerosim sweep`` varies; a single run has nothing of it. Options of the command replace it key by key."""
+
+    seeds: Annotated[str, Meta(description='The seeds: "1..30" or "1,2,7".')] = "1..10"
+    vary: Annotated[
+        dict[str, tuple[object, ...]],
+        Meta(description='Values by key: { "network.latency" = ["50ms", "1s"] }; every combination is run.'),
+    ] = msgspec.field(default_factory=dict)
+    zip: Annotated[bool, Meta(description="Whether first values go together, then second ones, and so on.")] = False
+    sample: Annotated[
+        dict[str, str],
+        Meta(description='Ranges by key, "10..40": points are spread over them as a Latin hypercube, instead of vary.'),
+    ] = msgspec.field(default_factory=dict)
+    points: Annotated[int, Meta(ge=0, le=100_000, description="How many points are drawn from the ranges.")] = 0
+    measures: Annotated[
+        tuple[str, ...], Meta(description='What is shown, such as "miners.alpha.blocks"; a few usual ones if left out.')
+    ] = ()
+    until: Annotated[
+        str, Meta(description='Ends once an interval is as narrow: "payments.confirmed +- 2 %". Left out: never.')
+    ] = ""
+
+
 class Scenario(Table, frozen=True):
     """A whole scenario: what a TOML file has, or what Python composes.
 
@@ -524,6 +546,9 @@ class Scenario(Table, frozen=True):
     timeline: Annotated[
         tuple[TimelineEntry, ...], Meta(description="What participants are told to do in the course of the run.")
     ] = ()
+    sweep: Annotated[SweepTable, Meta(description="What `monerosim sweep` varies.")] = msgspec.field(
+        default_factory=SweepTable
+    )
 
     def check(self, files: PluginFiles | None = None, permissions: Permissions = NOTHING) -> tuple[Problem, ...]:
         """Check the scenario as a whole, as is done before each run.

@@ -25,7 +25,7 @@ from monerosim.plan.restarts import Restarts
 from monerosim.plugins import PluginFiles, names_file
 from monerosim.runs import play
 from monerosim.scenario import Examination, examine
-from monerosim.scenario.tables import Node, Participant, Scenario, TimelineEntry, Wallet
+from monerosim.scenario.tables import Node, Participant, Scenario, SweepTable, TimelineEntry, Wallet
 from monerosim.scenario.toml import write_value
 from monerosim.swarm import fragile
 from monerosim.swarm.scenarios import behaviours
@@ -200,6 +200,7 @@ CASES: Mapping[str, Case] = {
 }
 
 ELSEWHERE = {
+    **{f"sweep.{key}": "what monerosim sweep varies (tests/ensemble)" for key in SweepTable.__struct_fields__},
     "simulation.name": "names the run directory (tests/cli)",
     "simulation.engine": "this test is about engines",
     "simulation.strict": "makes warnings errors (tests/scenario/test_load.py)",

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import click
 
+from monerosim.cli.exits import InputError
 from monerosim.cli.scenario import compile_or_exit, load_or_exit, scenario_options
+from monerosim.scenario.tables import SweepTable
 from monerosim.units import format_duration
 
 
@@ -18,9 +20,22 @@ def check(scenario: Path, engine: str | None, seed: int | None, changes: tuple[s
     """
     loaded, _ = load_or_exit(scenario, engine, seed, changes)
     plan = compile_or_exit(loaded, scenario)
+    _check_sweep(loaded.scenario.sweep)
     nodes = sum(host.node is not None for host in plan.hosts)
     wallets = sum(len(host.wallets) for host in plan.hosts)
     click.echo(
         f"{scenario}: valid. {len(plan.hosts)} participants, {nodes} nodes, {wallets} wallets; "
         f"{format_duration(plan.time_zero)} of bootstrap, then {format_duration(plan.duration)}"
     )
+
+
+def _check_sweep(table: SweepTable) -> None:
+    if table == SweepTable():
+        return
+    from monerosim.ensemble.design import DesignError, design_of  # noqa: PLC0415  (few scenarios have the table)
+
+    try:
+        design = design_of(table)
+    except DesignError as error:
+        raise InputError(str(error)) from error
+    click.echo(f"sweep: {len(design.points)} points, {len(design.seeds)} seeds")

@@ -31,7 +31,7 @@ from monerosim.ensemble.player import Progress, read_goal
 from monerosim.ensemble.store import StoreError
 from monerosim.ensemble.sweep import Sweep
 from monerosim.ensemble.sweep import sweep as play_sweep
-from monerosim.scenario import ScenarioError
+from monerosim.scenario import ScenarioError, load
 from monerosim.units import SECOND, format_duration
 
 USUAL_MEASURES = ("payments.confirmed", "chain.stale", "propagation.blocks.half.median")
@@ -45,7 +45,7 @@ _LINE_INTERVAL = 5.0
 
 @click.command("sweep")
 @click.argument("scenario", type=click.Path(path_type=Path))
-@click.option("--seeds", default="1..10", show_default=True, metavar="A..B", help="The seeds, such as 1..30 or 1,2,7.")
+@click.option("--seeds", metavar="A..B", help="The seeds, such as 1..30 or 1,2,7; 1..10 if left out.")
 @click.option(
     "--vary",
     "variations",
@@ -93,7 +93,7 @@ _LINE_INTERVAL = 5.0
 def sweep(
     context: click.Context,
     scenario: Path,
-    seeds: str,
+    seeds: str | None,
     variations: tuple[str, ...],
     zipped: bool,
     ranges: tuple[str, ...],
@@ -114,7 +114,7 @@ def sweep(
 
     All values are run with the same seeds. The folder keeps each run by what it was made of, so the same command goes
     on where it was interrupted, and a further seed or value plays only what is new. results.csv has every number of
-    every run.
+    every run. The options can stand in the scenario's table [sweep].
 
     \b
         monerosim sweep base.toml --seeds 1..30 --vary participants.alpha.hashrate=10,20,30
@@ -130,7 +130,7 @@ def sweep(
             swept = play_sweep(
                 scenario,
                 output,
-                seeds=read_seeds(seeds),
+                seeds=read_seeds(seeds) if seeds is not None else None,
                 vary=chosen,
                 changes=changes,
                 executor=make_executor(jobs, dask, resources),
@@ -139,7 +139,7 @@ def sweep(
                 on_progress=show,
             )
         write_results(swept, swept.directory / RESULTS)
-        shown = measures or ((goal.measure,) if goal else ())
+        shown = measures or ((goal.measure,) if goal else ()) or load(scenario, changes=changes).sweep.measures
         show_intervals(swept, shown, make_console())
     except ScenarioError as error:
         refuse(scenario, error.problems)
@@ -164,8 +164,8 @@ def sweep(
 
 def read_points(
     variations: Sequence[str], ranges: Sequence[str], count: int | None, *, zipped: bool
-) -> tuple[Point, ...]:
-    """Return the points that the options of a sweep come to.
+) -> tuple[Point, ...] | None:
+    """Return the points that the options of a sweep come to; None if there are none of these options.
 
     Raises:
         DesignError: They cannot be understood, or do not go together.
@@ -178,7 +178,7 @@ def read_points(
         return latin_hypercube(dict(map(read_range, ranges)), count)
     found = [read_variation(text) for text in variations]
     if not found:
-        return (Point({}),)
+        return None
     return paired(found) if zipped else grid(found)
 
 
