@@ -12,6 +12,7 @@ from monerosim.cli.exits import USAGE
 from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
 from monerosim.scenario import Examination, Permissions, Problem, ScenarioError, examine, read_file
+from monerosim.scenario.tables import SweepTable
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -129,7 +129,8 @@ def sweep(  # noqa: PLR0913  (all but two by keyword)
         directory: The sweep's folder; ``sweeps/NAME`` if left out.
         seeds: As numbers, or ``"1..30"``; those of the scenario's table ``[sweep]`` if left out, or the first ten.
         vary: Values by key: every combination is a point. Or the points themselves (:func:`paired`,
-            :func:`latin_hypercube`). Those of the table if left out. Common random numbers: all points have the same seeds.
+            :func:`latin_hypercube`). Those of the table if left out. Common random numbers: all points
+            have the same seeds.
         changes: ``KEY.PATH=VALUE``, made at every point.
         executor: Where runs are played; all cores of this machine, if left out.
         keep: ``"summary"`` or ``"all"``, the whole run directory.

@@ -489,7 +489,7 @@ class SweepTable(Table, frozen=True):
 
     seeds: Annotated[str, Meta(description='The seeds: "1..30" or "1,2,7".')] = "1..10"
     vary: Annotated[
-        dict[str, tuple[object, ...]],
+        dict[str, tuple[Any, ...]],
         Meta(description='Values by key: { "network.latency" = ["50ms", "1s"] }; every combination is run.'),
     ] = msgspec.field(default_factory=dict)
     zip: Annotated[bool, Meta(description="Whether first values go together, then second ones, and so on.")] = False

@@ -6,7 +6,9 @@ import pytest
 from click.testing import CliRunner
 from sweeps import BLOCKS, MOODY, SCENARIO, write
 
+from monerosim import Run
 from monerosim.cli import main
+from monerosim.ensemble.sweep import Sweep
 
 
 @pytest.fixture
@@ -82,3 +84,39 @@ def test_a_search_prints_the_range_that_is_left(call):
     )
     assert done.exit_code == 0, done.output
     assert f"{BLOCKS} crosses 10.5 between participants.alpha.hashrate = " in done.stdout
+
+
+TABLE = """
+[sweep]
+seeds = "1..2"
+vary = { "network.latency" = ["50ms", "2s"] }
+measures = ["miners.alpha.blocks"]
+"""
+
+
+def test_the_design_can_stand_in_the_scenario_and_options_replace_it(call, tmp_path):
+    write(tmp_path, SCENARIO + TABLE)
+    done = call("sweep", "tiny.toml", "-q", "--jobs", "1")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.split()[0] == BLOCKS
+    assert len(Sweep(tmp_path / "sweeps/tiny").index.runs) == 4
+    done = call("sweep", "tiny.toml", "-q", "--jobs", "1", "--seeds", "1..3")
+    assert len(Sweep(tmp_path / "sweeps/tiny").index.runs) == 6
+    done = call("sweep", "tiny.toml", "-q", "--jobs", "1", "--vary", "network.loss=0,0.1,0.2")
+    assert [entry.values for entry in Sweep(tmp_path / "sweeps/tiny").index.runs][:2] == [
+        {"network.loss": "0"},
+        {"network.loss": "0.1"},
+    ]
+
+
+def test_the_table_is_checked_and_no_part_of_a_single_run(call, tmp_path):
+    write(tmp_path, SCENARIO)
+    plain = call("run", "tiny.toml", "-q", "-o", "plain")
+    write(tmp_path, SCENARIO + TABLE)
+    done = call("check", "tiny.toml")
+    assert done.stdout.endswith("; sweep: 2 points, 2 seeds\n")
+    assert call("run", "tiny.toml", "-q", "-o", "run").exit_code == plain.exit_code == 0
+    assert Run("run").summary.digest == Run("plain").summary.digest
+    write(tmp_path, SCENARIO + TABLE.replace("1..2", "2..1"))
+    done = call("check", "tiny.toml")
+    assert (done.exit_code, "sweep.seeds" in done.stderr) == (2, True)

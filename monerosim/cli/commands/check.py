@@ -20,22 +20,24 @@ def check(scenario: Path, engine: str | None, seed: int | None, changes: tuple[s
     """
     loaded, _ = load_or_exit(scenario, engine, seed, changes)
     plan = compile_or_exit(loaded, scenario)
-    _check_sweep(loaded.scenario.sweep)
+    sweep = _describe_sweep(loaded.scenario.sweep)
     nodes = sum(host.node is not None for host in plan.hosts)
     wallets = sum(len(host.wallets) for host in plan.hosts)
     click.echo(
         f"{scenario}: valid. {len(plan.hosts)} participants, {nodes} nodes, {wallets} wallets; "
         f"{format_duration(plan.time_zero)} of bootstrap, then {format_duration(plan.duration)}"
+        f"{sweep}"
     )
 
 
-def _check_sweep(table: SweepTable) -> None:
+def _describe_sweep(table: SweepTable) -> str:
+    """Return what a sweep of the scenario comes to; nothing where it has no such table."""
     if table == SweepTable():
-        return
+        return ""
     from monerosim.ensemble.design import DesignError, design_of  # noqa: PLC0415  (few scenarios have the table)
 
     try:
         design = design_of(table)
     except DesignError as error:
         raise InputError(str(error)) from error
-    click.echo(f"sweep: {len(design.points)} points, {len(design.seeds)} seeds")
+    return f"; sweep: {len(design.points)} points, {len(design.seeds)} seeds"
