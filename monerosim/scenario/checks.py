@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from monerosim.engine import EngineError, Timings, engine_names, load_engine
+from monerosim.engine import Engine, EngineError, Timings, engine_names, load_engine
 from monerosim.plan.plan import BootstrapPlan, TopologyPlan
 from monerosim.plugins import PluginFiles
 from monerosim.scenario.compose import Composition, compose, composition_keys, owners_of_nodes
@@ -58,6 +58,7 @@ def examine_tables(scenario: Scenario, files: PluginFiles, permissions: Permissi
         permissions: What the user allows it.
     """
     composed = {name: compose(it, ("participants", name), files) for name, it in scenario.participants.items()}
+    engine, of_engine = _engine(scenario)
     findings = [finding for composition in composed.values() for finding in composition.findings]
     if not scenario.participants:
         findings.append(
@@ -72,11 +73,11 @@ def examine_tables(scenario: Scenario, files: PluginFiles, permissions: Permissi
     findings += _references(scenario, composed)
     findings += mention_problems(scenario, composed)
     findings += _needs(composed)
-    findings += consensus_problems(scenario)
+    findings += consensus_problems(scenario, engine)
     findings += mining_problems(scenario, composed)
     composed, of_solo = with_solo_miners(scenario, composed, files)
     findings += of_solo
-    timings = timings_of(scenario, composed)
+    timings = timings_of(scenario, composed, engine)
     bootstrap, length, of_funding = examine_funding(scenario, composed, timings)
     findings += of_funding
     findings += _times(scenario)
@@ -85,11 +86,11 @@ def examine_tables(scenario: Scenario, files: PluginFiles, permissions: Permissi
     topology, places, of_network = _network(scenario, composed, files)
     findings += of_network
     findings += slow_network_problems(scenario)
-    findings += _engine(scenario)
+    findings += of_engine
     findings += recording_problems(scenario, composed)
     findings += program_problems(scenario, permissions)
-    findings += unheeded_problems(scenario)
-    findings += vain_problems(scenario, composed, topology)
+    findings += unheeded_problems(scenario, engine)
+    findings += vain_problems(scenario, composed, topology, engine)
     return Examined(
         composed=composed,
         timings=timings,
@@ -184,17 +185,17 @@ def _network(
     return topology, places, findings
 
 
-def _engine(scenario: Scenario) -> list[RawProblem]:
+def _engine(scenario: Scenario) -> tuple[Engine | None, list[RawProblem]]:
+    """Load the engine; None if it cannot be, which checks that depend on it do not report again."""
     name, known = scenario.simulation.engine, engine_names()
     path: Path = ("simulation", "engine")
     if name not in known:
         message = f"there is no engine {quote(name)}"
-        return [RawProblem(path=path, message=message, hint=nearest(name, known), unreadable=(path,))]
+        return None, [RawProblem(path=path, message=message, hint=nearest(name, known), unreadable=(path,))]
     try:
-        load_engine(name)
+        return load_engine(name), []
     except EngineError as error:
-        return [RawProblem(path=path, message=str(error))]
-    return []
+        return None, [RawProblem(path=path, message=str(error))]
 
 
 def _times(scenario: Scenario) -> list[RawProblem]:

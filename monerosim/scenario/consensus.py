@@ -1,6 +1,6 @@
 """What a scenario says of difficulty and of the chain's beginning: whether it goes together, and with the engine."""
 
-from monerosim.engine import EngineError, load_engine
+from monerosim.engine import Engine
 from monerosim.monero.emission import GENESIS_REWARD
 from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.tables import ChainStart, Consensus, Scenario
@@ -12,8 +12,8 @@ _BLOCK_TIME: Path = ("consensus", "block_time")
 _ENGINE: Path = ("simulation", "engine")
 
 
-def consensus_problems(scenario: Scenario) -> list[RawProblem]:
-    """Check difficulty and start against each other, the block time and the engine."""
+def consensus_problems(scenario: Scenario, engine: Engine | None) -> list[RawProblem]:
+    """Check difficulty and start against each other, the block time and the engine (None if there is none such)."""
     consensus, findings = scenario.consensus, []
     if consensus.is_dynamic and consensus.block_time % SECOND:
         message = (
@@ -28,7 +28,7 @@ def consensus_problems(scenario: Scenario) -> list[RawProblem]:
         own = format_amount(consensus.chain_start.supply)
         message = f"the genesis block alone creates {format_amount(GENESIS_REWARD)}, got {own}"
         findings.append(RawProblem(path=(*_START, "supply"), message=message))
-    if _is_real(scenario.simulation.engine):
+    if engine is not None and engine.real_programs:
         depends_on = (_ENGINE,)
         if consensus.is_dynamic:
             message = f'on the engine "{scenario.simulation.engine}" the difficulty is fixed, as in any regtest network'
@@ -42,11 +42,3 @@ def consensus_problems(scenario: Scenario) -> list[RawProblem]:
             message = f'on the engine "{scenario.simulation.engine}" it is monerod\'s own, three days'
             findings.append(RawProblem(path=("consensus", "pool_lifetime"), message=message, depends_on=depends_on))
     return findings
-
-
-def _is_real(engine: str) -> bool:
-    try:
-        return load_engine(engine).real_programs
-    except EngineError:
-        # The check of the engine reports it.
-        return False

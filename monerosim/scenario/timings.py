@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 
 from monerosim.config import Duration
-from monerosim.engine import EngineError, Timings, load_engine
+from monerosim.engine import Engine, Timings
 from monerosim.scenario.compose import Composition
 from monerosim.scenario.tables import Node, Scenario
 
 
-def timings_of(scenario: Scenario, composed: Mapping[str, Composition]) -> Timings:
+def timings_of(scenario: Scenario, composed: Mapping[str, Composition], engine: Engine | None) -> Timings:
     """Return the times of a scenario: its own, or else its engine's (the usual ones if there is none)."""
     simulation = scenario.simulation
-    usual = _usual(scenario, composed)
+    usual = _usual(scenario, composed, engine)
     return Timings(
         wallet_start=_chosen(simulation.wallet_start, usual.wallet_start),
         agent_start=_chosen(simulation.agent_start, usual.agent_start),
@@ -25,11 +25,8 @@ def _chosen(own: Duration | None, usual: int) -> int:
     return usual if own is None else int(own)
 
 
-def _usual(scenario: Scenario, composed: Mapping[str, Composition]) -> Timings:
-    try:
-        engine = load_engine(scenario.simulation.engine)
-    except EngineError:
-        # The check of the engine reports it; other checks go on meanwhile.
+def _usual(scenario: Scenario, composed: Mapping[str, Composition], engine: Engine | None) -> Timings:
+    if engine is None:
         return Timings()
     counts = {name: scenario.participants[name].count for name in composed}
     nodes = sum(counts[name] for name, composition in composed.items() if isinstance(composition.node, Node))

@@ -5,21 +5,18 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from monerosim.config import field_default
-from monerosim.engine import Engine, EngineError, load_engine
+from monerosim.engine import Engine
 from monerosim.plan.allowed_flags import MODELLED
 from monerosim.plan.flags import flag_name
 from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.tables import Node, Scenario, Wallet
 
 
-def unheeded_problems(scenario: Scenario) -> list[RawProblem]:
+def unheeded_problems(scenario: Scenario, engine: Engine | None) -> list[RawProblem]:
     """Find values other than the defaults that the scenario's engine does not heed, and warn of each."""
-    name = scenario.simulation.engine
-    try:
-        engine = load_engine(name)
-    except EngineError:
-        # The check of the engine reports it.
+    if engine is None:
         return []
+    name = scenario.simulation.engine
     findings = [
         RawProblem(path=path, message=f"the engine {name} does not heed it: {reason}", severity="warning")
         for key, reason in engine.unheeded.items()

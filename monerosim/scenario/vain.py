@@ -6,7 +6,7 @@ import msgspec
 
 from monerosim.agent.facts import payment_rate_of
 from monerosim.config import EVENT, PARTICIPANT, POSITIVE, strip_notes
-from monerosim.engine import Engine, EngineError, load_engine
+from monerosim.engine import Engine
 from monerosim.events import ProcessDied, ProcessGivenUp, ProcessHung, ProcessRestarted, event_tag
 from monerosim.plugins import PluginError
 from monerosim.scenario.compose import Composition, Part, group_of
@@ -39,7 +39,7 @@ _STOPS = ("stop", "pause")
 
 
 def vain_problems(
-    scenario: Scenario, composed: Mapping[str, Composition], topology: Topology | None
+    scenario: Scenario, composed: Mapping[str, Composition], topology: Topology | None, engine: Engine | None
 ) -> Iterator[RawProblem]:
     """Find what is hardly what was meant.
 
@@ -47,12 +47,8 @@ def vain_problems(
         scenario: The scenario.
         composed: Its participants, spelled out; solo miners are users too.
         topology: None if it could not be read.
+        engine: None if there is none such.
     """
-    try:
-        engine = load_engine(scenario.simulation.engine)
-    except EngineError:
-        # The check of the engine reports it.
-        engine = None
     yield from _latency(scenario, topology)
     yield from _difficulty(scenario, engine)
     yield from _without_effect(scenario)
