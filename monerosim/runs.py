@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from html import escape
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from monerosim.events.traces import LEVELS, USUAL_LEVEL, TraceLine, read_traces
 from monerosim.files import read_regular, replace_file
 from monerosim.plan.plan import Plan, decode_plan
 from monerosim.plugins import PluginError, PluginFiles
+from monerosim.report.figures import all_charts
 from monerosim.report.summary import Summary, decode_summary, encode_summary, summarise
 from monerosim.scenario import Scenario, examine, examine_scenario, read_file
 from monerosim.scenario.permissions import NOTHING, Permissions
@@ -28,6 +30,7 @@ from monerosim.units import SECOND
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from monerosim.report.answers import Drawn
     from monerosim.tables.store import RunTables
 
 SUMMARY = "summary.json"
@@ -149,6 +152,16 @@ class Run:
         self._load_plugins()
         return read_events(path)
 
+    def __repr__(self) -> str:
+        return f"Run({str(self.directory)!r})"
+
+    def _repr_html_(self) -> str:
+        try:
+            shown = self.summary._repr_html_()
+        except RunError as error:
+            shown = f"<p>{escape(str(error))}</p>"
+        return f"<p><code>{escape(str(self.directory))}</code></p>{shown}"
+
     @property
     def tables(self) -> "RunTables":
         """The run as tables, made when they are first asked for: of what there is so far, if it goes on.
@@ -182,6 +195,14 @@ class Run:
             RunError: The question cannot be answered.
         """
         return query([self], sql)
+
+    def figure(self, name: str) -> "Drawn":
+        """Draw one of the charts of the run's page, such as ``propagation``; Jupyter shows it.
+
+        Raises:
+            RunError: There is no such chart, or it cannot be drawn.
+        """
+        return figure([self], name)
 
     def _source(self, summary: Summary | None) -> str:
         """Describe what tables are made from, as far as it can change."""
@@ -231,6 +252,27 @@ def query(runs: Sequence[Run], sql: str) -> "pa.Table":
     try:
         with Database({name: played.tables.directory for name, played in named(runs).items()}) as database:
             return database.ask(sql)
+    except QueryError as error:
+        raise RunError(str(error)) from error
+
+
+def figure(runs: Sequence[Run], name: str) -> "Drawn":
+    """Draw a chart of several runs together.
+
+    Raises:
+        RunError: There is no such chart, or it cannot be drawn.
+    """
+    chart = all_charts().get(name)
+    if chart is None:
+        raise RunError(f"there is no chart {name!r}; there are {', '.join(all_charts())}")
+    try:
+        from monerosim.report.answers import Drawn, answer  # noqa: PLC0415  (an extra)
+        from monerosim.tables.query import Database, QueryError  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise RunError(f"figures need {error.name}: {EXTRA}") from error
+    try:
+        with Database({name: played.tables.directory for name, played in named(runs).items()}) as database:
+            return Drawn(answer(database, chart, len(runs)))
     except QueryError as error:
         raise RunError(str(error)) from error
 

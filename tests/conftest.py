@@ -24,6 +24,8 @@ settings.load_profile("any machine")
 @pytest.fixture(autouse=True, scope="session")
 def _quiet():
     logger.configure(handlers=[])
+    # Pages are drawn by the tests that look at them.
+    os.environ["MONEROSIM_NO_REPORT"] = "1"
 
 
 @pytest.fixture(scope="session")

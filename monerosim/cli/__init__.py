@@ -26,7 +26,12 @@ STAGES = {
         "run": "Run a scenario.",
     },
     "Look": {
-        "report": "Show the summary of a run.",
+        "runs": "List the runs of a directory.",
+        "report": "Show the summary of runs, and write a page with their figures.",
+        "query": "Ask the tables of runs by SQL.",
+        "compare": "Compare runs, and say what chance allows.",
+        "diff": "Find where two runs that should be equal part.",
+        "export": "Write a run in the form of other programs.",
         "trace": "Show actor logs in time order.",
     },
     "Many runs": {

@@ -87,6 +87,8 @@ class Figure(ABC, Generic[R]):
     """The key of its result in summary.json, and its attribute of a summary: an identifier in lower case."""
     title: ClassVar[str]
     """The question it answers."""
+    section: ClassVar[str] = "Participants"
+    """Where its table stands on the page, one of :data:`monerosim.report.charts.SECTIONS`."""
     position: ClassVar[int] = 1000
     """Where it stands among the others: the least comes first; those of the same position by their names."""
 
@@ -121,6 +123,18 @@ class Figure(ABC, Generic[R]):
     @staticmethod
     def notices(result: R) -> Iterable[Phrase]:
         """Return what is to be said of things that went wrong; nothing unless a figure has something."""
+        del result
+        return ()
+
+    @staticmethod
+    def verdicts(result: R) -> Iterable[Phrase]:
+        """Return whether what it checks is as it should be; nothing unless a figure checks something."""
+        del result
+        return ()
+
+    @staticmethod
+    def measures(result: R) -> Iterable[tuple[str, float | None]]:
+        """Return the numbers by which runs are compared, each with its name and unit; None where there is none."""
         del result
         return ()
 

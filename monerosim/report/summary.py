@@ -9,6 +9,7 @@ import msgspec
 from monerosim.events import Record
 from monerosim.events.log import Digest
 from monerosim.plan.plan import Plan
+from monerosim.report.cells import figures_html
 from monerosim.report.figure import Figure
 from monerosim.report.figures import all_figures
 from monerosim.report.figures.chain import Chain
@@ -21,6 +22,7 @@ from monerosim.report.figures.payments import Payments
 from monerosim.report.figures.propagation import Propagation
 from monerosim.report.figures.requests import Requests
 from monerosim.report.figures.wallets import WalletGroup
+from monerosim.rpc.transport import Json
 from monerosim.units import SECOND
 
 R = TypeVar("R")
@@ -66,6 +68,15 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """By the group of participants."""
     unknown_events: dict[str, int]
     """Events of kinds that nothing declares that is installed here, by what they are called."""
+
+    def to_dict(self) -> dict[str, Json]:
+        """Return it as plain data, as summary.json has it."""
+        plain: dict[str, Json] = msgspec.to_builtins(self)
+        return plain
+
+    def _repr_html_(self) -> str:
+        title = f"{self.name}, engine {self.engine}, seed {self.seed}, digest {self.digest}"
+        return figures_html(title, ((kind, self[kind]) for kind in all_figures()))
 
     def __getitem__(self, figure: type[Figure[R]]) -> R:
         """Return what a figure comes to."""

@@ -84,13 +84,25 @@ class Database:
             if len(statements) != 1 or statements[0].type not in _ALLOWED:
                 raise QueryError("only a single question can be asked: a statement that begins with select or with")
             timer.start()
-            return self._connection.sql(sql).to_arrow_table()
+            return _plain(self._connection.sql(sql).to_arrow_table())
         except duckdb.InterruptException as error:
             raise QueryError(f"given up after {TIME:.0f} s") from error
         except duckdb.Error as error:
             raise QueryError(str(error).strip()) from error
         finally:
             timer.cancel()
+
+
+def _plain(answer: pa.Table) -> pa.Table:
+    """Turn the sums of integers, which DuckDB has in 128 bits, into the usual ones; real numbers where too large."""
+    for number, field in enumerate(answer.schema):
+        if pa.types.is_decimal(field.type) and field.type.scale == 0:
+            try:
+                column = answer.column(number).cast(pa.int64())
+            except pa.ArrowInvalid:
+                column = answer.column(number).cast(pa.float64())
+            answer = answer.set_column(number, field.name, column)
+    return answer
 
 
 def _literal(text: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 import msgspec
+from msgspec.structs import replace
 
 from monerosim.events import (
     ActorFailed,
@@ -20,6 +21,7 @@ from monerosim.events import (
     ProcessHung,
     ProcessRestarted,
     Record,
+    Relayed,
     RunEnded,
     TransactionSpread,
     WalletClosed,
@@ -115,7 +117,7 @@ RESOURCES = Table(
 
 EVENTS_TABLE = Table(
     "events",
-    "Every event, for what no other table has. Of spreads, what each node saw is in the sightings alone.",
+    "Every event, for what no other table has. When nodes had an item is in the sightings alone, relays in theirs.",
     (
         Column("t_us", "time", "when"),
         Column("participant", "name", "whose"),
@@ -173,7 +175,10 @@ class WholeMaker(Maker):
 
     def take(self, record: Record) -> None:
         """Keep the event, and what it tells of a wallet or of a fault."""
-        self.rows["events"].add(record.t, record.participant, record.actor, record.tag, record.cause, _fields(record))
+        if not isinstance(record.data, Relayed):
+            self.rows["events"].add(
+                record.t, record.participant, record.actor, record.tag, record.cause, _fields(record)
+            )
         match record.data:
             case BalanceRecorded(balance=balance, unlocked=unlocked):
                 self.rows["wallets"].add(record.participant, record.t, balance, unlocked, None, False)
@@ -230,10 +235,8 @@ def _fault(record: Record) -> tuple[str | None, str] | None:  # noqa: PLR0911  (
 def _fields(record: Record) -> str:
     """Return an event as JSON; of a spread, without its times, which are most of a large run's events."""
     match record.data:
-        case TransactionSpread(txid=txid, first=first):
-            return msgspec.json.encode({"txid": txid, "first": first}).decode()
-        case BlockSpread(hash=block, height=height, first=first):
-            return msgspec.json.encode({"hash": block, "height": height, "first": first}).decode()
+        case TransactionSpread() | BlockSpread() as spread:
+            return msgspec.json.encode(replace(spread, delays=())).decode()
         case _:
             # Within text JSON has no bare quotation mark, so this is where the event begins.
             return record.line[record.line.index(_DATA) + len(_DATA) : -2].decode()

@@ -60,7 +60,7 @@ class TestRun:
         assert result.exit_code == 0
         assert result.stderr == ""
         assert "simulated" in result.stdout
-        assert call("report", tmp_path / "run").stdout == result.stdout
+        assert call("report", tmp_path / "run", "--summary").stdout == result.stdout
         assert call("report", tmp_path).exit_code == 1
 
     def test_a_run_that_is_there_is_kept_without_force(self, scenario, tmp_path):

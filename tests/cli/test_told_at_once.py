@@ -37,7 +37,7 @@ def test_a_second_run_tells_at_its_start_where_it_goes_and_latest_leads_to_it(sc
         assert f"runs/{name}" in result.stderr.splitlines()[0]
         assert Path("runs/latest").resolve() == Path(f"runs/{name}").resolve()
     assert call("trace", "runs/latest", "-a", "miner").exit_code == 2
-    assert call("report", "runs/latest").stdout.endswith(f"digest {Run('runs/small-2').summary.digest}\n")
+    assert call("report", "runs/latest", "--summary").stdout.endswith(f"digest {Run('runs/small-2').summary.digest}\n")
 
 
 def test_a_run_whose_directory_was_named_is_not_the_latest(scenario, tmp_path):

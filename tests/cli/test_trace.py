@@ -27,6 +27,8 @@ def call(*arguments):
 @pytest.fixture
 def lines(played):
     def lines(*options):
+        if not {"--since", "--until", "--follow"} & set(options):
+            options = (*options, "--since", "-24h")
         result = call(played.directory, "--json", *options)
         assert result.exit_code == 0, result.output
         return [json.loads(line) for line in result.stdout.splitlines()]
@@ -292,3 +294,32 @@ def test_a_run_whose_events_are_not_read_back_yet_has_no_lines_of_nodes(tmp_path
     shown = [json.loads(line) for line in result.stdout.splitlines()]
     assert shown == of_actors(shown)
     assert "has no events (yet): what its nodes saw is left out" in result.stderr
+
+
+def test_the_bootstrap_is_left_out_unless_asked_for(played, lines):
+    shown = call(played.directory, "--json", "-l", "info")
+    times = [json.loads(line)["t"] for line in shown.stdout.splitlines()]
+    all_of_it = lines("-l", "info")
+    left_out = [line for line in all_of_it if line["t"] < 0]
+    assert left_out
+    assert min(times) >= 0
+    assert len(times) == len(all_of_it) - len(left_out)
+    first = left_out[0]["t"] // SECOND
+    assert shown.stderr == f"{len(left_out)} lines of the bootstrap left out; --since {first}s shows them\n"
+    assert len(lines("-l", "info", "--since", f"{first}s")) == len(all_of_it)
+
+
+def test_a_tree_puts_what_a_message_led_to_below_it(played):
+    txid = happened(played, PaymentConfirmed)[0].data.txid
+    plain = call(played.directory, "--follow", txid, "--json")
+    tree = call(played.directory, "--follow", txid, "--json", "--tree")
+    told = [json.loads(line) for line in tree.stdout.splitlines()]
+    causes = [line["cause"] for line in told]
+    # Those of one cause stand together.
+    assert len([cause for cause, before in zip(causes, [None, *causes], strict=False) if cause != before]) == len(
+        set(causes)
+    )
+    assert all(line["text"].startswith("  - ") == (line["message"] != line["cause"]) for line in told)
+    assert sorted(line["text"].removeprefix("  - ") for line in told) == sorted(
+        json.loads(line)["text"] for line in plain.stdout.splitlines()
+    )

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from monerosim.cli import main
+from monerosim.tables.examples import EXAMPLES
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -77,3 +78,8 @@ def test_programs_of_the_guides_run(guide, tmp_path, monkeypatch):
     for text in blocks(ROOT / "docs" / f"{guide}.md", "python"):
         if "Behaviour" not in text:
             exec(compile(text, guide, "exec"), {})  # noqa: S102
+
+
+def test_the_questions_of_the_analysis_are_those_of_the_command():
+    answered = blocks(ROOT / "docs" / "analysis.md", "sql")
+    assert answered == [f"{example.sql.strip()}\n" for example in EXAMPLES]

@@ -15,7 +15,8 @@ from monerosim.cli.scenario import load_or_exit, output_options, permissions, re
 from monerosim.cli.signals import stop_on_signal, unwind_on_signal
 from monerosim.engine import EngineError, load_engine
 from monerosim.events.traces import LEVELS, USUAL_LEVEL
-from monerosim.runs import SUMMARY, RunError, name_latest, new_directory, play, unplayed
+from monerosim.results.report import PAGE, write_report
+from monerosim.runs import SUMMARY, Run, RunError, name_latest, new_directory, play, unplayed
 from monerosim.scenario import ScenarioError
 from monerosim.scenario.permissions import NOTHING
 from monerosim.units import format_duration
@@ -32,6 +33,12 @@ from monerosim.units import format_duration
     help="The least important level of traces to keep.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="Show the summary only, no progress.")
+@click.option(
+    "--no-report",
+    is_flag=True,
+    envvar="MONEROSIM_NO_REPORT",
+    help="Write no page; `monerosim report` does it later. The variable MONEROSIM_NO_REPORT=1 says the same.",
+)
 @click.pass_context
 def run(
     context: click.Context,
@@ -43,13 +50,14 @@ def run(
     changes: tuple[str, ...],
     trace_level: str,
     quiet: bool,
+    no_report: bool,
 ) -> None:
     """Run SCENARIO and show its summary.
 
     SCENARIO can also be a run directory that `monerosim build` has written and that has not been run yet.
 
     The run directory keeps everything: plan.json, events.jsonl, summary.json, and the traces of all actors in hosts/,
-    which `monerosim trace` shows. Ctrl-C stops a run early and keeps its results so far.
+    which `monerosim trace` shows, and report.html. Ctrl-C stops a run early and keeps its results so far.
     """
     console = make_console(stderr=True)
     directory = scenario
@@ -88,5 +96,17 @@ def run(
     except (BinaryError, RunDirectoryError, RunError) as error:
         raise click.ClickException(str(error)) from error
     print_summary(played, make_console())
+    if not no_report:
+        _report(played)
     if played.summary.outcome.reason or not played.summary.completed:
         context.exit(FAILED)
+
+
+def _report(played: Run) -> None:
+    """Write the page, and name it; a run whose page cannot be made has not failed."""
+    try:
+        write_report([played], played.directory / PAGE)
+    except RunError as error:
+        click.echo(f"no report: {error}", err=True)
+    else:
+        click.echo(f"report     {played.directory / PAGE}")

@@ -9,6 +9,7 @@ from heapq import merge
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from monerosim.agent.registry import HOST_ACTORS
 from monerosim.cli.exits import FAILED, InputError
@@ -17,7 +18,7 @@ from monerosim.events.traces import LEVELS, TraceLine
 from monerosim.plan.plan import Plan
 from monerosim.report.node_lines import connection_lines, item_lines
 from monerosim.runs import Run, RunError
-from monerosim.units import format_clock, parse_duration
+from monerosim.units import SECOND, format_clock, parse_duration
 
 _ITEMS = ("txid", "block")
 """Under these names traces have the hashes of transactions and blocks."""
@@ -27,6 +28,11 @@ _ORDER = "order"
 
 _BEGINNING = re.compile("[0-9a-f]{4,63}")
 """Of a hash, as people copy it."""
+
+_STEP = "  - "
+
+_WORTH_TELLING = LEVELS.index("WARNING")
+"""From this level on lines of the bootstrap are not left out."""
 
 _CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 
@@ -54,7 +60,11 @@ class _Time(click.ParamType[int]):
 @click.option("--participant", "-p", multiple=True, help="Only this participant or group; may be given again.")
 @click.option("--actor", "-a", multiple=True, help="Only actors of this name (wallet, regular-user, ...).")
 @click.option("--level", "-l", type=click.Choice(LEVELS, case_sensitive=False), default="TRACE", help="At least this.")
-@click.option("--since", type=_Time(), help='From this time on, as "90s" or "1h"; negative in the bootstrap.')
+@click.option(
+    "--since",
+    type=_Time(),
+    help='From this time on, as "90s" or "1h"; negative in the bootstrap, which is left out unless asked for.',
+)
 @click.option("--until", type=_Time(), help="Up to this time.")
 @click.option(
     "--follow",
@@ -63,6 +73,7 @@ class _Time(click.ParamType[int]):
     "of a hash the beginning is enough.",
 )
 @click.option("--connections", is_flag=True, help="Also when nodes were connected to those they dialled.")
+@click.option("--tree", is_flag=True, help="Put what a message or a timer led to below it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the lines as they are stored.")
 def trace(
     run: Path,
@@ -73,6 +84,7 @@ def trace(
     until: int | None,
     follow: str | None,
     connections: bool,
+    tree: bool,
     as_json: bool,
 ) -> None:
     """Show the logs of the actors of RUN in time order.
@@ -88,17 +100,25 @@ def trace(
     logged = {path.stem for path in (played.directory / "hosts").glob("*/*.jsonl") if path.name != EVENTS}
     _check_names("actor", actor, logged | _planned_actors(played.plan))
     least = LEVELS.index(level.upper())
+    # What is followed may have begun in the bootstrap; else that is hundreds of lines of programs that start.
+    begins = 0 if since is None and until is None and follow is None else since
+    early: list[TraceLine] = []
 
     def fits(line: TraceLine) -> bool:
-        return (
+        chosen = (
             LEVELS.index(line.level) >= least
-            and (since is None or line.t >= since)
             and (until is None or line.t <= until)
             and (not participant or line.participant in participant)
             and (not actor or line.actor in actor)
         )
+        if not chosen or begins is None or line.t >= begins:
+            return chosen
+        if since is None and LEVELS.index(line.level) >= _WORTH_TELLING:
+            return True
+        if since is None:
+            early.append(line)
+        return False
 
-    shown = 0
     try:
         if follow is None:
             chosen = filter(fits, played.traces(participants=participant, actors=actor))
@@ -108,14 +128,49 @@ def trace(
             follow = _whole(follow, lines)
             chosen = filter(fits, _follow(lines, follow))
         of_nodes = filter(fits, _node_lines(played, follow, connections=connections))
-        for shown, line in enumerate(merge(chosen, of_nodes, key=TraceLine.sort_key), 1):  # noqa: B007  (counted for the message below)
-            click.echo(line.json() if as_json else _format(line))
+        shown = merge(chosen, of_nodes, key=TraceLine.sort_key)
+        count = _print(_tree(shown) if tree else shown, as_json=as_json)
     except RunError as error:
         raise click.ClickException(str(error)) from error
-    if not shown:
+    if early:
+        told = f"{len(early)} lines of the bootstrap left out; --since {early[0].t // SECOND}s shows them"
+        click.echo(told, err=True)
+    if not count:
         silent = bool(actor) and logged.isdisjoint(actor)
         click.echo(f"{', '.join(actor)} logged nothing at this level" if silent else "no matching lines", err=True)
         sys.exit(FAILED)
+
+
+def _print(lines: Iterable[TraceLine], *, as_json: bool) -> int:
+    """Print lines, through the pager on a terminal, and return how many there were."""
+    count = 0
+
+    def written() -> Iterator[str]:
+        nonlocal count
+        for count, line in enumerate(lines, 1):  # noqa: B007  (it is given back)
+            yield f"{line.json() if as_json else _format(line)}\n"
+
+    if sys.stdout.isatty():
+        click.echo_via_pager(written())
+    else:
+        for text in written():
+            click.echo(text, nl=False)
+    return count
+
+
+def _tree(lines: Iterable[TraceLine]) -> Iterator[TraceLine]:
+    """Put lines of one cause together, those of its messages in the order in which they began, each one step further.
+
+    Lines name the message that was handled and the one that all began with; a line's text is indented by how far its
+    message is from that.
+    """
+    found: dict[str, dict[str, list[TraceLine]]] = {}
+    for line in lines:
+        found.setdefault(line.cause, {}).setdefault(line.message, []).append(line)
+    for cause, messages in found.items():
+        for message, own in messages.items():
+            depth = 0 if message == cause else 1
+            yield from (replace(line, text=f"{_STEP * depth}{line.text}") for line in own)
 
 
 def _whole(identifier: str, lines: Iterable[TraceLine]) -> str:

@@ -7,6 +7,7 @@ import msgspec
 from monerosim.events import BlockFound, BlockSpread, NodeClosed, Record, Reorganised
 from monerosim.plan.plan import Plan
 from monerosim.report.blocks import Blocks
+from monerosim.report.charts import Chart, nominal, quantitative
 from monerosim.report.figure import Figure, Line, Phrase
 
 
@@ -30,6 +31,7 @@ class ChainFigure(Figure[Chain]):
 
     name = "chain"
     title = "Did the chain fork?"
+    section = "Forks"
     position = 10
 
     def __init__(self, plan: Plan, end: int) -> None:
@@ -73,3 +75,52 @@ class ChainFigure(Figure[Chain]):
             f"{result.reorganisations} reorganisations across nodes",
         )
         yield Line("chain", tuple(map(Phrase, phrases)))
+
+    @staticmethod
+    def measures(result: Chain) -> Iterable[tuple[str, float | None]]:
+        """Return what is off the main chain."""
+        yield "stale blocks", result.stale
+        yield "reorganisations across nodes", result.reorganisations
+
+
+CHARTS = (
+    Chart(
+        name="reorganisations",
+        title="How deep were the reorganisations?",
+        section="Forks",
+        note="Bars: how often a node left a branch, by the blocks that it removed.",
+        sql="select run, depth, count(*) as reorganisations from reorganisations group by all order by run, depth",
+        count="select count(*) from reorganisations",
+        of="reorganisations",
+        absent="No node ever left a branch for a better one.",
+        drawing={
+            "mark": {"type": "bar", "opacity": 0.7},
+            "encoding": {
+                "x": {"field": "depth", "type": "ordinal", "title": "blocks removed"},
+                "xOffset": {"field": "run"},
+                "y": quantitative("reorganisations", "reorganisations"),
+            },
+        },
+    ),
+    Chart(
+        name="forks",
+        title="Who lost blocks to whom?",
+        section="Forks",
+        note="Bars: blocks off the main chain by their miner.",
+        sql="""
+select run, loser as miner, count(*) as blocks
+from forks where loser is not null group by all order by run, blocks desc, miner
+""",
+        count="select count(*) from forks where loser is not null",
+        of="blocks",
+        absent="Every block that was found is on the main chain.",
+        drawing={
+            "mark": {"type": "bar", "opacity": 0.7},
+            "encoding": {
+                "x": quantitative("blocks", "blocks off the main chain"),
+                "y": nominal("miner", None),
+                "yOffset": {"field": "run"},
+            },
+        },
+    ),
+)

@@ -37,6 +37,7 @@ class CoinsFigure(Figure[Coins]):
 
     name = "coins"
     title = "Are all coins accounted for?"
+    section = "Participants"
     position = 30
 
     def __init__(self, plan: Plan, end: int) -> None:
@@ -70,6 +71,12 @@ class CoinsFigure(Figure[Coins]):
     def lines(result: Coins) -> Iterable[Line]:
         """Return the emission, and whether the balances add up to it."""
         yield Line("coins", (Phrase(f"{format_amount(result.emitted)} emitted"), _verdict(result)))
+
+    @staticmethod
+    def verdicts(result: Coins) -> Iterable[Phrase]:
+        """Return whether the balances add up to the emission."""
+        verdict = _verdict(result)
+        yield Phrase(f"coins: {verdict.text}", verdict.tone)
 
 
 def _verdict(result: Coins) -> Phrase:

@@ -21,6 +21,7 @@ class CommandsFigure(Figure[Commands]):
 
     name = "commands"
     title = "Were all commands executed?"
+    section = "Faults"
     position = 40
 
     def __init__(self, plan: Plan, end: int) -> None:

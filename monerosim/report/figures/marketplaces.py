@@ -8,6 +8,7 @@ import msgspec
 
 from monerosim.events import OrderState, Record, VendorTotals
 from monerosim.plan.plan import Plan
+from monerosim.report.charts import Chart, nominal, quantitative
 from monerosim.report.figure import Figure, Line, Phrase
 
 
@@ -28,6 +29,7 @@ class MarketplacesFigure(Figure[dict[str, Marketplace]]):
 
     name = "marketplaces"
     title = "What became of the orders?"
+    section = "Participants"
     position = 50
 
     def __init__(self, plan: Plan, end: int) -> None:
@@ -66,3 +68,25 @@ def _total(counts: list[dict[str, int]]) -> dict[str, int]:
     for one in counts:
         total.update(one)
     return {state: total[state] for state in get_args(OrderState) if state in total}
+
+
+CHARTS = (
+    Chart(
+        name="orders",
+        title="What became of the orders?",
+        section="Participants",
+        note="Bars: orders at all marketplaces by the last state they came to.",
+        sql="select run, state, count(*) as orders from orders group by all order by run, state",
+        count="select count(*) from orders",
+        of="orders",
+        absent="Nobody has ordered anything.",
+        drawing={
+            "mark": {"type": "bar", "opacity": 0.7},
+            "encoding": {
+                "x": quantitative("orders", "orders"),
+                "y": nominal("state", None),
+                "yOffset": {"field": "run"},
+            },
+        },
+    ),
+)

@@ -8,6 +8,7 @@ from monerosim.events import Record, WalletClosed
 from monerosim.plan.plan import Plan
 from monerosim.plan.roles import MINER
 from monerosim.report.blocks import Blocks, Made
+from monerosim.report.charts import PERCENT, Chart, nominal, quantitative
 from monerosim.report.figure import Column, Figure, Rows
 from monerosim.units import XMR
 
@@ -30,6 +31,7 @@ class MinersFigure(Figure[dict[str, Miner]]):
 
     name = "miners"
     title = "Who found the blocks?"
+    section = "Blocks"
     position = 100
 
     def __init__(self, plan: Plan, end: int) -> None:
@@ -63,6 +65,13 @@ class MinersFigure(Figure[dict[str, Miner]]):
         return Miner(hashrate=hashrate, blocks=count, reward=reward, stale=len(own) - len(main))
 
     @staticmethod
+    def measures(result: dict[str, Miner]) -> Iterable[tuple[str, float | None]]:
+        """Return each miner's share of the blocks on the main chain."""
+        total = sum(miner.blocks for miner in result.values())
+        for name, miner in result.items():
+            yield f"share of blocks of {name}", miner.blocks / total if total else None
+
+    @staticmethod
     def rows(result: dict[str, Miner]) -> Rows | None:
         """Return a row a miner."""
         total = sum(miner.blocks for miner in result.values())
@@ -86,3 +95,49 @@ class MinersFigure(Figure[dict[str, Miner]]):
             for name, miner in result.items()
         )
         return Rows(columns, rows)
+
+
+CHARTS = (
+    Chart(
+        name="miners",
+        title="Has each miner the share of its hashrate?",
+        section="Blocks",
+        note="Dot: share of the blocks on the main chain. Bar: its 95 % interval (Wilson). Mark: share of the hashrate "
+        "when the scenario begins.",
+        sql="""
+with miners as (
+    select run, participant as miner, hashrate / sum(hashrate) over (partition by run) as expected
+    from participants where hashrate > 0
+), found as (
+    select run, miner, count(*) as blocks from blocks where main and not bootstrap and miner is not null group by all
+), shares as (
+    select run, miner, expected, coalesce(blocks, 0) as blocks, sum(coalesce(blocks, 0)) over (partition by run) as n,
+        coalesce(blocks, 0) / n as share
+    from miners left join found using (run, miner)
+)
+select run, miner, expected, blocks, n, share,
+    (share + 1.96 ** 2 / (2 * n) - 1.96 * sqrt(share * (1 - share) / n + 1.96 ** 2 / (4 * n ** 2)))
+        / (1 + 1.96 ** 2 / n) as low,
+    (share + 1.96 ** 2 / (2 * n) + 1.96 * sqrt(share * (1 - share) / n + 1.96 ** 2 / (4 * n ** 2)))
+        / (1 + 1.96 ** 2 / n) as high
+from shares where n > 0 order by run, expected desc, miner limit 300
+""",
+        count="select count(*) from blocks where main and not bootstrap and miner is not null",
+        of="blocks",
+        absent="No block of the scenario's own time is on the main chain.",
+        drawing={
+            "layer": [
+                {
+                    "mark": {"type": "rule", "strokeWidth": 6, "opacity": 0.35},
+                    "encoding": {"x": quantitative("low", "share of blocks", axis=PERCENT), "x2": {"field": "high"}},
+                },
+                {"mark": "point", "encoding": {"x": quantitative("share", "share of blocks")}},
+                {
+                    "mark": {"type": "tick", "thickness": 2, "size": 14, "color": "#d9722e"},
+                    "encoding": {"x": quantitative("expected", "share of blocks")},
+                },
+            ],
+            "encoding": {"y": nominal("miner", None), "yOffset": {"field": "run"}},
+        },
+    ),
+)

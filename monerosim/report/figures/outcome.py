@@ -17,6 +17,7 @@ from monerosim.events import (
     RunEnded,
 )
 from monerosim.plan.plan import Plan
+from monerosim.report.charts import Chart, nominal, quantitative
 from monerosim.report.figure import Figure, Line, Phrase
 
 _MOST_NAMED = 5
@@ -45,6 +46,7 @@ class OutcomeFigure(Figure[Outcome]):
 
     name = "outcome"
     title = "How did the run end?"
+    section = "Faults"
     position = 60
 
     def __init__(self, plan: Plan, end: int) -> None:
@@ -96,6 +98,14 @@ class OutcomeFigure(Figure[Outcome]):
         yield Line("failures", tuple(Phrase(text, "error") for text in told))
 
     @staticmethod
+    def verdicts(result: Outcome) -> Iterable[Phrase]:
+        """Return whether anything failed."""
+        if result.failures or result.given_up:
+            yield Phrase(f"faults: {result.failures} failures, {len(result.given_up)} given up", "error")
+        else:
+            yield Phrase("no actor and no process failed")
+
+    @staticmethod
     def notices(result: Outcome) -> Iterable[Phrase]:
         """Return the reasons, and what was given up."""
         if result.reason:
@@ -110,3 +120,21 @@ class OutcomeFigure(Figure[Outcome]):
 
 def _in_time_order(found: list[tuple[tuple[int, str], str]]) -> list[str]:
     return [text for _, text in sorted(found, key=lambda one: one[0])]
+
+
+CHARTS = (
+    Chart(
+        name="faults",
+        title="What went wrong, and when?",
+        section="Faults",
+        note="Dots: each failure, restart and refusal; `monerosim query` shows them in the table faults.",
+        sql="select run, t_us / 6e7 as minute, what, participant, reason from faults order by run, t_us limit 2000",
+        count="select count(*) from faults",
+        of="faults",
+        absent="No actor, process or command failed.",
+        drawing={
+            "mark": {"type": "point", "opacity": 0.8},
+            "encoding": {"x": quantitative("minute", "minutes"), "y": nominal("what", None)},
+        },
+    ),
+)

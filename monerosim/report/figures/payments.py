@@ -21,6 +21,7 @@ from monerosim.events import (
 )
 from monerosim.plan.plan import Plan
 from monerosim.plan.roles import FUNDER
+from monerosim.report.charts import PERCENT, WHOLE, Chart, coloured, quantitative
 from monerosim.report.figure import Figure, Line, Phrase
 from monerosim.units import SECOND
 
@@ -65,6 +66,7 @@ class PaymentsFigure(Figure[Payments]):
 
     name = "payments"
     title = "What became of the payments?"
+    section = "Payments"
     position = 20
 
     def __init__(self, plan: Plan, end: int) -> None:
@@ -160,8 +162,142 @@ class PaymentsFigure(Figure[Payments]):
         if len(result.vanished) > _MOST_NAMED:
             yield Phrase(f"and {len(result.vanished) - _MOST_NAMED} more; summary.json lists them", "error")
 
+    @staticmethod
+    def verdicts(result: Payments) -> Iterable[Phrase]:
+        """Return what was requested beside what came of it."""
+        if result.requested or result.sent:
+            told = f"payments: {result.requested} requested, {result.sent} sent, {result.confirmed} confirmed"
+            yield Phrase(told)
+        if result.vanished:
+            yield Phrase(f"{len(result.vanished)} payments vanished", "error")
+        if result.failed:
+            yield Phrase(f"{result.failed} payments failed", "warning")
+
+    @staticmethod
+    def measures(result: Payments) -> Iterable[tuple[str, float | None]]:
+        """Return the counts, and the share that was confirmed."""
+        yield "payments sent", result.sent
+        yield "payments confirmed", result.confirmed
+        yield "share of payments confirmed", result.confirmed / result.sent if result.sent else None
+        yield "payments delayed by locked outputs", result.delayed
+        yield "payments failed", result.failed
+        yield "payments vanished", len(result.vanished)
+
     def _requested(self) -> int:
         """Return how many payments the plan means to be made until the run's end, within the scenario's own time."""
         end = min(self.end, self.plan.time_zero + self.plan.duration)
         rates = [rate for host in self.plan.hosts for actor in host.actors for rate in actor.payments]
         return round(sum(rate.per_second * max(0, min(rate.until, end) - rate.since) for rate in rates) / SECOND)
+
+
+CHARTS = (
+    Chart(
+        name="payments",
+        title="What became of the payments, and when?",
+        section="Payments",
+        note="Lines: payments that came to a state in each span of time; those of the bootstrap are left out.",
+        sql="""
+with width as (select greatest(1, ceil(max(t_us) / 6e7 / 12)) as minutes from payment_states),
+told as (
+    select s.run, s.state, s.t_us from payment_states s join transactions t using (run, txid)
+    where not t.bootstrap and s.participant = t.sender
+    union all
+    select run, outcome as state, t_us from requests where action = 'payment' and outcome = 'delayed'
+)
+select run, floor(t_us / 6e7 / minutes) * minutes as minute, state, count(*) as payments
+from told, width where state <> 'remined' group by all order by run, state, minute
+""",
+        count="select count(*) from transactions where not bootstrap",
+        of="payments",
+        absent="Nobody has paid anybody in the scenario's own time.",
+        series="state",
+        drawing={
+            "mark": {"type": "line", "point": True},
+            "encoding": {
+                "x": quantitative("minute", "minutes"),
+                "y": quantitative("payments", "payments"),
+                "color": coloured("state"),
+            },
+        },
+    ),
+    Chart(
+        name="confirmation",
+        title="How long until a payment is confirmed?",
+        section="Payments",
+        note="Share of all payments that were confirmed within so many minutes; those that were not count as never. "
+        "Band: 95 % (Dvoretzky, Kiefer, Wolfowitz).",
+        sql="""
+with ordered as (
+    select run, confirmed_s, count(*) over (partition by run) as n,
+        row_number() over (partition by run order by confirmed_s nulls last) as k
+    from waits
+)
+select run, confirmed_s / 60 as minutes, max(k) / n as share,
+    greatest(0, share - sqrt(ln(40) / (2 * n))) as low, least(1, share + sqrt(ln(40) / (2 * n))) as high
+from ordered where confirmed_s is not null and (k % greatest(1, n // 200) = 0 or k = 1)
+group by run, confirmed_s, n order by run, minutes
+""",
+        count="select count(*) from waits",
+        of="payments",
+        absent="No payment of the scenario's own time was confirmed.",
+        drawing={
+            "layer": [
+                {
+                    "mark": {"type": "area", "opacity": 0.2, "interpolate": "step-after"},
+                    "encoding": {"y": quantitative("low", "share of payments"), "y2": {"field": "high"}},
+                },
+                {
+                    "mark": {"type": "line", "interpolate": "step-after"},
+                    "encoding": {"y": quantitative("share", "share of payments", axis=PERCENT, scale=WHOLE)},
+                },
+            ],
+            "encoding": {"x": quantitative("minutes", "minutes since it was sent")},
+        },
+    ),
+    Chart(
+        name="waits",
+        title="Does the wait for a block change over time?",
+        section="Payments",
+        note="Payments by when they were sent: the mean and the longest wait until the sender saw them in a block.",
+        sql="""
+with width as (select greatest(1, ceil(max(t_us) / 6e7 / 12)) as minutes from waits),
+spans as (
+    select run, floor(t_us / 6e7 / minutes) * minutes as minute, avg(mined_s) / 60 as mean, max(mined_s) / 60 as longest
+    from waits, width where mined_s is not null group by all
+)
+unpivot spans on mean, longest into name measure value waited order by run, measure, minute
+""",
+        count="select count(mined_s) from waits",
+        of="payments",
+        absent="No payment of the scenario's own time was seen in a block.",
+        series="measure",
+        drawing={
+            "mark": {"type": "line", "point": True},
+            "encoding": {
+                "x": quantitative("minute", "minutes"),
+                "y": quantitative("waited", "minutes until a block"),
+                "color": coloured("measure"),
+            },
+        },
+    ),
+    Chart(
+        name="fees",
+        title="What do payments pay in fees?",
+        section="Payments",
+        note="Bars: payments of the scenario's own time by their fee.",
+        sql="""
+select run, round(fee / 1e6) / 1e3 as fee, count(*) as payments
+from transactions where not bootstrap group by all order by run, fee limit 500
+""",
+        count="select count(*) from transactions where not bootstrap",
+        of="payments",
+        absent="Nobody has paid anybody in the scenario's own time.",
+        drawing={
+            "mark": {"type": "bar", "opacity": 0.7, "width": 5},
+            "encoding": {
+                "x": quantitative("fee", "fee (10⁻³ XMR)", scale={"zero": False, "nice": True}),
+                "y": quantitative("payments", "payments", stack=None),
+            },
+        },
+    ),
+)

@@ -1,6 +1,6 @@
 """How fast blocks and transactions reached the nodes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import inf
 from statistics import median
 
@@ -8,6 +8,7 @@ import msgspec
 
 from monerosim.events import BlockSpread, Record, TransactionSpread
 from monerosim.plan.plan import Plan
+from monerosim.report.charts import PERCENT, WHOLE, Chart, coloured, nominal, quantitative
 from monerosim.report.figure import Cell, Column, Figure, Rows
 from monerosim.report.spread import Half, half_of_nodes
 from monerosim.units import SECOND
@@ -57,6 +58,7 @@ class PropagationFigure(Figure[Propagation]):
 
     name = "propagation"
     title = "How fast do blocks and transactions spread?"
+    section = "Propagation"
     position = 110
 
     def __init__(self, plan: Plan, end: int) -> None:
@@ -83,6 +85,13 @@ class PropagationFigure(Figure[Propagation]):
             blocks=self._blocks.result(),
             transactions=self._transactions.result(),
         )
+
+    @staticmethod
+    def measures(result: Propagation) -> Iterable[tuple[str, float | None]]:
+        """Return the medians."""
+        for kind, items in (("block", result.blocks), ("transaction", result.transactions)):
+            yield f"median {kind} to 50 % of nodes (s)", items.half.median if items.half else None
+            yield f"median {kind} to all nodes (s)", items.all.median if items.all else None
 
     @staticmethod
     def rows(result: Propagation) -> Rows | None:
@@ -145,3 +154,58 @@ def _times(values: Sequence[int]) -> Times | None:
     ordered = sorted(values)
     p90 = ordered[-(-9 * len(ordered) // 10) - 1]
     return Times(len(ordered), *(value / SECOND for value in (ordered[0], median(ordered), p90, ordered[-1])))
+
+
+CHARTS = (
+    Chart(
+        name="propagation",
+        title="How fast do blocks and transactions reach the nodes?",
+        section="Propagation",
+        note="Share of pairs of an item and a node in which the node had it so many seconds after the first.",
+        sql="""
+with found as (
+    select run, kind, quantile_cont(delay_s, [i / 200 for i in range(0, 201)]) as seconds
+    from delays group by run, kind
+)
+select run, kind, unnest(seconds) as seconds, (generate_subscripts(seconds, 1) - 1) / 200 as share
+from found order by run, kind, share
+""",
+        count="select count(*) from delays",
+        of="pairs of an item and a node",
+        absent="No block and no transaction of the scenario's own time has spread, or quantiles alone were recorded.",
+        series="kind",
+        drawing={
+            "mark": {"type": "line", "interpolate": "linear"},
+            "encoding": {
+                "x": quantitative("seconds", "seconds after the first node"),
+                "y": quantitative("share", "share of nodes", axis=PERCENT, scale=WHOLE),
+                "color": coloured("kind"),
+            },
+        },
+    ),
+    Chart(
+        name="slowest-nodes",
+        title="Which nodes hear last?",
+        section="Propagation",
+        note="The ten nodes whose median delay of blocks is the longest. Bar: from the lower to the upper quartile.",
+        sql="""
+select run, node, median(delay_s) as seconds, quantile_cont(delay_s, 0.25) as low, quantile_cont(delay_s, 0.75) as high,
+    count(*) as blocks
+from delays where kind = 'block' group by run, node
+qualify row_number() over (partition by run order by median(delay_s) desc, node) <= 10 order by run, seconds desc, node
+""",
+        count="select count(*) from delays where kind = 'block'",
+        of="pairs of a block and a node",
+        absent="No block of the scenario's own time has spread, or quantiles alone were recorded.",
+        drawing={
+            "layer": [
+                {
+                    "mark": {"type": "rule", "strokeWidth": 6, "opacity": 0.35},
+                    "encoding": {"x": quantitative("low", "seconds after the first node"), "x2": {"field": "high"}},
+                },
+                {"mark": "point", "encoding": {"x": quantitative("seconds", "seconds after the first node")}},
+            ],
+            "encoding": {"y": nominal("node", None), "yOffset": {"field": "run"}},
+        },
+    ),
+)

@@ -6,6 +6,7 @@ import msgspec
 
 from monerosim.events import Record, WalletClosed
 from monerosim.plan.plan import Plan
+from monerosim.report.charts import Chart, nominal, quantitative
 from monerosim.report.figure import Column, Figure, Rows
 from monerosim.units import XMR
 
@@ -26,6 +27,7 @@ class WalletsFigure(Figure[dict[str, WalletGroup]]):
 
     name = "wallets"
     title = "Who holds the coins?"
+    section = "Participants"
     position = 120
 
     def __init__(self, plan: Plan, end: int) -> None:
@@ -61,3 +63,38 @@ class WalletsFigure(Figure[dict[str, WalletGroup]]):
             for name, group in result.items()
         )
         return Rows(columns, rows)
+
+
+CHARTS = (
+    Chart(
+        name="balances",
+        title="How are the coins spread at the end?",
+        section="Participants",
+        note="Line: from the least to the most of each group. Bar: from lower to upper quartile. Dot: the median.",
+        sql="""
+with held as (
+    select run, participant, sum(balance) / 1e12 as xmr from wallets where final group by run, participant
+)
+select run, "group", min(xmr) as least, quantile_cont(xmr, 0.25) as low, median(xmr) as middle,
+    quantile_cont(xmr, 0.75) as high, max(xmr) as most, count(*) as participants
+from held join participants using (run, participant) group by run, "group" order by run, "group" limit 300
+""",
+        count="select count(distinct (run, participant)) from wallets where final",
+        of="participants with a wallet",
+        absent="No wallet has said what it holds at the end: the run goes on, was killed, or has none.",
+        drawing={
+            "layer": [
+                {
+                    "mark": {"type": "rule", "strokeWidth": 1},
+                    "encoding": {"x": quantitative("least", "XMR", scale={"type": "symlog"}), "x2": {"field": "most"}},
+                },
+                {
+                    "mark": {"type": "rule", "strokeWidth": 7, "opacity": 0.4},
+                    "encoding": {"x": quantitative("low", "XMR"), "x2": {"field": "high"}},
+                },
+                {"mark": "point", "encoding": {"x": quantitative("middle", "XMR")}},
+            ],
+            "encoding": {"y": nominal("group", None), "yOffset": {"field": "run"}},
+        },
+    ),
+)

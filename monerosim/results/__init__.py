@@ -1,0 +1,1 @@
+"""What is made of runs: pages, comparisons and exports."""

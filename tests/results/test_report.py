@@ -1,0 +1,233 @@
+"""The page of a report: what is drawn is what happened, and a browser shows it without anything else."""
+
+import json
+import os
+import re
+import shutil
+from html import escape
+from html.parser import HTMLParser
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+from playwright.sync_api import sync_playwright
+from recount import drawn, recount
+from small_runs import NETWORK, THREE_POOLS, WHOLE, play
+
+from monerosim import Run, RunError
+from monerosim.build.rundir import hold
+from monerosim.cli import main
+from monerosim.report.charts import SECTIONS
+from monerosim.report.figures import all_charts, all_figures
+from monerosim.results.report import write_report
+
+ORDERS = ("participants.user.orders=true",)
+
+VARIED = [
+    (WHOLE, 5, "participants.user.transaction_frequency=0.8"),
+    (WHOLE, 6, "participants.user.count=6"),
+    (WHOLE, 7, "network.connections=3"),
+    (WHOLE, 8, "consensus.block_time=20s"),
+    (WHOLE, 9, "simulation.duration=7m"),
+    (
+        "[simulation]\nname = 'three'\nduration = '40m'\n[consensus]\nblock_time = '10s'\n" + THREE_POOLS,
+        10,
+        "simulation.seed=4",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory):
+    return play(WHOLE, tmp_path_factory.mktemp("report") / "run", "participants.user.transaction_frequency=0.8")
+
+
+@pytest.fixture(scope="module")
+def page(played):
+    path = played.directory / "report.html"
+    write_report([played], path)
+    return path
+
+
+def call(*arguments):
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def numbers(path):
+    """Return the numbers that a page has beside its drawings."""
+    (text,) = re.findall(r'<script type="application/json" id="numbers">(.*?)</script>', path.read_text(), re.DOTALL)
+    return json.loads(text)
+
+
+@pytest.mark.parametrize(("text", "seed", "change"), VARIED)
+def test_what_is_drawn_is_what_happened(tmp_path, text, seed, change):
+    run = play(text, tmp_path / "run", change, seed=seed)
+    write_report([run], tmp_path / "report.html")
+    shown, counted = drawn(numbers(tmp_path / "report.html")["charts"]), recount(run.directory)
+    assert shown.keys() == counted.keys()
+    for name, expected in counted.items():
+        if isinstance(expected, dict):
+            assert shown[name].keys() == expected.keys(), name
+            for key, value in expected.items():
+                assert shown[name][key] == pytest.approx(value, rel=1e-6), (name, key)
+        elif isinstance(expected, list):
+            assert len(shown[name]) == len(expected), name
+            for one, other in zip(shown[name], expected, strict=True):
+                assert one == pytest.approx(other, rel=1e-6), name
+        else:
+            assert shown[name] == (expected if isinstance(expected, set) else pytest.approx(expected)), name
+
+
+def test_the_page_has_the_summary_that_the_console_shows(played, page):
+    assert numbers(page)["summaries"] == {"run": msgspec.to_builtins(played.summary)}
+
+
+class Outline(HTMLParser):
+    """Collects what a page refers to, and the titles of its figures."""
+
+    def __init__(self):
+        super().__init__()
+        self.refers, self.titles, self.figures, self._in = [], [], 0, None
+
+    def handle_starttag(self, tag, attrs):
+        self.refers += [value for key, value in attrs if key in ("src", "href", "xlink:href", "action", "data")]
+        self.figures += tag == "figure"
+        self._in = tag
+
+    def handle_data(self, data):
+        if self._in == "h3" and data.strip():
+            self.titles.append(data.strip())
+
+
+def test_the_page_needs_nothing_else_and_asks_questions(page):
+    text = page.read_text()
+    outline = Outline()
+    outline.feed(text)
+    assert [it for it in outline.refers if not it.startswith(("data:", "#"))] == []
+    assert "url(http" not in text
+    assert "@import" not in text
+    assert outline.figures == len(all_charts())
+    assert all(title.endswith("?") for title in outline.titles[: outline.figures])
+    assert len(text.encode()) < 3_000_000
+    for chart in all_charts().values():
+        assert f" {escape(chart.of, quote=False)}</span>".replace("'", "&#39;") in text, chart.name
+
+
+def test_charts_are_questions_of_sections_that_keep_runs_apart():
+    for chart in all_charts().values():
+        assert chart.title.endswith("?"), chart.name
+        assert chart.section in SECTIONS
+        assert "run" in chart.sql, chart.name
+        assert chart.absent.endswith(".")
+    assert {figure.section for figure in all_figures()} <= set(SECTIONS)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_browser_shows_it(page, browser, width, scheme):
+    shown = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    said, asked = [], []
+    shown.on("console", lambda message: said.append(message.text))
+    shown.on("pageerror", lambda error: said.append(str(error)))
+    shown.on("request", lambda request: asked.append(request.url))
+    shown.goto(page.as_uri())
+    assert said == []
+    assert [url for url in asked if not url.startswith("data:")] == [page.as_uri()]
+    assert shown.evaluate("document.documentElement.scrollWidth") == width
+    assert shown.locator(".drawing svg").count() >= 8
+    for drawing in shown.locator("figure:has(svg)").all():
+        assert drawing.locator("h3").inner_text().endswith("?")
+        assert "n = " in drawing.locator("figcaption").inner_text()
+        box = drawing.locator("svg").bounding_box()
+        assert box["width"] > 250
+        assert box["height"] > 100
+    ink, paper = (shown.evaluate(f"getComputedStyle(document.body).{what}") for what in ("color", "backgroundColor"))
+    assert (luminance(ink) > luminance(paper)) == (scheme == "dark")
+    text = shown.evaluate("getComputedStyle(document.querySelector('.drawing svg text')).fill")
+    assert text == ink
+    shown.close()
+
+
+def luminance(colour):
+    return sum(map(int, re.findall(r"\d+", colour)[:3]))
+
+
+def test_it_can_be_printed(page, browser):
+    shown = browser.new_page()
+    shown.goto(page.as_uri())
+    assert shown.pdf().startswith(b"%PDF")
+    shown.emulate_media(media="print")
+    assert not shown.locator("nav").is_visible()
+    assert shown.locator("#confirmation svg").is_visible()
+    shown.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        reason = "there is no chromium (Debian: apt-get install chromium)"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+def test_several_runs_are_shown_side_by_side(tmp_path):
+    runs = [play(NETWORK, tmp_path / name, seed=seed) for seed, name in enumerate(("one", "two"))]
+    write_report(runs, tmp_path / "both.html")
+    rows = numbers(tmp_path / "both.html")["charts"]["block-fill"]["rows"]
+    assert {row["run"] for row in rows} == {"one", "two"}
+    for run in runs:
+        own = [row for row in rows if row["run"] == run.directory.name]
+        assert len(own) == sum(miner.blocks for miner in run.summary.miners.values())
+
+
+def test_a_run_that_goes_on_has_a_page(played, tmp_path):
+    shutil.copytree(played.directory, tmp_path / "run")
+    (tmp_path / "run" / "summary.json").unlink()
+    with hold(tmp_path / "run"):
+        write_report([Run(tmp_path / "run")], tmp_path / "page.html")
+    assert "the run goes on" in (tmp_path / "page.html").read_text()
+
+
+def test_names_are_text_on_the_page(tmp_path):
+    run = play(NETWORK, tmp_path / "run<script>alert(1)<", "simulation.duration=2m")
+    write_report([run], tmp_path / "page.html")
+    assert "<script>alert" not in (tmp_path / "page.html").read_text()
+
+
+def test_run_ends_by_naming_its_page(tmp_path):
+    (tmp_path / "small.toml").write_text(NETWORK)
+    command = ["run", str(tmp_path / "small.toml"), "-o", str(tmp_path / "run"), "-q"]
+    result = CliRunner().invoke(main, command, env={"MONEROSIM_NO_REPORT": ""})
+    assert result.exit_code == 0
+    path = tmp_path / "run" / "report.html"
+    assert result.stdout.endswith(f"report     {path}\n")
+    assert path.read_text().startswith("<!DOCTYPE html>")
+
+
+def test_figures_are_files(played, tmp_path):
+    result = call("report", played.directory, "--figures", tmp_path / "f", "--format", "svg", "--format", "csv",
+                  "--format", "png", "--format", "json", "-o", tmp_path / "page.html")  # fmt: skip
+    assert result.exit_code == 0
+    assert (tmp_path / "f" / "confirmation.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "f" / "confirmation.svg").read_text().startswith("<svg")
+    rows = (tmp_path / "f" / "confirmation.csv").read_text().splitlines()
+    spec = json.loads((tmp_path / "f" / "confirmation.json").read_text())
+    assert len(rows) - 1 == len(spec["data"]["values"])
+    assert not (tmp_path / "f" / "stems.svg").exists()
+
+
+def test_a_notebook_shows_runs_summaries_and_figures(played):
+    assert "pool" in played._repr_html_() or "miner" in played._repr_html_()
+    assert f"{played.summary.payments.sent} sent" in played.summary._repr_html_()
+    assert played.summary.to_dict()["payments"]["sent"] == played.summary.payments.sent
+    shown = played.figure("propagation")._repr_mimebundle_()
+    assert shown["image/svg+xml"].startswith("<svg")
+    assert shown["application/vnd.vegalite.v5+json"]["data"]["values"]
+    with pytest.raises(RunError, match="no chart 'propagations'"):
+        played.figure("propagations")
