@@ -14,6 +14,9 @@ from monerosim.events.log import EVENTS
 from monerosim.runs import SUMMARY, Run, RunError
 from monerosim.units import format_duration
 
+_WIDTH_OF_FILES = 1000
+"""Characters a line where nobody looks on: no path is cut."""
+
 _DEPTH = 2
 """How far below a directory runs are looked for."""
 
@@ -36,7 +39,7 @@ def runs(context: click.Context, directory: Path) -> None:
         click.echo(f"{directory}: no runs", err=True)
         context.exit(FAILED)
     console = make_console()
-    console.print(table, soft_wrap=not console.is_terminal)
+    console.print(table, width=None if console.is_terminal else _WIDTH_OF_FILES)
 
 
 def find_runs(directory: Path, depth: int = _DEPTH) -> Iterator[Path]:
