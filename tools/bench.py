@@ -2,7 +2,9 @@
 
     python tools/bench.py [--sizes 100,300,1000] [--duration 2h]
 
-Asks on both runtimes are measured in turn in one run, so that their ratio holds on a noisy machine.
+Asks on both runtimes are measured in turn in one run, so that their ratio holds on a noisy machine; so are runs with
+and without tables. Ratios that are worse by more than 15 % than those kept in tools/ratios.json are named; ``--keep``
+replaces the file.
 """
 
 import argparse
@@ -16,7 +18,7 @@ import threading
 from collections import Counter
 from pathlib import Path
 from statistics import median, quantiles
-from time import perf_counter, sleep, time
+from time import perf_counter, process_time, sleep, time
 from typing import cast
 
 import pykka
@@ -31,11 +33,15 @@ from monerosim.build.rundir import write_run_directory
 from monerosim.mailbox.disk import FOLDERS, DiskPostOffice
 from monerosim.mailbox.post import POLL_GRID, Envelope
 from monerosim.plan.environment import EPOCH_VARIABLE
+from monerosim.results.report import write_report
 from monerosim.runtime.runtime import Runtime
 from monerosim.runtime.threads import ThreadsRuntime
 from monerosim.runtime.virtual import VirtualRuntime
 from monerosim.units import SECOND
 
+KEPT = Path(__file__).with_name("ratios.json")
+WORSE = 0.15
+RESULT_ROUNDS = 3
 ASKS = 20_000
 ROUNDS = 5
 ACTORS = 3_000
@@ -88,8 +94,8 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
-def bench_runtimes() -> None:
-    """Print asks per second on both runtimes, and bytes per actor on the virtual one."""
+def bench_runtimes() -> dict[str, float]:
+    """Print asks per second on both runtimes, and bytes per actor on the virtual one; return their ratio."""
     virtual_rates, thread_rates = [], []
     for _ in range(ROUNDS):
         virtual_rates.append(asks_a_second(VirtualRuntime()))
@@ -107,6 +113,7 @@ def bench_runtimes() -> None:
     print(f"bytes an actor: {(resident() - before) / ACTORS:,.0f} ({ACTORS} pykka actors on the virtual runtime)")
     for reference in references:
         reference.stop()
+    return {"seconds of an ask on virtual time, of one on threads": 1 / ratio}
 
 
 class Ping(Message[float], frozen=True):
@@ -316,6 +323,36 @@ def bench_build(users: int) -> None:
     )
 
 
+def bench_results() -> dict[str, float]:
+    """Print what tables and pages take beside the run; return the ratios."""
+    shares: dict[str, list[float]] = {"tables": [], "page": []}
+    for _ in range(RESULT_ROUNDS):
+        with tempfile.TemporaryDirectory() as folder:
+            began = process_time()
+            played = run(scenario(USERS, "1h"), Path(folder) / "run")
+            ran = process_time()
+            _ = played.tables
+            tabled = process_time()
+            write_report([played], Path(folder) / "report.html")
+            shares["tables"].append((tabled - ran) / (ran - began))
+            shares["page"].append((process_time() - tabled) / (ran - began))
+    medians = {f"CPU of the {what}, of that of the run": median(found) for what, found in shares.items()}
+    for what, share in medians.items():
+        print(f"{what}: {share:.1%} ({USERS} users, 1 h)")
+    return medians
+
+
+def compare_ratios(ratios: dict[str, float], *, keep: bool) -> bool:
+    """Print which ratios have worsened, and keep them if that is wanted; return whether none has."""
+    kept: dict[str, float] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    worse = {name: new for name, new in ratios.items() if name in kept and new > kept[name] * (1 + WORSE)}
+    for name, new in worse.items():
+        print(f"worse by {new / kept[name] - 1:.0%}: {name}, {new:.3f} instead of {kept[name]:.3f}")
+    if keep:
+        KEPT.write_text(json.dumps({name: round(ratio, 4) for name, ratio in ratios.items()}, indent=1) + "\n")
+    return not worse
+
+
 def bench_sizes(sizes: list[int], duration: str) -> None:
     """Print speed and memory for each size, each in a process of its own."""
     names = f"{'seconds':>9} {'x real time':>12} {'payments':>9} {'memory MB':>10} {'us a node-second':>17}"
@@ -337,16 +374,23 @@ def main() -> None:
     parser.add_argument("--sizes", default="100,300,1000")
     parser.add_argument("--duration", default="2h")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--ratios", action="store_true", help="only what is compared with the ratios that were kept")
+    parser.add_argument("--keep", action="store_true", help="keep the ratios of this run")
     options = parser.parse_args()
     if options.one is not None:
         bench_one(options.one, options.duration)
         return
-    bench_runtimes()
+    ratios = bench_runtimes()
+    ratios |= bench_results()
+    if options.ratios:
+        sys.exit(0 if compare_ratios(ratios, keep=options.keep) else 3)
     bench_latency()
     bench_letters()
     bench_agent_start()
     bench_build(USERS)
     bench_sizes([int(size) for size in options.sizes.split(",")], options.duration)
+    if not compare_ratios(ratios, keep=options.keep):
+        sys.exit(3)
 
 
 if __name__ == "__main__":
