@@ -41,6 +41,7 @@ from monerosim.plan.plan import decode_plan, encode_plan
 from monerosim.report.spread import first_seen
 from monerosim.runs import Run, play
 from monerosim.scenario import parse
+from monerosim.tables.tables import TABLES
 from monerosim.units import SECOND
 
 LAUNCH = "import sys, pathlib; from monerosim.runs import play; play(pathlib.Path(sys.argv[1]))"
@@ -275,3 +276,13 @@ def test_what_the_actors_did_can_be_read(finished):
     lines = list(finished.traces(participants=("user",), actors=("wallet",)))
     assert any(line.text.startswith("payment confirmed") for line in lines)
     assert [line.t for line in lines] == sorted(line.t for line in lines)
+
+
+def test_it_has_all_tables_of_what_happened(finished):
+    tables = finished.tables
+    columns = {name: [column.name for column in table.columns] for name, table in TABLES.items()}
+    assert {name: tables[name].arrow().column_names for name in tables} == columns
+    (answer,) = finished.query("select sum(balance) as held from wallets where final").to_pylist()
+    assert answer["held"] == finished.summary.coins.emitted
+    (answer,) = finished.query("select count(*) as blocks from blocks where main and not bootstrap").to_pylist()
+    assert answer["blocks"] == finished.summary.chain.blocks - finished.summary.chain.stale
