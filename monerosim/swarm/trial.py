@@ -21,7 +21,10 @@ from monerosim.swarm.worker import Call, Result
 
 FILE = "scenario.toml"
 
-_RUN = ("run", FILE, "--engine", "embedded", "-q", "-o")
+_LOOKS = (("report", "--summary"), ("trace",))
+"""Pages are left out: what draws them reserves more memory than a trial may have."""
+
+_RUN = ("run", FILE, "--engine", "embedded", "-q", "--no-report", "-o")
 """Whatever engine a scenario wants: none of them starts a program."""
 
 _CHECK_SECONDS = 60
@@ -150,8 +153,8 @@ def _play(outcome: Outcome, pair: Pair) -> Outcome:
         return msgspec.structs.replace(played, faults=tuple(faults))
     inspection = msgspec.json.decode(looked.output, type=Inspection)
     faults += inspection.faults
-    for command in ("report", "trace"):
-        faults += _faults_of(pair.call(0, command, "run", seconds=_RUN_SECONDS), command, (_GOOD,))
+    for command, *options in _LOOKS:
+        faults += _faults_of(pair.call(0, command, "run", *options, seconds=_RUN_SECONDS), command, (_GOOD,))
     faults += _again(pair, inspection)
     if case.mishap != "none":
         faults += _mishap(case, pair)
@@ -175,8 +178,8 @@ def _mishap(case: Case, pair: Pair) -> list[Fault]:
     faults = _faults_of(run, "run", (_GOOD, _FAILED, -25) if killed else (_GOOD, _FAILED))
     if not pair.begins("mishap", "run"):
         faults.append(Fault("events are not the beginning of the whole run's", ""))
-    for command in ("report", "trace"):
-        told = pair.call(0, command, "mishap", seconds=_RUN_SECONDS)
+    for command, *options in _LOOKS:
+        told = pair.call(0, command, "mishap", *options, seconds=_RUN_SECONDS)
         faults += _faults_of(told, command, (_GOOD, _FAILED, _REFUSED))
     return [Fault(f"{case.mishap}: {fault.kind}", fault.detail) for fault in faults]
 

@@ -39,7 +39,9 @@ def runs(context: click.Context, directory: Path) -> None:
         click.echo(f"{directory}: no runs", err=True)
         context.exit(FAILED)
     console = make_console()
-    console.print(table, width=None if console.is_terminal else _WIDTH_OF_FILES)
+    if not console.is_terminal:
+        console.width = _WIDTH_OF_FILES
+    console.print(table)
 
 
 def find_runs(directory: Path, depth: int = _DEPTH) -> Iterator[Path]:
