@@ -15,6 +15,7 @@ from small_runs import NETWORK, WHOLE, happened, play
 from monerosim import (
     BlockContents,
     BlockSpread,
+    Network,
     Participant,
     PaymentConfirmed,
     PaymentSent,
@@ -134,7 +135,7 @@ def test_parameters_are_those_of_the_scenario(played):
     assert rows["participants.user.count"] == 3
     assert rows["participants.user.transaction_frequency"] == 0.6
     assert rows["simulation.duration"] == "30m"
-    assert rows["network.connections"] == 8
+    assert rows["network.connections"] == Network().connections
 
 
 def test_only_the_seed_makes_no_other_scenario(tmp_path):
