@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 from scipy.stats import chi2_contingency
 from small_runs import ended_well, happened, play
 
@@ -54,3 +55,12 @@ def test_waits_do_not_depend_on_the_hash_and_nothing_vanishes(tmp_path):
     digits = Counter((txid[0], wait > median) for txid, wait in waits.items())
     table = [[digits[digit, late] for digit in "0123456789abcdef"] for late in (False, True)]
     assert chi2_contingency(table).pvalue > ERROR_RATE
+
+
+@pytest.mark.parametrize(("version", "highest"), [("0.18.0.0", 1), ("0.18.3.3", 4)])
+def test_wallets_of_nodes_since_0_18_3_3_leave_the_lowest_fee_when_blocks_are_full(tmp_path, version, highest):
+    changes = ("simulation.duration=6m", "participants.user.until=4m", f"network.version={version}")
+    sent = happened(play(FULL, tmp_path / version, *changes), PaymentSent)
+    fees = [record.data.fee for record in sent if record.t >= 0]
+    assert round(max(fees) / min(fees)) == highest
+    assert fees[-1] == max(fees)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from monerosim.build.agent_registry import agent_registry
-from monerosim.engines.embedded.network import network_of
+from monerosim.engines.embedded.network import network_of, versions_of
 from monerosim.engines.embedded.recording import NodeRecorder
 from monerosim.engines.embedded.relays import RelayRecorder
 from monerosim.engines.spreads import SpreadRecorder
@@ -114,7 +114,7 @@ class EmbeddedEnvironment:
             difficulty=plan.consensus.difficulty,
             target=plan.consensus.block_time // SECOND if plan.consensus.dynamic else None,
             start=_start(plan),
-            rules=Rules(pool_lifetime=plan.consensus.pool_lifetime),
+            rules=Rules(versions_of(plan), plan.consensus.pool_lifetime),
         )
         nodes = [host for host in plan.hosts if host.node is not None]
         self._node_names = [host.name for host in nodes]

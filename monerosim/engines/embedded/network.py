@@ -41,7 +41,7 @@ def network_of(plan: Plan) -> RelayNetwork:
         dandelion=dandelion,
         ready=ready,
         begin=[node.start for node in nodes.values()],
-        versions=[tuple(int(part) for part in node.version.split(".") if part) for node in nodes.values()],
+        versions=versions_of(plan),
     )
 
 
@@ -66,3 +66,9 @@ def _settings(plan: RelayPlan) -> tuple[RelayTimings, Dandelion]:
         flush_outgoing=plan.flush_outgoing // FLUSH_STEP,
     )
     return timings, dandelion
+
+
+def versions_of(plan: Plan) -> list[tuple[int, ...]]:
+    """Return the version of monerod that each node of a plan runs, in the plan's order."""
+    nodes = (host.node for host in plan.hosts if host.node is not None)
+    return [tuple(int(part) for part in node.version.split(".") if part) for node in nodes]
