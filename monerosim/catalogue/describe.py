@@ -176,8 +176,8 @@ def _behaviours() -> Iterator[tuple[str, type[Behaviour]]]:
 
 
 def first_line(documented: object) -> str:
-    """Return the first line of a docstring."""
-    return (getdoc(documented) or "").partition("\n")[0]
+    """Return the first line of a docstring, without the marks of literals."""
+    return (getdoc(documented) or "").partition("\n")[0].replace("``", "")
 
 
 def _entry(name: str, kind: type[msgspec.Struct]) -> Entry:

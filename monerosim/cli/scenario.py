@@ -31,6 +31,14 @@ def change_options(command: F) -> F:
         metavar="KEY.PATH=VALUE",
         help="Change a value of the scenario, such as participants.user.count=10; can be repeated.",
     )(command)
+    command = click.option("--engine", help="Replace the scenario's engine; `monerosim plugins` lists them.")(
+        allow_options(command)
+    )
+    return click.option("--seed", type=click.IntRange(min=0), help="Replace the scenario's seed.")(command)
+
+
+def allow_options(command: F) -> F:
+    """Add the options by which a user allows a scenario more than any may do; :func:`permissions` returns it."""
     command = click.option(
         "--allow-flag",
         multiple=True,
@@ -39,15 +47,13 @@ def change_options(command: F) -> F:
         callback=_allow,
         help="Let the scenario set this flag of monerod or monero-wallet-rpc, such as --add-peer; can be repeated.",
     )(command)
-    command = click.option(
+    return click.option(
         "--allow-programs",
         is_flag=True,
         expose_value=False,
         callback=_allow,
         help="Let the scenario start programs other than monerod and monero-wallet-rpc on PATH.",
     )(command)
-    command = click.option("--engine", help="Replace the scenario's engine; `monerosim plugins` lists them.")(command)
-    return click.option("--seed", type=click.IntRange(min=0), help="Replace the scenario's seed.")(command)
 
 
 def _allow(context: click.Context, parameter: click.Parameter, value: object) -> None:

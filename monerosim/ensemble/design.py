@@ -125,7 +125,7 @@ def latin_hypercube(ranges: Mapping[str, str], count: int, seed: int = 1) -> tup
     columns = []
     for key, text in ranges.items():
         slices = (rng.permutation(count) + rng.random(count)) / count
-        columns.append([_between(key, text, float(share)) for share in slices])
+        columns.append([interpolate(key, text, float(share)) for share in slices])
     return tuple(Point(dict(zip(ranges, row, strict=True))) for row in zip(*columns, strict=True))
 
 
@@ -193,16 +193,20 @@ def split_values(text: str) -> Iterator[str]:
         yield part.strip()
 
 
+def plain_value(value: str) -> object:
+    """Return a value of a point as people read it: texts without their quotes."""
+    try:
+        return tomli.loads(f"value = {value}")["value"]
+    except ValueError:
+        return value
+
+
 def interpolate(key: str, text: str, share: float) -> str:
-    """Return the value at a share of the way through ``LOW..HIGH``.
+    """Return the value at a share of the way through ``LOW..HIGH``, as TOML.
 
     Raises:
         DesignError: It is no range of integers, numbers or durations.
     """
-    return _between(key, text, share)
-
-
-def _between(key: str, text: str, share: float) -> str:
     low, high = _ends(key, text)
     if isinstance(low, str) and isinstance(high, str):
         first, last = parse_duration(low), parse_duration(high)

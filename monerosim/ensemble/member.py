@@ -15,7 +15,7 @@ from monerosim.engine import EngineError, load_engine
 from monerosim.events.traces import USUAL_LEVEL
 from monerosim.plugins import PluginFiles
 from monerosim.runs import SUMMARY, RunError, play
-from monerosim.scenario import ScenarioError, examine
+from monerosim.scenario import Permissions, ScenarioError, examine
 
 Keep: TypeAlias = Literal["summary", "all"]
 """What is kept of a run: its summary, or the whole run directory."""
@@ -37,6 +37,8 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     """The Python files that it names, by path."""
     base: str
     """The scenario's directory, which relative paths of programs start at."""
+    permissions: Permissions
+    """What the user allows the scenario."""
     directory: str = ""
     """Where the run directory is kept; it is not, if empty."""
 
@@ -68,7 +70,7 @@ def play_member(member: Member) -> Outcome:
 
 def _play(member: Member, scratch: Path, directory: Path) -> Outcome:
     files = _write_files(scratch / "files", member.files)
-    examination = examine(member.scenario, member.seed, member.changes, files)
+    examination = examine(member.scenario, member.seed, member.changes, files, member.permissions)
     examination.require()
     plan = build_plan(examination, Path(member.base))
     write_run_directory(plan, member.scenario, directory, force=True, plugins=examination.files.sources)

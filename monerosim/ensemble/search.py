@@ -4,13 +4,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
-import tomli
 
-from monerosim.ensemble.design import DesignError, Point, interpolate
+from monerosim.ensemble.design import DesignError, Point, interpolate, plain_value
 from monerosim.ensemble.executors import Executor
 from monerosim.ensemble.measures import Interval
 from monerosim.ensemble.player import Progress
-from monerosim.ensemble.sweep import Sweep, sweep
+from monerosim.ensemble.sweep import Result, Sweep, sweep
+from monerosim.scenario.permissions import NOTHING, Permissions
+
+
+class SearchError(Exception):
+    """The search cannot go on; the message is for the user."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +25,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """Of the measure there."""
     side: int
     """-1 where all of the interval is below the target, 1 above, 0 where chance allows both."""
+    failures: tuple[Result, ...]
+    """Runs that failed there, which the interval leaves out."""
 
 
 class Threshold(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +54,7 @@ def search(  # noqa: PLR0913  (all but two by keyword)
     changes: Sequence[str] = (),
     executor: Executor | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
+    permissions: Permissions = NOTHING,
 ) -> Threshold:
     """Search for the value at which a measure crosses a target.
 
@@ -67,9 +74,11 @@ def search(  # noqa: PLR0913  (all but two by keyword)
         changes: ``KEY.PATH=VALUE``, made at every value.
         executor: Where runs are played.
         on_progress: Called after each run.
+        permissions: As for :func:`sweep`.
 
     Raises:
         DesignError: The measure is on the same side, or on neither for certain, at an end.
+        SearchError: All runs at a value failed.
     """
 
     def try_at(share: float) -> Step:
@@ -82,17 +91,29 @@ def search(  # noqa: PLR0913  (all but two by keyword)
             changes=changes,
             executor=executor,
             on_progress=on_progress,
+            permissions=permissions,
         )
         return _step(swept, value, measure, target)
 
-    ends = {0.0: try_at(0.0), 1.0: try_at(1.0)}
-    first, last = ends[0.0], ends[1.0]
+    first, last = try_at(0.0), try_at(1.0)
     if first.side * last.side >= 0:
         raise DesignError(
-            f"{measure} does not cross {target:g} between {_bare(first.value)} ({_tell(first)}) and "
-            f"{_bare(last.value)} ({_tell(last)})"
+            f"{measure} does not cross {target:g} between {plain_value(first.value)} ({_tell(first)}) and "
+            f"{plain_value(last.value)} ({_tell(last)})"
         )
-    tried, low, high, undecided = dict(ends), 0.0, 1.0, False
+    return _bisect(first, last, try_at, steps)
+
+
+def _bisect(first: Step, last: Step, try_at: Callable[[float], Step], steps: int) -> Threshold:
+    """Halve the range between two steps on different sides.
+
+    Args:
+        first: The step at 0.
+        last: The step at 1.
+        try_at: Tries the value at a share of the way between them.
+        steps: The most values to try.
+    """
+    tried, low, high, undecided = {0.0: first, 1.0: last}, 0.0, 1.0, False
     for _ in range(steps):
         share = (low + high) / 2
         step = tried[share] = try_at(share)
@@ -117,15 +138,14 @@ def search(  # noqa: PLR0913  (all but two by keyword)
 
 
 def _step(swept: Sweep, value: str, measure: str, target: float) -> Step:
-    (found,) = swept.intervals(measure)
-    interval = found[1]
+    failures = tuple(swept.failures())
+    if failures and not swept.measures():
+        first = failures[0].status
+        raise SearchError(f"all runs at {plain_value(value)} failed: {first.error}\n    {first.command}")
+    ((_, interval),) = swept.intervals(measure)
     side = 1 if interval.low > target else -1 if interval.high < target else 0
-    return Step(value=value, interval=interval, side=side)
+    return Step(value=value, interval=interval, side=side, failures=failures)
 
 
 def _tell(step: Step) -> str:
     return f"{step.interval.low:g} to {step.interval.high:g}"
-
-
-def _bare(value: str) -> object:
-    return tomli.loads(f"value = {value}")["value"]

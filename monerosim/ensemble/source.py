@@ -9,7 +9,7 @@ from monerosim.ensemble.design import Design, Point
 from monerosim.ensemble.member import Member
 from monerosim.ensemble.store import Entry, key_of
 from monerosim.plugins import PluginFiles
-from monerosim.scenario import Examination, Scenario, examine, read_file
+from monerosim.scenario import Examination, Permissions, Scenario, examine, read_file
 from monerosim.scenario.tables import SweepTable
 
 
@@ -19,6 +19,7 @@ class Source:
     Args:
         path: Its file.
         changes: ``KEY.PATH=VALUE``, made at every point.
+        permissions: What the user allows it.
 
     Attributes:
         name: The scenario's.
@@ -28,18 +29,19 @@ class Source:
         ScenarioError: It has errors.
     """
 
-    def __init__(self, path: Path, changes: tuple[str, ...]) -> None:
+    def __init__(self, path: Path, changes: tuple[str, ...], permissions: Permissions) -> None:
         self.path = path
         self.raw = read_file(path)
         self.changes = changes
-        examination = examine(self.raw, None, changes, PluginFiles(path.parent))
-        examination.require()
+        self.permissions = permissions
+        examination = self._examine(Point({}))
         self.name = examination.scenario.simulation.name
         self.table = examination.scenario.sweep
         self._files: dict[str, bytes] = {}
 
     def _examine(self, point: Point) -> Examination:
-        examination = examine(self.raw, None, (*self.changes, *point.changes), PluginFiles(self.path.parent))
+        changes = (*self.changes, *point.changes)
+        examination = examine(self.raw, None, changes, PluginFiles(self.path.parent), self.permissions)
         examination.require()
         return examination
 
@@ -70,14 +72,20 @@ class Source:
             seed=entry.seed,
             files=self._files,
             base=str(self.path.parent.absolute()),
+            permissions=self.permissions,
             directory=directory,
         )
 
     def command(self, entry: Entry) -> str:
         """Return the command that plays a run alone."""
         changes = (*self.changes, *Point(entry.values).changes)
-        options = [part for change in changes for part in ("--set", change)]
+        options = [*_allowing(self.permissions), *(part for change in changes for part in ("--set", change))]
         return shlex.join(["monerosim", "run", str(self.path), "--seed", str(entry.seed), *options])
+
+
+def _allowing(permissions: Permissions) -> list[str]:
+    programs = ["--allow-programs"] if permissions.programs else []
+    return programs + [f"--allow-flag={flag}" for flag in permissions.flags]
 
 
 def _seeded(scenario: Scenario, seed: int) -> Scenario:

@@ -20,6 +20,7 @@ import msgspec
 
 import monerosim
 from monerosim.ensemble.member import Outcome
+from monerosim.files import replace_file
 from monerosim.report.summary import Summary, decode_summary
 from monerosim.runs import SUMMARY
 from monerosim.scenario import Scenario
@@ -107,8 +108,16 @@ class Store:
             raise StoreError(f"{self.directory} exists and is no sweep, so it is left alone")
 
     def write_index(self, index: Index) -> None:
-        """Write the design."""
-        _replace(self.directory / DESIGN, msgspec.json.format(msgspec.json.encode(index), indent=1))
+        """Write the design.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+        path = self.directory / DESIGN
+        try:
+            replace_file(path, msgspec.json.format(msgspec.json.encode(index), indent=1))
+        except OSError as error:
+            raise StoreError(f"{path} cannot be written: {error.strerror}") from error
 
     def read_index(self) -> Index:
         """Read the design.
@@ -162,9 +171,9 @@ class Store:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if outcome.summary:
-                _replace(folder / SUMMARY, outcome.summary)
+                replace_file(folder / SUMMARY, outcome.summary)
             status = Status(state=state, error=outcome.error, command=command if outcome.error else "")
-            _replace(folder / STATUS, msgspec.json.encode(status))
+            replace_file(folder / STATUS, msgspec.json.encode(status))
         except OSError as error:
             raise StoreError(f"{folder} cannot be written: {error.strerror}") from error
 
@@ -201,9 +210,3 @@ def code_version() -> str:
         if any(point.group in _GROUPS for point in found.entry_points)
     }
     return " ".join([version("monerosim"), digest.hexdigest()[:16], *sorted(plugins)])
-
-
-def _replace(path: Path, content: bytes) -> None:
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.write_bytes(content)
-    fresh.replace(path)

@@ -13,6 +13,7 @@ from monerosim.ensemble.member import Keep
 from monerosim.ensemble.player import Goal, Player, Progress, read_goal
 from monerosim.ensemble.source import Source
 from monerosim.ensemble.store import Index, Status, Store, code_version
+from monerosim.scenario.permissions import NOTHING, Permissions
 from monerosim.scenario.tables import SweepTable
 
 
@@ -118,6 +119,7 @@ def sweep(  # noqa: PLR0913  (all but two by keyword)
     keep: Keep = "summary",
     until: str | Goal | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
+    permissions: Permissions = NOTHING,
 ) -> Sweep:
     """Play a scenario with every seed at every combination of values, on all cores.
 
@@ -138,6 +140,7 @@ def sweep(  # noqa: PLR0913  (all but two by keyword)
             mean is as narrow at every point. (What decides when to end is also what is judged, so that such an interval
             covers a little less than 95 %.)
         on_progress: Called after each run.
+        permissions: What you allow the scenario, as for :func:`monerosim.run`.
 
     Raises:
         ScenarioError: The scenario has errors, or has at one of the points.
@@ -145,7 +148,7 @@ def sweep(  # noqa: PLR0913  (all but two by keyword)
         StoreError: The folder cannot be written.
         ClusterError: The cluster that shall play is gone.
     """
-    source = Source(Path(scenario), tuple(changes))
+    source = Source(Path(scenario), tuple(changes), permissions)
     design = _design(source.table, seeds, vary)
     goal = until if until is not None else source.table.until or None
     goal = read_goal(goal) if isinstance(goal, str) else goal

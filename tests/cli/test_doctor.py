@@ -38,7 +38,7 @@ def shadow(folder: Path, version: str) -> None:
 
 
 def compiler(folder: Path, *, works: bool) -> None:
-    last = ": > compat.so" if works else "echo 'no link.h' >&2; exit 1"
+    last = ": > library.so" if works else "echo 'no link.h' >&2; exit 1"
     (folder / "cc").write_text(f"#!/bin/sh\n[ \"$1\" = --version ] && echo 'cc 99.1' && exit\n{last}\n")
     (folder / "cc").chmod(0o755)
 

@@ -86,6 +86,39 @@ def test_a_search_prints_the_range_that_is_left(call):
     assert f"{BLOCKS} crosses 10.5 between participants.alpha.hashrate = " in done.stdout
 
 
+RISKY = '[binaries]\nmonerod_flags = ["--add-peer=198.51.100.1:18080"]\n'
+SEARCH = ("--vary", "participants.alpha.hashrate=5..400", "--measure", BLOCKS, "--target", "10.5", "--seeds", "1..6")
+
+
+@pytest.mark.parametrize("command", [("sweep", "--seeds", "1..2"), ("search", *SEARCH, "--steps", "1")])
+def test_what_a_scenario_may_not_do_is_refused_until_it_is_allowed(call, tmp_path, command):
+    write(tmp_path, RISKY + SCENARIO)
+    name, *options = command
+    refused = call(name, "tiny.toml", *options, "-q", "--jobs", "1")
+    assert refused.exit_code == 2
+    assert "add --allow-flag=--add-peer if you trust it" in refused.stderr
+    allowed = call(name, "tiny.toml", *options, "-q", "--jobs", "1", "--allow-flag=--add-peer")
+    assert allowed.exit_code == 0, allowed.output
+
+
+def test_the_command_that_plays_a_failed_run_alone_allows_what_the_sweep_allowed(call, tmp_path):
+    (tmp_path / "moody.py").write_text(MOODY)
+    moody = '[participants.moody]\nkind = "./moody.py:Moody"\nrestarts = { max_restarts = 0 }\n'
+    write(tmp_path, RISKY + SCENARIO + moody)
+    failed = call("sweep", "tiny.toml", "--seeds", "1", "-q", "--jobs", "1", "--allow-flag", "--add-peer")
+    assert failed.exit_code == 1
+    assert "monerosim run tiny.toml --seed 1 --allow-flag=--add-peer" in failed.stderr
+
+
+def test_a_search_whose_runs_all_fail_tells_why(call, tmp_path):
+    (tmp_path / "moody.py").write_text(MOODY)
+    write(tmp_path, SCENARIO + '[participants.moody]\nkind = "./moody.py:Moody"\nrestarts = { max_restarts = 0 }\n')
+    done = call("search", "tiny.toml", *SEARCH, "-q", "--jobs", "1")
+    assert done.exit_code == 1
+    assert "all runs at 5 failed: " in done.stderr
+    assert "monerosim run tiny.toml" in done.stderr
+
+
 TABLE = """
 [sweep]
 seeds = "1..2"

@@ -1,6 +1,7 @@
 """``monerosim sweep``: one scenario with many seeds and values."""
 
 import csv
+import io
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,19 +9,19 @@ from pathlib import Path
 from time import monotonic
 
 import click
-import tomli
 from rich.console import Console
 from rich.table import Table
 
 from monerosim.cli.console import make_console
 from monerosim.cli.exits import FAILED, InputError
-from monerosim.cli.scenario import refuse
+from monerosim.cli.scenario import allow_options, permissions, refuse
 from monerosim.ensemble.design import (
     DesignError,
     Point,
     grid,
     latin_hypercube,
     paired,
+    plain_value,
     read_range,
     read_seeds,
     read_variation,
@@ -28,9 +29,11 @@ from monerosim.ensemble.design import (
 from monerosim.ensemble.executors import ClusterError, Executor, Processes
 from monerosim.ensemble.measures import Interval
 from monerosim.ensemble.player import Progress, read_goal
+from monerosim.ensemble.search import SearchError
 from monerosim.ensemble.store import StoreError
-from monerosim.ensemble.sweep import Sweep
+from monerosim.ensemble.sweep import Result, Sweep
 from monerosim.ensemble.sweep import sweep as play_sweep
+from monerosim.files import replace_file
 from monerosim.scenario import ScenarioError, load
 from monerosim.units import SECOND, format_duration
 
@@ -38,6 +41,8 @@ USUAL_MEASURES = ("payments.confirmed", "chain.stale", "propagation.blocks.half.
 """Shown where no measure is named."""
 
 RESULTS = "results.csv"
+
+_MOST_FAILURES = 10
 
 _LINE_INTERVAL = 5.0
 """Seconds between two lines of progress where there is no terminal."""
@@ -64,6 +69,7 @@ _LINE_INTERVAL = 5.0
 @click.option("--points", type=click.IntRange(min=1), help="How many points are drawn from the ranges of --sample.")
 @click.option("--set", "changes", multiple=True, metavar="KEY.PATH=VALUE", help="Change a value for all runs.")
 @click.option("--engine", help="Replace the scenario's engine.")
+@allow_options
 @click.option("--jobs", type=click.IntRange(min=1), help="How many runs at once; one a core if left out.")
 @click.option("--dask", metavar="ADDRESS", help="Play on the workers of a Dask cluster, such as tcp://10.0.0.5:8786.")
 @click.option(
@@ -110,20 +116,19 @@ def sweep(
     list_measures: bool,
     quiet: bool,
 ) -> None:
-    r"""Run SCENARIO with many seeds, and with each value of the keys that vary.
+    """Run SCENARIO with many seeds, and with each value of the keys that vary.
 
     All values are run with the same seeds. The folder keeps each run by what it was made of, so the same command goes
     on where it was interrupted, and a further seed or value plays only what is new. results.csv has every number of
     every run. The options can stand in the scenario's table [sweep].
 
-    \b
-        monerosim sweep base.toml --seeds 1..30 --vary participants.alpha.hashrate=10,20,30
+    For example, `monerosim sweep base.toml --seeds 1..30 --vary participants.alpha.hashrate=10,20,30`.
 
     Exits with code 1 if a run failed.
     """
     if engine is not None:
         changes = (*changes, f"simulation.engine={engine}")
-    try:
+    with told_errors(scenario):
         chosen = read_points(variations, ranges, points, zipped=zipped)
         goal = read_goal(until) if until is not None else None
         with show_progress(make_console(stderr=True), quiet=quiet) as show:
@@ -137,29 +142,47 @@ def sweep(
                 keep="all" if keep == "all" else "summary",
                 until=goal,
                 on_progress=show,
+                permissions=permissions(),
             )
         write_results(swept, swept.directory / RESULTS)
-        shown = measures or ((goal.measure,) if goal else ()) or load(scenario, changes=changes).sweep.measures
+        shown = measures or ((goal.measure,) if goal else ()) or _named(scenario, changes)
         show_intervals(swept, shown, make_console())
+    if list_measures:
+        click.echo("\n".join(swept.measures()))
+    failures = list(swept.failures())
+    tell_failures(failures)
+    click.echo(f"{swept.directory / RESULTS}")
+    if failures:
+        context.exit(FAILED)
+
+
+def _named(scenario: Path, changes: Sequence[str]) -> tuple[str, ...]:
+    """Return the measures that the scenario's table names."""
+    return load(scenario, changes=changes, permissions=permissions()).sweep.measures
+
+
+@contextmanager
+def told_errors(scenario: Path) -> Iterator[None]:
+    """Turn what goes wrong with a sweep into messages and exit codes."""
+    try:
+        yield
     except ScenarioError as error:
         refuse(scenario, error.problems)
     except DesignError as error:
         raise InputError(str(error)) from error
-    except (StoreError, ClusterError) as error:
+    except (StoreError, ClusterError, SearchError) as error:
         raise click.ClickException(str(error)) from error
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         click.echo("interrupted; the same command goes on from here", err=True)
-        context.exit(FAILED)
-    if list_measures:
-        click.echo("\n".join(swept.measures()))
-    failed = list(swept.failures())
-    for result in failed[:10]:
+        raise SystemExit(FAILED) from error
+
+
+def tell_failures(failures: Sequence[Result]) -> None:
+    """List runs that failed on standard error, each with the command that plays it alone."""
+    for result in failures[:_MOST_FAILURES]:
         click.echo(f"failed: {result.status.error}\n    {result.status.command}", err=True)
-    if len(failed) > 10:  # noqa: PLR2004
-        click.echo(f"and {len(failed) - 10} more: {swept.directory / RESULTS} has all", err=True)
-    click.echo(f"{swept.directory / RESULTS}")
-    if failed:
-        context.exit(FAILED)
+    if len(failures) > _MOST_FAILURES:
+        click.echo(f"and {len(failures) - _MOST_FAILURES} more; status.json of each run has the reason", err=True)
 
 
 def read_points(
@@ -255,7 +278,7 @@ def show_intervals(swept: Sweep, measures: Sequence[str], console: Console) -> N
         for name in ("n", "median", "mean", "95 % of the mean"):
             table.add_column(name, justify="right")
         for point, interval in swept.intervals(measure):
-            values = [str(_bare(point.values.get(key, ""))) for key in swept.index.keys]
+            values = [str(plain_value(point.values.get(key, ""))) for key in swept.index.keys]
             table.add_row(*values, str(interval.n), f"{interval.median:g}", f"{interval.mean:.6g}", _range(interval))
         console.print(table)
 
@@ -264,29 +287,25 @@ def _range(interval: Interval) -> str:
     return f"{interval.low:.6g} to {interval.high:.6g}" if math.isfinite(interval.low) else "one run: cannot tell"
 
 
-def _bare(value: str) -> object:
-    """Return a value as people write it: texts without quotes."""
-    try:
-        return tomli.loads(f"value = {value}")["value"]
-    except ValueError:
-        return value
-
-
 def write_results(swept: Sweep, path: Path) -> None:
-    """Write a line for each run that has ended: its key, seed, varied values, state, and every measure."""
+    """Write a line for each run that has ended: its key, seed, varied values, state, and every measure.
+
+    Raises:
+        StoreError: It cannot be written.
+    """
     results = list(swept.results())
     names = sorted({name for result in results for name in result.measures})
-    fresh = path.with_name(f".{path.name}")
-    with fresh.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["run", "seed", *swept.index.keys, "state", "error", *names])
-        for result in results:
-            varied = [_bare(result.values.get(key, "")) for key in swept.index.keys]
-            numbers = [result.measures.get(name, "") for name in names]
-            writer.writerow(
-                [result.key, result.seed, *varied, result.status.state, result.status.error, *map(_number, numbers)]
-            )
-    fresh.replace(path)
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow(["run", "seed", *swept.index.keys, "state", "error", *names])
+    for result in results:
+        varied = [plain_value(result.values.get(key, "")) for key in swept.index.keys]
+        numbers = [_number(result.measures.get(name, "")) for name in names]
+        writer.writerow([result.key, result.seed, *varied, result.status.state, result.status.error, *numbers])
+    try:
+        replace_file(path, file.getvalue().encode())
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _number(value: float | str) -> float | str | int:
