@@ -64,7 +64,9 @@ def _duration(_context: click.Context, _parameter: click.Parameter, value: str) 
 
 
 @click.command("model")
-@click.option("--nodes", type=click.IntRange(1, MOST_SERVICES), default=1, show_default=True, help="How many, all connected.")
+@click.option(
+    "--nodes", type=click.IntRange(1, MOST_SERVICES), default=1, show_default=True, help="How many, all connected."
+)
 @click.option("--wallets", type=click.IntRange(0, MOST_SERVICES), default=2, show_default=True, help="How many.")
 @click.option("--funded", default="100 XMR", show_default=True, help="What each wallet can spend at the start.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Keys and hashes follow from it.")
