@@ -209,6 +209,8 @@ class Run:
         logs = [self.directory / EVENTS]
         if not logs[0].is_file():
             logs = sorted(self.directory.glob(f"hosts/*/{EVENTS}"))
+        if not logs:
+            return ""
         size = sum(path.stat().st_size for path in logs if path.is_file())
         return f"{size} bytes of events, digest {summary.digest if summary else 'unknown'}"
 

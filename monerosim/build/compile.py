@@ -131,7 +131,8 @@ def compile_plan(
             host_options=scenario.shadow.host_options,
         ),
         plugins=files.digests(),
-        parameters=dict(_flatten(dump_config(scenario))),
+        # What a sweep varies is of no single run.
+        parameters=dict(_flatten({key: value for key, value in dump_config(scenario).items() if key != "sweep"})),
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from monerosim.build.binaries import BinaryError
 from monerosim.build.build import build_plan
+from monerosim.build.processes import PLAN
 from monerosim.build.rundir import RunDirectoryError, write_run_directory
 from monerosim.engine import EngineError, load_engine
 from monerosim.events.traces import USUAL_LEVEL
@@ -17,8 +18,8 @@ from monerosim.plugins import PluginFiles
 from monerosim.runs import SUMMARY, RunError, play
 from monerosim.scenario import Permissions, ScenarioError, examine
 
-Keep: TypeAlias = Literal["summary", "all"]
-"""What is kept of a run: its summary, or the whole run directory."""
+Keep: TypeAlias = Literal["summary", "tables", "all"]
+"""What is kept of a run: its summary, its plan and tables too, or the whole run directory."""
 
 QUIET = "WARNING"
 """The level of traces that nobody will read. On real programs lines cost simulated time: then it is the usual one."""
@@ -39,6 +40,8 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     """The scenario's directory, which relative paths of programs start at."""
     permissions: Permissions
     """What the user allows the scenario."""
+    tables: bool
+    """Whether its plan and tables are wanted."""
     directory: str = ""
     """Where the run directory is kept; it is not, if empty."""
 
@@ -51,6 +54,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Why it failed; empty if it did not."""
     summary: bytes = b""
     """Of a run that has one, JSON."""
+    files: dict[str, bytes] = {}
+    """What else is kept of it, by path below its directory."""
 
 
 def play_member(member: Member) -> Outcome:
@@ -78,7 +83,11 @@ def _play(member: Member, scratch: Path, directory: Path) -> Outcome:
     played = play(directory, trace_level=QUIET if unread else USUAL_LEVEL)
     summary = played.summary
     error = "" if summary.completed and not summary.outcome.reason else f"ended early: {summary.outcome.reason}"
-    return Outcome(key=member.key, error=error, summary=(directory / SUMMARY).read_bytes())
+    kept: dict[str, bytes] = {}
+    if member.tables and not member.directory:
+        paths = [directory / PLAN, *(played.tables[name].path for name in played.tables)]
+        kept = {path.relative_to(directory).as_posix(): path.read_bytes() for path in paths}
+    return Outcome(key=member.key, error=error, summary=(directory / SUMMARY).read_bytes(), files=kept)
 
 
 def _write_files(root: Path, files: Mapping[str, bytes]) -> PluginFiles:

@@ -137,7 +137,7 @@ class Player:
         by_key = {entry.key: entry for entry in entries}
         for key in by_key:
             status = self._store.status(key)
-            if status is not None and (self._keep == "summary" or self._store.kept_whole(key)):
+            if status is not None and (status.state == "failed" or self._store.keeps(key, self._keep)):
                 self._take(key, status)
         self._tell(len(by_key), 0)
         # Closed at once when something is raised here, such as by Ctrl-C, so that no process goes on.
@@ -169,8 +169,7 @@ class Player:
             if entry.key not in asked:
                 asked.add(entry.key)
                 self._store.discard(entry.key)
-                directory = self._store.folder(entry.key) / "run" if self._keep == "all" else None
-                yield self._source.member(entry, str(directory.absolute()) if directory else "")
+                yield self._source.member(entry, self._keep, self._store.folder(entry.key))
 
     def _tell(self, total: int, played: int) -> None:
         failed = sum(status.state == "failed" for status in self._states.values())

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from monerosim.ensemble.design import Design, Point
-from monerosim.ensemble.member import Member
+from monerosim.ensemble.member import Keep, Member
 from monerosim.ensemble.store import Entry, key_of
 from monerosim.plugins import PluginFiles
 from monerosim.scenario import Examination, Permissions, Scenario, examine, read_file
@@ -63,8 +63,14 @@ class Source:
             for point, seed in design.runs()
         )
 
-    def member(self, entry: Entry, directory: str) -> Member:
-        """Return what it takes to play a run."""
+    def member(self, entry: Entry, keep: Keep, directory: Path) -> Member:
+        """Return what it takes to play a run.
+
+        Args:
+            entry: The run.
+            keep: What is kept of it.
+            directory: Where, if that is all.
+        """
         return Member(
             key=entry.key,
             scenario=self.raw,
@@ -73,7 +79,8 @@ class Source:
             files=self._files,
             base=str(self.path.parent.absolute()),
             permissions=self.permissions,
-            directory=directory,
+            tables=keep == "tables",
+            directory=str(directory.absolute()) if keep == "all" else "",
         )
 
     def command(self, entry: Entry) -> str:

@@ -1,7 +1,8 @@
 """The folder of a sweep: a folder for each run that was played, named by the hash of what it was made of.
 
 ``sweep.json`` has the latest design. ``runs/KEY/`` has ``status.json`` and, of a run that ended, ``summary.json``; with
-``--keep all`` the run directory is ``runs/KEY/run``. Each file is replaced whole, so what is there after a kill counts.
+``--keep tables`` also its plan and tables; with ``--keep all`` it is the run directory. Each file is replaced whole, so
+what is there after a kill counts.
 """
 
 import fcntl
@@ -19,7 +20,8 @@ from typing import Literal
 import msgspec
 
 import monerosim
-from monerosim.ensemble.member import Outcome
+from monerosim.ensemble.member import Keep, Outcome
+from monerosim.events.log import EVENTS
 from monerosim.files import replace_file
 from monerosim.report.summary import Summary, decode_summary
 from monerosim.runs import SUMMARY
@@ -28,6 +30,8 @@ from monerosim.scenario import Scenario
 DESIGN = "sweep.json"
 RUNS = "runs"
 STATUS = "status.json"
+TABLES = "tables"
+"""As in a run directory."""
 
 FORMAT = 1
 """Of the files here. Readers refuse a later one."""
@@ -156,9 +160,13 @@ class Store:
         except (OSError, ValueError):
             return None
 
-    def kept_whole(self, key: str) -> bool:
-        """Return whether the run directory is there too."""
-        return (self.folder(key) / "run" / SUMMARY).is_file()
+    def keeps(self, key: str, keep: Keep) -> bool:
+        """Return whether as much is there of a run as is to be kept."""
+        folder = self.folder(key)
+        if keep == "all":
+            return (folder / EVENTS).is_file()
+        # The status is written after all tables.
+        return keep == "summary" or (folder / TABLES / "run.parquet").is_file()
 
     def put(self, outcome: Outcome, command: str) -> None:
         """Keep what came of a run: its status last, so that a kill on the way leaves a run that is still to be played.
@@ -170,6 +178,9 @@ class Store:
         state: Literal["done", "failed"] = "failed" if outcome.error else "done"
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            for path, content in outcome.files.items():
+                (folder / path).parent.mkdir(exist_ok=True)
+                replace_file(folder / path, content)
             if outcome.summary:
                 replace_file(folder / SUMMARY, outcome.summary)
             status = Status(state=state, error=outcome.error, command=command if outcome.error else "")

@@ -13,6 +13,7 @@ from monerosim.ensemble.member import Keep
 from monerosim.ensemble.player import Goal, Player, Progress, read_goal
 from monerosim.ensemble.source import Source
 from monerosim.ensemble.store import Index, Status, Store, code_version
+from monerosim.runs import Run
 from monerosim.scenario.permissions import NOTHING, Permissions
 from monerosim.scenario.tables import SweepTable
 
@@ -61,6 +62,12 @@ class Sweep:
                 summary = self.store.summary(entry.key) if status.state == "done" else None
                 measures = measures_of(summary) if summary is not None else {}
                 yield Result(key=entry.key, seed=entry.seed, values=entry.values, status=status, measures=measures)
+
+    def runs(self) -> Iterator[tuple[Result, Run]]:
+        """Return the runs of which tables are kept, as ``--keep tables`` and ``--keep all`` do."""
+        for result in self.results():
+            if result.status.state == "done" and self.store.keeps(result.key, "tables"):
+                yield result, Run(self.store.folder(result.key))
 
     def failures(self) -> Iterator[Result]:
         """Return the runs that failed, each with the command that plays it alone."""
@@ -135,7 +142,7 @@ def sweep(  # noqa: PLR0913  (all but two by keyword)
             have the same seeds.
         changes: ``KEY.PATH=VALUE``, made at every point.
         executor: Where runs are played; all cores of this machine, if left out.
-        keep: ``"summary"`` or ``"all"``, the whole run directory.
+        keep: ``"summary"``; ``"tables"``, for queries and charts; or ``"all"``, the whole run directory.
         until: ``"MEASURE +- WIDTH"`` or ``"MEASURE +- 2 %"``: no further seed is begun once the 95 % interval of the
             mean is as narrow at every point. (What decides when to end is also what is judged, so that such an interval
             covers a little less than 95 %.)

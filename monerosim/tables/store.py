@@ -94,7 +94,8 @@ def keep_tables(
     Args:
         plan: The run's plan.
         run: Its directory.
-        source: What the records are from; the same text for the same records.
+        source: What the records are from; the same text for the same records. Empty where there are none any more: then
+            the tables that were kept are all there is.
         records: Reads them.
         ended: How the run ended; None while it has no summary.
 
@@ -104,7 +105,8 @@ def keep_tables(
     """
     directory = run / DIRECTORY
     try:
-        if made_from(directory) != source:
+        made = made_from(directory)
+        if not made or (source and made != source):
             with TablesWriter(plan, directory, source) as writer:
                 deque(writer.taking(records()), maxlen=0)
                 writer.finish(ended)

@@ -38,7 +38,7 @@ def test_runs_are_those_that_are_played_one_by_one(tmp_path):
         alone = run(load(path, seed=result.seed, changes=changes), tmp_path / f"alone-{result.key}")
         kept = swept.store.summary(result.key)
         assert kept.digest == alone.summary.digest
-        assert (swept.store.folder(result.key) / "run" / "events.jsonl").is_file()
+        assert (swept.store.folder(result.key) / "events.jsonl").is_file()
     assert len(list(swept.results())) == 6
 
 
@@ -195,3 +195,22 @@ def test_a_folder_of_a_later_version_is_refused(tmp_path):
     (tmp_path / "sweep.json").write_text('{"format": 99}')
     with pytest.raises(StoreError, match="later version"):
         Sweep(tmp_path)
+
+
+def test_tables_that_are_kept_are_those_of_whole_runs(tmp_path):
+    path = write(tmp_path)
+    swept = sweep(path, tmp_path / "tables", seeds="1..2", executor=Processes(2), keep="tables")
+    whole = sweep(path, tmp_path / "all", seeds="1..2", executor=Here(), keep="all")
+    kept = {result.key: run for result, run in swept.runs()}
+    assert len(kept) == 2
+    for result, run in whole.runs():
+        for name, table in run.tables.items():
+            other = kept[result.key].tables[name].arrow()
+            if name == "run":
+                other, same = (one.drop_columns(["wall_s"]) for one in (other, table.arrow()))
+                assert other == same
+            else:
+                assert other == table.arrow(), name
+    again = Counting()
+    sweep(path, tmp_path / "tables", seeds="1..2", executor=again, keep="tables")
+    assert not again.played

@@ -28,6 +28,7 @@ from monerosim.ensemble.design import (
 )
 from monerosim.ensemble.executors import ClusterError, Executor, Processes
 from monerosim.ensemble.measures import Interval
+from monerosim.ensemble.member import Keep
 from monerosim.ensemble.player import Progress, read_goal
 from monerosim.ensemble.search import SearchError
 from monerosim.ensemble.store import StoreError
@@ -82,10 +83,10 @@ _LINE_INTERVAL = 5.0
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="The sweep's folder; ./sweeps/NAME if left out.")
 @click.option(
     "--keep",
-    type=click.Choice(["summary", "all"]),
+    type=click.Choice(["summary", "tables", "all"]),
     default="summary",
     show_default=True,
-    help="What is kept of each run: its summary, or its whole run directory.",
+    help="What is kept of each run: its summary; its tables too, for queries; or its whole run directory.",
 )
 @click.option("--measure", "measures", multiple=True, help="A measure to show, such as miners.alpha.blocks.")
 @click.option(
@@ -110,7 +111,7 @@ def sweep(
     dask: str | None,
     resources: tuple[str, ...],
     output: Path | None,
-    keep: str,
+    keep: Keep,
     measures: tuple[str, ...],
     until: str | None,
     list_measures: bool,
@@ -139,7 +140,7 @@ def sweep(
                 vary=chosen,
                 changes=changes,
                 executor=make_executor(jobs, dask, resources),
-                keep="all" if keep == "all" else "summary",
+                keep=keep,
                 until=goal,
                 on_progress=show,
                 permissions=permissions(),
