@@ -201,10 +201,10 @@ def test_tables_that_are_kept_are_those_of_whole_runs(tmp_path):
     path = write(tmp_path)
     swept = sweep(path, tmp_path / "tables", seeds="1..2", executor=Processes(2), keep="tables")
     whole = sweep(path, tmp_path / "all", seeds="1..2", executor=Here(), keep="all")
-    kept = {result.key: run for result, run in swept.runs()}
+    kept = {result.key: played for result, played in swept.runs()}
     assert len(kept) == 2
-    for result, run in whole.runs():
-        for name, table in run.tables.items():
+    for result, played in whole.runs():
+        for name, table in played.tables.items():
             other = kept[result.key].tables[name].arrow()
             if name == "run":
                 other, same = (one.drop_columns(["wall_s"]) for one in (other, table.arrow()))
