@@ -38,6 +38,8 @@ class Funder(Behaviour[FundingConfig]):
 
     def mine(self, left: int) -> None:
         """Mine a block; start paying after the last one."""
+        if self._is_late():
+            return
         try:
             self._mine_one()
         except RpcError as error:
@@ -49,6 +51,8 @@ class Funder(Behaviour[FundingConfig]):
 
     def pay(self) -> None:
         """Pay the next batch."""
+        if self._is_late():
+            return
         if not self._batches:
             self._mine(self.config.unlock_blocks)
             return
@@ -115,6 +119,8 @@ class Funder(Behaviour[FundingConfig]):
 
     def mine_and_retry(self) -> None:
         """Mine a block, so that coins unlock, and try to pay."""
+        if self._is_late():
+            return
         try:
             self._mine_one()
         except RpcError as error:
@@ -126,8 +132,14 @@ class Funder(Behaviour[FundingConfig]):
         height = self.ask(self.host.actor("node"), GetInfo()).height - 1
         self.emit(BootstrapFinished(height, self._transactions, self._paid))
         self.log.info("bootstrap finished at height {}: paid {}", height, format_amount(self._paid))
-        if self.clock.now() > 0:
+        self._is_late()
+
+    def _is_late(self) -> bool:
+        """Return whether the scenario's own time has begun; if so, end the run: miners make blocks beside it by now."""
+        late = self.clock.now() > 0
+        if late:
             self._fail("the initial balances came late: set a longer `bootstrap` in [simulation]")
+        return late
 
     def _fail(self, reason: str) -> None:
         """Record that the bootstrap failed, and end the run: nothing of the scenario would be as it says."""

@@ -10,7 +10,7 @@ import pytest
 from real_network import wait_until
 
 from actors.host.followed import Doubt, Terms
-from actors.host.node_proxy import GenerateBlocks
+from actors.host.node_proxy import GenerateBlocks, NodeProxy
 from actors.host.wallet_proxy import GetAddresses, GetTransfers, Refresh, Transfer, WalletProxy
 from monerosim.agent.host import Host
 from monerosim.events import BootstrapFinished, PaymentSent
@@ -136,6 +136,7 @@ class Payer:
         plan = msgspec.structs.replace(network.plan, hosts=(detour, network.hosts["shop"].own))
         self._network = network
         self._host = Host(plan, detour, network.world("payer", plan))
+        self._node = self._host.start(NodeProxy, "node", own.name)
         self._wallet = self._host.start(WalletProxy, "wallet", detour.wallets[0])
         self.recipient = network.ask("shop", "wallet", GetAddresses())[1]
 
@@ -165,6 +166,7 @@ class Payer:
     def close(self):
         self._host.closing = True
         self._wallet.stop()
+        self._node.stop()
         self.cutter.close()
 
 

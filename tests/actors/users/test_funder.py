@@ -16,6 +16,7 @@ from monerosim.build.rundir import write_run_directory
 from monerosim.cli import main
 from monerosim.config import Amount
 from monerosim.events import (
+    BlockContents,
     BlockFound,
     BootstrapFailed,
     BootstrapFinished,
@@ -25,7 +26,7 @@ from monerosim.events import (
 from monerosim.runs import play as play_run
 from monerosim.scenario import examine_scenario, parse
 from monerosim.scenario.bootstrap import SHARE_LIMIT
-from monerosim.units import XMR
+from monerosim.units import SECOND, XMR
 
 
 def fund(directory, *groups, block_interval="2s", seed=1):
@@ -111,18 +112,20 @@ def test_without_initial_balances_there_is_no_funder(tmp_path):
     assert happened(played, BlockFound)[0].data.height == 1
 
 
-def test_a_bootstrap_that_fails_ends_the_run_at_once(tmp_path):
-    """A plan of another hand: it pays more than the blocks of its bootstrap bring."""
-    scenario = parse(NETWORK + USERS)
-    plan = build_plan(examine_scenario(scenario), None)
+def play_with_funder(directory, **config):
+    """Play a plan of another hand: its funder has other settings than the bootstrap was computed for."""
+    plan = build_plan(examine_scenario(parse(NETWORK + USERS)), None)
     (funder,) = (host for host in plan.hosts if host.name == "funder")
     (actor,) = funder.actors
-    greedy = structs.replace(
-        actor, config={**actor.config, "payees": [{"participant": "user-001", "amount": "2000000 XMR"}]}
-    )
-    hosts = [structs.replace(host, actors=(greedy,)) if host is funder else host for host in plan.hosts]
-    write_run_directory(structs.replace(plan, hosts=tuple(hosts)), b"", tmp_path / "run")
-    played = play_run(tmp_path / "run")
+    other = structs.replace(funder, actors=(structs.replace(actor, config={**actor.config, **config}),))
+    hosts = tuple(other if host is funder else host for host in plan.hosts)
+    write_run_directory(structs.replace(plan, hosts=hosts), b"", directory)
+    return play_run(directory)
+
+
+def test_a_bootstrap_that_fails_ends_the_run_at_once(tmp_path):
+    """It is to pay more than its blocks bring."""
+    played = play_with_funder(tmp_path / "run", payees=[{"participant": "user-001", "amount": "2000000 XMR"}])
     (failed,) = happened(played, BootstrapFailed)
     assert failed.t < 0
     assert played.summary.outcome.reason == f"the bootstrap failed: {failed.data.reason}"
@@ -130,3 +133,14 @@ def test_a_bootstrap_that_fails_ends_the_run_at_once(tmp_path):
     assert max(record.t for record in played.events()) < 0
     told = CliRunner().invoke(main, ["report", str(tmp_path / "run")])
     assert "the run ended early: the bootstrap failed: " in told.stdout
+
+
+def test_a_late_bootstrap_ends_when_the_time_of_the_scenarios_miners_begins(tmp_path):
+    played = play_with_funder(tmp_path / "run", block_interval="1m")
+    (failed,) = happened(played, BootstrapFailed)
+    assert 0 < failed.t <= 60 * SECOND
+    assert "set a longer `bootstrap`" in played.summary.outcome.reason
+    assert not played.summary.completed
+    mined = happened(played, BlockContents)
+    assert mined
+    assert all(record.data.miner == "funder" and record.t <= 0 for record in mined)
