@@ -1,6 +1,7 @@
 """Where the runs of a sweep are played: processes of this machine, or the workers of a Dask cluster."""
 
 import os
+import signal
 from collections.abc import Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -82,14 +83,19 @@ class Processes:
 
 def _submit(pool: ProcessPoolExecutor, members: Iterable[Member]) -> dict[Future[Outcome], Member]:
     submitted = {}
-    for member in members:
-        try:
-            submitted[pool.submit(play_member, member)] = member
-        except BrokenProcessPool as error:
-            # As if it had been under way.
-            lost: Future[Outcome] = Future()
-            lost.set_exception(error)
-            submitted[lost] = member
+    # Processes are started here, and inherit what is blocked: Ctrl-C is for the one that ends them.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        for member in members:
+            try:
+                submitted[pool.submit(play_member, member)] = member
+            except BrokenProcessPool as error:
+                # As if it had been under way.
+                lost: Future[Outcome] = Future()
+                lost.set_exception(error)
+                submitted[lost] = member
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return submitted
 
 

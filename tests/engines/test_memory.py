@@ -40,7 +40,7 @@ def test_real_programs_take_what_was_measured(engine: str) -> None:
 
 @pytest.mark.parametrize(("name", "measured"), [("hundred-users", 9.36e9), ("smoke", 1.67e9)])
 def test_the_estimate_is_near_what_was_measured_under_shadow(name: str, measured: float) -> None:
-    scenario = load(SCENARIOS / f"{name}.toml", changes=["simulation.engine=shadow"])
+    scenario = load(SCENARIOS / f"{name}.toml", changes=["simulation.engine=shadow", "shadow.proof_of_work=real"])
     estimated = estimate(compile_plan(scenario))
     assert measured * 0.95 < estimated.total < measured * 1.1
 

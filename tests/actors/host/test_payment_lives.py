@@ -344,7 +344,7 @@ hashrate = 25
 
 def test_natural_reorganisations_are_told(tmp_path):
     changes = ("participants.user.count=10", "participants.user.wallet.outputs=9", "participants.user.max_amount=0.2")
-    played = play(FORKS + USERS, tmp_path / "run", *changes, seed=3)
+    played = play(FORKS + USERS, tmp_path / "run", *changes, seed=7)
     lives = {record.data.txid: [] for record in happened(played, PaymentSent)}
     for record in happened(played, LIFE):
         lives[record.data.txid].append(record.data)
