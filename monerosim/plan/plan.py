@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from monerosim.plan.roles import FUNDER
 from monerosim.units import SECOND
 
 PLAN_VERSION = 3
@@ -303,6 +304,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     them."""
     plugins: dict[str, str] = {}
     """The scenario's own Python files by their paths, and their SHA-256; the run directory has them in ``plugins``."""
+
+    @property
+    def funders(self) -> frozenset[str]:
+        """The hosts that pay initial balances."""
+        return frozenset(host.name for host in self.hosts if any(actor.role == FUNDER for actor in host.actors))
 
 
 def encode_plan(plan: Plan) -> bytes:

@@ -12,7 +12,6 @@ from monerosim.config import load_config
 from monerosim.events.record import Record
 from monerosim.plan.funding import FUNDER_HOST
 from monerosim.plan.plan import HostPlan
-from monerosim.plan.roles import FUNDER
 from monerosim.runs import Run
 from monerosim.swarm.fragile import ACTOR, PlantedFaultError
 from monerosim.units import SECOND
@@ -79,7 +78,7 @@ class _Findings:
         self.found = [record for record in self.records if isinstance(record.data, ev.BlockFound)]
         self.heights = [(it.data.first, it.data.height) for it in self.records if isinstance(it.data, ev.BlockSpread)]
         """When there was a block of each height first."""
-        self.funders = {host.name for host in self.plan.hosts if any(it.role == FUNDER for it in host.actors)}
+        self.funders = self.plan.funders
         """Those that make blocks of which they do not tell."""
         self.orphaned = {record.data.hash for record in self.records if isinstance(record.data, ev.BlockStale)}
 

@@ -77,7 +77,7 @@ from blocks where main and not bootstrap group by minute order by minute
     ),
     Example(
         "What was requested, and what came of it?",
-        "select action, outcome, count(*) as times from requests where t_us >= 0 group by all order by all",
+        "select action, outcome, sum(times) as times from requests where t_us >= 0 group by all order by all",
     ),
     Example(
         "What did each group of participants pay and get?",

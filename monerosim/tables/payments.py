@@ -16,16 +16,17 @@ from monerosim.events import (
     PaymentDoubtful,
     PaymentFailed,
     PaymentMined,
+    PaymentOverdue,
     PaymentReceived,
     PaymentRemined,
     PaymentReorged,
     PaymentSeen,
     PaymentSent,
+    PaymentSkipped,
     PaymentVanished,
     Record,
 )
 from monerosim.plan.plan import Plan
-from monerosim.plan.roles import FUNDER
 from monerosim.tables.maker import Maker, Rows, Sightings
 from monerosim.tables.schema import Column, Table
 
@@ -45,7 +46,11 @@ TRANSACTIONS = Table(
         Column("height", "integer", "of the block that holds it at the end; null if none does"),
         Column("first_mined_us", "time", "when its sender first saw it in a block; null if never"),
         Column("confirmed_us", "time", "when its sender saw it as deep as wanted; null if never"),
-        Column("vanished", "boolean", "whether it was in no block for long, or unknown to its wallet, and still is"),
+        Column(
+            "vanished",
+            "boolean",
+            "whether it was in no block, wallet or txpool any more, and in no block since",
+        ),
         Column("failed", "boolean", "whether the network refused it after it was sent"),
     ),
 )
@@ -56,7 +61,7 @@ PAYMENT_STATES = Table(
     (
         Column("txid", "text", "the transaction"),
         Column("participant", "name", "who saw it"),
-        Column("state", "name", "sent, mined, confirmed, reorged, remined, vanished or failed; seen or received"),
+        Column("state", "name", "sent, mined, confirmed, reorged, remined, overdue, vanished, failed; seen, received"),
         Column("t_us", "time", "when"),
         Column("height", "integer", "of the block concerned; null where there is none"),
         Column("amount", "amount", "what a recipient saw come in; null for a sender's states"),
@@ -93,12 +98,13 @@ REQUESTS = Table(
         Column(
             "outcome",
             "name",
-            "of payments sent, delayed (by locked outputs), doubtful, failed; of blocks found, skipped (no answer from "
-            "the miner); of commands executed, failed",
+            "of payments sent, delayed (by locked outputs), doubtful, failed, skipped (not tried); of blocks found, "
+            "skipped (no answer from the miner); of commands executed, failed",
         ),
         Column("what", "name", "the miner or the command; null for payments"),
         Column("amount", "amount", "of a payment"),
         Column("reason", "text", "why it failed, is doubtful or was skipped"),
+        Column("times", "integer", "how many it stands for: of payments skipped at once, all; otherwise 1"),
     ),
 )
 
@@ -138,11 +144,11 @@ class PaymentsMaker(Maker):
 
     def __init__(self, plan: Plan, rows: Mapping[str, Rows], sightings: Mapping[str, Sightings]) -> None:
         super().__init__(plan, rows, sightings)
-        self._funders = {host.name for host in plan.hosts if any(actor.role == FUNDER for actor in host.actors)}
+        self._funders = plan.funders
         self._transactions: dict[str, _Transaction] = {}
         self._orders: dict[str, _Order] = {}
 
-    def take(self, record: Record) -> None:
+    def take(self, record: Record) -> None:  # noqa: C901  (a case an event)
         """Take what became of a payment, an order or a request."""
         self._take_payment(record)
         match record.data:
@@ -156,6 +162,8 @@ class PaymentsMaker(Maker):
                 self._request(record, "payment", "delayed", amount=amount)
             case PaymentDoubtful(amount=amount, reason=reason):
                 self._request(record, "payment", "doubtful", amount=amount, reason=reason)
+            case PaymentSkipped(payments=payments, reason=reason):
+                self._request(record, "payment", "skipped", reason=reason, times=payments)
             case BlockFound(miner=miner):
                 self._request(record, "block", "found", miner)
             case MinerSkipped(miner=miner, reason=reason):
@@ -194,6 +202,8 @@ class PaymentsMaker(Maker):
                 self._state(record, txid, "reorged", height)
                 if (known := self._transactions.get(txid)) is not None:
                     known.height = None
+            case PaymentOverdue(txid=txid):
+                self._state(record, txid, "overdue")
             case PaymentVanished(txid=txid):
                 self._state(record, txid, "vanished")
                 if (known := self._transactions.get(txid)) is not None:
@@ -231,8 +241,9 @@ class PaymentsMaker(Maker):
         *,
         amount: int | None = None,
         reason: str | None = None,
+        times: int = 1,
     ) -> None:
-        self.rows["requests"].add(record.t, record.participant, action, outcome, what, amount, reason)
+        self.rows["requests"].add(record.t, record.participant, action, outcome, what, amount, reason, times)
 
     def end(self) -> None:
         """Add transactions and orders as they stand."""

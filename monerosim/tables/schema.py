@@ -4,7 +4,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-TABLES_VERSION = 1
+TABLES_VERSION = 2
 """Raised whenever a reader of older tables would misread newer ones; a further table or column does not raise it."""
 
 ColumnType: TypeAlias = Literal["text", "name", "integer", "time", "amount", "real", "boolean"]

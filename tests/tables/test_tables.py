@@ -91,6 +91,16 @@ def test_tables_tell_what_the_events_tell(played):
     assert events == Counter(record.tag for record in played.events())
 
 
+def test_requested_payments_that_were_not_tried_are_in_the_table_of_requests(played):
+    outcomes = Counter()
+    for row in played.tables.requests.arrow().to_pylist():
+        if row["action"] == "payment" and row["participant"] not in played.plan.funders:
+            outcomes[row["outcome"]] += row["times"]
+    figure = played.summary.payments
+    assert figure.skipped > 0
+    assert (outcomes["skipped"], outcomes["sent"]) == (figure.skipped, figure.sent)
+
+
 def test_sightings_are_those_of_the_spreads(played):
     for kind, table, key in ((BlockSpread, "block_sightings", "hash"), (TransactionSpread, "tx_sightings", "txid")):
         told = {
@@ -211,7 +221,9 @@ def test_tables_of_a_newer_version_are_refused(copy):
     table = pq.read_table(path)
     newer = {**table.schema.metadata, b"monerosim.tables": str(TABLES_VERSION + 1).encode()}
     pq.write_table(table.replace_schema_metadata(newer), path)
-    with pytest.raises(RunError, match=r"tables of version 2; this monerosim knows 1"):
+    with pytest.raises(
+        RunError, match=f"tables of version {TABLES_VERSION + 1}; this monerosim knows {TABLES_VERSION}"
+    ):
         _ = Run(copy).tables
 
 

@@ -20,7 +20,6 @@ from monerosim.events import (
     Record,
 )
 from monerosim.plan.plan import Plan
-from monerosim.plan.roles import FUNDER
 from monerosim.report.charts import PERCENT, WHOLE, Chart, coloured, quantitative
 from monerosim.report.figure import Figure, Line, Phrase
 from monerosim.units import SECOND
@@ -71,7 +70,7 @@ class PaymentsFigure(Figure[Payments]):
 
     def __init__(self, plan: Plan, end: int) -> None:
         super().__init__(plan, end)
-        self._funders = {host.name for host in plan.hosts if any(actor.role == FUNDER for actor in host.actors)}
+        self._funders = plan.funders
         self._sent = self._received = self._failed = self._doubtful = self._delayed = self._reorged = 0
         self._confirmed = self._extra = self._skipped = 0
         self._overdue: set[str] = set()

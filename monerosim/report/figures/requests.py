@@ -20,7 +20,6 @@ from monerosim.events import (
     WalletClosed,
 )
 from monerosim.plan.plan import Plan
-from monerosim.plan.roles import FUNDER
 from monerosim.report.figure import Column, Figure, Rows
 from monerosim.units import SECOND
 
@@ -78,9 +77,8 @@ class RequestsFigure(Figure[dict[str, Requests]]):
 
     def __init__(self, plan: Plan, end: int) -> None:
         super().__init__(plan, end)
-        self._groups = {
-            host.name: host.group for host in plan.hosts if all(actor.role != FUNDER for actor in host.actors)
-        }
+        funders = plan.funders
+        self._groups = {host.name: host.group for host in plan.hosts if host.name not in funders}
         self._counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._states: dict[tuple[str, str], str] = {}
         """Of each transaction, by participant."""
