@@ -1,7 +1,7 @@
 """A run from scenario to summary."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from html import escape
 from pathlib import Path
@@ -241,8 +241,13 @@ class Run:
             raise RunError(str(error)) from error
 
 
-def query(runs: Sequence[Run], sql: str) -> "pa.Table":
+def query(runs: Sequence[Run], sql: str, more: Mapping[str, "pa.Table"] | None = None) -> "pa.Table":
     """Ask the tables of several runs together; the column ``run`` of each says whose a row is.
+
+    Args:
+        runs: The runs.
+        sql: The question.
+        more: Further tables that it may ask, by name.
 
     Raises:
         RunError: The question cannot be answered.
@@ -252,7 +257,7 @@ def query(runs: Sequence[Run], sql: str) -> "pa.Table":
     except ModuleNotFoundError as error:
         raise RunError(f"queries need {error.name}: {EXTRA}") from error
     try:
-        with Database({name: played.tables.directory for name, played in named(runs).items()}) as database:
+        with Database({name: played.tables.directory for name, played in named(runs).items()}, more or {}) as database:
             return database.ask(sql)
     except QueryError as error:
         raise RunError(str(error)) from error

@@ -201,6 +201,22 @@ def plain_value(value: str) -> object:
         return value
 
 
+def bare(text: str) -> object:
+    """Return a value as Python has it; one that is no TOML is a text without its quotes, as ``--set`` takes it."""
+    try:
+        return tomli.loads(f"value = {text}")["value"]
+    except ValueError:
+        return text
+
+
+def bare_column(texts: Sequence[str]) -> list[object]:
+    """Return the values of a key: numbers if all are, else texts."""
+    values = [bare(text) for text in texts]
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        return values
+    return [str(value) for value in values]
+
+
 def interpolate(key: str, text: str, share: float) -> str:
     """Return the value at a share of the way through ``LOW..HIGH``, as TOML.
 

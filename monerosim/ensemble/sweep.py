@@ -3,19 +3,25 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from monerosim.ensemble.design import Design, DesignError, Point, design_of, grid, variation_of
+from monerosim.ensemble.design import Design, DesignError, Point, bare_column, design_of, grid, variation_of
 from monerosim.ensemble.executors import Executor, Processes
 from monerosim.ensemble.measures import Interval, interval_of, measures_of
 from monerosim.ensemble.member import Keep
 from monerosim.ensemble.player import Goal, Player, Progress, read_goal
 from monerosim.ensemble.source import Source
 from monerosim.ensemble.store import Index, Status, Store, code_version
-from monerosim.runs import Run
+from monerosim.runs import EXTRA, Run, RunError, query
 from monerosim.scenario.permissions import NOTHING, Permissions
 from monerosim.scenario.tables import SweepTable
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from monerosim.report.answers import Drawn
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +82,52 @@ class Sweep:
     def measures(self) -> tuple[str, ...]:
         """Return the names of all measures that some run has."""
         return tuple(sorted({name for result in self.results() for name in result.measures}))
+
+    def points(self) -> "pa.Table":
+        """Return the design as a table: ``run``, ``seed``, and a column for each key that varies.
+
+        Raises:
+            RunError: pyarrow is not installed.
+        """
+        try:
+            import pyarrow as pa  # noqa: PLC0415  (an extra)
+        except ModuleNotFoundError as error:
+            raise RunError(f"tables need {error.name}: {EXTRA}") from error
+        columns: dict[str, list[object]] = {
+            "run": [entry.key for entry in self.index.runs],
+            "seed": [entry.seed for entry in self.index.runs],
+        }
+        for key in self.index.keys:
+            columns[key] = bare_column([entry.values.get(key, "") for entry in self.index.runs])
+        return pa.table(columns)
+
+    def query(self, sql: str) -> "pa.Table":
+        """Ask the tables of all runs together by SQL; the table ``points`` has what varies, by ``run``.
+
+        Raises:
+            RunError: The question cannot be answered, or no tables were kept.
+        """
+        runs = [played for _, played in self.runs()]
+        if not runs:
+            raise RunError(f"{self.directory} has no tables of its runs: sweep with --keep tables")
+        return query(runs, sql, {"points": self.points()})
+
+    def figure(self, measure: str, x: str | None = None) -> "Drawn":
+        """Draw a measure against a key that varies: a dot for each run, means with their intervals.
+
+        Args:
+            measure: Its name.
+            x: The key; the first one that varies if left out.
+
+        Raises:
+            DesignError: No run has the measure, or the key does not vary.
+            RunError: The libraries that draw are not installed.
+        """
+        try:
+            from monerosim.ensemble.figure import draw  # noqa: PLC0415  (an extra)
+        except ModuleNotFoundError as error:
+            raise RunError(f"figures need {error.name}: {EXTRA}") from error
+        return draw(measure, self.values(measure), x if x is not None else next(iter(self.index.keys), ""))
 
     def intervals(self, measure: str) -> list[tuple[Point, Interval]]:
         """Return what the runs of each point say of a measure.

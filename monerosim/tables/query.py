@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Timer
+from types import MappingProxyType
 from typing import Self
 
 import duckdb
@@ -29,12 +30,13 @@ class Database:
 
     Args:
         runs: Names of runs, and the directories of their tables.
+        more: Further tables by name.
 
     Raises:
         QueryError: A table cannot be read.
     """
 
-    def __init__(self, runs: Mapping[str, Path]) -> None:
+    def __init__(self, runs: Mapping[str, Path], more: Mapping[str, pa.Table] = MappingProxyType({})) -> None:
         self._connection = duckdb.connect(
             config={
                 "memory_limit": MEMORY,
@@ -56,6 +58,8 @@ class Database:
                     for run, path in zip(runs, paths, strict=True)
                 ]
                 self._connection.execute(f"create view {name} as {' union all by name '.join(parts)}")
+            for name, table in more.items():
+                self._connection.register(name, table)
             for view in VIEWS:
                 self._connection.execute(f"create view {view.name} as {view.sql}")
             self._connection.execute("set enable_external_access = false")

@@ -7,9 +7,11 @@ import sys
 import time
 
 import pytest
+from click.testing import CliRunner
 from sweeps import BLOCKS, MOODY, SCENARIO, write
 
-from monerosim import ScenarioError, load, run
+from monerosim import RunError, ScenarioError, load, run
+from monerosim.cli import main
 from monerosim.ensemble.design import DesignError, Point, latin_hypercube
 from monerosim.ensemble.executors import Here, Processes
 from monerosim.ensemble.store import StoreError
@@ -214,3 +216,51 @@ def test_tables_that_are_kept_are_those_of_whole_runs(tmp_path):
     again = Counting()
     sweep(path, tmp_path / "tables", seeds="1..2", executor=again, keep="tables")
     assert not again.played
+
+
+def test_the_tables_of_all_runs_are_asked_together_with_what_varies(tmp_path):
+    path = write(tmp_path)
+    folder = tmp_path / "sweep"
+    swept = sweep(path, folder, seeds="1..2", vary=HASHRATES, executor=Processes(2), keep="tables")
+    sql = (
+        'select p."participants.alpha.hashrate" as alpha, count(*) as n from blocks join points p using (run) '
+        "where not bootstrap and miner = 'alpha' group by all order by alpha desc"
+    )
+    asked = {row["alpha"]: row["n"] for row in swept.query(sql).to_pylist()}
+    counted = {int(p.values["participants.alpha.hashrate"]): sum(k.values()) for p, k in swept.values(BLOCKS)}
+    assert asked == counted
+    printed = CliRunner().invoke(main, ["query", str(folder), sql, "--format", "csv"])
+    assert printed.stdout.splitlines()[1:] == [f"{alpha},{n}" for alpha, n in asked.items()]
+    with pytest.raises(RunError, match="--keep tables"):
+        sweep(path, tmp_path / "other", seeds="1", executor=Here()).query("select 1")
+
+
+def test_a_measure_is_drawn_against_a_key(tmp_path):
+    vary = {"participants.alpha.hashrate": [60, 30], "network.latency": ["50ms", "2s"]}
+    swept = sweep(write(tmp_path), tmp_path / "sweep", seeds="1..2", vary=vary, executor=Here())
+    drawn = swept.figure(BLOCKS, x="network.latency")
+    assert {row["x"] for row in drawn.rows} == {0.05, 2.0}
+    assert [row["kind"] for row in drawn.rows].count("run") == 8
+    assert drawn.answer.svg().startswith("<svg")
+    means = {(row["x"], row["others"]): row["value"] for row in drawn.rows if row["kind"] == "mean"}
+    for point, interval in swept.intervals(BLOCKS):
+        x = {"50ms": 0.05, "2s": 2.0}[point.values["network.latency"].strip('"')]
+        assert means[x, f"participants.alpha.hashrate = {point.values['participants.alpha.hashrate']}"] == interval.mean
+    with pytest.raises(DesignError, match=r"simulation\.seed does not vary"):
+        swept.figure(BLOCKS, x="simulation.seed")
+
+
+def test_a_sweep_with_a_drawing_takes_six_lines(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path)
+    program = """
+from monerosim import sweep
+if __name__ == "__main__":
+    s = sweep("tiny.toml", seeds=range(1, 21), vary={"participants.alpha.hashrate": [60]})
+    open("blocks.svg", "w").write(s.figure("miners.alpha.blocks").answer.svg())
+"""
+    (tmp_path / "program.py").write_text(program)
+    subprocess.run([sys.executable, "program.py"], check=True)
+    assert len(program.strip().splitlines()) <= 6
+    assert (tmp_path / "blocks.svg").read_text().startswith("<svg")
+    assert len(list(Sweep("sweeps/tiny").results())) == 20

@@ -3,7 +3,7 @@
 import csv
 import io
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from monerosim.cli.console import make_console
+from monerosim.ensemble.store import DESIGN, StoreError
+from monerosim.ensemble.sweep import Sweep
 from monerosim.runs import Run, RunError
 from monerosim.runs import query as ask
 from monerosim.tables.examples import EXAMPLES
@@ -36,6 +38,8 @@ _FORMATS = ("table", "csv", "json", "parquet")
 def query(words: tuple[str, ...], form: str, output: Path | None, examples: bool) -> None:
     """Ask the tables of each RUN by SQL, as DuckDB understands it.
 
+    RUN can also be a sweep that has kept its runs' tables; the table `points` then has what varies, by `run`.
+
     Without SQL the tables and their columns are listed; docs/tables.md has them, too. Each table has a column `run`
     before its own. Nothing but the tables can be read, and nothing written.
     """
@@ -45,11 +49,11 @@ def query(words: tuple[str, ...], form: str, output: Path | None, examples: bool
         told = f"{questions[0]!r} is no directory" if len(questions) > 1 or not runs else "--examples takes no SQL"
         raise click.UsageError(f"{told}; a question begins with select, from or with")
     try:
-        found = [Run(path) for path in runs]
+        found, more = _found(runs)
         if examples:
             _show_examples(found)
         elif questions:
-            _write(ask(found, questions[0]), form, output)
+            _write(ask(found, questions[0], more), form, output)
         else:
             _list(found)
     except RunError as error:
@@ -58,6 +62,20 @@ def query(words: tuple[str, ...], form: str, output: Path | None, examples: bool
         if output is None:
             raise
         raise click.ClickException(f"{output} cannot be written: {error.strerror or error}") from error
+
+
+def _found(paths: Sequence[str]) -> tuple[list[Run], dict[str, "pa.Table"]]:
+    """Return the runs that are meant, those of a sweep with the table of what varies."""
+    if len(paths) != 1 or not (Path(paths[0]) / DESIGN).is_file():
+        return [Run(path) for path in paths], {}
+    try:
+        swept = Sweep(paths[0])
+    except StoreError as error:
+        raise RunError(str(error)) from error
+    found = [played for _, played in swept.runs()]
+    if not found:
+        raise RunError(f"{paths[0]} has no tables of its runs: sweep with --keep tables")
+    return found, {"points": swept.points()}
 
 
 def _show_examples(runs: list[Run]) -> None:
