@@ -1,6 +1,6 @@
 """When a scenario's own time begins: after the start-up, and after the initial balances have been paid."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.registry import behaviours_with
@@ -95,7 +95,7 @@ def examine_funding(
     Returns:
         As :func:`bootstrap_of`, and what is wrong.
     """
-    findings = []
+    findings = [*_own_funders(composed)]
     _, start_up = bootstrap_of(scenario, {}, timings)
     funded = sorted(name for name, it in composed.items() if it.wallet is not None and it.wallet.initial_balance)
     total = sum(participant.count for participant in scenario.participants.values())
@@ -122,3 +122,13 @@ def examine_funding(
         except PluginError as error:
             findings.append(RawProblem(path=("participants", funded[0], "wallet"), message=str(error)))
     return bootstrap, needed, findings
+
+
+def _own_funders(composed: Mapping[str, Composition]) -> Iterator[RawProblem]:
+    """Find funders among the participants: they begin with the others, when the bootstrap is over, and end the run."""
+    for composition in composed.values():
+        for part in composition.parts:
+            if part.behaviour.role == FUNDER:
+                message = f'"{part.use}" is no participant\'s: it is added where there are initial balances'
+                hint = 'give the others wallet = { initial_balance = "10 XMR" }'
+                yield RawProblem(path=part.path, message=message, hint=hint)

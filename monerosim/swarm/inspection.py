@@ -84,6 +84,7 @@ class _Findings:
 
     def faults(self) -> Iterator[Fault]:
         """List all that must not be."""
+        yield from self._bootstrap()
         yield from self._coins()
         yield from self._payments()
         yield from self._requests()
@@ -116,6 +117,12 @@ class _Findings:
         blocks = [(_height(record), record.t) for record in self.found]
         mined = [record.data for record in self.records if isinstance(record.data, ev.PaymentMined)]
         return any(height < one.height and seen.get(one.txid, at) < at for one in mined for height, at in blocks)
+
+    def _bootstrap(self) -> Iterator[Fault]:
+        """Look whether initial balances were paid in time: that there is time for them was checked."""
+        for record in self.records:
+            if isinstance(record.data, ev.BootstrapFailed) and not self.disturbed:
+                yield Fault("bootstrap failed", record.data.reason)
 
     def _coins(self) -> Iterator[Fault]:
         if not self.settled:

@@ -5,6 +5,7 @@ covered without a change here. What is written here is what makes runs of it tha
 """
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,11 +15,16 @@ from monerosim.agent.commands import COMMON_COMMANDS, SET, settable
 from monerosim.agent.registry import actor_name, behaviour_names, load_behaviour
 from monerosim.events import BlockFound, PaymentSent
 from monerosim.plan.restarts import Restarts
-from monerosim.plan.roles import BLOCK_CONTROLLER, MINER
+from monerosim.plan.roles import BLOCK_CONTROLLER, FUNDER, MINER
+from monerosim.plugins import PluginFiles
 from monerosim.runtime.rng import Rng
-from monerosim.scenario.tables import ChainStart, Consensus, Network, Node, Scenario, Simulation, Wallet
+from monerosim.scenario import ScenarioError
+from monerosim.scenario.load import examine
+from monerosim.scenario.tables import ChainStart, Consensus, Network, Node, Scenario, Simulation, SweepTable, Wallet
+from monerosim.scenario.toml import write_toml
+from monerosim.swarm import fragile
 from monerosim.swarm.fragile import Fragile
-from monerosim.swarm.values import Values, Vocabulary, amount, duration, logarithmic
+from monerosim.swarm.values import Values, Vocabulary, amount, choices, duration, logarithmic
 from monerosim.topology import topology_names
 from monerosim.units import SECOND, XMR, format_duration
 
@@ -28,8 +34,14 @@ FRAGILE = "./fragile.py:Fragile"
 MARKETPLACE = "marketplace"
 """The role of those who are ordered from."""
 
-_SHARE = 0.4
+_SHARE = 0.5
 """Of the optional keys, those that are drawn."""
+
+_UNHEEDED = {"node": ("binary", "flags"), "wallet": ("binary", "flags"), "restarts": ("timeout", "start_timeout")}
+"""Keys of programs, of which the embedded engine starts none: check warns of them."""
+
+_BASE_WEIGHT = 8
+"""Of a behaviour without settings; each key and each value of an enumeration counts 1."""
 
 _WORDS = ("alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel")
 _FLAGS: tuple[list[str], ...] = ([], ["--log-level=1"], ["--log-level=1", "--max-log-files=2"])
@@ -90,7 +102,15 @@ class Group(msgspec.Struct, kw_only=True):
 
 def behaviours() -> dict[str, type[Behaviour]]:
     """List the behaviours that scenarios are made of, by name: what is installed, and the one that fails."""
-    return {**{name: load_behaviour(name) for name in behaviour_names()}, FRAGILE: Fragile}
+    loaded = {name: load_behaviour(name) for name in behaviour_names()}
+    # A scenario with a funder of its own is refused.
+    return {**{name: it for name, it in loaded.items() if it.role != FUNDER}, FRAGILE: Fragile}
+
+
+def _weight(behaviour: type[Behaviour]) -> int:
+    """Return how much more often than others a behaviour is drawn: it has more keys, and values of these, to reach."""
+    fields = msgspec.structs.fields(behaviour.Config)
+    return _BASE_WEIGHT + sum(1 + len(list(choices(field.type))) for field in fields)
 
 
 def make_scenario(rng: Rng) -> dict[str, Any]:
@@ -98,12 +118,32 @@ def make_scenario(rng: Rng) -> dict[str, Any]:
     return _Maker(rng).document()
 
 
+def _be_strict(document: dict[str, Any]) -> None:
+    """Leave out what the engine does not heed, and have warnings refused if there are none left."""
+    for key in ("binaries", "shadow"):
+        document.pop(key, None)
+    document["simulation"].pop("engine", None)
+    if isinstance(document["network"].get("topology"), dict):
+        document["network"].pop("latency", None)
+    for participant in document["participants"].values():
+        for table, keys in _UNHEEDED.items():
+            if isinstance(participant.get(table), dict):
+                participant[table] = {key: it for key, it in participant[table].items() if key not in keys}
+    try:
+        warned = examine(write_toml(document).encode(), files=PluginFiles(Path(fragile.__file__).parent)).problems
+    except ScenarioError:
+        return
+    if not warned:
+        document["simulation"]["strict"] = True
+
+
 class _Maker:
     def __init__(self, rng: Rng) -> None:
         self._rng = rng
         mood = rng.random()
         self._forks = mood < 0.2  # noqa: PLR2004  (blocks come about as quickly as they spread)
-        self._crowded = 0.2 <= mood < 0.36  # noqa: PLR2004  (more is paid than blocks hold)
+        # More is paid than blocks hold; where blocks fork besides, many of them differ in payments.
+        self._crowded = 0.05 <= mood < 0.33  # noqa: PLR2004
         most = 900 if self._forks or self._crowded else 2400
         self._duration = round(logarithmic(rng, 180, most)) * SECOND
         self._known = behaviours()
@@ -130,18 +170,47 @@ class _Maker:
             "consensus": self._consensus(values, simulation.get("engine", "embedded")),
         }
         for key in ("binaries", "record", "shadow"):
-            if self._often(0.4 if key == "record" else 0.2):
+            if self._often(0.6 if key == "record" else 0.25):
                 table = next(field.type for field in msgspec.structs.fields(Scenario) if field.encode_name == key)
-                document[key] = values.table(table, share=0.6)
+                document[key] = values.table(table, share=0.7)
+        if self._often(0.25):
+            document["sweep"] = self._sweep(values)
         document["participants"] = {group.name: self._participant(group, values) for group in self._groups}
         if self._often(0.6):
             document["timeline"] = [self._entry(values) for _ in range(self._rng.integer(1, 7))]
+        if self._often(0.7 if self._forks else 0.2):
+            document.setdefault("timeline", []).extend(self._race())
+        if self._often(0.25):
+            _be_strict(document)
         return document
+
+    def _race(self) -> list[dict[str, Any]]:
+        """Have two miners find a block at the same time, and one of them the next: the other's is reorganised.
+
+        Mostly at the run's end, so that there is no time to mine again what its block held.
+        """
+        racers = [
+            f"{group.name}-00{number}" if group.count > 1 else group.name
+            for group in self._groups
+            for number in range(1, group.count + 1)
+            if any("mine-now" in part.behaviour.commands and part.behaviour.autonomous for part in group.parts)
+        ]
+        if len(racers) < 2:  # noqa: PLR2004  (two of them race)
+            return []
+        loser, winner = self._rng.choice(racers[:-1]), racers[-1]
+        end = self._duration // SECOND
+        first = end - (self._rng.integer(3, 20) if self._often(0.8) else self._rng.integer(3, end))
+        again = first + self._rng.integer(0, 2)
+        moments = ((first, loser), (first, winner), (again, winner))
+        return [{"at": format_duration(at * SECOND), "do": "mine-now", "who": who} for at, who in moments]
 
     def _gather(self) -> None:
         """Choose who takes part, and see to it that somebody finds blocks."""
         rng, names = self._rng, sorted(self._known)
-        wanted = [rng.choice(names) for _ in range(rng.integer(2, 6))]
+        weights = [_weight(self._known[name]) for name in names]
+        wanted = [rng.weighted(names, weights) for _ in range(rng.integer(2, 6))]
+        if FRAGILE in wanted and self._often(0.5):
+            wanted.append(FRAGILE)
         if self._forks:
             autonomous = [name for name in names if self._known[name].autonomous]
             wanted += [rng.choice(autonomous)] * 3 if autonomous else []
@@ -203,7 +272,7 @@ class _Maker:
             "bootstrap": lambda: rng.choice(["2h", "3h 30m", 7200]),
             "bootstrap_block_interval": lambda: duration(rng, SECOND, 5 * SECOND),
             "cooldown": lambda: duration(rng, 0, 300 * SECOND),
-            "strict": lambda: self._often(0.4),
+            "strict": lambda: False,
         }
         table |= {key: draw() for key, draw in drawn.items() if self._often(0.2)}
         if self._often(0.2):
@@ -215,12 +284,12 @@ class _Maker:
         table = values.table(Network, leave=["topology"])
         if self._forks:
             table["latency"] = duration(self._rng, SECOND, 4 * SECOND)
-        if self._often(0.7):
+        if self._often(0.8):
             kind = self._rng.choice(topology_names())
-            options = {key: TEXTS[key](self._rng) for key in ("latency", "bandwidth", "loss") if self._often(0.4)}
+            options = {key: TEXTS[key](self._rng) for key in ("latency", "bandwidth", "loss") if self._often(0.5)}
             if "loss" in options and self._forks:
                 del options["loss"]
-            table["topology"] = {"kind": kind, **options} if self._often(0.5) else kind
+            table["topology"] = {"kind": kind, **options} if self._often(0.7) else kind
         return table
 
     def _consensus(self, values: Values, engine: str) -> dict[str, Any]:
@@ -239,6 +308,20 @@ class _Maker:
             low, high = self._duration // 4, self._duration // 3
         pace = duration(self._rng, low, high)
         return {"block_time": f"{self._rng.integer(low, high) // SECOND}s" if dynamic else pace, **table}
+
+    def _sweep(self, values: Values) -> dict[str, Any]:
+        """Draw what a sweep would vary; a run has nothing of it."""
+        rng = self._rng
+        table = values.table(SweepTable, leave=["seeds", "vary", "sample", "points", "measures", "until"])
+        drawn: dict[str, Callable[[], object]] = {
+            "seeds": lambda: rng.choice(["1..3", "4", "1,2,7"]),
+            "measures": lambda: ["payments.confirmed"],
+            "until": lambda: "payments.confirmed +- 2 %",
+        }
+        table |= {key: draw() for key, draw in drawn.items() if self._often(0.4)}
+        if not table.get("zip") and self._often(0.6):
+            return {**table, "sample": {"network.loss": "0..0.5"}, "points": rng.integer(1, 5)}
+        return {**table, "vary": {"network.latency": ["50ms", "1s"]}} if self._often(0.7) else table
 
     def _start(self, values: Values, *, dynamic: bool) -> object:
         """Draw where the chain begins; what is there is enough for all initial balances."""
@@ -289,7 +372,12 @@ class _Maker:
             pace = {"transaction_interval": "2s", "destinations": 12, "min_amount": "0.01 XMR", "max_amount": 0.02}
             if set(pace) <= set(part.behaviour.Config.__struct_encode_fields__):
                 return pace
-        return values.table(part.behaviour.Config, share=0.9 if part.use == FRAGILE else None)
+        settings = values.table(part.behaviour.Config, share=0.9 if part.use == FRAGILE else None)
+        if part.use == FRAGILE and self._often(0.6):
+            # Letters that are counted: of all groups, who may fail meanwhile.
+            listeners = [it.name for it in self._groups if it.count == 1 and any(it.use == FRAGILE for it in it.parts)]
+            settings |= {"to": self._rng.choice(listeners), "letters": "numbered"} if listeners else {}
+        return settings
 
     def _node(self, group: Group, values: Values, *, short: bool) -> dict[str, Any]:
         own = short and group.parts[0].behaviour.default_node
@@ -335,7 +423,7 @@ class _Maker:
             if fields:
                 chosen = [self._rng.choice(fields) for _ in range(self._rng.integer(1, 2))]
                 arguments = {field.encode_name: values.field(field) for field in chosen}
-                return entry | ({"arguments": arguments} if self._often(0.1) else arguments)
+                return entry | ({"arguments": arguments} if self._often(0.2) else arguments)
         elif do in part.behaviour.commands:
             entry |= values.table(part.behaviour.commands[do], share=0.7)
         return entry

@@ -20,7 +20,7 @@ _LARGEST_BOUND = 1000
 _USUAL = 16
 """Integers are drawn up to this, or four times their default."""
 
-_TRIES = 12
+_TRIES = 40
 
 
 class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,7 +122,7 @@ class Values:
             pool = [it for it in default if isinstance(it, str)] if isinstance(default, tuple) else ()
         if pool or named:
             return list(dict.fromkeys(rng.choice(pool) for _ in range(rng.integer(1, 3)))) if pool else []
-        return [self.value(inner) for _ in range(rng.integer(0, 3))] if strip_notes(inner)[0] is not str else []
+        return [self.value(inner) for _ in range(rng.integer(0, 4))] if strip_notes(inner)[0] is not str else []
 
 
 def structure(kind: object) -> type[msgspec.Struct] | None:

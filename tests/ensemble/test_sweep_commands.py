@@ -152,4 +152,4 @@ def test_the_table_is_checked_and_no_part_of_a_single_run(call, tmp_path):
     assert Run("run").summary.digest == Run("plain").summary.digest
     write(tmp_path, SCENARIO + TABLE.replace("1..2", "2..1"))
     done = call("check", "tiny.toml")
-    assert (done.exit_code, "sweep.seeds" in done.stderr) == (2, True)
+    assert (done.exit_code, "tiny.toml: error: sweep.seeds: " in done.stderr) == (2, True)

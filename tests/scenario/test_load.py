@@ -449,3 +449,8 @@ def test_node_keeps_its_options() -> None:
     assert parse(GOOD, changes=["participants.user.node={connections=3}"]).participants["user"].node == Node(
         connections=3
     )
+
+
+def test_a_participant_cannot_be_the_funder():
+    found = told('[participants.bank]\nkind = "funder"\nnode = {}\nwallet = {}\n')
+    assert "is no participant's" in found["participants.bank"]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from monerosim.cli.exits import InputError
-from monerosim.cli.scenario import compile_or_exit, load_or_exit, scenario_options
+from monerosim.cli.scenario import compile_or_exit, load_or_exit, refuse, scenario_options
+from monerosim.scenario.problems import Problem
 from monerosim.scenario.tables import SweepTable
 from monerosim.units import format_duration
 
@@ -20,7 +20,7 @@ def check(scenario: Path, engine: str | None, seed: int | None, changes: tuple[s
     """
     loaded, _ = load_or_exit(scenario, engine, seed, changes)
     plan = compile_or_exit(loaded, scenario)
-    sweep = _describe_sweep(loaded.scenario.sweep)
+    sweep = _describe_sweep(scenario, loaded.scenario.sweep)
     nodes = sum(host.node is not None for host in plan.hosts)
     wallets = sum(len(host.wallets) for host in plan.hosts)
     click.echo(
@@ -30,7 +30,7 @@ def check(scenario: Path, engine: str | None, seed: int | None, changes: tuple[s
     )
 
 
-def _describe_sweep(table: SweepTable) -> str:
+def _describe_sweep(path: Path, table: SweepTable) -> str:
     """Return what a sweep of the scenario comes to; nothing where it has no such table."""
     if table == SweepTable():
         return ""
@@ -39,5 +39,5 @@ def _describe_sweep(table: SweepTable) -> str:
     try:
         design = design_of(table)
     except DesignError as error:
-        raise InputError(str(error)) from error
+        refuse(path, [Problem(place="", message=str(error))])
     return f"; sweep: {len(design.points)} points, {len(design.seeds)} seeds"
