@@ -55,6 +55,55 @@ class _Time(click.ParamType[int]):
             self.fail(str(error), param, ctx)
 
 
+class _Choice:
+    """Says which lines are shown, and counts those of the bootstrap that are left out for their time alone.
+
+    Args:
+        level: The least important level.
+        since: The earliest time, microseconds; None for any.
+        until: The latest one.
+        participants: Whose lines; anybody's, if empty.
+        actors: Those of which actors; any, if empty.
+        begins: The time before which only warnings and worse are shown; None for none.
+    """
+
+    def __init__(
+        self,
+        level: int,
+        since: int | None,
+        until: int | None,
+        participants: Collection[str],
+        actors: Collection[str],
+        begins: int | None,
+    ) -> None:
+        self._level = level
+        self._since = since
+        self._until = until
+        self._participants = participants
+        self._actors = actors
+        self._begins = begins
+        self.left_out = 0
+        self.earliest = 0
+        """The time of the first line that was left out."""
+
+    def __call__(self, line: TraceLine) -> bool:
+        """Return whether a line is shown."""
+        level = LEVELS.index(line.level)
+        if not (
+            level >= self._level
+            and (self._since is None or line.t >= self._since)
+            and (self._until is None or line.t <= self._until)
+            and (not self._participants or line.participant in self._participants)
+            and (not self._actors or line.actor in self._actors)
+        ):
+            return False
+        if self._begins is None or line.t >= self._begins or level >= _WORTH_TELLING:
+            return True
+        self.left_out += 1
+        self.earliest = min(self.earliest, line.t)
+        return False
+
+
 @click.command("trace")
 @click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--participant", "-p", multiple=True, help="Only this participant or group; may be given again.")
@@ -99,26 +148,9 @@ def trace(
     participant = _members(participant, played.plan)
     logged = {path.stem for path in (played.directory / "hosts").glob("*/*.jsonl") if path.name != EVENTS}
     _check_names("actor", actor, logged | _planned_actors(played.plan))
-    least = LEVELS.index(level.upper())
     # What is followed may have begun in the bootstrap; else that is hundreds of lines of programs that start.
-    begins = 0 if since is None and until is None and follow is None else since
-    early: list[TraceLine] = []
-
-    def fits(line: TraceLine) -> bool:
-        chosen = (
-            LEVELS.index(line.level) >= least
-            and (until is None or line.t <= until)
-            and (not participant or line.participant in participant)
-            and (not actor or line.actor in actor)
-        )
-        if not chosen or begins is None or line.t >= begins:
-            return chosen
-        if since is None and LEVELS.index(line.level) >= _WORTH_TELLING:
-            return True
-        if since is None:
-            early.append(line)
-        return False
-
+    begins = 0 if since is None and until is None and follow is None else None
+    fits = _Choice(LEVELS.index(level.upper()), since, until, participant, actor, begins)
     try:
         if follow is None:
             chosen = filter(fits, played.traces(participants=participant, actors=actor))
@@ -132,8 +164,8 @@ def trace(
         count = _print(_tree(shown) if tree else shown, as_json=as_json)
     except RunError as error:
         raise click.ClickException(str(error)) from error
-    if early:
-        told = f"{len(early)} lines of the bootstrap left out; --since {early[0].t // SECOND}s shows them"
+    if fits.left_out:
+        told = f"{fits.left_out} lines of the bootstrap left out; --since {fits.earliest // SECOND}s shows them"
         click.echo(told, err=True)
     if not count:
         silent = bool(actor) and logged.isdisjoint(actor)
