@@ -295,7 +295,7 @@ class SplitIntegrated(Parameters, frozen=True):
 @METHODS.method(SplitIntegrated, "split_integrated_address")
 def split_integrated_address(session: WalletSession, asked: SplitIntegrated) -> dict[str, Json]:
     """Answer split_integrated_address."""
-    _ = session.wallet
+    session.require_wallet()
     parsed = parse_address(asked.integrated_address, "Invalid address")
     if parsed.kind != INTEGRATED:
         raise ServiceError(-2, "Address is not an integrated address")

@@ -42,7 +42,7 @@ def rescan_blockchain(session: WalletSession, asked: Rescan) -> dict[str, Json]:
 @METHODS.method(Parameters, "rescan_spent")
 def rescan_spent(session: WalletSession, _asked: Parameters) -> dict[str, Json]:
     """Answer rescan_spent; a modelled wallet is never mistaken about what is spent."""
-    _ = session.wallet
+    session.require_wallet()
     session.daemon_view(-38, "no connection to daemon")
     return {}
 
@@ -56,7 +56,7 @@ class ScanTx(Parameters, frozen=True):
 @METHODS.method(ScanTx, "scan_tx")
 def scan_tx(session: WalletSession, asked: ScanTx) -> dict[str, Json]:
     """Answer scan_tx; a modelled wallet has seen all transactions up to where it has scanned."""
-    _ = session.wallet
+    session.require_wallet()
     if not all(is_hash(txid) for txid in asked.txids):
         raise ServiceError(-8, "TX ID has invalid format")
     return {}

@@ -82,7 +82,7 @@ class CloseWallet(Parameters, frozen=True):
 @METHODS.method(CloseWallet, "close_wallet")
 def close_wallet(session: WalletSession, _asked: CloseWallet) -> dict[str, Json]:
     """Answer close_wallet."""
-    _ = session.wallet
+    session.require_wallet()
     session.opened = None
     return {}
 
@@ -90,7 +90,7 @@ def close_wallet(session: WalletSession, _asked: CloseWallet) -> dict[str, Json]
 @METHODS.method(Parameters, "store")
 def store(session: WalletSession, _asked: Parameters) -> dict[str, Json]:
     """Answer store."""
-    _ = session.wallet
+    session.require_wallet()
     return {}
 
 

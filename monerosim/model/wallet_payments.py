@@ -262,7 +262,7 @@ def sweep_single(session: WalletSession, asked: SweepSingle) -> dict[str, Json]:
 @METHODS.method(SweepDust, "sweep_dust", "sweep_unmixable")
 def sweep_dust(session: WalletSession, _asked: SweepDust) -> dict[str, Json]:
     """Answer sweep_dust."""
-    _ = session.wallet
+    session.require_wallet()
     return {"multisig_txset": "", "unsigned_txset": ""}
 
 
@@ -302,7 +302,7 @@ class EstimateSize(Parameters, frozen=True):
 @METHODS.method(EstimateSize, "estimate_tx_size_and_weight")
 def estimate_tx_size_and_weight(session: WalletSession, asked: EstimateSize) -> dict[str, Json]:
     """Answer estimate_tx_size_and_weight."""
-    _ = session.wallet
+    session.require_wallet()
     if not asked.n_inputs or not asked.n_outputs:
         raise ServiceError(-1, "Failed to determine size and weight")
     ring_size = asked.ring_size or RING_SIZE

@@ -84,7 +84,7 @@ class Verify(Parameters, frozen=True):
 @METHODS.method(Verify, "verify")
 def verify(session: WalletSession, asked: Verify) -> dict[str, Json]:
     """Answer verify."""
-    _ = session.wallet
+    session.require_wallet()
     keys = parse_address(asked.address, "").keys
     signature = _decoded(asked.signature, _SIGNATURE)
     for kind, public in (("spend", keys[:_HASH]), ("view", keys[_HASH:])):
@@ -159,7 +159,7 @@ class CheckTxKey(Parameters, frozen=True):
 @METHODS.method(CheckTxKey, "check_tx_key")
 def check_tx_key(session: WalletSession, asked: CheckTxKey) -> dict[str, Json]:
     """Answer check_tx_key."""
-    _ = session.wallet
+    session.require_wallet()
     identity = _hash(asked.txid)
     keys = [asked.tx_key[place : place + 2 * _HASH] for place in range(0, len(asked.tx_key), 2 * _HASH)]
     if not keys or not all(is_hash(key) for key in keys):
@@ -208,7 +208,7 @@ class CheckTxProof(Parameters, frozen=True):
 @METHODS.method(CheckTxProof, "check_tx_proof")
 def check_tx_proof(session: WalletSession, asked: CheckTxProof) -> dict[str, Json]:
     """Answer check_tx_proof."""
-    _ = session.wallet
+    session.require_wallet()
     identity = _hash(asked.txid)
     address = parse_address(asked.address, "Invalid address")
     transaction = _transaction(session, identity)
@@ -252,7 +252,7 @@ class CheckSpendProof(Parameters, frozen=True):
 @METHODS.method(CheckSpendProof, "check_spend_proof")
 def check_spend_proof(session: WalletSession, asked: CheckSpendProof) -> dict[str, Json]:
     """Answer check_spend_proof."""
-    _ = session.wallet
+    session.require_wallet()
     identity = _hash(asked.txid)
     if not asked.signature.startswith(_SPEND_PROOF):
         raise ServiceError(-1, "Signature header check error")
@@ -323,7 +323,7 @@ class CheckReserveProof(Parameters, frozen=True):
 @METHODS.method(CheckReserveProof, "check_reserve_proof")
 def check_reserve_proof(session: WalletSession, asked: CheckReserveProof) -> dict[str, Json]:
     """Answer check_reserve_proof."""
-    _ = session.wallet
+    session.require_wallet()
     address = parse_address(asked.address, "Invalid address")
     if address.kind == SUBADDRESS:
         raise ServiceError(-1, "Address must not be a subaddress")

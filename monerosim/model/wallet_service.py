@@ -80,7 +80,7 @@ class SetDaemon(Parameters, frozen=True):
 @METHODS.method(SetDaemon, "set_daemon")
 def set_daemon(session: WalletSession, asked: SetDaemon) -> dict[str, Json]:
     """Answer set_daemon; a daemon that nobody knows is one that does not answer."""
-    _ = session.wallet
+    session.require_wallet()
     if asked.ssl_support not in _SSL_MODES:
         raise ServiceError(-38, "Invalid ssl support mode")
     vouched = asked.ssl_allow_any_cert or asked.ssl_allowed_fingerprints or asked.ssl_ca_file
@@ -121,7 +121,7 @@ def start_mining(session: WalletSession, asked: StartMining) -> dict[str, Json]:
 @METHODS.method(Parameters, "stop_mining")
 def stop_mining(session: WalletSession, asked: Parameters) -> dict[str, Json]:
     """Answer stop_mining."""
-    _ = session.wallet
+    session.require_wallet()
     if session.node is None or daemon_mining.stop_mining(session.daemon(), asked)["status"] != "OK":
         raise ServiceError(-1, "Couldn't stop mining due to unknown error.")
     return {}
@@ -136,7 +136,7 @@ def check_trust(session: WalletSession) -> None:
 @METHODS.method(Parameters, "is_multisig")
 def is_multisig(session: WalletSession, _asked: Parameters) -> dict[str, Json]:
     """Answer is_multisig."""
-    _ = session.wallet
+    session.require_wallet()
     return {"multisig": False, "ready": False, "threshold": 0, "total": 0}
 
 
@@ -157,6 +157,6 @@ def set_log_level(_session: WalletSession, asked: SetLogLevel) -> dict[str, Json
 @METHODS.method(Parameters, "stop_wallet")
 def stop_wallet(session: WalletSession, _asked: Parameters) -> dict[str, Json]:
     """Answer stop_wallet."""
-    _ = session.wallet
+    session.require_wallet()
     session.stopped = True
     return {}

@@ -68,6 +68,14 @@ class WalletSession:
             raise ServiceError(-13, "No wallet file")
         return self.opened.wallet
 
+    def require_wallet(self) -> None:
+        """Check that a wallet is open, for methods that do nothing else with it.
+
+        Raises:
+            ServiceError: There is none.
+        """
+        _ = self.wallet
+
     def new_keys(self, filename: str) -> tuple[Keys, bytes]:
         """Return the keys of a new wallet, and the bytes that all about it follows from."""
         seed = self.blockchain.digest("wallet", f"{self._seed}/{filename}".encode())

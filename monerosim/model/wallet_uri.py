@@ -29,7 +29,7 @@ class MakeUri(Parameters, frozen=True):
 @METHODS.method(MakeUri, "make_uri")
 def make_uri(session: WalletSession, asked: MakeUri) -> dict[str, Json]:
     """Answer make_uri."""
-    _ = session.wallet
+    session.require_wallet()
     refusal = "Cannot make URI from supplied parameters: "
     kind = _decoded(asked.address, f"{refusal}wrong address: {asked.address}").kind
     if asked.payment_id:
@@ -66,7 +66,7 @@ class ParseUri(Parameters, frozen=True):
 @METHODS.method(ParseUri, "parse_uri")
 def parse_uri(session: WalletSession, asked: ParseUri) -> dict[str, Json]:
     """Answer parse_uri."""
-    _ = session.wallet
+    session.require_wallet()
     refusal = "Error parsing URI: "
     if not asked.uri.startswith(_SCHEME):
         raise ServiceError(-11, f'{refusal}URI has wrong scheme (expected "monero:"): {asked.uri}')
