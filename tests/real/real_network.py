@@ -57,6 +57,12 @@ def running(directory):
     return found
 
 
+def read_kind(directory, host, kind):
+    """Read the events of a kind that a host's actors have recorded so far."""
+    path = directory / "hosts" / host / "events.jsonl"
+    return [record.data for record in read_events(path) if isinstance(record.data, kind)]
+
+
 def make_plan():
     """Plan a payer (funder) with a node, and a shop (marketplace) that uses it."""
     funder = {
@@ -120,9 +126,10 @@ class RealNetwork:
         self._processes = {}
         write_run_directory(self.plan, b"", directory)
 
-    def world(self, host, plan=None):
-        """Make the surroundings of a host's actors."""
-        world = RealEnvironment(plan or self.plan, host, self.directory, epoch=self.epoch, trace_level="DEBUG")
+    def world(self, host, plan=None, directory=None):
+        """Make the surroundings of a host's actors, in another run directory if there are such already."""
+        plan, directory = plan or self.plan, directory or self.directory
+        world = RealEnvironment(plan, host, directory, epoch=self.epoch, trace_level="DEBUG")
         self._worlds.append(world)
         return world
 
@@ -163,8 +170,7 @@ class RealNetwork:
 
     def events(self, host, kind):
         """Read what a host's actors have told so far."""
-        path = self.directory / "hosts" / host / "events.jsonl"
-        return [record.data for record in read_events(path) if isinstance(record.data, kind)]
+        return read_kind(self.directory, host, kind)
 
     def close(self):
         """End actors, then wallets, then the daemon."""

@@ -7,12 +7,13 @@ from contextlib import suppress
 
 import msgspec
 import pytest
-from real_network import wait_until
+from real_network import read_kind, wait_until
 
 from actors.host.followed import Doubt, Terms
 from actors.host.node_proxy import GenerateBlocks, NodeProxy
 from actors.host.wallet_proxy import GetAddresses, GetTransfers, Refresh, Transfer, WalletProxy
 from monerosim.agent.host import Host
+from monerosim.build.rundir import write_run_directory
 from monerosim.events import BootstrapFinished, PaymentSent
 from monerosim.rpc.errors import RpcDoubtfulError
 from monerosim.rpc.wallet import Destination
@@ -135,7 +136,9 @@ class Payer:
         detour = msgspec.structs.replace(own, wallets=(msgspec.structs.replace(wallet, rpc_port=PORT),))
         plan = msgspec.structs.replace(network.plan, hosts=(detour, network.hosts["shop"].own))
         self._network = network
-        self._host = Host(plan, detour, network.world("payer", plan))
+        self._directory = network.directory.with_name("detour")
+        write_run_directory(plan, b"", self._directory)
+        self._host = Host(plan, detour, network.world("payer", plan, self._directory))
         self._node = self._host.start(NodeProxy, "node", own.name)
         self._wallet = self._host.start(WalletProxy, "wallet", detour.wallets[0])
         self.recipient = network.ask("shop", "wallet", GetAddresses())[1]
@@ -147,6 +150,10 @@ class Payer:
         """Ask the wallet itself, past the cutter, for the transactions of an amount."""
         transfers = self._network.ask("payer", "wallet", GetTransfers(("out", "pending")))
         return [entry.txid for entry in (*transfers.pending, *transfers.outgoing) if entry.amount == amount]
+
+    def told(self, amount):
+        """Read the payments of an amount that its actors have recorded."""
+        return [sent for sent in read_kind(self._directory, "payer", PaymentSent) if sent.amount == amount]
 
     def lose_the_wallet(self):
         """Kill the wallet in the next transfer, when it has sent the payment; it is soon there again."""
@@ -232,7 +239,7 @@ def test_a_payment_whose_wallet_dies_and_forgets_it_is_found_when_a_block_has_it
     amounts[amount] = True
     payer.doubt(amount)
     network.ask("payer", "node", GenerateBlocks(1, network.ask("payer", "wallet", GetAddresses())[0]))
-    sent = wait_until(lambda: [paid for paid in network.events("payer", PaymentSent) if paid.amount == amount])
+    sent = wait_until(lambda: payer.told(amount))
     assert [paid.txid for paid in sent] == payer.paid(amount)
     # What it holds is known to it again.
     after = payer.pay(amount + XMR // 10)
