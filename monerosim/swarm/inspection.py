@@ -274,9 +274,9 @@ class _Findings:
             for it in self.found
             if isinstance(it.data, ev.BlockFound) and it.data.hash not in self.orphaned
         ]
-        first = started[0] if started else 0
-        if sorted(main) != list(range(first + 1, self.summary.chain.height + 1)):
-            height = self.summary.chain.height
+        # Who had not yet heard of the bootstrap's last blocks may have found others in their place.
+        height, first = self.summary.chain.height, started[0] if started else 0
+        if sorted(main) != list(range(min([first + 1, *main]), height + 1)):
             yield Fault("main chain is not what was found", f"{len(main)} blocks from {first} to {height}")
 
     def _locks(self) -> Iterator[Fault]:

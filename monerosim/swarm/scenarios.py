@@ -179,29 +179,31 @@ class _Maker:
         if self._often(0.6):
             document["timeline"] = [self._entry(values) for _ in range(self._rng.integer(1, 7))]
         if self._often(0.7 if self._forks else 0.2):
-            document.setdefault("timeline", []).extend(self._race())
+            document.setdefault("timeline", []).extend(self._race(document["participants"]))
         if self._often(0.25):
             _be_strict(document)
         return document
 
-    def _race(self) -> list[dict[str, Any]]:
-        """Have two miners find a block at the same time, and one of them the next: the other's is reorganised.
+    def _race(self, participants: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Have a miner find two blocks, and another one of its own before it hears of them, which is reorganised.
 
-        Mostly at the run's end, so that there is no time to mine again what its block held.
+        Mostly at the run's end, so that there is no time to mine again what that block held.
         """
-        racers = [
-            f"{group.name}-00{number}" if group.count > 1 else group.name
+        racers = {
+            f"{group.name}-00{number}" if group.count > 1 else group.name: group.name
             for group in self._groups
             for number in range(1, group.count + 1)
             if any("mine-now" in part.behaviour.commands and part.behaviour.autonomous for part in group.parts)
-        ]
+        }
         if len(racers) < 2:  # noqa: PLR2004  (two of them race)
             return []
-        loser, winner = self._rng.choice(racers[:-1]), racers[-1]
+        # Of who loses, others use the node: their payments are in what is reorganised.
+        used = [it.get("node") for it in participants.values()]
+        loser = self._rng.choice([name for name in racers if racers[name] in used] or list(racers))
+        winner = self._rng.choice([name for name in racers if name != loser])
         end = self._duration // SECOND
-        first = end - (self._rng.integer(3, 20) if self._often(0.8) else self._rng.integer(3, end))
-        again = first + self._rng.integer(0, 2)
-        moments = ((first, loser), (first, winner), (again, winner))
+        first = end - (self._rng.integer(5, 20) if self._often(0.8) else self._rng.integer(5, end))
+        moments = ((first, winner), (first, winner), (first + self._rng.integer(0, 3), loser))
         return [{"at": format_duration(at * SECOND), "do": "mine-now", "who": who} for at, who in moments]
 
     def _gather(self) -> None:
@@ -387,7 +389,8 @@ class _Maker:
             for name in owners
             if not any(it.name == name and it.parts[0].behaviour.role == BLOCK_CONTROLLER for it in self._groups)
         ]
-        if owners and not group.does(BlockFound) and self._often(0.2):
+        share = 0.7 if self._forks and self._crowded else 0.2
+        if owners and not group.does(BlockFound) and self._often(share):
             return {"node": self._rng.choice(owners)}
         return {} if own and self._often(0.6) else {"node": values.table(Node, share=0.2)}
 
