@@ -89,7 +89,7 @@ def _forbidden(name: str, service: str, path: Path) -> RawProblem:
         return RawProblem(path=path, message=message, hint=allow, unreadable=(path,))
     message = f"{name} is no flag that is known to be harmless"
     near = find_near(name, HARMLESS[service])
-    hint = f'did you mean "{near}"?' if near else allow
+    hint = f'did you mean "{near}"? If not, {allow}' if near else allow
     return RawProblem(path=path, message=message, hint=hint, unreadable=(path,))
 
 

@@ -139,3 +139,8 @@ def test_shadow_copies_no_directory_into_a_run() -> None:
     text = '[participants.z]\nnode = {}\n[shadow]\ngeneral = { template_directory = "/etc" }\n'
     with pytest.raises(ScenarioError, match=r"general\.template_directory"):
         compile_plan(parse(text))
+
+
+def test_a_flag_that_is_not_known_is_told_with_its_near_miss_and_how_it_is_allowed() -> None:
+    (problem,) = errors(with_flag(NODE, "--max-log-file"))
+    assert problem.hint == 'did you mean "--max-log-files"? If not, add --allow-flag=--max-log-file if you trust it'
