@@ -201,17 +201,9 @@ def plain_value(value: str) -> object:
         return value
 
 
-def bare(text: str) -> object:
-    """Return a value as Python has it; one that is no TOML is a text without its quotes, as ``--set`` takes it."""
-    try:
-        return tomli.loads(f"value = {text}")["value"]
-    except ValueError:
-        return text
-
-
-def bare_column(texts: Sequence[str]) -> list[object]:
+def plain_column(texts: Sequence[str]) -> list[object]:
     """Return the values of a key: numbers if all are, else texts."""
-    values = [bare(text) for text in texts]
+    values = [plain_value(text) for text in texts]
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
         return values
     return [str(value) for value in values]

@@ -1,11 +1,11 @@
 """A measure of a sweep against a key that varies: a dot for each run, means with their intervals."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from monerosim.ensemble.design import DesignError, Point, bare_column
+from monerosim.ensemble.design import DesignError, Point, plain_column, plain_value
 from monerosim.ensemble.measures import interval_of
 from monerosim.report.answers import Answer, Drawn
-from monerosim.report.charts import Chart, nominal, quantitative
+from monerosim.report.charts import Chart, coloured, nominal, quantitative
 from monerosim.rpc.transport import Json
 from monerosim.units import SECOND, parse_duration
 
@@ -44,10 +44,15 @@ def draw(measure: str, values: Sequence[tuple[Point, dict[int, float]]], key: st
     return Drawn(Answer(chart=chart, rows=rows, count=count, runs=1))
 
 
+def describe(values: Mapping[str, str]) -> str:
+    """Write the values of keys for a legend: with the ends of the keys' names, which is what tells them apart."""
+    return ", ".join(f"{name.rpartition('.')[2]} = {plain_value(value)}" for name, value in values.items())
+
+
 def _layers(x: Json, measure: str, *, several: bool) -> Iterator[Json]:
     shared: dict[str, Json] = {"x": x}
     if several:
-        shared["color"] = nominal("others", None)
+        shared["color"] = coloured("others")
     y = quantitative("value", measure, scale={"zero": False})
     runs: Json = [{"filter": "datum.kind == 'run'"}]
     means: Json = [{"filter": "datum.kind == 'mean'"}]
@@ -64,7 +69,7 @@ def _rows(
     values: Sequence[tuple[Point, dict[int, float]]], places: Sequence[Json], key: str
 ) -> Iterator[dict[str, Json]]:
     for (point, known), place in zip(values, places, strict=True):
-        others = ", ".join(f"{name} = {value}" for name, value in point.values.items() if name != key)
+        others = describe({name: value for name, value in point.values.items() if name != key})
         for seed, value in known.items():
             yield {"kind": "run", "x": place, "others": others, "seed": seed, "value": float(value)}
         found = interval_of(list(known.values()))
@@ -74,7 +79,7 @@ def _rows(
 
 def _places(texts: Sequence[str]) -> tuple[list[Json], bool]:
     """Return the values of a key as numbers if all are, durations as seconds; and whether they are durations."""
-    values = bare_column(texts)
+    values = plain_column(texts)
     try:
         return [parse_duration(value) / SECOND for value in values if isinstance(value, str)] or _numbers(values), (
             isinstance(values[0], str)

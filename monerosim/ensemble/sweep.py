@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from monerosim.ensemble.design import Design, DesignError, Point, bare_column, design_of, grid, variation_of
+from monerosim.ensemble.design import Design, DesignError, Point, design_of, grid, plain_column, variation_of
 from monerosim.ensemble.executors import Executor, Processes
 from monerosim.ensemble.measures import Interval, interval_of, measures_of
 from monerosim.ensemble.member import Keep
 from monerosim.ensemble.player import Goal, Player, Progress, read_goal
 from monerosim.ensemble.source import Source
 from monerosim.ensemble.store import Index, Status, Store, code_version
+from monerosim.files import replace_file
 from monerosim.runs import EXTRA, Run, RunError, query
 from monerosim.scenario.permissions import NOTHING, Permissions
 from monerosim.scenario.tables import SweepTable
@@ -98,7 +99,7 @@ class Sweep:
             "seed": [entry.seed for entry in self.index.runs],
         }
         for key in self.index.keys:
-            columns[key] = bare_column([entry.values.get(key, "") for entry in self.index.runs])
+            columns[key] = plain_column([entry.values.get(key, "") for entry in self.index.runs])
         return pa.table(columns)
 
     def query(self, sql: str) -> "pa.Table":
@@ -128,6 +129,22 @@ class Sweep:
         except ModuleNotFoundError as error:
             raise RunError(f"figures need {error.name}: {EXTRA}") from error
         return draw(measure, self.values(measure), x if x is not None else next(iter(self.index.keys), ""))
+
+    def write_report(self, path: Path, measures: Sequence[str]) -> None:
+        """Write the sweep's page: each measure against what varies, with intervals, and whether the seeds were enough.
+
+        Raises:
+            DesignError: No run has one of the measures.
+            RunError: The libraries that draw are not installed, or it cannot be written.
+        """
+        try:
+            from monerosim.ensemble.page import make_page  # noqa: PLC0415  (an extra)
+        except ModuleNotFoundError as error:
+            raise RunError(f"reports need {error.name}: {EXTRA}") from error
+        try:
+            replace_file(path, make_page(self, measures).encode())
+        except OSError as error:
+            raise RunError(f"{path} cannot be written: {error.strerror}") from error
 
     def intervals(self, measure: str) -> list[tuple[Point, Interval]]:
         """Return what the runs of each point say of a measure.

@@ -1,6 +1,7 @@
 """Many runs of one scenario: what is played, what is kept, what comes of it."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -245,7 +246,7 @@ def test_a_measure_is_drawn_against_a_key(tmp_path):
     means = {(row["x"], row["others"]): row["value"] for row in drawn.rows if row["kind"] == "mean"}
     for point, interval in swept.intervals(BLOCKS):
         x = {"50ms": 0.05, "2s": 2.0}[point.values["network.latency"].strip('"')]
-        assert means[x, f"participants.alpha.hashrate = {point.values['participants.alpha.hashrate']}"] == interval.mean
+        assert means[x, f"hashrate = {point.values['participants.alpha.hashrate']}"] == interval.mean
     with pytest.raises(DesignError, match=r"simulation\.seed does not vary"):
         swept.figure(BLOCKS, x="simulation.seed")
 
@@ -264,3 +265,16 @@ if __name__ == "__main__":
     assert len(program.strip().splitlines()) <= 6
     assert (tmp_path / "blocks.svg").read_text().startswith("<svg")
     assert len(list(Sweep("sweeps/tiny").results())) == 20
+
+
+def test_the_page_has_each_measure_and_needs_nothing_else(tmp_path):
+    swept = sweep(write(tmp_path), tmp_path / "sweep", seeds="1..4", vary=HASHRATES, executor=Here())
+    swept.write_report(tmp_path / "page.html", [BLOCKS, "chain.blocks"])
+    page = (tmp_path / "page.html").read_text()
+    for measure in (BLOCKS, "chain.blocks"):
+        assert f"How does {measure} depend on participants.alpha.hashrate?" in page
+        assert f"Are there seeds enough for {measure}?" in page
+        for _, interval in swept.intervals(measure):
+            assert f"<td>{interval.mean:.6g}</td><td>{interval.low:.6g}</td>" in page
+    assert page.count("<svg") == 2 * 3
+    assert not re.search(r"(?:src|href)=\"(?!data:|#)", page)

@@ -35,6 +35,7 @@ from monerosim.ensemble.store import StoreError
 from monerosim.ensemble.sweep import Result, Sweep
 from monerosim.ensemble.sweep import sweep as play_sweep
 from monerosim.files import replace_file
+from monerosim.runs import RunError
 from monerosim.scenario import ScenarioError, load
 from monerosim.units import SECOND, format_duration
 
@@ -42,6 +43,7 @@ USUAL_MEASURES = ("payments.confirmed", "chain.stale", "propagation.blocks.half.
 """Shown where no measure is named."""
 
 RESULTS = "results.csv"
+PAGE = "report.html"
 
 _MOST_FAILURES = 10
 
@@ -96,6 +98,12 @@ _LINE_INTERVAL = 5.0
 )
 @click.option("--list-measures", is_flag=True, help="Show the names of all measures at the end.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+@click.option(
+    "--no-report",
+    is_flag=True,
+    envvar="MONEROSIM_NO_REPORT",
+    help="Write no page; MONEROSIM_NO_REPORT=1 says the same.",
+)
 @click.pass_context
 def sweep(
     context: click.Context,
@@ -116,12 +124,13 @@ def sweep(
     until: str | None,
     list_measures: bool,
     quiet: bool,
+    no_report: bool,
 ) -> None:
     """Run SCENARIO with many seeds, and with each value of the keys that vary.
 
     All values are run with the same seeds. The folder keeps each run by what it was made of, so the same command goes
     on where it was interrupted, and a further seed or value plays only what is new. results.csv has every number of
-    every run. The options can stand in the scenario's table [sweep].
+    every run; report.html draws the measures that are shown. The options can stand in the scenario's table [sweep].
 
     For example, `monerosim sweep base.toml --seeds 1..30 --vary participants.alpha.hashrate=10,20,30`.
 
@@ -146,8 +155,10 @@ def sweep(
                 permissions=permissions(),
             )
         write_results(swept, swept.directory / RESULTS)
-        shown = measures or ((goal.measure,) if goal else ()) or _named(scenario, changes)
+        shown = _shown(swept, measures or ((goal.measure,) if goal else ()) or _named(scenario, changes))
         show_intervals(swept, shown, make_console())
+        if not no_report and shown:
+            _report(swept, shown)
     if list_measures:
         click.echo("\n".join(swept.measures()))
     failures = list(swept.failures())
@@ -155,6 +166,22 @@ def sweep(
     click.echo(f"{swept.directory / RESULTS}")
     if failures:
         context.exit(FAILED)
+
+
+def _shown(swept: Sweep, measures: Sequence[str]) -> Sequence[str]:
+    """Return the measures to show: those that were asked for, or the usual ones that there are."""
+    known = set(swept.measures())
+    return measures if measures and known else [name for name in USUAL_MEASURES if name in known]
+
+
+def _report(swept: Sweep, measures: Sequence[str]) -> None:
+    """Write the page, and name it; a sweep whose page cannot be made has not failed."""
+    try:
+        swept.write_report(swept.directory / PAGE, measures)
+    except RunError as error:
+        click.echo(f"no report: {error}", err=True)
+    else:
+        click.echo(f"{swept.directory / PAGE}")
 
 
 def _named(scenario: Path, changes: Sequence[str]) -> tuple[str, ...]:
@@ -269,10 +296,7 @@ def show_intervals(swept: Sweep, measures: Sequence[str], console: Console) -> N
     Raises:
         DesignError: A measure that was asked for is in no run.
     """
-    known = set(swept.measures())
-    if not known:
-        return
-    for measure in measures or [name for name in USUAL_MEASURES if name in known]:
+    for measure in measures:
         table = Table(title=measure, title_justify="left", box=None)
         for key in swept.index.keys:
             table.add_column(key)
