@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -10,21 +11,32 @@ from monerosim.ensemble.design import Point
 from monerosim.ensemble.figure import describe, draw
 from monerosim.ensemble.measures import interval_of
 from monerosim.ensemble.sweep import Sweep
+from monerosim.files import replace_file
 from monerosim.report.answers import Answer, inline_svg
 from monerosim.report.charts import Chart, coloured, quantitative
 from monerosim.rpc.transport import Json
+from monerosim.runs import RunError
 
 
-def make_page(swept: Sweep, measures: Sequence[str]) -> str:
-    """Return the page of a sweep, one file that needs nothing else.
+def write_page(swept: Sweep, path: Path, measures: Sequence[str]) -> None:
+    """Write the page of a sweep, one file that needs nothing else.
 
     Args:
         swept: The sweep.
+        path: The page's file.
         measures: What it is about.
 
     Raises:
         DesignError: No run has one of the measures.
+        RunError: It cannot be written.
     """
+    try:
+        replace_file(path, _make_page(swept, measures).encode())
+    except OSError as error:
+        raise RunError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _make_page(swept: Sweep, measures: Sequence[str]) -> str:
     loaders = [PackageLoader(f"monerosim.{package}", ".") for package in ("ensemble", "report")]
     environment = Environment(
         loader=ChoiceLoader(loaders), autoescape=True, undefined=StrictUndefined, trim_blocks=True

@@ -14,7 +14,6 @@ from monerosim.ensemble.member import Keep
 from monerosim.ensemble.player import Goal, Player, Progress, read_goal
 from monerosim.ensemble.source import Source
 from monerosim.ensemble.store import Index, Status, Store, code_version
-from monerosim.files import replace_file
 from monerosim.runs import EXTRA, Run, RunError, query
 from monerosim.scenario.permissions import NOTHING, Permissions
 from monerosim.scenario.tables import SweepTable
@@ -129,22 +128,6 @@ class Sweep:
         except ModuleNotFoundError as error:
             raise RunError(f"figures need {error.name}: {EXTRA}") from error
         return draw(measure, self.values(measure), x if x is not None else next(iter(self.index.keys), ""))
-
-    def write_report(self, path: Path, measures: Sequence[str]) -> None:
-        """Write the sweep's page: each measure against what varies, with intervals, and whether the seeds were enough.
-
-        Raises:
-            DesignError: No run has one of the measures.
-            RunError: The libraries that draw are not installed, or it cannot be written.
-        """
-        try:
-            from monerosim.ensemble.page import make_page  # noqa: PLC0415  (an extra)
-        except ModuleNotFoundError as error:
-            raise RunError(f"reports need {error.name}: {EXTRA}") from error
-        try:
-            replace_file(path, make_page(self, measures).encode())
-        except OSError as error:
-            raise RunError(f"{path} cannot be written: {error.strerror}") from error
 
     def intervals(self, measure: str) -> list[tuple[Point, Interval]]:
         """Return what the runs of each point say of a measure.

@@ -15,6 +15,7 @@ from monerosim import RunError, ScenarioError, load, run
 from monerosim.cli import main
 from monerosim.ensemble.design import DesignError, Point, latin_hypercube
 from monerosim.ensemble.executors import Here, Processes
+from monerosim.ensemble.page import write_page
 from monerosim.ensemble.store import StoreError
 from monerosim.ensemble.sweep import Sweep, sweep
 
@@ -269,7 +270,7 @@ if __name__ == "__main__":
 
 def test_the_page_has_each_measure_and_needs_nothing_else(tmp_path):
     swept = sweep(write(tmp_path), tmp_path / "sweep", seeds="1..4", vary=HASHRATES, executor=Here())
-    swept.write_report(tmp_path / "page.html", [BLOCKS, "chain.blocks"])
+    write_page(swept, tmp_path / "page.html", [BLOCKS, "chain.blocks"])
     page = (tmp_path / "page.html").read_text()
     for measure in (BLOCKS, "chain.blocks"):
         assert f"How does {measure} depend on participants.alpha.hashrate?" in page

@@ -35,7 +35,7 @@ from monerosim.ensemble.store import StoreError
 from monerosim.ensemble.sweep import Result, Sweep
 from monerosim.ensemble.sweep import sweep as play_sweep
 from monerosim.files import replace_file
-from monerosim.runs import RunError
+from monerosim.runs import EXTRA, RunError
 from monerosim.scenario import ScenarioError, load
 from monerosim.units import SECOND, format_duration
 
@@ -177,7 +177,11 @@ def _shown(swept: Sweep, measures: Sequence[str]) -> Sequence[str]:
 def _report(swept: Sweep, measures: Sequence[str]) -> None:
     """Write the page, and name it; a sweep whose page cannot be made has not failed."""
     try:
-        swept.write_report(swept.directory / PAGE, measures)
+        from monerosim.ensemble.page import write_page  # noqa: PLC0415  (an extra)
+
+        write_page(swept, swept.directory / PAGE, measures)
+    except ModuleNotFoundError as error:
+        click.echo(f"no report: it needs {error.name}: {EXTRA}", err=True)
     except RunError as error:
         click.echo(f"no report: {error}", err=True)
     else:
