@@ -25,14 +25,14 @@ from monerosim.units import SECOND, format_amount
 SMOKE = Path(__file__).resolve().parent.parent / "scenarios" / "smoke.toml"
 
 
-def plan_for(engine: str, scenario: Path) -> tuple[Plan, Mapping[str, bytes]]:
-    """Return a scenario's plan for an engine, and the code of its own files.
+def plan_for(engine: str, scenario: Path, changes: Sequence[str] = ()) -> tuple[Plan, Mapping[str, bytes]]:
+    """Return a scenario's plan for an engine, changed as ``--set`` does, and the code of its own files.
 
     Raises:
         ScenarioError, BinaryError, EngineError: It cannot be run there.
     """
     files = PluginFiles(scenario.parent)
-    plan = build_plan(load(scenario, changes=[f"simulation.engine={engine}"]), scenario.parent, files)
+    plan = build_plan(load(scenario, changes=[f"simulation.engine={engine}", *changes]), scenario.parent, files)
     load_engine(plan.engine).check(plan)
     return plan, files.sources
 

@@ -12,6 +12,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 from time import process_time
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,7 +29,6 @@ VERSIONS = ((0, 18, 0, 0), (0, 18, 2, 0))
 RATES = (0.05, 0.2, 0.5, 1.45)
 MAINNET = 0.2505
 """Messages of one transaction at 1.45 a second, measured on mainnet in March 2024 (Rucknium)."""
-_LAST = 4
 _LAST = 4
 SETTINGS = [("50ms", 10), ("1s", 10), ("5s", 10), ("50ms", 30), ("1s", 30), ("5s", 30), ("1s", 60), ("5s", 60)]
 SETTINGS += [("1s", 120), ("5s", 120)]
@@ -96,30 +96,55 @@ def black_hole(transactions: int) -> None:
     print(f"dropped after five nodes: public after {np.mean(waits):.1f} s (31.9), by the fifth in {last:.0%}")
 
 
+class Stale(NamedTuple):
+    """The stale share of blocks in one setting."""
+
+    latency: str
+    block_time: int
+    delay: float
+    """The mean seconds that a block takes to another node."""
+    share: float
+    expected: float
+    """By the closed form."""
+    apart: float
+    """How many standard errors the two are apart."""
+
+
+def stale_settings() -> list[tuple[str, int]]:
+    """Return latencies, and seconds between blocks."""
+    return SETTINGS
+
+
+def stale_share(latency: str, block_time: int, blocks: int) -> Stale:
+    """Return the stale share of blocks of a hundred autonomous miners beside D/(T+D)."""
+    scenario = Scenario(
+        simulation={"name": "stale", "duration": blocks * block_time},
+        network={"connections": 8, "latency": latency},
+        consensus={"block_time": block_time},
+        record={"spreads": "all"},
+        participants={"miner": Participant(kind="autonomous-miner", count=100, settings={"hashrate": 1})},
+    )
+    with tempfile.TemporaryDirectory() as home:
+        played = run(scenario, Path(home) / "run")
+        delays = [
+            [delay for delay in record.data.delays if delay > 0]
+            for record in played.events()
+            if isinstance(record.data, BlockSpread) and -1 not in record.data.delays
+        ]
+        chain = played.summary.chain
+    mean = np.mean([np.mean(delay) for delay in delays if delay]) / SECOND
+    share, expected = chain.stale / chain.blocks, mean / (block_time + mean)
+    error = (expected * (1 - expected) / chain.blocks) ** 0.5
+    return Stale(latency, block_time, mean, share, expected, (share - expected) / error)
+
+
 def stale(blocks: int) -> None:
-    """Print the stale share of blocks of autonomous miners beside D/(T+D)."""
+    """Print stale shares beside their closed form."""
     for latency, block_time in SETTINGS:
-        scenario = Scenario(
-            simulation={"name": "stale", "duration": blocks * block_time},
-            network={"connections": 8, "latency": latency},
-            consensus={"block_time": block_time},
-            record={"spreads": "all"},
-            participants={"miner": Participant(kind="autonomous-miner", count=100, settings={"hashrate": 1})},
-        )
-        with tempfile.TemporaryDirectory() as home:
-            played = run(scenario, Path(home) / "run")
-            delays = [
-                [delay for delay in record.data.delays if delay > 0]
-                for record in played.events()
-                if isinstance(record.data, BlockSpread) and -1 not in record.data.delays
-            ]
-            chain = played.summary.chain
-        mean = np.mean([np.mean(delay) for delay in delays if delay]) / SECOND
-        share, expected = chain.stale / chain.blocks, mean / (block_time + mean)
-        error = (expected * (1 - expected) / chain.blocks) ** 0.5
+        it = stale_share(latency, block_time, blocks)
         print(
-            f"latency {latency:>4}, T {block_time:3d} s: D {mean:6.3f} s, stale {share:6.2%} ({error:.2%}), "
-            f"D/(T+D) {expected:6.2%}, {(share - expected) / error:+.1f} standard errors"
+            f"latency {latency:>4}, T {block_time:3d} s: D {it.delay:6.3f} s, stale {it.share:6.2%}, "
+            f"D/(T+D) {it.expected:6.2%}, {it.apart:+.1f} standard errors"
         )
 
 

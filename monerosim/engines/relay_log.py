@@ -131,19 +131,29 @@ class RelayLog:
         return found
 
     def _stems(self, receipts: Sequence[_Receipt]) -> set[_Receipt]:
-        """Return the messages that were stems: of each stem that was sent, the first that fits."""
+        """Return the messages that were stems: of each stem that was sent, what its sender got just before.
+
+        What else is on its way over the same connection at that time is public, and was got well before it left.
+        """
         peers = {(node, one.id): self._listens.get(one.address) for node, all_ in self._opened.items() for one in all_}
         between: defaultdict[tuple[str, str | None], list[_Receipt]] = defaultdict(list)
+        got = {(node, txid): at for txid, (at, node) in self._had.items()}
         for receipt in receipts:
             if receipt.incoming and not receipt.block:
                 between[receipt.sender, receipt.receiver].append(receipt)
+            for item in receipt.items:
+                got.setdefault((receipt.receiver, item), receipt.at)
         found: set[_Receipt] = set()
         for node, sent in sorted(self._sent, key=lambda one: one[1].at):
-            for receipt in between[node, peers.get((node, sent.id))]:
-                fits = -_EARLY <= receipt.at - sent.at <= _LATEST and len(receipt.items) == sent.transactions
-                if fits and receipt not in found:
-                    found.add(receipt)
-                    break
+            fits = [
+                receipt
+                for receipt in between[node, peers.get((node, sent.id))]
+                if -_EARLY <= receipt.at - sent.at <= _LATEST
+                and len(receipt.items) == sent.transactions
+                and receipt not in found
+            ]
+            if fits:
+                found.add(min(fits, key=lambda it: abs(sent.at - got.get((node, it.items[0]), sent.at - _LATEST))))
         return found
 
     def _stem(self, txid: str, hops: Sequence[_Receipt], public: _Receipt | None) -> tuple[int, TransactionStem]:

@@ -151,6 +151,16 @@ def test_a_stem_that_gets_lost_is_made_public_by_an_embargo(logs):
     assert told.data == TransactionStem(LATE, ("alice", "bob"), (1_000_000, 1_050_000), "embargo", "alice")
 
 
+def test_a_public_message_that_is_on_its_way_before_a_stem_is_no_stem(logs):
+    logs.has(1.0, "alice", OTHER)
+    logs.has(9.0, "alice", LATE)
+    logs.sends_stem(9.001, "alice")
+    logs.gets(9.02, "bob", "alice", OTHER)
+    logs.gets(9.051, "bob", "alice", LATE)
+    relays = logs.read(network(relays=("bob",)), Relayed)
+    assert {it.data.item: it.data.kind for it in relays} == {OTHER: "fluff", LATE: "stem"}
+
+
 KEPT = Path(__file__).with_name("relays")
 """The logs of four nodes of a run on the local engine, monerod 0.18.0.0, each dialling all others: their connections,
 and what they tell of nine seconds in which user-001 and user-002 pay."""

@@ -1,0 +1,175 @@
+"""Compare the model with the real programs and write docs/fidelity.md.
+
+    python tools/fidelity.py -o DIRECTORY [--runs 20] [--real-runs 4] [--blocks 2000] [--engine E] > docs/fidelity.md
+
+The scenarios are tools/fidelity/*.toml. Runs that are in DIRECTORY already are not played again. Without --engine the
+real programs run under Shadow where it is on PATH, else on the local engine, where nothing has a latency and computing
+takes time; so do then the model's runs. A short form: --runs 5 --real-runs 1 --blocks 200.
+"""
+
+import argparse
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from string import Template
+
+import numpy as np
+from compare_engines import plan_for
+from measure_relaying import MAINNET, stale_settings, stale_share
+from scipy.optimize import brentq
+from scipy.stats import t
+
+from monerosim import BlockSpread, Relayed, Run, TransactionSpread, TransactionStem
+from monerosim.build.rundir import write_run_directory
+from monerosim.runs import SUMMARY, play
+from monerosim.units import SECOND
+
+HERE = Path(__file__).resolve().parent / "fidelity"
+LOCAL = ("network.latency=1ms", "network.relay={}")
+"""What the model's runs have other than the scenario where they stand beside runs on loopback."""
+
+MAINNET_RATE = 1.45
+"""Transactions a second in the sample of mainnet."""
+
+Figures = dict[str, float]
+
+
+def played(scenario: str, engine: str, seed: int, directory: Path, changes: Sequence[str] = ()) -> Run:
+    """Return a run, which is played unless it was."""
+    path = directory / f"{Path(scenario).stem}-{engine}-{seed}"
+    if not (path / SUMMARY).exists():
+        plan, sources = plan_for(engine, HERE / scenario, [f"simulation.seed={seed}", *changes])
+        write_run_directory(plan, (HERE / scenario).read_bytes(), path, force=True, plugins=sources)
+        play(path)
+    return Run(path)
+
+
+def arrivals(what: str, spreads: Iterable[BlockSpread | TransactionSpread]) -> Figures:
+    """Return median and nine tenths of the seconds until the first other node, half the nodes and all have an item."""
+    times = np.array([sorted(it.delays) for it in spreads if it.first >= 0 and it.reached_all]) / SECOND
+    found = {}
+    for name, place in {"first other node": 1, "half the nodes": 3, "all nodes": 6}.items():
+        for form, share in {"median": 0.5, "90 %": 0.9}.items():
+            found[f"{what}, {name}, {form} (s)"] = float(np.quantile(times[:, place], share)) if len(times) else np.nan
+    return found
+
+
+def figures(done: Run) -> Figures:
+    """Return what is compared of one run."""
+    records = list(done.events())
+    spreads = [it.data for it in records if isinstance(it.data, TransactionSpread) and it.data.first >= 0]
+    own = {it.txid for it in spreads}
+    stems = {it.data.txid: it.data for it in records if isinstance(it.data, TransactionStem) and it.data.txid in own}
+    stemmed = {txid for txid, stem in stems.items() if len(stem.nodes) > 1}
+    found = arrivals("block", (it.data for it in records if isinstance(it.data, BlockSpread)))
+    found |= arrivals("stemmed transaction", (it for it in spreads if it.txid in stemmed))
+    found |= arrivals("transaction public at its sender", (it for it in spreads if it.txid not in stemmed))
+    alone = [stem for txid, stem in stems.items() if txid not in stemmed]
+    found["public at the sender, fluff epoch (%)"] = 100 * sum(it.end == "fluff" for it in alone) / len(stems)
+    found["public at the sender, no stem (%)"] = 100 * sum(it.end == "no-stem" for it in alone) / len(stems)
+    forwards = [len(stem.nodes) - 1 for stem in stems.values()]
+    found["forwards, mean"] = float(np.mean(forwards))
+    found["forwards of those stemmed, mean"] = float(np.mean([it for it in forwards if it]))
+    ends = [stems[txid].end for txid in stemmed]
+    for end in ("fluff", "no-stem", "loop", "embargo"):
+        found[f"stems that end by {end} (%)"] = 100 * ends.count(end) / len(ends)
+    messages = {
+        (it.t, it.data.sender, it.participant): it.data.message
+        for it in records
+        if it.t >= 0 and isinstance(it.data, Relayed) and it.data.kind in ("fluff", "embargo")
+    }
+    sizes = list(messages.values())
+    found["public messages with one transaction (%)"] = 100 * sizes.count(1) / len(sizes)
+    found["transactions a public message, mean"] = float(np.mean(sizes))
+    found["public messages a transaction"] = sum(sizes) / len(own)
+    return found
+
+
+def beside(model: Sequence[Figures], real: Sequence[Figures], engine: str) -> str:
+    """Return a table of the model's means, what they let expect of the real runs' mean, and that mean."""
+    lines = [f"| | model | expected of {len(real)} runs (95 %) | {engine} | |", "|---|---|---|---|---|"]
+    for name in model[0]:
+        ours, theirs = (np.array([it[name] for it in side]) for side in (model, real))
+        ours, theirs = ours[~np.isnan(ours)], theirs[~np.isnan(theirs)]
+        if not len(ours) or not len(theirs):
+            continue
+        reach = t.ppf(0.975, len(ours) - 1) * ours.std(ddof=1) * (1 / len(ours) + 1 / len(theirs)) ** 0.5
+        low, high = ours.mean() - reach, ours.mean() + reach
+        verdict = "" if low - 1e-3 <= theirs.mean() <= high + 1e-3 else "**outside**"
+        cells = f"{ours.mean():.3f} | {low:.3f} to {high:.3f} | {theirs.mean():.3f} | {verdict}"
+        lines.append(f"| {name} | {cells} |")
+    return "\n".join(lines)
+
+
+def branches(runs: dict[str, Run]) -> str:
+    """Return a table of when the peer had each block of the branch."""
+    columns = defaultdict(list)
+    for engine, done in runs.items():
+        spreads = [it.data for it in done.events() if isinstance(it.data, BlockSpread)]
+        columns[engine] = [f"{max(it.delays) / SECOND:.3f}" for it in sorted(spreads, key=lambda it: it.first)[-3:]]
+    lines = [f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    for name, *cells in zip(("first", "second", "third, which overtakes"), *columns.values(), strict=True):
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def stale(blocks: int) -> str:
+    """Return a table of stale shares beside their closed form."""
+    lines = ["| latency, T | D (s) | stale | D/(T+D) | standard errors apart |", "|---|---|---|---|---|"]
+    for setting in stale_settings():
+        found = stale_share(*setting, blocks)
+        name = f"{found.latency}, {found.block_time} s"
+        cells = f"{found.delay:.3f} | {found.share:.2%} | {found.expected:.2%} | {found.apart:+.1f}"
+        lines.append(f"| {name} | {cells} |")
+    return "\n".join(lines)
+
+
+def single(rate: float) -> tuple[float, float, float]:
+    """Return the shares of messages with one transaction: of queues towards dialling and dialled peers, and of both."""
+    alone, left = [], []
+    for quarters in (20, 10):
+        alone.append(np.exp(quarters * np.expm1(-rate / 4)))
+        left.append(1 / (1 / rate + quarters / 4))
+    return alone[0], alone[1], float(np.average(alone, weights=left))
+
+
+def main() -> None:
+    """Play what has not been played, and print the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("-o", "--output", type=Path, required=True, help="where the runs are, or go")
+    parser.add_argument(
+        "--engine", choices=("shadow", "local"), default="shadow" if shutil.which("shadow") else "local"
+    )
+    parser.add_argument("--runs", type=int, default=20, help="runs of the model")
+    parser.add_argument("--real-runs", type=int, default=4)
+    parser.add_argument("--blocks", type=int, default=2_000, help="blocks of each setting of stale shares")
+    given = parser.parse_args()
+    changes = LOCAL if given.engine == "local" else ()
+    real = [figures(played("relaying.toml", given.engine, it, given.output)) for it in range(1, given.real_runs + 1)]
+    directory = given.output / f"beside-{given.engine}"
+    model = [figures(played("relaying.toml", "embedded", it, directory, changes)) for it in range(1, given.runs + 1)]
+    engines = {"model": "embedded", given.engine: given.engine}
+    branch = {it: played("branch.toml", engine, 1, given.output) for it, engine in engines.items()}
+    into, out, both = single(MAINNET_RATE)
+    print(
+        Template((HERE / "page.md").read_text(encoding="utf-8"))
+        .substitute(
+            engine=given.engine,
+            runs=given.runs,
+            real=given.real_runs,
+            blocks=given.blocks,
+            single_in=f"{into:.1%}",
+            single_out=f"{out:.1%}",
+            single=f"{both:.1%}",
+            rate=f"{brentq(lambda rate: single(rate)[2] - MAINNET, 0.01, MAINNET_RATE):.2f}",
+            beside=beside(model, real, given.engine),
+            branches=branches(branch),
+            stale=stale(given.blocks),
+        )
+        .strip()
+    )
+
+
+if __name__ == "__main__":
+    main()
