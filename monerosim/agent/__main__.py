@@ -13,6 +13,7 @@ from types import FrameType
 
 from loguru import logger
 
+import monerosim.agent.lean  # noqa: F401  (before all that follows)
 from monerosim.agent.process import RealEnvironment, play_host
 from monerosim.agent.registry import SUPERVISOR, load_actor, load_behaviour
 from monerosim.events.traces import USUAL_LEVEL

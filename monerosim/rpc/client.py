@@ -5,6 +5,7 @@ from itertools import count
 from typing import Protocol, TypeVar
 
 import msgspec
+import tenacity
 
 from monerosim.rpc.errors import RpcCallError, RpcError, RpcProtocolError, RpcUnavailableError
 from monerosim.rpc.transport import Json, Transport
@@ -14,12 +15,6 @@ T = TypeVar("T")
 CALL_TIMEOUT = 60.0
 """Seconds that an ordinary call may take."""
 
-_RETRY_DELAYS = (0.5, 0.5, 1.0, 2.0)
-"""Seconds between the attempts of a call that may be repeated.
-
-Loops of a few lines repeat calls here, no library: the known one, tenacity, imports tornado wherever that is installed
-(with Dask, for instance), 1.5 MB in each of hundreds of agents.
-"""
 
 _BUSY = "BUSY"
 """The status with which monerod refuses calls until it is synchronised (``CORE_RPC_STATUS_BUSY``,
@@ -119,35 +114,44 @@ class RpcClient:
         Raises:
             ServiceNeverUpError: No answer in time; the message names host, service, address and last error.
         """
+        # Tenacity's own stop_after_delay would read the machine's clock.
         end = self._clock.now() + timeout - interval
+        retrying = tenacity.Retrying(
+            sleep=self._clock.sleep,
+            wait=tenacity.wait_fixed(interval),
+            stop=lambda _: self._clock.now() >= end,
+            retry=tenacity.retry_if_exception_type(RpcError),
+        )
         self._starting = True  # the probe itself must not retry
-        attempts = 0
         try:
-            while True:
-                attempts += 1
-                try:
-                    return probe(), attempts
-                except RpcError as error:
-                    if self._clock.now() >= end:
-                        raise ServiceNeverUpError(
-                            f"{name} at {self.address} did not answer within {timeout:g} s: {error}"
-                        ) from error
-                self._clock.sleep(interval)
+            result = retrying(probe)
+        except tenacity.RetryError as error:
+            cause = error.last_attempt.exception()
+            raise ServiceNeverUpError(
+                f"{name} at {self.address} did not answer within {timeout:g} s: {cause}"
+            ) from cause
         finally:
             self._starting = False
+        return result, int(retrying.statistics["attempt_number"])
 
     def _retried(self, once: Callable[[], T]) -> T:
-        """Make a call that may be repeated."""
-        for delay in _RETRY_DELAYS:
-            try:
-                return once()
-            except RpcCallError:
+        """Make a call that may be repeated, without setting up retries unless the first attempt fails."""
+        try:
+            return once()
+        except RpcCallError:
+            raise
+        except RpcError:
+            if self._starting:
                 raise
-            except RpcError:
-                if self._starting:
-                    raise
-            self._clock.sleep(delay)
-        return once()
+            retrying = tenacity.Retrying(
+                sleep=self._clock.sleep,
+                wait=tenacity.wait_exponential(multiplier=0.5, max=5),
+                stop=tenacity.stop_after_attempt(4),
+                retry=tenacity.retry_if_exception_type(RpcError) & tenacity.retry_if_not_exception_type(RpcCallError),
+                reraise=True,
+            )
+            self._clock.sleep(0.5)
+            return retrying(once)
 
     @staticmethod
     def _result(method: str, answer: Json, kind: type[T]) -> T:
