@@ -96,9 +96,13 @@ def load_or_exit(path: Path, engine: str | None, seed: int | None, changes: Sequ
         refuse(path, examination.problems)
     for problem in examination.warnings:
         click.echo(f"{path}: warning: {problem}", err=True)
-    if examination.scenario.sweep != SweepTable():
-        click.echo(f"{path}: [sweep] is for `monerosim sweep`; this is about a single run", err=True)
     return examination, _note_changes(raw, seed, changes)
+
+
+def note_sweep(examination: Examination) -> None:
+    """Tell on standard error that a single run has nothing of a scenario's table ``[sweep]``."""
+    if examination.scenario.sweep != SweepTable():
+        click.echo("a single run: the table [sweep] is for `monerosim sweep`", err=True)
 
 
 def compile_or_exit(examination: Examination, path: Path | None = None) -> Plan:

@@ -7,7 +7,7 @@ import click
 from monerosim.build.binaries import BinaryError
 from monerosim.build.build import build_plan
 from monerosim.build.rundir import RunDirectoryError, write_run_directory
-from monerosim.cli.scenario import load_or_exit, output_options, refuse, scenario_options, tell_binaries
+from monerosim.cli.scenario import load_or_exit, note_sweep, output_options, refuse, scenario_options, tell_binaries
 from monerosim.cli.signals import unwind_on_signal
 from monerosim.engine import EngineError, load_engine
 from monerosim.engines.shadow.preparation import prepare
@@ -29,6 +29,7 @@ def build(
     shadow.yaml names them as the scenario does, so it can be built where they are not installed.
     """
     loaded, text = load_or_exit(scenario, engine, seed, changes)
+    note_sweep(loaded)
     try:
         plan = build_plan(loaded, scenario.parent)
         path = output or new_directory(plan.name)

@@ -11,7 +11,15 @@ from monerosim.cli.commands.report import print_summary
 from monerosim.cli.console import make_console
 from monerosim.cli.exits import FAILED
 from monerosim.cli.progress import show_progress
-from monerosim.cli.scenario import load_or_exit, output_options, permissions, refuse, scenario_options, tell_binaries
+from monerosim.cli.scenario import (
+    load_or_exit,
+    note_sweep,
+    output_options,
+    permissions,
+    refuse,
+    scenario_options,
+    tell_binaries,
+)
 from monerosim.cli.signals import stop_on_signal, unwind_on_signal
 from monerosim.engine import EngineError, load_engine
 from monerosim.events.traces import LEVELS, USUAL_LEVEL
@@ -68,6 +76,7 @@ def run(
             plan = unplayed(scenario).plan
         else:
             loaded, text = load_or_exit(scenario, engine, seed, changes)
+            note_sweep(loaded)
             plan = build_plan(loaded, scenario.parent)
             tell_binaries(plan)
             load_engine(plan.engine).check(plan)
