@@ -95,7 +95,7 @@ def load_or_exit(path: Path, engine: str | None, seed: int | None, changes: Sequ
     if examination.errors:
         refuse(path, examination.problems)
     for problem in examination.warnings:
-        click.echo(f"{path}: warning: {problem}", err=True)
+        click.echo(describe(path, problem), err=True)
     return examination, _note_changes(raw, seed, changes)
 
 

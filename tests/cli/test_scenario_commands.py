@@ -104,7 +104,7 @@ def test_check_tells_warnings_and_goes_on(tmp_path: Path) -> None:
     path.write_text('[participants.pool]\nkind = "mining-pool"\nhashrate = 50\n')
     result = call("check", str(path))
     assert result.exit_code == 0
-    assert "warning: line 1, participants.pool: there are miners but no block controller" in result.output
+    assert ":1: warning: participants.pool: there are miners but no block controller" in result.output
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\x00\x01", b"\xff", b"[", b"x" * 10 * 2**20, b"a=" + b"[" * 9999])
