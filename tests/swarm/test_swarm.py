@@ -134,6 +134,7 @@ def test_a_range_that_is_none_is_refused(seeds):
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", ["check-divides-by-zero", "payment-received-twice"])
 def test_a_mutant_is_found(name):
     tool = [sys.executable, str(ROOT / "tools" / "mutants.py"), name]
