@@ -121,6 +121,7 @@ class Player:
         self._goal = goal
         self._on_progress = on_progress
         self._states: dict[str, Status] = {}
+        self._failed = 0
         self._values: dict[str, float] = {}
 
     def play(self, entries: Sequence[Entry]) -> tuple[Entry, ...]:
@@ -153,6 +154,7 @@ class Player:
 
     def _take(self, key: str, status: Status) -> None:
         self._states[key] = status
+        self._failed += status.state == "failed"
         summary = self._store.summary(key) if self._goal is not None and status.state == "done" else None
         value = measures_of(summary).get(self._goal.measure) if summary is not None and self._goal is not None else None
         if value is not None:
@@ -172,5 +174,5 @@ class Player:
                 yield self._source.member(entry, self._keep, self._store.folder(entry.key))
 
     def _tell(self, total: int, played: int) -> None:
-        failed = sum(status.state == "failed" for status in self._states.values())
-        self._on_progress(Progress(done=len(self._states) - failed, failed=failed, total=total, played=played))
+        done = len(self._states) - self._failed
+        self._on_progress(Progress(done=done, failed=self._failed, total=total, played=played))

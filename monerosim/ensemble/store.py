@@ -147,11 +147,18 @@ class Store:
 
     def status(self, key: str) -> Status | None:
         """Return what became of a run; None for one that has not ended, or whose files are damaged."""
+        return self.ending(key)[0]
+
+    def ending(self, key: str) -> tuple[Status | None, Summary | None]:
+        """Return what became of a run, as :meth:`status` does, and the summary of one that is done."""
         try:
             status = msgspec.json.decode((self.folder(key) / STATUS).read_bytes(), type=Status)
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-            return None
-        return status if status.state == "failed" or self.summary(key) is not None else None
+            return None, None
+        if status.state == "failed":
+            return status, None
+        summary = self.summary(key)
+        return (status, summary) if summary is not None else (None, None)
 
     def summary(self, key: str) -> Summary | None:
         """Return a run's summary, if there is a whole one."""

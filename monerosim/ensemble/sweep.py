@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,19 +62,38 @@ class Sweep:
         return self.store.directory
 
     def results(self) -> Iterator[Result]:
-        """Return the runs that have ended, in the order of the design."""
+        """Return the runs that had ended when they were first asked for, in the order of the design."""
+        return iter(self._results)
+
+    @cached_property
+    def _results(self) -> tuple[Result, ...]:
+        """Their files, read once: tables, charts and intervals each go through all of them."""
+        found = []
         for entry in self.index.runs:
-            status = self.store.status(entry.key)
+            status, summary = self.store.ending(entry.key)
             if status is not None:
-                summary = self.store.summary(entry.key) if status.state == "done" else None
                 measures = measures_of(summary) if summary is not None else {}
-                yield Result(key=entry.key, seed=entry.seed, values=entry.values, status=status, measures=measures)
+                found.append(
+                    Result(key=entry.key, seed=entry.seed, values=entry.values, status=status, measures=measures)
+                )
+        return tuple(found)
 
     def runs(self) -> Iterator[tuple[Result, Run]]:
         """Return the runs of which tables are kept, as ``--keep tables`` and ``--keep all`` do."""
         for result in self.results():
             if result.status.state == "done" and self.store.keeps(result.key, "tables"):
                 yield result, Run(self.store.folder(result.key))
+
+    def kept_runs(self) -> list[Run]:
+        """Return the runs of :meth:`runs` for queries.
+
+        Raises:
+            RunError: There are none.
+        """
+        found = [played for _, played in self.runs()]
+        if not found:
+            raise RunError(f"{self.directory} has no tables of its runs: sweep with --keep tables")
+        return found
 
     def failures(self) -> Iterator[Result]:
         """Return the runs that failed, each with the command that plays it alone."""
@@ -107,10 +127,7 @@ class Sweep:
         Raises:
             RunError: The question cannot be answered, or no tables were kept.
         """
-        runs = [played for _, played in self.runs()]
-        if not runs:
-            raise RunError(f"{self.directory} has no tables of its runs: sweep with --keep tables")
-        return query(runs, sql, {"points": self.points()})
+        return query(self.kept_runs(), sql, {"points": self.points()})
 
     def figure(self, measure: str, x: str | None = None) -> "Drawn":
         """Draw a measure against a key that varies: a dot for each run, means with their intervals.

@@ -72,10 +72,7 @@ def _found(paths: Sequence[str]) -> tuple[list[Run], dict[str, "pa.Table"]]:
         swept = Sweep(paths[0])
     except StoreError as error:
         raise RunError(str(error)) from error
-    found = [played for _, played in swept.runs()]
-    if not found:
-        raise RunError(f"{paths[0]} has no tables of its runs: sweep with --keep tables")
-    return found, {"points": swept.points()}
+    return swept.kept_runs(), {"points": swept.points()}
 
 
 def _show_examples(runs: list[Run]) -> None:
