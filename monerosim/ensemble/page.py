@@ -46,6 +46,7 @@ def _make_page(swept: Sweep, measures: Sequence[str]) -> str:
     environment.filters["inline"] = lambda drawn: Markup(inline_svg(drawn.svg(), drawn.chart.name))  # noqa: S704
     results = list(swept.results())
     return environment.get_template("page.html").render(
+        title=swept.index.name,
         index=swept.index,
         points=len({tuple(entry.values.items()) for entry in swept.index.runs}),
         seeds=len({entry.seed for entry in swept.index.runs}),
