@@ -16,6 +16,7 @@ from monerosim.catalogue.fields import Field, default_of, describe_fields, sampl
 from monerosim.config import schema_hook
 from monerosim.engine import ENGINES, Engine
 from monerosim.events import event_kinds, event_tag
+from monerosim.plan.roles import FUNDER
 from monerosim.plugins.errors import PluginError
 from monerosim.plugins.files import PluginFiles, names_file
 from monerosim.plugins.registry import Registry
@@ -241,11 +242,6 @@ def _letters(actor: type[Actor]) -> tuple[Entry, ...]:
 
 def _behaviour(name: str, target: str, block: type[Behaviour]) -> Description:
     usual = {"node": block.default_node, "wallet": block.default_wallet}
-    lines = ["[participants.example]", f"kind = {write_value(name)}"]
-    # A wallet needs a node to ask.
-    wanted = block.needs | ({"node"} if "wallet" in block.needs or block.default_wallet else set())
-    lines += [f"{need} = {{}}" for need in sorted(wanted) if not usual[need]]
-    lines += [f"{key} = {write_value(value)}" for key, value in _values(block.Config).items()]
     return Description(
         kind=ACTORS.what,
         name=name,
@@ -264,8 +260,23 @@ def _behaviour(name: str, target: str, block: type[Behaviour]) -> Description:
         messages=_messages(block),
         commands=tuple(_entry(command, kind) for command, kind in block.commands.items()),
         events=tuple(Entry(event_tag(kind), first_line(kind)) for kind in block.emits),
-        example="\n".join(lines) + "\n",
+        example="\n".join(_example(name, block, usual)) + "\n",
     )
+
+
+def _example(name: str, block: type[Behaviour], usual: Mapping[str, bool]) -> Iterator[str]:
+    if block.role == FUNDER:
+        yield "# No participant's: it is added where there are initial balances."
+        yield "[participants.example]"
+        yield "node = {}"
+        yield 'wallet = { initial_balance = "10 XMR" }'
+        return
+    yield "[participants.example]"
+    yield f"kind = {write_value(name)}"
+    # A wallet needs a node to ask.
+    wanted = block.needs | ({"node"} if "wallet" in block.needs or block.default_wallet else set())
+    yield from (f"{need} = {{}}" for need in sorted(wanted) if not usual[need])
+    yield from (f"{key} = {write_value(value)}" for key, value in _values(block.Config).items())
 
 
 def _topology(name: str, target: str, topology: type[Topology]) -> Description:

@@ -12,12 +12,14 @@ from small_runs import WHOLE, play
 
 from monerosim.agent.commands import COMMON_COMMANDS
 from monerosim.agent.registry import HOST_ACTORS, behaviour_names, load_behaviour
+from monerosim.build.compile import compile_plan
 from monerosim.catalogue.describe import describe_plugin, list_commands, list_events
 from monerosim.catalogue.fields import describe_fields, sample
 from monerosim.cli import main
 from monerosim.config import Amount, Config, Duration, amount, duration
 from monerosim.engine import engine_names
 from monerosim.events import event_kinds
+from monerosim.plan.roles import FUNDER
 from monerosim.plugins import PluginFiles
 from monerosim.scenario import examine
 from monerosim.scenario.convert import Reader
@@ -97,7 +99,10 @@ def test_a_sample_is_a_valid_configuration():
     assert made.payee.name == "ann"
 
 
-@pytest.mark.parametrize("name", [*behaviour_names(), *topology_names(), *engine_names()])
+PARTICIPANTS = [name for name in behaviour_names() if load_behaviour(name).role != FUNDER]
+
+
+@pytest.mark.parametrize("name", [*PARTICIPANTS, *topology_names(), *engine_names()])
 def test_every_example_is_a_scenario_without_errors(name):
     for description in describe_plugin(name, NOWHERE):
         text = description.example + ("" if "participants" in description.example else "[participants.a]\nnode = {}\n")
@@ -107,6 +112,13 @@ def test_every_example_is_a_scenario_without_errors(name):
             (one,) = examination.scenario.participants.values()
             told = {field.key for field in description.fields if field.default is not None or field.required}
             assert {key for key in told if "." not in key} == set(one.settings)
+
+
+def test_the_funders_example_is_a_scenario_that_has_one():
+    (description,) = describe_plugin("funder", NOWHERE)
+    examination = examine(description.example.encode())
+    assert [str(error) for error in examination.errors] == []
+    assert len(compile_plan(examination).funders) == 1
 
 
 @pytest.mark.parametrize("name", behaviour_names())
