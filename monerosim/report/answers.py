@@ -88,6 +88,11 @@ class Drawn:
         }
 
 
+def refusal(chart: Chart, runs: int = 1) -> Answer:
+    """Return what stands in the place of a chart that a window of simulated time does not have."""
+    return Answer(chart=msgspec.structs.replace(chart, absent=chart.whole_run), rows=[], count=0, runs=runs)
+
+
 def answer(database: Database, chart: Chart, runs: int = 1) -> Answer:
     """Ask a chart's question.
 

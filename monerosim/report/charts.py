@@ -43,6 +43,8 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
     absent: str
     """What is said where there is nothing to draw: why, and what would make it appear."""
     drawing: Drawing
+    whole_run: str = ""
+    """Why it cannot be drawn of a window of simulated time; empty if it can, of the rows whose time is in it."""
     series: str = ""
     """The column that colours tell apart; empty if colours are free for the runs."""
 

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from monerosim.plan.plan import Plan
-from monerosim.report.answers import Answer, answer, inline_svg
+from monerosim.report.answers import Answer, answer, inline_svg, refusal
 from monerosim.report.cells import headings, written
 from monerosim.report.charts import SECTIONS
 from monerosim.report.figure import Line, Phrase, Rows
@@ -20,10 +20,13 @@ from monerosim.report.summary import Summary
 from monerosim.rpc.transport import Json
 from monerosim.tables.query import Database
 from monerosim.tables.store import RunTables
+from monerosim.tables.window import Window
 from monerosim.units import format_duration
 
 _SHORT = 12
 """Digits of a digest that are shown at first."""
+
+_OF_THE_WHOLE = "the summary, its tables and its verdicts are of the whole run, and left out"
 
 _MARKS = {"plain": "ok", "warning": "!", "error": "!!"}
 
@@ -41,18 +44,26 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """What kept it from being played to its end."""
 
 
-def answer_all(subjects: Sequence[Subject]) -> list[Answer]:
+def answer_all(subjects: Sequence[Subject], window: Window | None = None) -> list[Answer]:
     """Ask the questions of all charts.
+
+    Args:
+        subjects: The runs.
+        window: Of which simulated time; charts that are of the whole run alone say so instead.
 
     Raises:
         QueryError: One cannot be answered.
     """
-    with Database({subject.name: subject.tables.directory for subject in subjects}) as database:
-        return [answer(database, chart, len(subjects)) for chart in all_charts().values()]
+    count = len(subjects)
+    with Database({subject.name: subject.tables.directory for subject in subjects}, window=window) as database:
+        return [
+            refusal(chart, count) if window is not None and chart.whole_run else answer(database, chart, count)
+            for chart in all_charts().values()
+        ]
 
 
-def make_page(subjects: Sequence[Subject], answers: Sequence[Answer]) -> str:
-    """Return the page of one run, or of several side by side."""
+def make_page(subjects: Sequence[Subject], answers: Sequence[Answer], window: Window | None = None) -> str:
+    """Return the page of one run, or of several side by side; of a window without what summaries say."""
     environment = Environment(
         loader=PackageLoader("monerosim.report", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -61,7 +72,7 @@ def make_page(subjects: Sequence[Subject], answers: Sequence[Answer]) -> str:
     sections = [
         {
             "name": section,
-            "tables": list(_tables(subjects, section)),
+            "tables": list(_tables(subjects, section)) if window is None else [],
             # What there is nothing to draw of says so below the others.
             "charts": [
                 _chart(one) for one in sorted(answers, key=lambda one: not one.rows) if one.chart.section == section
@@ -71,13 +82,13 @@ def make_page(subjects: Sequence[Subject], answers: Sequence[Answer]) -> str:
     ]
     return environment.get_template("page.html").render(
         title=" and ".join(subject.name for subject in subjects),
-        subjects=[_head(subject) for subject in subjects],
+        subjects=[_head(subject, window) for subject in subjects],
         sections=sections,
-        numbers=_numbers(subjects, answers),
+        numbers=_numbers(subjects if window is None else (), answers),
     )
 
 
-def _head(subject: Subject) -> dict[str, object]:
+def _head(subject: Subject, window: Window | None) -> dict[str, object]:
     plan, summary = subject.plan, subject.summary
     facts = [
         plan.engine,
@@ -89,7 +100,9 @@ def _head(subject: Subject) -> dict[str, object]:
     ]
     verdicts: list[Phrase] = list(subject.notices)
     lines: list[Line] = []
-    if summary is None:
+    if window is not None:
+        verdicts.append(Phrase(f"{window} of the scenario's time; {_OF_THE_WHOLE}"))
+    elif summary is None:
         verdicts.append(Phrase("the run goes on: this is what there is so far", "warning"))
     else:
         shown = [(figure, summary[figure]) for figure in all_figures()]

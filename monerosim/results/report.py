@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from monerosim.files import replace_file
+from monerosim.plan.plan import Plan
 from monerosim.report.show import early_end
 from monerosim.runs import EXTRA, Run, RunError, named
+from monerosim.tables.window import Window
+from monerosim.units import format_duration
 
 PAGE = "report.html"
 """What a run directory's page is called."""
@@ -18,7 +21,12 @@ FORMATS: tuple[Format, ...] = ("svg", "png", "json", "csv")
 
 
 def write_report(
-    runs: Sequence[Run], path: Path, *, figures: Path | None = None, formats: Sequence[Format] = ("svg",)
+    runs: Sequence[Run],
+    path: Path,
+    *,
+    figures: Path | None = None,
+    formats: Sequence[Format] = ("svg",),
+    window: Window | None = None,
 ) -> None:
     """Write the page of one run, or of several side by side.
 
@@ -27,9 +35,10 @@ def write_report(
         path: The page's file.
         figures: The directory for the figures as files of their own; None for none.
         formats: What those are written as.
+        window: Of which simulated time the figures are; all of it if left out.
 
     Raises:
-        RunError: A library is missing, or it cannot be made.
+        RunError: A library is missing, or it cannot be made, or a run has nothing of the window.
     """
     try:
         from monerosim.report.answers import write_figures  # noqa: PLC0415  (an extra)
@@ -42,6 +51,8 @@ def write_report(
         tables, summary = played.tables, None
         with suppress(RunError):
             summary = played.summary
+        if window is not None:
+            _check(window, name, played.plan)
         notices = tuple(early_end(summary, may_go_on=played.may_go_on)) if summary else ()
         subjects.append(
             Subject(
@@ -54,11 +65,25 @@ def write_report(
             )
         )
     try:
-        answers = answer_all(subjects)
-        replace_file(path, make_page(subjects, answers).encode())
+        answers = answer_all(subjects, window)
+        replace_file(path, make_page(subjects, answers, window).encode())
         if figures is not None:
             write_figures(answers, figures, formats)
     except QueryError as error:
         raise RunError(str(error)) from error
     except OSError as error:
         raise RunError(f"{error.filename or path} cannot be written: {error.strerror or error}") from error
+
+
+def _check(window: Window, name: str, plan: Plan) -> None:
+    """Refuse a window that a run has nothing of.
+
+    Raises:
+        RunError: It has not.
+    """
+    if window.since is not None and window.until is not None and window.since >= window.until:
+        raise RunError(f"{window} is no time: a window ends after its begin")
+    length = f"{name} lasts {format_duration(plan.duration)}, its bootstrap {format_duration(plan.time_zero)}"
+    late = window.since is not None and window.since >= plan.duration
+    if late or (window.until is not None and window.until <= -plan.time_zero):
+        raise RunError(f"there is nothing {window}: {length}")

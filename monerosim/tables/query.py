@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from monerosim.tables.tables import TABLES
 from monerosim.tables.views import VIEWS
+from monerosim.tables.window import Window, windowed
 
 MEMORY = "1GB"
 """The most that a question may take; DuckDB then writes nothing to disk, but gives up."""
@@ -31,12 +32,18 @@ class Database:
     Args:
         runs: Names of runs, and the directories of their tables.
         more: Further tables by name.
+        window: Of which simulated time the rows are; all of it if left out.
 
     Raises:
         QueryError: A table cannot be read.
     """
 
-    def __init__(self, runs: Mapping[str, Path], more: Mapping[str, pa.Table] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        runs: Mapping[str, Path],
+        more: Mapping[str, pa.Table] = MappingProxyType({}),
+        window: Window | None = None,
+    ) -> None:
         self._connection = duckdb.connect(
             config={
                 "memory_limit": MEMORY,
@@ -51,6 +58,10 @@ class Database:
             files = {name: [directory / f"{name}.parquet" for directory in runs.values()] for name in TABLES}
             every = [str(path.resolve()) for paths in files.values() for path in paths]
             self._connection.execute("set allowed_paths = $1", [every])
+            if window is not None:
+                # Views are made of the whole, so that the first block of a window knows the one before it.
+                self._connection.execute("create schema whole")
+                self._connection.execute("set schema = 'whole'")
             for name, paths in files.items():
                 parts = [
                     # What is put together here are names that are quoted, and paths.
@@ -58,10 +69,14 @@ class Database:
                     for run, path in zip(runs, paths, strict=True)
                 ]
                 self._connection.execute(f"create view {name} as {' union all by name '.join(parts)}")
-            for name, table in more.items():
-                self._connection.register(name, table)
             for view in VIEWS:
                 self._connection.execute(f"create view {view.name} as {view.sql}")
+            if window is not None:
+                self._connection.execute("set schema = 'main'")
+                for name in (*files, *(view.name for view in VIEWS)):
+                    self._connection.execute(f"create view {name} as {windowed(name, window)}")
+            for name, table in more.items():
+                self._connection.register(name, table)
             self._connection.execute("set enable_external_access = false")
             self._connection.execute("set lock_configuration = true")
         except duckdb.Error as error:

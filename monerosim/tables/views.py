@@ -41,13 +41,17 @@ from transactions where not bootstrap
             Column("item", "text", "its hash"),
             Column("node", "name", "whose node"),
             Column("delay_s", "real", "seconds after the first node"),
+            Column("first_us", "time", "when that had it"),
         ),
         """
-select run, 'block' as kind, hash as item, node, (t_us - min(t_us) over (partition by run, hash)) / 1e6 as delay_s
-from block_sightings qualify min(t_us) over (partition by run, hash) >= 0
-union all
-select run, 'transaction' as kind, txid as item, node, (t_us - min(t_us) over (partition by run, txid)) / 1e6 as delay_s
-from tx_sightings qualify min(t_us) over (partition by run, txid) >= 0
+with had as (
+    select run, 'block' as kind, hash as item, node, t_us, min(t_us) over (partition by run, hash) as first_us
+    from block_sightings
+    union all
+    select run, 'transaction' as kind, txid as item, node, t_us, min(t_us) over (partition by run, txid) as first_us
+    from tx_sightings
+)
+select run, kind, item, node, (t_us - first_us) / 1e6 as delay_s, first_us from had where first_us >= 0
 """,
     ),
     View(
@@ -75,26 +79,30 @@ from blocks where not bootstrap and main
             Column("main", "text", "hash of the one on it; null if there is none"),
             Column("winner", "name", "who found that"),
             Column("apart_s", "real", "seconds between the two"),
+            Column("t_us", "time", "when the stale one was found"),
         ),
         """
 select s.run, s.height, s.hash as stale, s.miner as loser, m.hash as main, m.miner as winner,
-    abs(s.t_us - m.t_us) / 1e6 as apart_s
+    abs(s.t_us - m.t_us) / 1e6 as apart_s, s.t_us
 from blocks s left join blocks m on m.run = s.run and m.height = s.height and m.main
 where not s.main
 """,
     ),
     View(
         "clumps",
-        "How many transactions came in a message; empty unless relays were recorded.",
+        "Messages with transactions, a row each; empty unless relays were recorded.",
         (
             Column("sender", "name", "whose node sent"),
             Column("receiver", "name", "whose node got it"),
             Column("t_us", "time", "when"),
             Column("transactions", "integer", "in the message"),
         ),
+        # Nodes that have dialled each other send the same over both connections at once.
         """
-select run, sender, receiver, t_us, message as transactions
-from relays where phase in ('stem', 'fluff', 'embargo') group by all
+select run, sender, receiver, t_us, transactions from (
+    select run, sender, receiver, t_us, message as transactions, unnest(range(ceil(count(*) / message)::int))
+    from relays where phase in ('stem', 'fluff', 'embargo') group by run, sender, receiver, t_us, phase, message
+)
 """,
     ),
 )

@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import zipfile
+from collections import Counter
 
 import pytest
 from click.testing import CliRunner
@@ -175,3 +176,19 @@ def test_runs_are_listed_with_their_state(played, tmp_path):
     assert len(told) == 3
     assert "done" in told[1].split()
     assert "no summary" in told[2]
+
+
+def test_relays_are_logs_of_monerod(played, tmp_path):
+    refused = call("export", played.directory, "--xmrpeers", tmp_path / "none")
+    assert refused.exit_code == 1
+    assert 'asks for none (relays = "all"' in refused.stderr
+    run = play(WHOLE, tmp_path / "run", 'record.relays="all"', "simulation.duration=10m")
+    assert call("export", run.directory, "--xmrpeers", tmp_path / "logs").exit_code == 0
+    messages = Counter(
+        line.rsplit("(", 1)[1].split()[0]
+        for path in tmp_path.glob("logs/*/bitmonero.log")
+        for line in path.read_text().splitlines()
+        if "NOTIFY_NEW_TRANSACTIONS" in line
+    )
+    told = run.query("select transactions, count(*) as n from clumps group by all").to_pylist()
+    assert messages == {str(row["transactions"]): row["n"] for row in told}

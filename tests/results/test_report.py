@@ -20,6 +20,8 @@ from monerosim.cli import main
 from monerosim.report.charts import SECTIONS
 from monerosim.report.figures import all_charts, all_figures
 from monerosim.results.report import write_report
+from monerosim.tables.window import Window
+from monerosim.units import SECOND
 
 ORDERS = ("participants.user.orders=true",)
 
@@ -231,3 +233,49 @@ def test_a_notebook_shows_runs_summaries_and_figures(played):
     assert shown["application/vnd.vegalite.v5+json"]["data"]["values"]
     with pytest.raises(RunError, match="no chart 'propagations'"):
         played.figure("propagations")
+
+
+CUT = 12 * 60 * SECOND
+
+
+@pytest.fixture(scope="module")
+def windows(played, tmp_path_factory):
+    """The charts of the whole run, of its time before a cut, and of that after it."""
+    folder = tmp_path_factory.mktemp("windows")
+    for name, window in (("whole", None), ("before", Window(until=CUT)), ("after", Window(since=CUT))):
+        write_report([played], folder / name, window=window)
+    return [numbers(folder / name)["charts"] for name in ("whole", "before", "after")]
+
+
+def test_what_two_windows_have_is_what_the_run_has(windows):
+    whole, before, after = windows
+    assert 0 < before["miners"]["n"] < whole["miners"]["n"]
+    for name, chart in all_charts().items():
+        if chart.whole_run:
+            assert not before[name]["rows"]
+        elif name != "durations":  # connections are in every window in which they stand
+            assert before[name]["n"] + after[name]["n"] == whole[name]["n"], name
+
+
+def test_the_first_block_of_a_window_knows_the_one_before_it(windows, played):
+    _, _, after = windows
+    rows = played.query("select t_us, interval_s from intervals").to_pylist()
+    longest = max(row["interval_s"] for row in rows if row["t_us"] >= CUT)
+    last = after["block-intervals"]["rows"][-1]
+    assert last["since"] <= longest < last["until"]
+
+
+def test_a_window_has_a_page_of_its_own_without_what_is_of_the_whole_run(played, page):
+    whole = page.read_bytes()
+    result = call("report", played.directory, "--since", "0:12:00", "--until", "20m")
+    assert result.stdout == f"report     {played.directory / 'report-12m-to-20m.html'}\n"
+    assert page.read_bytes() == whole
+    shown = (played.directory / "report-12m-to-20m.html").read_text()
+    assert "12m to 20m of the scenario" in shown
+    assert numbers(played.directory / "report-12m-to-20m.html")["summaries"] == {}
+    assert "all accounted for" not in shown
+    for chart in all_charts().values():
+        assert not chart.whole_run or escape(chart.whole_run) in shown
+    assert "there is nothing from 2h on: run lasts 30m" in call("report", played.directory, "--since", "2h").stderr
+    assert "a window ends after" in call("report", played.directory, "--since", "2m", "--until", "1m").stderr
+    assert call("report", played.directory, "--since", "2m", "--summary").exit_code == 2

@@ -8,12 +8,14 @@ from rich.table import Table
 from rich.text import Text
 
 from monerosim.cli.console import make_console
+from monerosim.cli.times import TimePoint
 from monerosim.report.cells import headings, written
 from monerosim.report.figure import Line, Phrase, Rows
 from monerosim.report.figures import all_figures
 from monerosim.report.show import early_end, simulated_line
 from monerosim.results.report import FORMATS, PAGE, Format, write_report
 from monerosim.runs import Run, RunError
+from monerosim.tables.window import Window
 
 _STYLES = {"plain": "", "warning": "yellow", "error": "red"}
 
@@ -31,6 +33,8 @@ _STYLES = {"plain": "", "warning": "yellow", "error": "red"}
     show_default=True,
     help="Of the figures; can be repeated.",
 )
+@click.option("--since", type=TimePoint(), help='Figures from this time on alone, as "90s", "1h" or "1:30:00".')
+@click.option("--until", type=TimePoint(), help="Figures before this time alone.")
 @click.option("--open", "opened", is_flag=True, help="Show the page in a browser.")
 @click.option("--summary", "summary_only", is_flag=True, help="Show the summary only, write no page.")
 def report(
@@ -38,6 +42,8 @@ def report(
     output: Path | None,
     figures: Path | None,
     formats: tuple[Format, ...],
+    since: int | None,
+    until: int | None,
     opened: bool,
     summary_only: bool,
 ) -> None:
@@ -45,23 +51,38 @@ def report(
 
     The page of one run is RUN/report.html, that of several report.html. It is a single file that needs nothing else.
 
+    With --since or --until the page, report-WINDOW.html, has the figures of what happened in that window of the
+    scenario's time: blocks found, payments sent, items first seen in it. The summary is of the whole run, and left out.
+
     A run that has no summary, because plain `shadow` played it or its launcher was killed, is read back first.
     """
     console = make_console()
+    window = Window(since, until) if since is not None or until is not None else None
+    if window is not None and summary_only:
+        raise click.UsageError("--summary is of the whole run: it goes with neither --since nor --until")
     try:
         found = [Run(path) for path in runs]
         for played in found:
             played.read_back()
-            print_summary(played, console)
+            if window is None:
+                print_summary(played, console)
         if summary_only:
             return
-        path = output or (found[0].directory if len(found) == 1 else Path()) / PAGE
-        write_report(found, path, figures=figures, formats=formats)
+        path = output or (found[0].directory if len(found) == 1 else Path()) / _page_name(window)
+        write_report(found, path, figures=figures, formats=formats, window=window)
     except RunError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"report     {path}")
     if opened:
         click.launch(str(path))
+
+
+def _page_name(window: Window | None) -> str:
+    """Return what a page is called: that of a window does not replace that of the whole run."""
+    if window is None:
+        return PAGE
+    page = Path(PAGE)
+    return f"{page.stem}-{str(window).replace(' ', '-')}{page.suffix}"
 
 
 def print_summary(played: Run, console: Console) -> None:

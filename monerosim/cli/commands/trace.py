@@ -13,12 +13,13 @@ from msgspec.structs import replace
 
 from monerosim.agent.registry import HOST_ACTORS
 from monerosim.cli.exits import FAILED, InputError
+from monerosim.cli.times import TimePoint
 from monerosim.events.log import EVENTS
 from monerosim.events.traces import LEVELS, TraceLine
 from monerosim.plan.plan import Plan
 from monerosim.report.node_lines import connection_lines, item_lines
 from monerosim.runs import Run, RunError
-from monerosim.units import SECOND, format_clock, parse_duration
+from monerosim.units import SECOND, format_clock
 
 _ITEMS = ("txid", "block")
 """Under these names traces have the hashes of transactions and blocks."""
@@ -34,25 +35,7 @@ _STEP = "  - "
 _WORTH_TELLING = LEVELS.index("WARNING")
 """From this level on lines of the bootstrap are not left out."""
 
-_CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
-
 _COLOURS = {"TRACE": "bright_black", "DEBUG": "bright_black", "WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
-
-
-class _Time(click.ParamType[int]):
-    """A point of the scenario's time: a duration or a clock's time as lines have it, negative for the bootstrap."""
-
-    name = "time"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        text = str(value).strip()
-        sign = -1 if text.startswith("-") else 1
-        try:
-            text = text.removeprefix("-")
-            clock = _CLOCK.fullmatch(text)
-            return sign * parse_duration("{}h{}m{}s".format(*clock.groups()) if clock else text)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
 
 
 class _Choice:
@@ -111,10 +94,10 @@ class _Choice:
 @click.option("--level", "-l", type=click.Choice(LEVELS, case_sensitive=False), default="TRACE", help="At least this.")
 @click.option(
     "--since",
-    type=_Time(),
+    type=TimePoint(),
     help='From this time on, as "90s" or "1h"; negative in the bootstrap, which is left out unless asked for.',
 )
-@click.option("--until", type=_Time(), help="Up to this time.")
+@click.option("--until", type=TimePoint(), help="Up to this time.")
 @click.option(
     "--follow",
     metavar="ID",

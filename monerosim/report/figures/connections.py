@@ -29,6 +29,7 @@ select count(*) from connections where coalesce(opened_us, 0) <= 0 and (closed_u
 """,
         of="connections",
         absent="No connection stands at time zero.",
+        whole_run="Connections are counted at time zero, whichever the window.",
         series="direction",
         drawing={
             "mark": {"type": "bar", "opacity": 0.6},

@@ -196,7 +196,9 @@ CHARTS = (
         section="Payments",
         note="Lines: payments that came to a state in each span of time; those of the bootstrap are left out.",
         sql="""
-with width as (select greatest(1, ceil(max(t_us) / 6e7 / 12)) as minutes from payment_states),
+with width as (
+    select greatest(1, ceil((max(t_us) - greatest(0, min(t_us))) / 6e7 / 12)) as minutes from payment_states
+),
 told as (
     select s.run, s.state, s.t_us from payment_states s join transactions t using (run, txid)
     where not t.bootstrap and s.participant = t.sender
@@ -259,7 +261,7 @@ group by run, confirmed_s, n order by run, minutes
         section="Payments",
         note="Payments by when they were sent: the mean and the longest wait until the sender saw them in a block.",
         sql="""
-with width as (select greatest(1, ceil(max(t_us) / 6e7 / 12)) as minutes from waits),
+with width as (select greatest(1, ceil((max(t_us) - min(t_us)) / 6e7 / 12)) as minutes from waits),
 spans as (
     select run, floor(t_us / 6e7 / minutes) * minutes as minute, avg(mined_s) / 60 as mean, max(mined_s) / 60 as longest
     from waits, width where mined_s is not null group by all

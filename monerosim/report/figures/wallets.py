@@ -82,6 +82,7 @@ from held join participants using (run, participant) group by run, "group" order
         count="select count(distinct (run, participant)) from wallets where final",
         of="participants with a wallet",
         absent="No wallet has said what it holds at the end: the run goes on, was killed, or has none.",
+        whole_run="Wallets say what they hold at the end of the run, which a window does not have.",
         drawing={
             "layer": [
                 {
