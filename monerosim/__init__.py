@@ -184,7 +184,7 @@ if TYPE_CHECKING:
     )
     from monerosim.events.orders import OrderState as OrderState
 
-    # Engines and topologies
+    # Engines, topologies and rules
     from monerosim.engine import (
         Engine as Engine,
         EngineError as EngineError,
@@ -197,6 +197,7 @@ if TYPE_CHECKING:
     )
     from monerosim.plan.plan import LinkPlan as LinkPlan, TopologyPlan as TopologyPlan
     from monerosim.plugins import PluginError as PluginError
+    from monerosim.rules.rule import Rule as Rule
     from monerosim.topology import Topology as Topology
 else:
     # Imported inside: an agent's process that uses none of these names does without the module.

@@ -41,7 +41,8 @@ def reference() -> str:
     lines += ['Behaviours ask them: `self.ask(self.host.actor("wallet"), GetBalance())`.', ""]
     for name in HOST_ACTORS:
         lines += _description(name)
-    for kind, title in (("actor", "Behaviours"), ("topology", "Topologies"), ("engine", "Engines")):
+    titles = (("actor", "Behaviours"), ("topology", "Topologies"), ("rule", "Rules"), ("engine", "Engines"))
+    for kind, title in titles:
         lines += [f"## {title}", ""]
         for plugin in list_plugins():
             if plugin.kind == kind and plugin.package == OWN and plugin.name not in HOST_ACTORS:

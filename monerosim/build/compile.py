@@ -25,6 +25,7 @@ from monerosim.plan.plan import (
     Plan,
     ProcessPlan,
     RelayPlan,
+    RulePlan,
     ShadowPlan,
     StartPlan,
     TopologyPlan,
@@ -42,6 +43,7 @@ from monerosim.scenario.load import Examination, examine_scenario
 from monerosim.scenario.permissions import NOTHING, Permissions
 from monerosim.scenario.problems import Problem, ScenarioError, format_path
 from monerosim.scenario.recording import record_plan
+from monerosim.scenario.rules import RulePart
 from monerosim.scenario.tables import Consensus, Network, Node, Scenario, Verification, Wallet
 from monerosim.scenario.timeline import members_of
 from monerosim.topology import TopologyError, build_places
@@ -91,7 +93,7 @@ def compile_plan(
     scenario, files, result = examination.scenario, examination.files, examination.result
     members = _members(scenario, result.composed)
     time_zero = max(result.bootstrap_length, int(scenario.simulation.bootstrap or 0))
-    hosts = _hosts(scenario, members, time_zero, result.timings)
+    hosts = _hosts(scenario, result, members, time_zero)
     if result.bootstrap is not None:
         hosts.append(_funder(scenario, result, members, result.bootstrap))
     hosts = _connect(scenario, sorted(hosts, key=lambda host: host.name))
@@ -252,8 +254,8 @@ def _processes(
     )
 
 
-def _hosts(scenario: Scenario, members: Sequence[_Member], time_zero: int, timings: Timings) -> list[HostPlan]:
-    commands = _commands(scenario, time_zero)
+def _hosts(scenario: Scenario, result: Examined, members: Sequence[_Member], time_zero: int) -> list[HostPlan]:
+    timings, commands = result.timings, _commands(scenario, time_zero)
     own_time = range(time_zero, time_zero + scenario.simulation.duration)
     hosts = []
     for member in members:
@@ -268,7 +270,9 @@ def _hosts(scenario: Scenario, members: Sequence[_Member], time_zero: int, timin
                 group=member.group,
                 address="",
                 uses_node=member.uses_node,
-                node=_node(scenario, member.name, own) if isinstance(own := member.composition.node, Node) else None,
+                node=_node(scenario, member, own, result.rules.of(member.group))
+                if isinstance(own := member.composition.node, Node)
+                else None,
                 wallets=(_wallet(scenario, member.name, wallet, member.uses_node, timings),)
                 if wallet is not None and member.uses_node is not None
                 else (),
@@ -322,17 +326,18 @@ def _commands(scenario: Scenario, time_zero: int) -> dict[str, list[CommandPlan]
     return commands
 
 
-def _node(scenario: Scenario, host: str, node: Node) -> NodePlan:
+def _node(scenario: Scenario, member: _Member, node: Node, rules: Sequence[RulePart]) -> NodePlan:
     flags = with_own(scenario.binaries.monerod_flags, node.flags)
     return NodePlan(
         p2p_port=P2P_PORT,
         rpc_port=RPC_PORT,
         start=int(scenario.simulation.node_start),
-        ready_after=_between(_NODE_READY, scenario.simulation.seed, host, "monerod ready"),
+        ready_after=_between(_NODE_READY, scenario.simulation.seed, member.name, "monerod ready"),
         peers=(),
         version=node.version or scenario.network.version,
         binary=node.binary or scenario.binaries.monerod,
         flags=flags,
+        rules=tuple(RulePlan(use=part.use, config=_plain(part.rule)) for part in rules if not part.is_monerods),
         rate_limit=rate_limit(flags),
     )
 

@@ -21,12 +21,13 @@ from monerosim.plugins.errors import PluginError
 from monerosim.plugins.files import PluginFiles, names_file
 from monerosim.plugins.registry import Registry
 from monerosim.rpc.transport import Json
+from monerosim.rules import RULES, Rule
 from monerosim.scenario.toml import write_value
 from monerosim.topology.places import Topology
 from monerosim.topology.registry import TOPOLOGIES
 from monerosim.units import format_duration
 
-REGISTRIES: Sequence[Registry[Any]] = (ACTORS, TOPOLOGIES, ENGINES)
+REGISTRIES: Sequence[Registry[Any]] = (ACTORS, TOPOLOGIES, RULES, ENGINES)
 """All kinds of plugins."""
 
 COMMON_COMMANDS_HELP: Mapping[str, str] = {
@@ -46,7 +47,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """A plugin in a line."""
 
     kind: str
-    """``actor``, ``topology`` or ``engine``."""
+    """``actor``, ``topology``, ``rule`` or ``engine``."""
     name: str
     package: str
     version: str
@@ -134,6 +135,8 @@ def describe_plugin(name: str, files: PluginFiles) -> list[Description]:
         found = files.load(name)
         if isinstance(found, type) and issubclass(found, Topology):
             return [_topology(name, name, TOPOLOGIES.load(name, files))]
+        if isinstance(found, type) and issubclass(found, Rule):
+            return [_rule(name, name, RULES.load(name, files))]
         return [_behaviour(name, name, load_behaviour(name, files))]
     targets = {(registry.what, each.name): each.target for registry in REGISTRIES for each in registry.installed()}
     list(_behaviours())
@@ -144,6 +147,8 @@ def describe_plugin(name: str, files: PluginFiles) -> list[Description]:
         described.append(_actor(name, targets[ACTORS.what, name], ACTORS.load(name)))
     if name in TOPOLOGIES.names():
         described.append(_topology(name, targets[TOPOLOGIES.what, name], TOPOLOGIES.load(name)))
+    if name in RULES.names():
+        described.append(_rule(name, targets[RULES.what, name], RULES.load(name)))
     if name in ENGINES.names():
         described.append(_engine(name, targets[ENGINES.what, name], ENGINES.load(name)))
     if not described:
@@ -290,6 +295,18 @@ def _topology(name: str, target: str, topology: type[Topology]) -> Description:
         fields=tuple(describe_fields(topology)),
         schema=_schema(topology),
         example=f"[network]\ntopology = {write_value(values)}\n",
+    )
+
+
+def _rule(name: str, target: str, rule: type[Rule]) -> Description:
+    return Description(
+        kind=RULES.what,
+        name=name,
+        target=target,
+        text=getdoc(rule) or "",
+        fields=tuple(describe_fields(rule)),
+        schema=_schema(rule),
+        example=f"[rules]\nuse = {write_value({'kind': name, **_values(rule)})}\n",
     )
 
 

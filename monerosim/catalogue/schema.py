@@ -14,6 +14,7 @@ from monerosim.config import encode_hook, field_default, schema_hook
 from monerosim.engine import engine_names
 from monerosim.plugins import FILE_PATTERN, PluginError
 from monerosim.rpc.transport import Json
+from monerosim.rules import load_rule, rule_names
 from monerosim.scenario.names import NAME_PATTERN
 from monerosim.scenario.tables import Participant, Scenario
 from monerosim.topology import load_topology, topology_names
@@ -30,7 +31,9 @@ def scenario_schema() -> dict[str, Json]:
     """Describe what a scenario file may say. What is installed and cannot be loaded is left out."""
     blocks = _usable(behaviour_names(), load_behaviour)
     shapes = _usable(topology_names(), load_topology)
-    roots: list[type[msgspec.Struct]] = [Scenario, *(block.Config for block in blocks.values()), *shapes.values()]
+    rules = _usable(rule_names(), load_rule)
+    configs_of = (block.Config for block in blocks.values())
+    roots: list[type[msgspec.Struct]] = [Scenario, *configs_of, *shapes.values(), *rules.values()]
     kinds = list(dict.fromkeys(kind for root in roots for kind in _structs(root)))
     references, parts = msgspec.json.schema_components(
         kinds, schema_hook=schema_hook, ref_template="#/definitions/{name}"
@@ -54,6 +57,12 @@ def scenario_schema() -> dict[str, Json]:
         "anyOf": [{"enum": list(topologies)}, {"type": "string", "pattern": FILE_PATTERN}, *tabled, _file("kind")],
         "default": network["default"],
     }
+    named = [{"enum": list(rules)}, {"type": "string", "pattern": FILE_PATTERN}]
+    own = [_block(name, "kind", tables[rule], getdoc(rule)) for name, rule in rules.items()]
+    definitions["Rule"] = {"anyOf": [*named, *own, _file("kind")]}
+    one: _Schema = {"$ref": "#/definitions/Rule"}
+    for place, key in (("Rules", "use"), ("Node", "rules")):
+        definitions[place]["properties"][key]["anyOf"] = [one, {"type": "array", "items": one}]
     definitions["Simulation"]["properties"]["engine"]["enum"] = engine_names()
     # Which keys a command has depends on it and on whom it is for.
     del definitions["TimelineEntry"]["additionalProperties"]

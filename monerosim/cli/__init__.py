@@ -17,7 +17,7 @@ STAGES = {
         "new": "Write a commented scenario to start from.",
         "new-actor": "Write an actor of your own to start from, and its test.",
         "check": "Validate a scenario and report every error.",
-        "plugins": "List actors, topologies, engines, events and commands, or describe one.",
+        "plugins": "List actors, topologies, rules, engines, events and commands, or describe one.",
         "schema": "Print the JSON Schema of scenarios, for editors.",
     },
     "Run": {

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from monerosim.model.blobs import block_parts
 from monerosim.model.chain import Chain
 from monerosim.model.difficulty import Difficulty
+from monerosim.model.following import Following
 from monerosim.model.heights import Heights
 from monerosim.model.medians import BlockWeights
 from monerosim.model.miners import Miners
@@ -28,6 +29,7 @@ from monerosim.monero.difficulty import FUTURE_LIMIT
 from monerosim.monero.serial import BlockParts, block_hash
 from monerosim.monero.weights import FLOOR
 from monerosim.runtime.clock import EPOCH
+from monerosim.runtime.rng import stable_seed
 from monerosim.units import SECOND
 
 RULES = Rules()
@@ -81,7 +83,10 @@ class Blockchain:
         self._heights = Heights(network.height_memory)
         self.relay = network.relay_transactions(self._heights.at)
         self.txpool = Txpool(self.chain, self.relay, self.sightings, nodes=network.nodes, lifetime=rules.pool_lifetime)
-        self.views = Views(self.chain, network, self.sightings, self.txpool)
+        self._following = None
+        if rules.own is not None:
+            self._following = Following(self.chain, rules.own, rules.names, stable_seed(seed, "rules"))
+        self.views = Views(self.chain, network, self.sightings, self.txpool, self._following)
         self.miners = Miners(seed)
         self.mining = Mining(
             self.chain,
@@ -153,6 +158,9 @@ class Blockchain:
             self._add(self.mining.make_block(view, view.tip, miner.keys, self.unix(view.at)))
 
     def _add(self, block: Block) -> Block:
+        if self._following is not None:
+            tip = self.views.view(block.node, block.found).tip
+            block.uncles = self._following.uncles(block.node, tip, block.parent or tip, block.found)
         self.views.spread(block)
         self._heights.add(block)
         self.txpool.add_block(block)

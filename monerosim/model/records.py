@@ -214,6 +214,7 @@ class Block:
         last_arrival: When the last node that receives it has it, microseconds.
         submitted: What it was when somebody submitted it whole; None if its node made it.
         touches: What it contains for each owner that it pays or that spends in it.
+        uncles: Blocks off its chain that it refers to, where a rule has it.
     """
 
     __slots__ = (
@@ -238,6 +239,7 @@ class Block:
         "touches",
         "transaction_count",
         "transactions",
+        "uncles",
         "weight",
     )
 
@@ -264,6 +266,7 @@ class Block:
         self.last_arrival = 0
         self.submitted: BlockParts | None = None
         self.touches: dict[Owner, Touch] = {}
+        self.uncles: tuple[Block, ...] = ()
 
     @property
     def reward(self) -> int:

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monerosim.model.flood import Flood, Hops, Neighbours, Pools
+from monerosim.model.following import Following
 from monerosim.model.records import ArrivalTimes, Block
 from monerosim.network.propagation import NEVER, UNREACHABLE
 from monerosim.network.relay import LinkTo
@@ -82,23 +83,28 @@ class BlockRelay:
     Args:
         network: The connections.
         pools: The nodes' txpools.
+        following: Which chain each node follows; None if all go by monerod's rules.
 
     Attributes:
         arrivals: Of the blocks that are under way, or have been lately: when each node has each. Times later than the
             last :meth:`advance` are known only where nothing can change them.
         most_work_before: The most work of those of them that were found before each.
+        followed_by_all: Up to when the arrivals of blocks that all nodes follow at once are those of
+            :attr:`arrivals`, if some nodes have rules of their own: what follows is decided one by one.
         on_hops: Called with the messages in which nodes that relay a block send it.
         on_fetched: Called with a block, the node that got it as an answer, the node that sent it, and when.
     """
 
-    def __init__(self, network: BlockNetwork, pools: Pools) -> None:
+    def __init__(self, network: BlockNetwork, pools: Pools, following: Following | None = None) -> None:
         self.arrivals: dict[Block, ArrivalTimes] = {}
         self.most_work_before: dict[Block, int] = {}
+        self.followed_by_all: dict[Block, int] = {}
         self.on_hops: Callable[[Block, Hops], None] | None = None
         self.on_fetched: Callable[[Block, int, int, int], None] | None = None
         self._siblings: Counter[Block | None] = Counter()
         self._network = network
         self._pools = pools
+        self._following = following
         self._flood: Flood | None = None
         self._events: list[tuple[int, int, int, int, int, bytes]] = []
         self._tips: list[Block] = []
@@ -117,7 +123,9 @@ class BlockRelay:
         return not self._events and self._flood is None
 
     def flood(self, block: Block) -> None:
-        """Send a block that every node will relay."""
+        """Send a block that every node will follow and relay."""
+        if self._following is not None:
+            self.followed_by_all[block] = NEVER
         if self._pools.everywhere(block):
             arrivals = self._network.block_arrivals(block.id, block.node, block.found, block.weight)
             arrivals[block.node] = block.found
@@ -198,6 +206,7 @@ class BlockRelay:
             if block.arrival_times is not None:
                 self._take_up(block, block.arrival_times)
                 block.last_arrival = NEVER
+        self.followed_by_all = {one: until for one, until in self.followed_by_all.items() if one in self.arrivals}
         if self.is_quiet:
             self._settle_down(now)
 
@@ -236,6 +245,8 @@ class BlockRelay:
         if not self._events:
             self._begin(at, tip_of)
         self._tips[node] = tip_of(node)
+        if self._following is not None:
+            self._following.decide(node, self._tips[node], at)
         for block in blocks:
             if block not in self.arrivals:
                 known = block.arrival_times
@@ -284,6 +295,7 @@ class BlockRelay:
         if block in self._untold:
             self.tell_hops()
         del self.arrivals[block], self.most_work_before[block]
+        self.followed_by_all.pop(block, None)
         self._siblings[block.parent] -= 1
 
     def siblings(self, parent: Block) -> int:
@@ -302,6 +314,10 @@ class BlockRelay:
         """Take the blocks that are under way apart into what each node still sends to each of its peers."""
         self.tell_hops(now)
         self._tips = [tip_of(node) for node in range(self._network.nodes)]
+        if self._following is not None:
+            for node, tip in enumerate(self._tips):
+                self._following.decide(node, tip, now)
+            self.followed_by_all = {block: min(until, now) for block, until in self.followed_by_all.items()}
         flood, self._flood = self._flood, None
         if flood is not None:
             for node in np.flatnonzero(flood.verified < NEVER).tolist():
@@ -324,7 +340,7 @@ class BlockRelay:
         agreed = len(set(self._tips)) == 1
         for node, tip in enumerate(() if agreed else self._tips):
             for link in self._network.links_from(node):
-                if not self.has(link.peer, tip, now):
+                if not self.has(link.peer, tip, now) and self._accepts(link.peer, tip):
                     told = min(self._network.next_timed_sync(end, now) for end in (node, link.peer)) + link.latency
                     self._push(max(told, self._network.ready(link.peer)), _Kind.SYNCED, link.peer, node, tip)
         if self._events:
@@ -354,9 +370,8 @@ class BlockRelay:
         """Have a node take a block whose parent it has."""
         if block.arrival_times is not None:
             block.arrival_times[node] = at
-        if block.cumulative_difficulty <= self._tips[node].cumulative_difficulty:
+        if not self._join(node, block, at) and not (relays and self._passes_on(node, block, at)):
             return
-        self._tips[node] = block
         if not relays:
             return
         hops = self._hops_of(block)
@@ -371,9 +386,28 @@ class BlockRelay:
             receiver, received = np.array(sent, dtype=np.int64).T
             self.on_hops(block, Hops(np.full(len(sent), node), receiver, received))
 
+    def _join(self, node: int, block: Block, at: int) -> bool:
+        """Have a node go over to a block that it has just got, if it does; return whether it did."""
+        tip = self._tips[node]
+        if self._following is None:
+            joined = block.cumulative_difficulty > tip.cumulative_difficulty
+        else:
+            joined = self._following.follows(node, tip, block, at)
+        if joined:
+            self._tips[node] = block
+        return joined
+
+    def _passes_on(self, node: int, block: Block, at: int) -> bool:
+        """Return whether a node passes on a block that it does not follow."""
+        return self._following is not None and self._following.relays(node, self._tips[node], block, at)
+
+    def _accepts(self, node: int, block: Block) -> bool:
+        """Return whether a block and all below it are valid by a node's rules."""
+        return self._following is None or self._following.accepts(node, block)
+
     def _on_receipt(self, node: int, block: Block, at: int, sender: int) -> None:
         """Have a node verify a block, when it has the block's transactions and has verified its parent."""
-        if self.has(node, block, at) or (node, block.id) in self._verifying:
+        if self.has(node, block, at) or (node, block.id) in self._verifying or not self._accepts(node, block):
             return
         parent = block.parent
         begin = at
@@ -401,7 +435,7 @@ class BlockRelay:
         return next(link for link in self._network.links_from(node) if link.peer == peer)
 
     def _on_sync(self, node: int, at: int, sender: int) -> None:
-        if not self.has(node, self._tips[sender], at):
+        if not self.has(node, self._tips[sender], at) and self._accepts(node, self._tips[sender]):
             self._fetch(node, at, sender)
 
     def _fetch(self, node: int, at: int, sender: int) -> None:
@@ -435,4 +469,4 @@ class BlockRelay:
         while step is not None and not self.has(node, step, at):
             found.append(step)
             step = step.parent
-        return found
+        return [block for block in found if self._accepts(node, block)]

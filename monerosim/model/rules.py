@@ -1,9 +1,13 @@
-"""What of the nodes' rules differs between networks."""
+"""What nodes go by: the version of monerod that each runs, and rules that take the place of monerod's."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from monerosim.units import SECOND
+
+if TYPE_CHECKING:
+    from monerosim.model.following import Follower
+    from monerosim.model.records import Block
 
 Version: TypeAlias = tuple[int, ...]
 """A version of monerod: ``(0, 18, 3, 3)``."""
@@ -15,6 +19,25 @@ POOL_LIFETIME = 3 * 86_400 * SECOND
 """How long a transaction stays in a pool, microseconds (``CRYPTONOTE_MEMPOOL_TX_LIVETIME``)."""
 
 
+class Rule(Protocol):
+    """A rule that takes the place of monerod's (:class:`monerosim.rules.Rule` has monerod's own)."""
+
+    def prefers(self, node: "Follower", block: "Block") -> bool | None:
+        """Return whether a node leaves its chain for a block off its tip that it has just got; None if others say."""
+
+    def permits(self, node: "Follower", tip: "Block") -> bool:
+        """Return whether a node may follow the chain that ends in ``tip``."""
+
+    def relays(self, node: "Follower", block: "Block") -> bool:
+        """Return whether a node passes on a block that it does not follow."""
+
+    def accepts(self, block: "Block") -> bool:
+        """Return whether a block is valid, whose parent is."""
+
+    def uncles(self, node: "Follower", parent: "Block") -> "Sequence[Block]":
+        """Return the blocks off its chain that a block refers to which the node finds on ``parent``."""
+
+
 class Rules(NamedTuple):
     """What nodes go by."""
 
@@ -22,6 +45,10 @@ class Rules(NamedTuple):
     """The version of monerod that each node runs; :data:`OLDEST` if left out."""
     pool_lifetime: int = POOL_LIFETIME
     """How long a transaction stays in a node's pool, microseconds."""
+    own: Sequence[Sequence[Rule]] | None = None
+    """The rules of each node that take the place of monerod's; None if all go by monerod's."""
+    names: Sequence[str] = ()
+    """The nodes' names, where they have some."""
 
     def version(self, node: int) -> Version:
         """Return the version of monerod that a node runs."""

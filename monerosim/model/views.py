@@ -12,6 +12,7 @@ import numpy as np
 
 from monerosim.model.chain import Chain
 from monerosim.model.flood import Pools
+from monerosim.model.following import Following
 from monerosim.model.records import ArrivalTimes, Block
 from monerosim.model.relaying import BlockNetwork, BlockRelay
 from monerosim.model.sightings import Reorganisation, Sightings
@@ -58,15 +59,26 @@ class Views:
         network: What carries blocks to the nodes.
         sightings: Where arrivals and reorganisations are reported.
         pools: The nodes' txpools.
+        following: Which chain each node follows; None if all go by monerod's rules.
 
     Attributes:
         due: When some of them have to be settled, microseconds.
         relay: The blocks on their way.
     """
 
-    def __init__(self, chain: Chain, network: P2PNetwork, sightings: Sightings, pools: Pools) -> None:
+    def __init__(
+        self,
+        chain: Chain,
+        network: P2PNetwork,
+        sightings: Sightings,
+        pools: Pools,
+        following: Following | None = None,
+    ) -> None:
         self.due = NEVER
-        self.relay = BlockRelay(network, pools)
+        self.relay = BlockRelay(network, pools, following)
+        self._following = following
+        if following is not None:
+            following.tip_at = self._tip
         self._unreported: dict[Block, ArrivalTimes] = {}
         self._unanimous: Block | None = None
         """The block found last, if it was one that all nodes follow as soon as they have it."""
@@ -79,7 +91,9 @@ class Views:
         self._heights = np.zeros(network.nodes, dtype=np.int64)
 
     def view(self, node: int, at: int) -> View:
-        """Return what a node sees: it follows the chain of most work, of equal ones the one it had first.
+        """Return what a node sees.
+
+        By monerod's rules it follows the chain of most work, of equal ones the one it had first.
 
         Args:
             node: Its index in the network.
@@ -94,6 +108,8 @@ class Views:
             self._plan_settling()
 
     def _tip(self, node: int, at: int) -> Block:
+        if self._following is not None:
+            return self._decided_tip(self._following, node, at)
         best = self._chain.blocks[self._tips.item(node)]
         first = NEVER
         for block, arrivals in reversed(self.relay.arrivals.items()):
@@ -104,6 +120,16 @@ class Views:
                     best, first = block, arrival
                 if self.relay.most_work_before[block] < best.cumulative_difficulty:
                     break
+        return best
+
+    def _decided_tip(self, following: Following, node: int, at: int) -> Block:
+        """Return what a node that may have rules of its own follows: what it decided last, or what all follow since."""
+        decisions = following.decisions(node, self._settled_until, at)
+        since, best = decisions[-1] if decisions else (self._settled_until, self._chain.blocks[self._tips.item(node)])
+        for block, until in self.relay.followed_by_all.items():
+            arrival = self.relay.arrivals[block].item(node)
+            if since < arrival <= min(at, until):
+                since, best = arrival, block
         return best
 
     def knows(self, view: View, block: Block) -> bool:
@@ -122,7 +148,10 @@ class Views:
         """Send a block, found just now, from its node to the others."""
         now = block.found
         self.relay.advance(now)
-        if self._all_follow(block.parent, now):
+        if self._following is not None:
+            self._following.add(block)
+        accepted = self._following is None or self._following.all_accept(block)
+        if accepted and self._all_follow(block.parent, now):
             self.relay.flood(block)
             self._unanimous = block
         else:
@@ -199,14 +228,7 @@ class Views:
         moving = sorted(
             (block for block in self.relay.arrivals if block.found <= until), key=lambda block: block.height
         )
-        if moving and self._in_line(moving):
-            for block in moving:
-                # On one chain the higher block has more work; work itself may be above 64 bits.
-                has = (self.relay.arrivals[block] <= until) & (self._heights < block.height)
-                self._tips[has] = block.index
-                self._heights[has] = block.height
-        elif moving:
-            self._settle_branches(moving, until)
+        self._settle_tips(moving, until)
         self._settled_until = until
         for block in moving:
             if block.last_arrival <= until:
@@ -216,6 +238,21 @@ class Views:
         self._report_blocks(until)
         self._plan_settling()
         return bool(moving)
+
+    def _settle_tips(self, moving: list[Block], until: int) -> None:
+        """Write down the tips as of a time, and report who left a branch."""
+        if not moving:
+            return
+        if self._in_line(moving):
+            for block in moving:
+                # On one chain the higher block has more work; work itself may be above 64 bits.
+                has = (self.relay.arrivals[block] <= until) & (self._heights < block.height)
+                self._tips[has] = block.index
+                self._heights[has] = block.height
+        elif self._following is None:
+            self._settle_branches(moving, until)
+        else:
+            self._settle_decisions(self._following, until)
 
     def _report_blocks(self, until: int) -> None:
         """Report blocks that all nodes have; one that was kept back, or lost a race, may reach more nodes later on."""
@@ -260,6 +297,22 @@ class Views:
                     tip = block
             self._tips[node] = tip.index
             self._heights[node] = tip.height
+        self._sightings.report_reorganisations(seen)
+
+    def _settle_decisions(self, following: Following, until: int) -> None:
+        """Settle the tips of nodes that may have rules of their own."""
+        seen: list[Reorganisation] = []
+        tips = []
+        for node in range(self._network.nodes):
+            tip = self._chain.blocks[self._tips.item(node)]
+            for at, new in following.decisions(node, self._settled_until, until):
+                fork = self._chain.fork(tip, new)
+                if fork is not tip and new is not fork:
+                    seen.append(Reorganisation(at, node, tip, new, tip.height - fork.height))
+                tip = new
+            tips.append(self._decided_tip(following, node, until))
+        self._tips[:] = [tip.index for tip in tips]
+        self._heights[:] = [tip.height for tip in tips]
         self._sightings.report_reorganisations(seen)
 
 

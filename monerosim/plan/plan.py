@@ -19,6 +19,14 @@ EVENTS_VERSION = 1
 """Raised whenever a reader of older event logs would misread newer ones; a further kind or field does not raise it."""
 
 
+class RulePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A rule that takes the place of monerod's."""
+
+    use: str
+    """An entry point's name, or ``./FILE.py:CLASS`` below the run directory's ``plugins``."""
+    config: Mapping[str, object] = {}
+
+
 class NodePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A host's own monerod."""
 
@@ -36,6 +44,8 @@ class NodePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The program as given in the scenario: a name on PATH, or a file."""
     flags: tuple[str, ...] = ()
     """The scenario's own flags for the program."""
+    rules: tuple[RulePlan, ...] = ()
+    """The rules that take the place of monerod's, the first to be asked first; in the model."""
     rate_limit: int | None = None
     """The bits per second to which its flags limit it, beyond the bandwidth of its place."""
 

@@ -1,4 +1,4 @@
-"""Plugins of other packages and of a scenario's own files: actors, topologies, engines."""
+"""Plugins of other packages and of a scenario's own files: actors, topologies, rules, engines."""
 
 from monerosim.plugins.configs import check_config
 from monerosim.plugins.errors import PluginError

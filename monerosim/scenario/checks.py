@@ -19,6 +19,7 @@ from monerosim.scenario.permissions import Permissions
 from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.programs import program_problems
 from monerosim.scenario.recording import recording_problems
+from monerosim.scenario.rules import ReadRules, read_rules
 from monerosim.scenario.slow_network import slow_network_problems
 from monerosim.scenario.tables import MAX_COUNT, Scenario
 from monerosim.scenario.timeline import timeline_problems
@@ -46,6 +47,8 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
     """None if it could not be read."""
     places: TopologyPlan | None
     """Of another package's or a file's topology, which is tried out."""
+    rules: ReadRules
+    """What nodes go by in place of monerod's rules, as far as it could be read."""
     findings: tuple[RawProblem, ...]
 
 
@@ -85,6 +88,8 @@ def examine_tables(scenario: Scenario, files: PluginFiles, permissions: Permissi
     findings += _idle(scenario, composed)
     topology, places, of_network = _network(scenario, composed, files)
     findings += of_network
+    rules, of_rules = read_rules(scenario, composed, files, engine)
+    findings += of_rules
     findings += slow_network_problems(scenario)
     findings += of_engine
     findings += recording_problems(scenario, composed)
@@ -98,6 +103,7 @@ def examine_tables(scenario: Scenario, files: PluginFiles, permissions: Permissi
         bootstrap_length=length,
         topology=topology,
         places=places,
+        rules=rules,
         findings=tuple(findings),
     )
 

@@ -229,6 +229,21 @@ class Network(Table, frozen=True):
     )
 
 
+_Rules: TypeAlias = str | Options | tuple[str | Options, ...]
+
+
+class Rules(Table, frozen=True):
+    """What nodes go by in place of monerod's rules; the model only."""
+
+    use: Annotated[
+        _Rules,
+        Meta(
+            description="A rule's name, or a table with its name as kind and its keys, or an array of these, of which "
+            "the first is asked first."
+        ),
+    ] = "first-seen"
+
+
 class ChainStart(Table, frozen=True):
     """What a chain has when the run begins; what is left out is that of mainnet when its tail emission began.
 
@@ -396,6 +411,9 @@ class Node(Table, frozen=True):
     version: Annotated[
         _Version | None, Meta(description="The version whose rules it follows; the network's if left out.")
     ] = None
+    rules: Annotated[
+        _Rules | None, Meta(description="The rules that it goes by, as use of [rules]; those if left out.")
+    ] = None
     binary: Annotated[
         _Binary, Meta(description="Its monerod, a name on PATH or a file; that of [binaries] if left out.")
     ] = None
@@ -531,6 +549,9 @@ class Scenario(Table, frozen=True):
         default_factory=Network
     )
     consensus: Annotated[Consensus, Meta(description="When blocks come.")] = msgspec.field(default_factory=Consensus)
+    rules: Annotated[Rules, Meta(description="What nodes go by in place of monerod's rules.")] = msgspec.field(
+        default_factory=Rules
+    )
     record: Annotated[Recording, Meta(description="What is recorded of what nodes do.")] = msgspec.field(
         default_factory=Recording
     )

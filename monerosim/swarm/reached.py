@@ -9,6 +9,7 @@ import msgspec
 
 from monerosim.agent.commands import COMMON_COMMANDS
 from monerosim.plan.restarts import Restarts
+from monerosim.rules import load_rule, rule_names
 from monerosim.scenario.tables import Node, Participant, Scenario, TimelineEntry, Wallet
 from monerosim.swarm.cases import MISHAPS, Case
 from monerosim.swarm.inspection import SHOWN
@@ -33,6 +34,7 @@ class Reached:
     def __init__(self) -> None:
         self._behaviours = behaviours()
         self._topologies = {name: load_topology(name) for name in topology_names()}
+        self._rules = {name: load_rule(name) for name in rule_names()}
         self.counts: Counter[str] = Counter(dict.fromkeys(self._everything(), 0))
         """How often each key, value, kind, command and fault was in a valid scenario; all of them are there."""
         self.pairs: Counter[tuple[str, str]] = Counter(dict.fromkeys(combinations(sorted(self._behaviours), 2), 0))
@@ -81,6 +83,9 @@ class Reached:
         for name, topology in self._topologies.items():
             yield f"topology {name}"
             yield from _keys(name, topology)
+        for name, rule in self._rules.items():
+            yield f"rule {name}"
+            yield from _keys(name, rule)
         for command in COMMON_COMMANDS:
             yield f"command {command}"
         for name, behaviour in self._behaviours.items():
@@ -103,6 +108,7 @@ class Reached:
         if name in self._topologies:
             yield f"topology {name}"
             yield from _given(name, self._topologies[name], topology)
+        yield from self._of_rules(document.get("rules", {}).get("use", ()))
         uses: dict[str, list[str]] = {}
         for who, participant in document.get("participants", {}).items():
             uses[who] = list(_uses(participant))
@@ -115,10 +121,19 @@ class Reached:
                 if message is not None:
                     yield from _given(f"{use} {entry['do']}", message, {**entry, **entry.get("arguments", {})})
 
+    def _of_rules(self, given: object) -> Iterator[str]:
+        for one in given if isinstance(given, list) else (given,):
+            name = one.get("kind") if isinstance(one, dict) else one
+            if isinstance(name, str) and name in self._rules:
+                yield f"rule {name}"
+                yield from _given(name, self._rules[name], one)
+
     def _of_participant(self, participant: Mapping[str, Any]) -> Iterator[str]:
         yield from _given("participant", Participant, participant)
         for key, service in _SERVICES.items():
             yield from _given(key, service, participant.get(key))
+        if isinstance(node := participant.get("node"), dict):
+            yield from self._of_rules(node.get("rules", ()))
         settings = {**participant, **participant.get("settings", {})}
         tables = [settings] if "kind" in participant else []
         for use, table in zip(_uses(participant), [*tables, *participant.get("actors", ())], strict=True):

@@ -17,6 +17,7 @@ from monerosim.events import BlockFound, PaymentSent
 from monerosim.plan.restarts import Restarts
 from monerosim.plan.roles import BLOCK_CONTROLLER, FUNDER, MINER
 from monerosim.plugins import PluginFiles
+from monerosim.rules import load_rule, rule_names
 from monerosim.runtime.rng import Rng
 from monerosim.scenario import ScenarioError
 from monerosim.scenario.load import examine
@@ -33,6 +34,9 @@ FRAGILE = "./fragile.py:Fragile"
 
 MARKETPLACE = "marketplace"
 """The role of those who are ordered from."""
+
+CHECKPOINTS = "checkpoints"
+"""The rule that needs a participant with a node."""
 
 _SHARE = 0.5
 """Of the optional keys, those that are drawn."""
@@ -147,6 +151,7 @@ class _Maker:
         most = 900 if self._forks or self._crowded else 2400
         self._duration = round(logarithmic(rng, 180, most)) * SECOND
         self._known = behaviours()
+        self._modelled = True
         self._groups: list[Group] = []
 
     def _often(self, probability: float) -> bool:
@@ -169,6 +174,9 @@ class _Maker:
             "network": self._network(values),
             "consensus": self._consensus(values, simulation.get("engine", "embedded")),
         }
+        self._modelled = simulation.get("engine", "embedded") == "embedded"
+        if self._modelled and self._often(0.4):
+            document["rules"] = {"use": self._rules(values)}
         for key in ("binaries", "record", "shadow"):
             if self._often(0.6 if key == "record" else 0.25):
                 table = next(field.type for field in msgspec.structs.fields(Scenario) if field.encode_name == key)
@@ -311,6 +319,21 @@ class _Maker:
         pace = duration(self._rng, low, high)
         return {"block_time": f"{self._rng.integer(low, high) // SECOND}s" if dynamic else pace, **table}
 
+    def _rules(self, values: Values) -> object:
+        """Draw what nodes go by: a rule, and checkpoints beside it, since two rules may not go together."""
+        with_node = [group.name for group in self._groups if group.count == 1 and group.does(BlockFound)]
+        known = [name for name in rule_names() if with_node or name != CHECKPOINTS]
+        names = [self._rng.choice(known)]
+        if with_node and CHECKPOINTS not in names and self._often(0.3):
+            names.append(CHECKPOINTS)
+        drawn: list[object] = []
+        for name in names:
+            table = values.table(load_rule(name))
+            if name == CHECKPOINTS:
+                table["authority"] = self._rng.choice(with_node)
+            drawn.append({"kind": name, **table} if table else name)
+        return drawn[0] if len(drawn) == 1 and self._often(0.7) else drawn
+
     def _sweep(self, values: Values) -> dict[str, Any]:
         """Draw what a sweep would vary; a run has nothing of it."""
         rng = self._rng
@@ -392,7 +415,10 @@ class _Maker:
         share = 0.7 if self._forks and self._crowded else 0.2
         if owners and not group.does(BlockFound) and self._often(share):
             return {"node": self._rng.choice(owners)}
-        return {} if own and self._often(0.6) else {"node": values.table(Node, share=0.2)}
+        if own and self._often(0.6):
+            return {}
+        node = values.table(Node, leave=["rules"], share=0.2)
+        return {"node": {**node, "rules": self._rules(values)} if self._modelled and self._often(0.1) else node}
 
     def _wallet(self, group: Group, values: Values) -> dict[str, Any]:
         wallet = values.table(Wallet, leave=["initial_balance", "outputs", "binary"], share=0.2)

@@ -159,7 +159,7 @@ def test_json_holds_the_schema():
     (described,) = msgspec.json.decode(call("marketplace", "--json").output)
     assert "confirmations" in msgspec.json.encode(described["schema"]).decode()
     listed = msgspec.json.decode(call("--json").output)
-    assert {it["kind"] for it in listed} == {"actor", "topology", "engine"}
+    assert {it["kind"] for it in listed} == {"actor", "topology", "rule", "engine"}
 
 
 def test_an_unknown_name_gets_the_near_miss():

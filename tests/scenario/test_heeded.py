@@ -90,6 +90,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 ORDERS = f"{HEAD}{MARKET}items = 3\n{USERS}orders = true\n"
 PLAIN = HEAD + USERS.replace("transaction_frequency = 1\n", "")
 AUTONOMOUS = HEAD.partition("[participants")[0] + '[participants.who]\nkind = "autonomous-miner"\nhashrate = 100\n'
+RACING = AUTONOMOUS.replace('"30s"', '"4s"') + 'count = 6\nnode = {}\n[network]\nlatency = "490ms"\nconnections = 2\n'
 FRAGILE = '{ use = "./fragile.py:Fragile", interval = "1m" }'
 FAILING = f"""{HEAD}
 [participants.who]
@@ -146,6 +147,8 @@ CASES: Mapping[str, Case] = {
     "binaries.wallet": Case(value="monero-wallet-rpc-0.18.4"),
     "binaries.monerod_flags": Case(value=["--log-level=2"]),
     "binaries.wallet_flags": Case(value=["--log-level=2"]),
+    "rules.use": Case(value="uniform-tie-breaking", base=RACING),
+    "node.rules": Case(value="uniform-tie-breaking", base=RACING),
     "record.spreads": Case(value="quantiles"),
     "record.sample": Case(value=1, base=f'{WHOLE}[record]\ntxpool = "sample"\n'),
     "shadow.general": Case(value={"parallelism": 1}),

@@ -1,4 +1,4 @@
-"""``monerosim plugins``: actors, topologies, engines, events and commands."""
+"""``monerosim plugins``: actors, topologies, rules, engines, events and commands."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -27,7 +27,7 @@ from monerosim.cli.exits import USAGE
 from monerosim.plugins import PluginError, PluginFiles
 from monerosim.scenario.convert import nearest
 
-_PLURALS = {"actor": "actors", "topology": "topologies", "engine": "engines"}
+_PLURALS = {"actor": "actors", "topology": "topologies", "rule": "rules", "engine": "engines"}
 
 
 @click.command("plugins")
@@ -37,7 +37,7 @@ _PLURALS = {"actor": "actors", "topology": "topologies", "engine": "engines"}
 @click.option("--commands", "what", flag_value="commands", help="List all commands with their arguments.")
 @click.pass_context
 def plugins(context: click.Context, name: str | None, what: str | None, as_json: bool) -> None:
-    """List the actors, topologies and engines that are installed, or describe the one called NAME.
+    """List the actors, topologies, rules and engines that are installed, or describe the one called NAME.
 
     NAME can also be an actor of every host (node, wallet, ...), an event (block-found), or ./FILE.py:CLASS below the
     current directory, whose code is run.

@@ -69,11 +69,12 @@ class Embedded(Engine):
         # Loguru's own handler prints every actor's log on standard error; those that somebody has added stay.
         with suppress(ValueError):
             logger.remove(0)
-        environment = EmbeddedEnvironment(plan, directory, trace_level)
+        files = PluginFiles.of_run(directory, plan.plugins)
+        environment = EmbeddedEnvironment(plan, directory, trace_level, files)
         usual = gc.get_threshold()
         gc.set_threshold(*_COLLECT)
         try:
-            return _play(plan, environment, on_progress, PluginFiles.of_run(directory, plan.plugins))
+            return _play(plan, environment, on_progress, files)
         finally:
             gc.set_threshold(*usual)
             environment.close()

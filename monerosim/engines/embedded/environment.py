@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from monerosim.build.agent_registry import agent_registry
-from monerosim.engines.embedded.network import network_of, versions_of
+from monerosim.engines.embedded.network import network_of, rules_of, versions_of
 from monerosim.engines.embedded.recording import NodeRecorder
 from monerosim.engines.embedded.relays import RelayRecorder
 from monerosim.engines.spreads import SpreadRecorder
@@ -34,6 +34,7 @@ from monerosim.model.sightings import Reorganisation
 from monerosim.model.start import Past, Start
 from monerosim.network.propagation import NEVER
 from monerosim.plan.plan import HostPlan, Plan
+from monerosim.plugins import PluginFiles
 from monerosim.rpc.transport import Json, Transport
 from monerosim.runtime.clock import EPOCH
 from monerosim.runtime.rng import stable_seed
@@ -90,11 +91,12 @@ class EmbeddedEnvironment:
         plan: The plan.
         directory: The run directory.
         trace_level: The least important level of traces to keep.
+        files: The files that the plan names.
     """
 
     records_nodes = True
 
-    def __init__(self, plan: Plan, directory: Path, trace_level: str) -> None:
+    def __init__(self, plan: Plan, directory: Path, trace_level: str, files: PluginFiles) -> None:
         self.runtime = VirtualRuntime(EPOCH)
         self.post_office = MemoryPostOffice(self.runtime, tuple(host.name for host in plan.hosts))
         self.shared = MemoryState()
@@ -107,6 +109,7 @@ class EmbeddedEnvironment:
         self._events = EventLog(directory / EVENTS)
         self._spreads = SpreadRecorder(plan)
         self._traces = Traces(directory / "hosts", trace_level)
+        nodes = [host for host in plan.hosts if host.node is not None]
         self._blockchain = Blockchain(
             seed=stable_seed(plan.seed, "ledger"),
             now=self.runtime.now,
@@ -114,9 +117,10 @@ class EmbeddedEnvironment:
             difficulty=plan.consensus.difficulty,
             target=plan.consensus.block_time // SECOND if plan.consensus.dynamic else None,
             start=_start(plan),
-            rules=Rules(versions_of(plan), plan.consensus.pool_lifetime),
+            rules=Rules(
+                versions_of(plan), plan.consensus.pool_lifetime, rules_of(plan, files), [host.name for host in nodes]
+            ),
         )
-        nodes = [host for host in plan.hosts if host.node is not None]
         self._node_names = [host.name for host in nodes]
         self._blockchain.sightings.on_reorganisation = self._record_reorganisation
         self._blockchain.sightings.on_block = self._record_block

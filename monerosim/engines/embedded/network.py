@@ -1,10 +1,15 @@
 """The modelled network of a plan."""
 
+import msgspec
+
+from monerosim.config import load_config
 from monerosim.network.dandelion import Dandelion
 from monerosim.network.queues import FLUSH_STEP
 from monerosim.network.relay import Link, RelayNetwork, RelayTimings
 from monerosim.network.verification import Verification
 from monerosim.plan.plan import NodePlan, Plan, RelayPlan
+from monerosim.plugins import PluginFiles
+from monerosim.rules import Rule, load_rule
 from monerosim.topology.paths import paths_between
 from monerosim.units import SECOND
 
@@ -66,6 +71,29 @@ def _settings(plan: RelayPlan) -> tuple[RelayTimings, Dandelion]:
         flush_outgoing=plan.flush_outgoing // FLUSH_STEP,
     )
     return timings, dandelion
+
+
+def rules_of(plan: Plan, files: PluginFiles) -> list[tuple[Rule, ...]] | None:
+    """Return the rules of each node of a plan that take the place of monerod's; like ones are one object.
+
+    Args:
+        plan: The plan.
+        files: The files that it names.
+
+    Returns:
+        In the plan's order; None if all nodes go by monerod's.
+    """
+    nodes = [host.node for host in plan.hosts if host.node is not None]
+    if not any(node.rules for node in nodes):
+        return None
+    made: dict[bytes, tuple[Rule, ...]] = {}
+    own = []
+    for node in nodes:
+        key = msgspec.json.encode(node.rules, order="deterministic")
+        if key not in made:
+            made[key] = tuple(load_config(rule.config, load_rule(rule.use, files)) for rule in node.rules)
+        own.append(made[key])
+    return own
 
 
 def versions_of(plan: Plan) -> list[tuple[int, ...]]:
