@@ -14,6 +14,7 @@ from monerosim.build.processes import PLAN
 from monerosim.build.rundir import RunDirectoryError, hold, write_run_directory
 from monerosim.engine import ENGINES, EngineError, Progress, ProgressCallback, load_engine
 from monerosim.engines.readback import read_back_again, read_so_far
+from monerosim.engines.usage import UsageMeter
 from monerosim.events import Record
 from monerosim.events.log import EVENTS, read_events
 from monerosim.events.traces import LEVELS, USUAL_LEVEL, TraceLine, read_traces
@@ -384,9 +385,11 @@ def _play(played: Run, trace_level: str, on_progress: ProgressCallback) -> Run:
         raise RunError(f"{directory} cannot be played: {error}") from error
     engine = load_engine(played.plan.engine)
     engine.check(played.plan)
+    meter = UsageMeter(played.plan, directory, programs=engine.real_programs)
     began = perf_counter()
     try:
-        end = engine.play(played.plan, directory, trace_level=trace_level, on_progress=on_progress)
+        end = engine.play(played.plan, directory, trace_level=trace_level, on_progress=meter.passing(on_progress))
+        meter.finish()
     except EngineError as error:
         if (directory / EVENTS).exists():
             summary, _ = _read_back(played, failure=str(error), wall_seconds=perf_counter() - began)

@@ -17,7 +17,7 @@ WHOLE: Json = {"domain": [0, 1]}
 """The scale of a share of all."""
 
 
-SECTIONS = ("Payments", "Blocks", "Forks", "Propagation", "Network", "Participants", "Faults")
+SECTIONS = ("Payments", "Blocks", "Forks", "Propagation", "Network", "Participants", "Faults", "Cost")
 """Of the page, in their order."""
 
 
@@ -84,6 +84,8 @@ CONFIG: dict[str, Json] = {
         "tickColor": "#999999",
         "labelOverlap": True,
     },
+    "axisXDiscrete": {"labelAngle": 0},
+    "headerRow": {"labelAngle": 0, "labelOrient": "top", "labelAnchor": "start", "labelFontSize": 14},
     "legend": {"labelFontSize": 14, "titleFontSize": 14},
     "range": {"category": PALETTE},
     "bar": {"color": PALETTE[0]},

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from monerosim.events import Record
 from monerosim.plan.plan import Plan
+from monerosim.tables.resources import read_usages
 from monerosim.tables.schema import TABLES_VERSION
 from monerosim.tables.tables import TABLES
 from monerosim.tables.whole import RunEnd
@@ -109,7 +110,7 @@ def keep_tables(
         if not made or (source and made != source):
             with TablesWriter(plan, directory, source) as writer:
                 deque(writer.taking(records()), maxlen=0)
-                writer.finish(ended)
+                writer.finish(ended, read_usages(run))
     except OSError as error:
         raise TablesError(f"{directory} cannot be written: {error.strerror or error}") from error
     return RunTables(directory)

@@ -28,6 +28,7 @@ from monerosim.events import (
 )
 from monerosim.plan.plan import HostPlan, Plan
 from monerosim.tables.maker import Cell, Maker
+from monerosim.tables.resources import RESOURCES
 from monerosim.tables.schema import Column, Table
 
 RUN = Table(
@@ -100,18 +101,6 @@ FAULTS = Table(
         Column("what", "name", "the event, such as actor-failed"),
         Column("name", "name", "the actor, process, command or file"),
         Column("reason", "text", "what is told about it"),
-    ),
-)
-
-RESOURCES = Table(
-    "resources",
-    "What processes took; empty unless an engine measured it.",
-    (
-        Column("process", "name", "which"),
-        Column("wall_s", "real", "seconds since the run's start"),
-        Column("t_us", "time", "simulated time then"),
-        Column("cpu_s", "real", "seconds of CPU so far"),
-        Column("rss", "integer", "resident bytes"),
     ),
 )
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from monerosim.events import Record
 from monerosim.plan.plan import Plan
 from monerosim.tables.maker import Cell
+from monerosim.tables.resources import Usage
 from monerosim.tables.schema import TABLES_VERSION, Table
 from monerosim.tables.tables import MAKERS, SIGHTINGS, TABLES
 from monerosim.tables.whole import RunEnd, run_row
@@ -168,15 +169,18 @@ class TablesWriter:
                 take(record)
             yield record
 
-    def finish(self, ended: RunEnd | None) -> None:
+    def finish(self, ended: RunEnd | None, usages: Iterable[Usage] = ()) -> None:
         """Put the tables into their place.
 
         Args:
             ended: How the run ended; None while it has no summary.
+            usages: What its processes took.
         """
         for maker in self._makers:
             maker.end()
         self._rows["run"].add(*run_row(self._plan, ended))
+        for it in usages:
+            self._rows["resources"].add(it.process, it.wall_s, it.t_us, it.cpu_s, it.rss, it.disk)
         for rows in self._rows.values():
             rows.close()
         for sightings in self._sightings.values():

@@ -30,6 +30,7 @@ from monerosim import (
 )
 from monerosim.build.rundir import hold
 from monerosim.plan.plan import decode_plan, encode_plan
+from monerosim.tables.resources import read_usages
 from monerosim.tables.schema import TABLES_VERSION
 from monerosim.tables.tables import TABLES
 from monerosim.tables.write import TablesWriter, arrow_schema
@@ -63,7 +64,7 @@ def all_there(played):
 def test_a_run_has_all_tables(played):
     tables = all_there(played)
     assert {name for name in tables if not len(tables[name])} == {
-        *("relays", "stems", "txpool", "block_transactions", "resources"),  # not recorded
+        *("relays", "stems", "txpool", "block_transactions"),  # not recorded
         *("reorganisations", "orders", "faults"),  # did not happen
     } & {name for name in tables if not len(tables[name])}
     for name in ("parameters", "blocks", "transactions", "tx_sightings", "connections", "wallets", "events"):
@@ -284,3 +285,17 @@ def test_what_the_scenario_has_recorded_is_in_the_tables(tmp_path):
     for record in happened(run, TransactionSpread):
         for node, at in first_seen(record.data, run.plan).items():
             assert seen[record.data.txid, node] == at
+
+
+def test_what_the_run_took_is_in_the_resources(played):
+    (row,) = played.tables.resources.arrow().to_pylist()
+    assert row["process"] == "monerosim"
+    assert 0 < row["cpu_s"] < 60
+    assert row["t_us"] >= played.plan.duration
+    assert row["rss"] > 30_000_000
+    parts = [path.stat().st_size for path in played.directory.rglob("*") if "tables" not in path.parts]
+    # The summary is written after it.
+    assert sum(parts) / 2 < row["disk"] < sum(parts)
+    with (played.directory / "resources.jsonl").open("a") as file:
+        file.write('{"process":"cut off by a k')
+    assert [usage.process for usage in read_usages(played.directory)] == ["monerosim"]

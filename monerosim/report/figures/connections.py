@@ -32,14 +32,18 @@ select count(*) from connections where coalesce(opened_us, 0) <= 0 and (closed_u
         whole_run="Connections are counted at time zero, whichever the window.",
         series="direction",
         drawing={
-            "mark": {"type": "bar", "opacity": 0.6},
+            "mark": {"type": "rect", "opacity": 0.6},
             "encoding": {
-                "x": quantitative("connections", "connections", bin={"binned": True, "step": 1}),
-                "x2": {"field": "next"},
+                "x": quantitative("from", "connections", scale={"zero": False}, axis={"tickMinStep": 1, "grid": False}),
+                "x2": {"field": "to"},
                 "y": quantitative("nodes", "nodes", stack=None),
+                "y2": {"datum": 0},
                 "color": coloured("direction"),
             },
-            "transform": [{"calculate": "datum.connections + 1", "as": "next"}],
+            "transform": [
+                {"calculate": "datum.connections - 0.5", "as": "from"},
+                {"calculate": "datum.connections + 0.5", "as": "to"},
+            ],
         },
     ),
     Chart(

@@ -20,7 +20,7 @@ from monerosim.events import (
     Record,
 )
 from monerosim.plan.plan import Plan
-from monerosim.report.charts import PERCENT, WHOLE, Chart, coloured, quantitative
+from monerosim.report.charts import PERCENT, WHOLE, Chart, coloured, nominal, quantitative
 from monerosim.report.figure import Figure, Line, Phrase
 from monerosim.units import SECOND
 
@@ -204,9 +204,16 @@ told as (
     where not t.bootstrap and s.participant = t.sender
     union all
     select run, outcome as state, t_us from requests where action = 'payment' and outcome = 'delayed'
+), counted as (
+    select run, floor(t_us / 6e7 / minutes)::int as span, state, count(*) as payments
+    from told, width where state <> 'remined' group by all
+), spans as (
+    select run, state, unnest(range(first, last + 1)) as span
+    from (select run, min(span) as first, max(span) as last from counted group by run),
+        lateral (select distinct state from counted c where c.run = run)
 )
-select run, floor(t_us / 6e7 / minutes) * minutes as minute, state, count(*) as payments
-from told, width where state <> 'remined' group by all order by run, state, minute
+select run, span * minutes as minute, state, coalesce(payments, 0) as payments
+from spans left join counted using (run, state, span), width order by run, state, minute
 """,
         count="select count(*) from transactions where not bootstrap",
         of="payments",
@@ -252,7 +259,7 @@ group by run, confirmed_s, n order by run, minutes
                     "encoding": {"y": quantitative("share", "share of payments", axis=PERCENT, scale=WHOLE)},
                 },
             ],
-            "encoding": {"x": quantitative("minutes", "minutes since it was sent")},
+            "encoding": {"x": quantitative("minutes", "minutes since it was sent", scale={"zero": True})},
         },
     ),
     Chart(
@@ -279,6 +286,42 @@ unpivot spans on mean, longest into name measure value waited order by run, meas
                 "y": quantitative("waited", "minutes until a block"),
                 "color": coloured("measure"),
             },
+        },
+    ),
+    Chart(
+        name="fee-waits",
+        title="Do payments that pay more wait less?",
+        section="Payments",
+        note="Payments by their fee, in classes of which each begins at four times the one before, as monerod's "
+        "priorities begin. Dot: the median wait until the sender saw them in a block. Bar: the quartiles. Mark: the "
+        "longest.",
+        sql="""
+with least as (select run, min(fee) as fee from waits where fee > 0 group by run),
+classed as (
+    select w.run, floor(ln(w.fee / l.fee) / ln(4) + 1e-9)::int as class, l.fee as least, mined_s / 60 as minutes
+    from waits w join least l using (run) where w.fee > 0
+)
+select run, class, printf('%.3g to %.3g', least * 4 ** class / 1e9, least * 4 ** (class + 1) / 1e9) as fee,
+    median(minutes) as middle, quantile_cont(minutes, 0.25) as low, quantile_cont(minutes, 0.75) as high,
+    max(minutes) as longest, count(minutes) as mined, count(*) as payments
+from classed group by run, class, least having count(minutes) > 0 order by run, class
+""",
+        count="select count(mined_s) from waits",
+        of="payments",
+        absent="No payment of the scenario's own time was seen in a block.",
+        drawing={
+            "layer": [
+                {
+                    "mark": {"type": "rule", "strokeWidth": 6, "opacity": 0.35},
+                    "encoding": {"x": quantitative("low", "minutes until a block"), "x2": {"field": "high"}},
+                },
+                {"mark": "point", "encoding": {"x": quantitative("middle", "minutes until a block")}},
+                {
+                    "mark": {"type": "tick", "thickness": 2, "size": 14},
+                    "encoding": {"x": quantitative("longest", "minutes until a block")},
+                },
+            ],
+            "encoding": {"y": nominal("fee", "fee (10⁻³ XMR)"), "yOffset": {"field": "run"}},
         },
     ),
     Chart(

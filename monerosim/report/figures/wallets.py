@@ -6,8 +6,9 @@ import msgspec
 
 from monerosim.events import Record, WalletClosed
 from monerosim.plan.plan import Plan
-from monerosim.report.charts import Chart, nominal, quantitative
+from monerosim.report.charts import Chart, nominal
 from monerosim.report.figure import Column, Figure, Rows
+from monerosim.rpc.transport import Json
 from monerosim.units import XMR
 
 
@@ -65,6 +66,16 @@ class WalletsFigure(Figure[dict[str, WalletGroup]]):
         return Rows(columns, rows)
 
 
+_TICKS: Json = [0, *(10**digits for digits in range(9))]
+
+_AMOUNT: dict[str, Json] = {
+    "field": "least",
+    "type": "quantitative",
+    "title": "XMR",
+    "scale": {"type": "symlog"},
+    "axis": {"values": _TICKS},
+}
+
 CHARTS = (
     Chart(
         name="balances",
@@ -87,13 +98,13 @@ from held join participants using (run, participant) group by run, "group" order
             "layer": [
                 {
                     "mark": {"type": "rule", "strokeWidth": 1},
-                    "encoding": {"x": quantitative("least", "XMR", scale={"type": "symlog"}), "x2": {"field": "most"}},
+                    "encoding": {"x": _AMOUNT, "x2": {"field": "most"}},
                 },
                 {
                     "mark": {"type": "rule", "strokeWidth": 7, "opacity": 0.4},
-                    "encoding": {"x": quantitative("low", "XMR"), "x2": {"field": "high"}},
+                    "encoding": {"x": {**_AMOUNT, "field": "low"}, "x2": {"field": "high"}},
                 },
-                {"mark": "point", "encoding": {"x": quantitative("middle", "XMR")}},
+                {"mark": "point", "encoding": {"x": {**_AMOUNT, "field": "middle"}}},
             ],
             "encoding": {"y": nominal("group", None), "yOffset": {"field": "run"}},
         },

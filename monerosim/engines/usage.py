@@ -1,0 +1,135 @@
+"""Measures what the processes of a run take, while it is played."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from time import perf_counter
+
+import msgspec
+import psutil
+
+from monerosim.build.processes import AGENT, arguments
+from monerosim.engine import Progress, ProgressCallback
+from monerosim.plan.plan import Plan
+from monerosim.tables.resources import RESOURCES_FILE, Usage
+
+ENGINE = "monerosim"
+"""What this process is called, and the engine's own ones."""
+
+_FIRST = 2.0
+"""Real seconds until the first look, and the least between two."""
+
+_GROWTH = 0.05
+"""The time between two looks grows with the run's: a long one has some hundred."""
+
+_MOST = 0.01
+"""The share of the run's time that looks may take."""
+
+
+class UsageMeter:
+    """Looks at a run's processes now and then, and at its end, and leaves what it saw in the run directory.
+
+    Args:
+        plan: The run's plan.
+        directory: The run directory.
+        programs: Whether the engine starts programs; else all is in this process.
+    """
+
+    def __init__(self, plan: Plan, directory: Path, *, programs: bool) -> None:
+        self._zero = plan.time_zero
+        self._hosts = directory / "hosts"
+        self._directory = directory
+        self._programs = programs
+        self._names = {
+            tuple(arguments(process, directory.resolve(), sys.executable)[1:]): f"{host.name}/{process.name}"
+            for host in plan.hosts
+            for process in host.processes
+        }
+        self._began = perf_counter()
+        self._next = _FIRST
+        self._now = 0
+        self._own = psutil.Process()
+        self._before = _cpu(self._own)
+        self._known: dict[int, tuple[str, float, int]] = {}
+        """Name, CPU and memory of processes by their ids, of those that have ended as they were seen last."""
+
+    def passing(self, on_progress: ProgressCallback) -> ProgressCallback:
+        """Return a callback that passes the run's progress on, and looks where it is time."""
+
+        def pass_on(progress: Progress) -> bool:
+            # Of a run that is stuck another thread tells.
+            if not progress.stuck:
+                self._now = progress.now
+                if perf_counter() - self._began >= self._next:
+                    self._write(self._look())
+                    took = perf_counter() - self._began - self._next
+                    self._next = perf_counter() - self._began + max(_FIRST, self._next * _GROWTH, took / _MOST)
+            return on_progress(progress)
+
+        return pass_on
+
+    def finish(self) -> None:
+        """Write what each process had taken when it was last seen, and what its files take."""
+        last = self._look() if not self._programs else self._totals()
+        self._write(msgspec.structs.replace(usage, disk=self._disk(usage.process)) for usage in last)
+
+    def _look(self) -> Iterator[Usage]:
+        alive = {self._own.pid: self._own}
+        if self._programs:
+            alive |= {child.pid: child for child in self._own.children(recursive=True)}
+        for pid, process in alive.items():
+            # It may end meanwhile.
+            with suppress(psutil.Error), process.oneshot():
+                name = self._known[pid][0] if pid in self._known else self._name(process)
+                spent = _cpu(process) - (self._before if pid == self._own.pid else 0)
+                self._known[pid] = name, spent, process.memory_info().rss
+        for pid in self._known.keys() - alive.keys():
+            name, spent, _ = self._known[pid]
+            self._known[pid] = name, spent, 0
+        yield from self._totals()
+
+    def _totals(self) -> Iterator[Usage]:
+        """Return the processes by name; one that was started again is added to the one before."""
+        wall, totals = perf_counter() - self._began, dict[str, tuple[float, int]]()
+        for name, spent, memory in self._known.values():
+            before = totals.get(name, (0.0, 0))
+            totals[name] = before[0] + spent, before[1] + memory
+        for name in sorted(totals):
+            spent, memory = totals[name]
+            yield Usage(
+                process=name,
+                wall_s=round(wall, 3),
+                t_us=self._now - self._zero,
+                cpu_s=round(spent, 3),
+                rss=memory,
+            )
+
+    def _name(self, process: psutil.Process) -> str:
+        return self._names.get(tuple(process.cmdline()[1:]), ENGINE)
+
+    def _disk(self, name: str) -> int:
+        """Return the bytes of a process's files: of a program's those called so, of an agent's all others there."""
+        if name == ENGINE:
+            return _size(self._directory) - (_size(self._hosts) if self._programs else 0)
+        host, _, program = name.partition("/")
+        known = {it.partition("/")[2] for it in self._names.values() if it.startswith(f"{host}/")} - {AGENT}
+        files = list((self._hosts / host).glob("*"))
+        if program != AGENT:
+            return sum(_size(file) for file in files if file.name.partition(".")[0] == program)
+        return sum(_size(file) for file in files if file.name.partition(".")[0] not in known)
+
+    def _write(self, usages: Iterator[Usage]) -> None:
+        lines = b"".join(msgspec.json.encode(usage) + b"\n" for usage in usages)
+        with (self._directory / RESOURCES_FILE).open("ab") as file:
+            file.write(lines)
+
+
+def _cpu(process: psutil.Process) -> float:
+    spent = process.cpu_times()
+    return float(spent.user + spent.system)
+
+
+def _size(path: Path) -> int:
+    files = [path] if path.is_file() else path.rglob("*")
+    return sum(file.lstat().st_size for file in files if file.is_file() and not file.is_symlink())
