@@ -8,10 +8,14 @@ PYTEST_FLAGS ?=
 run: $(VENV)/.installed
 	$(BIN)/monerosim run scenarios/quickstart.toml
 
-# It fails if fewer than nine of ten branches were taken. The real programs' tests share loopback addresses, so they run one after the other.
+# It fails if fewer than nine of ten lines and branches were taken. The real programs' tests share loopback addresses, so
+# they run one after the other.
+test: export MONEROSIM_COVERAGE = $(CURDIR)/.coverage
 test: $(VENV)/.installed-dev
-	$(BIN)/pytest -n 2 --dist loadfile -m "not real and not long" --cov --cov-report= $(PYTEST_FLAGS)
-	$(BIN)/pytest -m "real and not long" --cov --cov-append --cov-report=term --cov-fail-under=90 $(PYTEST_FLAGS)
+	rm -rf .coverage && mkdir .coverage
+	$(BIN)/pytest -n 2 --dist worksteal -m "not real and not long" $(PYTEST_FLAGS)
+	$(BIN)/pytest -m "real and not long" $(PYTEST_FLAGS)
+	$(BIN)/slipcover --merge .coverage/*.json --out .coverage/all --branch --skip-covered --fail-under 90
 
 test-long: $(VENV)/.installed-dev
 	$(BIN)/pytest -m long $(PYTEST_FLAGS)

@@ -6,6 +6,7 @@ way from scenario to plan to actor unchanged.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, ClassVar, TypeAlias, TypeVar, Union, get_args, get_origin
 
@@ -136,6 +137,12 @@ def strip_notes(kind: object) -> tuple[object, list[msgspec.Meta]]:
             kind = members[0]
         else:
             return kind, notes
+
+
+@cache
+def fields_of(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """Return a structure's fields. To find their types msgspec evaluates annotations, so each is found once."""
+    return msgspec.structs.fields(kind)
 
 
 def field_default(field: msgspec.structs.FieldInfo) -> object:

@@ -6,6 +6,10 @@ import shutil
 import sys
 import time
 
+# First, since it measures what is imported after it.
+if "MONEROSIM_COVERAGE" in os.environ:
+    from branch_coverage import pytest_sessionfinish  # noqa: F401  (a hook)
+
 import pytest
 from hypothesis import settings
 from loguru import logger

@@ -7,7 +7,7 @@ import msgspec
 
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.messages import Letter, Message
-from monerosim.config import load_config
+from monerosim.config import fields_of, load_config
 from monerosim.units import SECOND
 
 PAUSE, RESUME, STOP, START, SET = "pause", "resume", "stop", "start", "set"
@@ -84,7 +84,7 @@ def understands(behaviour: type[Behaviour], do: str, arguments: Mapping[str, obj
 
 def settable(behaviour: type[Behaviour]) -> set[str]:
     """Return the keys of a behaviour's configuration that ``set`` may change."""
-    return {field.encode_name for field in msgspec.structs.fields(behaviour.Config)} - behaviour.immutable_settings
+    return {field.encode_name for field in fields_of(behaviour.Config)} - behaviour.immutable_settings
 
 
 def command_message(behaviour: type[Behaviour], do: str, arguments: Mapping[str, object]) -> Message[Any]:

@@ -13,7 +13,7 @@ from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.messages import EventLetter, Message
 from monerosim.agent.registry import ACTORS, behaviour_names, load_behaviour
 from monerosim.catalogue.fields import Field, default_of, describe_fields, sample
-from monerosim.config import schema_hook
+from monerosim.config import fields_of, schema_hook
 from monerosim.engine import ENGINES, Engine
 from monerosim.events import event_kinds, event_tag
 from monerosim.plan.roles import FUNDER
@@ -331,7 +331,7 @@ def _engine(name: str, target: str, engine: Engine) -> Description:
 def _values(config: type[msgspec.Struct]) -> dict[str, Json]:
     """Fill in a configuration: the defaults, and something that fits where there is none."""
     values: dict[str, Json] = {}
-    for field in msgspec.structs.fields(config):
+    for field in fields_of(config):
         value = sample(field.type) if field.required else default_of(field)
         if value is not None:
             values[field.encode_name] = value

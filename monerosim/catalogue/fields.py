@@ -10,7 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
-from monerosim.config import Amount, Duration, encode_hook, field_default, strip_notes
+from monerosim.config import Amount, Duration, encode_hook, field_default, fields_of, strip_notes
 from monerosim.rpc.transport import Json
 
 _NAMES: dict[object, str] = {
@@ -48,7 +48,7 @@ def describe_fields(kind: type[msgspec.Struct], prefix: str = "") -> list[Field]
     """Describe the fields of a structure, and those of tables within it."""
     described = []
     texts = _texts(kind)
-    for field in msgspec.structs.fields(kind):
+    for field in fields_of(kind):
         key = f"{prefix}{field.encode_name}"
         plain, notes = strip_notes(field.type)
         described.append(
@@ -121,7 +121,7 @@ def sample(kind: object) -> Json:
     elif origin in (list, tuple, Sequence):
         made = [sample(arguments[0])]
     elif isinstance(plain, type) and issubclass(plain, msgspec.Struct):
-        made = {field.encode_name: sample(field.type) for field in msgspec.structs.fields(plain) if field.required}
+        made = {field.encode_name: sample(field.type) for field in fields_of(plain) if field.required}
     elif plain in (int, float):
         made = _number(notes, whole=plain is int)
     else:

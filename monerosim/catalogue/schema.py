@@ -10,7 +10,7 @@ from msgspec import NODEFAULT
 
 from monerosim.agent.commands import COMMON_COMMANDS
 from monerosim.agent.registry import behaviour_names, load_behaviour
-from monerosim.config import encode_hook, field_default, schema_hook
+from monerosim.config import encode_hook, field_default, fields_of, schema_hook
 from monerosim.engine import engine_names
 from monerosim.plugins import FILE_PATTERN, PluginError
 from monerosim.rpc.transport import Json
@@ -92,7 +92,7 @@ def _structs(kind: object) -> Iterator[type[msgspec.Struct]]:
     """List a structure and those in its fields."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         yield kind
-        for field in msgspec.structs.fields(kind):
+        for field in fields_of(kind):
             yield from _structs(field.type)
     for part in get_args(kind):
         yield from _structs(part)
@@ -101,7 +101,7 @@ def _structs(kind: object) -> Iterator[type[msgspec.Struct]]:
 def _complete(kind: type[msgspec.Struct], table: _Schema) -> _Schema:
     """Add the defaults that are made by functions, and leave out null, which TOML does not have."""
     properties: dict[str, _Schema] = {}
-    for field in msgspec.structs.fields(kind):
+    for field in fields_of(kind):
         described = dict(table["properties"][field.encode_name])
         choices = [choice for choice in described.get("anyOf", []) if choice != {"type": "null"}]
         if choices:

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from importlib.metadata import EntryPoint, entry_points
+from functools import cache
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Generic, TypeVar
 
 import msgspec
@@ -143,9 +144,15 @@ def _own_first(entry: EntryPoint) -> tuple[bool, str]:
 
 
 def _package(entry: EntryPoint) -> str:
-    return entry.dist.name if entry.dist is not None else "?"
+    return _name_and_version(entry.dist)[0]
+
+
+@cache
+def _name_and_version(package: Distribution | None) -> tuple[str, str]:
+    """Return what a package calls itself; its metadata is a mail's header, which takes a millisecond to read."""
+    return ("?", "?") if package is None else (package.name, package.version)
 
 
 def _describe(entry: EntryPoint) -> Installed:
-    version = entry.dist.version if entry.dist is not None else "?"
-    return Installed(entry.name, _package(entry), version, entry.value)
+    package, version = _name_and_version(entry.dist)
+    return Installed(entry.name, package, version, entry.value)

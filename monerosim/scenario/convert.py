@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 import msgspec
 from msgspec import NODEFAULT, UNSET, UnsetType
 
-from monerosim.config import Amount, Config, Duration, decode_hook
+from monerosim.config import Amount, Config, Duration, decode_hook, fields_of
 from monerosim.scenario.problems import Path, RawProblem, ScenarioError
 from monerosim.units import MAX_TEXT
 
@@ -243,13 +243,13 @@ class Reader:
             return self._expected(path, "a table", value)
         before = len(self.findings)
         found = self.read_fields(value, kind, path)
-        missing = [it for it in msgspec.structs.fields(kind) if it.required and it.encode_name not in value]
+        missing = [it for it in fields_of(kind) if it.required and it.encode_name not in value]
         for field in missing:
             here = (*path, field.encode_name)
             if not self._is_lost(here):
                 self._wrong(here, f"is missing: expected {_describe(field.type)}")
         # What has been told of elsewhere, such as an integer above 64 bits, is neither missing nor found.
-        lost = any(it.required and it.name not in found for it in msgspec.structs.fields(kind))
+        lost = any(it.required and it.name not in found for it in fields_of(kind))
         made, mistakes = build(kind, found, whole=not lost and len(self.findings) == before)
         self.findings += [mistake.at(path, value) for mistake in mistakes]
         return made
@@ -262,7 +262,7 @@ class Reader:
         Returns:
             What fits, by the names of the structure's fields.
         """
-        fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+        fields = {field.encode_name: field for field in fields_of(kind)}
         extra_keys: str | None = getattr(kind, "extra_keys", None)
         found: dict[str, object] = {}
         extra: dict[str, object] = {}
@@ -322,7 +322,7 @@ def build(
         if whole and isinstance(error, TypeError):
             raise
         refused = error
-    fields = msgspec.structs.fields(kind)
+    fields = fields_of(kind)
     required = {field.name: _stand_in(field.type) for field in fields if field.required}
     made = _unchecked(kind)(**{**required, **values})
     mistakes = _mistakes(made, whole=whole) if isinstance(made, Config) else []

@@ -5,7 +5,7 @@ from typing import Annotated, get_args, get_origin
 
 import msgspec
 
-from monerosim.config import EVENT, PARTICIPANT
+from monerosim.config import EVENT, PARTICIPANT, fields_of
 from monerosim.events import event_kinds
 from monerosim.scenario.compose import Composition, group_of
 from monerosim.scenario.convert import nearest, quote
@@ -57,7 +57,7 @@ def nobody(path: Path, name: str, valid: Iterable[str]) -> RawProblem:
 
 def mentioned(config: msgspec.Struct, path: Path, what: Mapping[str, bool]) -> Iterator[tuple[Path, str, bool]]:
     """List the names, where they stand, and whether each stands alone."""
-    for field in msgspec.structs.fields(config):
+    for field in fields_of(type(config)):
         if _names(field.type, what):
             value = getattr(config, field.name)
             here: Path = (*path, field.encode_name)

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import NODEFAULT, Meta
 
 from monerosim import config
-from monerosim.config import PARTICIPANT, POSITIVE, Amount, Config, Duration, Key
+from monerosim.config import PARTICIPANT, POSITIVE, Amount, Config, Duration, Key, fields_of
 from monerosim.monero.emission import TAIL_SUPPLY
 from monerosim.monero.fees import PENALTY_FREE_WEIGHT
 from monerosim.plan.restarts import Restarts
@@ -47,7 +47,7 @@ class Table(Config, frozen=True):
     def __post_init__(self) -> None:
         """Read the fields that were given as plain data."""
         reader = Reader()
-        for field in msgspec.structs.fields(self):
+        for field in fields_of(type(self)):
             value = getattr(self, field.name)
             found = reader.read(value, field.type, (field.encode_name,))
             if found is not NODEFAULT and found is not value:

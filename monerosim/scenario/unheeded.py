@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from monerosim.config import field_default
+from monerosim.config import field_default, fields_of
 from monerosim.engine import Engine
 from monerosim.plan.allowed_flags import MODELLED
 from monerosim.plan.flags import flag_name
@@ -31,12 +31,12 @@ def _set(value: object, keys: Path, path: Path) -> Iterator[Path]:
         for name, inner in value.items():
             yield from _set(inner, keys[1:], (*path, name))
     elif keys and isinstance(value, msgspec.Struct):
-        for field in msgspec.structs.fields(value):
+        for field in fields_of(type(value)):
             inner = getattr(value, field.name)
             if field.encode_name == keys[0] and inner != field_default(field):
                 yield from _set(inner, keys[1:], (*path, field.encode_name))
     elif not keys and isinstance(value, msgspec.Struct):
-        for field in msgspec.structs.fields(value):
+        for field in fields_of(type(value)):
             yield from _set(value, (field.encode_name,), path)
     elif not keys:
         yield path

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from monerosim.agent.facts import payment_rate_of
-from monerosim.config import EVENT, PARTICIPANT, POSITIVE, strip_notes
+from monerosim.config import EVENT, PARTICIPANT, POSITIVE, fields_of, strip_notes
 from monerosim.engine import Engine
 from monerosim.events import ProcessDied, ProcessGivenUp, ProcessHung, ProcessRestarted, event_tag
 from monerosim.plugins import PluginError
@@ -145,7 +145,7 @@ def _pays(part: Part) -> bool:
 def _turns(scenario: Scenario, name: str, part: Part) -> Iterator[RawProblem]:
     """Find intervals so short that no machine plays what they come to."""
     count, duration = scenario.participants[name].count, scenario.simulation.duration
-    for field in msgspec.structs.fields(part.config):
+    for field in fields_of(type(part.config)):
         _, notes = strip_notes(field.type)
         value: object = getattr(part.config, field.name)
         if not (field.name.endswith("interval") and any(note.extra == POSITIVE for note in notes)):

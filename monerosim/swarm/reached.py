@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from monerosim.agent.commands import COMMON_COMMANDS
+from monerosim.config import fields_of
 from monerosim.plan.restarts import Restarts
 from monerosim.rules import load_rule, rule_names
 from monerosim.scenario.tables import Node, Participant, Scenario, TimelineEntry, Wallet
@@ -71,7 +72,7 @@ class Reached:
         return few
 
     def _everything(self) -> Iterator[str]:
-        for field in msgspec.structs.fields(Scenario):
+        for field in fields_of(Scenario):
             yield field.encode_name
             table = structure(field.type)
             if table is not None:
@@ -97,7 +98,7 @@ class Reached:
         yield from (f"fault {mishap}" for mishap in MISHAPS if mishap != "none")
 
     def _of(self, document: Mapping[str, Any]) -> Iterator[str]:
-        for field in msgspec.structs.fields(Scenario):
+        for field in fields_of(Scenario):
             if field.encode_name in document:
                 yield field.encode_name
                 table = structure(field.type)
@@ -151,7 +152,7 @@ def _uses(participant: Mapping[str, Any]) -> Iterator[str]:
 
 def _keys(name: str, table: type[msgspec.Struct]) -> Iterator[str]:
     """Name the keys of a table, and the values of those that have few."""
-    for field in msgspec.structs.fields(table):
+    for field in fields_of(table):
         yield f"{name}.{field.encode_name}"
         yield from (f"{name}.{field.encode_name} = {_show(value)}" for value in choices(field.type))
 

@@ -13,6 +13,7 @@ import msgspec
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.commands import COMMON_COMMANDS, SET, settable
 from monerosim.agent.registry import actor_name, behaviour_names, load_behaviour
+from monerosim.config import fields_of
 from monerosim.events import BlockFound, PaymentSent
 from monerosim.plan.restarts import Restarts
 from monerosim.plan.roles import BLOCK_CONTROLLER, FUNDER, MINER
@@ -113,7 +114,7 @@ def behaviours() -> dict[str, type[Behaviour]]:
 
 def _weight(behaviour: type[Behaviour]) -> int:
     """Return how much more often than others a behaviour is drawn: it has more keys, and values of these, to reach."""
-    fields = msgspec.structs.fields(behaviour.Config)
+    fields = fields_of(behaviour.Config)
     return _BASE_WEIGHT + sum(1 + len(list(choices(field.type))) for field in fields)
 
 
@@ -179,7 +180,7 @@ class _Maker:
             document["rules"] = {"use": self._rules(values)}
         for key in ("binaries", "record", "shadow"):
             if self._often(0.6 if key == "record" else 0.25):
-                table = next(field.type for field in msgspec.structs.fields(Scenario) if field.encode_name == key)
+                table = next(field.type for field in fields_of(Scenario) if field.encode_name == key)
                 document[key] = values.table(table, share=0.7)
         if self._often(0.25):
             document["sweep"] = self._sweep(values)
@@ -448,7 +449,7 @@ class _Maker:
             entry["actor"] = actor_name(part.use)
         if do == SET:
             keys = settable(part.behaviour)
-            fields = [it for it in msgspec.structs.fields(part.behaviour.Config) if it.encode_name in keys]
+            fields = [it for it in fields_of(part.behaviour.Config) if it.encode_name in keys]
             if fields:
                 chosen = [self._rng.choice(fields) for _ in range(self._rng.integer(1, 2))]
                 arguments = {field.encode_name: values.field(field) for field in chosen}

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 import msgspec
 from msgspec import NODEFAULT, Meta
 
-from monerosim.config import PARTICIPANT, Amount, Duration, field_default, load_config, strip_notes
+from monerosim.config import PARTICIPANT, Amount, Duration, field_default, fields_of, load_config, strip_notes
 from monerosim.runtime.rng import Rng
 from monerosim.units import SECOND, XMR, format_amount, format_duration
 
@@ -59,7 +59,7 @@ class Values:
             share: Of the optional keys, the share that is drawn; the usual one if left out.
         """
         wanted = self._share if share is None else share
-        fields = [field for field in msgspec.structs.fields(kind) if field.encode_name not in leave]
+        fields = [field for field in fields_of(kind) if field.encode_name not in leave]
         # Keys that go with few others would hardly ever be drawn with them, so one is meant each time.
         meant = self._rng.choice(fields).name if fields and self._rng.random() < wanted else ""
         for _ in range(_TRIES):
