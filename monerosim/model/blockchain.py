@@ -58,6 +58,7 @@ class Blockchain:
         txpool: The nodes' pools.
         miners: The miners in the nodes.
         mining: Makes block templates.
+        following: Which chain each node follows; None if all go by monerod's rules.
     """
 
     def __init__(
@@ -83,10 +84,10 @@ class Blockchain:
         self._heights = Heights(network.height_memory)
         self.relay = network.relay_transactions(self._heights.at)
         self.txpool = Txpool(self.chain, self.relay, self.sightings, nodes=network.nodes, lifetime=rules.pool_lifetime)
-        self._following = None
+        self.following = None
         if rules.own is not None:
-            self._following = Following(self.chain, rules.own, rules.names, stable_seed(seed, "rules"))
-        self.views = Views(self.chain, network, self.sightings, self.txpool, self._following)
+            self.following = Following(self.chain, rules.own, rules.names, stable_seed(seed, "rules"))
+        self.views = Views(self.chain, network, self.sightings, self.txpool, self.following)
         self.miners = Miners(seed)
         self.mining = Mining(
             self.chain,
@@ -158,9 +159,9 @@ class Blockchain:
             self._add(self.mining.make_block(view, view.tip, miner.keys, self.unix(view.at)))
 
     def _add(self, block: Block) -> Block:
-        if self._following is not None:
+        if self.following is not None:
             tip = self.views.view(block.node, block.found).tip
-            block.uncles = self._following.uncles(block.node, tip, block.parent or tip, block.found)
+            block.uncles = self.following.uncles(block.node, tip, block.parent or tip, block.found)
         self.views.spread(block)
         self._heights.add(block)
         self.txpool.add_block(block)

@@ -141,6 +141,18 @@ class Following:
         self._decisions: list[deque[tuple[int, Block]]] = [deque() for _ in own]
         self._heights: dict[int, list[Block]] = {}
 
+    def node(self, node: int, tip: Block, at: int) -> Follower:
+        """Return a node as its rules see it.
+
+        Args:
+            node: Its index.
+            tip: What it follows.
+            at: Now, microseconds.
+        """
+        seen = self._nodes[node]
+        seen.tip, seen.now = tip, at
+        return seen
+
     def follows(self, node: int, tip: Block, block: Block, at: int) -> bool:
         """Decide whether a node goes over to a block that it has just got, and keep it in mind.
 
@@ -150,9 +162,7 @@ class Following:
             block: It is valid, and the node has all below it.
             at: Now, microseconds.
         """
-        seen = self._nodes[node]
-        seen.tip, seen.now = tip, at
-        follows = self._sets[node].follows(seen, block)
+        follows = self._sets[node].follows(self.node(node, tip, at), block)
         if follows:
             self.decide(node, block, at)
         return follows
@@ -173,9 +183,7 @@ class Following:
 
     def relays(self, node: int, tip: Block, block: Block, at: int) -> bool:
         """Return whether a node passes on a block that it does not follow."""
-        seen = self._nodes[node]
-        seen.tip, seen.now = tip, at
-        return self._sets[node].relays(seen, block)
+        return self._sets[node].relays(self.node(node, tip, at), block)
 
     def accepts(self, node: int, block: Block) -> bool:
         """Return whether a block and all below it are valid by a node's rules."""
@@ -187,9 +195,7 @@ class Following:
 
     def uncles(self, node: int, tip: Block, parent: Block, at: int) -> tuple[Block, ...]:
         """Return the blocks that a block refers to which a node finds on ``parent`` now."""
-        seen = self._nodes[node]
-        seen.tip, seen.now = tip, at
-        return self._sets[node].uncles(seen, parent)
+        return self._sets[node].uncles(self.node(node, tip, at), parent)
 
     def add(self, block: Block) -> None:
         """Take in a block that was found just now."""

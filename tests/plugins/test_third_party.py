@@ -206,6 +206,7 @@ def test_all_is_listed_the_broken_with_its_error(call):
         == "Greets a neighbour now and then, and counts the greetings that come."
     )
     assert acme["topology", "acme-line"]["summary"].startswith("Hosts in a row")
+    assert acme["rule", "acme-freshness"]["summary"].startswith("Of equal branches the one whose tip has the later")
     assert acme["engine", "acme-rehearsal"]["target"] == "acme_monerosim.rehearsal:Rehearsal"
     wreck = acme["actor", "acme-wreck"]["error"]
     assert (
@@ -244,12 +245,43 @@ def test_a_scenario_that_uses_the_broken_one_is_told_so_and_others_are_not(call,
     assert 'did you mean "acme-greeter"?' in call("check", "near.toml").stderr
 
 
+RACES = """
+[simulation]
+duration = "10m"
+[network]
+latency = "1s"
+connections = 2
+[consensus]
+block_time = "5s"
+[participants.miner]
+kind = "autonomous-miner"
+count = 6
+hashrate = 16
+"""
+
+
+def test_its_rule_is_gone_by(call, tmp_path):
+    (tmp_path / "races.toml").write_text(RACES)
+    left = {}
+    for rule in ("first-seen", "acme-freshness"):
+        played = call("run", "races.toml", "--quiet", "--output", rule, "--set", f"rules.use={rule}")
+        assert played.returncode == 0, played.stderr
+        events = (tmp_path / rule / "events.jsonl").read_text()
+        left[rule] = events.count('"reorganised"')
+    # A fresher rival wins where the first one would, so nodes change over that otherwise stay.
+    assert left["acme-freshness"] > 1.3 * left["first-seen"] > 0
+    described = call("plugins", "acme-freshness").stdout
+    assert "window" in described
+    assert 'use = { kind = "acme-freshness"' in described
+
+
 def test_the_schema_has_what_is_usable(call, tmp_path):
     (tmp_path / "acme.toml").write_text(SCENARIO)
     schema = call("schema").stdout
     assert '"acme-greeter"' in schema
     assert '"acme-line"' in schema
     assert '"acme-rehearsal"' in schema
+    assert '"acme-freshness"' in schema
     assert "acme-wreck" not in schema
 
 

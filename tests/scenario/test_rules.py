@@ -1,0 +1,85 @@
+"""What a scenario says of rules: what is read, and what is told."""
+
+import pytest
+
+from monerosim.build.compile import compile_plan
+from monerosim.plan.plan import RulePlan
+from monerosim.plugins import PluginFiles
+from monerosim.scenario import examine
+
+MINERS = """
+[participants.miner]
+kind = "autonomous-miner"
+hashrate = 60
+
+[participants.old]
+kind = "autonomous-miner"
+count = 2
+hashrate = 20
+
+[participants.user]
+kind = "observer"
+node = "miner"
+"""
+
+POP = '{ kind = "publish-or-perish", k = 2 }'
+CHECKPOINTS = '{ kind = "checkpoints", authority = "miner" }'
+
+
+def told(rules: str, *changes: str, more: str = "") -> list[tuple[int | None, str, str, str]]:
+    text = f"[rules]\nuse = {rules}\n{MINERS}{more}"
+    found = examine(text.encode(), changes=changes).problems
+    return [(problem.line, problem.place, problem.message, problem.hint) for problem in found]
+
+
+@pytest.mark.parametrize(
+    ("rules", "place", "message"),
+    [
+        ('"publish-or-perisch"', "rules.use", 'unknown rule "publish-or-perisch"'),
+        ('{ kind = "publish-or-perish", tao = "5s" }', "rules.use.tao", 'unknown key "tao"'),
+        ('{ kind = "publish-or-perish", k = 0 }', "rules.use.k", "must be at least 1, got 0"),
+        ("{ k = 3 }", "rules.use.kind", 'needs kind = "NAME", got nothing'),
+        ("3", "rules.use", "expected a text or a table or an array, got 3"),
+        (f'["uniform-tie-breaking", {POP}]', "rules.use[1]", '"uniform-tie-breaking" says already which chain'),
+        ('{ kind = "checkpoints" }', "rules.use.authority", "is missing"),
+        ('{ kind = "checkpoints", authority = "minor" }', "rules.use.authority", 'no such participant: "minor"'),
+        ('{ kind = "checkpoints", authority = "user" }', "rules.use.authority", '"user" has no node of its own'),
+        ('{ kind = "checkpoints", authority = "old" }', "rules.use.authority", "expected one participant"),
+        ('"./none.py:None"', "rules.use", "no such file"),
+    ],
+)
+def test_a_rule_that_does_not_fit_is_told_with_its_line(rules, place, message):
+    ((line, where, said, _),) = told(rules)
+    assert (line, where) == (2, place)
+    assert message in said
+
+
+def test_a_near_miss_is_named():
+    assert told('"uniform-ties-breaking"')[0][3] == 'did you mean "uniform-tie-breaking"?'
+
+
+@pytest.mark.parametrize("engine", ["local", "shadow"])
+def test_real_programs_have_monerods_rules_alone(engine):
+    more = '[participants.old.node]\nrules = "uniform-tie-breaking"\n'
+    found = told(POP, f"simulation.engine={engine}", more=more)
+    assert [(line, place) for line, place, _, _ in found] == [(2, "rules.use"), (17, "participants.old.node.rules")]
+    assert f'on the engine "{engine}" nodes go by monerod\'s own rules' in found[0][2]
+    assert told('"first-seen"', f"simulation.engine={engine}") == []
+
+
+def test_a_group_has_rules_of_its_own():
+    text = f'[rules]\nuse = [{CHECKPOINTS}, {POP}]\n{MINERS}[participants.old.node]\nrules = "first-seen"\n'
+    plan = compile_plan(examine(text.encode()))
+    own = {host.name: host.node.rules for host in plan.hosts if host.node is not None}
+    checkpoints = RulePlan(use="checkpoints", config={"authority": "miner", "delay": "10s", "depth": 2})
+    perish = RulePlan(use="publish-or-perish", config={"k": 2, "tau": "5s"})
+    assert own == {"miner": (checkpoints, perish), "old-001": (), "old-002": ()}
+
+
+def test_a_rule_in_a_file_goes_with_the_run(tmp_path):
+    (tmp_path / "mine.py").write_text("from monerosim import Rule\nclass Mine(Rule, frozen=True): pass\nOther = 3\n")
+    files = PluginFiles(tmp_path)
+    plan = compile_plan(examine(f'[rules]\nuse = "./mine.py:Mine"\n{MINERS}'.encode(), files=files))
+    assert list(plan.plugins) == ["mine.py"]
+    (problem,) = examine(f'[rules]\nuse = "./mine.py:Other"\n{MINERS}'.encode(), files=files).errors
+    assert "is not a Rule" in problem.message
