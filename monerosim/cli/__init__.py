@@ -40,6 +40,7 @@ STAGES = {
         "swarm": "Try generated scenarios for faults of the program.",
     },
     "From elsewhere": {
+        "migrate": "Make a scenario of a configuration of the old monerosim.",
         "model": "Serve modelled nodes and wallets over HTTP, for other programs.",
     },
 }

@@ -88,8 +88,12 @@ def examine_scenario(
     return _examine(scenario, Document(data={}), [], files or PluginFiles(FilePath()), permissions)
 
 
-def read_file(path: str | FilePath) -> bytes:
+def read_file(path: str | FilePath, largest: int = MAX_BYTES) -> bytes:
     """Read a scenario file's bytes, no more than a byte above what is allowed.
+
+    Args:
+        path: The file.
+        largest: How many bytes are allowed.
 
     Raises:
         ScenarioError: The file cannot be read.
@@ -98,7 +102,7 @@ def read_file(path: str | FilePath) -> bytes:
         # What is neither, such as a pipe, might keep us waiting for ever.
         if S_ISREG(mode := FilePath(path).stat().st_mode) or S_ISDIR(mode):
             with FilePath(path).open("rb") as file:
-                return file.read(MAX_BYTES + 1)
+                return file.read(largest + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ScenarioError([Problem(place=str(path), message=f"cannot be read: {reason}")]) from error

@@ -1,0 +1,1 @@
+"""Scenarios from files of other tools: what of each is carried over, and what is not."""
