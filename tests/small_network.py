@@ -35,6 +35,15 @@ class Line:
     def ready(self, _node):
         return 0
 
+    def is_down(self, _node):
+        return False
+
+    def keeps_blocks(self, _node, _item):
+        return False
+
+    def is_kept(self, _item):
+        return False
+
     def next_timed_sync(self, _node, after):
         return (after // (60 * SECOND) + 1) * 60 * SECOND
 

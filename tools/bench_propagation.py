@@ -63,8 +63,9 @@ def milliseconds(run: Callable[[int], object], items: int) -> float:
 
 def waits_of(network: RelayNetwork, item: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Return sources, targets and waits of a block's hops, the same for all searches."""
-    hops = network.block_hops(item, BLOCK_WEIGHT) + network.block_verification(item)[network._links.target]  # noqa: SLF001 - the same input for all
-    return network._links.source, network._links.target, hops  # noqa: SLF001 - as above
+    links, numbers = network.connections.search()
+    hops = network.block_hops(item, BLOCK_WEIGHT)[numbers] + network.block_verification(item)[links.target]
+    return links.source, links.target, hops
 
 
 def transactions(network: RelayNetwork, gap: int) -> float:
@@ -93,7 +94,8 @@ def measure(nodes: int) -> None:
     neighbours: list[list[tuple[int, int]]] = [[] for _ in names]
     for one, other, wait in zip(source.tolist(), target.tolist(), hops.tolist(), strict=True):
         neighbours[one].append((other, wait))
-    arrivals = network._links.search(hops, [(0, 0)])  # noqa: SLF001 - as above
+    links, _ = network.connections.search()
+    arrivals = links.search(hops, [(0, 0)])
     assert arrivals.tolist() == by_heap(neighbours, 0)  # noqa: S101 - a benchmark of wrong results says nothing
     matrix = csr_array((hops.astype(np.float64), (source, target)), shape=(nodes, nodes))
     figures = {
@@ -102,7 +104,7 @@ def measure(nodes: int) -> None:
         "often": transactions(network, OFTEN),
         "with loss": transactions(lossy, OFTEN),
         "waits alone": milliseconds(lambda i: waits_of(network, b"%d" % i), items),
-        "search alone": milliseconds(lambda i: network._links.search(hops, [(i % nodes, 0)]), items),  # noqa: SLF001
+        "search alone": milliseconds(lambda i: links.search(hops, [(i % nodes, 0)]), items),
         "heap": milliseconds(lambda i: by_heap(neighbours, i % nodes), max(3, items // 20)),
         "scipy": milliseconds(lambda i: dijkstra(matrix, indices=i % nodes), max(3, items // 20)),
     }

@@ -28,6 +28,8 @@ from monerosim.model.views import HORIZON, P2PNetwork, View, Views
 from monerosim.monero.difficulty import FUTURE_LIMIT
 from monerosim.monero.serial import BlockParts, block_hash
 from monerosim.monero.weights import FLOOR
+from monerosim.network.propagation import NEVER
+from monerosim.network.relay import Rewiring
 from monerosim.runtime.clock import EPOCH
 from monerosim.runtime.rng import stable_seed
 from monerosim.units import SECOND
@@ -83,6 +85,8 @@ class Blockchain:
         self.sightings = Sightings()
         self._heights = Heights(network.height_memory)
         self.relay = network.relay_transactions(self._heights.at)
+        self._asking: set[int] = set()
+        """Nodes that ask the first peer for its pool that they are in step with."""
         self.txpool = Txpool(self.chain, self.relay, self.sightings, nodes=network.nodes, lifetime=rules.pool_lifetime)
         self.following = None
         if rules.own is not None:
@@ -99,6 +103,8 @@ class Blockchain:
             endowment=start.endowment,
             digest=self.digest,
         )
+        self.views.relay.on_in_step = self._on_in_step
+        self.relay.pools = self
         self._seed = str(seed).encode()
         first = self.chain.main[0].coinbase
         self._coinbases = {first.id: first}
@@ -175,6 +181,34 @@ class Blockchain:
         """Have nodes exchange what they lack of blocks and pools, where connections were cut and are back."""
         self.views.reconnect(self.now())
         self.txpool.share([self.view(node) for node in range(self.network.nodes)])
+
+    def rewire(self, change: Rewiring, apply: Callable[[int, Rewiring], None]) -> None:
+        """Change the network, now. Ends of new connections tell their tips, and fetch what they lack.
+
+        Args:
+            change: How it changes; empty where nodes keep to themselves what they relayed, or relay it again.
+            apply: Changes it (:meth:`monerosim.network.relay.RelayNetwork.rewire`, ``silence``).
+        """
+        now = self.now()
+        self.settle(now - HORIZON)
+        self.txpool.is_down = self.network.is_down
+        self.views.advance(now)
+        self.txpool.advance(now)
+        self._asking.update(change.up)
+        self.views.rewire(now, change, lambda: apply(now, change))
+        self._asking.update(node for pair in change.close for node in pair if not self.network.links_from(node))
+
+    def _on_in_step(self, node: int, peer: int, at: int) -> None:
+        """Have a node that was alone ask for the pool of its first peer (``on_connection_synchronized``)."""
+        link = next((link for link in self.network.links_from(node) if link.peer == peer), None)
+        if node in self._asking and link is not None:
+            self._asking.discard(node)
+            self.relay.ask_for_pool(node, peer, at, link.latency)
+
+    def received(self, item: bytes, node: int, at: int) -> int:
+        """Return since when a transaction is in a node's pool at a time; NEVER if it is not."""
+        transaction = self.txpool.transactions.get(item)
+        return NEVER if transaction is None else self.txpool.pooled_since(self.views.view(node, at), transaction)
 
     def submit(self, node: int, parts: BlockParts) -> bool:
         """Hand a whole block to a node, now (``core::handle_block_found``).

@@ -17,7 +17,7 @@ spans (:mod:`~monerosim.model.flood`). Any other one is followed message by mess
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Protocol
 
 import numpy as np
@@ -27,7 +27,7 @@ from monerosim.model.flood import Flood, Hops, Neighbours, Pools
 from monerosim.model.following import Following
 from monerosim.model.records import ArrivalTimes, Block
 from monerosim.network.propagation import NEVER, UNREACHABLE
-from monerosim.network.relay import LinkTo
+from monerosim.network.relay import Link, LinkTo, Rewiring
 
 CHAIN_REQUEST_TRIPS = 4
 """Messages one after the other until a node has the first blocks of a chain it lacks: chain request and its answer,
@@ -63,6 +63,15 @@ class BlockNetwork(Protocol):
     def next_timed_sync(self, node: int, after: int) -> int:
         """Return when a node next tells its peers its tip, later than a time, microseconds."""
 
+    def is_down(self, node: int) -> bool:
+        """Return whether a node that was up is down."""
+
+    def keeps_blocks(self, node: int, item: bytes) -> bool:
+        """Return whether a node keeps a block to itself."""
+
+    def is_kept(self, item: bytes) -> bool:
+        """Return whether some node keeps a block to itself."""
+
 
 class _Kind:
     """What can happen to a node, in the order of what happens at one time."""
@@ -93,6 +102,8 @@ class BlockRelay:
             :attr:`arrivals`, if some nodes have rules of their own: what follows is decided one by one.
         on_hops: Called with the messages in which nodes that relay a block send it.
         on_fetched: Called with a block, the node that got it as an answer, the node that sent it, and when.
+        on_in_step: Called with a node that has told or heard a peer's tip on a connection that was made later than at
+            the beginning, once it has that tip; with the peer, and when.
     """
 
     def __init__(self, network: BlockNetwork, pools: Pools, following: Following | None = None) -> None:
@@ -101,6 +112,7 @@ class BlockRelay:
         self.followed_by_all: dict[Block, int] = {}
         self.on_hops: Callable[[Block, Hops], None] | None = None
         self.on_fetched: Callable[[Block, int, int, int], None] | None = None
+        self.on_in_step: Callable[[int, int, int], None] | None = None
         self._siblings: Counter[Block | None] = Counter()
         self._network = network
         self._pools = pools
@@ -112,6 +124,9 @@ class BlockRelay:
         self._verification: dict[Block, NDArray[np.int64]] = {}
         self._blocks: dict[bytes, Block] = {}
         self._fetching: set[tuple[int, int]] = set()
+        self._new: set[tuple[int, int]] = set()
+        """Nodes that have not told yet that they are in step with a peer of a new connection."""
+        self._is_advancing = False
         self._verifying: dict[tuple[int, bytes], int] = {}
         self._neighbours: Neighbours | None = None
         self._untold: list[Block] = []
@@ -210,6 +225,77 @@ class BlockRelay:
         if self.is_quiet:
             self._settle_down(now)
 
+    def rewire(
+        self,
+        now: int,
+        tip_of: Callable[[int], Block],
+        change: Rewiring,
+        apply: Callable[[], None],
+        blocks: Sequence[Block],
+    ) -> None:
+        """Let the network change, and go on with what is under way.
+
+        A block that has left over a connection arrives, if its receiver is up; what a node has asked for over one that
+        is closed does not come.
+
+        Args:
+            now: Microseconds; :meth:`advance` has been called for this time.
+            tip_of: Returns the tip that a node follows now.
+            change: How it changes.
+            apply: Changes it.
+            blocks: Blocks that come to nodes over new connections, in the order they were found.
+        """
+        if not self._events:
+            self._begin(now, tip_of)
+        apply()
+        self.links_changed()
+        for block in blocks:
+            if block.arrival_times is not None and block not in self.arrivals:
+                self._take_up(block, block.arrival_times)
+            block.last_arrival = NEVER
+        for node in change.down:
+            for arrivals in self.arrivals.values():
+                arrivals[node] = NEVER if arrivals[node] > now else arrivals[node]
+        self._hang_up(change)
+        for link in change.open:
+            self._shake_hands(link, now)
+        if self.is_quiet:
+            self._settle_down(now)
+
+    def links_changed(self) -> None:
+        """Take in that the links are others now."""
+        self.tell_hops()
+        self._neighbours = None
+        self._hops.clear()
+
+    def _hang_up(self, change: Rewiring) -> None:
+        """Forget what was asked for or told over closed connections, and all that nodes that go down were to get."""
+        cut = {*change.close, *((listener, dialer) for dialer, listener in change.close)}
+        cut -= {(node, link.peer) for node, _ in cut for link in self._network.links_from(node)}
+        down = set(change.down)
+
+        def comes(event: tuple[int, int, int, int, int, bytes]) -> bool:
+            _, kind, _, node, sender, _ = event
+            return node not in down and (kind in (_Kind.VERIFIED, _Kind.RECEIVED) or (node, sender) not in cut)
+
+        self._events = [event for event in self._events if comes(event)]
+        heapify(self._events)
+        self._fetching = {pair for pair in self._fetching if pair not in cut and pair[0] not in down}
+        self._new -= cut
+        self._verifying = {place: due for place, due in self._verifying.items() if place[0] not in down}
+
+    def meet(self, link: Link, at: int) -> None:
+        """Take in that nodes have a new connection that follow the same tip."""
+        if self.on_in_step is not None:
+            self.on_in_step(link.listener, link.dialer, at + link.latency)
+            self.on_in_step(link.dialer, link.listener, at + 2 * link.latency)
+
+    def _shake_hands(self, link: Link, at: int) -> None:
+        """Have the ends of a new connection tell their tips (``COMMAND_HANDSHAKE``: a request and its answer)."""
+        for node, sender, trips in ((link.listener, link.dialer, 1), (link.dialer, link.listener, 2)):
+            self._new.add((node, sender))
+            self._push(at + trips * link.latency, _Kind.SYNCED, node, sender, self._tips[sender])
+
     def any_found(self, until: int) -> bool:
         """Return whether a block that is under way was found by a time, microseconds."""
         first = next(iter(self.arrivals), None)
@@ -259,8 +345,16 @@ class BlockRelay:
         """Let everything happen up to a time, microseconds; return whether that was the last of it."""
         if self._flood is not None:
             return self._advance_flood(until)
-        if not self._events or self._events[0][0] > until:
+        if self._is_advancing or not self._events or self._events[0][0] > until:
             return False
+        self._is_advancing = True
+        try:
+            self._follow(until)
+        finally:
+            self._is_advancing = False
+        return self.is_quiet
+
+    def _follow(self, until: int) -> None:
         while self._events and self._events[0][0] <= until:
             time, kind, _, node, sender, identity = heappop(self._events)
             if kind == _Kind.RECEIVED:
@@ -273,7 +367,6 @@ class BlockRelay:
                 self._on_chain(node, time, sender)
             if not self._events:
                 self._settle_down(time)
-        return self.is_quiet
 
     def _advance_flood(self, until: int) -> bool:
         flood = self._flood
@@ -328,7 +421,7 @@ class BlockRelay:
             hops = self._hops_of(block)
             coming = [] if flood is not None and block is flood.block else np.flatnonzero(arrivals > now).tolist()
             for node in np.flatnonzero(arrivals <= now).tolist():
-                for link in self._network.links_from(node):
+                for link in () if self._network.keeps_blocks(node, block.id) else self._network.links_from(node):
                     due = max(arrivals.item(node) + hops.item(link.place), self._network.ready(link.peer))
                     if arrivals.item(link.peer) > now and due < UNREACHABLE:
                         self._push(due, _Kind.RECEIVED, link.peer, node, block)
@@ -337,9 +430,11 @@ class BlockRelay:
 
     def _settle_down(self, now: int) -> None:
         """No message is on its way: go on with the timed syncs that have something to tell, or be quiet."""
-        agreed = len(set(self._tips)) == 1
+        agreed = len({tip for node, tip in enumerate(self._tips) if not self._network.is_down(node)}) == 1
         for node, tip in enumerate(() if agreed else self._tips):
             for link in self._network.links_from(node):
+                if self._network.keeps_blocks(node, tip.id):
+                    break
                 if not self.has(link.peer, tip, now) and self._accepts(link.peer, tip):
                     told = min(self._network.next_timed_sync(end, now) for end in (node, link.peer)) + link.latency
                     self._push(max(told, self._network.ready(link.peer)), _Kind.SYNCED, link.peer, node, tip)
@@ -372,7 +467,7 @@ class BlockRelay:
             block.arrival_times[node] = at
         if not self._join(node, block, at) and not (relays and self._passes_on(node, block, at)):
             return
-        if not relays:
+        if not relays or self._network.keeps_blocks(node, block.id):
             return
         hops = self._hops_of(block)
         sent: list[tuple[int, int]] = []
@@ -416,10 +511,13 @@ class BlockRelay:
             if begin == NEVER:
                 self._fetch(node, at, sender)
                 return
-        link = self._link(sender, node)
         self._pools.advance(at)
         lacking = self._pools.lacking(block, np.array([node]), np.array([at]))
-        asked = int(self._network.request_waits(np.array([link.place]), lacking)[0])
+        link = self._link(sender, node)
+        if link is None and lacking.any():
+            # There is nobody to ask for them any more.
+            return
+        asked = 0 if link is None else int(self._network.request_waits(np.array([link.place]), lacking)[0])
         self._verify(node, block, max(begin, at + asked) + self._verification_of(node, block), sender)
 
     def _verify(self, node: int, block: Block, due: int, sender: int) -> None:
@@ -431,23 +529,32 @@ class BlockRelay:
         if not self.has(node, block, at):
             self._take(node, block, at, sender=sender, relays=True)
 
-    def _link(self, node: int, peer: int) -> LinkTo:
-        return next(link for link in self._network.links_from(node) if link.peer == peer)
+    def _link(self, node: int, peer: int) -> LinkTo | None:
+        return next((link for link in self._network.links_from(node) if link.peer == peer), None)
 
     def _on_sync(self, node: int, at: int, sender: int) -> None:
-        if not self.has(node, self._tips[sender], at) and self._accepts(node, self._tips[sender]):
+        if self.has(node, self._tips[sender], at):
+            self._in_step(node, sender, at)
+        elif self._accepts(node, self._tips[sender]) and not self._network.keeps_blocks(sender, self._tips[sender].id):
             self._fetch(node, at, sender)
+
+    def _in_step(self, node: int, sender: int, at: int) -> None:
+        if (node, sender) in self._new:
+            self._new.discard((node, sender))
+            if self.on_in_step is not None:
+                self.on_in_step(node, sender, at)
 
     def _fetch(self, node: int, at: int, sender: int) -> None:
         """Have a node ask a peer for its chain; meanwhile it ignores what that peer sends."""
-        if (node, sender) not in self._fetching:
+        if (node, sender) not in self._fetching and self._link(node, sender) is not None:
             self._fetching.add((node, sender))
             self._ask(node, at, sender, CHAIN_REQUEST_TRIPS)
 
     def _ask(self, node: int, at: int, sender: int, trips: int) -> None:
         """Have a node ask for the first span of blocks that it lacks, and verify them with what it gets."""
         span = self._lacking(node, sender, at)[-SPAN:]
-        due = at + trips * self._link(node, sender).latency
+        link = self._link(node, sender)
+        due = at + (0 if link is None else trips * link.latency)
         due += sum(self._verification_of(node, block) for block in span)
         self._push(due, _Kind.FETCHED, node, sender, self._tips[sender])
 
@@ -461,6 +568,7 @@ class BlockRelay:
             self._ask(node, at, sender, CHAIN_REQUEST_TRIPS // 2)
         else:
             self._fetching.discard((node, sender))
+            self._in_step(node, sender, at)
 
     def _lacking(self, node: int, sender: int, at: int) -> list[Block]:
         """Return the blocks of a peer's chain that a node does not have, the tip first."""

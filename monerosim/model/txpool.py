@@ -4,7 +4,7 @@ The transactions on their way are followed as far as somebody asks; what is in a
 their arrivals, from the chain the node follows, and from what else spends the same outputs.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,7 @@ class Txpool:
     Attributes:
         transactions: All transactions that were handed to a node, by hash.
         drafts: Those that a wallet made and kept, by hash.
+        is_down: Returns whether a node is down that was up.
     """
 
     def __init__(
@@ -45,6 +46,9 @@ class Txpool:
         self.lifetime = lifetime
         self.transactions: dict[bytes, Transaction] = {}
         self.drafts: dict[bytes, Transaction] = {}
+        self.is_down: Callable[[int], bool] = lambda _node: False
+        self._deferred: list[Transaction] = []
+        """What is settled but for the node that sent it, which is down."""
         self._chain = chain
         self._nodes = nodes
         self._relay = relay
@@ -164,6 +168,22 @@ class Txpool:
             return transaction.released
         return max(self._since(transaction, view.node), 0)
 
+    def pooled_since(self, view: View, transaction: Transaction) -> int:
+        """Return since when a transaction is in a node's pool, of late, NEVER if it is not.
+
+        One whose block left the node's chain is there since the node left that branch.
+        """
+        if not self.contains(view, transaction):
+            return NEVER
+        since = self.received_at(view, transaction)
+        for block in transaction.blocks:
+            if block.arrival_times is not None and block.arrival_times.item(view.node) <= view.at:
+                above = self._chain.fork(view.tip, block).height + 1
+                if above <= view.tip.height:
+                    arrivals = self._chain.at(view.tip, above).arrival_times
+                    since = since if arrivals is None else max(since, arrivals.item(view.node))
+        return since
+
     def is_expired(self, view: View, transaction: Transaction) -> bool:
         """Return whether a node has dropped a transaction because it was too long in its pool.
 
@@ -261,18 +281,28 @@ class Txpool:
         """
         if common.height <= self._settled_tip.height:
             return
+        deferred, self._deferred = self._deferred, []
+        for transaction in deferred:
+            self._settle(transaction, until)
         for height in range(self._settled_tip.height + 1, common.height + 1):
             for transaction in self._chain.at(common, height).transactions:
-                rivals = transaction.rivals()
-                self._report(rivals, until)
-                for rival in rivals:
-                    self._unsettled.pop(rival, None)
-                    if rival.flight is not None:
-                        self._relay.land(rival.flight)
-                    rival.flight = None
-                    rival.mined_arrivals.clear()
-                    owners.forget(rival)
+                self._settle(transaction, until)
         self._settled_tip = common
+
+    def _settle(self, transaction: Transaction, until: int) -> None:
+        rivals = transaction.rivals()
+        self._report(rivals, until)
+        if self.is_down(transaction.node):
+            # Its wallet finds it in that node's pool as soon as the node is up, and before that has caught up.
+            self._deferred.append(transaction)
+            return
+        for rival in rivals:
+            self._unsettled.pop(rival, None)
+            if rival.flight is not None:
+                self._relay.land(rival.flight)
+            rival.flight = None
+            rival.mined_arrivals.clear()
+            owners.forget(rival)
 
     def finish(self, at: int) -> None:
         """Report the transactions that are on their way when the run ends."""

@@ -5,6 +5,7 @@ nobody can ask for any more are settled: each node's tip is written down, reorga
 the arrival times are dropped.
 """
 
+from collections.abc import Callable
 from functools import reduce
 from typing import NamedTuple, Protocol
 
@@ -18,7 +19,7 @@ from monerosim.model.relaying import BlockNetwork, BlockRelay
 from monerosim.model.sightings import Reorganisation, Sightings
 from monerosim.network.dandelion import HeightAt
 from monerosim.network.propagation import NEVER
-from monerosim.network.relay import Peer
+from monerosim.network.relay import Peer, Rewiring
 from monerosim.network.transactions import Transactions
 from monerosim.units import SECOND
 
@@ -89,6 +90,9 @@ class Views:
         self._settled_until = -1
         self._tips = np.zeros(network.nodes, dtype=np.int64)
         self._heights = np.zeros(network.nodes, dtype=np.int64)
+        self._down = np.zeros(network.nodes, dtype=np.bool_)
+        self._awaited: dict[Block, ArrivalTimes] = {}
+        """Blocks that were reported, and that nodes lack which are down."""
 
     def view(self, node: int, at: int) -> View:
         """Return what a node sees.
@@ -151,7 +155,7 @@ class Views:
         if self._following is not None:
             self._following.add(block)
         accepted = self._following is None or self._following.all_accept(block)
-        if accepted and self._all_follow(block.parent, now):
+        if accepted and self._all_follow(block.parent, now) and not self._network.is_kept(block.id):
             self.relay.flood(block)
             self._unanimous = block
         else:
@@ -165,6 +169,46 @@ class Views:
         self.relay.reconnect(now, lambda node: self._tip(node, now), self._chain.blocks)
         self._unanimous = None
         self._plan_settling()
+
+    def rewire(self, now: int, change: Rewiring, apply: Callable[[], None]) -> None:
+        """Let the network change, now.
+
+        Args:
+            now: Microseconds.
+            change: How it changes.
+            apply: Changes it.
+        """
+        self.relay.advance(now)
+        self._down[list(change.up)] = False
+        agreed = self.relay.is_quiet and self._all_follow(self._chain.main[-1], now)
+        if agreed:
+            apply()
+            self.relay.links_changed()
+            for link in change.open:
+                self.relay.meet(link, now)
+        else:
+            returning = self._returning(change)
+            self.relay.rewire(now, lambda node: self._tip(node, now), change, apply, returning)
+            self._unanimous = None
+        self._down[list(change.down)] = True
+        self._plan_settling()
+
+    def _returning(self, change: Rewiring) -> list[Block]:
+        """Return the blocks that come to nodes over new connections, in the order they were found.
+
+        Where no connections change, nodes tell what they have kept to themselves.
+        """
+        ends = np.array([link[:2] for link in change.open], dtype=np.int64).reshape(-1, 2)
+        blocks = []
+        for block, arrivals in (*self._awaited.items(), *self._unreported.items(), *self.relay.arrivals.items()):
+            has = arrivals[ends] < NEVER
+            if (has[:, 0] != has[:, 1]).any() if change != Rewiring() else not self._all_have(arrivals, NEVER - 1):
+                blocks.append(block)
+        for block in blocks:
+            if self._awaited.pop(block, None) is not None:
+                self._note_return(block)
+            self._unreported.pop(block, None)
+        return sorted(blocks, key=lambda block: block.index)
 
     def hand(self, view: View, block: Block) -> None:
         """Hand a node a block that others have already, now."""
@@ -198,14 +242,24 @@ class Views:
             # Who found the last block of the main chain follows that.
             return False
         if block is self._unanimous and block.arrival_times is not None:
-            return int(block.arrival_times.max()) <= now
+            return self._all_have(block.arrival_times, now)
         under_way = list(self.relay.arrivals.items())
         if any(one.last_arrival > now or not self._chain.contains(block, one) for one, _ in under_way):
             return False
-        if not all(self._chain.contains(block, self._chain.blocks[tip]) for tip in np.unique(self._tips).tolist()):
+        if not all(self._chain.contains(block, tip) for tip in self._settled_tips()):
             return False
         arrivals = self.relay.arrivals.get(block)
-        return bool((self._tips == block.index).all()) if arrivals is None else int(arrivals.max()) <= now
+        if arrivals is None:
+            return bool(((self._tips == block.index) | self._down).all())
+        return self._all_have(arrivals, now)
+
+    def _all_have(self, arrivals: ArrivalTimes, at: int) -> bool:
+        """Return whether all nodes that are up have a block at a time."""
+        return bool(((arrivals <= at) | self._down).all())
+
+    def _settled_tips(self) -> list[Block]:
+        """Return the tips, as far as they are settled, of all nodes that are up."""
+        return [self._chain.blocks[index] for index in np.unique(self._tips[~self._down]).tolist()]
 
     def _plan_settling(self) -> None:
         self.due = min((block.last_arrival + HORIZON for block in self.relay.arrivals), default=NEVER)
@@ -257,11 +311,14 @@ class Views:
     def _report_blocks(self, until: int) -> None:
         """Report blocks that all nodes have; one that was kept back, or lost a race, may reach more nodes later on."""
         for block, arrivals in list(self._unreported.items()):
-            if arrivals.max() <= until:
+            if self._all_have(arrivals, until):
                 if block not in self._reported:
                     self._sightings.report_block(block, until)
-                block.arrival_times = None
                 del self._unreported[block]
+                if arrivals.max() <= until:
+                    block.arrival_times = None
+                else:
+                    self._awaited[block] = arrivals
 
     def finish(self, at: int) -> None:
         """Report the blocks that are under way when the run ends."""
@@ -271,15 +328,14 @@ class Views:
 
     def common_block(self) -> Block:
         """Return the last block of all chains that a node follows or may still come to follow."""
-        tips: list[int] = np.unique(self._tips).tolist()
         # A branch that every node has left may still be followed in what is not settled yet.
-        return reduce(self._chain.fork, [*(self._chain.blocks[index] for index in tips), *self.relay.arrivals])
+        return reduce(self._chain.fork, [*self._settled_tips(), *self.relay.arrivals])
 
     def _in_line(self, moving: list[Block]) -> bool:
         """Return whether blocks and all tips lie on one chain, so that no node can have left a branch."""
         last = moving[-1]
         return all(self._chain.contains(last, block) for block in moving) and all(
-            self._chain.contains(last, self._chain.blocks[index]) for index in np.unique(self._tips).tolist()
+            self._chain.contains(last, tip) for tip in self._settled_tips()
         )
 
     def _settle_branches(self, moving: list[Block], until: int) -> None:

@@ -169,6 +169,7 @@ class Stems:
         self._height_at = height_at
         self._ends: dict[int, list[int]] = {}
         self._epochs: dict[int, tuple[int, Epoch]] = {}
+        self._lives: dict[int, int] = {}
 
     def stems_own(self, node: int) -> bool:
         """Return whether a node passes on its own transactions as stems even in a fluff epoch."""
@@ -179,7 +180,7 @@ class Stems:
         number, begin = self._number(node, time)
         current = self._epochs.get(node)
         if current is None or current[0] != number:
-            mine = draw(self._seed, self._node_keys[node])
+            mine = self._key(node)
             fluffing = key(mine, "fluffing", number) % 100 < self._parameters.fluff_probability
             current = (
                 number,
@@ -204,15 +205,25 @@ class Stems:
         epoch = self.epoch(node, time)
         for _ in range(_TRIES):
             found = epoch.stem(source)
-            if found is not None:
+            if found is not None and found in self._outgoing[node]:
                 return found
             epoch.update(self._eligible(node, time))
         return None
 
+    def restart(self, node: int, at: int) -> None:
+        """Begin a node's first epoch anew: its daemon was started again."""
+        self._lives[node] = self._lives.get(node, 0) + 1
+        self._ends[node] = [at]
+        self._epochs.pop(node, None)
+
+    def _key(self, node: int) -> int:
+        mine = draw(self._seed, self._node_keys[node])
+        return key(mine, "life", self._lives[node]) if node in self._lives else mine
+
     def _number(self, node: int, time: int) -> tuple[int, int]:
         """Return the number of a node's epoch at a time, and when it began."""
         ends = self._ends.setdefault(node, [self._begin[node]])
-        mine = draw(self._seed, self._node_keys[node])
+        mine = self._key(node)
         while ends[-1] <= time:
             extra = key(mine, "length", len(ends)) % (self._parameters.epoch_range + 1)
             ends.append(ends[-1] + self._parameters.epoch + extra)

@@ -9,7 +9,7 @@ From node to node a transaction takes at least a latency and a verification. Wha
 follow from what else happens in it, so a span is computed at once for all nodes, connections and transactions.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from monerosim.network.propagation import NEVER
 from monerosim.network.retransmission import Retransmissions
 from monerosim.network.verification import Verification
+from monerosim.network.wires import LinkValues, Wires
 from monerosim.runtime.counters import TABLE_BITS, draws, poisson_table
 from monerosim.units import SECOND
 
@@ -34,32 +35,11 @@ _NOT_YET = NEVER >> _PLACE_BITS
 _ROWS = 16
 """Transactions for which there is room at first."""
 
+_UNUSED = 2**32
+"""In place of the number of nodes that lack a transaction, where there is none."""
+
 _OF_TIMES = np.uint64(0x9E3779B97F4A7C15)
 """An odd number, which makes keys of times."""
-
-
-class Wires(NamedTuple):
-    """The directed links of a network, sorted by the sending node; arrays of shape ``(links,)`` unless stated."""
-
-    first: NDArray[np.int64]
-    """The first link of each node, shape ``(nodes,)``."""
-    degree: NDArray[np.int64]
-    """How many links each node has, shape ``(nodes,)``."""
-    source: NDArray[np.int64]
-    target: NDArray[np.int64]
-    back: NDArray[np.int64]
-    """The place of the link back among those of the target."""
-    incoming: NDArray[np.bool_]
-    """The target dialled the source."""
-    keys: NDArray[np.uint64]
-    kind: NDArray[np.int64]
-    """The kind of the link: what :class:`~monerosim.network.retransmission.Retransmissions` has."""
-    latency: NDArray[np.int64]
-    """Microseconds."""
-    bandwidth: NDArray[np.int64]
-    """Bits a second."""
-    since: NDArray[np.int64]
-    """When both ends are up, microseconds."""
 
 
 class Messages(NamedTuple):
@@ -91,6 +71,9 @@ class Queues:
         arrived: The rows of transactions that all nodes have got.
         wires: The connections.
         on_messages: Called with what leaves over the connections, as it is put into their queues.
+        on_disconnected: Called with slots whose links end, and when: what leaves them later does not leave at all.
+        on_renumbered: Called with the new slot of each old one.
+        keeps: Returns whether a node keeps the transaction of a row to itself; None if no node does.
     """
 
     def __init__(
@@ -108,6 +91,9 @@ class Queues:
         self.hop = max(int(wires.latency.min(initial=NEVER)) + verification.shortest, 1)
         self.arrived: list[int] = []
         self.on_messages: Callable[[Messages], None] | None = None
+        self.on_disconnected: Callable[[NDArray[np.int64], int], None] | None = None
+        self.on_renumbered: Callable[[NDArray[np.int64]], None] | None = None
+        self.keeps: Callable[[int, int], bool] | None = None
         self.wires = wires
         self._node_keys = node_keys
         self._verification = verification
@@ -119,14 +105,16 @@ class Queues:
         self._flush = np.maximum(self._flush * FLUSH_STEP, 1)
         self._flush_offset = wires.incoming.astype(np.int64) << TABLE_BITS
         self._flush_at = np.zeros(len(wires.target), dtype=np.int64)
+        self._flush_before = np.zeros(len(wires.target), dtype=np.int64)
         self._like = bool(len(wires.kind)) and int(wires.kind.max()) == 0
         self._last_up = int(wires.since.max(initial=0))
         self._public = np.full((_ROWS, self._nodes), _NOT_YET, dtype=np.int64)
         self._coming = np.full((_ROWS, self._nodes), NEVER, dtype=np.int64)
-        self._left = np.full(_ROWS, self._nodes, dtype=np.int64)
+        self._left = np.full(_ROWS, _UNUSED, dtype=np.int64)
         self._keys = np.zeros(_ROWS, dtype=np.uint64)
         self._bits = np.zeros(_ROWS, dtype=np.int64)
         self._took = np.zeros(_ROWS, dtype=np.int64)
+        self._down: dict[int, None] = {}
         self._free = list(range(_ROWS - 1, -1, -1))
         self._rows = 0
 
@@ -140,16 +128,41 @@ class Queues:
         if not self._free:
             self._grow()
         row = self._free.pop()
+        self._left[row] = self._nodes - len(self._down)
         self._rows = max(self._rows, row + 1)
         self._keys[row], self._bits[row] = item, 8 * size * SECOND
         if self._like:
             self._took[row] = self.wires.latency[0] - (-self._bits[row] // self.wires.bandwidth[0])
         return row
 
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no row for one more transaction yet."""
+        return not self._free
+
+    def reopen(self, item: int, size: int, public: NDArray[np.int64]) -> int:
+        """Return a row for a transaction that some nodes have.
+
+        Args:
+            item: Its key.
+            size: Its bytes, with the message's frame.
+            public: Since when each node has it, as :meth:`public` returned it.
+        """
+        row = self.open(item, size)
+        self._public[row] = np.where(public == NEVER, _NOT_YET, public)
+        self._left[row] = np.count_nonzero(public == NEVER) - np.count_nonzero(public[list(self._down)] == NEVER)
+        return row
+
+    def quiet(self) -> list[int]:
+        """List the rows of transactions that are on their way to nobody."""
+        free = set(self._free)
+        quiet = (self._coming[: self._rows] == NEVER).all(axis=1)
+        return [row for row in np.flatnonzero(quiet).tolist() if row not in free]
+
     def close(self, row: int) -> None:
         """Give a row back, which is forgotten."""
         self._public[row], self._coming[row] = _NOT_YET, NEVER
-        self._left[row] = self._nodes
+        self._left[row] = _UNUSED
         if row in self.arrived:
             self.arrived.remove(row)
         self._free.append(row)
@@ -162,7 +175,7 @@ class Queues:
         room = np.full((rows, self._nodes), NEVER, dtype=np.int64)
         self._public = np.vstack([self._public, room >> _PLACE_BITS])
         self._coming = np.vstack([self._coming, room])
-        self._left = np.concatenate([self._left, np.full(rows, self._nodes, dtype=np.int64)])
+        self._left = np.concatenate([self._left, np.full(rows, _UNUSED, dtype=np.int64)])
         self._keys, self._bits = np.resize(self._keys, 2 * rows), np.resize(self._bits, 2 * rows)
         self._took = np.resize(self._took, 2 * rows)
         self._free = list(range(2 * rows - 1, rows - 1, -1))
@@ -205,6 +218,12 @@ class Queues:
             self._coming[row, node] = at << _PLACE_BITS | came_by
             self.due = min(self.due, at)
 
+    def start_again(self, row: int, node: int, at: int) -> None:
+        """Have a node that has a transaction relay it once more, to all; not before :attr:`due`."""
+        self._coming[row, node] = at << _PLACE_BITS | NO_PLACE
+        self._left[row] += 1
+        self.due = min(self.due, at)
+
     def advance(self, until: int) -> bool:
         """Follow what comes up to a time by one span, if the whole span is before it; return whether it was.
 
@@ -215,8 +234,18 @@ class Queues:
         """
         if self.due + self.hop > until + 1:
             return False
+        self._follow(self.due + self.hop)
+        return True
+
+    def finish(self, until: int) -> None:
+        """Follow all that comes up to a time, also within a span that goes on after it."""
+        while self.due <= until:
+            self._follow(min(self.due + self.hop, until + 1))
+
+    def _follow(self, end: int) -> None:
+        """Follow what comes before a time, at most a :attr:`hop` after :attr:`due`."""
         coming = self._coming[: self._rows].reshape(-1)
-        places = (coming < (self.due + self.hop) << _PLACE_BITS).nonzero()[0]
+        places = (coming < end << _PLACE_BITS).nonzero()[0]
         codes = coming[places]
         order = codes.argsort(kind="stable")
         places, codes = places[order], codes[order]
@@ -227,7 +256,6 @@ class Queues:
         self._plan()
         if not self._left[row].all():
             self.arrived += [one for one in np.flatnonzero(self._left == 0).tolist() if one not in self.arrived]
-        return True
 
     def _plan(self) -> None:
         self.due = NEVER
@@ -238,6 +266,10 @@ class Queues:
     def _relay(self, row: NDArray[np.int64], node: NDArray[np.int64], codes: NDArray[np.int64]) -> None:
         """Put transactions that nodes got into the queues of their connections, in the order of time."""
         wires = self.wires
+        if self.keeps is not None:
+            ends = zip(row.tolist(), node.tolist(), strict=True)
+            relayed = np.array([not self.keeps(*pair) for pair in ends], dtype=np.bool_)
+            row, node, codes = row[relayed], node[relayed], codes[relayed]
         came_by = codes & NO_PLACE
         count = wires.degree[node] - (came_by != NO_PLACE)
         begin = np.cumsum(count) - count
@@ -255,6 +287,9 @@ class Queues:
         number = np.arange(len(at))
         link = first + number
         link += number >= skipped
+        if not wires.all_open:
+            there = wires.is_open[link]
+            at, row, link, place, took = at[there], row[there], link[there], place[there], took[there]
         left = self._leave(row, link, at)
         sending = self._sending(row, link, left, took)
         arrived = left + sending
@@ -270,6 +305,114 @@ class Queues:
         # What a node has got has no time in `coming`, and its time in `public` is earlier than all that come now.
         public[place] = coming[place] >> _PLACE_BITS
 
+    def disconnect(self, connections: Sequence[int], gone: Collection[int], at: int) -> None:
+        """Close connections: what has left over them arrives, what waits in their queues never leaves.
+
+        Args:
+            connections: Their numbers.
+            gone: Nodes that go down: what is on its way to them is lost.
+            at: Now, microseconds; everything has been followed up to then (:meth:`finish`).
+        """
+        wires = self.wires
+        slots = [wires.slot(number) for one in connections for number in (2 * one, 2 * one + 1)]
+        lost = {pair: None for slot in slots for pair in self._lost(slot, at)}
+        for connection in connections:
+            wires.close(connection)
+        if self.on_disconnected is not None:
+            self.on_disconnected(np.array(slots, dtype=np.int64), at)
+        for row, node in lost:
+            self._public[row, node], self._coming[row, node] = _NOT_YET, NEVER
+        for row, node in lost:
+            self._come_otherwise(row, node, at)
+        for node in gone:
+            self._down[node] = None
+            self._left[: self._rows] -= self._public[: self._rows, node] > at
+            never = self._coming[: self._rows, node] < NEVER
+            self._public[: self._rows, node][never] = _NOT_YET
+            self._coming[: self._rows, node] = NEVER
+        for slot in slots:
+            # The place may be another link's by the time that what came by this one is relayed.
+            coming = self._coming[: self._rows, wires.target[slot]]
+            coming[(coming < NEVER) & (coming & NO_PLACE == wires.back[slot])] |= NO_PLACE
+        self._plan()
+
+    def _lost(self, slot: int, at: int) -> Iterable[tuple[int, int]]:
+        """Return the rows that come to a link's target over it first, and have not left by a time; and that node."""
+        if self._flush_at[slot] <= at:
+            return
+        node = self.wires.target.item(slot)
+        coming, has = self._coming[: self._rows, node], self._public[: self._rows, self.wires.source[slot]]
+        by_it = (coming < NEVER) & (coming & NO_PLACE == self.wires.back[slot])
+        # What has come since the last flush waits for the next one.
+        waits = (has >= self._flush_before[slot]) & (has <= at)
+        for row in np.flatnonzero(by_it & waits).tolist():
+            yield row, node
+
+    def _come_otherwise(self, row: int, node: int, at: int) -> None:
+        """Have a transaction come to a node by the first of the links that have it under way or in their queues."""
+        wires = self.wires
+        place = np.arange(wires.degree[node])
+        own = wires.first[node] + place
+        peer = wires.target[own]
+        link = wires.first[peer] + wires.back[own]
+        has = self._public[row, peer]
+        left = np.where(has < self._flush_before[link], self._flush_before[link], self._flush_at[link])
+        sends = (wires.target[link] == node) & (wires.back[link] == place) & (wires.opened[link] <= has)
+        sends &= (has <= at) & (left > has) & (wires.is_open[link] | (left <= at))
+        if self.keeps is not None:
+            sends &= [not self.keeps(row, one) for one in peer.tolist()]
+        place, link, left = place[sends], link[sends], left[sends]
+        if len(place):
+            rows = np.full(len(place), row)
+            arrived = left + self._sending(rows, link, left, self._took[rows])
+            # Over a link that was closed before, it has come already, to a node that was not there.
+            codes = (arrived + self._verify(rows, link))[arrived > at] << _PLACE_BITS | place[arrived > at]
+            self._coming[row, node] = code = int(codes.min(initial=NEVER))
+            self._public[row, node] = _NOT_YET if code == NEVER else code >> _PLACE_BITS
+
+    def connect(self, connections: Sequence[tuple[int, LinkValues]], up: Iterable[int], at: int) -> None:
+        """Open connections, and have nodes up again.
+
+        Args:
+            connections: The number of each, and its two links.
+            up: The nodes.
+            at: Now, microseconds.
+        """
+        wires = self.wires
+        for node in up:
+            del self._down[node]
+            self._left[: self._rows] += self._public[: self._rows, node] > at
+        for connection, ends in connections:
+            if not all(wires.has_room(node) for node in ends.source.tolist()):
+                self._move(wires.make_room())
+            for slot in wires.open(connection, ends, at):
+                self._flush_at[slot] = self._flush_before[slot] = 0
+                self._flush_offset[slot] = wires.incoming.item(slot) << TABLE_BITS
+            self._take_in(ends)
+
+    def alter(self, connection: int, ends: LinkValues) -> None:
+        """Change what a connection takes and loses, for all that is sent from now on."""
+        self.wires.alter(connection, ends)
+        self._take_in(ends)
+
+    def _take_in(self, ends: LinkValues) -> None:
+        self.hop = max(min(self.hop, int(ends.latency.min()) + self._verification.shortest), 1)
+        self._like = self._like and not ends.kind.any()
+
+    def _move(self, slots: NDArray[np.int64]) -> None:
+        for name in ("_flush_at", "_flush_before", "_flush_offset"):
+            wider = np.zeros(len(self.wires.target), dtype=np.int64)
+            wider[slots] = getattr(self, name)
+            setattr(self, name, wider)
+        if self.on_renumbered is not None:
+            self.on_renumbered(slots)
+
+    def neighbours(self, node: int) -> NDArray[np.int64]:
+        """Return the nodes that a node has connections with."""
+        own = slice(self.wires.first.item(node), self.wires.first.item(node) + self.wires.degree.item(node))
+        peers: NDArray[np.int64] = self.wires.target[own][self.wires.is_open[own]]
+        return peers
+
     def _verify(self, row: NDArray[np.int64], link: NDArray[np.int64]) -> NDArray[np.int64] | int:
         if self._verification.distribution == "fixed":
             return self._verification.mean
@@ -284,6 +427,7 @@ class Queues:
             drawn = draws(0, self._keys[row[alone]] + self.wires.keys[its])
             drawn >>= np.uint64(64 - TABLE_BITS)
             wait = self._flush[drawn.view(np.int64) + self._flush_offset[its]]
+            self._flush_before[its] = self._flush_at[its]
             # Of several on one connection the first sets the time: the last one to be written.
             self._flush_at[its[::-1]] = (since + wait)[::-1]
             left[alone] = self._flush_at[its]

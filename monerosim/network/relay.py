@@ -13,20 +13,22 @@ The time of a hop, from the moment a node has an item until its peer has it and 
 """
 
 from collections.abc import Sequence
-from itertools import chain
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from monerosim.network.again import CHECK_INTERVAL
+from monerosim.network.connections import Connections, Link, LinkTo, Peer
 from monerosim.network.dandelion import Connection, Dandelion, HeightAt, Stems
-from monerosim.network.propagation import NEVER, Links
-from monerosim.network.queues import Queues, Wires
-from monerosim.network.retransmission import Retransmissions
+from monerosim.network.propagation import NEVER
+from monerosim.network.queues import Queues
+from monerosim.network.silences import Silences, Silent
 from monerosim.network.transactions import StemLinks, TransactionRelay
 from monerosim.network.verification import Verification
-from monerosim.runtime.counters import draws, key
+from monerosim.network.wires import Wires
+from monerosim.runtime.counters import key
 from monerosim.units import SECOND
 
 __all__ = ["NEVER", "Link", "LinkTo", "Peer", "RelayNetwork", "RelayTimings"]
@@ -56,35 +58,19 @@ class RelayTimings(msgspec.Struct, frozen=True, kw_only=True):
     """A transaction: the time to receive, parse, process and send stated in src/cryptonote_core/tx_pool.cpp."""
 
 
-class Link(NamedTuple):
-    """A connection between two nodes, given as indices; both relay over it."""
+class Rewiring(NamedTuple):
+    """A change of a network at an instant."""
 
-    dialer: int
-    listener: int
-    latency: int
-    """One way, microseconds."""
-    loss: float
-    """Share of packets lost, 0 to 1."""
-    bandwidth: int
-    """Bits per second, of the slower end."""
-
-
-class Peer(NamedTuple):
-    """A connection as one of its nodes sees it."""
-
-    node: int
-    incoming: bool
-    """The peer dialled this node."""
-
-
-class LinkTo(NamedTuple):
-    """A node's connection to a peer, in the direction to the peer."""
-
-    peer: int
-    place: int
-    """Its place among what :meth:`RelayNetwork.block_hops` returns."""
-    latency: int
-    """Microseconds one way."""
+    close: Sequence[tuple[int, int]] = ()
+    """Connections that end: who dialled, and whom. What has left over them arrives; what waits to leave does not."""
+    open: Sequence[Link] = ()
+    """Connections that are made."""
+    alter: Sequence[Link] = ()
+    """Connections with what they take and lose from now on; what has left comes as it would have."""
+    down: Sequence[int] = ()
+    """Nodes that go down; all their connections have to be closed. What is on its way to them is lost."""
+    up: Sequence[int] = ()
+    """Nodes that are up again, with the blocks and the pool that they had."""
 
 
 class RelayNetwork:
@@ -122,37 +108,28 @@ class RelayNetwork:
         begin: Sequence[int] | None = None,
         versions: Sequence[tuple[int, ...]] | None = None,
     ) -> None:
+        if len(set(names)) != len(names):
+            raise ValueError("two nodes have the same name")
         self.nodes = len(names)
         self.names = tuple(names)
-        _check(names, links)
         self._seed = seed
         self._relay = relay
         self._dandelion = dandelion
-        self._peers = _peers(self.nodes, links)
-        self._outgoing: list[list[LinkTo]] | None = None
-        # connection c is the directed links 2c, from the dialer, and 2c + 1, to it
-        self._ends = np.array([(link.dialer, link.listener) for link in links], dtype=np.int64).reshape(-1, 2)
-        self._links = Links(self.nodes, self._ends.reshape(-1), self._ends[:, ::-1].reshape(-1))
         self._node_keys = np.array([key("node", name) for name in names], dtype=np.uint64)
-        self._link_keys = _link_keys(self._node_keys, self._ends)
-        self._keys = self._link_keys[self._links.order]
-        self._place = np.argsort(self._links.order)
-        kinds: dict[tuple[int, float, int], int] = {}
-        kind = [kinds.setdefault((link.latency, link.loss, link.bandwidth), len(kinds)) for link in links]
-        self._kind_of = np.repeat(np.array(kind, dtype=np.int64), 2)
-        self._kind = self._kind_of[self._links.order]
-        self._latency = np.array([latency for latency, _, _ in kinds], dtype=np.int64)
-        self._bandwidth = np.array([bandwidth for _, _, bandwidth in kinds], dtype=np.int64)
-        self._loss = Retransmissions([loss for _, loss, _ in kinds], self._latency.tolist())
         self._up = np.array([0] * self.nodes if ready is None else ready, dtype=np.int64)
+        self.connections = Connections(self.names, self._node_keys, links, self._up)
         self._begin = [0] * self.nodes if begin is None else list(begin)
         self._ready = self._up if self._up.any() else None
         self._own_always = [version >= OWN_STEMS_SINCE for version in versions or ()] or [False] * self.nodes
         self._phases = [key(seed, "timed sync", name) % _TIMED_SYNC for name in names]
+        self._outgoing: list[list[Connection]] = [[] for _ in names]
+        self._transactions: TransactionRelay | None = None
+        self.silences = Silences()
+        self._down: set[int] = set()
 
     def peers(self, node: int) -> list[Peer]:
         """Return the connections of a node: those it dialled, then those that dialled it."""
-        return list(self._peers[node])
+        return self.connections.peers(node)
 
     def block_arrivals(self, item: bytes, origin: int, released: int, weight: int) -> NDArray[np.int64]:
         """Return when each node has verified a block whose transactions all nodes have.
@@ -166,9 +143,10 @@ class RelayNetwork:
         Returns:
             Microseconds, :data:`NEVER` where it does not arrive, shape ``(nodes,)``; ``released`` at the origin.
         """
-        waits = self.block_hops(item, weight)
-        waits += self.block_verification(item)[self._links.target]
-        return self._links.search(waits, [(origin, released)], ready=self._ready)
+        links, numbers = self.connections.search()
+        waits = self._hops(item, weight, numbers)
+        waits += self.block_verification(item)[links.target]
+        return links.search(waits, [(origin, released)], ready=self._ready)
 
     def block_verification(self, item: bytes) -> NDArray[np.int64]:
         """Return how long each node takes to verify a block, microseconds, shape ``(nodes,)``."""
@@ -181,9 +159,9 @@ class RelayNetwork:
             place: The links that they come by.
             count: How many.
         """
-        kind = self._kind[place]
-        one = self._relay.transaction.mean + _TYPICAL_WEIGHT * 8 * SECOND // self._bandwidth[kind]
-        return np.where(count > 0, 2 * self._latency[kind] + count * one, 0)
+        kind = self.connections.kind[place]
+        one = self._relay.transaction.mean + _TYPICAL_WEIGHT * 8 * SECOND // self.connections.bandwidth[kind]
+        return np.where(count > 0, 2 * self.connections.latency[kind] + count * one, 0)
 
     def block_hops(self, item: bytes, weight: int) -> NDArray[np.int64]:
         """Return how long a block takes over each link until the receiver has it, before it verifies it.
@@ -195,22 +173,32 @@ class RelayNetwork:
         Returns:
             Microseconds, :data:`UNREACHABLE` and more where it never arrives, shape ``(links,)``.
         """
-        size = _BLOCK_BYTES + _HASH_BYTES * (weight // _TYPICAL_WEIGHT)
-        sending = -(-size * 8 * SECOND // self._bandwidth)
-        waits = np.take(self._latency + sending, self._kind)
-        if self._loss.any:
-            self._loss.add(waits, key(self._seed, "loss", item), self._keys, self._kind, size)
+        return self._hops(item, weight, slice(None))
+
+    def _hops(self, item: bytes, weight: int, numbers: NDArray[np.int64] | slice) -> NDArray[np.int64]:
+        connections, size = self.connections, _BLOCK_BYTES + _HASH_BYTES * (weight // _TYPICAL_WEIGHT)
+        sending = -(-size * 8 * SECOND // connections.bandwidth)
+        kind = connections.kind[numbers]
+        waits = np.take(connections.latency + sending, kind)
+        if connections.losses.any:
+            connections.losses.add(waits, key(self._seed, "loss", item), connections.keys[numbers], kind, size)
         return waits
 
     def links_from(self, node: int) -> list[LinkTo]:
         """Return the links to a node's peers."""
-        if self._outgoing is None:
-            self._outgoing = [[] for _ in range(self.nodes)]
-            latency = np.take(self._latency, self._kind).tolist()
-            ends = zip(self._links.source.tolist(), self._links.target.tolist(), strict=True)
-            for index, (source, target) in enumerate(ends):
-                self._outgoing[source].append(LinkTo(target, index, latency[index]))
-        return self._outgoing[node]
+        return self.connections.links_from(node)
+
+    def is_down(self, node: int) -> bool:
+        """Return whether a node that was up is down."""
+        return node in self._down
+
+    def keeps_blocks(self, node: int, item: bytes) -> bool:
+        """Return whether a node keeps a block to itself."""
+        return self.silences.keeps(node, "blocks", item)
+
+    def is_kept(self, item: bytes) -> bool:
+        """Return whether some node keeps a block to itself."""
+        return any(self.keeps_blocks(node, item) for node in self.silences.nodes())
 
     def ready(self, node: int) -> int:
         """Return when a node is up, microseconds."""
@@ -231,60 +219,82 @@ class RelayNetwork:
         Args:
             height_at: Returns the height of a node's chain at a time that is no later than what is followed.
         """
-        wires, rank = self._wires()
+        connections = self.connections
         dandelion, seed = self._dandelion, key(self._seed, "dandelion")
-        since, latency = wires.since.tolist(), wires.latency.tolist()
-        link_keys, place = self._link_keys.tolist(), rank.tolist()
-        outgoing: list[list[Connection]] = [[] for _ in range(self.nodes)]
-        for number, (dialer, listener) in enumerate(self._ends.tolist()):
-            at, link = place[2 * number], 2 * number
-            outgoing[dialer].append(Connection(listener, link, link_keys[link], since[at], latency[at]))
+        wires = Wires(self.nodes, connections.values(slice(None)))
+        since = connections.values(slice(None)).since.tolist()
+        for number in range(0, len(since), 2):
+            self._add_outgoing(number, since[number])
         node_keys = self._node_keys.tolist()
-        stems = Stems(seed, dandelion, node_keys, outgoing, self._begin, self._own_always, self._last_told, height_at)
+        stems = Stems(
+            seed, dandelion, node_keys, self._outgoing, self._begin, self._own_always, self._last_told, height_at
+        )
         queues = Queues(
             wires,
             self._node_keys,
             flush_incoming=dandelion.flush_incoming,
             flush_outgoing=dandelion.flush_outgoing,
             verification=self._relay.transaction,
-            losses=self._loss,
+            losses=connections.losses,
             seed=key(self._seed, "loss"),
         )
-        return TransactionRelay(
+        self._transactions = TransactionRelay(
             queues,
             stems,
-            StemLinks(wires.back[rank].tolist(), link_keys, self._stem_delay),
+            StemLinks(wires.back_place, connections.keys.item, self._stem_delay),
             verification=self._relay.transaction,
             embargo=dandelion.embargo,
             node_keys=node_keys,
             phases=[key(self._seed, "idle", name) % SECOND for name in self.names],
+            pool_phases=[key(self._seed, "relay again", name) % CHECK_INTERVAL for name in self.names],
+            silences=self.silences,
             seed=self._seed,
         )
+        return self._transactions
 
-    def _wires(self) -> tuple[Wires, NDArray[np.int64]]:
-        """Return the links by their senders, and the place of each directed link among them."""
-        source, target = self._ends.reshape(-1), self._ends[:, ::-1].reshape(-1)
-        order = np.argsort(source, kind="stable")
-        rank = np.argsort(order)
-        count = np.bincount(source, minlength=self.nodes)
-        first = np.cumsum(count) - count
-        number = np.arange(len(source))
-        back = rank[number ^ 1] - first[target]
-        kind = self._kind_of[order]
-        wires = Wires(
-            first=first,
-            degree=count,
-            source=source[order],
-            target=target[order],
-            back=back[order],
-            incoming=(number & 1 == 1)[order],
-            keys=self._link_keys[order],
-            kind=kind,
-            latency=self._latency[kind],
-            bandwidth=self._bandwidth[kind],
-            since=np.maximum(self._up[source], self._up[target])[order],
-        )
-        return wires, rank
+    def _add_outgoing(self, link: int, since: int) -> None:
+        connections = self.connections
+        source, target = connections.source.item(link), connections.target.item(link)
+        latency = connections.latency.item(connections.kind.item(link))
+        self._outgoing[source].append(Connection(target, link, connections.keys.item(link), since, latency))
+
+    def silence(self, nodes: Sequence[int], what: Silent | bytes, *, silent: bool) -> None:
+        """Have nodes keep something to themselves from now on, or relay it again (:class:`Silences`)."""
+        self.silences.tell(nodes, what, silent=silent)
+        if self._transactions is not None:
+            self._transactions.silence()
+
+    def rewire(self, at: int, change: Rewiring) -> None:
+        """Change the network, now: connections, what they take and lose, and which nodes are up.
+
+        Blocks have to be told of it, too (:meth:`monerosim.model.Blockchain.rewire`).
+
+        Args:
+            at: Microseconds; no earlier than all that has been asked for.
+            change: What changes.
+
+        Raises:
+            KeyError: A connection that is to be closed or altered is not there.
+            ValueError: One that is to be opened is there, or cannot be.
+        """
+        connections, relay = self.connections, self._transactions
+        self._down.update(change.down)
+        self._down.difference_update(change.up)
+        if relay is None:
+            raise ValueError("nothing carries the transactions yet")
+        relay.finish(at)
+        closed = [connections.close(dialer, listener) for dialer, listener in change.close]
+        for dialer, _ in change.close:
+            open_ones = connections.outgoing(dialer)
+            self._outgoing[dialer][:] = [one for one in self._outgoing[dialer] if one.link in open_ones]
+        relay.disconnect(closed, change.down, at)
+        for number in (connections.alter(link) for link in change.alter):
+            relay.queues.alter(number, connections.values(slice(2 * number, 2 * number + 2)))
+        opened = [connections.open(link) for link in change.open]
+        for number in opened:
+            self._add_outgoing(2 * number, at)
+        both = [(number, connections.values(slice(2 * number, 2 * number + 2), at)) for number in opened]
+        relay.connect(both, change.up, at)
 
     def _last_told(self, node: int, connection: Connection, at: int) -> int:
         """Return when a node's peer had the height that it last told the node up to a time.
@@ -302,39 +312,11 @@ class RelayNetwork:
         return until - (until - self._phases[node]) % _TIMED_SYNC
 
     def _stem_delay(self, item: bytes, size: int, link: int) -> int:
-        kind = self._kind_of.item(link)
-        took = self._latency.item(kind) - (-size * 8 * SECOND // self._bandwidth.item(kind))
-        if not self._loss.any:
+        connections, at = self.connections, slice(link, link + 1)
+        kind = connections.kind.item(link)
+        took = connections.latency.item(kind) - (-size * 8 * SECOND // connections.bandwidth.item(kind))
+        if not connections.losses.any:
             return took
-        waits, at = np.array([took]), slice(link, link + 1)
-        self._loss.add(waits, key(self._seed, "loss", item), self._link_keys[at], self._kind_of[at], size)
+        waits, kinds = np.array([took]), connections.kind[at]
+        connections.losses.add(waits, key(self._seed, "loss", item), connections.keys[at], kinds, size)
         return int(waits[0])
-
-
-def _check(names: Sequence[str], links: Sequence[Link]) -> None:
-    if len(set(names)) != len(names):
-        raise ValueError("two nodes have the same name")
-    dialled = set()
-    for link in links:
-        if not (0 <= link.dialer < len(names) and 0 <= link.listener < len(names)):
-            raise ValueError(f"a link names a node outside 0 to {len(names) - 1}: {link}")
-        if link[:2] in dialled:
-            raise ValueError(f"{names[link.dialer]} dials {names[link.listener]} twice")
-        dialled.add(link[:2])
-        if link.bandwidth <= 0 or link.latency < 0 or not 0 <= link.loss <= 1:
-            raise ValueError(f"not a possible link: {link}")
-
-
-def _link_keys(node_keys: NDArray[np.uint64], ends: NDArray[np.int64]) -> NDArray[np.uint64]:
-    dialers, listeners = node_keys[ends[:, 0]], node_keys[ends[:, 1]]
-    connections = draws(key("connection"), draws(key("dialer"), dialers) + listeners)
-    return np.stack([draws(key("there"), connections), draws(key("back"), connections)], axis=1).reshape(-1)
-
-
-def _peers(nodes: int, links: Sequence[Link]) -> list[list[Peer]]:
-    outgoing: list[list[Peer]] = [[] for _ in range(nodes)]
-    incoming: list[list[Peer]] = [[] for _ in range(nodes)]
-    for link in links:
-        outgoing[link.dialer].append(Peer(link.listener, incoming=False))
-        incoming[link.listener].append(Peer(link.dialer, incoming=True))
-    return [list(chain(dialled, dialling)) for dialled, dialling in zip(outgoing, incoming, strict=True)]

@@ -35,6 +35,10 @@ class Retransmissions:
     """
 
     def __init__(self, loss: Sequence[float], latency: Sequence[int]) -> None:
+        self.set_kinds(loss, latency)
+
+    def set_kinds(self, loss: Sequence[float], latency: Sequence[int]) -> None:
+        """Replace the kinds of links, by as many or more."""
         self.any = any(share > 0 for share in loss)
         self._loss = np.array(loss, dtype=np.float64)
         delays = np.zeros((len(loss), _TRIES + 1), dtype=np.int64)

@@ -9,7 +9,7 @@ from monerosim.model.records import ArrivalTimes
 from monerosim.network.dandelion import HeightAt
 from monerosim.network.propagation import NEVER
 from monerosim.network.relay import LinkTo, Peer
-from monerosim.network.transactions import Flight
+from monerosim.network.transactions import Flight, PoolContents
 
 
 class InstantNetwork:
@@ -63,6 +63,21 @@ class InstantNetwork:
             return []
         return [LinkTo(peer, peer, 0) for peer in range(self.nodes) if peer != node and peer not in self.cut_off]
 
+    def is_down(self, node: int) -> bool:
+        """Return whether a node that was up is down."""
+        del node
+        return False
+
+    def keeps_blocks(self, node: int, item: bytes) -> bool:
+        """Return whether a node keeps a block to itself."""
+        del node, item
+        return False
+
+    def is_kept(self, item: bytes) -> bool:
+        """Return whether some node keeps a block to itself."""
+        del item
+        return False
+
     def ready(self, node: int) -> int:
         """Return when a node is up, microseconds."""
         del node
@@ -86,6 +101,7 @@ class DirectTransactions:
     """
 
     def __init__(self, arrivals: Callable[[bytes, int, int, int], ArrivalTimes]) -> None:
+        self.pools: PoolContents | None = None
         self._arrivals = arrivals
         self._coming: dict[Flight, ArrivalTimes] = {}
 
@@ -127,6 +143,9 @@ class DirectTransactions:
         """Have a node forget a transaction, until it is handed it again."""
         arrivals = self.arrivals(flight)
         arrivals[node] = flight.everywhere_at = NEVER
+
+    def ask_for_pool(self, node: int, peer: int, at: int, latency: int) -> None:
+        """Have a node ask a peer for what it lacks of the peer's pool; it lacks nothing."""
 
     def land(self, flight: Flight) -> None:
         """Follow a transaction no further."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monerosim.events import Record, Relayed, TransactionStem
 from monerosim.events.relays import RelayKind
@@ -60,6 +61,8 @@ class RelayRecorder:
         self._watched = np.isin(np.array(names), np.array(plan.relays)) if plan.relays else np.zeros(0, dtype=np.bool_)
         if plan.relays:
             self._transactions.queues.on_messages = self._on_messages
+            self._transactions.queues.on_disconnected = self._on_disconnected
+            self._transactions.queues.on_renumbered = self._on_renumbered
             self._transactions.on_stem_hop = self._on_stem_hop
             self._blocks.on_hops = self._on_block
             self._blocks.on_fetched = self._on_fetched
@@ -86,6 +89,14 @@ class RelayRecorder:
             self._messages.setdefault((left, link, at), []).append(self._transactions.at(row))
         if len(self._messages) > _MANY:
             self._flush(self._transactions.queues.due)
+
+    def _on_disconnected(self, slots: NDArray[np.int64], at: int) -> None:
+        self._flush(at)
+        gone = set(slots.tolist())
+        self._messages = {message: flights for message, flights in self._messages.items() if message[1] not in gone}
+
+    def _on_renumbered(self, slots: NDArray[np.int64]) -> None:
+        self._messages = {(left, slots.item(link), at): flights for (left, link, at), flights in self._messages.items()}
 
     def _flush(self, until: int) -> None:
         """Take up the messages that have left, of which is known what they contain."""
