@@ -45,6 +45,23 @@ MAX_TEXT = 80
 _AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(XMR|monero|piconeros?|atomic units?)?", re.IGNORECASE)
 
 
+_BITS = {
+    "": 1,
+    **dict.fromkeys(("k", "kilo"), 10**3),
+    **dict.fromkeys(("m", "mega"), 10**6),
+    **dict.fromkeys(("g", "giga"), 10**9),
+    **dict.fromkeys(("t", "tera"), 10**12),
+    **dict.fromkeys(("ki", "kibi"), 2**10),
+    **dict.fromkeys(("mi", "mebi"), 2**20),
+    **dict.fromkeys(("gi", "gibi"), 2**30),
+    **dict.fromkeys(("ti", "tebi"), 2**40),
+}
+_BANDWIDTH = re.compile(
+    rf"([0-9]{{1,12}}(?:\.[0-9]{{1,12}})?)\s*({'|'.join(_BITS)})(?:bits?(?:/s|/sec|/second|ps)?|(?-i:b)ps)",
+    re.IGNORECASE,
+)
+
+
 def parse_duration(text: str) -> int:
     """Read a duration such as ``"90s"``, ``"2 hours"``, ``"1h 30m"`` or ``"50ms"``.
 
@@ -122,6 +139,25 @@ def format_amount(atomic: int) -> str:
     whole, part = divmod(abs(atomic), XMR)
     decimals = f".{part:012d}".rstrip("0").rstrip(".")
     return f"{sign}{whole}{decimals} XMR"
+
+
+def parse_bandwidth(text: str) -> int:
+    """Read a bandwidth such as ``"100 Mbit"``.
+
+    Returns:
+        Bits a second.
+
+    Raises:
+        ValueError: The text is no bandwidth, or less than a bit a second.
+    """
+    match = _BANDWIDTH.fullmatch(text.strip())
+    bits = int(Decimal(match[1]) * _BITS[match[2].lower()]) if match else 0
+    if bits < 1:
+        raise ValueError(
+            f'expected a bandwidth such as "100 Mbit" or "1 Gbit", got {text[:60]!r} '
+            "(units: bit, kbit, Mbit, Gbit, Tbit, Kibit, Mibit, Gibit, Tibit, and their names)"
+        )
+    return bits
 
 
 def format_bytes(number: int) -> str:

@@ -114,7 +114,7 @@ def compile_plan(
         duration=int(scenario.simulation.duration),
         stop=stop,
         consensus=consensus,
-        topology=_topology(result, list(by_name)),
+        topology=_topology(result, list(by_name), scenario.simulation.seed),
         bootstrap=result.bootstrap,
         registrar=_registrar(members),
         hosts=tuple(
@@ -404,13 +404,13 @@ def _connect(scenario: Scenario, hosts: Sequence[HostPlan]) -> list[HostPlan]:
     ]
 
 
-def _topology(result: Examined, hosts: Sequence[str]) -> TopologyPlan:
+def _topology(result: Examined, hosts: Sequence[str], seed: int) -> TopologyPlan:
     if result.places is not None:
         return result.places
     if result.topology is None:
         raise ValueError(f"the network was checked, and yet: {result.findings}")
     try:
-        return build_places(result.topology, hosts)
+        return build_places(result.topology, hosts, seed=seed)
     except TopologyError as error:
         raise ScenarioError([Problem(place="network.topology", message=str(error))]) from error
 

@@ -14,14 +14,13 @@ def to_gml(topology: TopologyPlan) -> str:
         ValueError: A link has no latency, which Shadow refuses.
     """
     lines = ["graph [", "  directed 0"]
-    for place, bandwidth in enumerate(topology.bandwidth):
-        lines += [
-            "  node [",
-            f"    id {place}",
-            f'    host_bandwidth_down "{bandwidth} bit"',
-            f'    host_bandwidth_up "{bandwidth} bit"',
-            "  ]",
-        ]
+    for place, (up, down) in enumerate(
+        zip(topology.bandwidth, topology.bandwidth_down or topology.bandwidth, strict=True)
+    ):
+        lines += ["  node [", f"    id {place}"]
+        if up:
+            lines += [f'    host_bandwidth_down "{down} bit"', f'    host_bandwidth_up "{up} bit"']
+        lines.append("  ]")
     for link in topology.links:
         if link.latency <= 0:
             raise ValueError(f"the link between places {link.source} and {link.target} needs a latency above 0")

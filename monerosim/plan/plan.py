@@ -144,7 +144,7 @@ class HostPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     processes: tuple[ProcessPlan, ...] = ()
 
 
-class LinkPlan(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class LinkPlan(msgspec.Struct, frozen=True, array_like=True):
     """A link between two places of the topology, the same both ways."""
 
     source: int
@@ -155,15 +155,20 @@ class LinkPlan(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Share of packets lost, 0 to 1."""
 
 
-class TopologyPlan(msgspec.Struct, frozen=True, kw_only=True):
+class TopologyPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Places, the links between them, and the place of each host."""
 
     bandwidth: tuple[int, ...]
-    """Bits per second up and down, for each place."""
+    """Bits per second that a host of each place sends, and receives where there is no ``bandwidth_down``; 0 for a place
+    without hosts."""
     links: tuple[LinkPlan, ...]
     """A link from a place to itself is the link between two hosts of that place."""
     places: dict[str, int]
     """Host to place."""
+    bandwidth_down: tuple[int, ...] = ()
+    """Bits per second that a host of each place receives, where that is not what it sends."""
+    names: tuple[str, ...] = ()
+    """The names of the places, where they have any."""
 
 
 class StartPlan(msgspec.Struct, frozen=True, kw_only=True):

@@ -86,6 +86,18 @@ class PluginFiles:
             raise PluginError(f'there is no "{name}" in {path}', given=name, valid=own)
         return found
 
+    def read(self, path: str, most: int) -> bytes:
+        """Read a file that is no code.
+
+        Args:
+            path: Below the root.
+            most: The bytes that it may have.
+
+        Raises:
+            PluginError: There is none, it is outside of the root or larger, or cannot be read.
+        """
+        return self._read(path, most)
+
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 of each file that was read, in hexadecimal digits."""
         return {path: sha256(source).hexdigest() for path, source in sorted(self.sources.items())}
@@ -134,7 +146,7 @@ class PluginFiles:
             if both:
                 raise PluginError(f"{path} and {other} both declare events {' and '.join(sorted(both))}")
 
-    def _read(self, path: str) -> bytes:
+    def _read(self, path: str, most: int = MAX_BYTES) -> bytes:
         file = self._root / path
         try:
             real = file.resolve()
@@ -142,15 +154,18 @@ class PluginFiles:
                 raise PluginError(f"{path} is outside of the scenario's directory")
             if not real.is_file():
                 # Compared without "./" and ".py", which make any two names similar.
-                near = get_close_matches(file.stem, [other.stem for other in file.parent.glob("*.py")], n=1)
-                valid = [f"./{(file.parent / f'{stem}.py').relative_to(self._root).as_posix()}" for stem in near]
+                beside = [other.stem for other in file.parent.glob(f"*{file.suffix}")]
+                near = get_close_matches(file.stem, beside, n=1)
+                valid = [
+                    f"./{(file.parent / f'{stem}{file.suffix}').relative_to(self._root).as_posix()}" for stem in near
+                ]
                 raise PluginError(f"no such file: {file}", given=f"./{path}", valid=valid)
             with real.open("rb") as opened:
-                source = opened.read(MAX_BYTES + 1)
+                source = opened.read(most + 1)
         except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError until Python 3.13
             raise PluginError(f"{path} cannot be read: {error}") from error
-        if len(source) > MAX_BYTES:
-            raise PluginError(f"{path} is larger than {MAX_BYTES // 2**20} MiB")
+        if len(source) > most:
+            raise PluginError(f"{path} is larger than {most // 2**20} MiB")
         return source
 
 

@@ -16,6 +16,7 @@ from monerosim.scenario.mining import mining_problems, with_solo_miners
 from monerosim.scenario.names import name_problems
 from monerosim.scenario.network import read_topology
 from monerosim.scenario.permissions import Permissions
+from monerosim.scenario.places import own_places, place_problems
 from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.programs import program_problems
 from monerosim.scenario.recording import recording_problems
@@ -26,7 +27,7 @@ from monerosim.scenario.timeline import timeline_problems
 from monerosim.scenario.timings import timings_of
 from monerosim.scenario.unheeded import unheeded_problems
 from monerosim.scenario.vain import vain_problems
-from monerosim.topology import BUILT_IN, Mesh, Topology, TopologyError, build_places
+from monerosim.topology import BUILT_IN, Mesh, Topology, TopologyError, UnknownPlaceError, build_places
 from monerosim.units import MAX_DURATION, format_duration
 
 MOST_IN_MESH = 2_000
@@ -46,7 +47,7 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
     topology: Topology | None
     """None if it could not be read."""
     places: TopologyPlan | None
-    """Of another package's or a file's topology, which is tried out."""
+    """Of a topology that is tried out: all but those that are sure to be valid."""
     rules: ReadRules
     """What nodes go by in place of monerod's rules, as far as it could be read."""
     findings: tuple[RawProblem, ...]
@@ -176,16 +177,33 @@ def _network(
     scenario: Scenario, composed: Mapping[str, Composition], files: PluginFiles
 ) -> tuple[Topology | None, TopologyPlan | None, list[RawProblem]]:
     topology, findings = read_topology(scenario.network, files)
+    wrong = list(place_problems(scenario, composed))
+    findings += wrong
     places = None
     path: Path = ("network", "topology")
     total = sum(participant.count for participant in scenario.participants.values())
     if isinstance(topology, Mesh) and total > MOST_IN_MESH:
         message = f"a mesh has a link between any two: {total} participants are too many, {MOST_IN_MESH} at most"
         findings.append(RawProblem(path=path, message=message))
-    elif topology is not None and type(topology) not in BUILT_IN and 0 < total <= MAX_COUNT:
-        depends_on = tuple(("participants", name, "count") for name in composed)
+    elif topology is not None and not wrong and 0 < total <= MAX_COUNT:
+        if type(topology) in BUILT_IN and not scenario.network.places:
+            return topology, None, findings
+        counts: list[Path] = [("participants", name, "count") for name in composed]
+        depends_on = (*counts, ("network", "places"))
         try:
-            places = build_places(topology, host_names(scenario, composed))
+            places = build_places(
+                topology,
+                host_names(scenario, composed),
+                seed=scenario.simulation.seed,
+                own=own_places(scenario),
+                files=files,
+            )
+        except UnknownPlaceError as error:
+            asked = [
+                key for key, it in scenario.network.places.items() if error.place in (it, getattr(it, "place", ""))
+            ]
+            here: Path = ("network", "places", *asked[:1])
+            findings.append(RawProblem(path=here, message=str(error), depends_on=(*counts, path)))
         except TopologyError as error:
             findings.append(RawProblem(path=path, message=str(error), depends_on=depends_on))
     return topology, places, findings

@@ -1,8 +1,6 @@
 """The network a scenario describes."""
 
-import re
 from collections.abc import Mapping
-from decimal import Decimal
 
 import msgspec
 from msgspec import UNSET
@@ -12,42 +10,9 @@ from monerosim.scenario.convert import Reader, nearest, quote, show
 from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.tables import Network
 from monerosim.topology import Topology, load_topology, topology_names
+from monerosim.units import parse_bandwidth
 
-_PREFIXES = {
-    "": 1,
-    **dict.fromkeys(("k", "kilo"), 10**3),
-    **dict.fromkeys(("m", "mega"), 10**6),
-    **dict.fromkeys(("g", "giga"), 10**9),
-    **dict.fromkeys(("t", "tera"), 10**12),
-    **dict.fromkeys(("ki", "kibi"), 2**10),
-    **dict.fromkeys(("mi", "mebi"), 2**20),
-    **dict.fromkeys(("gi", "gibi"), 2**30),
-    **dict.fromkeys(("ti", "tebi"), 2**40),
-}
-_BANDWIDTH = re.compile(
-    rf"([0-9]{{1,12}}(?:\.[0-9]{{1,12}})?)\s*({'|'.join(_PREFIXES)})(?:bits?(?:/s|/sec|/second|ps)?|(?-i:b)ps)",
-    re.IGNORECASE,
-)
 _COMMON = ("latency", "bandwidth", "loss")
-
-
-def parse_bandwidth(text: str) -> int:
-    """Read a bandwidth such as ``"100 Mbit"``.
-
-    Returns:
-        Bits a second.
-
-    Raises:
-        ValueError: The text is no bandwidth, or less than a bit a second.
-    """
-    match = _BANDWIDTH.fullmatch(text.strip())
-    bits = int(Decimal(match[1]) * _PREFIXES[match[2].lower()]) if match else 0
-    if bits < 1:
-        raise ValueError(
-            f'expected a bandwidth such as "100 Mbit" or "1 Gbit", got {text[:60]!r} '
-            "(units: bit, kbit, Mbit, Gbit, Tbit, Kibit, Mibit, Gibit, Tibit, and their names)"
-        )
-    return bits
 
 
 def read_topology(network: Network, files: PluginFiles | None = None) -> tuple[Topology | None, list[RawProblem]]:
@@ -67,16 +32,19 @@ def read_topology(network: Network, files: PluginFiles | None = None) -> tuple[T
     if isinstance(name, Mapping):
         options = {key: value for key, value in name.items() if key != "kind"}
         path, name = (*path, "kind"), name.get("kind")
-    values = {key: getattr(network, key) for key in _COMMON} | options
+    kind = _load(name, path, files, findings)
+    inherited = kind.inherits if kind is not None else _COMMON
+    values = {key: getattr(network, key) for key in _COMMON if key in inherited} | options
     for where, given in ((("network",), network.bandwidth), (("network", "topology"), options.get("bandwidth"))):
         if given is not None:
             here = (*where, "bandwidth")
             try:
-                values["bandwidth"] = parse_bandwidth(given) if isinstance(given, str) else given
+                bits = parse_bandwidth(given) if isinstance(given, str) else given
+                if len(where) > 1 or "bandwidth" in inherited:
+                    values["bandwidth"] = bits
             except ValueError as error:
                 findings.append(RawProblem(path=here, message=str(error), unreadable=(here,)))
                 values["bandwidth"] = UNSET
-    kind = _load(name, path, files, findings)
     if kind is None:
         return None, findings
     reader = Reader()

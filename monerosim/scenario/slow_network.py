@@ -1,10 +1,9 @@
 """Networks on which hardly anything arrives, so that a run would be all failures."""
 
 from monerosim.monero.fees import PENALTY_FREE_WEIGHT
-from monerosim.scenario.network import parse_bandwidth
 from monerosim.scenario.problems import RawProblem
 from monerosim.scenario.tables import Scenario
-from monerosim.units import SECOND, format_duration
+from monerosim.units import SECOND, format_duration, parse_bandwidth
 
 LOSS = 0.5
 """Share of lost packets from which on a connection's retransmissions take minutes (RFC 6298: each wait is twice the one

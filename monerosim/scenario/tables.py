@@ -206,6 +206,21 @@ class NetworkDandelion(Table, frozen=True):
 _Version: TypeAlias = Annotated[str, Meta(pattern=r"^0\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}$", extra=_VERSION_FORM)]
 
 
+class Place(Table, frozen=True):
+    """Where a participant is, and what its line is like."""
+
+    place: Annotated[str, Meta(description="One of the topology's places; where the topology has it, if left out.")] = (
+        ""
+    )
+    bandwidth: Annotated[str, Meta(description="What it sends and receives in a second; its place's if left out.")] = ""
+    latency: Annotated[Duration, Meta(description="One way, beside what its place's links take.")] = config.duration(
+        "0s"
+    )
+    loss: Annotated[
+        float, Meta(ge=0, lt=1, description="The share of packets that get lost beside those of its place's links.")
+    ] = 0.0
+
+
 class Network(Table, frozen=True):
     """What lies between the participants."""
 
@@ -217,6 +232,13 @@ class Network(Table, frozen=True):
     ] = config.duration("50ms")
     bandwidth: Annotated[str, Meta(description='What each can send and receive in a second: "100 Mbit".')] = "100 Mbit"
     loss: Annotated[float, Meta(ge=0, lt=1, description="The share of packets that get lost.")] = 0.0
+    places: Annotated[
+        dict[str, Place | str],
+        Meta(
+            description="By participant or group: the name of a place of the topology, or a table with what it "
+            "has of its own."
+        ),
+    ] = msgspec.field(default_factory=dict)
     connections: Annotated[int, Meta(ge=1, le=1000, description="The outgoing connections of a node.")] = 12
     version: Annotated[
         _Version, Meta(description="The version of monerod whose rules nodes follow; the model only.")

@@ -77,8 +77,11 @@ def _latency(scenario: Scenario, topology: Topology | None) -> Iterator[RawProbl
         yield _warn(
             path, f"a packet takes {told} from one participant to another", "a number without a unit is seconds"
         )
-    if own and scenario.network.latency != type(scenario.network)().latency:
-        yield _warn(("network", "latency"), "has no effect: the topology has a latency of its own")
+    for key, what in (("latency", "a latency"), ("bandwidth", "a bandwidth"), ("loss", "a loss")):
+        given = isinstance(scenario.network.topology, Mapping) and key in scenario.network.topology
+        default: object = getattr(type(scenario.network)(), key)
+        if (given or key not in topology.inherits) and getattr(scenario.network, key) != default:
+            yield _warn(("network", key), f"has no effect: the topology has {what} of its own")
 
 
 def _difficulty(scenario: Scenario, engine: Engine | None) -> Iterator[RawProblem]:

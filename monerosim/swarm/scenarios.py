@@ -4,7 +4,7 @@ Keys, types and bounds are read from the tables and the behaviours that are inst
 covered without a change here. What is written here is what makes runs of it that show something in little time.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,23 @@ from monerosim.rules import load_rule, rule_names
 from monerosim.runtime.rng import Rng
 from monerosim.scenario import ScenarioError
 from monerosim.scenario.load import examine
-from monerosim.scenario.tables import ChainStart, Consensus, Network, Node, Scenario, Simulation, SweepTable, Wallet
+from monerosim.scenario.tables import (
+    ChainStart,
+    Consensus,
+    Network,
+    Node,
+    Place,
+    Scenario,
+    Simulation,
+    SweepTable,
+    Wallet,
+)
 from monerosim.scenario.toml import write_toml
 from monerosim.swarm import fragile
 from monerosim.swarm.fragile import Fragile
 from monerosim.swarm.values import Values, Vocabulary, amount, choices, duration, logarithmic
-from monerosim.topology import topology_names
+from monerosim.topology import load_topology, topology_names
+from monerosim.topology.regional import REGIONS
 from monerosim.units import SECOND, XMR, format_duration
 
 FRAGILE = "./fragile.py:Fragile"
@@ -57,6 +68,17 @@ def _flags(rng: Rng) -> object:
     return list(rng.choice(_FLAGS))
 
 
+GRAPH = "graph.gml"
+"""The graph that scenarios have beside them."""
+
+PLACES: Mapping[str, Sequence[str]] = {"regional": REGIONS, "file": ("west", "east")}
+"""The names of the places of topologies that have such."""
+
+
+def _shares(*texts: str) -> Callable[[Rng], object]:
+    return lambda rng: {text: rng.integer(1, 9) for text in texts if rng.random() < 0.7}  # noqa: PLR2004
+
+
 TEXTS: Mapping[str, Callable[[Rng], object]] = {
     "flags": _flags,
     "monerod_flags": _flags,
@@ -73,6 +95,11 @@ TEXTS: Mapping[str, Callable[[Rng], object]] = {
     "embargo": lambda rng: f"{rng.integer(1, 100)}s",
     "flush_incoming": lambda rng: rng.integer(1, 100) / 4,
     "flush_outgoing": lambda rng: rng.integer(1, 100) / 4,
+    "file": lambda _: GRAPH,
+    "bandwidths": _shares("200 kbit", "20 Mbit", "1 Gbit"),
+    "latencies": _shares("10ms", "80ms", "0.4s"),
+    "losses": _shares("0", "0.01", "0.2"),
+    "regions": lambda rng: {name: rng.integer(1, 9) for name in REGIONS if rng.random() < 0.5} or {"asia": 1},  # noqa: PLR2004
     "host_options": lambda _: {},
     "window": lambda rng: duration(rng, 60 * SECOND, 900 * SECOND),
     "timeout": lambda rng: duration(rng, 2 * SECOND, 300 * SECOND),
@@ -292,16 +319,30 @@ class _Maker:
         return {**table, **values.table(Simulation, leave=sorted(drawn_elsewhere))}
 
     def _network(self, values: Values) -> dict[str, Any]:
-        table = values.table(Network, leave=["topology"])
+        table = values.table(Network, leave=["topology", "places"])
         if self._forks:
             table["latency"] = duration(self._rng, SECOND, 4 * SECOND)
         if self._often(0.8):
             kind = self._rng.choice(topology_names())
-            options = {key: TEXTS[key](self._rng) for key in ("latency", "bandwidth", "loss") if self._often(0.5)}
-            if "loss" in options and self._forks:
-                del options["loss"]
-            table["topology"] = {"kind": kind, **options} if self._often(0.7) else kind
+            options = values.table(load_topology(kind))
+            for key in ("loss", "losses") if self._forks else ():
+                options.pop(key, None)
+            table["topology"] = {"kind": kind, **options} if options and self._often(0.7) else kind
+            if kind == "file":
+                table["topology"] = {"kind": kind, **options}
+            if self._often(0.3):
+                table["places"] = self._places(values, PLACES.get(kind, ()))
         return table
+
+    def _places(self, values: Values, known: Sequence[str]) -> dict[str, Any]:
+        """Place some participants, by name where places have names, and give some lines of their own."""
+        chosen = [group for group in self._groups if self._often(0.5)]
+        found: dict[str, Any] = {group.name: values.table(Place, leave=["place"]) for group in chosen}
+        for name, own in found.items():
+            if known and self._often(0.6):
+                place = self._rng.choice(known)
+                found[name] = {**own, "place": place} if own else place
+        return found
 
     def _consensus(self, values: Values, engine: str) -> dict[str, Any]:
         table = values.table(Consensus, leave=["block_time", "difficulty", "start", "pool_lifetime"])

@@ -17,6 +17,7 @@ from monerosim.events.log import EVENTS
 from monerosim.swarm import fragile
 from monerosim.swarm.cases import Case
 from monerosim.swarm.inspection import Fault, Inspection
+from monerosim.swarm.scenarios import GRAPH
 from monerosim.swarm.worker import Call, Result
 
 FILE = "scenario.toml"
@@ -58,6 +59,7 @@ class Pair:
     def __init__(self) -> None:
         self._directory = Path(mkdtemp(prefix="monerosim-swarm-"))
         shutil.copy(fragile.__file__, self._directory / "fragile.py")
+        shutil.copy(Path(fragile.__file__).with_name(GRAPH), self._directory)
         self._workers = [_start(seed) for seed in ("0", "4242")]
         self.seconds = 0.0
 

@@ -103,10 +103,14 @@ PARTICIPANTS = [name for name in behaviour_names() if load_behaviour(name).role 
 
 
 @pytest.mark.parametrize("name", [*PARTICIPANTS, *topology_names(), *engine_names()])
-def test_every_example_is_a_scenario_without_errors(name):
+def test_every_example_is_a_scenario_without_errors(name, tmp_path):
+    (tmp_path / "graph.gml").write_text(
+        'graph [ node [ id 0 host_bandwidth_up "1 Gbit" host_bandwidth_down "1 Gbit" ]\n'
+        'edge [ source 0 target 0 latency "1 ms" ] ]'
+    )
     for description in describe_plugin(name, NOWHERE):
         text = description.example + ("" if "participants" in description.example else "[participants.a]\nnode = {}\n")
-        examination = examine(text.encode())
+        examination = examine(text.encode(), files=PluginFiles(tmp_path))
         assert [str(error) for error in examination.errors] == []
         if description.kind == "actor":
             (one,) = examination.scenario.participants.values()

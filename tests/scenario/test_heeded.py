@@ -128,6 +128,9 @@ BASES = {
     "standard-sync": with_one("standard-sync", 'interval = "2m"'),
     "transaction-bot": with_one("transaction-bot", f'{FUNDED}\ntransaction_interval = "2m"'),
     **{f"topology {name}": f'{WHOLE}[network]\ntopology = {{ kind = "{name}" }}\n' for name in topology_names()},
+    "topology small-world": f'{WHOLE}[network]\ntopology = {{ kind = "small-world", neighbours = 2 }}\n',
+    "topology file": f"{WHOLE}[network]\n"
+    'topology = { kind = "file", file = "bare.edges", bandwidth = "9 Mbit", latency = "9ms" }\n',
 }
 """Where the keys of a table matter."""
 
@@ -170,6 +173,16 @@ CASES: Mapping[str, Case] = {
     "restarts.window": Case(value="30s"),
     **{f"topology {name}.latency": Case(value="70ms") for name in topology_names()},
     **{f"topology {name}.bandwidth": Case(value="100 kbit") for name in topology_names()},
+    **{f"topology {name}.bandwidths": Case(value={"100 kbit": 1, "1 Mbit": 1}) for name in topology_names()},
+    **{f"topology {name}.latencies": Case(value={"70ms": 1, "90ms": 1}) for name in topology_names()},
+    **{f"topology {name}.losses": Case(value={"0.3": 1, "0.4": 1}) for name in topology_names()},
+    "topology file.file": Case(value="graph.gml"),
+    "topology regional.regions": Case(value={"oceania": 1}),
+    "topology random-regular.degree": Case(value=2),
+    "topology scale-free.links": Case(value=1),
+    "topology small-world.neighbours": Case(value=4),
+    "topology small-world.rewired": Case(value=1.0),
+    "network.places": Case(value={"who": {"latency": "30ms"}}),
     "timeline.do": Case(value="stop"),
     "timeline.who": Case(value="who-002"),
     "timeline.actor": Case(base=PLAIN + 'actors = [{ use = "hodler", interval = "1m" }]\n' + TIMELINE, value="hodler"),
@@ -221,6 +234,8 @@ class Played:
         self._known: dict[tuple[str, str, tuple[str, ...]], str] = {}
         for file in (fragile.__file__, Path(__file__).with_name("witness.py")):
             shutil.copy(file, home)
+        shutil.copy(Path(fragile.__file__).with_name("graph.gml"), home)
+        (home / "bare.edges").write_text("a b\nb c\n")
 
     def examine(self, engine: str, text: str, *changes: str) -> Examination:
         changes = (f"simulation.engine={engine}", *changes)
@@ -232,7 +247,10 @@ class Played:
             examination = self.examine(engine, text, *changes)
             assert not examination.errors, examination.errors
             plan = compile_plan(examination)
-            if engine == "embedded":
+            if "topology = {" in text:
+                # What comes of a topology's keys is its graph; that the graph is heeded, the keys of [network] show.
+                parts = iter([b"" if engine == "local" else msgspec.json.encode(plan.topology)])
+            elif engine == "embedded":
                 directory = self._home / f"run-{len(self._known)}"
                 write_run_directory(plan, b"", directory, plugins=examination.files.sources)
                 parts = _left(directory)

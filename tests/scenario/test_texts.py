@@ -7,7 +7,7 @@ from click.testing import CliRunner, Result
 
 from monerosim.cli import main
 from monerosim.scenario import ScenarioError, examine
-from monerosim.scenario.network import parse_bandwidth
+from monerosim.units import parse_bandwidth
 
 BANDWIDTHS = {
     "977 Kibit": 977 * 1024,

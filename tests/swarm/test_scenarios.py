@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 import tomli
@@ -19,7 +20,7 @@ from monerosim.swarm import fragile
 from monerosim.swarm.cases import make_case
 from monerosim.swarm.mistakes import make_mistakes
 from monerosim.swarm.reached import Reached
-from monerosim.swarm.scenarios import TEXTS, behaviours, make_scenario
+from monerosim.swarm.scenarios import GRAPH, TEXTS, behaviours, make_scenario
 from monerosim.swarm.values import Values, Vocabulary
 from monerosim.units import SECOND
 
@@ -37,6 +38,7 @@ def is_refused(raw, files):
 def files(tmp_path):
     """Where made-up scenarios find the actor that fails."""
     shutil.copy(fragile.__file__, tmp_path / "fragile.py")
+    shutil.copy(Path(fragile.__file__).with_name(GRAPH), tmp_path)
     return PluginFiles(tmp_path)
 
 

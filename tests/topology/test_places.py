@@ -48,7 +48,7 @@ def test_ways_in_the_topologies_that_come_along(name, hops):
     assert ways[places["d"], places["a"]] == far
 
 
-@pytest.mark.parametrize("name", topology_names())
+@pytest.mark.parametrize("name", [name for name in topology_names() if name != "file"])
 @pytest.mark.parametrize("count", range(4))
 def test_every_place_has_one_link_to_itself_and_no_link_is_there_twice(name, count):
     """Shadow refuses anything else."""

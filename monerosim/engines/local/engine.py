@@ -57,6 +57,7 @@ class Local(Engine):
         "network.dandelion": _PROGRAM_DECIDES,
         "participants.*.node.version": _PROGRAM_DECIDES,
         "network.topology": _LOOPBACK,
+        "network.places": _LOOPBACK,
         "network.latency": _LOOPBACK,
         "network.bandwidth": _LOOPBACK,
         "network.loss": _LOOPBACK,
