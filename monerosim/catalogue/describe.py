@@ -286,7 +286,9 @@ def _example(name: str, block: type[Behaviour], usual: Mapping[str, bool]) -> It
 
 def _topology(name: str, target: str, topology: type[Topology]) -> Description:
     common = set(Topology.__struct_fields__) - {"latency"}
-    values = {"kind": name} | {key: value for key, value in _values(topology).items() if key not in common and value != {}}
+    values = {"kind": name} | {
+        key: value for key, value in _values(topology).items() if key not in common and value != {}
+    }
     return Description(
         kind=TOPOLOGIES.what,
         name=name,
