@@ -7,16 +7,25 @@ and miners.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from actors.attacks.withholding import (
+        Move as Move,
+        Race as Race,
+        WithholdingConfig as WithholdingConfig,
+        WithholdingMiner as WithholdingMiner,
+    )
     from actors.host.followed import Doubt as Doubt, Follow as Follow, Terms as Terms
     from actors.host.node_proxy import (
         GenerateBlocks as GenerateBlocks,
         GetAlternateChains as GetAlternateChains,
+        GetBlock as GetBlock,
         GetBlockHeader as GetBlockHeader,
         GetBlockHeaders as GetBlockHeaders,
         GetConnections as GetConnections,
         GetInfo as GetInfo,
         GetLastBlockHeader as GetLastBlockHeader,
         GetTransactionPool as GetTransactionPool,
+        SubmitBlock as SubmitBlock,
+        proxy_of as proxy_of,
     )
     from actors.host.wallet_proxy import (
         CreateAddress as CreateAddress,

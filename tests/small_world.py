@@ -55,6 +55,9 @@ class SmallWorld:
     def wallet(self, host):
         raise KeyError(host)
 
+    def watch_tip(self, _host, _changed):
+        return False
+
     def record(self, record):
         self.records.append(record)
 

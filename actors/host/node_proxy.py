@@ -2,10 +2,12 @@
 
 from typing import ClassVar
 
+import pykka
+
 from actors.host.watcher import Watcher
 from monerosim.agent.actor import handles
 from monerosim.agent.host import Host
-from monerosim.agent.messages import Message
+from monerosim.agent.messages import Message, Watch
 from monerosim.events import (
     TXPOOL_INTERVAL,
     BlockContents,
@@ -21,6 +23,7 @@ from monerosim.rpc.client import RpcClient
 from monerosim.rpc.errors import RpcError, RpcUnavailableError
 from monerosim.rpc.node import (
     AlternateChain,
+    BlockDetails,
     BlockHeader,
     Connection,
     GeneratedBlocks,
@@ -75,6 +78,23 @@ class GenerateBlocks(Message[GeneratedBlocks], frozen=True):
     daemon started."""
 
 
+class GetBlock(Message[BlockDetails], frozen=True):
+    """Return a block, on the main chain or not (``get_block``)."""
+
+    hash: str
+
+
+class SubmitBlock(Message[None], frozen=True):
+    """Hand the node a whole block (``submit_block``).
+
+    Raises:
+        RpcError: The node has something against it.
+    """
+
+    blob: str
+    """Hexadecimal, as :class:`GetBlock` returns it."""
+
+
 class GetTransactionPool(Message[list[PoolTransaction]], frozen=True):
     """Return the transactions in the txpool (``get_transaction_pool``)."""
 
@@ -106,6 +126,7 @@ class NodeProxy(Watcher):
         self._tip: BlockHeader | None = None
         self._peers: frozenset[str] | None = None
         self._wanted: set[type] = set()
+        self._told = False
         self._node = node
         self._rpc = NodeRpc(RpcClient(host.environment.node(node), self.clock))
 
@@ -124,11 +145,23 @@ class NodeProxy(Watcher):
         """Record that a kind of events has a subscriber."""
         self._wanted.add(kind)
 
+    @handles(Watch)
+    def on_watch(self, watch: Watch) -> None:
+        """Start polling; a host may have proxies of other nodes, but subscriptions are to its own."""
+        if self.name == "node":
+            super().on_watch(watch)
+
+    def is_told(self, kind: type) -> bool:
+        """Have the engine tell of new tips, if it can."""
+        if kind not in (NewBlock, Reorganised):
+            return False
+        if not self._told:
+            self._told = self.host.environment.watch_tip(self._node, self.soon(self.look_now))
+            self.look_now()
+        return self._told
+
     def look(self) -> None:
         """Notify subscribers of new blocks, of a reorganisation, of lost peers."""
-        # A host may have proxies of other nodes; subscriptions are to its own.
-        if self.name != "node":
-            return
         if self._wanted & {NewBlock, Reorganised}:
             tip = self._rpc.get_last_block_header()
             if self._tip is not None and self._tip.hash != tip.hash:
@@ -236,6 +269,16 @@ class NodeProxy(Watcher):
         """Look into the txpool at the next whole minute of the scenario's time."""
         self.after(TXPOOL_INTERVAL - self.clock.now() % TXPOOL_INTERVAL, self._record_txpool)
 
+    @handles(GetBlock)
+    def on_get_block(self, message: GetBlock) -> BlockDetails:
+        """Return a block."""
+        return self._rpc.get_block(message.hash)
+
+    @handles(SubmitBlock)
+    def on_submit_block(self, message: SubmitBlock) -> None:
+        """Hand the node a block."""
+        self._rpc.submit_block(message.blob)
+
     @handles(GetTransactionPool)
     def on_get_transaction_pool(self, _: GetTransactionPool) -> list[PoolTransaction]:
         """Return the transactions in the txpool."""
@@ -250,3 +293,10 @@ class NodeProxy(Watcher):
     def on_get_connections(self, _: GetConnections) -> list[Connection]:
         """Return the connections to peers."""
         return self._rpc.get_connections()
+
+
+def proxy_of(host: Host, node: str) -> pykka.ActorRef[NodeProxy]:
+    """Return a host's proxy of another host's node, started if necessary."""
+    name = f"node-of-{node}"
+    proxy = host.actors.get(name)
+    return proxy if proxy is not None and proxy.is_alive() else host.start(NodeProxy, name, node)

@@ -6,11 +6,15 @@ from monerosim.agent.actor import Actor, handles
 from monerosim.agent.messages import Watch
 from monerosim.rpc.errors import RpcError
 
+_SHORTEST = 0.5
+"""Seconds between two polls for a subscriber that wants to know at once."""
+
 
 class Watcher(Actor):
     """Polls its service periodically, from the first subscription on.
 
-    Subclasses name the kinds of events in ``watches``, and poll in :meth:`look`.
+    Subclasses name the kinds of events in ``watches``, and poll in :meth:`look`. A subscriber that sets an interval of
+    0 is told at once where the engine knows of the change, and else by polls as frequent as they may be.
     """
 
     usual_interval: ClassVar[float]
@@ -26,20 +30,31 @@ class Watcher(Actor):
     @handles(Watch)
     def on_watch(self, watch: Watch) -> None:
         """Start polling for a kind of events, or poll more often."""
-        interval = watch.interval or self.usual_interval
+        self.wants(watch.kind)
+        if watch.interval == 0 and self.is_told(watch.kind):
+            return
+        interval = self.usual_interval if watch.interval is None else watch.interval or _SHORTEST
         begins = not self._interval
         self._interval = min(interval, self._interval or interval)
-        self.wants(watch.kind)
         if begins:
             self.look_again()
 
     def look_again(self) -> None:
         """Poll, and schedule the next poll."""
+        self.look_now()
+        self.after(self._interval, self.look_again)
+
+    def is_told(self, kind: type) -> bool:
+        """Return whether the engine calls for a look whenever an event of a kind happens, from now on."""
+        del kind
+        return False
+
+    def look_now(self) -> None:
+        """Look once, because something has changed."""
         try:
             self.look()
         except RpcError as error:
-            self.log.debug("cannot poll: {}", error)
-        self.after(self._interval, self.look_again)
+            self.log.debug("cannot look: {}", error)
 
     def wants(self, kind: type) -> None:
         """Record that a kind of events has a subscriber."""

@@ -1,6 +1,6 @@
 """The autonomous miner: finds blocks independently of all others, so that chains can fork."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, TypeVar
 
 from msgspec import Meta
 
@@ -24,8 +24,11 @@ class AutonomousMinerConfig(MinerConfig, frozen=True):
     ]
 
 
-class AutonomousMiner(BaseMiner[AutonomousMinerConfig]):
-    """Mines on its own node's tip with exponential waits, without a block controller.
+C = TypeVar("C", bound=AutonomousMinerConfig)
+
+
+class IndependentMiner(BaseMiner[C]):
+    """A miner that finds blocks at exponential waits, without a block controller; subclasses may keep them back.
 
     The wait for a block is exponential, with a mean of ``block_time * 100 / hashrate``, times the node's difficulty
     over the scenario's. The exponential distribution is memoryless: the wait is drawn again at least every block time
@@ -56,7 +59,7 @@ class AutonomousMiner(BaseMiner[AutonomousMinerConfig]):
             return
         try:
             if block:
-                self.mine()
+                self.on_block_due()
             mean = self._mean_wait(self.ask(self.host.actor("node"), GetInfo()).difficulty)
         except NO_BLOCK as error:
             self.log.warning("cannot mine: {}", error)
@@ -66,7 +69,19 @@ class AutonomousMiner(BaseMiner[AutonomousMinerConfig]):
         wait = self.rng.exponential(mean) if mean is not None else longest
         self.after(min(wait, longest), self.schedule_next, self._draws, wait < longest)
 
+    def on_block_due(self) -> None:
+        """Make the block that has been found: on the own node's tip, unless a subclass does otherwise.
+
+        Raises:
+            RpcError: The node did not generate it.
+        """
+        self.mine()
+
     def _mean_wait(self, difficulty: int) -> float:
         consensus = self.host.plan.consensus
         usual = consensus.block_time / SECOND * _WHOLE / self.registration.hashrate
         return usual * difficulty / consensus.difficulty
+
+
+class AutonomousMiner(IndependentMiner[AutonomousMinerConfig]):
+    """Mines on its own node's tip with exponential waits, without a block controller."""

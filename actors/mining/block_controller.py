@@ -8,7 +8,7 @@ import msgspec
 import pykka
 from msgspec import Meta
 
-from actors.host.node_proxy import NodeProxy
+from actors.host.node_proxy import proxy_of
 from actors.mining.found_blocks import FoundBlocks
 from actors.mining.miner import NO_BLOCK
 from actors.mining.mining_pool import BlockGiven, Found, MiningSignal, Refused
@@ -272,7 +272,4 @@ class BlockController(Behaviour[BlockControllerConfig]):
 
     def _node(self, miner: str) -> pykka.ActorRef[Any]:
         """Return the proxy of a miner's node, started if necessary."""
-        node = self._discovery.get_agent(miner).node or miner
-        name = f"node-of-{node}"
-        proxy = self.host.actors.get(name)
-        return proxy if proxy is not None and proxy.is_alive() else self.host.start(NodeProxy, name, node)
+        return proxy_of(self.host, self._discovery.get_agent(miner).node or miner)

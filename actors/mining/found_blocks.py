@@ -33,13 +33,22 @@ class FoundBlocks:
         """Return the miners that found blocks, that of the last block first."""
         return list(dict.fromkeys(block.miner for block in reversed(self._made)))
 
-    def make(self, node: pykka.ActorRef[Any], miner: str, address: str, *, deadline: float | None = None) -> BlockFound:
-        """Have a node generate a block on its tip.
+    def make(
+        self,
+        node: pykka.ActorRef[Any],
+        miner: str,
+        address: str,
+        *,
+        parent: str = "",
+        deadline: float | None = None,
+    ) -> BlockFound:
+        """Have a node generate a block.
 
         Args:
             node: The node's proxy.
             miner: The participant whose block it is.
             address: The address of its reward.
+            parent: The hash of the block it follows; the node's tip, if left out.
             deadline: When it is no longer wanted, seconds since the scenario's time zero, if that may be before the
                 timeout.
 
@@ -50,7 +59,8 @@ class FoundBlocks:
         """
         now = self._actor.clock.now()
         timeout = self.timeout if deadline is None else min(self.timeout, deadline - now)
-        made = self._actor.ask(node, GenerateBlocks(1, address, miner=miner, deadline=now + timeout), timeout)
+        wanted = GenerateBlocks(1, address, prev_block=parent, miner=miner, deadline=now + timeout)
+        made = self._actor.ask(node, wanted, timeout)
         header = self._actor.ask(node, GetBlockHeader(made.blocks[0]), self.timeout)
         found = BlockFound(miner, header.height, header.hash, header.reward, header.num_txes)
         self._made.append(found)

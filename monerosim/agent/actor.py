@@ -232,6 +232,10 @@ class Actor(pykka.Actor):
 
         plan(self.host.now())
 
+    def soon(self, method: Callable[..., None], *arguments: object) -> Callable[[], None]:
+        """Return a function that has one of this actor's own methods called, by the actor, once it comes to it."""
+        return self._due(method, arguments, "")
+
     def emit(self, event: Event, cause: str = "") -> None:
         """Record an event, because of ``cause`` (by default that of the current message)."""
         self.host.emit(self.name, cause or self.cause, event)

@@ -53,6 +53,9 @@ class HostEnvironment(Protocol):
     def wallet(self, host: str) -> Transport:
         """The way to the monero-wallet-rpc of ``host``."""
 
+    def watch_tip(self, host: str, changed: Callable[[], None]) -> bool:
+        """Call a function whenever the tip of a host's node changes; return False where the engine is not told."""
+
     def record(self, record: Record) -> None:
         """Append an event to the event log."""
 

@@ -1,6 +1,7 @@
 """One host's actors in a process of their own, with real daemons: on threads, over HTTP, with letters as files."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,11 @@ class RealEnvironment:
         """The way to the monero-wallet-rpc of ``host``."""
         own = self._hosts[host]
         return HttpTransport(f"monero-wallet-rpc of {host}", f"http://{own.address}:{own.wallets[0].rpc_port}")
+
+    def watch_tip(self, host: str, changed: Callable[[], None]) -> bool:
+        """Return False: real daemons are polled."""
+        del host, changed
+        return False
 
     def record(self, record: Record) -> None:
         """Append an event to the event log."""

@@ -29,7 +29,7 @@ class Chain:
         self.blocks = [first]
         self.main = [first]
         self.by_id = {first.id: first}
-        self._side: tuple[int, list[Block]] = (1, [])
+        self._side: list[Block] = []
 
     def add(self, block: Block) -> None:
         """Add a block whose parent is known; its chain becomes the main chain if it has the most work."""
@@ -43,8 +43,16 @@ class Chain:
             while step is not None and not self.on_main(step):
                 branch.append(step)
                 step = step.parent
+            left = self.main[branch[-1].height :]
+            if left or len(branch) > 1:
+                joined = set(branch)
+                self._side = sorted(
+                    (*left, *(one for one in self._side if one not in joined)), key=lambda one: one.index
+                )
             del self.main[branch[-1].height :]
             self.main.extend(reversed(branch))
+        else:
+            self._side.append(block)
 
     def on_main(self, block: Block) -> bool:
         """Return whether a block is on the main chain."""
@@ -115,9 +123,7 @@ class Chain:
 
     def off(self, tip: Block) -> list[Block]:
         """Return the blocks that are not on ``tip``'s chain, in the order they were found."""
-        if self._side[0] != len(self.blocks):
-            self._side = (len(self.blocks), [block for block in self.blocks if not self.on_main(block)])
-        side = self._side[1]
+        side = self._side
         fork = self.fork(tip, self.main[-1])
         ahead = self.main[fork.height + 1 :]
         if not ahead and fork is tip:

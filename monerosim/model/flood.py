@@ -112,14 +112,17 @@ class Flood:
         """Whether it has reached all nodes that it ever reaches."""
         return bool((self._coming == NEVER).all() and (self.verified == NEVER).all())
 
+    def next_time(self) -> int:
+        """Return when something happens next, microseconds."""
+        received = int(self._coming.min())
+        return min(
+            NEVER if received == NEVER else self.block.found + (received >> _LINK_BITS), int(self.verified.min())
+        )
+
     def advance(self, until: int) -> None:
         """Let everything happen up to a time, microseconds."""
         found = self.block.found
-        while True:
-            received = int(self._coming.min())
-            first = min(NEVER if received == NEVER else found + (received >> _LINK_BITS), int(self.verified.min()))
-            if first > until:
-                return
+        while (first := self.next_time()) <= until:
             end = min(first + self._least, until + 1)
             self._relay(np.flatnonzero(self.verified < end))
             self._receive(np.flatnonzero(self._coming < (end - found) << _LINK_BITS), end)

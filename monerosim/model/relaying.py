@@ -379,6 +379,15 @@ class BlockRelay:
         self._flood = None
         return True
 
+    def next_change(self, nodes: Sequence[int], after: int) -> int:
+        """Return a time later than another up to which no block reaches any of some nodes, microseconds."""
+        due = self._events[0][0] if self._events else NEVER
+        if self._flood is not None:
+            due = min(due, self._flood.next_time())
+        for arrivals in self.arrivals.values():
+            due = min(due, *(NEVER if (at := arrivals.item(node)) <= after else at for node in nodes))
+        return max(due, after + 1)
+
     def has(self, node: int, block: Block, at: int) -> bool:
         """Return whether a node has a block at a time up to which everything has happened."""
         return block.arrival_times is None or block.arrival_times.item(node) <= at

@@ -5,7 +5,7 @@ nobody can ask for any more are settled: each node's tip is written down, reorga
 the arrival times are dropped.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import NamedTuple, Protocol
 
@@ -65,6 +65,8 @@ class Views:
     Attributes:
         due: When some of them have to be settled, microseconds.
         relay: The blocks on their way.
+        on_moved: Called with the node at which a block was found, handed in or lost, before anything follows from it;
+            -1 where it is not one node alone.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Views:
         self._following = following
         if following is not None:
             following.tip_at = self._tip
+        self.on_moved: Callable[[int], None] | None = None
         self._unreported: dict[Block, ArrivalTimes] = {}
         self._unanimous: Block | None = None
         """The block found last, if it was one that all nodes follow as soon as they have it."""
@@ -162,6 +165,18 @@ class Views:
             self.relay.send(block, lambda node: self._tip(node, now))
             self._unanimous = None
         self.due = min(self.due, block.last_arrival + HORIZON)
+        self._tell_moved(block.node)
+
+    def next_change(self, nodes: Sequence[int], after: int) -> int:
+        """Return a time later than another up to which no block reaches any of some nodes, microseconds.
+
+        What was under way at that time is taken into account, nothing that begins later.
+        """
+        return self.relay.next_change(nodes, after)
+
+    def _tell_moved(self, node: int) -> None:
+        if self.on_moved is not None:
+            self.on_moved(node)
 
     def reconnect(self, now: int) -> None:
         """Have nodes exchange their tips where connections of the network were cut and are back, microseconds."""
@@ -169,6 +184,7 @@ class Views:
         self.relay.reconnect(now, lambda node: self._tip(node, now), self._chain.blocks)
         self._unanimous = None
         self._plan_settling()
+        self._tell_moved(-1)
 
     def rewire(self, now: int, change: Rewiring, apply: Callable[[], None]) -> None:
         """Let the network change, now.
@@ -192,6 +208,7 @@ class Views:
             self._unanimous = None
         self._down[list(change.down)] = True
         self._plan_settling()
+        self._tell_moved(-1)
 
     def _returning(self, change: Rewiring) -> list[Block]:
         """Return the blocks that come to nodes over new connections, in the order they were found.
@@ -217,6 +234,7 @@ class Views:
         self.relay.hand(block, view.node, view.at, lambda node: self._tip(node, view.at))
         self._unanimous = None
         self._plan_settling()
+        self._tell_moved(view.node)
 
     def take_off(self, view: View, tip: Block) -> None:
         """Have a node forget the blocks of its chain above ``tip``, now; peers give them back by the timed sync."""
@@ -230,6 +248,7 @@ class Views:
         self.relay.lose(lost, view.node, view.at, lambda node: self._tip(node, view.at))
         self._unanimous = None
         self._plan_settling()
+        self._tell_moved(view.node)
 
     def _note_return(self, block: Block) -> None:
         """Note that a block is under way that was reported before."""

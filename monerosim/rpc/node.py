@@ -49,6 +49,8 @@ class BlockDetails(msgspec.Struct, frozen=True):
     block_header: BlockHeader
     tx_hashes: list[str] = []
     """Without the coinbase."""
+    blob: str = ""
+    """The whole block, hexadecimal."""
 
 
 class PoolStats(msgspec.Struct, frozen=True):
@@ -133,6 +135,10 @@ class _CoinbaseSum(msgspec.Struct, frozen=True):
     fee_amount: int = 0
 
 
+class _Status(msgspec.Struct, frozen=True):
+    status: str
+
+
 class _Sent(msgspec.Struct, frozen=True):
     status: str
     reason: str = ""
@@ -199,6 +205,10 @@ class NodeRpc:
         if prev_block:
             params["prev_block"] = prev_block
         return self.client.call("generateblocks", params, GeneratedBlocks, timeout=timeout, repeat=False)
+
+    def submit_block(self, blob: str) -> None:
+        """Hand over a whole block, hexadecimal; the daemon relays it if it joins the main chain."""
+        self.client.call("submit_block", [blob], _Status)
 
     def get_transaction_pool(self) -> list[PoolTransaction]:
         """Return the transactions of the txpool."""

@@ -199,6 +199,10 @@ actors = [
 kind = "autonomous-miner"
 hashrate = 100
 
+[participants.selfish]
+kind = "selfish-miner"
+hashrate = 50
+
 [participants.saver]
 node = "busy"
 wallet = { initial_balance = "5 XMR", outputs = 4 }

@@ -28,6 +28,7 @@ from monerosim.events.traces import Traces
 from monerosim.mailbox.post import MemoryPostOffice
 from monerosim.mailbox.shared import MemoryState
 from monerosim.model import Blockchain, Daemon, WalletServer
+from monerosim.model.lookout import Lookout
 from monerosim.model.records import ArrivalTimes, Block, Transaction
 from monerosim.model.rules import Rules
 from monerosim.model.sightings import Reorganisation
@@ -131,6 +132,7 @@ class EmbeddedEnvironment:
         for daemon in self._daemons.values():
             daemon.meet(self._daemons.values())
         self._wallets = {host.name: self._wallet(plan, host) for host in plan.hosts if host.wallets}
+        self._lookout = Lookout(self._blockchain, self.runtime.call_at)
         NodeRecorder(plan, self._blockchain, self._wallets, self.record).watch(self.runtime)
 
     def node(self, host: str) -> Transport:
@@ -140,6 +142,11 @@ class EmbeddedEnvironment:
     def wallet(self, host: str) -> Transport:
         """The way to the modelled monero-wallet-rpc of ``host``."""
         return ModelTransport(f"monero-wallet-rpc of {host}", self._wallets[host])
+
+    def watch_tip(self, host: str, changed: Callable[[], None]) -> bool:
+        """Call a function at each instant at which the tip of a host's node has changed."""
+        self._lookout.watch(self._node_names.index(host), changed)
+        return True
 
     def record(self, record: Record) -> None:
         """Write down an event."""
