@@ -6,8 +6,8 @@ A strategy is a class derived from :class:`WithholdingMiner` that says what to d
 What a miner keeps back is the proof of work that it has found: a node makes the block only when it is published, with
 the timestamp and the transactions of that time. So no node has to be patched: a branch that is made below the tip
 (``generateblocks`` with ``prev_block``) stays at its node until it has most work, and is then relayed by itself. A
-branch of as much work as the rest of the network's is relayed by no node, and followed by those that have it first: its blocks
-are handed in (``submit_block``) at chosen nodes before the rival's block gets there.
+branch of as much work as the public one is relayed by no node, and followed by those that have it first: its blocks are
+handed in (``submit_block``) at chosen nodes before the rival's block gets there.
 """
 
 from abc import abstractmethod
