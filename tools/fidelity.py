@@ -20,7 +20,7 @@ from measure_relaying import MAINNET, stale_settings, stale_share
 from scipy.optimize import brentq
 from scipy.stats import t
 
-from monerosim import BlockSpread, Relayed, Run, TransactionSpread, TransactionStem
+from monerosim import BlockSpread, ItemRelayed, Run, TransactionSpread, TransactionStem
 from monerosim.build.rundir import write_run_directory
 from monerosim.runs import SUMMARY, play
 from monerosim.units import SECOND
@@ -75,9 +75,11 @@ def figures(done: Run) -> Figures:
     for end in ("fluff", "no-stem", "loop", "embargo"):
         found[f"stems that end by {end} (%)"] = 100 * ends.count(end) / len(ends)
     messages = {
-        (it.t, it.data.sender, it.participant): it.data.message
+        (relay.t, relay.sender, relay.receiver): relay.message
         for it in records
-        if it.t >= 0 and isinstance(it.data, Relayed) and it.data.kind in ("fluff", "embargo")
+        if isinstance(it.data, ItemRelayed) and it.data.kind in ("fluff", "embargo")
+        for relay in it.data.relays()
+        if relay.t >= 0
     }
     sizes = list(messages.values())
     found["public messages with one transaction (%)"] = 100 * sizes.count(1) / len(sizes)

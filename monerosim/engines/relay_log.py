@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from monerosim.engines.message_log import Epoch, FluffQueued, MessageFinding, Opened, Received, StemFailed, StemSent
-from monerosim.events import Record, Relayed, TransactionStem
+from monerosim.events import ItemRelayed, Record, TransactionStem
 from monerosim.events.relays import RelayKind, StemEnd
 from monerosim.plan.plan import Plan
 from monerosim.units import SECOND
@@ -82,12 +82,15 @@ class RelayLog:
         receipts = self._receipts()
         stems = self._stems(receipts)
         near = set(self._record.relays)
+        brought: defaultdict[tuple[str, RelayKind], list[_Receipt]] = defaultdict(list)
         for receipt in receipts:
             if receipt.sender in near or receipt.receiver in near:
                 kind: RelayKind = "block" if receipt.block else "stem" if receipt in stems else "fluff"
                 for item in receipt.items:
-                    event = Relayed(item, receipt.sender, kind, len(receipt.items))
-                    yield Record(receipt.at - self._zero, receipt.receiver, "engine", "", event)
+                    brought[item, kind].append(receipt)
+        for (item, kind), all_ in brought.items():
+            event = self._relayed(item, kind, all_)
+            yield Record(all_[-1].at - self._zero, all_[0].receiver, "engine", "", event)
         passed: defaultdict[str, list[_Receipt]] = defaultdict(list)
         public: dict[str, _Receipt] = {}
         for receipt in receipts:
@@ -100,6 +103,22 @@ class RelayLog:
             at, stem = self._stem(txid, passed[txid], public.get(txid))
             if set(stem.nodes) & set(self._record.stems):
                 yield Record(at - self._zero, stem.nodes[0], "engine", "", stem)
+
+    def _relayed(self, item: str, kind: RelayKind, receipts: Sequence[_Receipt]) -> ItemRelayed:
+        """Return what messages, in the order of their times, tell of an item."""
+        nodes = sorted({node for it in receipts for node in (it.sender, it.receiver)})
+        place = {node: index for index, node in enumerate(nodes)}
+        count = tuple(len(it.items) for it in receipts)
+        return ItemRelayed(
+            item,
+            kind,
+            tuple(nodes),
+            receipts[0].at - self._zero,
+            tuple(it.at - receipts[0].at for it in receipts),
+            tuple(place[it.sender] for it in receipts),
+            tuple(place[it.receiver] for it in receipts),
+            () if set(count) == {1} else count,
+        )
 
     def _receipts(self) -> list[_Receipt]:
         """Return all messages in the order of their times, with the names of both ends."""

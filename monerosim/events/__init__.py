@@ -54,7 +54,7 @@ from monerosim.events.payments import (
 )
 from monerosim.events.processes import ProcessDied, ProcessGivenUp, ProcessHung, ProcessRestarted
 from monerosim.events.record import Record, RecordReader
-from monerosim.events.relays import Relayed, TransactionStem
+from monerosim.events.relays import ItemRelayed, Relay, TransactionStem
 from monerosim.events.run import BootstrapFailed, BootstrapFinished, LineCorrupted, RunEnded
 from monerosim.events.wallets import BalanceRecorded, RewardUnlocked, WalletClosed
 
@@ -79,6 +79,7 @@ __all__ = [
     "Event",
     "EventError",
     "IncomingPayment",
+    "ItemRelayed",
     "LineCorrupted",
     "MinerSkipped",
     "NewBlock",
@@ -110,7 +111,7 @@ __all__ = [
     "ProcessRestarted",
     "Record",
     "RecordReader",
-    "Relayed",
+    "Relay",
     "Reorganised",
     "RewardUnlocked",
     "RunEnded",

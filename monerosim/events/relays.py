@@ -1,6 +1,6 @@
 """Blocks and transactions on their way from node to node, where a scenario's table ``[record]`` asks for it."""
 
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from monerosim.events.event import Event
 
@@ -21,22 +21,49 @@ back to a node that had passed it on. ``embargo``: it got lost, and the first em
 """
 
 
-class Relayed(Event, frozen=True):
-    """A node got a block or a transaction from a peer, whether or not it had it already.
+class Relay(NamedTuple):
+    """A message with an item, from one node to another."""
 
-    The participant is the node that got it, the time that of its arrival, before it is verified. Recorded where
-    ``record.relays`` names sender or receiver. Items that came in one message have an event each.
+    t: int
+    """When it came, before it was verified, microseconds since the scenario's time zero."""
+    sender: str
+    receiver: str
+    """The participants whose nodes these are; a sender that is nobody's is an address."""
+    message: int
+    """How many transactions came in the same message, this one included; 1 for a block."""
+
+
+class ItemRelayed(Event, frozen=True, omit_defaults=True):
+    """Nodes got a block or a transaction from peers, whether or not they had it already.
+
+    Recorded where ``record.relays`` names sender or receiver: one event for many messages, and more than one for an
+    item if they were sent at different times or for different reasons. The participant is the node that got the first
+    of them, the time that of the last. :meth:`relays` has them one by one.
     """
 
     optional = True
 
     item: str
     """The hash of the block or the transaction."""
-    sender: str
-    """The participant whose node sent it; an address where it is nobody's."""
     kind: RelayKind
-    message: int
-    """How many transactions came in the same message, this one included; 1 for a block."""
+    nodes: tuple[str, ...]
+    """The participants whose nodes sent or got it; an address in the place of a sender that is nobody's."""
+    first: int
+    """When the first message came, before it was verified."""
+    delays: tuple[int, ...]
+    """How much later each message came than the first."""
+    senders: tuple[int, ...]
+    """Who sent each message, as places in ``nodes``."""
+    receivers: tuple[int, ...]
+    """Who got each message, as places in ``nodes``."""
+    messages: tuple[int, ...] = ()
+    """How many transactions came in each message, this one included; empty if it was alone in all of them."""
+
+    def relays(self) -> list[Relay]:
+        """List the messages one by one."""
+        alone = self.messages or (1,) * len(self.delays)
+        columns = zip(self.delays, self.senders, self.receivers, alone, strict=True)
+        return [Relay(self.first + delay, self.nodes[one], self.nodes[other], n) for delay, one, other, n in columns]
 
 
 class TransactionStem(Event, frozen=True):

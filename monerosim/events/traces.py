@@ -88,6 +88,7 @@ class Traces:
         self._directory = directory
         self._lines: defaultdict[tuple[str, str], list[bytes]] = defaultdict(list)
         self._numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
+        self._folders: set[str] = set()
         self._buffered = 0
         self._most = buffered_lines
         self._encode = msgspec.json.Encoder(enc_hook=str).encode
@@ -112,9 +113,11 @@ class Traces:
             OSError: Something cannot be written; what is left over comes with the next flush.
         """
         for participant, actor in list(self._lines):
-            folder = self._directory / participant
-            folder.mkdir(parents=True, exist_ok=True)
-            append_lines(folder / f"{actor}.jsonl", b"".join(self._lines[participant, actor]))
+            if participant not in self._folders:
+                (self._directory / participant).mkdir(parents=True, exist_ok=True)
+                self._folders.add(participant)
+            path = self._directory / participant / f"{actor}.jsonl"
+            append_lines(path, b"".join(self._lines[participant, actor]))
             del self._lines[participant, actor]
         self._buffered = 0
 

@@ -100,9 +100,7 @@ class Queues:
         self._losses = losses
         self._seed = np.uint64(seed)
         self._nodes = len(node_keys)
-        self._flush = np.concatenate([poisson_table(flush_outgoing), poisson_table(flush_incoming)]).astype(np.int64)
-        # A flush that is drawn for at once is one all the same: it has to be later than what sets it.
-        self._flush = np.maximum(self._flush * FLUSH_STEP, 1)
+        self._flush = np.concatenate([poisson_table(flush_outgoing), poisson_table(flush_incoming)])
         self._flush_offset = wires.incoming.astype(np.int64) << TABLE_BITS
         self._flush_at = np.zeros(len(wires.target), dtype=np.int64)
         self._flush_before = np.zeros(len(wires.target), dtype=np.int64)
@@ -264,7 +262,13 @@ class Queues:
             self.due = NEVER if first == NEVER else first >> _PLACE_BITS
 
     def _relay(self, row: NDArray[np.int64], node: NDArray[np.int64], codes: NDArray[np.int64]) -> None:
-        """Put transactions that nodes got into the queues of their connections, in the order of time."""
+        """Put transactions that nodes got into the queues of their connections, in the order of time.
+
+        Args:
+            row: The transaction of each arrival, shape ``(arrivals,)``.
+            node: Where it arrives.
+            codes: When and over which connection.
+        """
         wires = self.wires
         if self.keeps is not None:
             ends = zip(row.tolist(), node.tolist(), strict=True)
@@ -272,38 +276,36 @@ class Queues:
             row, node, codes = row[relayed], node[relayed], codes[relayed]
         came_by = codes & NO_PLACE
         count = wires.degree[node] - (came_by != NO_PLACE)
-        begin = np.cumsum(count) - count
-        # One line for each arrival, repeated for each of its connections: cheaper than to look up each on its own.
-        lines = np.empty((len(row), 6), dtype=np.int64)
-        lines[:, 0] = codes >> _PLACE_BITS
-        lines[:, 1] = row
-        lines[:, 2] = wires.first[node] - begin
-        lines[:, 3] = begin + came_by
-        lines[:, 4] = row * self._nodes
-        lines[:, 5] = self._took[row]
-        at, row, first, skipped, place, took = np.repeat(lines, count, axis=0).T
-        if not len(at):
+        end = count.cumsum()
+        if not len(end) or not end[-1]:
             return
-        number = np.arange(len(at))
-        link = first + number
-        link += number >= skipped
+        # From here on there is an entry for each message; `which` is the arrival that it follows.
+        begin = end - count
+        which = np.arange(len(row)).repeat(count)
+        number = np.arange(len(which))
+        link = (wires.first[node] - begin).take(which)
+        link += number
+        link += number >= (begin + came_by).take(which)
         if not wires.all_open:
-            there = wires.is_open[link]
-            at, row, link, place, took = at[there], row[there], link[there], place[there], took[there]
-        left = self._leave(row, link, at)
-        sending = self._sending(row, link, left, took)
+            there = wires.is_open.take(link).nonzero()[0]
+            which, link = which.take(there), link.take(there)
+        left = self._leave(self._keys[row], which, link, (codes >> _PLACE_BITS).take(which))
+        sending = self._sending(row, which, link, left)
         arrived = left + sending
-        place = place + wires.target[link]
+        place = (row * self._nodes).take(which)
+        place += wires.target.take(link)
         public = self._public.reshape(-1)
-        new = (arrived + self._verification.shortest < public[place]).nonzero()[0]
+        new = (arrived + self._verification.shortest < public.take(place)).nonzero()[0]
         if self.on_messages is not None:
-            self.on_messages(Messages(row, link, left, sending))
-        place, arrived, link = place[new], arrived[new], link[new]
-        arrived += self._verify(row[new], link)
+            self.on_messages(Messages(row.take(which), link, left, sending))
+        place, arrived, link = place.take(new), arrived.take(new), link.take(new)
+        arrived += self._verify(row.take(which.take(new)), link)
+        arrived <<= _PLACE_BITS
+        arrived |= wires.back.take(link)
         coming = self._coming.reshape(-1)
-        np.minimum.at(coming, place, arrived << _PLACE_BITS | wires.back[link])
+        np.minimum.at(coming, place, arrived)
         # What a node has got has no time in `coming`, and its time in `public` is earlier than all that come now.
-        public[place] = coming[place] >> _PLACE_BITS
+        public[place] = coming.take(place) >> _PLACE_BITS
 
     def disconnect(self, connections: Sequence[int], gone: Collection[int], at: int) -> None:
         """Close connections: what has left over them arrives, what waits in their queues never leaves.
@@ -363,10 +365,10 @@ class Queues:
             sends &= [not self.keeps(row, one) for one in peer.tolist()]
         place, link, left = place[sends], link[sends], left[sends]
         if len(place):
-            rows = np.full(len(place), row)
-            arrived = left + self._sending(rows, link, left, self._took[rows])
+            rows, which = np.array([row]), np.zeros(len(place), dtype=np.int64)
+            arrived = left + self._sending(rows, which, link, left)
             # Over a link that was closed before, it has come already, to a node that was not there.
-            codes = (arrived + self._verify(rows, link))[arrived > at] << _PLACE_BITS | place[arrived > at]
+            codes = (arrived + self._verify(rows[which], link))[arrived > at] << _PLACE_BITS | place[arrived > at]
             self._coming[row, node] = code = int(codes.min(initial=NEVER))
             self._public[row, node] = _NOT_YET if code == NEVER else code >> _PLACE_BITS
 
@@ -418,34 +420,40 @@ class Queues:
             return self._verification.mean
         return self._verification.draw(self._keys[row], self._node_keys[self.wires.target[link]])
 
-    def _leave(self, row: NDArray[np.int64], link: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _leave(
+        self, keys: NDArray[np.uint64], which: NDArray[np.int64], link: NDArray[np.int64], at: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
         """Return when each leaves: with what waits on its connection, or at a time that it sets."""
-        left = self._flush_at[link]
+        left = self._flush_at.take(link)
         alone = (left <= at).nonzero()[0]
         while len(alone):
-            its, since = link[alone], at[alone]
-            drawn = draws(0, self._keys[row[alone]] + self.wires.keys[its])
+            its, since = link.take(alone), at.take(alone)
+            drawn = draws(0, keys.take(which.take(alone)) + self.wires.keys.take(its))
             drawn >>= np.uint64(64 - TABLE_BITS)
-            wait = self._flush[drawn.view(np.int64) + self._flush_offset[its]]
-            self._flush_before[its] = self._flush_at[its]
+            wait = self._flush.take(drawn.view(np.int64) + self._flush_offset.take(its)) * np.int64(FLUSH_STEP)
+            # A flush that is drawn for at once is one all the same: it has to be later than what sets it.
+            np.maximum(wait, 1, out=wait)
+            wait += since
+            self._flush_before[its] = self._flush_at.take(its)
             # Of several on one connection the first sets the time: the last one to be written.
-            self._flush_at[its[::-1]] = (since + wait)[::-1]
-            left[alone] = self._flush_at[its]
-            alone = alone[left[alone] <= since]
+            self._flush_at[its[::-1]] = wait[::-1]
+            left[alone] = wait = self._flush_at.take(its)
+            alone = alone[wait <= since]
         return left
 
     def _sending(
-        self, row: NDArray[np.int64], link: NDArray[np.int64], left: NDArray[np.int64], took: NDArray[np.int64]
+        self, row: NDArray[np.int64], which: NDArray[np.int64], link: NDArray[np.int64], left: NDArray[np.int64]
     ) -> NDArray[np.int64]:
-        """Return how long each is on its way; ``took`` is that where all connections are alike and lose nothing."""
+        """Return how long each is on its way."""
         wires = self.wires
-        if not self._like:
-            took = wires.latency[link] - (-self._bits[row] // wires.bandwidth[link])
+        if self._like:
+            took = self._took[row].take(which)
+        else:
+            took = wires.latency.take(link) - (-self._bits[row].take(which) // wires.bandwidth.take(link))
         if self._losses.any:
             times = left.view(np.uint64) * _OF_TIMES
-            keys = draws(int(self._seed), wires.keys[link] + times)
-            took = took.copy()
-            self._losses.add(took, 0, keys, wires.kind[link], int(self._bits[row].max() // (8 * SECOND)))
+            keys = draws(int(self._seed), wires.keys.take(link) + times)
+            self._losses.add(took, 0, keys, wires.kind.take(link), int(self._bits[row].max() // (8 * SECOND)))
         if self._last_up > int(left.min(initial=NEVER)):
             # One that is not up yet asks for the pool when it has synchronised (NOTIFY_GET_TXPOOL_COMPLEMENT).
             took = np.maximum(took, wires.since[link] + 2 * wires.latency[link] - left)

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
-from monerosim.events import PeerConnected, Record, Relayed
+from monerosim.events import ItemRelayed, PeerConnected, Record
 from monerosim.plan.plan import Plan
 from monerosim.runtime.clock import EPOCH
 
@@ -49,10 +49,11 @@ def write_monerod_logs(plan: Plan, records: Iterable[Record], directory: Path) -
         match record.data:
             case PeerConnected(peer=peer):
                 logs.connection(record.t, record.participant, peer)
-            case Relayed(kind="fetched"):
+            case ItemRelayed(kind="fetched"):
                 pass
-            case Relayed(item=item, sender=sender, kind=kind, message=size):
-                messages.setdefault((record.t, sender, record.participant, kind, size), []).append(item)
+            case ItemRelayed(item=item, kind=kind) as relayed:
+                for at, sender, receiver, size in relayed.relays():
+                    messages.setdefault((at, sender, receiver, kind, size), []).append(item)
             case _:
                 pass
     for (at, sender, receiver, together, size), items in messages.items():

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from monerosim.events import (
     SPREAD_QUANTILES,
     BlockSpread,
+    ItemRelayed,
     PeerConnected,
     PeerDisconnected,
     Record,
-    Relayed,
     TransactionSpread,
     TransactionStem,
 )
@@ -50,9 +50,10 @@ def item_lines(records: Iterable[Record], plan: Plan, identifier: str) -> Iterat
                 what, data = f"block {spread.height}", {"block": item}
             case TransactionSpread(txid=item) as spread if item == identifier:
                 what, data = "the transaction", {"txid": item}
-            case Relayed(item=item, sender=sender, kind=kind) if item == identifier:
+            case ItemRelayed(item=item, kind=kind) as relayed if item == identifier:
                 what, data = ("block", {"block": item}) if kind == "block" else ("transaction", {"txid": item})
-                yield _line(record.t, record.participant, f"gets the {what} from {sender} ({kind})", 0, data)
+                for it in sorted(relayed.relays()):
+                    yield _line(it.t, it.receiver, f"gets the {what} from {it.sender} ({kind})", 0, data)
                 continue
             case TransactionStem(txid=item, nodes=nodes, end=end, published_by=public) if item == identifier:
                 by = f", made public by {public}" if public else ""

@@ -1,7 +1,7 @@
 """What fills tables: a class that takes every record of a run once."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Protocol, TypeAlias
 
 import numpy as np
@@ -19,6 +19,9 @@ class Rows(Protocol):
 
     def add(self, *cells: Cell) -> None:
         """Add a row, a cell for each column in the table's order."""
+
+    def extend(self, *columns: Sequence[Cell]) -> None:
+        """Add rows, as many cells for each column in the table's order."""
 
 
 class Sightings(Protocol):

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from monerosim.events import (
     BlockSpread,
+    ItemRelayed,
     PeerConnected,
     PeerDisconnected,
     Record,
-    Relayed,
     TransactionSpread,
     TransactionStem,
     TxpoolRecorded,
@@ -113,8 +113,10 @@ class NetworkMaker(Maker):
             case PeerDisconnected(peer=peer):
                 began = self._open.get((record.participant, peer))
                 self.rows["connections"].add(record.participant, peer, began.pop(0) if began else None, record.t)
-            case Relayed(item=item, sender=sender, kind=phase, message=message):
-                self.rows["relays"].add(item, sender, record.participant, record.t, phase, message)
+            case ItemRelayed(item=item, kind=phase) as relayed:
+                times, senders, receivers, messages = zip(*relayed.relays(), strict=True)
+                many = len(times)
+                self.rows["relays"].extend((item,) * many, senders, receivers, times, (phase,) * many, messages)
             case TransactionStem(nodes=nodes, since=since) as stem:
                 last = len(nodes) - 1
                 for hop, (node, at) in enumerate(zip(nodes, since, strict=True)):

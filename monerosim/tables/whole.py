@@ -15,13 +15,13 @@ from monerosim.events import (
     BlockSpread,
     BootstrapFailed,
     CommandFailed,
+    ItemRelayed,
     LineCorrupted,
     ProcessDied,
     ProcessGivenUp,
     ProcessHung,
     ProcessRestarted,
     Record,
-    Relayed,
     RunEnded,
     TransactionSpread,
     WalletClosed,
@@ -164,7 +164,7 @@ class WholeMaker(Maker):
 
     def take(self, record: Record) -> None:
         """Keep the event, and what it tells of a wallet or of a fault."""
-        if not isinstance(record.data, Relayed):
+        if not isinstance(record.data, ItemRelayed):
             self.rows["events"].add(
                 record.t, record.participant, record.actor, record.tag, record.cause, _fields(record)
             )

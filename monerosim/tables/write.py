@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -78,6 +78,12 @@ class _Rows:
     def add(self, *cells: Cell) -> None:
         for column, cell in zip(self._columns, cells, strict=True):
             column.append(cell)
+        if len(self._columns[0]) >= _MOST_ROWS:
+            self._flush()
+
+    def extend(self, *columns: Sequence[Cell]) -> None:
+        for column, cells in zip(self._columns, columns, strict=True):
+            column.extend(cells)
         if len(self._columns[0]) >= _MOST_ROWS:
             self._flush()
 

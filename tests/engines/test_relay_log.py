@@ -9,7 +9,7 @@ import pytest
 from relayed import ADDRESSES, network
 
 from monerosim.engines.readback import read_back
-from monerosim.events import Relayed, TransactionStem
+from monerosim.events import ItemRelayed, Relay, TransactionStem
 from monerosim.events.log import EVENTS, read_events
 
 EPOCH = datetime(2026, 11, 21, 8, tzinfo=UTC).timestamp()
@@ -68,6 +68,12 @@ def logs(request, tmp_path):
     return Logs(tmp_path, request.param)
 
 
+def relays(records):
+    """List the messages with what they brought, in the order in which they came."""
+    told = [(it.data.item, it.data.kind, relay) for it in records for relay in it.data.relays()]
+    return sorted(told, key=lambda one: (one[2].t, one[2].receiver))
+
+
 def played(logs):
     """Alice's transaction goes to bob as a stem, who passes it on to carol, who makes it public."""
     logs.epoch(-20, "alice", "stem")
@@ -88,27 +94,28 @@ def played(logs):
 
 def test_each_message_is_told_with_its_sender_and_whether_it_was_a_stem(logs):
     played(logs)
-    told = logs.read(network(relays=("alice", "bob", "carol")), Relayed)
-    assert [(one.t, one.participant, one.data) for one in told] == [
-        (1_050_000, "bob", Relayed(TX, "alice", "stem", 1)),
-        (1_100_000, "carol", Relayed(TX, "bob", "stem", 1)),
-        (3_000_000, "alice", Relayed(OTHER, "carol", "fluff", 2)),
-        (3_000_000, "alice", Relayed(TX, "carol", "fluff", 2)),
-        (4_000_000, "bob", Relayed(TX, "carol", "fluff", 1)),
-        (5_000_000, "bob", Relayed(BLOCK, "alice", "block", 1)),
+    told = logs.read(network(relays=("alice", "bob", "carol")), ItemRelayed)
+    assert sorted(relays(told), key=lambda one: (one[2].t, one[0])) == [
+        (TX, "stem", Relay(1_050_000, "alice", "bob", 1)),
+        (TX, "stem", Relay(1_100_000, "bob", "carol", 1)),
+        (TX, "fluff", Relay(3_000_000, "carol", "alice", 2)),
+        (OTHER, "fluff", Relay(3_000_000, "carol", "alice", 2)),
+        (TX, "fluff", Relay(4_000_000, "carol", "bob", 1)),
+        (BLOCK, "block", Relay(5_000_000, "alice", "bob", 1)),
     ]
+    assert [(it.t, it.participant) for it in told] == sorted((it.t, it.participant) for it in told)
 
 
 def test_relays_of_the_named_nodes_are_those_to_and_from_them(logs):
     played(logs)
-    told = logs.read(network(relays=("alice",)), Relayed)
-    assert [one.t for one in told] == [1_050_000, 3_000_000, 3_000_000, 5_000_000]
+    told = logs.read(network(relays=("alice",)), ItemRelayed)
+    assert [relay.t for *_, relay in relays(told)] == [1_050_000, 3_000_000, 3_000_000, 5_000_000]
 
 
 def test_nothing_is_told_that_the_plan_does_not_want(logs):
     played(logs)
-    assert logs.read(network(), (Relayed, TransactionStem)) == []
-    assert logs.read(network(stems=("bob",)), Relayed) == []
+    assert logs.read(network(), (ItemRelayed, TransactionStem)) == []
+    assert logs.read(network(stems=("bob",)), ItemRelayed) == []
 
 
 def test_a_stem_has_its_way_and_its_end(logs):
@@ -157,8 +164,8 @@ def test_a_public_message_that_is_on_its_way_before_a_stem_is_no_stem(logs):
     logs.sends_stem(9.001, "alice")
     logs.gets(9.02, "bob", "alice", OTHER)
     logs.gets(9.051, "bob", "alice", LATE)
-    relays = logs.read(network(relays=("bob",)), Relayed)
-    assert {it.data.item: it.data.kind for it in relays} == {OTHER: "fluff", LATE: "stem"}
+    told = logs.read(network(relays=("bob",)), ItemRelayed)
+    assert {it.data.item: it.data.kind for it in told} == {OTHER: "fluff", LATE: "stem"}
 
 
 KEPT = Path(__file__).with_name("relays")
@@ -192,17 +199,17 @@ def test_stems_of_real_nodes(kept):
 
 
 def test_relays_of_real_nodes(kept):
-    relays = [one for one in kept if isinstance(one.data, Relayed)]
+    told = relays(it for it in kept if isinstance(it.data, ItemRelayed))
     lines = [line for log in KEPT.glob("*.log") for line in log.read_text().splitlines()]
-    assert len(relays) == sum("Including transaction" in line for line in lines)
-    kinds = Counter(one.data.kind for one in relays)
+    assert len(told) == sum("Including transaction" in line for line in lines)
+    kinds = Counter(kind for _, kind, _ in told)
     assert kinds["stem"] == sum("using Dandelion++ stem" in line for line in lines) == 3
     # On loopback all who dial have one address; each is told by its name all the same.
-    assert {one.data.sender for one in relays} == set(FOUR)
-    assert all(one.data.sender != one.participant for one in relays)
+    assert {relay.sender for *_, relay in told} == set(FOUR)
+    assert all(relay.sender != relay.receiver for *_, relay in told)
     # Nobody sends what it does not have.
-    came = {(one.data.item, one.participant): one.t for one in reversed(relays)}
+    came = {(item, relay.receiver): relay.t for item, _, relay in reversed(told)}
     own = {(LOOP, "user-001"), (FLUFFED, "user-002")}
-    for one in relays:
-        has = (one.data.item, one.data.sender)
-        assert one.data.item not in {LOOP, FLUFFED} or has in own or came[has] <= one.t
+    for item, _, relay in told:
+        has = (item, relay.sender)
+        assert item not in {LOOP, FLUFFED} or has in own or came[has] <= relay.t

@@ -20,6 +20,7 @@ from monerosim.events import (
     BlockFound,
     BlockSpread,
     BootstrapFinished,
+    ItemRelayed,
     NodeClosed,
     PaymentConfirmed,
     PaymentReceived,
@@ -29,7 +30,6 @@ from monerosim.events import (
     ProcessDied,
     ProcessHung,
     ProcessRestarted,
-    Relayed,
     ServiceReady,
     TransactionSpread,
     TransactionStem,
@@ -217,9 +217,9 @@ def test_what_each_node_saw_is_read_back(finished):
 
 
 def test_what_nodes_relayed_is_read_from_both_logs(finished):
-    records = [one for one in finished.events() if isinstance(one.data, Relayed)]
-    assert {(one.data.sender, one.participant) for one in records} == {("miner", "user"), ("user", "miner")}
-    came = {(one.data.item, one.participant): one.t for one in reversed(records)}
+    relays = [(one.item, relay) for one in told(finished, ItemRelayed) for relay in one.relays()]
+    assert {(relay.sender, relay.receiver) for _, relay in relays} == {("miner", "user"), ("user", "miner")}
+    came = {(item, relay.receiver): relay.t for item, relay in sorted(relays, key=lambda it: -it[1].t)}
     mined = {txid: block.hash for block in told(finished, BlockContents) for txid in block.transactions}
     for spread in (*told(finished, BlockSpread), *told(finished, TransactionSpread)):
         item = spread.hash if isinstance(spread, BlockSpread) else spread.txid
@@ -236,7 +236,10 @@ def test_what_nodes_relayed_is_read_from_both_logs(finished):
         assert stem.end in {"fluff", "no-stem", "loop", "embargo"}
         assert list(stem.since) == sorted(stem.since)
         passed = {
-            (it.data.sender, it.participant) for it in records if it.data.item == stem.txid and it.data.kind == "stem"
+            relay[1:3]
+            for it in told(finished, ItemRelayed)
+            if (it.item, it.kind) == (stem.txid, "stem")
+            for relay in it.relays()
         }
         assert set(pairwise(stem.nodes)) <= passed
     assert not stems

@@ -2,16 +2,16 @@
 
 from relayed import network
 
-from monerosim.events import Record, Relayed, TransactionStem
+from monerosim.events import ItemRelayed, Record, TransactionStem
 from monerosim.report.node_lines import item_lines
 
 TX, BLOCK = "aa" * 32, "cc" * 32
 
 RECORDS = [
-    Record(5, "bob", "engine", "", Relayed(TX, "alice", "stem", 1)),
+    Record(5, "bob", "engine", "", ItemRelayed(TX, "stem", ("alice", "bob"), 5, (0,), (0,), (1,))),
     Record(9, "alice", "engine", "", TransactionStem(TX, ("alice", "bob"), (1, 5), "fluff", "bob")),
-    Record(12, "carol", "engine", "", Relayed(TX, "bob", "fluff", 3)),
-    Record(20, "carol", "engine", "", Relayed(BLOCK, "bob", "block", 1)),
+    Record(12, "carol", "engine", "", ItemRelayed(TX, "fluff", ("bob", "carol"), 12, (0,), (0,), (1,), (3,))),
+    Record(20, "carol", "engine", "", ItemRelayed(BLOCK, "block", ("bob", "carol"), 20, (0,), (0,), (1,))),
 ]
 
 

@@ -1,12 +1,16 @@
-"""Records who relayed what to whom, and the stems of transactions, where the table ``[record]`` asks for it."""
+"""Records who relayed what to whom, and the stems of transactions, where the table ``[record]`` asks for it.
+
+There are many more messages than anything else in a run, so they stay in arrays until they are written down: an event
+has all messages with an item that were sent within a while.
+"""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monerosim.events import Record, Relayed, TransactionStem
+from monerosim.events import ItemRelayed, Record, TransactionStem
 from monerosim.events.relays import RelayKind
 from monerosim.model import Blockchain
 from monerosim.model.flood import Hops
@@ -15,17 +19,8 @@ from monerosim.network.queues import Messages
 from monerosim.network.transactions import Flight, StemHop, TransactionRelay
 from monerosim.plan.plan import RecordPlan
 
-_MANY = 10_000
-"""Messages that are kept until those that have left are written down."""
-
-
-class _Hop(NamedTuple):
-    received: int
-    receiver: int
-    sender: int
-    item: bytes
-    kind: RelayKind
-    message: int
+_MANY = 50_000
+"""Messages that are kept until those that have come are written down."""
 
 
 class RelayRecorder:
@@ -50,8 +45,7 @@ class RelayRecorder:
         self._names = names
         self._time_zero = time_zero
         self._record = record
-        self._pending: list[_Hop] = []
-        self._messages: dict[tuple[int, int, int], list[Flight]] = {}
+        self._now = blockchain.now
         relay = blockchain.relay
         if not isinstance(relay, TransactionRelay):
             raise TypeError(f"a {type(relay).__name__} does not tell its messages")
@@ -59,6 +53,16 @@ class RelayRecorder:
         self._blocks = blockchain.views.relay
         self._of_stems = {index for index, name in enumerate(names) if name in plan.stems}
         self._watched = np.isin(np.array(names), np.array(plan.relays)) if plan.relays else np.zeros(0, dtype=np.bool_)
+        self._all = bool(len(self._watched) and self._watched.all())
+        self._kept = 0
+        self._public: list[tuple[NDArray[np.int64], ...]] = []
+        """Transactions that were put into queues: number, link, when they leave, when they come."""
+        self._counted: list[tuple[NDArray[np.int64], ...]] = []
+        """Those that have left and not come: number, sender, receiver, when they come, how many in the message."""
+        self._numbers: dict[Flight, int] = {}
+        self._flights: dict[int, Flight] = {}
+        self._single: dict[tuple[bytes, RelayKind], list[Hops]] = {}
+        """Messages with one item."""
         if plan.relays:
             self._transactions.queues.on_messages = self._on_messages
             self._transactions.queues.on_disconnected = self._on_disconnected
@@ -77,63 +81,141 @@ class RelayRecorder:
         if len(self._watched):
             self._blocks.tell_hops()
             self._flush(at)
-            for hop in sorted(hop for hop in self._pending if hop.received <= at):
-                self._write(hop)
 
     def _on_messages(self, messages: Messages) -> None:
-        wires = self._transactions.queues.wires
-        kept = self._watched[wires.source[messages.link]] | self._watched[wires.target[messages.link]]
-        arrived = messages.left[kept] + messages.taken[kept]
-        columns = (messages.row[kept], messages.link[kept], messages.left[kept], arrived)
-        for row, link, left, at in zip(*(column.tolist() for column in columns), strict=True):
-            self._messages.setdefault((left, link, at), []).append(self._transactions.at(row))
-        if len(self._messages) > _MANY:
-            self._flush(self._transactions.queues.due)
+        row, link, left, taken = messages
+        if not self._all:
+            wires = self._transactions.queues.wires
+            kept = self._watched[wires.source[link]] | self._watched[wires.target[link]]
+            row, link, left, taken = row[kept], link[kept], left[kept], taken[kept]
+        if not len(row):
+            return
+        rows = np.flatnonzero(np.bincount(row))
+        number = np.empty(rows[-1] + 1, dtype=np.int64)
+        number[rows] = [self._number(self._transactions.at(one)) for one in rows.tolist()]
+        self._public.append((number[row], link, left, left + taken))
+        self._count(len(row))
 
     def _on_disconnected(self, slots: NDArray[np.int64], at: int) -> None:
+        """Write down what has left over links; what waits for them never leaves."""
         self._flush(at)
-        gone = set(slots.tolist())
-        self._messages = {message: flights for message, flights in self._messages.items() if message[1] not in gone}
+        self._public = [tuple(column[~np.isin(part[1], slots)] for column in part) for part in self._public]
 
     def _on_renumbered(self, slots: NDArray[np.int64]) -> None:
-        self._messages = {(left, slots.item(link), at): flights for (left, link, at), flights in self._messages.items()}
+        self._public = [(number, slots[link], *times) for number, link, *times in self._public]
 
-    def _flush(self, until: int) -> None:
-        """Take up the messages that have left, of which is known what they contain."""
-        wires = self._transactions.queues.wires
-        gone = sorted(message for message in self._messages if message[0] <= until)
-        for message in gone:
-            flights = self._messages.pop(message)
-            _, link, at = message
-            sender, receiver = wires.source.item(link), wires.target.item(link)
-            for flight in sorted(flights, key=lambda flight: flight.item):
-                kind: RelayKind = "embargo" if sender in flight.embargo_over else "fluff"
-                self._pending.append(_Hop(at, receiver, sender, flight.item, kind, len(flights)))
-        late = []
-        for hop in sorted(self._pending):
-            if hop.received <= until:
-                self._write(hop)
-            else:
-                late.append(hop)
-        self._pending = late
+    def _number(self, flight: Flight) -> int:
+        number = self._numbers.get(flight)
+        if number is None:
+            number = self._numbers[flight] = 0 if not self._flights else next(reversed(self._flights)) + 1
+            self._flights[number] = flight
+        return number
+
+    def _count(self, messages: int) -> None:
+        self._kept += messages
+        if self._kept > _MANY:
+            self._flush(min(self._transactions.queues.due, self._now()))
 
     def _on_stem_hop(self, flight: Flight, hop: StemHop) -> None:
-        if self._watched[hop.sender] or self._watched[hop.receiver]:
-            self._pending.append(_Hop(hop.received, hop.receiver, hop.sender, flight.item, "stem", 1))
+        self._keep(flight.item, "stem", hop.sender, hop.receiver, hop.received)
+
+    def _on_fetched(self, block: Block, node: int, sender: int, at: int) -> None:
+        self._keep(block.id, "fetched", sender, node, at)
+
+    def _keep(self, item: bytes, kind: RelayKind, sender: int, receiver: int, received: int) -> None:
+        if self._watched[sender] or self._watched[receiver]:
+            hop = Hops(*(np.array([value]) for value in (sender, receiver, received)))
+            self._single.setdefault((item, kind), []).append(hop)
 
     def _on_block(self, block: Block, hops: Hops) -> None:
         kept = self._watched[hops.sender] | self._watched[hops.receiver]
-        columns = (hops.sender[kept], hops.receiver[kept], hops.received[kept])
-        for sender, receiver, received in zip(*(column.tolist() for column in columns), strict=True):
-            self._pending.append(_Hop(received, receiver, sender, block.id, "block", 1))
+        if kept.any():
+            self._single.setdefault((block.id, "block"), []).append(Hops(*(column[kept] for column in hops)))
+            self._count(int(kept.sum()))
 
-    def _on_fetched(self, block: Block, node: int, sender: int, at: int) -> None:
-        if self._watched[node] or self._watched[sender]:
-            self._pending.append(_Hop(at, node, sender, block.id, "fetched", 1))
+    def _flush(self, until: int) -> None:
+        """Write down the messages that have come up to a time, when nothing more can be put into them."""
+        self._kept = 0
+        for (item, kind), parts in list(self._single.items()):
+            hops = Hops(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+            come = hops.received <= until
+            if come.any():
+                self._write(item, kind, Hops(*(column[come] for column in hops)), None)
+            if come.all():
+                del self._single[item, kind]
+            else:
+                self._single[item, kind] = [Hops(*(column[~come] for column in hops))]
+        if self._public or self._counted:
+            self._flush_public(until)
 
-    def _write(self, hop: _Hop) -> None:
-        event = Relayed(hop.item.hex(), self._names[hop.sender], hop.kind, hop.message)
-        self._record(Record(hop.received - self._time_zero, self._names[hop.receiver], "node", "", event))
+    def _flush_public(self, until: int) -> None:
+        if self._public:
+            columns = [np.concatenate(parts) for parts in zip(*self._public, strict=True)]
+            gone = columns[2] <= until
+            self._counted.append(self._counted_of(*(column[gone] for column in columns)))
+            self._public = [tuple(column[~gone] for column in columns)]
+        columns = [np.concatenate(parts) for parts in zip(*self._counted, strict=True)]
+        come = columns[3] <= until
+        self._counted = [tuple(column[~come] for column in columns)]
+        number = columns[0][come]
+        if len(number):
+            # Numbers of items that are on their way together are close, and short integers are sorted fastest.
+            span = number - number.min()
+            order = span.astype(np.min_scalar_type(int(span.max()))).argsort(kind="stable")
+            number, sender, receiver, received, count = (column[come][order] for column in columns)
+            hops = Hops(sender, receiver, received)
+            starts = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), len(number)]
+            for begin, end in pairwise(starts):
+                flight, its = self._flights[number.item(begin)], Hops(*(column[begin:end] for column in hops))
+                self._write_public(flight, its, count[begin:end])
+        waiting = {one for part in (*self._public, *self._counted) for one in part[0].tolist()}
+        for flight, one in list(self._numbers.items()):
+            if flight.arrivals is not None and one not in waiting:
+                del self._numbers[flight], self._flights[one]
+
+    def _counted_of(
+        self, number: NDArray[np.int64], link: NDArray[np.int64], left: NDArray[np.int64], received: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], ...]:
+        """Return what has left with the number of transactions in each message, which has come when all of it has."""
+        if not len(number):
+            return number, link, link, received, left
+        wires = self._transactions.queues.wires
+        message = left * len(wires.target) + link
+        order = message.argsort(kind="stable")
+        message, link = message[order], link[order]
+        starts = np.concatenate([[0], np.flatnonzero(np.diff(message)) + 1])
+        count = np.diff(starts, append=len(message))
+        came = np.repeat(np.maximum.reduceat(received[order], starts), count)
+        return number[order], wires.source[link], wires.target[link], came, np.repeat(count, count)
+
+    def _write_public(self, flight: Flight, hops: Hops, count: NDArray[np.int64]) -> None:
+        if not flight.embargo_over:
+            self._write(flight.item, "fluff", hops, count)
+            return
+        over = np.isin(hops.sender, list(flight.embargo_over))
+        kinds: tuple[tuple[RelayKind, NDArray[np.bool_]], ...] = (("fluff", ~over), ("embargo", over))
+        for kind, which in kinds:
+            if which.any():
+                self._write(flight.item, kind, Hops(*(column[which] for column in hops)), count[which])
+
+    def _write(self, item: bytes, kind: RelayKind, hops: Hops, count: NDArray[np.int64] | None) -> None:
+        used = np.zeros(len(self._names), dtype=np.bool_)
+        used[hops.sender] = used[hops.receiver] = True
+        place = used.cumsum() - 1
+        first, last = int(hops.received.argmin()), int(hops.received.max())
+        since = hops.received.item(first)
+        event = ItemRelayed(
+            item.hex(),
+            kind,
+            tuple(self._names[node] for node in np.flatnonzero(used).tolist()),
+            since - self._time_zero,
+            tuple((hops.received - since).tolist()),
+            tuple(place[hops.sender].tolist()),
+            tuple(place[hops.receiver].tolist()),
+            () if count is None or (count == 1).all() else tuple(count.tolist()),
+        )
+        node = self._names[hops.receiver.item(first)]
+        self._record(Record(last - self._time_zero, node, "node", "", event))
 
     def _on_landed(self, flight: Flight) -> None:
         if self._of_stems.isdisjoint(stop.node for stop in flight.stops) or flight.published < 0:
