@@ -52,9 +52,10 @@ def test_nodes_that_were_not_recorded_have_no_log(tmp_path):
 
 
 def test_a_sender_that_is_nobodys_is_an_address_and_what_was_asked_for_is_not_told(tmp_path):
+    nodes = ("127.0.0.1:4711", "alice")
     records = [
         Record(1_000, "alice", "node", "", PeerConnected("10.9.9.9:18080")),
-        Record(2_000, "alice", "engine", "", ItemRelayed(TX, "unknown", ("127.0.0.1:4711", "alice"), 2_000, (0,), (0,), (1,))),
+        Record(2_000, "alice", "engine", "", ItemRelayed(TX, "unknown", nodes, 2_000, (0,), (0,), (1,))),
         Record(3_000, "alice", "engine", "", ItemRelayed(BLOCK, "fetched", ("alice", "bob"), 3_000, (0,), (1,), (0,))),
     ]
     (alice,) = write_monerod_logs(network(relays=("alice",)), records, tmp_path)
