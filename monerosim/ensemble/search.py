@@ -64,7 +64,7 @@ def search(  # noqa: PLR0913  (all but two by keyword)
 
     Args:
         scenario: Its file.
-        directory: The folder of the runs, as for :func:`sweep`.
+        directory: The folder of the runs, as for :func:`sweep`; in the end it is a sweep of all values that were tried.
         key: The key that varies.
         between: ``LOW..HIGH``: two integers, numbers or durations.
         measure: A measure's name.
@@ -78,22 +78,25 @@ def search(  # noqa: PLR0913  (all but two by keyword)
 
     Raises:
         DesignError: The measure is on the same side, or on neither for certain, at an end.
-        SearchError: All runs at a value failed.
+        SearchError: All runs at a value failed, or none has the measure.
     """
+    points: list[Point] = []
 
     def try_at(share: float) -> Step:
-        value = interpolate(key, between, share)
+        point = Point({key: interpolate(key, between, share)})
+        # What was played before is there already: one design has all that was tried.
+        points.extend([] if point in points else [point])
         swept = sweep(
             scenario,
             directory,
             seeds=seeds,
-            vary=[Point({key: value})],
+            vary=points,
             changes=changes,
             executor=executor,
             on_progress=on_progress,
             permissions=permissions,
         )
-        return _step(swept, value, measure, target)
+        return _step(swept, point, measure, target)
 
     first, last = try_at(0.0), try_at(1.0)
     if first.side * last.side >= 0:
@@ -137,12 +140,16 @@ def _bisect(first: Step, last: Step, try_at: Callable[[float], Step], steps: int
     )
 
 
-def _step(swept: Sweep, value: str, measure: str, target: float) -> Step:
-    failures = tuple(swept.failures())
-    if failures and not swept.measures():
+def _step(swept: Sweep, point: Point, measure: str, target: float) -> Step:
+    (value,) = point.values.values()
+    results = [result for result in swept.results() if result.values == point.values]
+    failures = tuple(result for result in results if result.status.state == "failed")
+    if len(failures) == len(results):
         first = failures[0].status
         raise SearchError(f"all runs at {plain_value(value)} failed: {first.error}\n    {first.command}")
-    ((_, interval),) = swept.intervals(measure)
+    interval = next((it for where, it in swept.intervals(measure) if where == point), None)
+    if interval is None:
+        raise SearchError(f"no run at {plain_value(value)} has the measure {measure}")
     side = 1 if interval.low > target else -1 if interval.high < target else 0
     return Step(value=value, interval=interval, side=side, failures=failures)
 

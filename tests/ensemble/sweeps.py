@@ -39,6 +39,7 @@ from monerosim import Behaviour, Config
 
 class MoodyConfig(Config, frozen=True):
     does: Annotated[str, Meta(description="What: raise or die.")] = "raise"
+    seed: Annotated[int, Meta(description="Only in runs of this seed; 0 for all.")] = 0
     once: Annotated[str, Meta(description="A file that it leaves, and does nothing where it is.")] = ""
 
 
@@ -51,6 +52,8 @@ class Moody(Behaviour[MoodyConfig]):
         self.after(1, self.act)
 
     def act(self) -> None:
+        if self.config.seed not in (0, self.host.plan.seed):
+            return
         if self.config.once and Path(self.config.once).exists():
             return
         if self.config.once:

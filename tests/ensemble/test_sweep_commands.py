@@ -110,6 +110,19 @@ def test_the_command_that_plays_a_failed_run_alone_allows_what_the_sweep_allowed
     assert "monerosim run tiny.toml --seed 1 --allow-flag=--add-peer" in failed.stderr
 
 
+def test_a_seed_that_crashes_leaves_the_others(call, tmp_path):
+    (tmp_path / "moody.py").write_text(MOODY)
+    moody = '[participants.moody]\nkind = "./moody.py:Moody"\nseed = 7\nrestarts = { max_restarts = 0 }\n'
+    write(tmp_path, SCENARIO.replace("20m", "5m") + moody)
+    done = call("sweep", "tiny.toml", "--seeds", "1..20", "-q", "--jobs", "2", "-o", "out")
+    assert done.exit_code == 1
+    assert done.stderr.count("failed: ") == 1
+    assert "monerosim run tiny.toml --seed 7" in done.stderr
+    with (tmp_path / "out" / "results.csv").open(newline="") as file:
+        states = {int(row["seed"]): row["state"] for row in csv.DictReader(file)}
+    assert states == {seed: "failed" if seed == 7 else "done" for seed in range(1, 21)}
+
+
 def test_a_search_whose_runs_all_fail_tells_why(call, tmp_path):
     (tmp_path / "moody.py").write_text(MOODY)
     write(tmp_path, SCENARIO + '[participants.moody]\nkind = "./moody.py:Moody"\nrestarts = { max_restarts = 0 }\n')

@@ -45,6 +45,10 @@ _NOT_RECORDED = "it does not record them"
 _NO_PROGRAMS = "it starts no programs"
 
 
+# pykka logs failures of actors to the root logger too; the actors' own logs have them.
+logging.getLogger("pykka").addHandler(logging.NullHandler())
+
+
 class Embedded(Engine):
     """Plays a run in virtual time, with modelled daemons and wallets, all in one thread."""
 
@@ -64,8 +68,6 @@ class Embedded(Engine):
 
     def play(self, plan: Plan, directory: Path, *, trace_level: str, on_progress: ProgressCallback) -> int:
         """Play a plan. See :meth:`monerosim.engine.Engine.play`."""
-        # pykka logs failures of actors to the root logger too; the actors' own logs have them.
-        logging.getLogger("pykka").addHandler(logging.NullHandler())
         # Loguru's own handler prints every actor's log on standard error; those that somebody has added stay.
         with suppress(ValueError):
             logger.remove(0)
