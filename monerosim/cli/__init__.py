@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
 import click
@@ -40,6 +41,7 @@ STAGES = {
         "swarm": "Try generated scenarios for faults of the program.",
     },
     "From elsewhere": {
+        "import": "Make a scenario of one of the public monerosim, or of a Shadow file.",
         "migrate": "Make a scenario of a configuration of the old monerosim.",
         "model": "Serve modelled nodes and wallets over HTTP, for other programs.",
     },
@@ -64,7 +66,8 @@ class _Commands(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        module = cmd_name.replace("-", "_")
+        # A keyword cannot be the name of a function.
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name.replace("-", "_")
         command: click.Command = getattr(import_module(f"monerosim.cli.commands.{module}"), module)
         return command
 

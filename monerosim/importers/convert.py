@@ -9,6 +9,7 @@ from monerosim.importers.architecture_v2 import read_architecture_v2
 from monerosim.importers.draft import Draft
 from monerosim.importers.mining_architecture import read_mining_architecture
 from monerosim.importers.old_general import add_orchestrator, has_node, read_general, uses_agents, without_agents
+from monerosim.importers.public import read_public
 from monerosim.importers.shadow_file import read_shadow_file
 from monerosim.importers.source import Entry, Outcome, Source
 from monerosim.importers.yaml_file import Plain, YamlFile, read_yaml
@@ -60,6 +61,12 @@ def _nothing(draft: Draft) -> None:
         draft.note("the file names no participants; `monerosim new` shows how they are written")
 
 
+def _is_public(data: Mapping[str, Plain]) -> bool:
+    agents = data.get("agents")
+    keys = {"daemon", "daemon_0", "wallet", "wallet_0", "script", "type"}
+    return isinstance(agents, Mapping) and any(isinstance(it, Mapping) and keys & set(it) for it in agents.values())
+
+
 _KINDS = (
     _Kind("a file of Shadow", lambda data: "hosts" in data, read_shadow_file),
     _Kind(
@@ -67,6 +74,7 @@ _KINDS = (
         lambda data: _within(data, "agents", "user_agents", "block_controller"),
         _old(read_mining_architecture),
     ),
+    _Kind("scenario of the public monerosim", _is_public, read_public),
     _Kind(
         "architecture V2",
         lambda data: _within(data, "network", "agents", "consensus") or "simulation" in data,
@@ -107,8 +115,9 @@ def convert_file(file: YamlFile) -> Conversion:
         raise ScenarioError([Problem(place="", message=message, hint=hint)])
     draft = Draft(Source(file))
     kind.read(draft)
-    agents = kind.read is read_shadow_file or uses_agents(draft)
-    if agents and kind.read is not read_shadow_file:
+    old = kind.read not in (read_shadow_file, read_public)
+    agents = not old or uses_agents(draft)
+    if agents and old:
         add_orchestrator(draft)
     document = draft.document()
     if not agents:

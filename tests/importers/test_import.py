@@ -1,0 +1,208 @@
+"""Scenarios of the public monerosim, written here in its format, come out as its own tool would have them."""
+
+from collections import Counter
+from copy import deepcopy
+
+import pytest
+import tomli
+import yaml
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_migrate import accounted, anything, dumped, empty, leaves
+
+from monerosim import run
+from monerosim.build.compile import compile_plan
+from monerosim.cli import main
+from monerosim.importers.account import write_scenario
+from monerosim.importers.convert import convert, convert_file
+from monerosim.importers.source import Outcome, value_at
+from monerosim.importers.yaml_file import YamlFile
+from monerosim.scenario import ScenarioError, parse
+
+SMALL = """
+general:
+  stop_time: 7h
+  simulation_seed: 77
+  fallback_seeds: "off"
+  daemon_defaults: {log-level: 1, no-zmq: true, out-peers: 8, block-notify: /bin/true}
+  reachable_fraction: 0.15
+network: {type: 1_gbit_switch, latency: 20ms, peer_mode: Dynamic}
+agents:
+  miner-{001..003}:
+    daemon: monerod
+    wallet: monero-wallet-rpc
+    script: agents.autonomous_miner
+    start_time: 0s
+    start_time_stagger: 2s
+    hashrate: [50, 30, 20]
+  user-{01..04}:
+    daemon: monerod
+    wallet: monero-wallet-rpc
+    script: agents.regular_user
+    start_time: 20m
+    transaction_interval: 2m
+    activity_start_time: auto
+    can_receive_distributions: true
+  light-{1..2}:
+    daemon: {address: auto, strategy: random}
+    wallet: monero-wallet-rpc
+    script: agents.regular_user
+    start_time: 3h
+    transaction_interval: "120"
+    activity_start_time: 18000
+    activity_start_time_stagger: 30
+  relay-{001..060}:
+    daemon: monerod
+    start_time: 0s
+    start_time_stagger: auto
+    daemon_options: {in-peers: 40, hide-my-port: true}
+  old-001:
+    daemon_0: monerod-v1
+    daemon_0_start: auto
+    daemon_0_stop: 5h
+    daemon_1: monerod-v2
+    daemon_1_start: auto
+  miner-distributor: {script: agents.miner_distributor, wait_time: auto, md_out_per_tx: 4, md_output_amount: 2.5}
+  simulation-monitor: {script: agents.simulation_monitor, poll_interval: 300}
+"""
+
+
+def scenario(text, **changes):
+    return parse(write_scenario(convert(text.encode()), "small.yaml", "monerosim import"), **changes)
+
+
+def test_participants_and_their_times_are_those_of_the_file():
+    made = scenario(SMALL)
+    counts = Counter(host.group for host in compile_plan(made).hosts)
+    assert (counts["user"], counts["light"], counts["relay"], counts["old-001"]) == (4, 2, 60, 1)
+    miners = {name: it for name, it in made.participants.items() if it.kind == "autonomous-miner"}
+    assert {name: (it.settings["hashrate"], it.start.seconds) for name, it in miners.items()} == {
+        "miner-001": (50, 0),
+        "miner-002": (30, 2),
+        "miner-003": (20, 4),
+    }
+    user, light = made.participants["user"], made.participants["light"]
+    # The last relay of the early ones is up after 55 minutes, so the bootstrap ends after the least, four hours.
+    assert (user.start.seconds, user.stagger.seconds) == (5 * 3600, 30)
+    assert (light.start.seconds, light.stagger.seconds) == (5 * 3600, 30)
+    assert user.settings["transaction_interval"] == light.settings["transaction_interval"] == "2m"
+    assert (user.wallet.outputs, user.wallet.initial_balance) == (4, 10 * 10**12)
+    assert light.node == "miner-001"
+    assert made.simulation.duration.seconds == 7 * 3600
+    assert made.simulation.seed == 77
+    assert made.network.latency.seconds == 0.02
+    assert made.binaries.monerod_flags == ("--log-level=1", "--out-peers=8")
+    assert made.participants["relay"].node.flags == ("--in-peers=40", "--hide-my-port")
+    assert made.participants["old-001"].node.binary == "monerod-v1"
+
+
+def test_what_differs_is_named():
+    conversion = convert(SMALL.encode())
+    left = {".".join(str(part) for part in entry.path): entry.reason for entry in conversion.left}
+    assert "every node can be dialled" in left["general.reachable_fraction"]
+    assert "--allow-flag" in left["general.daemon_defaults.block-notify"]
+    assert "no upgrades" in left["agents.old-001.daemon_1"]
+    assert "nobody pays them later" in left["agents.miner-distributor.wait_time"]
+    kept = [entry for entry in conversion.carried if entry.path[-1] == "transaction_interval"]
+    assert all("their tool would raise" in entry.reason for entry in kept)
+    assert not any("not a key" in reason or "not used" in reason for reason in left.values())
+
+
+@pytest.mark.parametrize(
+    ("stagger", "count", "last"),
+    [("5s", 4, 15), ("auto", 49, 240), ("auto", 50, 4870), ("batched", 5, 1220), (7, 3, 14), ([1, 2, 9], 3, 9)],
+)
+def test_staggers(stagger, count, last):
+    """An automatic one of fifty or more is in batches: 5, 10, 20 and 15 agents, five seconds apart, each 20 minutes."""
+    miner = {"script": "agents.autonomous_miner", "daemon": "monerod", "hashrate": 1, "start_time": "0s"}
+    agents = {f"m-{{1..{count}}}": {**miner, "start_time_stagger": stagger}}
+    made = scenario(yaml.safe_dump({"general": {"fallback_seeds": "off"}, "agents": agents}))
+    starts = [
+        it.start.seconds + index * it.stagger.seconds for it in made.participants.values() for index in range(it.count)
+    ]
+    assert len(starts) == count
+    assert max(starts) == last
+
+
+@pytest.mark.parametrize(
+    ("timing", "general", "start"),
+    [
+        ({}, {}, 5),
+        ({"activity_start_time": "20h"}, {}, 20),
+        ({"md_start_time": "18h"}, {}, 19),
+        ({"bootstrap_end_time": "10h"}, {"bootstrap_end_time": "6h"}, 11),
+        ({}, {"bootstrap_end_time": "6h"}, 7),
+    ],
+)
+def test_automatic_times(timing, general, start):
+    data = yaml.safe_load(SMALL)
+    data["general"].update(general)
+    if timing:
+        data["timing"] = timing
+    assert scenario(yaml.safe_dump(data, sort_keys=False)).participants["user"].start.seconds == start * 3600
+
+
+def test_the_expanded_form_has_the_same_participants():
+    data = yaml.safe_load(SMALL)
+    miner = data["agents"].pop("miner-{001..003}")
+    del miner["start_time_stagger"]
+    for index, rate in enumerate(miner["hashrate"]):
+        data["agents"][f"miner-00{index + 1}"] = {**miner, "hashrate": rate, "start_time": f"{2 * index}s"}
+    user = data["agents"].pop("user-{01..04}")
+    for index in range(4):
+        data["agents"][f"user-0{index + 1}"] = {**user, "activity_start_time": 5 * 3600 + 30 * index}
+    assert scenario(yaml.safe_dump(data, sort_keys=False)).participants == scenario(SMALL).participants
+
+
+def test_their_nodes_for_built_in_addresses_are_counted_unless_they_are_off():
+    made = scenario(SMALL.replace('fallback_seeds: "off"', "fallback_seeds: auto"))
+    assert made.participants["monero-seed"].count == 6
+
+
+def test_it_plays(tmp_path):
+    text = SMALL.replace("060", "002").replace("stop_time: 7h", "stop_time: 5h20m")
+    summary = run(scenario(text), tmp_path / "run").summary
+    assert not summary.outcome.reason
+    assert summary.payments.sent > 20
+    assert set(summary.miners) == {"miner-001", "miner-002", "miner-003"}
+
+
+def test_what_is_called_carried_over_makes_a_difference():
+    data = yaml.safe_load(SMALL)
+    before = convert(dumped(data))
+    for leaf in set(leaves(data)) & {entry.path for entry in before.carried}:
+        changed = deepcopy(data)
+        table, value = value_at(changed, leaf[:-1]), value_at(data, leaf)
+        table[leaf[-1]] = not value if isinstance(value, bool) else "7"
+        after = convert(dumped(changed))
+        still = any(entry.path == leaf and entry.outcome is Outcome.CARRIED for entry in after.entries)
+        assert after.document != before.document or not still, leaf
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(leaves(yaml.safe_load(SMALL))), anything)
+def test_no_scenario_loses_a_value_in_silence(leaf, value):
+    data = yaml.safe_load(SMALL)
+    value_at(data, leaf[:-1])[leaf[-1]] = value
+    try:
+        conversion = convert_file(YamlFile(data, {(): 1}))
+    except ScenarioError:
+        return
+    for path in leaves(data):
+        assert accounted(conversion.entries, path) or empty(value_at(data, path)), path
+    assert tomli.loads(write_scenario(conversion, "x", "y")) == conversion.document
+
+
+def test_a_range_that_is_too_large_is_refused():
+    with pytest.raises(ScenarioError, match="at most 100000 work"):
+        convert(b"agents:\n  relay-{1..999999999}:\n    daemon: monerod\n")
+
+
+def test_the_command_names_the_scenario_after_the_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.scenario.yaml").write_text(SMALL)
+    result = CliRunner().invoke(main, ["import", "small.scenario.yaml"])
+    assert result.exit_code == 0, result.output
+    assert result.output.endswith("Next: monerosim run small.toml\n")
+    assert CliRunner().invoke(main, ["check", "small.toml"]).exit_code == 0
