@@ -145,13 +145,15 @@ def test_automatic_times(timing, general, start):
 
 def test_the_expanded_form_has_the_same_participants():
     data = yaml.safe_load(SMALL)
-    miner = data["agents"].pop("miner-{001..003}")
+    rest = data["agents"]
+    miner, user = rest.pop("miner-{001..003}"), rest.pop("user-{01..04}")
     del miner["start_time_stagger"]
+    expanded = {}
     for index, rate in enumerate(miner["hashrate"]):
-        data["agents"][f"miner-00{index + 1}"] = {**miner, "hashrate": rate, "start_time": f"{2 * index}s"}
-    user = data["agents"].pop("user-{01..04}")
+        expanded[f"miner-00{index + 1}"] = {**miner, "hashrate": rate, "start_time": f"{2 * index}s"}
     for index in range(4):
-        data["agents"][f"user-0{index + 1}"] = {**user, "activity_start_time": 5 * 3600 + 30 * index}
+        expanded[f"user-0{index + 1}"] = {**user, "activity_start_time": 5 * 3600 + 30 * index}
+    data["agents"] = {**expanded, **rest}
     assert scenario(yaml.safe_dump(data, sort_keys=False)).participants == scenario(SMALL).participants
 
 
