@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_runs import NETWORK
+from small_runs import NETWORK, WHOLE
 
 ROOT = Path(__file__).parents[1]
 
@@ -41,6 +41,23 @@ def test_a_run_is_compared_again_without_playing_it_and_another_scenarios_is_ref
     assert other.returncode == 1
     assert "has a run of another scenario" in other.stderr
     assert summary.stat() == before
+
+
+@pytest.mark.parametrize("spreads", ["sample", "quantiles"])
+def test_engines_are_compared_whatever_was_recorded_of_spreads(tmp_path, spreads):
+    scenario = tmp_path / "small.toml"
+    recorded = f'[record]\nspreads = "{spreads}"\n' + ("sample = 2\n" if spreads == "sample" else "")
+    scenario.write_text(WHOLE.replace('"30m"', '"10m"') + recorded)
+    (way,) = (line for line in compare(scenario, tmp_path).stdout.splitlines() if line.startswith("a block's way"))
+    least, middle, most = map(float, way.split("(ms)")[1].removesuffix("to half").split("/"))
+    assert 0 < least <= middle <= most
+    assert way.endswith("to half") == (spreads == "quantiles")
+
+
+def test_pages_of_made_up_scenarios_show_what_happened():
+    done = tool("check_pages", "--runs", "2", "--first", "3")
+    assert done.returncode == 0, done.stdout
+    assert "2 of 2 pages show what happened" in done.stdout
 
 
 def test_a_scenario_with_code_of_its_own_is_compared(tmp_path):

@@ -7,7 +7,7 @@ docs/engines.md explains what differs.
 """
 
 import argparse
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -15,9 +15,10 @@ from monerosim.build.binaries import BinaryError
 from monerosim.build.build import build_plan
 from monerosim.build.rundir import RunDirectoryError, write_run_directory
 from monerosim.engine import EngineError, engine_names, load_engine
-from monerosim.events import BlockSpread, PaymentConfirmed, PaymentSent, Record, TransactionSpread
+from monerosim.events import BlockSpread, PaymentConfirmed, PaymentSent, TransactionSpread
 from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
+from monerosim.report.spread import first_seen, half_of_nodes
 from monerosim.runs import SUMMARY, Run, RunError, play
 from monerosim.scenario import ScenarioError, load
 from monerosim.units import SECOND, format_amount
@@ -81,10 +82,8 @@ def rows(run: Run) -> dict[str, str]:
         "payments delayed by locked outputs": f"{transactions.delayed}",
         "seconds until confirmed": _spread(waited, "{:.1f}"),
         "fee (XMR)": _spread([payment.fee / 1e12 for payment in sent], "{:.6f}"),
-        "a block's way to the other nodes (ms)": _spread(_delays(records, BlockSpread), "{:.0f}"),
-        "a transaction's way to the other nodes (s)": _spread(
-            [delay / 1e3 for delay in _delays(records, TransactionSpread)], "{:.1f}"
-        ),
+        "a block's way to the other nodes (ms)": _way(run, BlockSpread, SECOND / 1000, "{:.0f}"),
+        "a transaction's way to the other nodes (s)": _way(run, TransactionSpread, SECOND, "{:.1f}"),
     }
     table |= {f"balance of {name}": format_amount(held) for name, held in summary.coins.balances.items()}
     table["coins unaccounted for"] = format_amount(summary.coins.unaccounted)
@@ -92,16 +91,23 @@ def rows(run: Run) -> dict[str, str]:
     return table
 
 
-def _delays(records: Iterable[Record], kind: type[BlockSpread | TransactionSpread]) -> list[float]:
-    """Return the milliseconds that items of the scenario's own time took from the first node to each other node."""
-    spreads = [record.data for record in records if isinstance(record.data, kind)]
-    return [
-        after / 1e3
-        for spread in spreads
-        if spread.first >= 0
-        for node, after in enumerate(spread.delays)
-        if after >= 0 and node != spread.delays.index(0)
+def _way(run: Run, kind: type[BlockSpread | TransactionSpread], scale: float, form: str) -> str:
+    """Return how long items of the scenario's own time took from the first node to each other node that was recorded.
+
+    Where quantiles were recorded no node's time is known: then it is how long they took to half the nodes.
+    """
+    spreads = [(record.participant, record.data) for record in run.events() if isinstance(record.data, kind)]
+    own = [(origin, spread) for origin, spread in spreads if spread.first >= 0]
+    if any(spread.quantiles for _, spread in own):
+        half = [it.delay for it in (half_of_nodes(spread) for _, spread in own) if it is not None]
+        return f"{_spread([delay / scale for delay in half], form)} to half"
+    times = [
+        (at - spread.first) / scale
+        for origin, spread in own
+        for node, at in first_seen(spread, run.plan).items()
+        if node != origin
     ]
+    return _spread(times, form)
 
 
 def _spread(values: list[float], form: str) -> str:

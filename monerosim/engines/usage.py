@@ -114,10 +114,11 @@ class UsageMeter:
             return _size(self._directory) - (_size(self._hosts) if self._programs else 0)
         host, _, program = name.partition("/")
         known = {it.partition("/")[2] for it in self._names.values() if it.startswith(f"{host}/")} - {AGENT}
-        files = list((self._hosts / host).glob("*"))
-        if program != AGENT:
-            return sum(_size(file) for file in files if file.name.partition(".")[0] == program)
-        return sum(_size(file) for file in files if file.name.partition(".")[0] not in known)
+        # NAME, NAME.log and those that were rotated, NAME-ringdb.
+        files = [(file.name.partition(".")[0].removesuffix("-ringdb"), file) for file in (self._hosts / host).glob("*")]
+        return sum(
+            _size(file) for whose, file in files if (whose == program if program != AGENT else whose not in known)
+        )
 
     def _write(self, usages: Iterator[Usage]) -> None:
         lines = b"".join(msgspec.json.encode(usage) + b"\n" for usage in usages)
