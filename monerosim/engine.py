@@ -110,6 +110,10 @@ class Engine(ABC):
     """Keys of a scenario without effect on this engine, and why: ``network.latency``; ``participants.*.node.binary`` of
     any participant; a table for all that it has. A scenario that sets one to other than its default is warned."""
 
+    conditions: ClassVar[frozenset[str]] = frozenset()
+    """The conditions of the network that it can change by their names (:mod:`monerosim.agent.conditions`). A scenario
+    whose timeline has another one is refused."""
+
     skips_proof_of_work: ClassVar[bool] = False
     """Whether it can spare monerod the hash of blocks where any is proof enough."""
 

@@ -124,6 +124,11 @@ class CommandRuns:
     def __bool__(self) -> bool:
         return bool(self._runs)
 
+    def is_understood(self, command: CommandLetter) -> bool:
+        """Return whether a behaviour of the host has a command."""
+        named = [it for it in self._lives.behaviours.values() if command.actor in ("", it.name)]
+        return any(behaviour.understands(command.do, command.arguments) for behaviour in named)
+
     def start(self, command: CommandLetter, sender: str = "") -> None:
         """Have all behaviours that a command is for carry it out."""
         do, host, behaviours = command.do, self._supervisor.host.name, self._lives.behaviours

@@ -17,6 +17,7 @@ from monerosim.agent.commands import (
     RunOverLetter,
     SubscribeLetter,
 )
+from monerosim.agent.conditions import CONDITIONS, ChangeNetwork, Condition, ConditionError, hosts_of, name_of
 from monerosim.agent.host import Host
 from monerosim.agent.messages import (
     ActorStarted,
@@ -28,7 +29,8 @@ from monerosim.agent.messages import (
     StopHost,
     Subscribe,
 )
-from monerosim.events import AgentState, RecordReader, RunEnded, event_tag
+from monerosim.config import load_config
+from monerosim.events import AgentState, CommandFailed, NetworkChanged, RecordReader, RunEnded, event_tag
 from monerosim.units import SECOND
 
 
@@ -102,7 +104,29 @@ class Supervisor(Actor):
     @handles(Command)
     def on_command(self, command: Command) -> None:
         """Have behaviours carry out a command of the timeline; the outcome is recorded."""
-        self._commands.start(CommandLetter(do=command.do, actor=command.actor, arguments=dict(command.arguments)))
+        letter = CommandLetter(do=command.do, actor=command.actor, arguments=dict(command.arguments))
+        kind = CONDITIONS.get(command.do)
+        if kind is None or self._commands.is_understood(letter):
+            self._commands.start(letter)
+            return
+        try:
+            self._change(load_config({"who": self.host.name, **command.arguments}, kind))
+        except (ConditionError, msgspec.ValidationError) as error:
+            self.emit(CommandFailed(command.do, str(error)))
+            self.log.warning("{} failed: {}", command.do, error)
+
+    @handles(ChangeNetwork)
+    def on_change_network(self, message: ChangeNetwork) -> None:
+        """Change the network for an actor of the host."""
+        condition = message.condition
+        self._change(condition if condition.who else msgspec.structs.replace(condition, who=self.host.name))
+
+    def _change(self, condition: Condition) -> None:
+        own = msgspec.to_builtins(condition, str_keys=True, enc_hook=str)
+        who = hosts_of(self.host.plan, own.pop("who"))
+        self.emit(NetworkChanged(name_of(condition), () if condition.for_all else tuple(who), own))
+        self.log.info("{}", name_of(condition), who=", ".join(who), **own)
+        self.host.environment.change(condition)
 
     @receives(CommandLetter)
     def on_command_letter(self, letter: CommandLetter, sender: str) -> None:

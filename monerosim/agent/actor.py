@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeVar, cast
 import msgspec
 import pykka
 
+from monerosim.agent.conditions import ChangeNetwork, Condition
 from monerosim.agent.host import Host
 from monerosim.agent.messages import (
     End,
@@ -188,6 +189,14 @@ class Actor(pykka.Actor):
         self.ask(
             self.host.actor("mailbox"), SendLetter(host, actor, letter.kind, msgspec.to_builtins(letter, str_keys=True))
         )
+
+    def change_network(self, condition: Condition) -> None:
+        """Change the network, now (:mod:`monerosim.agent.conditions`).
+
+        Raises:
+            ConditionError: The run's engine cannot do that, or not now.
+        """
+        self.ask(self.host.actor("supervisor"), ChangeNetwork(condition))
 
     def stream(self, *purpose: str) -> Rng:
         """Return a random stream of this actor for a purpose; another life of the actor gets another stream."""

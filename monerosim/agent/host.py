@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from loguru import Logger
 
     from monerosim.agent.actor import Actor
+    from monerosim.agent.conditions import Condition
 
 A = TypeVar("A", bound="Actor")
 T = TypeVar("T")
@@ -55,6 +56,13 @@ class HostEnvironment(Protocol):
 
     def watch_tip(self, host: str, changed: Callable[[], None]) -> bool:
         """Call a function whenever the tip of a host's node changes; return False where the engine is not told."""
+
+    def change(self, condition: "Condition") -> None:
+        """Change the network.
+
+        Raises:
+            ConditionError: The engine cannot do that, or not now.
+        """
 
     def record(self, record: Record) -> None:
         """Append an event to the event log."""

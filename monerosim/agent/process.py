@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monerosim.agent.conditions import Condition, ConditionError, name_of
 from monerosim.agent.host import Host
 from monerosim.agent.messages import StopHost
 from monerosim.agent.registry import SUPERVISOR, load_actor
@@ -76,6 +77,10 @@ class RealEnvironment:
         """Return False: real daemons are polled."""
         del host, changed
         return False
+
+    def change(self, condition: Condition) -> None:
+        """Change the network by the means there are."""
+        raise ConditionError(f"{name_of(condition)} is not to be had yet")
 
     def record(self, record: Record) -> None:
         """Append an event to the event log."""

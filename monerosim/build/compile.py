@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from monerosim.agent.conditions import EVERYBODY
 from monerosim.build.peers import peers_of, rate_limit
 from monerosim.build.processes import AGENT, MONEROD, host_processes
 from monerosim.build.rates import payment_rates
@@ -321,7 +322,9 @@ def _commands(scenario: Scenario, time_zero: int) -> dict[str, list[CommandPlan]
     commands: dict[str, list[CommandPlan]] = {}
     for entry in sorted(scenario.timeline, key=lambda entry: entry.at):
         command = CommandPlan(at=time_zero + entry.at, do=entry.do, actor=entry.actor, arguments=entry.arguments)
-        for host in members_of(scenario, entry.who):
+        # Who tells the network as a whole does not matter.
+        first = sorted(name for name, it in scenario.participants.items() if it.count)[:1]
+        for host in members_of(scenario, entry.who) if entry.who != EVERYBODY else members_of(scenario, *first)[:1]:
             commands.setdefault(host, []).append(command)
     return commands
 

@@ -24,6 +24,8 @@ from monerosim.events.blocks import (
 from monerosim.events.event import Event, EventError, UnknownEvent, check_event, event_kinds, event_tag
 from monerosim.events.nodes import (
     TXPOOL_INTERVAL,
+    NetworkChanged,
+    NodeCaughtUp,
     NodeClosed,
     NodeSynced,
     PeerConnected,
@@ -82,7 +84,9 @@ __all__ = [
     "ItemRelayed",
     "LineCorrupted",
     "MinerSkipped",
+    "NetworkChanged",
     "NewBlock",
+    "NodeCaughtUp",
     "NodeClosed",
     "NodeSynced",
     "OrderChanged",

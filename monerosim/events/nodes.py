@@ -1,5 +1,7 @@
 """Nodes and their connections."""
 
+from collections.abc import Mapping
+
 from monerosim.events.event import Event
 
 
@@ -27,6 +29,27 @@ class NodeClosed(Event, frozen=True):
     tip: str
     emitted: int = 0
     """The subsidies of the blocks of its main chain above the genesis block, atomic units."""
+
+
+class NetworkChanged(Event, frozen=True):
+    """An actor or the timeline has changed the network; recorded of the participant that did."""
+
+    do: str
+    """What: ``shut-down``, ``partition`` and so on."""
+    who: tuple[str, ...]
+    """The participants that it is for; all, if empty."""
+    details: Mapping[str, object]
+    """Its other keys, as in the timeline."""
+
+
+class NodeCaughtUp(Event, frozen=True):
+    """A node that was down, or had no connection, has the tip of its first peer again."""
+
+    height: int
+    """Of that tip."""
+    elapsed: int
+    """Microseconds since the node was up, or had lost its last connection."""
+    peer: str
 
 
 class PeerConnected(Event, frozen=True):

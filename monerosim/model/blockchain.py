@@ -60,6 +60,8 @@ class Blockchain:
         txpool: The nodes' pools.
         miners: The miners in the nodes.
         mining: Makes block templates.
+        on_caught_up: Called with a node that had no connection and has a peer's tip again, that peer, the height, and
+            when.
         following: Which chain each node follows; None if all go by monerod's rules.
     """
 
@@ -85,6 +87,7 @@ class Blockchain:
         self.sightings = Sightings()
         self._heights = Heights(network.height_memory)
         self.relay = network.relay_transactions(self._heights.at)
+        self.on_caught_up: Callable[[int, int, int, int], None] | None = None
         self._asking: set[int] = set()
         """Nodes that ask the first peer for its pool that they are in step with."""
         self.txpool = Txpool(self.chain, self.relay, self.sightings, nodes=network.nodes, lifetime=rules.pool_lifetime)
@@ -204,6 +207,8 @@ class Blockchain:
         link = next((link for link in self.network.links_from(node) if link.peer == peer), None)
         if node in self._asking and link is not None:
             self._asking.discard(node)
+            if self.on_caught_up is not None:
+                self.on_caught_up(node, peer, self.views.view(node, at).tip.height, at)
             self.relay.ask_for_pool(node, peer, at, link.latency)
 
     def received(self, item: bytes, node: int, at: int) -> int:

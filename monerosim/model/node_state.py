@@ -55,6 +55,7 @@ class NodeState:
         bans: Until when hosts and subnets are banned, microseconds.
         limits: What it was told by set_limit, out_peers and in_peers.
         log_categories: What it was told to log.
+        is_down: It was up, and does not answer.
     """
 
     def __init__(self, blockchain: Blockchain, index: int, *, ready_at: int, address: str) -> None:
@@ -65,6 +66,7 @@ class NodeState:
         self.bans: dict[str, int] = {}
         self.limits = Limits()
         self.log_categories = ""
+        self.is_down = False
         self._others: dict[int, NodeState] = {}
 
     def meet(self, others: "Iterable[NodeState]") -> None:
@@ -74,7 +76,7 @@ class NodeState:
     @property
     def is_up(self) -> bool:
         """Whether it answers."""
-        return self.blockchain.now() >= self.ready_at
+        return not self.is_down and self.blockchain.now() >= self.ready_at
 
     def view(self) -> View:
         """Return what this node sees now."""

@@ -76,7 +76,7 @@ class WalletServer:
             HttpStatusError: The path is not ``/json_rpc``.
         """
         session = self.session
-        if session.stopped or session.blockchain.now() < session.ready_at:
+        if session.stopped or session.is_down or session.blockchain.now() < session.ready_at:
             raise RpcUnavailableError(f"{session.name} does not answer: connection refused")
         if path != JSON_RPC:
             raise HttpStatusError(HTTPStatus.NOT_FOUND, session.name)

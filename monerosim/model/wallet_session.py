@@ -48,6 +48,7 @@ class WalletSession:
         self.nodes: Mapping[str, NodeState] = {node.address: node}
         self.name = name
         self.ready_at = ready_at
+        self.is_down = False
         self.files: dict[str, WalletFile] = {}
         self.opened: WalletFile | None = None
         self.period = REFRESH_PERIOD

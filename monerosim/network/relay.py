@@ -91,6 +91,12 @@ class RelayNetwork:
             out, at 0.
         versions: The version of monerod that each node runs; 0.18.0.0 if left out.
 
+    Attributes:
+        names: The nodes' names.
+        links: The connections there are at the beginning.
+        connections: Those there are now.
+        silences: What nodes keep to themselves.
+
     Raises:
         ValueError: A name or a connection occurs twice, or a link names no node, leads from a node to itself or has
             no bandwidth.
@@ -118,6 +124,7 @@ class RelayNetwork:
         self._node_keys = np.array([key("node", name) for name in names], dtype=np.uint64)
         self._up = np.array([0] * self.nodes if ready is None else ready, dtype=np.int64)
         self.connections = Connections(self.names, self._node_keys, links, self._up)
+        self.links = tuple(links)
         self._begin = [0] * self.nodes if begin is None else list(begin)
         self._ready = self._up if self._up.any() else None
         self._own_always = [version >= OWN_STEMS_SINCE for version in versions or ()] or [False] * self.nodes

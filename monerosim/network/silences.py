@@ -6,6 +6,8 @@ from typing import Literal, TypeAlias
 Silent: TypeAlias = Literal["blocks", "transactions", "stems"]
 """A kind of item that a node may keep to itself: public transactions, or those in their stem phase."""
 
+KINDS: tuple[Silent, ...] = ("blocks", "transactions", "stems")
+
 
 class Silences:
     """Which nodes do not relay which items."""

@@ -85,7 +85,7 @@ def examine_tables(scenario: Scenario, files: PluginFiles, permissions: Permissi
     bootstrap, length, of_funding = examine_funding(scenario, composed, timings)
     findings += of_funding
     findings += _times(scenario)
-    findings += timeline_problems(scenario, composed)
+    findings += timeline_problems(scenario, composed, engine)
     findings += _idle(scenario, composed)
     topology, places, of_network = _network(scenario, composed, files)
     findings += of_network

@@ -513,9 +513,14 @@ class TimelineEntry(Table, frozen=True):
     at: Annotated[Duration, Meta(description="When, since the scenario's time zero.")]
     do: Annotated[
         str,
-        Meta(description="pause, resume, stop, start, set, or what one of the participant's actors understands."),
+        Meta(
+            description="pause, resume, stop, start, set, what one of the participant's actors understands, or a "
+            "condition of the network."
+        ),
     ]
-    who: Annotated[str, Meta(description="A participant or a group.")]
+    who: Annotated[
+        str, Meta(description="A participant or a group; left out of conditions of the network as a whole.")
+    ] = "*"
     actor: Annotated[
         str, Meta(description="One actor of the participant; all that understand the command, if left out.")
     ] = ""

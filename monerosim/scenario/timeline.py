@@ -5,8 +5,11 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from monerosim.agent.commands import COMMON_COMMANDS, SET, settable, understands
+from monerosim.agent.conditions import CONDITIONS, EVERYBODY
 from monerosim.config import Config, change_config
+from monerosim.engine import Engine
 from monerosim.scenario.compose import Composition, Part, actor_names, composition_keys, group_of, member_names
+from monerosim.scenario.conditions import condition_problems
 from monerosim.scenario.convert import Reader, build, nearest, quote, unknown_key
 from monerosim.scenario.mentions import nobody, who_is_missing
 from monerosim.scenario.problems import Path, RawProblem
@@ -21,9 +24,17 @@ def members_of(scenario: Scenario, who: str) -> list[str]:
     return [] if group_of(scenario, who) is None else [who]
 
 
-def timeline_problems(scenario: Scenario, composed: Mapping[str, Composition]) -> list[RawProblem]:
-    """Check that each entry names somebody, something that one of its behaviours can do, and what it takes."""
-    return list(_Checker(scenario, composed).findings())
+def timeline_problems(
+    scenario: Scenario, composed: Mapping[str, Composition], engine: Engine | None
+) -> list[RawProblem]:
+    """Check that each entry names somebody, something that one of its behaviours can do, and what it takes.
+
+    Args:
+        scenario: The scenario.
+        composed: Its participants, spelled out.
+        engine: None if there is none such.
+    """
+    return list(_Checker(scenario, composed, engine).findings())
 
 
 class _Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,8 +48,9 @@ class _Setting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Checker:
-    def __init__(self, scenario: Scenario, composed: Mapping[str, Composition]) -> None:
+    def __init__(self, scenario: Scenario, composed: Mapping[str, Composition], engine: Engine | None) -> None:
         self._scenario = scenario
+        self._engine = engine
         self._composed = composed
         self._settings: dict[tuple[str, Path, str], _Setting] = {}
         """What earlier entries have set, by name and behaviour; a solo miner is a user at the same place."""
@@ -55,7 +67,15 @@ class _Checker:
             yield from self._entry(entry, path)
 
     def _entry(self, entry: TimelineEntry, path: Path) -> Iterator[RawProblem]:
+        kind = CONDITIONS.get(entry.do)
+        if kind is not None and kind.for_all:
+            yield from condition_problems(self._scenario, self._composed, self._engine, entry, path)
+            return
         group = entry.who if entry.who in self._composed else group_of(self._scenario, entry.who)
+        if entry.who == EVERYBODY:
+            message = "is missing: expected a participant or a group"
+            yield RawProblem(path=(*path, "who"), message=message, unreadable=((*path, "who"),))
+            return
         if group is None:
             yield nobody((*path, "who"), entry.who, self._composed)
             return
@@ -63,13 +83,16 @@ class _Checker:
         composition = self._composed[group]
         named = dict(zip(actor_names(composition.parts), composition.parts, strict=True))
         parts = [part for name, part in named.items() if entry.actor in ("", name)]
+        able = [part for part in parts if understands(part.behaviour, entry.do, entry.arguments)]
+        if kind is not None and not able:
+            yield from condition_problems(self._scenario, self._composed, self._engine, entry, path)
+            return
         if not parts:
             message = f'"{group}" has no actor {quote(entry.actor)}' if entry.actor else f'"{group}" has no actors'
             where: Path = (*path, "actor" if entry.actor else "who")
             hint = nearest(entry.actor, named)
             yield RawProblem(path=where, message=message, hint=hint, depends_on=((*path, "actor"), *depends_on))
             return
-        able = [part for part in parts if understands(part.behaviour, entry.do, entry.arguments)]
         if not able:
             yield from self._unable(entry, parts, path, group)
         for part in able:
@@ -101,7 +124,7 @@ class _Checker:
                 known = {key: value for key, value in entry.arguments.items() if key in settable(part.behaviour)}
                 yield from self._set(entry.who, known, part, path, group)
         else:
-            commands = {*COMMON_COMMANDS, *(name for part in parts for name in part.behaviour.commands)}
+            commands = {*COMMON_COMMANDS, *CONDITIONS, *(name for part in parts for name in part.behaviour.commands)}
             message = f"the actor {uses} does not understand {quote(entry.do)}"
             yield RawProblem(
                 path=(*path, "do"), message=message, hint=nearest(entry.do, commands), depends_on=depends_on

@@ -142,6 +142,6 @@ def test_the_schema_knows_the_timeline() -> None:
     validator = Draft7Validator(scenario_schema())
     right = {"at": "1h", "do": "set", "who": "pool", "hashrate": 3}
     assert validator.is_valid({"timeline": [right]})
-    assert not validator.is_valid({"timeline": [{"at": "1h", "do": "stop"}]})
+    assert not validator.is_valid({"timeline": [{"do": "stop", "who": "pool"}]})
     known = scenario_schema()["definitions"]["TimelineEntry"]["properties"]["do"]["examples"]
     assert {"pause", "set", "send-now", "mine-now"} <= set(known)

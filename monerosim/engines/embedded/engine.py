@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import pykka
 from loguru import logger
 
+from monerosim.agent.conditions import CONDITIONS
 from monerosim.agent.host import Host
 from monerosim.agent.messages import StopHost
 from monerosim.agent.registry import SUPERVISOR, load_actor
@@ -52,6 +53,7 @@ logging.getLogger("pykka").addHandler(logging.NullHandler())
 class Embedded(Engine):
     """Plays a run in virtual time, with modelled daemons and wallets, all in one thread."""
 
+    conditions = frozenset(CONDITIONS)
     unheeded: ClassVar[Mapping[str, str]] = {
         "binaries.monerod": _NO_PROGRAMS,
         "binaries.wallet": _NO_PROGRAMS,

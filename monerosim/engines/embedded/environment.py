@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from monerosim.agent.conditions import Condition
 from monerosim.build.agent_registry import agent_registry
+from monerosim.engines.embedded.conditions import NetworkControl
 from monerosim.engines.embedded.network import network_of, rules_of, versions_of
 from monerosim.engines.embedded.recording import NodeRecorder
 from monerosim.engines.embedded.relays import RelayRecorder
@@ -111,10 +113,11 @@ class EmbeddedEnvironment:
         self._spreads = SpreadRecorder(plan)
         self._traces = Traces(directory / "hosts", trace_level)
         nodes = [host for host in plan.hosts if host.node is not None]
+        network = network_of(plan)
         self._blockchain = Blockchain(
             seed=stable_seed(plan.seed, "ledger"),
             now=self.runtime.now,
-            network=network_of(plan),
+            network=network,
             difficulty=plan.consensus.difficulty,
             target=plan.consensus.block_time // SECOND if plan.consensus.dynamic else None,
             start=_start(plan),
@@ -133,11 +136,18 @@ class EmbeddedEnvironment:
             daemon.meet(self._daemons.values())
         self._wallets = {host.name: self._wallet(plan, host) for host in plan.hosts if host.wallets}
         self._lookout = Lookout(self._blockchain, self.runtime.call_at)
+        self._control = NetworkControl(
+            plan, self.runtime, self._blockchain, network, self._daemons, self._wallets, self.record
+        )
         NodeRecorder(plan, self._blockchain, self._wallets, self.record).watch(self.runtime)
 
     def node(self, host: str) -> Transport:
         """The way to the modelled monerod of ``host``."""
         return ModelTransport(f"monerod of {host}", self._daemons[host])
+
+    def change(self, condition: Condition) -> None:
+        """Change the network."""
+        self._control.change(condition)
 
     def wallet(self, host: str) -> Transport:
         """The way to the modelled monero-wallet-rpc of ``host``."""

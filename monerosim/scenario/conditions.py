@@ -1,0 +1,77 @@
+"""The timeline's conditions of the network: whom they are for, what they take, and whether the engine has them."""
+
+from collections.abc import Iterator, Mapping
+
+from monerosim.agent.conditions import CONDITIONS, Condition, MoveWallet, Partition
+from monerosim.engine import Engine
+from monerosim.scenario.compose import Composition, group_of, member_names
+from monerosim.scenario.convert import Reader, quote
+from monerosim.scenario.mentions import nobody
+from monerosim.scenario.problems import Path, RawProblem
+from monerosim.scenario.tables import Node, Scenario, TimelineEntry
+
+
+def condition_problems(
+    scenario: Scenario, composed: Mapping[str, Composition], engine: Engine | None, entry: TimelineEntry, path: Path
+) -> Iterator[RawProblem]:
+    """Check an entry of the timeline that is a condition of the network.
+
+    Args:
+        scenario: The scenario.
+        composed: Its participants, spelled out.
+        engine: None if there is none such.
+        entry: The entry.
+        path: Where it stands.
+    """
+    if engine is not None and entry.do not in engine.conditions:
+        depends_on: tuple[Path, ...] = (("simulation", "engine"),)
+        message = f"the engine {scenario.simulation.engine} cannot {entry.do}"
+        yield RawProblem(path=(*path, "do"), message=message, depends_on=depends_on)
+    reader, kind = Reader(), CONDITIONS[entry.do]
+    values = {key: value for key, value in entry.arguments.items() if key != "who"}
+    condition = reader.read(values, kind, path)
+    yield from reader.findings
+    if not isinstance(condition, Condition):
+        return
+    if isinstance(condition, Partition):
+        yield from _sides(scenario, composed, condition, (*path, "sides"))
+        return
+    group = entry.who if entry.who in composed else group_of(scenario, entry.who)
+    if group is not None and not condition.for_all:
+        wanted = getattr(condition, "program", "wallet" if isinstance(condition, MoveWallet) else "node")
+        yield from _lacks(composed, group, wanted, (*path, "who"))
+    key, other = (
+        ("node", condition.node) if isinstance(condition, MoveWallet) else ("peer", getattr(condition, "peer", None))
+    )
+    if other is not None:
+        whose = other if other in composed else group_of(scenario, other)
+        if whose is None:
+            yield nobody((*path, key), other, composed)
+        else:
+            yield from _lacks(composed, whose, "node", (*path, key))
+
+
+def _lacks(composed: Mapping[str, Composition], group: str, program: str, path: Path) -> Iterator[RawProblem]:
+    composition = composed[group]
+    has = isinstance(composition.node, Node) if program == "node" else composition.wallet is not None
+    if not has:
+        message = f"{quote(group)} has no {program} of its own"
+        yield RawProblem(path=path, message=message, depends_on=(("participants", group),))
+
+
+def _sides(
+    scenario: Scenario, composed: Mapping[str, Composition], partition: Partition, path: Path
+) -> Iterator[RawProblem]:
+    placed: dict[str, str] = {}
+    for side, named in partition.sides.items():
+        for index, who in enumerate(named):
+            here: Path = (*path, side, index)
+            if who not in composed and group_of(scenario, who) is None:
+                yield nobody(here, who, composed)
+                continue
+            members = member_names(who, scenario.participants[who].count) if who in composed else [who]
+            for name in members:
+                if placed.setdefault(name, side) != side:
+                    message = f"{quote(name)} is on the side {quote(placed[name])} already"
+                    yield RawProblem(path=here, message=message, depends_on=((*path, placed[name]),))
+                    break
