@@ -56,6 +56,23 @@ if TYPE_CHECKING:
         ResultLetter as ResultLetter,
         SubscribeLetter as SubscribeLetter,
     )
+    from monerosim.agent.conditions import (
+        Condition as Condition,
+        ConditionError as ConditionError,
+        Crash as Crash,
+        Cut as Cut,
+        Degrade as Degrade,
+        Freeze as Freeze,
+        Heal as Heal,
+        MoveWallet as MoveWallet,
+        Partition as Partition,
+        Restore as Restore,
+        ShutDown as ShutDown,
+        Silence as Silence,
+        StartUp as StartUp,
+        Thaw as Thaw,
+        Unsilence as Unsilence,
+    )
     from monerosim.agent.host import Host as Host
     from monerosim.agent.messages import EventLetter as EventLetter, Letter as Letter, Message as Message
     from monerosim.config import (
@@ -143,6 +160,8 @@ if TYPE_CHECKING:
         LineCorrupted as LineCorrupted,
         MinerSkipped as MinerSkipped,
         NewBlock as NewBlock,
+        NetworkChanged as NetworkChanged,
+        NodeCaughtUp as NodeCaughtUp,
         NodeClosed as NodeClosed,
         NodeSynced as NodeSynced,
         OrderChanged as OrderChanged,

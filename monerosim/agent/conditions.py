@@ -125,7 +125,9 @@ class Degrade(Condition, frozen=True):
 
     latency: Annotated[Duration, Meta(description="How much longer a packet takes, one way.")] = duration("0s")
     loss: Annotated[float, Meta(ge=0, lt=1, description="The share of packets that get lost besides.")] = 0.0
-    peer: Annotated[str | None, Meta(min_length=1, description="The other end; all peers, if left out.")] = None
+    peer: Annotated[
+        Annotated[str, Meta(min_length=1)] | None, Meta(description="The other end; all peers, if left out.")
+    ] = None
 
 
 class MoveWallet(Condition, frozen=True):

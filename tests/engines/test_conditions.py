@@ -181,8 +181,7 @@ def test_a_wallet_moves_to_another_node_when_its_own_goes(tmp_path):
 
 
 ACTOR = '''
-from monerosim import Behaviour, Config
-from monerosim.agent.conditions import ConditionError, Cut, Freeze, Restore
+from monerosim import Behaviour, ConditionError, Config, Cut, Freeze, Restore
 
 
 class Saboteur(Behaviour[Config]):

@@ -2,7 +2,9 @@
 
 import pytest
 
+from monerosim.agent.conditions import CONDITIONS, name_of
 from monerosim.build.compile import compile_plan
+from monerosim.config import load_config
 from monerosim.scenario import examine, parse
 from monerosim.units import SECOND
 
@@ -86,3 +88,18 @@ def test_one_host_tells_the_network_as_a_whole():
     plan = compile_plan(parse(GOOD + '[[timeline]]\nat = "1h"\ndo = "heal"\n'))
     ((host, command),) = [(host.name, command) for host in plan.hosts for command in host.commands]
     assert (host, command.at - plan.time_zero, command.do) == ("market", 3600 * SECOND, "heal")
+
+
+@pytest.mark.parametrize("name", sorted(CONDITIONS))
+def test_agents_read_what_the_timeline_has(name):
+    keys = {
+        "cut": {"peer": "pool"},
+        "restore": {"peer": "pool"},
+        "partition": {"sides": {"a": ["pool"]}},
+        "silence": {"what": "0" * 64},
+        "unsilence": {"what": "blocks"},
+        "degrade": {"latency": "1s", "loss": 0.1, "peer": "pool"},
+        "move-wallet": {"node": "pool"},
+    }
+    condition = load_config({"who": "user", **keys.get(name, {})}, CONDITIONS[name])
+    assert name_of(condition) == name
