@@ -124,7 +124,8 @@ class Supervisor(Actor):
     def _change(self, condition: Condition) -> None:
         own = msgspec.to_builtins(condition, str_keys=True, enc_hook=str)
         who = hosts_of(self.host.plan, own.pop("who"))
-        self.emit(NetworkChanged(name_of(condition), () if condition.for_all else tuple(who), own))
+        details = msgspec.json.encode(own, order="deterministic").decode()
+        self.emit(NetworkChanged(name_of(condition), () if condition.for_all else tuple(who), details))
         self.log.info("{}", name_of(condition), who=", ".join(who), **own)
         self.host.environment.change(condition)
 

@@ -1,7 +1,5 @@
 """Nodes and their connections."""
 
-from collections.abc import Mapping
-
 from monerosim.events.event import Event
 
 
@@ -38,8 +36,8 @@ class NetworkChanged(Event, frozen=True):
     """What: ``shut-down``, ``partition`` and so on."""
     who: tuple[str, ...]
     """The participants that it is for; all, if empty."""
-    details: Mapping[str, object]
-    """Its other keys, as in the timeline."""
+    details: str
+    """Its other keys, as in the timeline: JSON."""
 
 
 class NodeCaughtUp(Event, frozen=True):
