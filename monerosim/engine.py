@@ -140,6 +140,16 @@ class Engine(ABC):
         del plan
         return None
 
+    def seconds(self, plan: Plan) -> float | None:
+        """Estimate the real time that a run takes; None if that is not known."""
+        del plan
+        return None
+
+    def disk(self, plan: Plan) -> int | None:
+        """Estimate the bytes of a run's directory; None if that is not known."""
+        del plan
+        return None
+
     def needs(self, plan: Plan) -> Iterable[Need]:
         """Look for what the engine needs on this machine, beside Python and the programs of a plan.
 

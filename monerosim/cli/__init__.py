@@ -14,6 +14,10 @@ import click
 from monerosim.cli.exits import FAILED
 
 STAGES = {
+    "Begin": {
+        "tutorial": "Learn the commands in five steps, with a small run.",
+        "completion": "Print what makes a shell complete commands and options.",
+    },
     "Write": {
         "new": "Write a commented scenario to start from.",
         "new-actor": "Write an actor of your own to start from, and its test.",
@@ -112,5 +116,5 @@ class _Commands(click.Group):
 def main() -> None:
     """Simulate Monero networks whose participants are actors.
 
-    Start with `monerosim new scenario.toml`, then `monerosim run scenario.toml`.
+    Start with `monerosim tutorial`, or with `monerosim new scenario.toml` and `monerosim run scenario.toml`.
     """

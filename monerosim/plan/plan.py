@@ -326,6 +326,19 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(host.name for host in self.hosts if any(actor.role == FUNDER for actor in host.actors))
 
 
+def payments_wanted(plan: Plan, end: int | None = None) -> float:
+    """Return how many payments the behaviours of a plan mean to make.
+
+    Args:
+        plan: The plan.
+        end: Until when, microseconds since the run's start; until nobody pays any more, if left out.
+    """
+    last = plan.time_zero + plan.duration
+    last = last if end is None else min(last, end)
+    rates = [rate for host in plan.hosts for actor in host.actors for rate in actor.payments]
+    return sum(rate.per_second * max(0, min(rate.until, last) - rate.since) for rate in rates) / SECOND
+
+
 def encode_plan(plan: Plan) -> bytes:
     """Write a plan as JSON: sorted keys, indented, the same bytes for the same plan."""
     return msgspec.json.format(msgspec.json.encode(plan, order="deterministic"), indent=1) + b"\n"

@@ -8,7 +8,7 @@ import msgspec
 
 from monerosim.plugins import PluginFiles
 from monerosim.scenario.checks import Examined, examine_tables
-from monerosim.scenario.convert import Reader
+from monerosim.scenario.convert import Reader, find_near
 from monerosim.scenario.document import MAX_BYTES, Document, read_document
 from monerosim.scenario.permissions import NOTHING, Permissions
 from monerosim.scenario.problems import Problem, RawProblem, ScenarioError, first_causes
@@ -105,8 +105,20 @@ def read_file(path: str | FilePath, largest: int = MAX_BYTES) -> bytes:
                 return file.read(largest + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise ScenarioError([Problem(place=str(path), message=f"cannot be read: {reason}")]) from error
+        near = near_path(FilePath(path)) if isinstance(error, FileNotFoundError) else None
+        hint = f'did you mean "{near}"?' if near else ""
+        raise ScenarioError([Problem(place=str(path), message=f"cannot be read: {reason}", hint=hint)]) from error
     raise ScenarioError([Problem(place=str(path), message="cannot be read: not a regular file")])
+
+
+def near_path(path: FilePath) -> FilePath | None:
+    """Find the path in the same directory that somebody who wrote one that is not there may have meant."""
+    try:
+        names = [entry.name for entry in path.parent.iterdir()]
+    except OSError:
+        return None
+    near = find_near(path.name, names)
+    return None if near is None else path.parent / near
 
 
 def examine(

@@ -5,9 +5,11 @@ from pathlib import Path
 import click
 
 from monerosim.cli.scenario import compile_or_exit, load_or_exit, refuse, scenario_options
+from monerosim.engine import load_engine
+from monerosim.plan.plan import Plan
 from monerosim.scenario.problems import Problem
 from monerosim.scenario.tables import SweepTable
-from monerosim.units import format_duration
+from monerosim.units import SECOND, format_bytes, format_duration
 
 
 @click.command("check")
@@ -28,6 +30,21 @@ def check(scenario: Path, engine: str | None, seed: int | None, changes: tuple[s
         f"{format_duration(plan.time_zero)} of bootstrap, then {format_duration(plan.duration)}"
         f"{sweep}"
     )
+    estimate = _estimate(plan)
+    if estimate:
+        click.echo(f"A run takes about {estimate} (estimated, for the engine {plan.engine}).")
+
+
+def _estimate(plan: Plan) -> str:
+    """Return what a run takes, as far as its engine can tell."""
+    engine = load_engine(plan.engine)
+    seconds, memory, disk = engine.seconds(plan), engine.memory(plan), engine.disk(plan)
+    parts = {
+        "": None if seconds is None else format_duration(max(1, round(seconds)) * SECOND),
+        " of memory": None if memory is None else format_bytes(memory.total),
+        " on disk": None if disk is None else format_bytes(disk),
+    }
+    return ", ".join(f"{found}{what}" for what, found in parts.items() if found is not None)
 
 
 def _describe_sweep(path: Path, table: SweepTable) -> str:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from monerosim.cli.commands.runs import find_runs
 from monerosim.cli.console import make_console
+from monerosim.cli.paths import FolderPath
 from monerosim.results.compare import LEVEL, Comparison
 from monerosim.results.compare import compare as compare_runs
 from monerosim.results.report import write_report
@@ -18,7 +19,7 @@ _DIGITS = ".6g"
 
 
 @click.command("compare")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=FolderPath())
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Write their page here, too.")
 def compare(paths: tuple[Path, ...], output: Path | None) -> None:
     """Compare the first of PATHS with each of the others; each is a run, or a directory with runs of several seeds.

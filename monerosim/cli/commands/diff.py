@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from monerosim.cli.exits import REFUSED
+from monerosim.cli.paths import FolderPath
 from monerosim.events import Record
 from monerosim.results.compare import differing_parameters
 from monerosim.results.difference import Parting, causes_of, find_parting
@@ -16,8 +17,8 @@ _LONGEST = 400
 
 
 @click.command("diff")
-@click.argument("first", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.argument("second", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("first", type=FolderPath())
+@click.argument("second", type=FolderPath())
 @click.pass_context
 def diff(context: click.Context, first: Path, second: Path) -> None:
     """Show the first event at which the runs FIRST and SECOND part, ten events before it, and what led to it.

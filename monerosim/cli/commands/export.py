@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
+from monerosim.cli.paths import FolderPath
 from monerosim.runs import EXTRA, Run, RunError
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command("export")
-@click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("run", type=FolderPath())
 @click.option("--csv", type=click.Path(file_okay=False, path_type=Path), help="Each table as a CSV file, here.")
 @click.option(
     "--xmrpeers",

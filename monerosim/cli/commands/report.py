@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from monerosim.cli.console import make_console
+from monerosim.cli.paths import FolderPath
 from monerosim.cli.times import TimePoint
 from monerosim.report.cells import headings, written
 from monerosim.report.figure import Line, Phrase, Rows
@@ -21,7 +22,7 @@ _STYLES = {"plain": "", "warning": "yellow", "error": "red"}
 
 
 @click.command("report")
-@click.argument("runs", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("runs", nargs=-1, required=True, type=FolderPath())
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="The page's file.")
 @click.option("--figures", type=click.Path(file_okay=False, path_type=Path), help="Write the figures here, too.")
 @click.option(

@@ -10,6 +10,7 @@ from rich.text import Text
 from monerosim.build.rundir import RunDirectoryError, hold, is_run_directory
 from monerosim.cli.console import make_console
 from monerosim.cli.exits import FAILED
+from monerosim.cli.paths import FolderPath
 from monerosim.events.log import EVENTS
 from monerosim.runs import SUMMARY, Run, RunError
 from monerosim.units import format_duration
@@ -22,7 +23,7 @@ _DEPTH = 2
 
 
 @click.command("runs")
-@click.argument("directory", default="runs", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("directory", default="runs", type=FolderPath())
 @click.pass_context
 def runs(context: click.Context, directory: Path) -> None:
     """List the runs below DIRECTORY, by default ./runs: what they are, whether they have ended, how large they are."""

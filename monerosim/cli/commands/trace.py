@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from monerosim.agent.registry import HOST_ACTORS
 from monerosim.cli.exits import FAILED, InputError
+from monerosim.cli.paths import FolderPath
 from monerosim.cli.times import TimePoint
 from monerosim.events.log import EVENTS
 from monerosim.events.traces import LEVELS, TraceLine
@@ -88,7 +89,7 @@ class _Choice:
 
 
 @click.command("trace")
-@click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("run", type=FolderPath())
 @click.option("--participant", "-p", multiple=True, help="Only this participant or group; may be given again.")
 @click.option("--actor", "-a", multiple=True, help="Only actors of this name (wallet, regular-user, ...).")
 @click.option("--level", "-l", type=click.Choice(LEVELS, case_sensitive=False), default="TRACE", help="At least this.")

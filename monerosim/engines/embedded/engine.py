@@ -19,7 +19,7 @@ from monerosim.agent.registry import SUPERVISOR, load_actor
 from monerosim.engine import Engine, MemoryEstimate, Progress, ProgressCallback
 from monerosim.engines.embedded.environment import EmbeddedEnvironment
 from monerosim.engines.embedded.watchdog import RunStoppedError, Watchdog
-from monerosim.plan.plan import Plan
+from monerosim.plan.plan import Plan, payments_wanted
 from monerosim.plugins import PluginFiles
 from monerosim.units import SECOND
 
@@ -27,6 +27,18 @@ ENGINE = 65_000_000
 PARTICIPANT = 200_000
 """Bytes for the engine as a whole, and more for each participant: 80 MB for 104 participants, 118 MB for 304, 242 MB
 for 1,004, over two simulated hours of 0.1 payments a user and minute (tools/bench.py, measured)."""
+
+_START = 1.0
+_ITEM = 1.5e-3
+_ITEM_AT_NODE = 2e-6
+"""Seconds of a run, and more for each payment and block, and for each node that gets it: 1.5 s for 884 payments among
+100 users, 27.6 s for 8,516 among 1,000 (tools/bench.py, measured)."""
+
+_HOST_FILES = 10_000
+_PAYMENT_FILES = 5_000
+_BLOCK_FILES = 2_500
+"""Bytes of a run's directory for each participant, payment and block: 7.3 MB for quickstart.toml with 1,187 payments,
+3.0 MB for architecture-v2.toml with 600, 1.9 MB for 696 blocks without any (measured; a test holds them to it)."""
 
 _COLLECT = (50_000, 20, 100)
 """The garbage collector's thresholds during a run: hardly anything of it is garbage, and to look at all of it as often
@@ -67,6 +79,16 @@ class Embedded(Engine):
     def memory(self, plan: Plan) -> MemoryEstimate:
         """Estimate what a run takes: the engine as a whole, and more for each participant."""
         return MemoryEstimate({"engine": (1, ENGINE), "participants": (len(plan.hosts), PARTICIPANT)})
+
+    def seconds(self, plan: Plan) -> float:
+        """Estimate the real time that a run takes: most of it goes to payments, and to each node that has them."""
+        nodes = sum(host.node is not None for host in plan.hosts)
+        return _START + (payments_wanted(plan) + _blocks(plan)) * (_ITEM + nodes * _ITEM_AT_NODE)
+
+    def disk(self, plan: Plan) -> int:
+        """Estimate the bytes of a run's directory, without the page of its report."""
+        items = payments_wanted(plan) * _PAYMENT_FILES + _blocks(plan) * _BLOCK_FILES
+        return len(plan.hosts) * _HOST_FILES + round(items)
 
     def play(self, plan: Plan, directory: Path, *, trace_level: str, on_progress: ProgressCallback) -> int:
         """Play a plan. See :meth:`monerosim.engine.Engine.play`."""
@@ -109,6 +131,11 @@ class _Look:
         self._last = monotonic()
         environment = self._environment
         return self._on_progress(Progress(environment.runtime.now(), environment.height, environment.payments))
+
+
+def _blocks(plan: Plan) -> float:
+    """Return how many blocks are found in the scenario's own time, on average."""
+    return plan.duration / plan.consensus.block_time
 
 
 def _play(plan: Plan, environment: EmbeddedEnvironment, on_progress: ProgressCallback, files: PluginFiles) -> int:

@@ -19,10 +19,9 @@ from monerosim.events import (
     PaymentVanished,
     Record,
 )
-from monerosim.plan.plan import Plan
+from monerosim.plan.plan import Plan, payments_wanted
 from monerosim.report.charts import PERCENT, WHOLE, Chart, coloured, nominal, quantitative
 from monerosim.report.figure import Figure, Line, Phrase
-from monerosim.units import SECOND
 
 _MOST_NAMED = 5
 """Payments that have vanished and are named one by one."""
@@ -184,9 +183,7 @@ class PaymentsFigure(Figure[Payments]):
 
     def _requested(self) -> int:
         """Return how many payments the plan means to be made until the run's end, within the scenario's own time."""
-        end = min(self.end, self.plan.time_zero + self.plan.duration)
-        rates = [rate for host in self.plan.hosts for actor in host.actors for rate in actor.payments]
-        return round(sum(rate.per_second * max(0, min(rate.until, end) - rate.since) for rate in rates) / SECOND)
+        return round(payments_wanted(self.plan, self.end))
 
 
 CHARTS = (
