@@ -1,7 +1,7 @@
 """Measures what the processes of a run take, while it is played."""
 
-import sys
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
@@ -9,7 +9,7 @@ from time import perf_counter
 import msgspec
 import psutil
 
-from monerosim.build.processes import AGENT, arguments
+from monerosim.build.processes import AGENT, PLAN
 from monerosim.engine import Progress, ProgressCallback
 from monerosim.plan.plan import Plan
 from monerosim.tables.resources import RESOURCES_FILE, Usage
@@ -22,6 +22,9 @@ _FIRST = 2.0
 
 _GROWTH = 0.05
 """The time between two looks grows with the run's: a long one has some hundred."""
+
+_BEFORE = re.compile(rf"(^|=)[^=]*/(?=hosts/|{re.escape(PLAN)}$)")
+"""Of an argument, what leads to the run directory."""
 
 _MOST = 0.01
 """The share of the run's time that looks may take."""
@@ -42,9 +45,7 @@ class UsageMeter:
         self._directory = directory
         self._programs = programs
         self._names = {
-            tuple(arguments(process, directory.resolve(), sys.executable)[1:]): f"{host.name}/{process.name}"
-            for host in plan.hosts
-            for process in host.processes
+            _own_part(process.argv): f"{host.name}/{process.name}" for host in plan.hosts for process in host.processes
         }
         self._began = perf_counter()
         self._next = _FIRST
@@ -61,10 +62,11 @@ class UsageMeter:
             # Of a run that is stuck another thread tells.
             if not progress.stuck:
                 self._now = progress.now
-                if perf_counter() - self._began >= self._next:
+                passed = perf_counter() - self._began
+                if passed >= self._next:
                     self._write(self._look())
-                    took = perf_counter() - self._began - self._next
-                    self._next = perf_counter() - self._began + max(_FIRST, self._next * _GROWTH, took / _MOST)
+                    took = perf_counter() - self._began - passed
+                    self._next = passed + max(_FIRST, passed * _GROWTH, took / _MOST)
             return on_progress(progress)
 
         return pass_on
@@ -106,7 +108,7 @@ class UsageMeter:
             )
 
     def _name(self, process: psutil.Process) -> str:
-        return self._names.get(tuple(process.cmdline()[1:]), ENGINE)
+        return self._names.get(_own_part(process.cmdline()), ENGINE)
 
     def _disk(self, name: str) -> int:
         """Return the bytes of a process's files: of a program's those called so, of an agent's all others there."""
@@ -124,6 +126,11 @@ class UsageMeter:
         lines = b"".join(msgspec.json.encode(usage) + b"\n" for usage in usages)
         with (self._directory / RESOURCES_FILE).open("ab") as file:
             file.write(lines)
+
+
+def _own_part(argv: Sequence[str]) -> tuple[str, ...]:
+    """Return a program's arguments with their paths from the run directory on, which each engine names in its way."""
+    return tuple(_BEFORE.sub(r"\1", part) for part in argv[1:])
 
 
 def _cpu(process: psutil.Process) -> float:

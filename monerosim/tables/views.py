@@ -65,7 +65,7 @@ select run, kind, item, node, (t_us - first_us) / 1e6 as delay_s, first_us from 
         ),
         """
 select run, height, miner, t_us,
-    (t_us - coalesce(lag(t_us) over (partition by run order by height), 0)) / 1e6 as interval_s
+    (t_us - coalesce(lag(t_us) over (partition by run order by height, t_us, hash), 0)) / 1e6 as interval_s
 from blocks where not bootstrap and main
 """,
     ),

@@ -69,9 +69,8 @@ class Recount:
             txid: (self.mined[txid] - event["t"]) / 6e7 for txid, (event, _) in self.sent.items() if txid in self.mined
         }
         self.blocks = self._blocks()
-        self.main = sorted(
-            (it["height"], it["t"] / 1e6, it) for it in self.blocks.values() if it["main"] and it["t"] >= 0
-        )
+        main = [(it["height"], it["t"], hash_) for hash_, it in self.blocks.items() if it["main"] and it["t"] >= 0]
+        self.main = [(height, t / 1e6, self.blocks[hash_]) for height, t, hash_ in sorted(main)]
 
     def charts(self):
         """Return all charts' rows by name."""

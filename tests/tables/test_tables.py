@@ -3,8 +3,11 @@
 import json
 import random
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -166,6 +169,24 @@ def test_a_run_that_was_killed_has_tables_up_to_its_last_whole_line(copy):
         (copy / "events.jsonl").write_bytes(cut)
         tables = all_there(Run(copy))
         assert len(tables.events) == cut.count(b"\n")
+
+
+def test_runs_that_were_killed_at_random_have_tables_that_reconcile(played, tmp_path):
+    (tmp_path / "whole.toml").write_text(WHOLE + "\n[record]\nstems = 'all'\n")
+    whole = (played.directory / "events.jsonl").stat().st_size
+    rng = random.Random(11)
+    sizes = [str(rng.randrange(1, whole // 2)) for _ in range(10)]
+    program = Path(__file__).with_name("killed_runs.py")
+    subprocess.run([sys.executable, program, tmp_path / "whole.toml", tmp_path, *sizes], check=True)
+    for number in range(len(sizes)):
+        run = Run(tmp_path / str(number))
+        tables = all_there(run)
+        assert (run.directory / "summary.json").is_file()
+        assert len(tables.events) == (run.directory / "events.jsonl").read_bytes().count(b"\n")
+        (row,) = run.query("select sum(reward) as reward from blocks where main and not bootstrap").to_pylist()
+        assert (row["reward"] or 0) == sum(miner.reward for miner in run.summary.miners.values())
+        (row,) = run.query("select completed, end_us from run").to_pylist()
+        assert not row["completed"]
 
 
 def test_a_run_that_goes_on_has_tables_of_what_there_is(copy):
