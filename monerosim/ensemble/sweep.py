@@ -41,8 +41,8 @@ class Sweep:
 
         from monerosim import sweep
 
-        swept = sweep("base.toml", seeds=range(1, 31), vary={"participants.alpha.hashrate": [10, 20, 30]})
-        for point, interval in swept.intervals("miners.alpha.blocks"):
+        swept = sweep("my.toml", seeds=range(1, 31), vary={"participants.pool-alpha.hashrate": [30, 60, 90]})
+        for point, interval in swept.intervals("miners.pool-alpha.blocks"):
             print(point.values, interval.mean, interval.low, interval.high)
 
     Args:

@@ -289,3 +289,14 @@ def test_it_has_all_tables_of_what_happened(finished):
     assert answer["held"] == finished.summary.coins.emitted
     (answer,) = finished.query("select count(*) as blocks from blocks where main and not bootstrap").to_pylist()
     assert answer["blocks"] == finished.summary.chain.blocks - finished.summary.chain.stale
+
+
+def test_what_each_program_took_is_in_its_resources(finished):
+    sql = "select process, max(cpu_s) as cpu, max(rss) as rss, max(disk) as disk from resources group by process"
+    taken = {row["process"]: row for row in finished.query(sql).to_pylist()}
+    programs = {f"{host.name}/{process.name}" for host in finished.plan.hosts for process in host.processes}
+    assert taken.keys() == programs | {"monerosim"}
+    for name in programs:
+        assert taken[name]["cpu"] > 0, name
+        assert taken[name]["rss"] > 1_000_000, name
+        assert taken[name]["disk"] > 0, name

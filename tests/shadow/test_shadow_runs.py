@@ -31,6 +31,7 @@ from monerosim.events.log import digest, read_events
 from monerosim.runs import Run, play
 from monerosim.runs import run as build_and_play
 from monerosim.scenario import load, parse
+from monerosim.tables.tables import TABLES
 from monerosim.units import SECOND
 
 SMOKE = Path(__file__).parents[2] / "scenarios" / "smoke.toml"
@@ -140,6 +141,25 @@ def test_what_each_node_saw_is_read_back(played):
     assert sorted((one.participant, one.data.peer) for one in records(run, PeerConnected)) == sorted(
         (name, peer) for name, node in nodes.items() for peer in node.peers
     )
+
+
+def test_it_has_all_tables_of_what_happened(played):
+    tables = played.tables
+    columns = {name: [column.name for column in table.columns] for name, table in TABLES.items()}
+    assert {name: tables[name].arrow().column_names for name in tables} == columns
+    (answer,) = played.query("select sum(balance) as held from wallets where final").to_pylist()
+    assert answer["held"] == played.summary.coins.emitted
+
+
+def test_what_each_program_took_is_in_its_resources(played):
+    sql = "select process, max(cpu_s) as cpu, max(rss) as rss, max(disk) as disk from resources group by process"
+    taken = {row["process"]: row for row in played.query(sql).to_pylist()}
+    programs = {f"{host.name}/{process.name}" for host in played.plan.hosts for process in host.processes}
+    assert taken.keys() == programs | {"monerosim"}
+    for name in programs:
+        assert taken[name]["cpu"] > 0, name
+        assert taken[name]["rss"] > 1_000_000, name
+        assert taken[name]["disk"] > 0, name
 
 
 def test_progress_is_told(played):

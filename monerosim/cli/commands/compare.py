@@ -10,6 +10,7 @@ from rich.text import Text
 from monerosim.cli.commands.runs import find_runs
 from monerosim.cli.console import make_console
 from monerosim.cli.paths import FolderPath
+from monerosim.ensemble.store import DESIGN
 from monerosim.results.compare import LEVEL, Comparison
 from monerosim.results.compare import compare as compare_runs
 from monerosim.results.report import write_report
@@ -44,7 +45,8 @@ def compare(paths: tuple[Path, ...], output: Path | None) -> None:
 def _runs(path: Path) -> list[Run]:
     found = [Run(each) for each in find_runs(path)]
     if not found:
-        raise RunError(f"{path}: no runs")
+        kept = "; its sweep kept none: sweep with --keep tables" if (path / DESIGN).is_file() else ""
+        raise RunError(f"{path}: no runs{kept}")
     for run in found:
         run.read_back()
     return found

@@ -17,7 +17,7 @@ from monerosim.ensemble.search import search as search_threshold
 @click.command("search")
 @click.argument("scenario", type=click.Path(path_type=Path))
 @click.option("--vary", "between", required=True, metavar="KEY=LOW..HIGH", help="The key, and where to search.")
-@click.option("--measure", required=True, help="The measure, such as miners.alpha.blocks.")
+@click.option("--measure", required=True, help="The measure, such as miners.pool-alpha.blocks.")
 @click.option("--target", type=float, required=True, help="The value that it shall cross.")
 @click.option("--seeds", default="1..20", show_default=True, metavar="A..B", help="The seeds of each value.")
 @click.option("--steps", type=click.IntRange(min=1, max=40), default=8, show_default=True, help="The most halvings.")
@@ -49,8 +49,8 @@ def search(
     Halves the range as long as a 95 % interval says on which side of the target a value is. What is printed at the end
     is the range that is left: at its ends the measure is on different sides for certain.
 
-    For example, `monerosim search base.toml --vary participants.alpha.hashrate=10..50 --measure miners.alpha.blocks
-    --target 40`.
+    For example, `monerosim search my.toml --vary participants.pool-alpha.hashrate=10..160
+    --measure miners.pool-alpha.blocks --target 15`.
 
     Exits with code 1 if a run failed.
     """

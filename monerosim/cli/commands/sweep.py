@@ -90,7 +90,7 @@ _LINE_INTERVAL = 5.0
     show_default=True,
     help="What is kept of each run: its summary; its tables too, for queries; or its whole run directory.",
 )
-@click.option("--measure", "measures", multiple=True, help="A measure to show, such as miners.alpha.blocks.")
+@click.option("--measure", "measures", multiple=True, help="A measure to show, such as miners.pool-alpha.blocks.")
 @click.option(
     "--until",
     metavar='"MEASURE +- WIDTH"',
@@ -132,7 +132,7 @@ def sweep(
     on where it was interrupted, and a further seed or value plays only what is new. results.csv has every number of
     every run; report.html draws the measures that are shown. The options can stand in the scenario's table [sweep].
 
-    For example, `monerosim sweep base.toml --seeds 1..30 --vary participants.alpha.hashrate=10,20,30`.
+    For example, `monerosim sweep my.toml --seeds 1..30 --vary participants.pool-alpha.hashrate=30,60,90`.
 
     Exits with code 1 if a run failed.
     """
