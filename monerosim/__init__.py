@@ -215,6 +215,7 @@ if TYPE_CHECKING:
         Timings as Timings,
         load_engine as load_engine,
     )
+    from monerosim.model.formats import TransactionFormat as TransactionFormat
     from monerosim.plan.plan import LinkPlan as LinkPlan, TopologyPlan as TopologyPlan
     from monerosim.plugins import PluginError as PluginError
     from monerosim.rules.rule import Rule as Rule

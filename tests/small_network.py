@@ -50,5 +50,8 @@ class Line:
     def peers(self, _node):
         return []
 
+    def upgrade(self, _node, _version):
+        pass
+
     def relay_transactions(self, _height_at):
         return DirectTransactions(self.block_arrivals)

@@ -21,6 +21,7 @@ from monerosim.plan.plan import (
     BootstrapPlan,
     CommandPlan,
     ConsensusPlan,
+    HardForkPlan,
     HostPlan,
     NodePlan,
     Plan,
@@ -30,6 +31,7 @@ from monerosim.plan.plan import (
     ShadowPlan,
     StartPlan,
     TopologyPlan,
+    UpgradePlan,
     VerificationPlan,
     WalletPlan,
 )
@@ -45,7 +47,7 @@ from monerosim.scenario.permissions import NOTHING, Permissions
 from monerosim.scenario.problems import Problem, ScenarioError, format_path
 from monerosim.scenario.recording import record_plan
 from monerosim.scenario.rules import RulePart
-from monerosim.scenario.tables import Consensus, Network, Node, Scenario, Verification, Wallet
+from monerosim.scenario.tables import Network, Node, Scenario, Verification, Wallet
 from monerosim.scenario.timeline import members_of
 from monerosim.topology import TopologyError, build_places
 
@@ -98,7 +100,7 @@ def compile_plan(
     if result.bootstrap is not None:
         hosts.append(_funder(scenario, result, members, result.bootstrap))
     hosts = _connect(scenario, sorted(hosts, key=lambda host: host.name))
-    consensus = _consensus(scenario.consensus)
+    consensus = _consensus(scenario, result)
     by_name = {host.name: host for host in hosts}
     record = record_plan(scenario, hosts)
     messages = bool(record.relays or record.stems)
@@ -139,7 +141,9 @@ def compile_plan(
     )
 
 
-def _consensus(consensus: Consensus) -> ConsensusPlan:
+def _consensus(scenario: Scenario, result: Examined) -> ConsensusPlan:
+    consensus, named = scenario.consensus, zip(scenario.rules.hard_forks, result.rules.forks, strict=True)
+    forks = [HardForkPlan(height=fork.height, since=fork.since, rules=_rules(rules)) for fork, rules in named]
     start, difficulty = consensus.chain_start, consensus.difficulty
     if difficulty == "dynamic":
         difficulty = start.difficulty if start is not None and start.difficulty is not None else MAINNET
@@ -156,7 +160,12 @@ def _consensus(consensus: Consensus) -> ConsensusPlan:
             short_term_median=start.short_term_median,
         ),
         pool_lifetime=int(consensus.pool_lifetime),
+        hard_forks=tuple(sorted(forks, key=lambda fork: fork.height)),
     )
+
+
+def _rules(parts: Sequence[RulePart]) -> tuple[RulePlan, ...]:
+    return tuple(RulePlan(use=part.use, config=_plain(part.rule)) for part in parts if not part.is_monerods)
 
 
 def _flatten(table: Mapping[str, object], path: str = "") -> Iterator[tuple[str, str]]:
@@ -271,7 +280,7 @@ def _hosts(scenario: Scenario, result: Examined, members: Sequence[_Member], tim
                 group=member.group,
                 address="",
                 uses_node=member.uses_node,
-                node=_node(scenario, member, own, result.rules.of(member.group))
+                node=_node(scenario, member, own, result.rules.of(member.group), time_zero)
                 if isinstance(own := member.composition.node, Node)
                 else None,
                 wallets=(_wallet(scenario, member.name, wallet, member.uses_node, timings),)
@@ -329,8 +338,8 @@ def _commands(scenario: Scenario, time_zero: int) -> dict[str, list[CommandPlan]
     return commands
 
 
-def _node(scenario: Scenario, member: _Member, node: Node, rules: Sequence[RulePart]) -> NodePlan:
-    flags = with_own(scenario.binaries.monerod_flags, node.flags)
+def _node(scenario: Scenario, member: _Member, node: Node, rules: Sequence[RulePart], time_zero: int) -> NodePlan:
+    flags, own = with_own(scenario.binaries.monerod_flags, node.flags), node.upgrade
     return NodePlan(
         p2p_port=P2P_PORT,
         rpc_port=RPC_PORT,
@@ -340,7 +349,10 @@ def _node(scenario: Scenario, member: _Member, node: Node, rules: Sequence[RuleP
         version=node.version or scenario.network.version,
         binary=node.binary or scenario.binaries.monerod,
         flags=flags,
-        rules=tuple(RulePlan(use=part.use, config=_plain(part.rule)) for part in rules if not part.is_monerods),
+        upgrade=None
+        if own is None
+        else UpgradePlan(at=time_zero + own.at + own.stagger * member.index, version=own.version),
+        rules=_rules(rules),
         rate_limit=rate_limit(flags),
     )
 

@@ -61,7 +61,7 @@ def scenario_schema() -> dict[str, Json]:
     own = [_block(name, "kind", tables[rule], getdoc(rule)) for name, rule in rules.items()]
     definitions["Rule"] = {"anyOf": [*named, *own, _file("kind")]}
     one: _Schema = {"$ref": "#/definitions/Rule"}
-    for place, key in (("Rules", "use"), ("Node", "rules")):
+    for place, key in (("Rules", "use"), ("HardFork", "use"), ("Node", "rules")):
         definitions[place]["properties"][key]["anyOf"] = [one, {"type": "array", "items": one}]
     definitions["Simulation"]["properties"]["engine"]["enum"] = engine_names()
     # Which keys a command has depends on it and on whom it is for.

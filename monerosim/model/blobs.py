@@ -11,7 +11,7 @@ from hashlib import blake2b
 from monerosim.model.records import Block, Output, Transaction
 from monerosim.monero.constants import COINBASE_UNLOCK
 from monerosim.monero.emission import GENESIS_REWARD
-from monerosim.monero.fees import RING_SIZE, clawback
+from monerosim.monero.fees import RING_SIZE
 from monerosim.monero.serial import BlockParts, Coinbase, CoinbaseOutput, coinbase_blob, extra_field
 from monerosim.monero.serial import block_blob as serialized_block
 from monerosim.rpc.transport import Json
@@ -36,7 +36,8 @@ _GENESIS = Coinbase(
 
 def blob_size(transaction: Transaction) -> int:
     """Return the size of a transaction's blob, bytes: its weight without the surcharge for many outputs."""
-    return transaction.weight - clawback(len(transaction.outputs)) if transaction.inputs else transaction.weight
+    surcharge = transaction.format.surcharge(len(transaction.outputs)) if transaction.inputs else 0
+    return transaction.weight - surcharge
 
 
 def transaction_blob(transaction: Transaction) -> str:
@@ -90,7 +91,7 @@ def coinbase_parts(block: Block) -> Coinbase:
         return block.submitted.coinbase
     outputs = tuple(CoinbaseOutput(made.amount, *_target_of(made)) for made in block.coinbase.outputs)
     extra = extra_field(_public_key(block.coinbase), b"\0")
-    return Coinbase(2, block.height + COINBASE_UNLOCK, block.height, outputs, extra)
+    return Coinbase(2, block.height + block.coinbase.format.coinbase_unlock, block.height, outputs, extra)
 
 
 def block_parts(block: Block) -> BlockParts:
@@ -130,8 +131,8 @@ def block_json(block: Block) -> str:
 
 
 def versions(block: Block) -> tuple[int, int]:
-    """Return the major and minor version: the genesis block's, else those of regtest's only hard fork."""
-    return (1, 0) if block.parent is None else (16, 16)
+    """Return the major and minor version: what a miner votes for is the hard fork by which it mines."""
+    return block.version, 0 if block.parent is None else block.version
 
 
 def nonce(block: Block) -> int:

@@ -20,7 +20,7 @@ from monerosim.model.mining import Mining
 from monerosim.model.owners import Owners, notify_of_block
 from monerosim.model.pool_order import PoolOrder
 from monerosim.model.records import Block, Transaction, genesis
-from monerosim.model.rules import Rules
+from monerosim.model.rules import Rules, Version
 from monerosim.model.sightings import Sightings
 from monerosim.model.start import GENESIS, Start
 from monerosim.model.txpool import Txpool
@@ -90,10 +90,17 @@ class Blockchain:
         self.on_caught_up: Callable[[int, int, int, int], None] | None = None
         self._asking: set[int] = set()
         """Nodes that ask the first peer for its pool that they are in step with."""
-        self.txpool = Txpool(self.chain, self.relay, self.sightings, nodes=network.nodes, lifetime=rules.pool_lifetime)
         self.following = None
-        if rules.own is not None:
-            self.following = Following(self.chain, rules.own, rules.names, stable_seed(seed, "rules"))
+        if not rules.all_monerods:
+            self.following = Following(self.chain, rules, network.nodes, stable_seed(seed, "rules"))
+        self.txpool = Txpool(
+            self.chain,
+            self.relay,
+            self.sightings,
+            nodes=network.nodes,
+            lifetime=rules.pool_lifetime,
+            following=self.following,
+        )
         self.views = Views(self.chain, network, self.sightings, self.txpool, self.following)
         self.miners = Miners(seed)
         self.mining = Mining(
@@ -215,6 +222,28 @@ class Blockchain:
         """Return since when a transaction is in a node's pool at a time; NEVER if it is not."""
         transaction = self.txpool.transactions.get(item)
         return NEVER if transaction is None else self.txpool.pooled_since(self.views.view(node, at), transaction)
+
+    def forks(self, node: int) -> dict[int, int]:
+        """Return the heights of the scenario's hard forks that a node knows of, by the versions of blocks."""
+        return {} if self.following is None else self.following.forks(node)
+
+    def upgrade(self, node: int, version: Version) -> None:
+        """Have a node run another version of monerod, now.
+
+        It drops the blocks of its chain that this version refuses (``Blockchain::init``), and fetches others.
+        """
+        self.settle(self.now() - HORIZON)
+        view = self.view(node)
+        self.rules.upgrade(node, version)
+        self.network.upgrade(node, version)
+        if self.following is None:
+            return
+        self.following.upgrade(node)
+        valid = view.tip
+        while valid.parent is not None and not self.following.accepts(node, valid):
+            valid = valid.parent
+        self.views.take_off(view, valid)
+        self.txpool.reopen(valid)
 
     def submit(self, node: int, parts: BlockParts) -> bool:
         """Hand a whole block to a node, now (``core::handle_block_found``).

@@ -157,9 +157,9 @@ class Chain:
 def unlock_height(output: Output, block: Block) -> int:
     """Return the height of the first block that may spend an output created in ``block``, if its time has come."""
     if not output.transaction.inputs:
-        return block.height + COINBASE_UNLOCK
+        return block.height + output.transaction.format.coinbase_unlock
     locked = output.transaction.unlock_time
-    return max(block.height + SPENDABLE_AGE, 0 if locked >= FIRST_TIME else locked)
+    return max(block.height + output.transaction.format.spendable_age, 0 if locked >= FIRST_TIME else locked)
 
 
 def unlock_second(output: Output) -> int:

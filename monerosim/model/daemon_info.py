@@ -3,6 +3,7 @@
 from monerosim.model.jsonrpc import Methods
 from monerosim.model.node_state import RPC_PAYMENT_FIELDS, STATUS_OK, NodeState, wide
 from monerosim.model.parameters import MAX_UINT64, U8, U64, Parameters
+from monerosim.monero.constants import HARD_FORK
 from monerosim.monero.difficulty import TARGET
 from monerosim.monero.fees import QUANTIZATION
 from monerosim.rpc.transport import Json
@@ -16,7 +17,6 @@ RPC_VERSION = 196_618
 _FORKS = {1: 0, 16: 1}
 """The height from which each version is in force on regtest (``Blockchain::init``)."""
 
-_NEWEST = 16
 _VOTES = 10_080
 """Blocks whose versions are counted (``DEFAULT_WINDOW_SIZE`` in src/cryptonote_basic/hardfork.h)."""
 
@@ -148,19 +148,24 @@ class HardForkInfo(Parameters, frozen=True):
 @METHODS.method(HardForkInfo, "hard_fork_info")
 def hard_fork_info(node: NodeState, asked: HardForkInfo) -> dict[str, Json]:
     """Answer hard_fork_info."""
-    version = asked.version or _NEWEST
-    count = node.view().tip.height + 1
+    tip = node.view().tip
+    forks = _FORKS | node.blockchain.forks(node.index)
+    newest = max(fork for fork, height in forks.items() if height <= tip.height + 1)
+    version = asked.version or newest
+    count = tip.height + 1
     window = min(count, _VOTES)
-    # The genesis block is of version 1, all others are of the newest.
-    votes = 0 if version > _NEWEST else window if version == 1 else min(count - 1, _VOTES)
+    # The genesis block is of version 1, all others are of regtest's newest, or of a later one of the scenario's.
+    votes = window if version == 1 else min(count - 1, _VOTES)
+    if version > HARD_FORK:
+        votes = sum(block.version >= version for block in node.blockchain.chain.recent(tip, window))
     return {
-        "earliest_height": next((height for fork, height in _FORKS.items() if fork >= version), MAX_UINT64),
-        "enabled": version <= _NEWEST,
+        "earliest_height": next((height for fork, height in forks.items() if fork >= version), MAX_UINT64),
+        "enabled": version <= newest,
         "state": 0,
         "threshold": 0,
-        "version": _NEWEST,
+        "version": newest,
         "votes": votes,
-        "voting": _NEWEST,
+        "voting": max(forks),
         "window": window,
         **RPC_PAYMENT_FIELDS,
         **STATUS_OK,

@@ -8,8 +8,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from monerosim.model.chain import Chain
+from monerosim.model.formats import MONEROD, TransactionFormat
 from monerosim.model.records import Block
-from monerosim.model.rules import Rule
+from monerosim.model.rules import HardFork, Rule, Rules
+from monerosim.monero.constants import HARD_FORK
 from monerosim.runtime.counters import key
 
 
@@ -75,25 +77,48 @@ class RuleSet:
 
     Args:
         rules: Those that take the place of monerod's, the first to be asked first.
+        forks: The hard forks that the nodes know of, in the order of their heights.
     """
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    def __init__(self, rules: Sequence[Rule], forks: Sequence[HardFork] = ()) -> None:
         self._rules = rules
+        self._forks = forks
         self._valid: dict[Block, bool] = {}
+
+    def _at(self, height: int) -> Sequence[Rule]:
+        """Return the rules of a height; those of the latest fork are asked first."""
+        if not self._forks:
+            return self._rules
+        past = [fork for fork in reversed(self._forks) if fork.height <= height]
+        return [rule for rules in (*(fork.rules for fork in past), self._rules) for rule in rules]
+
+    def block_version(self, height: int) -> int:
+        """Return the version that a block of a height has to have."""
+        return HARD_FORK + sum(fork.height <= height for fork in self._forks)
+
+    def forks(self) -> dict[int, int]:
+        """Return the heights of the hard forks by the versions of blocks."""
+        return {HARD_FORK + number: fork.height for number, fork in enumerate(self._forks, start=1)}
+
+    def format(self, height: int) -> TransactionFormat:
+        """Return what the transactions of a block of a height have to look like."""
+        said = (rule.format() for rule in self._at(height))
+        return next((one for one in said if one is not None), MONEROD)
 
     def follows(self, node: Follower, block: Block) -> bool:
         """Return whether a node goes over to a block that it has just got."""
-        if not all(rule.permits(node, block) for rule in self._rules):
+        rules = self._at(block.height)
+        if not all(rule.permits(node, block) for rule in rules):
             return False
-        if block.parent is node.tip or not all(rule.permits(node, node.tip) for rule in self._rules):
+        if block.parent is node.tip or not all(rule.permits(node, node.tip) for rule in rules):
             return True
-        opinions = (rule.prefers(node, block) for rule in self._rules)
+        opinions = (rule.prefers(node, block) for rule in rules)
         said = next((opinion for opinion in opinions if opinion is not None), None)
         return block.cumulative_difficulty > node.tip.cumulative_difficulty if said is None else said
 
     def relays(self, node: Follower, block: Block) -> bool:
         """Return whether a node passes on a block that it does not follow."""
-        return any(rule.relays(node, block) for rule in self._rules)
+        return any(rule.relays(node, block) for rule in self._at(block.height))
 
     def accepts(self, block: Block) -> bool:
         """Return whether a block and all below it are valid."""
@@ -104,13 +129,20 @@ class RuleSet:
             step = step.parent
         valid = step is None or self._valid[step]
         for one in reversed(unknown):
-            valid = valid and all(rule.accepts(one) for rule in self._rules)
+            valid = valid and self._accepts_alone(one)
             self._valid[one] = valid
         return valid
 
+    def _accepts_alone(self, block: Block) -> bool:
+        if block.parent is None:
+            return True
+        has_version = block.version == self.block_version(block.height)
+        return has_version and all(rule.accepts(block) for rule in self._at(block.height))
+
     def uncles(self, node: Follower, parent: Block) -> tuple[Block, ...]:
         """Return the blocks that a block refers to which the node finds on ``parent``."""
-        return tuple(dict.fromkeys(one for rule in self._rules for one in rule.uncles(node, parent)))
+        rules = self._at(parent.height + 1)
+        return tuple(dict.fromkeys(one for rule in rules for one in rule.uncles(node, parent)))
 
 
 class Following:
@@ -118,8 +150,8 @@ class Following:
 
     Args:
         chain: All blocks of the run.
-        own: The rules of each node that take the place of monerod's; like ones are one object.
-        names: The nodes' names; their numbers if there are none.
+        rules: What nodes go by; like ones are one object.
+        nodes: How many nodes there are.
         seed: The key of the rules' draws.
 
     Attributes:
@@ -128,18 +160,31 @@ class Following:
         tip_at: Returns the tip that a node, by its index, followed at a time; set by what keeps them.
     """
 
-    def __init__(self, chain: Chain, own: Sequence[Sequence[Rule]], names: Sequence[str], seed: int) -> None:
+    def __init__(self, chain: Chain, rules: Rules, nodes: int, seed: int) -> None:
         self.chain = chain
         self.seed = seed
         self.tip_at: Callable[[int, int], Block] = lambda _node, _at: chain.main[0]
-        sets = {id(rules): RuleSet(rules) for rules in own}
-        self._sets = [sets[id(rules)] for rules in own]
-        self._distinct = list(sets.values())
-        self._names = names or [str(node) for node in range(len(own))]
-        self._index = {name: index for index, name in enumerate(self._names)}
-        self._nodes = [Follower(self, index, name, chain.main[0]) for index, name in enumerate(self._names)]
-        self._decisions: list[deque[tuple[int, Block]]] = [deque() for _ in own]
+        self._rules = rules
+        self._known: dict[tuple[int, tuple[int, ...]], RuleSet] = {}
+        self._sets = [self._set_of(node) for node in range(nodes)]
+        names = rules.names or [str(node) for node in range(nodes)]
+        self._index = {name: index for index, name in enumerate(names)}
+        self._nodes = [Follower(self, index, name, chain.main[0]) for index, name in enumerate(names)]
+        self._decisions: list[deque[tuple[int, Block]]] = [deque() for _ in names]
         self._heights: dict[int, list[Block]] = {}
+
+    def _set_of(self, node: int) -> RuleSet:
+        own = () if self._rules.own is None else self._rules.own[node]
+        version = self._rules.version(node)
+        forks = [fork for fork in self._rules.forks if fork.since <= version]
+        place = id(own), tuple(fork.height for fork in forks)
+        if place not in self._known:
+            self._known[place] = RuleSet(own, forks)
+        return self._known[place]
+
+    def upgrade(self, node: int) -> None:
+        """Take in that a node runs another version of monerod now."""
+        self._sets[node] = self._set_of(node)
 
     def node(self, node: int, tip: Block, at: int) -> Follower:
         """Return a node as its rules see it.
@@ -191,7 +236,19 @@ class Following:
 
     def all_accept(self, block: Block) -> bool:
         """Return whether a block and all below it are valid by all nodes' rules."""
-        return all(rules.accepts(block) for rules in self._distinct)
+        return all(rules.accepts(block) for rules in set(self._sets))
+
+    def forks(self, node: int) -> dict[int, int]:
+        """Return the heights of the hard forks that a node knows of, by the versions of blocks."""
+        return self._sets[node].forks()
+
+    def block_version(self, node: int, height: int) -> int:
+        """Return the version of a block of a height by a node's rules."""
+        return self._sets[node].block_version(height)
+
+    def format(self, node: int, height: int) -> TransactionFormat:
+        """Return what the transactions of a block of a height look like by a node's rules."""
+        return self._sets[node].format(height)
 
     def uncles(self, node: int, tip: Block, parent: Block, at: int) -> tuple[Block, ...]:
         """Return the blocks that a block refers to which a node finds on ``parent`` now."""

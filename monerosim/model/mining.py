@@ -4,12 +4,13 @@ from typing import NamedTuple, Protocol
 
 from monerosim.model.chain import Chain
 from monerosim.model.difficulty import Difficulty
+from monerosim.model.formats import MONEROD, TransactionFormat
 from monerosim.model.medians import BlockWeights
 from monerosim.model.owners import Owners
 from monerosim.model.pool_order import PoolOrder
 from monerosim.model.records import Block, Output, Transaction
 from monerosim.model.views import View, Views
-from monerosim.monero.constants import COINBASE_UNLOCK
+from monerosim.monero.constants import HARD_FORK
 from monerosim.monero.difficulty import TIMESTAMP_WINDOW, earliest_timestamp
 from monerosim.monero.emission import base_reward
 from monerosim.monero.fees import COINBASE_RESERVE, coinbase_weight
@@ -23,9 +24,6 @@ from monerosim.monero.serial import (
     extra_field,
 )
 from monerosim.monero.weights import as_float, long_term_weight, penalised
-
-NEWEST = 16
-"""The version of all blocks but the genesis block: regtest's only hard fork."""
 
 _KEY_FIELD = 33
 """The bytes of a coinbase's extra up to the end of the transaction's public key."""
@@ -97,6 +95,16 @@ class Mining:
         self._endowment = endowment
         self._digest = digest
 
+    def format(self, node: int, height: int) -> TransactionFormat:
+        """Return what the transactions of a block of a height look like by a node's rules."""
+        following = self._views.following
+        return MONEROD if following is None else following.format(node, height)
+
+    def block_version(self, node: int, height: int) -> int:
+        """Return the version of a block of a height by a node's rules."""
+        following = self._views.following
+        return HARD_FORK if following is None else following.block_version(node, height)
+
     def template(self, view: View, parent: Block) -> BlockTemplate:
         """Choose the transactions of the block after ``parent`` from a node's pool.
 
@@ -104,6 +112,7 @@ class Mining:
         paid; the others are passed over (``tx_memory_pool::fill_block_template``).
         """
         base, effective = base_reward(parent.generated), parent.medians.effective
+        wanted = self.format(view.node, parent.height + 1)
         fees, weight, spent = 0, 0, set[Output]()
         best = base
         chosen = []
@@ -115,6 +124,7 @@ class Mining:
             if (
                 paid < as_float(best)
                 or not spent.isdisjoint(transaction.inputs)
+                or transaction.format is not wanted
                 or not self._chain.valid(parent, transaction)
             ):
                 continue
@@ -161,10 +171,12 @@ class Mining:
         self, view: View, template: BlockTemplate, identity: bytes, coinbase: Transaction, keys: bytes, timestamp: int
     ) -> Block:
         parent = template.parent
+        coinbase.format = self.format(view.node, parent.height + 1)
         coinbase.weight = template.weight - sum(transaction.weight for transaction in template.transactions)
         endowment = self._endowed(parent)
         self._owners.make_outputs(coinbase, [(keys, amount) for amount in (template.reward, *endowment)])
         block = Block(parent, identity, coinbase, difficulty=self.difficulty.after(parent))
+        block.version = self.block_version(view.node, block.height)
         block.transactions = template.transactions
         block.timestamp, block.found, block.node = timestamp, view.at, view.node
         block.generated = parent.generated + template.subsidy + sum(endowment)
@@ -202,18 +214,19 @@ class Mining:
         template = self.template(view, parent)
         hidden = self._hide(keys, parent.id)
         height, extra = parent.height + 1, extra_field(hidden[32:], reserved)
+        version, locked = self.block_version(view.node, height), self.format(view.node, height).coinbase_unlock
 
         def coinbase(reward: int) -> Coinbase:
             amounts = (reward, *self._endowed(parent))
             outputs = tuple(CoinbaseOutput(amount, hidden[:32], hidden[:1]) for amount in amounts)
-            return Coinbase(2, height + COINBASE_UNLOCK, height, outputs, extra)
+            return Coinbase(2, height + locked, height, outputs, extra)
 
         weight = sum(transaction.weight for transaction in template.transactions)
         whole = weight + len(coinbase_blob(coinbase(template.reward)))
         reward = penalised(base_reward(parent.generated), whole, parent.medians.effective) + template.fees
         hashes = tuple(transaction.id for transaction in template.transactions)
         stamp = max(timestamp, self.earliest(parent))
-        return BlockParts(NEWEST, NEWEST, stamp, parent.id, 0, coinbase(reward), hashes), template.expected
+        return BlockParts(version, version, stamp, parent.id, 0, coinbase(reward), hashes), template.expected
 
     def submitted(self, view: View, parent: Block, parts: BlockParts, chosen: tuple[Transaction, ...]) -> Block | None:
         """Make the block that somebody submits to a node; None if it breaks a rule.
@@ -224,14 +237,15 @@ class Mining:
             parts: What was submitted.
             chosen: Its transactions.
         """
-        coinbase = parts.coinbase
+        coinbase, height = parts.coinbase, parent.height + 1
+        version, wanted = self.block_version(view.node, height), self.format(view.node, height)
         spent = [output for transaction in chosen for output in transaction.inputs]
         if (
-            (parts.major_version, coinbase.version) != (NEWEST, 2)
-            or (coinbase.height, coinbase.unlock_time) != (parent.height + 1, parent.height + 1 + COINBASE_UNLOCK)
+            (parts.major_version, coinbase.version) != (version, 2)
+            or (coinbase.height, coinbase.unlock_time) != (height, height + wanted.coinbase_unlock)
             or len(coinbase.extra) < _KEY_FIELD
             or len(set(spent)) != len(spent)
-            or not all(self._chain.valid(parent, transaction) for transaction in chosen)
+            or not all(one.format is wanted and self._chain.valid(parent, one) for one in chosen)
         ):
             return None
         weight = sum(transaction.weight for transaction in chosen) + len(coinbase_blob(coinbase))

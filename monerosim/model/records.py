@@ -6,7 +6,9 @@ from typing import NamedTuple, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from monerosim.model.formats import MONEROD, TransactionFormat
 from monerosim.monero.address import Keys
+from monerosim.monero.constants import HARD_FORK
 from monerosim.monero.emission import GENESIS_REWARD
 from monerosim.monero.serial import BlockParts
 from monerosim.monero.weights import FLOOR, Medians
@@ -125,6 +127,7 @@ class Transaction:
         inputs: The outputs it spends; none in a coinbase.
         fee: Atomic units.
         weight: Bytes, with the surcharge for range proofs.
+        format: What it looks like.
         payment_id: 16 hexadecimal digits, or empty.
         unlock_time: The height or the unix time until which its outputs are locked beyond their age; 0 for none.
         node: The node it was handed to, -1 before.
@@ -144,6 +147,7 @@ class Transaction:
         "double_spend_seen",
         "fee",
         "flight",
+        "format",
         "id",
         "inputs",
         "mined_arrivals",
@@ -163,6 +167,7 @@ class Transaction:
         self.outputs: tuple[Output, ...] = ()
         self.fee = fee
         self.weight = weight
+        self.format: TransactionFormat = MONEROD
         self.payment_id = payment_id
         self.unlock_time = 0
         self.node = -1
@@ -215,6 +220,7 @@ class Block:
         submitted: What it was when somebody submitted it whole; None if its node made it.
         touches: What it contains for each owner that it pays or that spends in it.
         uncles: Blocks off its chain that it refers to, where a rule has it.
+        version: The hard fork by which it was made.
     """
 
     __slots__ = (
@@ -240,6 +246,7 @@ class Block:
         "transaction_count",
         "transactions",
         "uncles",
+        "version",
         "weight",
     )
 
@@ -267,6 +274,7 @@ class Block:
         self.submitted: BlockParts | None = None
         self.touches: dict[Owner, Touch] = {}
         self.uncles: tuple[Block, ...] = ()
+        self.version = 1 if parent is None else HARD_FORK
 
     @property
     def reward(self) -> int:

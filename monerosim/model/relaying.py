@@ -331,8 +331,6 @@ class BlockRelay:
         if not self._events:
             self._begin(at, tip_of)
         self._tips[node] = tip_of(node)
-        if self._following is not None:
-            self._following.decide(node, self._tips[node], at)
         for block in blocks:
             if block not in self.arrivals:
                 known = block.arrival_times

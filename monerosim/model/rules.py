@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
+from monerosim.model.formats import TransactionFormat
 from monerosim.units import SECOND
 
 if TYPE_CHECKING:
@@ -37,11 +38,25 @@ class Rule(Protocol):
     def uncles(self, node: "Follower", parent: "Block") -> "Sequence[Block]":
         """Return the blocks off its chain that a block refers to which the node finds on ``parent``."""
 
+    def format(self) -> TransactionFormat | None:
+        """Return what transactions look like; None if others say."""
+
+
+class HardFork(NamedTuple):
+    """What changes at a height for those who know of it; the others refuse the blocks from there on."""
+
+    height: int
+    """Of the first block by the new rules."""
+    since: Version
+    """The version of monerod that knows of it first."""
+    rules: Sequence[Rule]
+    """What nodes go by from there on, before their other rules."""
+
 
 class Rules(NamedTuple):
     """What nodes go by."""
 
-    versions: Sequence[Version] | None = None
+    versions: list[Version] | None = None
     """The version of monerod that each node runs; :data:`OLDEST` if left out."""
     pool_lifetime: int = POOL_LIFETIME
     """How long a transaction stays in a node's pool, microseconds."""
@@ -49,6 +64,19 @@ class Rules(NamedTuple):
     """The rules of each node that take the place of monerod's; None if all go by monerod's."""
     names: Sequence[str] = ()
     """The nodes' names, where they have some."""
+    forks: Sequence[HardFork] = ()
+    """In the order of their heights."""
+
+    @property
+    def all_monerods(self) -> bool:
+        """Whether all nodes go by monerod's rules at all heights."""
+        return self.own is None and not self.forks
+
+    def upgrade(self, node: int, version: Version) -> None:
+        """Take in that a node runs another version of monerod now; :attr:`versions` are given."""
+        if self.versions is None:
+            raise ValueError("the nodes have no versions of their own")
+        self.versions[node] = version
 
     def version(self, node: int) -> Version:
         """Return the version of monerod that a node runs."""

@@ -3,18 +3,15 @@
 from typing import NamedTuple
 
 from monerosim.model.errors import ServiceError
+from monerosim.model.formats import MONEROD, TransactionFormat
 from monerosim.model.parameters import MAX_UINT64
 from monerosim.model.records import Transaction
 from monerosim.model.wallet_state import Destination, Holding, Sent, WalletState
 from monerosim.monero.constants import MAX_OUTPUTS
 from monerosim.monero.fees import (
     PAYMENT_ID,
-    RING_SIZE,
     TARGET_WEIGHT,
-    estimate_size,
-    estimate_weight,
     fee_for,
-    transaction_weight,
     varint_size,
 )
 from monerosim.units import XMR
@@ -53,6 +50,12 @@ class Request(NamedTuple):
     """All outputs in the node's chain."""
     payment_id: str = ""
     unlock_time: int = 0
+    format: TransactionFormat = MONEROD
+    """What its transactions look like."""
+
+    def estimate(self, inputs: int, outputs: int) -> int:
+        """Return the weight on which a wallet bases its fee (``estimate_tx_weight``)."""
+        return self.format.estimate(inputs, outputs, self.extra) + self.format.surcharge(outputs)
 
     @property
     def extra(self) -> int:
@@ -75,7 +78,7 @@ def pay(
         needed += destination.amount
         if needed > MAX_UINT64:
             raise ServiceError(-4, f"transaction sum + fee exceeds {MAX_UINT64 // XMR}.{MAX_UINT64 % XMR:012}")
-    least = request.fee_per_byte * estimate_size(1, 2, request.extra)
+    least = request.fee_per_byte * request.format.estimate(1, 2, request.extra)
     if needed + least > MAX_UINT64:
         raise ServiceError(-16, "tx not possible")
     _check_funds(wallet, request, needed + least)
@@ -121,7 +124,7 @@ def sweep(wallet: WalletState, request: Request, targets: list[Destination], bel
     _check_ring(request)
     if len(targets) > MAX_OUTPUTS:
         raise ServiceError(-4, "sv/gamma are too large")
-    limit = _most_inputs(2, request.extra)
+    limit = _most_inputs(request, 2)
     drafts = []
     for start in range(0, len(candidates), limit):
         chosen = candidates[start : start + limit]
@@ -163,14 +166,15 @@ def _check_funds(wallet: WalletState, request: Request, needed: int) -> None:
 
 
 def _check_ring(request: Request) -> None:
-    if request.ring_pool < RING_SIZE:
+    if request.ring_pool < request.format.ring_size:
         raise ServiceError(-19, "not enough outputs to use Please use sweep_dust.")
 
 
-def _most_inputs(outputs: int, extra: int) -> int:
+def _most_inputs(request: Request, outputs: int) -> int:
     """Return how many inputs fit before a wallet closes a transaction."""
-    one = estimate_weight(2, outputs) - estimate_weight(1, outputs)
-    return max((TARGET_WEIGHT - estimate_weight(0, outputs, extra)) // one, 1)
+    one = request.estimate(2, outputs) - request.estimate(1, outputs)
+    fitting = (TARGET_WEIGHT - request.estimate(0, outputs)) // max(one, 1)
+    return min(max(fitting, 1), request.format.max_inputs)
 
 
 def _choose(
@@ -191,15 +195,13 @@ def _choose(
     needed = sum(destination.amount for destination in part)
 
     def fee(inputs: int) -> int:
-        return fee_for(estimate_weight(inputs, outputs, request.extra), request.fee_per_byte)
+        return fee_for(request.estimate(inputs, outputs), request.fee_per_byte)
 
-    chosen = _preferred(
-        candidates, needed + fee_for(estimate_weight(2, max(outputs, 2), request.extra), request.fee_per_byte)
-    )
+    chosen = _preferred(candidates, needed + fee_for(request.estimate(2, max(outputs, 2)), request.fee_per_byte))
     if chosen:
         enough = chosen[0].output.amount >= needed + fee(1)
         return chosen if pad or not enough else chosen[:1], part, []
-    limit = _most_inputs(outputs, request.extra)
+    limit = _most_inputs(request, outputs)
     total = 0
     for holding in sorted(candidates, key=lambda entry: -entry.output.amount):
         if len(chosen) == limit:
@@ -274,11 +276,11 @@ def _make(
     total = sum(output.amount for output in inputs)
     # A sweep leaves no change, but a transaction needs two outputs.
     outputs = len(paid) + 1 if change_to_self else max(len(paid), 2)
-    fee = fee_for(estimate_weight(len(inputs), outputs, request.extra), request.fee_per_byte)
+    fee = fee_for(request.estimate(len(inputs), outputs), request.fee_per_byte)
     main = wallet.address(request.account, 0).keys
     # A destination that is also the change address needs no key of its own (``classify_addresses``).
     distinct = {destination.keys for destination in paid} - {main}
-    weight = transaction_weight(
+    weight = request.format.weight(
         len(inputs),
         outputs,
         fee=fee,
@@ -298,6 +300,7 @@ def _make(
     identity = wallet.identity([output.key_image for output in inputs])
     transaction = Transaction(identity, inputs, fee, weight, request.payment_id)
     transaction.unlock_time = request.unlock_time
+    transaction.format = request.format
     # Without change the second output is a dummy to nobody (``construct_tx_with_tx_key``).
     own = main if change else bytes(64)
     made = [(destination.keys, destination.amount) for destination in paid]

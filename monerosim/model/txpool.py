@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from monerosim.model import owners
 from monerosim.model.chain import Chain
+from monerosim.model.following import Following
 from monerosim.model.records import ArrivalTimes, Block, Output, Transaction
 from monerosim.model.rules import POOL_LIFETIME
 from monerosim.model.sightings import Sightings
@@ -33,6 +34,7 @@ class Txpool:
         sightings: Where arrivals are reported.
         nodes: How many nodes there are.
         lifetime: How long a transaction stays in a node's pool, microseconds.
+        following: Which chain each node follows; None if all go by monerod's rules.
 
     Attributes:
         transactions: All transactions that were handed to a node, by hash.
@@ -41,8 +43,16 @@ class Txpool:
     """
 
     def __init__(
-        self, chain: Chain, relay: Transactions, sightings: Sightings, *, nodes: int, lifetime: int = POOL_LIFETIME
+        self,
+        chain: Chain,
+        relay: Transactions,
+        sightings: Sightings,
+        *,
+        nodes: int,
+        lifetime: int = POOL_LIFETIME,
+        following: Following | None = None,
     ) -> None:
+        self._following = following
         self.lifetime = lifetime
         self.transactions: dict[bytes, Transaction] = {}
         self.drafts: dict[bytes, Transaction] = {}
@@ -76,10 +86,14 @@ class Txpool:
                     return "double_spend"
             if not self._chain.spendable(view.tip, output):
                 return "invalid_input"
-        if transaction.fee < least_fee(transaction.weight, base_reward(view.tip.generated), *view.tip.medians):
-            return "fee_too_low"
-        self._release(view, transaction, relay=relay)
-        return ""
+        refused = ""
+        if self._is_outdated(view, transaction):
+            refused = "invalid_output"
+        elif transaction.fee < least_fee(transaction.weight, base_reward(view.tip.generated), *view.tip.medians):
+            refused = "fee_too_low"
+        else:
+            self._release(view, transaction, relay=relay)
+        return refused
 
     def flush(self, view: View, transaction: Transaction) -> None:
         """Remove a transaction from a node's pool; the node has it again with a block, or when it is handed it."""
@@ -94,7 +108,9 @@ class Txpool:
         transaction.node, transaction.released, transaction.relayed = view.node, view.at, relay
         if relay:
             self._relay.advance(view.at)
-            transaction.flight = self._relay.release(transaction.id, view.node, view.at, transaction.weight)
+            transaction.flight = self._relay.release(
+                transaction.id, view.node, view.at, transaction.weight, transaction.format.slower
+            )
         else:
             arrivals = np.full(self._nodes, NEVER, dtype=np.int64)
             arrivals[view.node] = view.at
@@ -197,6 +213,12 @@ class Txpool:
     def _is_put_back(transaction: Transaction) -> bool:
         return transaction.flight is not None and transaction.flight.everywhere_at < 0
 
+    def _is_outdated(self, view: View, transaction: Transaction) -> bool:
+        """Return whether the next block by a node's rules cannot have transactions of such a format."""
+        if self._following is None:
+            return False
+        return transaction.format is not self._following.format(view.node, view.tip.height + 1)
+
     def contents(self, view: View) -> Iterator[Transaction]:
         """List a node's pool, in the order of release."""
         return (transaction for transaction in list(self._unsettled) if self.contains(view, transaction))
@@ -209,7 +231,7 @@ class Txpool:
         """
         if transaction not in self._unsettled or not self._arrived(view, transaction):
             return False
-        if self.is_expired(view, transaction):
+        if self.is_expired(view, transaction) or self._is_outdated(view, transaction):
             return False
         if transaction.blocks and self._chain.block_of(view.tip, transaction) is not None:
             return False

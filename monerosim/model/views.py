@@ -34,6 +34,9 @@ class P2PNetwork(BlockNetwork, Protocol):
     def height_memory(self) -> int:
         """How far back the heights of nodes are asked for, microseconds."""
 
+    def upgrade(self, node: int, version: tuple[int, ...]) -> None:
+        """Have a node run another version of monerod."""
+
     def relay_transactions(self, height_at: HeightAt) -> Transactions:
         """Return what carries the run's transactions."""
 
@@ -65,6 +68,7 @@ class Views:
     Attributes:
         due: When some of them have to be settled, microseconds.
         relay: The blocks on their way.
+        following: As given.
         on_moved: Called with the node at which a block was found, handed in or lost, before anything follows from it;
             -1 where it is not one node alone.
     """
@@ -79,7 +83,7 @@ class Views:
     ) -> None:
         self.due = NEVER
         self.relay = BlockRelay(network, pools, following)
-        self._following = following
+        self.following = following
         if following is not None:
             following.tip_at = self._tip
         self.on_moved: Callable[[int], None] | None = None
@@ -115,8 +119,8 @@ class Views:
             self._plan_settling()
 
     def _tip(self, node: int, at: int) -> Block:
-        if self._following is not None:
-            return self._decided_tip(self._following, node, at)
+        if self.following is not None:
+            return self._decided_tip(self.following, node, at)
         best = self._chain.blocks[self._tips.item(node)]
         first = NEVER
         for block, arrivals in reversed(self.relay.arrivals.items()):
@@ -155,9 +159,9 @@ class Views:
         """Send a block, found just now, from its node to the others."""
         now = block.found
         self.relay.advance(now)
-        if self._following is not None:
-            self._following.add(block)
-        accepted = self._following is None or self._following.all_accept(block)
+        if self.following is not None:
+            self.following.add(block)
+        accepted = self.following is None or self.following.all_accept(block)
         if accepted and self._all_follow(block.parent, now) and not self._network.is_kept(block.id):
             self.relay.flood(block)
             self._unanimous = block
@@ -245,6 +249,8 @@ class Views:
         for block in lost:
             self._note_return(block)
         self._tips[view.node], self._heights[view.node] = tip.index, tip.height
+        if self.following is not None:
+            self.following.decide(view.node, tip, view.at)
         self.relay.lose(lost, view.node, view.at, lambda node: self._tip(node, view.at))
         self._unanimous = None
         self._plan_settling()
@@ -322,10 +328,10 @@ class Views:
                 has = (self.relay.arrivals[block] <= until) & (self._heights < block.height)
                 self._tips[has] = block.index
                 self._heights[has] = block.height
-        elif self._following is None:
+        elif self.following is None:
             self._settle_branches(moving, until)
         else:
-            self._settle_decisions(self._following, until)
+            self._settle_decisions(self.following, until)
 
     def _report_blocks(self, until: int) -> None:
         """Report blocks that all nodes have; one that was kept back, or lost a race, may reach more nodes later on."""

@@ -3,7 +3,7 @@
 from monerosim.model.records import Block, Transaction
 from monerosim.model.wallet_state import LEEWAY, Holding, Payment, Sent, WalletState
 from monerosim.monero.address import encode_address
-from monerosim.monero.constants import COINBASE_UNLOCK, FIRST_TIME, SPENDABLE_AGE
+from monerosim.monero.constants import FIRST_TIME, SPENDABLE_AGE
 from monerosim.monero.difficulty import TARGET
 from monerosim.rpc.transport import Json
 
@@ -27,7 +27,7 @@ def incoming(wallet: WalletState, payment: Payment) -> dict[str, Json]:
         entry.update(height=0, locked=True, unlock_time=unlock_time, **_suggested(wallet, amount, unlock_time))
     else:
         entry.update(_common(wallet, transaction, "block" if coinbase else "in"))
-        unlock_time = block.height + COINBASE_UNLOCK if coinbase else transaction.unlock_time
+        unlock_time = block.height + transaction.format.coinbase_unlock if coinbase else transaction.unlock_time
         entry.update(_confirmed(wallet, block, amount, unlock_time))
     place: dict[str, Json] = {"major": payment.account, "minor": payment.minor}
     entry["subaddr_index"], entry["subaddr_indices"] = place, [place]
@@ -131,7 +131,9 @@ def output(wallet: WalletState, holding: Holding) -> dict[str, Json]:
 def bulk(wallet: WalletState, payment: Payment, block: Block, payment_id: str) -> dict[str, Json]:
     """Describe a payment in a block as get_payments does."""
     transaction = payment.transaction
-    unlock_time = transaction.unlock_time if transaction.inputs else block.height + COINBASE_UNLOCK
+    unlock_time = transaction.unlock_time
+    if not transaction.inputs:
+        unlock_time = block.height + transaction.format.coinbase_unlock
     return {
         "address": encode_address(wallet.address(payment.account, payment.minor)),
         "amount": sum(payment.amounts),

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from monerosim.model.blobs import metadata, parse_metadata, transaction_blob
 from monerosim.model.errors import ServiceError
+from monerosim.model.formats import MONEROD
 from monerosim.model.jsonrpc import Methods
 from monerosim.model.parameters import U32, U64, UNHEEDED, Parameters, is_hash
 from monerosim.model.priority import GRACE_BLOCKS, automatic_priority
@@ -13,7 +14,7 @@ from monerosim.model.wallet_session import WalletSession
 from monerosim.model.wallet_state import Destination, WalletState
 from monerosim.monero.address import INTEGRATED, SUBADDRESS, Address
 from monerosim.monero.constants import MAX_OUTPUTS
-from monerosim.monero.fees import RING_SIZE, clawback, estimate_size
+from monerosim.monero.fees import estimate_size
 from monerosim.rpc.transport import Json
 
 METHODS: Methods[WalletSession] = Methods()
@@ -106,6 +107,7 @@ def _request(session: WalletSession, asked: Spending, *, account: int, indices: 
         outputs=tip.outputs,
         payment_id=pid,
         unlock_time=asked.unlock_time,
+        format=session.blockchain.mining.format(view.node, tip.height + 1),
     )
 
 
@@ -305,6 +307,11 @@ def estimate_tx_size_and_weight(session: WalletSession, asked: EstimateSize) -> 
     session.require_wallet()
     if not asked.n_inputs or not asked.n_outputs:
         raise ServiceError(-1, "Failed to determine size and weight")
-    ring_size = asked.ring_size or RING_SIZE
-    size = estimate_size(asked.n_inputs, asked.n_outputs, _TYPICAL_EXTRA, ring_size)
-    return {"size": size, "weight": size + clawback(asked.n_outputs)}
+    height, own = session.wallet.tip.height + 1, MONEROD
+    if session.node is not None:
+        own = session.blockchain.mining.format(session.node.index, height)
+    if asked.ring_size and own is MONEROD:
+        size = estimate_size(asked.n_inputs, asked.n_outputs, _TYPICAL_EXTRA, asked.ring_size)
+    else:
+        size = own.estimate(asked.n_inputs, asked.n_outputs, _TYPICAL_EXTRA)
+    return {"size": size, "weight": size + own.surcharge(asked.n_outputs)}

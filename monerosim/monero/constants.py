@@ -17,6 +17,9 @@ def approximate_height(now: int) -> int:
     return (_FORK_HEIGHT + (blocks if since >= 0 else -blocks)) % 2**64
 
 
+HARD_FORK = 16
+"""The version of blocks after the newest hard fork, to which regtest goes over at height 1."""
+
 COINBASE_UNLOCK = 60
 """Blocks until a coinbase output can be spent (``CRYPTONOTE_MINED_MONEY_UNLOCK_WINDOW``)."""
 

@@ -113,15 +113,18 @@ class Queues:
         self._bits = np.zeros(_ROWS, dtype=np.int64)
         self._took = np.zeros(_ROWS, dtype=np.int64)
         self._down: dict[int, None] = {}
+        self._slower = np.zeros(_ROWS, dtype=np.int64)
+        self._is_any_slower = False
         self._free = list(range(_ROWS - 1, -1, -1))
         self._rows = 0
 
-    def open(self, item: int, size: int) -> int:
+    def open(self, item: int, size: int, slower: int = 0) -> int:
         """Return a row for a transaction.
 
         Args:
             item: Its key.
             size: Its bytes, with the message's frame.
+            slower: How much longer than usual it takes to verify, microseconds.
         """
         if not self._free:
             self._grow()
@@ -129,6 +132,8 @@ class Queues:
         self._left[row] = self._nodes - len(self._down)
         self._rows = max(self._rows, row + 1)
         self._keys[row], self._bits[row] = item, 8 * size * SECOND
+        self._slower[row] = slower
+        self._is_any_slower |= bool(slower)
         if self._like:
             self._took[row] = self.wires.latency[0] - (-self._bits[row] // self.wires.bandwidth[0])
         return row
@@ -138,15 +143,16 @@ class Queues:
         """Whether there is no row for one more transaction yet."""
         return not self._free
 
-    def reopen(self, item: int, size: int, public: NDArray[np.int64]) -> int:
+    def reopen(self, item: int, size: int, slower: int, public: NDArray[np.int64]) -> int:
         """Return a row for a transaction that some nodes have.
 
         Args:
             item: Its key.
             size: Its bytes, with the message's frame.
+            slower: As :meth:`open` takes it.
             public: Since when each node has it, as :meth:`public` returned it.
         """
-        row = self.open(item, size)
+        row = self.open(item, size, slower)
         self._public[row] = np.where(public == NEVER, _NOT_YET, public)
         self._left[row] = np.count_nonzero(public == NEVER) - np.count_nonzero(public[list(self._down)] == NEVER)
         return row
@@ -175,7 +181,7 @@ class Queues:
         self._coming = np.vstack([self._coming, room])
         self._left = np.concatenate([self._left, np.full(rows, _UNUSED, dtype=np.int64)])
         self._keys, self._bits = np.resize(self._keys, 2 * rows), np.resize(self._bits, 2 * rows)
-        self._took = np.resize(self._took, 2 * rows)
+        self._took, self._slower = np.resize(self._took, 2 * rows), np.resize(self._slower, 2 * rows)
         self._free = list(range(2 * rows - 1, rows - 1, -1))
 
     def public(self, row: int) -> NDArray[np.int64]:
@@ -416,9 +422,10 @@ class Queues:
         return peers
 
     def _verify(self, row: NDArray[np.int64], link: NDArray[np.int64]) -> NDArray[np.int64] | int:
-        if self._verification.distribution == "fixed":
-            return self._verification.mean
-        return self._verification.draw(self._keys[row], self._node_keys[self.wires.target[link]])
+        took: NDArray[np.int64] | int = self._verification.mean
+        if self._verification.distribution != "fixed":
+            took = self._verification.draw(self._keys[row], self._node_keys[self.wires.target[link]])
+        return took + self._slower[row] if self._is_any_slower else took
 
     def _leave(
         self, keys: NDArray[np.uint64], which: NDArray[np.int64], link: NDArray[np.int64], at: NDArray[np.int64]

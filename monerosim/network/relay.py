@@ -215,6 +215,10 @@ class RelayNetwork:
         """Return when a node next tells its peers its tip, later than a time, microseconds."""
         return after + _TIMED_SYNC - (after - self._phases[node]) % _TIMED_SYNC
 
+    def upgrade(self, node: int, version: tuple[int, ...]) -> None:
+        """Have a node relay by the rules of another version of monerod from now on."""
+        self._own_always[node] = version >= OWN_STEMS_SINCE
+
     @property
     def height_memory(self) -> int:
         """How far back the heights of nodes are asked for, microseconds: an epoch, and two timed syncs before it."""

@@ -70,6 +70,7 @@ class Flight:
         item: Its hash.
         origin: The node of its sender.
         size: The bytes of a message with it.
+        slower: How much longer than usual it takes to verify, microseconds.
         stops: The nodes on its stem's way, in order; one to which it came back is in it twice.
         end: Why its stem ended.
         published: The node that made it public first, -1 before.
@@ -89,6 +90,7 @@ class Flight:
         self.item = item
         self.origin = origin
         self.size = size
+        self.slower = 0
         self.stops: list[Stop] = []
         self.end: StemEnd = ""
         self.published = -1
@@ -132,7 +134,7 @@ class Transactions(Protocol):
 
     pools: PoolContents | None
 
-    def release(self, item: bytes, origin: int, at: int, weight: int) -> Flight:
+    def release(self, item: bytes, origin: int, at: int, weight: int, slower: int = 0) -> Flight:
         """Have a node send a transaction of its own wallet."""
 
     def release_again(self, flight: Flight, origin: int, at: int) -> None:
@@ -229,7 +231,7 @@ class TransactionRelay:
         self._postponed: dict[int, list[tuple[int, bytes, int, Flight]]] = {}
         self._complements: dict[int, tuple[int, int]] = {}
 
-    def release(self, item: bytes, origin: int, at: int, weight: int) -> Flight:
+    def release(self, item: bytes, origin: int, at: int, weight: int, slower: int = 0) -> Flight:
         """Have a node send a transaction of its own wallet.
 
         Args:
@@ -237,12 +239,14 @@ class TransactionRelay:
             origin: The node.
             at: Now, microseconds; :meth:`advance` has been called for it.
             weight: The transaction's weight.
+            slower: How much longer than usual it takes to verify, microseconds.
         """
         flight = Flight(item, origin, weight + _FRAME_BYTES)
+        flight.slower = slower
         flight.key, flight.embargoes = key(self._seed, "flush", item), key(self._seed, "embargo", item)
         if self.queues.is_full:
             self._park()
-        flight.row = self.queues.open(flight.key, flight.size)
+        flight.row = self.queues.open(flight.key, flight.size, slower)
         self._open[flight.row] = flight
         self._on_stem(flight, origin, at, _NO_LINK)
         return flight
@@ -271,7 +275,7 @@ class TransactionRelay:
         """Follow a transaction again that is on its way to nobody."""
         if flight.arrivals is not None:
             del self._parked[flight]
-            flight.row = self.queues.reopen(flight.key, flight.size, flight.arrivals)
+            flight.row = self.queues.reopen(flight.key, flight.size, flight.slower, flight.arrivals)
             flight.arrivals = None
             self._open[flight.row] = flight
 
@@ -528,8 +532,9 @@ class TransactionRelay:
 
     def _verify(self, flight: Flight, node: int) -> int:
         if self._verification.distribution == "fixed":
-            return self._verification.mean
-        return int(self._verification.draw(flight.key, np.array([self._node_keys[node]], dtype=np.uint64))[0])
+            return self._verification.mean + flight.slower
+        drawn = self._verification.draw(flight.key, np.array([self._node_keys[node]], dtype=np.uint64))
+        return int(drawn[0]) + flight.slower
 
     def _publish(self, flight: Flight, node: int, at: int, link: int, why: StemEnd) -> None:
         if flight.published < 0:

@@ -27,6 +27,23 @@ class RulePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     config: Mapping[str, object] = {}
 
 
+class HardForkPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What changes at a height, in the model."""
+
+    height: int
+    since: str
+    """The version of monerod that knows of it first."""
+    rules: tuple[RulePlan, ...] = ()
+
+
+class UpgradePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A node's upgrade."""
+
+    at: int
+    version: str
+    """Of monerod."""
+
+
 class NodePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A host's own monerod."""
 
@@ -44,6 +61,8 @@ class NodePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The program as given in the scenario: a name on PATH, or a file."""
     flags: tuple[str, ...] = ()
     """The scenario's own flags for the program."""
+    upgrade: UpgradePlan | None = None
+    """When it goes over to another version, in the model."""
     rules: tuple[RulePlan, ...] = ()
     """The rules that take the place of monerod's, the first to be asked first; in the model."""
     rate_limit: int | None = None
@@ -220,6 +239,8 @@ class ConsensusPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """None if the chain begins at genesis."""
     pool_lifetime: int = 3 * 86_400 * SECOND
     """How long a transaction that no block takes stays in a node's pool."""
+    hard_forks: tuple[HardForkPlan, ...] = ()
+    """In the order of their heights."""
 
 
 class BootstrapPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

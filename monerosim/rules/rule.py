@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from monerosim.config import Config
 from monerosim.model.following import Follower
+from monerosim.model.formats import TransactionFormat
 from monerosim.model.records import Block
 
 
@@ -65,3 +66,7 @@ class Rule(Config, frozen=True, kw_only=True):
         """
         del node, parent
         return ()
+
+    def format(self) -> TransactionFormat | None:
+        """Return what transactions look like, always the same object; None to leave it to others, and to monerod."""
+        return None

@@ -13,6 +13,7 @@ from monerosim.scenario.convert import Reader, nearest, quote, show
 from monerosim.scenario.mentions import mentioned, who_is_missing
 from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.tables import Node, Scenario
+from monerosim.units import format_duration
 
 _USUAL: Path = ("rules", "use")
 
@@ -39,6 +40,8 @@ class ReadRules(msgspec.Struct, frozen=True, kw_only=True):
     """Of participants that have none of their own."""
     groups: Mapping[str, tuple[RulePart, ...]]
     """Of the others."""
+    forks: tuple[tuple[RulePart, ...], ...]
+    """From each hard fork on, in the order of the scenario."""
 
     def of(self, group: str) -> tuple[RulePart, ...]:
         """Return the rules of a participant's node."""
@@ -63,14 +66,67 @@ def read_rules(
         for name, composition in composed.items()
         if isinstance(composition.node, Node) and composition.node.rules is not None
     }
-    for parts in (usual, *groups.values()):
+    forks = tuple(
+        _read(fork.use, ("rules", "hard_forks", index, "use"), files, findings)
+        for index, fork in enumerate(scenario.rules.hard_forks)
+    )
+    for parts in (usual, *groups.values(), *forks):
         findings += _together(parts)
         for part in parts:
             findings += who_is_missing(scenario, composed, part.rule, part.path)
             findings += _without_node(scenario, composed, part)
-            if engine is not None and engine.real_programs and not part.is_monerods:
-                findings.append(_only_modelled(scenario, part))
-    return ReadRules(usual=usual, groups=groups), findings
+    if engine is not None and engine.real_programs:
+        own = [part for parts in (usual, *groups.values()) for part in parts if not part.is_monerods]
+        findings += [_only_modelled(scenario, part) for part in own]
+    findings += _fixed(scenario) if engine is not None and engine.real_programs else _in_vain(scenario, composed)
+    return ReadRules(usual=usual, groups=groups, forks=forks), findings
+
+
+def _in_vain(scenario: Scenario, composed: Mapping[str, Composition]) -> Iterator[RawProblem]:
+    """Find hard forks that no node knows of or that are two at a height, and upgrades after the end."""
+    nodes = [(name, it.node) for name, it in composed.items() if isinstance(it.node, Node)]
+    duration = scenario.simulation.duration
+    versions = {read_version(node.version or scenario.network.version) for _, node in nodes}
+    for name, node in nodes:
+        if node.upgrade is not None:
+            versions.add(read_version(node.upgrade.version))
+            if node.upgrade.at >= duration:
+                path: Path = ("participants", name, "node", "upgrade", "at")
+                message = (
+                    f"comes at {format_duration(node.upgrade.at)}, but the run ends at {format_duration(duration)}"
+                )
+                depends_on: tuple[Path, ...] = (("simulation", "duration"),)
+                yield RawProblem(path=path, message=message, severity="warning", depends_on=depends_on)
+    heights: dict[int, Path] = {}
+    for index, fork in enumerate(scenario.rules.hard_forks):
+        path = ("rules", "hard_forks", index)
+        if fork.height in heights:
+            message = f"there is a hard fork at height {fork.height} already"
+            yield RawProblem(path=(*path, "height"), message=message, depends_on=(heights[fork.height],))
+        heights.setdefault(fork.height, (*path, "height"))
+        if all(version < read_version(fork.since) for version in versions):
+            message = f"no node runs {fork.since} or later, so none knows of this hard fork"
+            yield RawProblem(path=(*path, "since"), message=message, severity="warning")
+
+
+def read_version(text: str) -> tuple[int, ...]:
+    """Read a version of monerod."""
+    return tuple(int(part) for part in text.split("."))
+
+
+def _fixed(scenario: Scenario) -> Iterator[RawProblem]:
+    """Find hard forks and upgrades where nodes are real programs."""
+    engine, depends_on = scenario.simulation.engine, (("simulation", "engine"),)
+    hint = 'leave it out, or play the scenario on the engine "embedded"'
+    for index in range(len(scenario.rules.hard_forks)):
+        message = f'on the engine "{engine}" the hard forks are those of regtest'
+        path: Path = ("rules", "hard_forks", index)
+        yield RawProblem(path=path, message=message, hint=hint, depends_on=depends_on)
+    for name, participant in scenario.participants.items():
+        if isinstance(participant.node, Node) and participant.node.upgrade is not None:
+            message = f'on the engine "{engine}" a node keeps its program: name another with binary'
+            path = ("participants", name, "node", "upgrade")
+            yield RawProblem(path=path, message=message, depends_on=depends_on)
 
 
 def _read(given: object, path: Path, files: PluginFiles, findings: list[RawProblem]) -> tuple[RulePart, ...]:

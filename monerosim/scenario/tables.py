@@ -254,6 +254,16 @@ class Network(Table, frozen=True):
 _Rules: TypeAlias = str | Options | tuple[str | Options, ...]
 
 
+class HardFork(Table, frozen=True):
+    """What changes at a height; nodes that do not know of it refuse the blocks from there on, and split off."""
+
+    height: Annotated[int, Meta(ge=2, le=10**9, description="Of the first block by the new rules.")]
+    since: Annotated[_Version, Meta(description="The version of monerod that knows of it first.")]
+    use: Annotated[
+        _Rules, Meta(description="What nodes go by from there on, before their other rules, as use of [rules].")
+    ] = "first-seen"
+
+
 class Rules(Table, frozen=True):
     """What nodes go by in place of monerod's rules; the model only."""
 
@@ -264,6 +274,7 @@ class Rules(Table, frozen=True):
             "the first is asked first."
         ),
     ] = "first-seen"
+    hard_forks: Annotated[tuple[HardFork, ...], Meta(description="What changes at a height, for whom.")] = ()
 
 
 class ChainStart(Table, frozen=True):
@@ -423,6 +434,16 @@ class Binaries(Table, frozen=True):
 _Binary: TypeAlias = _Program | None
 
 
+class Upgrade(Table, frozen=True):
+    """When nodes go over to another version."""
+
+    at: Annotated[Duration, Meta(description="When, since the scenario's time zero.")]
+    version: Annotated[_Version, Meta(description="The version of monerod whose rules they follow from then on.")]
+    stagger: Annotated[Duration, Meta(description="How much later each further one of the group does.")] = (
+        config.duration("0s")
+    )
+
+
 class Node(Table, frozen=True):
     """A monerod of a participant's own."""
 
@@ -432,6 +453,9 @@ class Node(Table, frozen=True):
     ] = None
     version: Annotated[
         _Version | None, Meta(description="The version whose rules it follows; the network's if left out.")
+    ] = None
+    upgrade: Annotated[
+        Upgrade | None, Meta(description="When it goes over to another version; the model only. Never if left out.")
     ] = None
     rules: Annotated[
         _Rules | None, Meta(description="The rules that it goes by, as use of [rules]; those if left out.")

@@ -11,7 +11,7 @@ from monerosim.agent.commands import COMMON_COMMANDS
 from monerosim.config import fields_of
 from monerosim.plan.restarts import Restarts
 from monerosim.rules import load_rule, rule_names
-from monerosim.scenario.tables import Node, Participant, Scenario, TimelineEntry, Wallet
+from monerosim.scenario.tables import HardFork, Node, Participant, Scenario, TimelineEntry, Upgrade, Wallet
 from monerosim.swarm.cases import MISHAPS, Case
 from monerosim.swarm.inspection import SHOWN
 from monerosim.swarm.scenarios import behaviours
@@ -84,6 +84,7 @@ class Reached:
         for name, topology in self._topologies.items():
             yield f"topology {name}"
             yield from _keys(name, topology)
+        yield from (*_keys("hard_forks", HardFork), *_keys("upgrade", Upgrade))
         for name, rule in self._rules.items():
             yield f"rule {name}"
             yield from _keys(name, rule)
@@ -109,7 +110,7 @@ class Reached:
         if name in self._topologies:
             yield f"topology {name}"
             yield from _given(name, self._topologies[name], topology)
-        yield from self._of_rules(document.get("rules", {}).get("use", ()))
+        yield from self._of_forks(document.get("rules", {}))
         uses: dict[str, list[str]] = {}
         for who, participant in document.get("participants", {}).items():
             uses[who] = list(_uses(participant))
@@ -121,6 +122,12 @@ class Reached:
                 message = self._behaviours[use].commands.get(entry["do"]) if use in self._behaviours else None
                 if message is not None:
                     yield from _given(f"{use} {entry['do']}", message, {**entry, **entry.get("arguments", {})})
+
+    def _of_forks(self, table: Mapping[str, Any]) -> Iterator[str]:
+        yield from self._of_rules(table.get("use", ()))
+        for fork in table.get("hard_forks", ()):
+            yield from self._of_rules(fork.get("use", ()))
+            yield from _given("hard_forks", HardFork, fork)
 
     def _of_rules(self, given: object) -> Iterator[str]:
         for one in given if isinstance(given, list) else (given,):
@@ -135,6 +142,7 @@ class Reached:
             yield from _given(key, service, participant.get(key))
         if isinstance(node := participant.get("node"), dict):
             yield from self._of_rules(node.get("rules", ()))
+            yield from _given("upgrade", Upgrade, node.get("upgrade"))
         settings = {**participant, **participant.get("settings", {})}
         tables = [settings] if "kind" in participant else []
         for use, table in zip(_uses(participant), [*tables, *participant.get("actors", ())], strict=True):

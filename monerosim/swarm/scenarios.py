@@ -204,7 +204,7 @@ class _Maker:
         }
         self._modelled = simulation.get("engine", "embedded") == "embedded"
         if self._modelled and self._often(0.4):
-            document["rules"] = {"use": self._rules(values)}
+            document["rules"] = self._rules_table(values)
         for key in ("binaries", "record", "shadow"):
             if self._often(0.6 if key == "record" else 0.25):
                 table = next(field.type for field in fields_of(Scenario) if field.encode_name == key)
@@ -360,6 +360,17 @@ class _Maker:
             low, high = self._duration // 4, self._duration // 3
         pace = duration(self._rng, low, high)
         return {"block_time": f"{self._rng.integer(low, high) // SECOND}s" if dynamic else pace, **table}
+
+    def _rules_table(self, values: Values) -> dict[str, Any]:
+        table: dict[str, Any] = {"use": self._rules(values)} if self._often(0.8) else {}
+        if self._often(0.4):
+            # Blocks of the bootstrap count: most runs pass heights below two hundred.
+            heights = {self._rng.integer(2, 200) for _ in range(self._rng.integer(1, 2))}
+            table["hard_forks"] = [
+                {"height": height, "since": TEXTS["version"](self._rng), "use": self._rules(values)}
+                for height in sorted(heights)
+            ]
+        return table
 
     def _rules(self, values: Values) -> object:
         """Draw what nodes go by: a rule, and checkpoints beside it, since two rules may not go together."""

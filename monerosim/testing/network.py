@@ -52,6 +52,9 @@ class InstantNetwork:
         del place
         return np.zeros_like(count)
 
+    def upgrade(self, node: int, version: tuple[int, ...]) -> None:
+        """Have a node run another version of monerod: here it makes no difference."""
+
     def relay_transactions(self, height_at: HeightAt) -> "DirectTransactions":
         """Return what carries the transactions."""
         del height_at
@@ -105,8 +108,9 @@ class DirectTransactions:
         self._arrivals = arrivals
         self._coming: dict[Flight, ArrivalTimes] = {}
 
-    def release(self, item: bytes, origin: int, at: int, weight: int) -> Flight:
+    def release(self, item: bytes, origin: int, at: int, weight: int, slower: int = 0) -> Flight:
         """Have a node send a transaction of its own wallet."""
+        del slower
         flight = Flight(item, origin, weight)
         self._coming[flight] = self._arrivals(item, origin, at, weight)
         self.advance(at)

@@ -151,6 +151,8 @@ CASES: Mapping[str, Case] = {
     "binaries.monerod_flags": Case(value=["--log-level=2"]),
     "binaries.wallet_flags": Case(value=["--log-level=2"]),
     "rules.use": Case(value="uniform-tie-breaking", base=RACING),
+    "rules.hard_forks": Case(value=[{"height": 9, "since": "0.18.0.0", "use": "fcmp-plus-plus"}]),
+    "node.upgrade": Case(value={"at": "0s", "version": "0.18.2.0"}, base=FLUFFING),
     "node.rules": Case(value="uniform-tie-breaking", base=RACING),
     "record.spreads": Case(value="quantiles"),
     "record.sample": Case(value=1, base=f'{WHOLE}[record]\ntxpool = "sample"\n'),

@@ -6,6 +6,7 @@ from monerosim.build.compile import compile_plan
 from monerosim.plan.plan import RulePlan
 from monerosim.plugins import PluginFiles
 from monerosim.scenario import examine
+from monerosim.units import SECOND
 
 MINERS = """
 [participants.miner]
@@ -65,6 +66,48 @@ def test_real_programs_have_monerods_rules_alone(engine):
     assert [(line, place) for line, place, _, _ in found] == [(2, "rules.use"), (17, "participants.old.node.rules")]
     assert f'on the engine "{engine}" nodes go by monerod\'s own rules' in found[0][2]
     assert told('"first-seen"', f"simulation.engine={engine}") == []
+
+
+FORKS = """[[rules.hard_forks]]
+height = 150
+since = "0.19.0.0"
+use = "fcmp-plus-plus"
+[[rules.hard_forks]]
+height = 100
+since = "0.19.0.0"
+"""
+UPGRADE = '[participants.old.node]\nupgrade = { at = "10m", version = "0.19.0.0", stagger = "5m" }\n'
+
+
+@pytest.mark.parametrize("engine", ["local", "shadow"])
+def test_real_programs_have_the_hard_forks_of_regtest_and_keep_their_version(engine):
+    found = told('"first-seen"', f"simulation.engine={engine}", more=UPGRADE + FORKS)
+    places = ["participants.old.node.upgrade", "rules.hard_forks[0]", "rules.hard_forks[1]"]
+    assert [(line, place) for line, place, _, _ in found] == list(zip((17, 18, 22), places, strict=True))
+
+
+def test_hard_forks_are_planned_by_height_and_upgrades_one_after_the_other():
+    plan = compile_plan(examine(f"{MINERS}{UPGRADE}{FORKS}".encode()))
+    assert [(fork.height, fork.since, [it.use for it in fork.rules]) for fork in plan.consensus.hard_forks] == [
+        (100, "0.19.0.0", []),
+        (150, "0.19.0.0", ["fcmp-plus-plus"]),
+    ]
+    upgrades = [host.node.upgrade for host in plan.hosts if host.node is not None and host.node.upgrade is not None]
+    assert [it.at - plan.time_zero for it in upgrades] == [600 * SECOND, 900 * SECOND]
+
+
+def test_what_no_node_knows_of_and_what_comes_too_late_is_warned_of():
+    ((_, place, said, _),) = told('"first-seen"', more=FORKS.partition("[[rules.hard_forks]]\nheight = 100")[0])
+    assert (place, said) == (
+        "rules.hard_forks[0].since",
+        "no node runs 0.19.0.0 or later, so none knows of this hard fork",
+    )
+    late = told('"first-seen"', "simulation.duration=5m", more=UPGRADE)
+    assert [(place, said) for _, place, said, _ in late] == [
+        ("participants.old.node.upgrade.at", "comes at 10m, but the run ends at 5m")
+    ]
+    twice = told('"first-seen"', more=UPGRADE + FORKS.replace("150", "100"))
+    assert [said for _, _, said, _ in twice] == ["there is a hard fork at height 100 already"]
 
 
 def test_a_group_has_rules_of_its_own():

@@ -1,6 +1,6 @@
 """The embedded engine's side of the hosts: modelled services, in-memory mail and shared state, event log, traces."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ import numpy as np
 from monerosim.agent.conditions import Condition
 from monerosim.build.agent_registry import agent_registry
 from monerosim.engines.embedded.conditions import NetworkControl
-from monerosim.engines.embedded.network import network_of, rules_of, versions_of
+from monerosim.engines.embedded.network import hard_forks_of, network_of, parse_version, rules_of, versions_of
 from monerosim.engines.embedded.recording import NodeRecorder
 from monerosim.engines.embedded.relays import RelayRecorder
 from monerosim.engines.spreads import SpreadRecorder
@@ -122,7 +122,11 @@ class EmbeddedEnvironment:
             target=plan.consensus.block_time // SECOND if plan.consensus.dynamic else None,
             start=_start(plan),
             rules=Rules(
-                versions_of(plan), plan.consensus.pool_lifetime, rules_of(plan, files), [host.name for host in nodes]
+                versions_of(plan),
+                plan.consensus.pool_lifetime,
+                rules_of(plan, files),
+                [host.name for host in nodes],
+                hard_forks_of(plan, files),
             ),
         )
         self._node_names = [host.name for host in nodes]
@@ -131,6 +135,7 @@ class EmbeddedEnvironment:
         self._blockchain.sightings.on_transaction = self._record_transaction
         self._relays = RelayRecorder(self._blockchain, plan.record, self._node_names, self._time_zero, self.record)
         self._plan_connections(plan)
+        self._plan_upgrades(nodes)
         self._daemons = {host.name: self._daemon(index, host) for index, host in enumerate(nodes)}
         for daemon in self._daemons.values():
             daemon.meet(self._daemons.values())
@@ -224,6 +229,12 @@ class EmbeddedEnvironment:
                 dialled.setdefault(max(ready[host.name], ready[peer]), []).append((host.name, peer))
         for at, pairs in dialled.items():
             self.runtime.call_at(at, partial(self._connect, at, pairs))
+
+    def _plan_upgrades(self, nodes: Sequence[HostPlan]) -> None:
+        for index, host in enumerate(nodes):
+            if host.node is not None and host.node.upgrade is not None:
+                upgrade, version = host.node.upgrade, parse_version(host.node.upgrade.version)
+                self.runtime.call_at(upgrade.at, partial(self._blockchain.upgrade, index, version))
 
     def _connect(self, at: int, pairs: list[tuple[str, str]]) -> None:
         for node, peer in pairs:

@@ -1,13 +1,16 @@
 """The modelled network of a plan."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from monerosim.config import load_config
+from monerosim.model.rules import HardFork
 from monerosim.network.dandelion import Dandelion
 from monerosim.network.queues import FLUSH_STEP
 from monerosim.network.relay import Link, RelayNetwork, RelayTimings
 from monerosim.network.verification import Verification
-from monerosim.plan.plan import NodePlan, Plan, RelayPlan
+from monerosim.plan.plan import NodePlan, Plan, RelayPlan, RulePlan
 from monerosim.plugins import PluginFiles
 from monerosim.rules import Rule, load_rule
 from monerosim.topology.paths import paths_between
@@ -91,12 +94,32 @@ def rules_of(plan: Plan, files: PluginFiles) -> list[tuple[Rule, ...]] | None:
     for node in nodes:
         key = msgspec.json.encode(node.rules, order="deterministic")
         if key not in made:
-            made[key] = tuple(load_config(rule.config, load_rule(rule.use, files)) for rule in node.rules)
+            made[key] = _made(node.rules, files)
         own.append(made[key])
     return own
+
+
+def hard_forks_of(plan: Plan, files: PluginFiles) -> list[HardFork]:
+    """Return the hard forks of a plan.
+
+    Args:
+        plan: The plan.
+        files: The files that it names.
+    """
+    forks = plan.consensus.hard_forks
+    return [HardFork(fork.height, parse_version(fork.since), _made(fork.rules, files)) for fork in forks]
+
+
+def _made(rules: Sequence[RulePlan], files: PluginFiles) -> tuple[Rule, ...]:
+    return tuple(load_config(rule.config, load_rule(rule.use, files)) for rule in rules)
+
+
+def parse_version(text: str) -> tuple[int, ...]:
+    """Read a version of monerod; an empty one is none."""
+    return tuple(int(part) for part in text.split(".") if part)
 
 
 def versions_of(plan: Plan) -> list[tuple[int, ...]]:
     """Return the version of monerod that each node of a plan runs, in the plan's order."""
     nodes = (host.node for host in plan.hosts if host.node is not None)
-    return [tuple(int(part) for part in node.version.split(".") if part) for node in nodes]
+    return [parse_version(node.version) for node in nodes]
