@@ -110,8 +110,8 @@ def _in_vain(scenario: Scenario, composed: Mapping[str, Composition]) -> Iterato
 
 
 def read_version(text: str) -> tuple[int, ...]:
-    """Read a version of monerod."""
-    return tuple(int(part) for part in text.split("."))
+    """Read a version of monerod; what stands in for one that could not be read is none."""
+    return tuple(int(part) for part in text.split(".") if part)
 
 
 def _fixed(scenario: Scenario) -> Iterator[RawProblem]:

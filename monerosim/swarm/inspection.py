@@ -284,9 +284,15 @@ class _Findings:
         for record in self.records:
             if isinstance(record.data, ev.RewardUnlocked):
                 highest = self._height_at(record.t)
-                if highest + 1 - record.data.height < _COINBASE_UNLOCK:
+                if highest + 1 - record.data.height < self._least("coinbase_unlock", _COINBASE_UNLOCK):
                     yield Fault("reward unlocked early", f"of block {record.data.height} at height {highest}")
         yield from self._change()
+
+    def _least(self, key: str, usual: int) -> int:
+        """Return the fewest blocks of a lock that some rule of a node or of a hard fork says."""
+        own = [host.node.rules for host in self.plan.hosts if host.node is not None]
+        rules = [rule for some in (*own, *(fork.rules for fork in self.plan.consensus.hard_forks)) for rule in some]
+        return min([usual, *(found for rule in rules if isinstance(found := rule.config.get(key), int))])
 
     def _change(self) -> Iterator[Fault]:
         """Look whether wallets that only their initial outputs feed spend no change early: each payment takes one."""
@@ -304,7 +310,7 @@ class _Findings:
                 payments[record.participant].append((record.t, record.data.txid))
                 if not known.issuperset(record.data.recipients):
                     itself.add(record.participant)
-        outputs = self._initial_outputs()
+        outputs, unlock = self._initial_outputs(), self._least("spendable_age", _UNLOCK)
         for name, sent in payments.items():
             own = self.wallets.get(name, ())
             if name not in outputs or name in miners | itself | self.funders or not own or not paid.isdisjoint(own):
@@ -314,7 +320,7 @@ class _Findings:
             for number, (at, txid) in enumerate(sent):
                 highest = self._height_at(at)
                 heights = [mined.get(before) for _, before in sent[:number]]
-                locked = sum(height is None or height + _UNLOCK > highest + 1 for height in heights)
+                locked = sum(height is None or height + unlock > highest + 1 for height in heights)
                 if locked >= outputs[name]:
                     yield Fault("change spent early", f"{txid} of {name}")
                     break
