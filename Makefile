@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PYTEST_FLAGS ?=
 
-.PHONY: run test test-long swarm lint types imports format bench clean
+.PHONY: docs run test test-long swarm lint types imports format bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/monerosim run scenarios/quickstart.toml
@@ -36,6 +36,10 @@ types: $(VENV)/.installed-dev
 imports: $(VENV)/.installed-dev
 	$(BIN)/python tools/imports.py
 
+# The documentation as a site that loads nothing from elsewhere: site/index.html.
+docs: $(VENV)/.installed-dev
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs site
+
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
@@ -44,7 +48,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python tools/bench.py
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage
+	rm -rf site $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage
 
 # An editable install: what is edited in the checkout is what runs.
 $(VENV)/.installed: pyproject.toml

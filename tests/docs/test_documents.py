@@ -1,5 +1,6 @@
 """What documents name is there: layers, files, commands, links, and scenarios that can be checked."""
 
+import ast
 import re
 import sys
 import tomllib
@@ -83,3 +84,21 @@ def test_programs_of_the_guides_run(guide, tmp_path, monkeypatch):
 def test_the_questions_of_the_analysis_are_those_of_the_command():
     answered = blocks(ROOT / "docs" / "analysis.md", "sql")
     assert answered == [f"{example.sql.strip()}\n" for example in EXAMPLES]
+
+
+def patterns():
+    """Return all texts of the program, with "..." for what is put in."""
+    for file in [*(ROOT / "monerosim").rglob("*.py"), *(ROOT / "actors").rglob("*.py")]:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+            elif isinstance(node, ast.JoinedStr):
+                yield "".join(it.value if isinstance(it, ast.Constant) else "..." for it in node.values)
+
+
+def test_messages_of_the_troubleshooting_are_those_of_the_program():
+    rows = re.findall(r"^\| `([^`]+)` \|", (ROOT / "docs" / "troubleshooting.md").read_text(), re.MULTILINE)
+    assert len(rows) > 50
+    assert len(set(rows)) == len(rows)
+    texts = "\n".join(patterns())
+    assert [row for row in rows if row not in texts] == []
