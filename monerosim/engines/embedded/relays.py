@@ -150,24 +150,22 @@ class RelayRecorder:
 
     def _flush_public(self, until: int) -> None:
         if self._public:
-            columns = [np.concatenate(parts) for parts in zip(*self._public, strict=True)]
-            gone = columns[2] <= until
-            self._counted.append(self._counted_of(*(column[gone] for column in columns)))
-            self._public = [tuple(column[~gone] for column in columns)]
+            number, link, left, received = (np.concatenate(parts) for parts in zip(*self._public, strict=True))
+            gone, waits = (left <= until).nonzero()[0], (left > until).nonzero()[0]
+            self._public = [(number.take(waits), link.take(waits), left.take(waits), received.take(waits))]
+            # The messages of a link are in the order of their times already.
+            gone = gone.take(_sorted(link.take(gone)))
+            self._counted.append(self._counted_of(*(it.take(gone) for it in (number, link, left, received))))
         columns = [np.concatenate(parts) for parts in zip(*self._counted, strict=True)]
-        come = columns[3] <= until
-        self._counted = [tuple(column[~come] for column in columns)]
-        number = columns[0][come]
-        if len(number):
-            # Numbers of items that are on their way together are close, and short integers are sorted fastest.
-            span = number - number.min()
-            order = span.astype(np.min_scalar_type(int(span.max()))).argsort(kind="stable")
-            number, sender, receiver, received, count = (column[come][order] for column in columns)
-            hops = Hops(sender, receiver, received)
+        come, waits = (columns[3] <= until).nonzero()[0], (columns[3] > until).nonzero()[0]
+        self._counted = [tuple(column.take(waits) for column in columns)]
+        if len(come):
+            come = come.take(_sorted(columns[0].take(come)))
+            number, sender, receiver, received, count = (column.take(come) for column in columns)
             starts = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), len(number)]
             for begin, end in pairwise(starts):
-                flight, its = self._flights[number.item(begin)], Hops(*(column[begin:end] for column in hops))
-                self._write_public(flight, its, count[begin:end])
+                hops = Hops(sender[begin:end], receiver[begin:end], received[begin:end])
+                self._write_public(self._flights[number.item(begin)], hops, count[begin:end])
         waiting = {one for part in (*self._public, *self._counted) for one in part[0].tolist()}
         for flight, one in list(self._numbers.items()):
             if flight.arrivals is not None and one not in waiting:
@@ -176,17 +174,21 @@ class RelayRecorder:
     def _counted_of(
         self, number: NDArray[np.int64], link: NDArray[np.int64], left: NDArray[np.int64], received: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], ...]:
-        """Return what has left with the number of transactions in each message, which has come when all of it has."""
+        """Return what has left with the number of transactions in each message, which has come when all of it has.
+
+        Args:
+            number: The items, by the links and times at which they left.
+            link: The links.
+            left: The times.
+            received: When each came.
+        """
         if not len(number):
             return number, link, link, received, left
         wires = self._transactions.queues.wires
-        message = left * len(wires.target) + link
-        order = message.argsort(kind="stable")
-        message, link = message[order], link[order]
-        starts = np.concatenate([[0], np.flatnonzero(np.diff(message)) + 1])
-        count = np.diff(starts, append=len(message))
-        came = np.repeat(np.maximum.reduceat(received[order], starts), count)
-        return number[order], wires.source[link], wires.target[link], came, np.repeat(count, count)
+        starts = np.concatenate([[0], ((link[1:] != link[:-1]) | (left[1:] != left[:-1])).nonzero()[0] + 1])
+        count = np.diff(starts, append=len(number))
+        came = np.maximum.reduceat(received, starts).repeat(count)
+        return number, wires.source.take(link), wires.target.take(link), came, count.repeat(count)
 
     def _write_public(self, flight: Flight, hops: Hops, count: NDArray[np.int64]) -> None:
         if not flight.embargo_over:
@@ -228,3 +230,11 @@ class RelayRecorder:
             self._names[flight.published],
         )
         self._record(Record(flight.published_at - self._time_zero, self._names[flight.origin], "node", "", event))
+
+
+def _sorted(values: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return the places of values in their order, of equal ones as they stand: short integers are sorted fastest."""
+    if not len(values):
+        return np.zeros(0, dtype=np.intp)
+    span = values - values.min()
+    return span.astype(np.min_scalar_type(int(span.max()))).argsort(kind="stable")
