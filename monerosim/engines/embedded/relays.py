@@ -237,4 +237,5 @@ def _sorted(values: NDArray[np.int64]) -> NDArray[np.intp]:
     if not len(values):
         return np.zeros(0, dtype=np.intp)
     span = values - values.min()
-    return span.astype(np.min_scalar_type(int(span.max()))).argsort(kind="stable")
+    places: NDArray[np.intp] = span.astype(np.min_scalar_type(int(span.max()))).argsort(kind="stable")
+    return places
