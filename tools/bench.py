@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 from collections import Counter
+from itertools import product
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter, process_time, sleep, time
@@ -53,6 +54,8 @@ GRID_LETTERS = 8
 MOST_LATENCY = 0.010
 MOST_START = 5.0
 TIMEOUT = 60.0
+FEW, USUAL = 8, 12
+"""Nodes that each node dials: as in earlier figures, and as monerod does."""
 
 
 class Echo(pykka.Actor):
@@ -268,11 +271,11 @@ def bench_agent_start() -> None:
     )
 
 
-def scenario(size: int, duration: str) -> Scenario:
+def scenario(size: int, duration: str, connections: int = FEW) -> Scenario:
     """Return a scenario of ``size`` users with a node each, and three pools."""
     return Scenario(
         simulation={"name": f"bench-{size}", "duration": duration},
-        network={"connections": 8},
+        network={"connections": connections},
         participants={
             "user": Participant(
                 count=size,
@@ -288,16 +291,16 @@ def scenario(size: int, duration: str) -> Scenario:
     )
 
 
-def bench_one(size: int, duration: str) -> None:
+def bench_one(size: int, duration: str, connections: int) -> None:
     """Run one size in this process and print its figures as JSON."""
     with tempfile.TemporaryDirectory() as folder:
-        began = perf_counter()
-        summary = run(scenario(size, duration), Path(folder) / "run").summary
-        wall = perf_counter() - began
+        began = process_time()
+        summary = run(scenario(size, duration, connections), Path(folder) / "run").summary
+        taken = process_time() - began
     print(
         json.dumps(
             {
-                "wall": wall,
+                "cpu": taken,
                 "simulated": summary.simulated_seconds,
                 "payments": summary.payments.sent,
                 "blocks": summary.chain.blocks,
@@ -354,17 +357,19 @@ def compare_ratios(ratios: dict[str, float], *, keep: bool) -> bool:
 
 
 def bench_sizes(sizes: list[int], duration: str) -> None:
-    """Print speed and memory for each size, each in a process of its own."""
-    names = f"{'seconds':>9} {'x real time':>12} {'payments':>9} {'memory MB':>10} {'us a node-second':>17}"
-    print(f"{'participants':>12} {names}")
-    for size in sizes:
+    """Print speed and memory for each size and number of connections, each in a process of its own."""
+    names = f"{'CPU s':>9} {'x real time':>12} {'payments':>9} {'memory MB':>10} {'us a node-second':>17}"
+    print(f"{'participants':>12} {'dials':>6} {names}")
+    for size, connections in product(sizes, (FEW, USUAL)):
         command = [sys.executable, __file__, "--one", str(size), "--duration", duration]
+        command += ["--connections", str(connections)]
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         result = json.loads(output.splitlines()[-1])
-        simulated = result["simulated"]
+        simulated, taken = result["simulated"], result["cpu"]
         print(
-            f"{size:>12,} {result['wall']:>9.1f} {simulated / result['wall']:>12,.0f} {result['payments']:>9,} "
-            f"{result['memory'] / 1e6:>10,.0f} {result['wall'] / size / simulated * 1e6:>17.2f}"
+            f"{size:>12,} {connections:>6} {taken:>9.1f} {simulated / taken:>12,.0f} {result['payments']:>9,} "
+            f"{result['memory'] / 1e6:>10,.0f} {taken / size / simulated * 1e6:>17.2f}",
+            flush=True,
         )
 
 
@@ -374,11 +379,16 @@ def main() -> None:
     parser.add_argument("--sizes", default="100,300,1000")
     parser.add_argument("--duration", default="2h")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--connections", type=int, default=FEW, help=argparse.SUPPRESS)
+    parser.add_argument("--only-sizes", action="store_true", help="only the embedded engine by number of participants")
     parser.add_argument("--ratios", action="store_true", help="only what is compared with the ratios that were kept")
     parser.add_argument("--keep", action="store_true", help="keep the ratios of this run")
     options = parser.parse_args()
     if options.one is not None:
-        bench_one(options.one, options.duration)
+        bench_one(options.one, options.duration, options.connections)
+        return
+    if options.only_sizes:
+        bench_sizes([int(size) for size in options.sizes.split(",")], options.duration)
         return
     ratios = bench_runtimes()
     ratios |= bench_results()

@@ -16,12 +16,13 @@ from string import Template
 
 import numpy as np
 from compare_engines import plan_for
-from measure_relaying import MAINNET, stale_settings, stale_share
+from measure_relaying import MAINNET, single_share, stale_settings, stale_share
 from scipy.optimize import brentq
 from scipy.stats import t
 
 from monerosim import BlockSpread, ItemRelayed, Run, TransactionSpread, TransactionStem
 from monerosim.build.rundir import write_run_directory
+from monerosim.network.dandelion import Dandelion
 from monerosim.runs import SUMMARY, play
 from monerosim.units import SECOND
 
@@ -31,6 +32,9 @@ LOCAL = ("network.latency=1ms", "network.relay={}")
 
 MAINNET_RATE = 1.45
 """Transactions a second in the sample of mainnet."""
+
+_CROWD = 200
+"""Nodes of the network in which messages are counted."""
 
 Figures = dict[str, float]
 
@@ -136,6 +140,20 @@ def single(rate: float) -> tuple[float, float, float]:
     return alone[0], alone[1], float(np.average(alone, weights=left))
 
 
+def batches() -> str:
+    """Return a table of messages with a single transaction, by what might decide their share."""
+    lines = ["| 1.45 transactions a second | one transaction |", "|---|---|"]
+    for connections in (4, 8, 12, 24):
+        share = single_share(_CROWD, MAINNET_RATE, connections)
+        lines.append(f"| each node dials {connections} | {share:.1%} |")
+    for quarters in (10, 8, 6):
+        own = Dandelion(flush_incoming=quarters, flush_outgoing=quarters // 2)
+        share = single_share(_CROWD, MAINNET_RATE, dandelion=own)
+        averages = f"{quarters / 4} and {quarters // 2 / 4} s"
+        lines.append(f"| dials 12, queues flushed after {averages} on average | {share:.1%} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Play what has not been played, and print the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -165,6 +183,7 @@ def main() -> None:
             single_out=f"{out:.1%}",
             single=f"{both:.1%}",
             rate=f"{brentq(lambda rate: single(rate)[2] - MAINNET, 0.01, MAINNET_RATE):.2f}",
+            batches=batches(),
             beside=beside(model, real, given.engine),
             branches=branches(branch),
             stale=stale(given.blocks),

@@ -21,6 +21,9 @@ SCENARIO = """
 duration = "30m"
 seed = 1
 
+[network]
+connections = 8
+
 [participants.pool]
 kind = "mining-pool"
 hashrate = 100

@@ -15,6 +15,7 @@ from time import process_time
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monerosim import BlockSpread, Participant, Scenario, run
 from monerosim.network.dandelion import Dandelion
@@ -34,13 +35,18 @@ SETTINGS = [("50ms", 10), ("1s", 10), ("5s", 10), ("50ms", 30), ("1s", 30), ("5s
 SETTINGS += [("1s", 120), ("5s", 120)]
 
 
-def crowd(nodes: int, version: tuple[int, ...]) -> RelayNetwork:
-    """Return nodes that dial twelve others each."""
+def crowd(
+    nodes: int,
+    version: tuple[int, ...],
+    connections: int = 12,
+    dandelion: Dandelion = Dandelion(),  # noqa: B008 - immutable
+) -> RelayNetwork:
+    """Return nodes that dial as many others each."""
     names = [f"user-{index:05d}" for index in range(nodes)]
     place = {name: index for index, name in enumerate(names)}
-    peers = choose_peers(names, seed=1, connections=12)
+    peers = choose_peers(names, seed=1, connections=connections)
     links = [Link(place[name], place[peer], LATENCY, 0.0, BANDWIDTH) for name in names for peer in peers[name]]
-    return RelayNetwork(seed=1, names=names, links=links, versions=[version] * nodes)
+    return RelayNetwork(seed=1, names=names, links=links, dandelion=dandelion, versions=[version] * nodes)
 
 
 def stems(nodes: int, transactions: int) -> None:
@@ -61,24 +67,38 @@ def stems(nodes: int, transactions: int) -> None:
         print(f"{'.'.join(map(str, version))}: forwards {forwards.mean():.2f}, fluffed at the origin {own:.1%}; {ends}")
 
 
+def single_share(nodes: int, rate: float, connections: int = 12, dandelion: Dandelion = Dandelion()) -> float:  # noqa: B008
+    """Return the share of public messages that carry one transaction, at a rate of transactions a second."""
+    network = crowd(nodes, VERSIONS[1], connections, dandelion)
+    relay, rng = network.relay_transactions(lambda _node, _at: 0), Rng(1)
+    links: list[NDArray[np.int64]] = []
+
+    def count(messages: Messages) -> None:
+        links.append(np.stack([messages.link, messages.left]))
+
+    relay.queues.on_messages = count
+    at = 0
+    for item in range(200):
+        at += round(rng.exponential(1 / rate) * SECOND)
+        relay.advance(at)
+        relay.release(b"%d" % item, rng.integer(0, nodes - 1), at, WEIGHT)
+    relay.advance(at + 120 * SECOND)
+    _, sizes = np.unique(np.concatenate(links, axis=1), axis=1, return_counts=True)
+    return float(np.mean(sizes == 1))
+
+
 def batches(nodes: int) -> None:
-    """Print the share of messages that carry a single transaction, by rate."""
+    """Print the share of messages that carry a single transaction: by rate, by connections, by the queues' averages."""
     for rate in RATES:
-        relay, rng = crowd(nodes, VERSIONS[1]).relay_transactions(lambda _node, _at: 0), Rng(1)
-        sent: Counter[tuple[int, int]] = Counter()
-
-        def count(messages: Messages, sent: Counter[tuple[int, int]] = sent) -> None:
-            sent.update(zip(messages.link.tolist(), messages.left.tolist(), strict=True))
-
-        relay.queues.on_messages = count
-        at = 0
-        for item in range(200):
-            at += round(rng.exponential(1 / rate) * SECOND)
-            relay.advance(at)
-            relay.release(b"%d" % item, rng.integer(0, nodes - 1), at, WEIGHT)
-        relay.advance(at + 120 * SECOND)
-        single = sum(number == 1 for number in sent.values()) / len(sent)
-        print(f"{rate:.2f} transactions a second: {single:.1%} of messages carry one (mainnet: {MAINNET:.1%})")
+        share = single_share(nodes, rate)
+        print(f"{rate:.2f} transactions a second: {share:.1%} of messages carry one (mainnet: {MAINNET:.1%})")
+    for connections in (4, 8, 24):
+        share = single_share(nodes, RATES[-1], connections)
+        print(f"{RATES[-1]} a second, each node dials {connections}: {share:.1%}")
+    for flush in ((20, 10), (10, 5), (8, 4), (6, 3)):
+        own = Dandelion(flush_incoming=flush[0], flush_outgoing=flush[1])
+        share = single_share(nodes, RATES[-1], dandelion=own)
+        print(f"{RATES[-1]} a second, flushed after {flush[0] / 4} and {flush[1] / 4} s on average: {share:.1%}")
 
 
 def black_hole(transactions: int) -> None:

@@ -21,7 +21,7 @@ PIECES = 60
 """Payments that cut the coinbases into pieces, each of which pays for a payment of those that follow."""
 
 PIECE = 5 * 10**12
-ROUNDS = 21
+ROUNDS = 13
 SPLITS = 52
 """Payments to sixteen outputs in each of the first blocks."""
 

@@ -161,6 +161,8 @@ def _consensus(scenario: Scenario, result: Examined) -> ConsensusPlan:
         ),
         pool_lifetime=int(consensus.pool_lifetime),
         hard_forks=tuple(sorted(forks, key=lambda fork: fork.height)),
+        pool_weight=consensus.pool_weight,
+        stems_in_blocks=consensus.stems_in_blocks,
     )
 
 

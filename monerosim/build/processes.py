@@ -7,6 +7,7 @@ Releases differ in their flags, so :mod:`monerosim.build.binaries` checks them b
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from monerosim.monero.weights import POOL_WEIGHT
 from monerosim.plan.flags import with_own
 from monerosim.plan.plan import ConsensusPlan, HostPlan, NodePlan, ProcessPlan, WalletPlan
 
@@ -62,7 +63,7 @@ def host_processes(
     processes = []
     if host.node is not None:
         peers = [f"{hosts[name].address}:{_node(hosts[name]).p2p_port}" for name in host.node.peers]
-        processes.append(_monerod(host, host.node, consensus.difficulty, peers, messages=messages))
+        processes.append(_monerod(host, host.node, consensus, peers, messages=messages))
     for wallet in host.wallets:
         owner = hosts[wallet.node]
         processes.append(_wallet_rpc(host, wallet, f"{owner.address}:{_node(owner).rpc_port}"))
@@ -95,14 +96,16 @@ def _node(host: HostPlan) -> NodePlan:
     return host.node
 
 
-def _monerod(host: HostPlan, node: NodePlan, difficulty: int, peers: list[str], *, messages: bool) -> ProcessPlan:
+def _monerod(
+    host: HostPlan, node: NodePlan, consensus: ConsensusPlan, peers: list[str], *, messages: bool
+) -> ProcessPlan:
     here = f"{RUN}/hosts/{host.name}"
     usual = [
         f"--data-dir={here}/monerod",
         f"--log-file={here}/monerod.log",
         "--regtest",
         "--keep-fakechain",
-        f"--fixed-difficulty={difficulty}",
+        f"--fixed-difficulty={consensus.difficulty}",
         f"--p2p-bind-ip={host.address}",
         f"--p2p-bind-port={node.p2p_port}",
         f"--rpc-bind-ip={host.address}",
@@ -126,6 +129,7 @@ def _monerod(host: HostPlan, node: NodePlan, difficulty: int, peers: list[str], 
         # Exclusive nodes, because otherwise monerod asks DNS seeds for Monero's real network.
         *(f"--add-exclusive-node={peer}" for peer in peers),
     ]
+    usual += [] if consensus.pool_weight == POOL_WEIGHT else [f"--max-txpool-weight={consensus.pool_weight}"]
     # A node without peers must not look for the real network either.
     usual += [] if peers else ["--offline"]
     return _service(MONEROD, node, usual)

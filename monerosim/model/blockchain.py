@@ -6,7 +6,7 @@ nobody asks, and nothing is stored for each node and item longer than :data:`~mo
 nodes have the item.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
 
 from monerosim.model.blobs import block_parts
@@ -106,7 +106,7 @@ class Blockchain:
         self.mining = Mining(
             self.chain,
             self.views,
-            PoolOrder(self.txpool, rules.version),
+            PoolOrder(self.txpool, rules, self._all_views),
             self.owners,
             weights=BlockWeights(self.chain, start.past, start.until),
             difficulty=Difficulty(self.chain, difficulty, target=target, until=start.until, epoch=epoch),
@@ -145,6 +145,9 @@ class Blockchain:
         if at >= self.views.due:
             self.settle(self.now() - HORIZON)
         return self.views.view(node, at)
+
+    def _all_views(self) -> Iterator[View]:
+        return (self.view(node) for node in range(self.network.nodes))
 
     def find(self, identity: bytes) -> Transaction | None:
         """Return the transaction of a hash: confirmed, on its way, or only made; None if there is none."""

@@ -116,7 +116,7 @@ class Mining:
         fees, weight, spent = 0, 0, set[Output]()
         best = base
         chosen = []
-        for transaction in self._pool.of(view):
+        for transaction in self._pool.for_block(view):
             heavier = weight + transaction.weight
             if heavier > 2 * effective - COINBASE_RESERVE:
                 continue

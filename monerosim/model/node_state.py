@@ -54,7 +54,6 @@ class NodeState:
     Attributes:
         bans: Until when hosts and subnets are banned, microseconds.
         limits: What it was told by set_limit, out_peers and in_peers.
-        log_categories: What it was told to log.
         is_down: It was up, and does not answer.
     """
 
@@ -65,7 +64,6 @@ class NodeState:
         self.address = address
         self.bans: dict[str, int] = {}
         self.limits = Limits()
-        self.log_categories = ""
         self.is_down = False
         self._others: dict[int, NodeState] = {}
 

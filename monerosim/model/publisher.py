@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import msgspec
 import zmq
 
+from monerosim.model.blobs import blob_size
 from monerosim.model.blockchain import Blockchain
 from monerosim.model.records import Block, Transaction
 from monerosim.model.server import LOOPBACK
@@ -89,7 +90,7 @@ def _chain_main(block: Block) -> Json:
 def _txpool_add(transaction: Transaction) -> Json:
     return {
         "id": transaction.id.hex(),
-        "blob_size": transaction.weight,
+        "blob_size": blob_size(transaction),
         "weight": transaction.weight,
         "fee": transaction.fee,
     }

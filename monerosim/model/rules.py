@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from monerosim.model.formats import TransactionFormat
+from monerosim.monero.weights import POOL_WEIGHT
 from monerosim.units import SECOND
 
 if TYPE_CHECKING:
@@ -66,6 +67,10 @@ class Rules(NamedTuple):
     """The nodes' names, where they have some."""
     forks: Sequence[HardFork] = ()
     """In the order of their heights."""
+    pool_weight: int = POOL_WEIGHT
+    """How much a node's pool holds, bytes."""
+    stems_in_blocks: bool = True
+    """Whether miners take transactions that are in their stem phase, as on regtest (``m_mine_stem_txes``)."""
 
     @property
     def all_monerods(self) -> bool:

@@ -40,6 +40,8 @@ class Txpool:
         transactions: All transactions that were handed to a node, by hash.
         drafts: Those that a wallet made and kept, by hash.
         is_down: Returns whether a node is down that was up.
+        on_released: Called when a transaction was handed to a node.
+        weight: The weights of all transactions that are on their way or in pools, bytes.
     """
 
     def __init__(
@@ -57,6 +59,8 @@ class Txpool:
         self.transactions: dict[bytes, Transaction] = {}
         self.drafts: dict[bytes, Transaction] = {}
         self.is_down: Callable[[int], bool] = lambda _node: False
+        self.on_released: Callable[[], None] = lambda: None
+        self.weight = 0
         self._deferred: list[Transaction] = []
         """What is settled but for the node that sent it, which is down."""
         self._chain = chain
@@ -124,8 +128,11 @@ class Txpool:
                 output.spenders.append(transaction)
                 self._spent[output.key_image] = output
         self._add(transaction)
+        self.on_released()
 
     def _add(self, transaction: Transaction) -> None:
+        if transaction not in self._unsettled:
+            self.weight += transaction.weight
         self._unsettled[transaction] = None
         owners.announce(transaction)
 
@@ -184,6 +191,16 @@ class Txpool:
             return transaction.released
         return max(self._since(transaction, view.node), 0)
 
+    def public_since(self, view: View, transaction: Transaction) -> int:
+        """Return since when a transaction in a node's pool is public there, microseconds; NEVER if it is not."""
+        if transaction.flight is None:
+            return transaction.released
+        return max(self._relay.public_since(transaction.flight, view.node), 0)
+
+    def is_put_back(self, transaction: Transaction) -> bool:
+        """Return whether a transaction is in pools because its block left the chain (``kept_by_block``)."""
+        return transaction.flight is not None and transaction.flight.everywhere_at < 0
+
     def pooled_since(self, view: View, transaction: Transaction) -> int:
         """Return since when a transaction is in a node's pool, of late, NEVER if it is not.
 
@@ -205,13 +222,9 @@ class Txpool:
 
         One whose block left the chain stays (in monerod a week, ``CRYPTONOTE_MEMPOOL_TX_FROM_ALT_BLOCK_LIVETIME``).
         """
-        if view.at - transaction.released <= self.lifetime or self._is_put_back(transaction):
+        if view.at - transaction.released <= self.lifetime or self.is_put_back(transaction):
             return False
         return view.at - self.received_at(view, transaction) > self.lifetime
-
-    @staticmethod
-    def _is_put_back(transaction: Transaction) -> bool:
-        return transaction.flight is not None and transaction.flight.everywhere_at < 0
 
     def _is_outdated(self, view: View, transaction: Transaction) -> bool:
         """Return whether the next block by a node's rules cannot have transactions of such a format."""
@@ -319,7 +332,9 @@ class Txpool:
             self._deferred.append(transaction)
             return
         for rival in rivals:
-            self._unsettled.pop(rival, None)
+            if rival in self._unsettled:
+                del self._unsettled[rival]
+                self.weight -= rival.weight
             if rival.flight is not None:
                 self._relay.land(rival.flight)
             rival.flight = None

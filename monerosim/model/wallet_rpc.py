@@ -19,6 +19,7 @@ from monerosim.model.blockchain import Blockchain
 from monerosim.model.daemon import Daemon
 from monerosim.model.errors import HttpStatusError
 from monerosim.model.jsonrpc import JSON_RPC, Methods, answer
+from monerosim.model.node_state import NodeState
 from monerosim.model.wallet_session import WalletSession
 from monerosim.model.wallet_state import WalletState
 from monerosim.rpc.errors import RpcUnavailableError
@@ -60,13 +61,13 @@ class WalletServer:
         """All its wallet files, in the order they were created."""
         return [file.wallet for file in self.session.files.values()]
 
-    def know(self, daemons: Mapping[str, Daemon]) -> None:
-        """Get to know the daemons that set_daemon may name.
+    def know(self, nodes: Mapping[str, NodeState]) -> None:
+        """Get to know the nodes that set_daemon may name.
 
         Args:
-            daemons: By ``host:port`` of their RPC.
+            nodes: By ``host:port`` of their RPC.
         """
-        self.session.nodes = {address: daemon.state for address, daemon in daemons.items()}
+        self.session.nodes = nodes
 
     def post(self, path: str, body: Mapping[str, Json]) -> Json:
         """Answer a request.

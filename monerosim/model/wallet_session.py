@@ -53,7 +53,6 @@ class WalletSession:
         self.opened: WalletFile | None = None
         self.period = REFRESH_PERIOD
         self.trusted = True
-        self.log_categories = ""
         self.stopped = False
         self._seed = f"{seed}/{name}"
         self._refreshed = -1

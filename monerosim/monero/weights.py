@@ -18,6 +18,9 @@ LONG_TERM_WINDOW = 100_000
 SURGE_FACTOR = 50
 """How far the short-term median may exceed the long-term one (``CRYPTONOTE_SHORT_TERM_BLOCK_WEIGHT_SURGE_FACTOR``)."""
 
+POOL_WEIGHT = 648_000_000
+"""How much a txpool holds, bytes (``DEFAULT_TXPOOL_MAX_WEIGHT`` in src/cryptonote_config.h)."""
+
 
 class Medians(NamedTuple):
     """What the block after a chain is judged by, bytes; each at least :data:`PENALTY_FREE_WEIGHT`."""

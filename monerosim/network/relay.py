@@ -87,8 +87,8 @@ class RelayNetwork:
         dandelion: Dandelion++'s parameters.
         ready: The time at which each node is up, microseconds. Nothing arrives earlier (a node gets what was sent
             before by synchronising). If left out, all are up from the start.
-        begin: The time at which each daemon is started, microseconds: its first epoch of Dandelion++ begins. If left
-            out, at 0.
+        begin: The time at which each daemon is started, microseconds: its first epoch of Dandelion++ begins, and its
+            timed syncs count from then. If left out, the former is 0, and when in a minute a node syncs is drawn.
         versions: The version of monerod that each node runs; 0.18.0.0 if left out.
 
     Attributes:
@@ -128,7 +128,10 @@ class RelayNetwork:
         self._begin = [0] * self.nodes if begin is None else list(begin)
         self._ready = self._up if self._up.any() else None
         self._own_always = [version >= OWN_STEMS_SINCE for version in versions or ()] or [False] * self.nodes
-        self._phases = [key(seed, "timed sync", name) % _TIMED_SYNC for name in names]
+        # The first is made when the daemon is idle for the first time, a second after its start (``idle_worker``).
+        self._phases = [(at + SECOND) % _TIMED_SYNC for at in begin or ()] or [
+            key(seed, "timed sync", name) % _TIMED_SYNC for name in names
+        ]
         self._outgoing: list[list[Connection]] = [[] for _ in names]
         self._transactions: TransactionRelay | None = None
         self.silences = Silences()

@@ -84,6 +84,7 @@ class Flight:
         dropped: The nodes that have forgotten it.
         again_at: When a node will relay it again that has it while a peer lacks it; NEVER if none will.
         held: The nodes that have passed it on in its stem phase, and since when they have it.
+        made_public: Since when those that have passed it on have it as a public one, once it is not followed any more.
     """
 
     def __init__(self, item: bytes, origin: int, size: int) -> None:
@@ -102,6 +103,7 @@ class Flight:
         self.row = -1
         self.arrivals: NDArray[np.int64] | None = None
         self.held: dict[int, int] = {}
+        self.made_public: dict[int, int] = {}
         self.dropped: set[int] = set()
         self.again_at = NEVER
         self.is_told = False
@@ -145,6 +147,9 @@ class Transactions(Protocol):
 
     def since(self, flight: Flight, node: int) -> int:
         """Return since when a node has a transaction, in its stem phase or as a public one; NEVER if it has not."""
+
+    def public_since(self, flight: Flight, node: int) -> int:
+        """Return since when a node that has a transaction has it as a public one; NEVER if it has not."""
 
     def arrivals(self, flight: Flight) -> NDArray[np.int64]:
         """Return since when each node has a transaction, as :meth:`since`, shape ``(nodes,)``."""
@@ -446,6 +451,8 @@ class TransactionRelay:
         self._parked.pop(flight, None)
         if flight.arrivals is None:
             flight.arrivals = self.arrivals(flight)
+            for node in flight.held.keys() - flight.made_public.keys():
+                flight.made_public[node] = self.queues.since(flight.row, node)
             if self.on_landed is not None and not flight.is_told:
                 flight.is_told = True
                 self.on_landed(flight)
@@ -468,6 +475,12 @@ class TransactionRelay:
         if node in flight.dropped:
             return NEVER
         return min(self.queues.since(flight.row, node), flight.held.get(node, NEVER))
+
+    def public_since(self, flight: Flight, node: int) -> int:
+        """Return since when a node that has a transaction has it as a public one; NEVER if it has not."""
+        if node in flight.made_public:
+            return flight.made_public[node]
+        return self.queues.since(flight.row, node) if flight.arrivals is None else flight.arrivals.item(node)
 
     def arrivals(self, flight: Flight) -> NDArray[np.int64]:
         """Return since when each node has a transaction, as :meth:`since`, shape ``(nodes,)``."""

@@ -241,6 +241,10 @@ class ConsensusPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """How long a transaction that no block takes stays in a node's pool."""
     hard_forks: tuple[HardForkPlan, ...] = ()
     """In the order of their heights."""
+    pool_weight: int = 648_000_000
+    """How much a node's pool holds, weight in bytes."""
+    stems_in_blocks: bool = True
+    """Whether miners take transactions in their stem phase."""
 
 
 class BootstrapPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -41,4 +41,7 @@ def consensus_problems(scenario: Scenario, engine: Engine | None) -> list[RawPro
         if consensus.pool_lifetime != Consensus().pool_lifetime:
             message = f'on the engine "{scenario.simulation.engine}" it is monerod\'s own, three days'
             findings.append(RawProblem(path=("consensus", "pool_lifetime"), message=message, depends_on=depends_on))
+        if not consensus.stems_in_blocks:
+            message = f'on the engine "{scenario.simulation.engine}" miners take them, as in any regtest network'
+            findings.append(RawProblem(path=("consensus", "stems_in_blocks"), message=message, depends_on=depends_on))
     return findings

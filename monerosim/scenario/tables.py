@@ -14,6 +14,7 @@ from monerosim import config
 from monerosim.config import PARTICIPANT, POSITIVE, Amount, Config, Duration, Key, fields_of
 from monerosim.monero.emission import TAIL_SUPPLY
 from monerosim.monero.fees import PENALTY_FREE_WEIGHT
+from monerosim.monero.weights import POOL_WEIGHT
 from monerosim.plan.restarts import Restarts
 from monerosim.plugins import PluginFiles
 from monerosim.scenario.convert import Reader
@@ -329,6 +330,21 @@ class Consensus(Table, frozen=True):
             "in monerod three days.",
         ),
     ] = config.duration("72h")
+    pool_weight: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="How much a node's pool holds, weight in bytes; what pays least a byte goes when it is full. "
+            "In monerod 648 MB.",
+        ),
+    ] = POOL_WEIGHT
+    stems_in_blocks: Annotated[
+        bool,
+        Meta(
+            description="Whether miners take transactions that are in their stem phase at their node, as on regtest. "
+            "On mainnet they do not; the engine embedded only."
+        ),
+    ] = True
     block_arrivals: Annotated[
         Literal["poisson", "fixed"],
         Meta(description="Whether blocks come at random times, as mining has it, or at fixed ones."),

@@ -56,6 +56,7 @@ _SHARE = 0.5
 _UNHEEDED = {"node": ("binary", "flags"), "wallet": ("binary", "flags"), "restarts": ("timeout", "start_timeout")}
 """Keys of programs, of which the embedded engine starts none: check warns of them."""
 
+_POOLS = ("pool_lifetime", "pool_weight", "stems_in_blocks")
 _BASE_WEIGHT = 8
 """Of a behaviour without settings; each key and each value of an enumeration counts 1."""
 
@@ -345,9 +346,13 @@ class _Maker:
         return found
 
     def _consensus(self, values: Values, engine: str) -> dict[str, Any]:
-        table = values.table(Consensus, leave=["block_time", "difficulty", "start", "pool_lifetime"])
+        table = values.table(Consensus, leave=["block_time", "difficulty", "start", *_POOLS])
         if engine == "embedded" and self._often(0.1):
             table["pool_lifetime"] = duration(self._rng, self._duration // 20, self._duration)
+        if engine == "embedded" and self._often(0.1):
+            table["stems_in_blocks"] = False
+        if self._often(0.05):
+            table["pool_weight"] = self._rng.integer(5_000, 200_000)
         dynamic = engine == "embedded" and self._often(0.2)
         if dynamic or self._often(0.3):
             table["difficulty"] = "dynamic" if dynamic else self._rng.integer(1, 16)

@@ -129,9 +129,13 @@ class ModelledMonero(Monero):
         self._wallet_servers = [*servers, miner]
         self._server = ModelServer(services, self._publish)
         self._ending.callback(self._server.close)
+        ends = list(zip(daemons, self._server.ports, strict=False))
+        known = {f"{host}:{port}": daemon.state for daemon, port in ends for host in (LOOPBACK, "localhost")}
+        for server in self._wallet_servers:
+            server.know(known)
         urls = [f"http://{LOOPBACK}:{port}" for port in self._server.ports]
-        ends = [publisher.endpoint for publisher in self._publishers] or [""] * len(daemons)
-        self.nodes = [Node(f"node-{number}", urls[number], end) for number, end in enumerate(ends)]
+        published = [publisher.endpoint for publisher in self._publishers] or [""] * len(daemons)
+        self.nodes = [Node(f"node-{number}", urls[number], end) for number, end in enumerate(published)]
         self.wallets = [
             Wallet(f"wallet-{number}", urls[len(daemons) + number], self.nodes[number % len(daemons)])
             for number in range(wallets)

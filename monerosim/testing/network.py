@@ -135,6 +135,10 @@ class DirectTransactions:
         """Return since when a node has a transaction, NEVER if it will not get it."""
         return self.arrivals(flight).item(node)
 
+    def public_since(self, flight: Flight, node: int) -> int:
+        """Return since when a node has a transaction, which is public at once."""
+        return self.since(flight, node)
+
     def arrivals(self, flight: Flight) -> ArrivalTimes:
         """Return since when each node has a transaction, shape ``(nodes,)``."""
         return self._coming[flight] if flight.arrivals is None else flight.arrivals

@@ -4,6 +4,8 @@ import pytest
 from simulated import Simulated, ask
 
 from monerosim.model.rules import Rules
+from monerosim.network.dandelion import Dandelion
+from monerosim.network.relay import Link, RelayNetwork
 from monerosim.units import SECOND
 
 FEE, WEIGHT = 10**10, 2_000
@@ -98,3 +100,63 @@ def test_a_transaction_leaves_pools_after_its_lifetime_and_its_inputs_are_free()
     net.pay(0, 1, 2 * 10**12)
     net.mine(0)
     assert len(net.blockchain.chain.main[-1].transactions) == 1
+
+
+def stemming(rules):
+    """A node that dials another one and passes its own transactions on as stems, which do not come back from there."""
+
+    def make(nodes, delay):
+        links, names = [Link(0, 1, delay, 0.0, 10**9)], [f"node-{node}" for node in range(nodes)]
+        return RelayNetwork(seed=1, names=names, links=links, dandelion=Dandelion(fluff_probability=0))
+
+    net = Simulated(nodes=2, delay=SECOND // 10, make=make, rules=rules)
+    net.mine(0, 90)
+    net.pass_time(100 * SECOND)
+    return net, [block.coinbase.outputs[0] for block in net.blockchain.chain.main[1:]]
+
+
+EMBARGO = 80 * SECOND
+"""Longer than any."""
+
+
+@pytest.mark.parametrize("stems_in_blocks", [True, False])
+def test_a_transaction_in_its_stem_phase_is_in_blocks_by_network_type(stems_in_blocks):
+    net, coins = stemming(Rules(stems_in_blocks=stems_in_blocks))
+    sent = net.hand(bytes([9] * 32), coins[0], WEIGHT, FEE)
+    net.pass_time(5 * SECOND)
+    net.mine(0)
+    assert (sent in net.blockchain.chain.main[-1].transactions) == stems_in_blocks
+    net.pass_time(EMBARGO)
+    net.mine(0)
+    assert sum(sent in block.transactions for block in net.blockchain.chain.main) == 1
+
+
+@pytest.mark.parametrize(("version", "order"), [((0, 18, 3, 0), [0, 1]), ((0, 18, 3, 1), [1, 0])])
+def test_from_0_18_3_1_a_transaction_counts_from_when_it_is_public(version, order):
+    net, coins = stemming(Rules([version] * 2))
+    sent = [net.hand(bytes([9] * 32), coins[0], WEIGHT, FEE)]
+    net.pass_time(2 * SECOND)
+    sent.append(net.hand(bytes([1] * 32), coins[1], WEIGHT, FEE, node=1))
+    net.pass_time(EMBARGO)
+    net.mine(0)
+    assert [sent.index(transaction) for transaction in net.blockchain.chain.main[-1].transactions] == order
+
+
+def test_of_a_full_pool_the_cheapest_go():
+    net = Simulated(nodes=2, rules=Rules(pool_weight=3 * WEIGHT))
+    net.mine(0, 90)
+    coins = [block.coinbase.outputs[0] for block in net.blockchain.chain.main[1:]]
+    net.pass_time()
+    for number, multiple in enumerate([5, 2, 4, 3]):
+        net.hand(bytes([number + 1] * 32), coins[number], WEIGHT, multiple * FEE)
+        net.pass_time()
+    # The other node drops what is too much when the next transaction comes.
+    assert pools(net) == [[3, 4, 5], [2, 3, 4, 5]]
+    net.hand(bytes([9] * 32), coins[9], WEIGHT, FEE)
+    assert pools(net) == [[3, 4, 5]] * 2
+
+
+def pools(net):
+    """The fees in each node's pool."""
+    found = (daemon.post("/get_transaction_pool", {}).get("transactions", []) for daemon in net.daemons)
+    return [sorted(entry["fee"] // FEE for entry in pool) for pool in found]

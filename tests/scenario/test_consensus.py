@@ -23,8 +23,9 @@ def problems(consensus: str, *changes: str) -> list[tuple[int | None, str, str]]
 
 @pytest.mark.parametrize("engine", ["local", "shadow"])
 def test_real_engines_have_a_fixed_difficulty_and_begin_at_genesis(engine):
-    found = problems('difficulty = "dynamic"\nstart = "tail"\npool_lifetime = "2h"', f"simulation.engine={engine}")
-    keys = ("difficulty", "start", "pool_lifetime")
+    text = 'difficulty = "dynamic"\nstart = "tail"\npool_lifetime = "2h"\nstems_in_blocks = false'
+    found = problems(text, f"simulation.engine={engine}")
+    keys = ("difficulty", "start", "pool_lifetime", "stems_in_blocks")
     assert [(line, place) for line, place, _ in found] == [
         (line, f"consensus.{key}") for line, key in enumerate(keys, start=2)
     ]

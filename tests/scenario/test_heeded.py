@@ -107,6 +107,9 @@ DEAF += 'mode = "signal"\n[participants.x]\nkind = "./witness.py:Deaf"\nnode = {
 STOPPING = TIMELINE.replace("pause", "stop").replace("who", "user", 2).replace("user =", "who =")
 ENDING = with_one("orchestrator", "", USERS.replace("who", "user")) + STOPPING
 
+STEMMING = HEAD.replace('"30s"', '"1m"') + USERS.replace("count = 3", 'count = 3\nnode = "z"')
+STEMMING += '[participants.x]\nkind = "relay"\ncount = 4\n[network.dandelion]\nfluff_probability = 0\n'
+STEMMING += 'flush_incoming = "25s"\nflush_outgoing = "25s"\nembargo = "100s"\n'
 FLUFFING = f"{WHOLE}[network.dandelion]\nfluff_probability = 100\n"
 
 BASES = {
@@ -146,6 +149,8 @@ CASES: Mapping[str, Case] = {
     "node.version": Case(value="0.18.2.0", base=FLUFFING),
     "consensus.difficulty": Case(value=7, base=WITNESSED),
     "consensus.pool_lifetime": Case(value="1s"),
+    "consensus.pool_weight": Case(value=1),
+    "consensus.stems_in_blocks": Case(value=False, base=STEMMING),
     "binaries.monerod": Case(value="monerod-0.18.4"),
     "binaries.wallet": Case(value="monero-wallet-rpc-0.18.4"),
     "binaries.monerod_flags": Case(value=["--log-level=2"]),

@@ -5,6 +5,7 @@ import threading
 import time
 
 import pytest
+import requests
 
 from monerosim.rpc.errors import RpcCallError, RpcError
 from monerosim.testing import ModelledMonero, NotPossibleError, TestingError
@@ -200,6 +201,25 @@ def test_a_node_lags_and_catches_up(pair):
     assert [node.pool for node in pair.nodes] == [[there]] * 2
     pair.mine()
     assert received(alice, there) == 1
+
+
+@pytest.mark.parametrize("scheme", ["", "http://"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_wallet_goes_over_to_another_node(pair, scheme, host):
+    alice = pair.wallets[0]
+
+    def set_daemon(address):
+        body = {"jsonrpc": "2.0", "id": "0", "method": "set_daemon", "params": {"address": address}}
+        assert "result" in requests.post(f"{alice.url}/json_rpc", json=body, timeout=60).json()
+
+    set_daemon(f"{scheme}{host}:{pair.nodes[1].url.rpartition(':')[2]}")
+    with pair.lag(1):
+        pair.mine(3)
+        alice.rpc.refresh()
+        assert alice.rpc.get_height() == pair.height - 3
+    set_daemon("127.0.0.1:1")
+    with pytest.raises(RpcCallError, match="no connection to daemon"):
+        alice.rpc.refresh()
 
 
 def test_a_node_that_lags_for_hours_gets_everything(pair):

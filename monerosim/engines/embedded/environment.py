@@ -127,6 +127,8 @@ class EmbeddedEnvironment:
                 rules_of(plan, files),
                 [host.name for host in nodes],
                 hard_forks_of(plan, files),
+                pool_weight=plan.consensus.pool_weight,
+                stems_in_blocks=plan.consensus.stems_in_blocks,
             ),
         )
         self._node_names = [host.name for host in nodes]
@@ -140,6 +142,10 @@ class EmbeddedEnvironment:
         for daemon in self._daemons.values():
             daemon.meet(self._daemons.values())
         self._wallets = {host.name: self._wallet(plan, host) for host in plan.hosts if host.wallets}
+        states = {it.name: daemon.state for it, daemon in zip(nodes, self._daemons.values(), strict=True)}
+        known = {f"{it.address}:{it.node.rpc_port}": states[it.name] for it in nodes if it.node is not None}
+        for wallet in self._wallets.values():
+            wallet.know(known)
         self._lookout = Lookout(self._blockchain, self.runtime.call_at)
         self._control = NetworkControl(
             plan, self.runtime, self._blockchain, network, self._daemons, self._wallets, self.record
