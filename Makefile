@@ -8,13 +8,15 @@ PYTEST_FLAGS ?=
 run: $(VENV)/.installed
 	$(BIN)/monerosim run scenarios/quickstart.toml
 
-# It fails if fewer than nine of ten lines and branches were taken. The real programs' tests share loopback addresses, so
-# they run one after the other.
+# It fails if fewer than nine of ten lines and branches were taken. Tests with real programs wait more than they work; they
+# share loopback addresses, so they run one after the other, all but conformance, which has ports of its own.
 test: export MONEROSIM_COVERAGE = $(CURDIR)/.coverage
 test: $(VENV)/.installed-dev
 	rm -rf .coverage && mkdir .coverage
 	$(BIN)/pytest -n 2 --dist worksteal -m "not real and not long" $(PYTEST_FLAGS)
-	$(BIN)/pytest -m "real and not long" $(PYTEST_FLAGS)
+	$(BIN)/pytest -m "real and not long" tests/conformance $(PYTEST_FLAGS) > .coverage/conformance 2>&1 & conformance=$$!; \
+	$(BIN)/pytest -m "real and not long" --ignore tests/conformance $(PYTEST_FLAGS); others=$$?; \
+	wait $$conformance; conformance=$$?; cat .coverage/conformance; exit $$((conformance + others))
 	$(BIN)/slipcover --merge .coverage/*.json --out .coverage/all --branch --skip-covered --fail-under 90
 
 test-long: $(VENV)/.installed-dev

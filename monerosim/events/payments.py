@@ -92,8 +92,9 @@ class PaymentOverdue(Event, frozen=True):
 
 
 class PaymentVanished(Event, frozen=True):
-    """A transaction is in no block, and neither its wallet nor the txpool of its wallet's node knows it any more.
+    """A transaction is in no block of its node's chain, and neither its wallet nor its node's txpool knows it any more.
 
+    The wallet's own node alone is asked: one that is cut off does not know what others have in their pools and blocks.
     Should it get into a block after all, that is recorded as for any other.
     """
 

@@ -4,6 +4,7 @@ It reads a :class:`Call` a line from standard input and answers with a :class:`R
 does. The commands are those of the installed program, so what is tried is what a person would call.
 """
 
+import gc
 import os
 import resource
 import selectors
@@ -78,11 +79,24 @@ def serve() -> None:
         sys.stdout.buffer.flush()
 
 
+_SCENARIO = b"""
+[participants.pool]
+kind = "mining-pool"
+hashrate = 1
+[participants.controller]
+kind = "block-controller"
+[participants.user]
+kind = "regular-user"
+wallet = { initial_balance = 1 }
+"""
+
+
 def _load_everything() -> None:
-    """Import what commands import when they are called, once for all children."""
+    """Import what commands import when they are called, and look up what they look up once, for all children."""
     from importlib import import_module  # noqa: PLC0415
 
     from monerosim.agent.registry import SUPERVISOR, behaviour_names, load_actor, load_behaviour  # noqa: PLC0415
+    from monerosim.scenario import examine  # noqa: PLC0415
 
     for name in ("check", "run", "report", "trace"):
         import_module(f"{PROGRAM}.cli.commands.{name}")
@@ -90,6 +104,8 @@ def _load_everything() -> None:
         load_behaviour(name)
     load_actor(SUPERVISOR)
     import_module(f"{PROGRAM}.engines.embedded")
+    examine(_SCENARIO)
+    gc.freeze()
 
 
 def _call(call: Call, main: Callable[[], object]) -> Result:

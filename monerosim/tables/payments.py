@@ -49,7 +49,7 @@ TRANSACTIONS = Table(
         Column(
             "vanished",
             "boolean",
-            "whether it was in no block, wallet or txpool any more, and in no block since",
+            "whether its wallet and that one's node had it in no block and no txpool any more, nor in a block since",
         ),
         Column("failed", "boolean", "whether the network refused it after it was sent"),
     ),

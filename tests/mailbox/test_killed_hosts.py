@@ -12,7 +12,7 @@ import pytest
 
 import monerosim
 
-KILLS = 2_000
+KILLS = 600
 HERE = Path(__file__).parent
 
 
