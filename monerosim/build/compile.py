@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from monerosim.agent.conditions import EVERYBODY
-from monerosim.build.peers import peers_of, rate_limit
+from monerosim.build.peers import discovering, peers_of, rate_limit
 from monerosim.build.processes import AGENT, MONEROD, host_processes
 from monerosim.build.rates import payment_rates
 from monerosim.build.shadow_options import option_problems
@@ -21,6 +21,7 @@ from monerosim.plan.plan import (
     BootstrapPlan,
     CommandPlan,
     ConsensusPlan,
+    DiscoveryPlan,
     HardForkPlan,
     HostPlan,
     NodePlan,
@@ -37,12 +38,14 @@ from monerosim.plan.plan import (
 )
 from monerosim.plugins import PluginError, PluginFiles
 from monerosim.rpc.transport import Json
+from monerosim.runtime import counters
 from monerosim.runtime.rng import stable_seed
 from monerosim.scenario.bootstrap import divide
 from monerosim.scenario.checks import Examined
 from monerosim.scenario.compose import Composition, actor_names, member_names, owners_of_nodes
 from monerosim.scenario.funding import find_funder, payees_of
 from monerosim.scenario.load import Examination, examine_scenario
+from monerosim.scenario.peers import named_peers, node_addresses
 from monerosim.scenario.permissions import NOTHING, Permissions
 from monerosim.scenario.problems import Problem, ScenarioError, format_path
 from monerosim.scenario.recording import record_plan
@@ -64,6 +67,8 @@ WALLET = "wallet"
 
 _NODE_READY = (1_000_000, 70_000_000)
 """Wide enough that some agents come before their daemon: the race that real programs start in is played in any run."""
+
+_SEED_NODES = 3
 
 _WALLET_READY = (500_000, 2_000_000)
 
@@ -99,7 +104,7 @@ def compile_plan(
     hosts = _hosts(scenario, result, members, time_zero)
     if result.bootstrap is not None:
         hosts.append(_funder(scenario, result, members, result.bootstrap))
-    hosts = _connect(scenario, sorted(hosts, key=lambda host: host.name))
+    hosts = _connect(scenario, sorted(hosts, key=lambda host: host.name), files)
     consensus = _consensus(scenario, result)
     by_name = {host.name: host for host in hosts}
     record = record_plan(scenario, hosts)
@@ -124,6 +129,7 @@ def compile_plan(
             msgspec.structs.replace(host, processes=_processes(host, consensus, by_name, needed_by, messages=messages))
             for host in hosts
         ),
+        discovery=_discovery(scenario, hosts),
         record=record,
         relay=_relay(scenario.network),
         shadow=ShadowPlan(
@@ -349,6 +355,7 @@ def _node(scenario: Scenario, member: _Member, node: Node, rules: Sequence[RuleP
         ready_after=_between(_NODE_READY, scenario.simulation.seed, member.name, "monerod ready"),
         peers=(),
         version=node.version or scenario.network.version,
+        reach=node.reach or _reach(scenario, member.name),
         binary=node.binary or scenario.binaries.monerod,
         flags=flags,
         upgrade=None
@@ -357,6 +364,15 @@ def _node(scenario: Scenario, member: _Member, node: Node, rules: Sequence[RuleP
         rules=_rules(rules),
         rate_limit=rate_limit(flags),
     )
+
+
+def _reach(scenario: Scenario, host: str) -> Literal["reachable", "unreachable", "hidden"]:
+    """Draw whether a node can be dialled."""
+    network = scenario.network
+    drawn = counters.key(scenario.simulation.seed, "reach", host) / 2**64
+    if drawn < network.unreachable:
+        return "unreachable"
+    return "hidden" if drawn < network.unreachable + network.hidden else "reachable"
 
 
 def _wallet(scenario: Scenario, host: str, wallet: Wallet, node: str, timings: Timings) -> WalletPlan:
@@ -402,23 +418,35 @@ def _funder(scenario: Scenario, result: Examined, members: Sequence[_Member], bo
     )
 
 
-def _connect(scenario: Scenario, hosts: Sequence[HostPlan]) -> list[HostPlan]:
+def _connect(scenario: Scenario, hosts: Sequence[HostPlan], files: PluginFiles) -> list[HostPlan]:
     """Give the hosts their addresses and the nodes their peers."""
     nodes = {host.name: host.node for host in hosts if host.node is not None}
     wanted = dict.fromkeys(nodes, scenario.network.connections)
     for group, participant in scenario.participants.items():
         if isinstance(participant.node, Node) and participant.node.connections is not None:
             wanted |= dict.fromkeys(member_names(group, participant.count), participant.node.connections)
-    peers = peers_of(nodes, wanted, scenario.simulation.seed)
-    given = load_engine(scenario.simulation.engine).addresses(len(hosts))
-    return [
-        msgspec.structs.replace(
-            host,
-            address=address,
-            node=host.node and msgspec.structs.replace(host.node, peers=peers[host.name]),
-        )
-        for host, address in zip(hosts, given, strict=True)
-    ]
+    engine = load_engine(scenario.simulation.engine)
+    given = dict(zip((host.name for host in hosts), engine.addresses(len(hosts)), strict=True))
+    if "participants.*.node.subnets" not in engine.unheeded:
+        given |= node_addresses(scenario, list(nodes))
+    if scenario.network.peers == "discovered":
+        nodes = {name: discovering(node, wanted[name]) for name, node in nodes.items()}
+    else:
+        named = None if scenario.network.peers == "random" else named_peers(scenario, files)
+        chosen = peers_of(nodes, wanted, scenario.simulation.seed) if named is None else named
+        nodes = {name: msgspec.structs.replace(node, peers=chosen.get(name, ())) for name, node in nodes.items()}
+    return [msgspec.structs.replace(host, address=given[host.name], node=nodes.get(host.name)) for host in hosts]
+
+
+def _discovery(scenario: Scenario, hosts: Sequence[HostPlan]) -> DiscoveryPlan | None:
+    """Choose the seed nodes: those that the scenario names, or three that can be dialled, drawn by the seed."""
+    if scenario.network.peers != "discovered":
+        return None
+    named = {member for name in scenario.network.seed_nodes for member in members_of(scenario, name)}
+    nodes = {host.name: host.node for host in hosts if host.node is not None}
+    there = [name for name, node in nodes.items() if node.dials and node.reach == "reachable"]
+    drawn = sorted(there, key=lambda name: counters.key(scenario.simulation.seed, "seed node", name))[:_SEED_NODES]
+    return DiscoveryPlan(seed_nodes=tuple(name for name in nodes if name in named) or tuple(sorted(drawn)))
 
 
 def _topology(result: Examined, hosts: Sequence[str], seed: int) -> TopologyPlan:

@@ -5,6 +5,8 @@ The peers of a node are exclusive ones, so monerod itself heeds none of these fl
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from monerosim.plan.flags import flag_name, flag_value
 from monerosim.plan.plan import NodePlan
 from monerosim.topology import choose_limited_peers, choose_peers
@@ -28,13 +30,30 @@ def peers_of(nodes: Mapping[str, NodePlan], connections: Mapping[str, int], seed
     names = [name for name, flags in given.items() if "--offline" not in flags]
     wanted = {name: min(connections[name], int(given[name].get("--out-peers", connections[name]))) for name in names}
     limits = {name: int(given[name]["--in-peers"]) for name in names if "--in-peers" in given[name]}
-    limits |= {name: 0 for name in names if "--hide-my-port" in given[name]}
+    limits |= {name: 0 for name in names if "--hide-my-port" in given[name] or nodes[name].reach != "reachable"}
     if limits:
         chosen = choose_limited_peers(names, seed=seed, connections=wanted, incoming=limits)
     else:
         by_number = {it: choose_peers(names, seed=seed, connections=it) for it in set(wanted.values())}
         chosen = {name: by_number[wanted[name]][name] for name in names}
     return {name: chosen.get(name, ()) for name in nodes}
+
+
+def discovering(node: NodePlan, connections: int) -> NodePlan:
+    """Return a node that finds its peers itself, with the limits that its flags have.
+
+    Args:
+        node: The node.
+        connections: How many it dials, unless its flags say otherwise.
+    """
+    given = {flag_name(flag): flag_value(flag) for flag in node.flags}
+    return msgspec.structs.replace(
+        node,
+        reach="hidden" if "--hide-my-port" in given else node.reach,
+        out_peers=int(given.get("--out-peers", connections)),
+        in_peers=int(given["--in-peers"]) if "--in-peers" in given else None,
+        dials="--offline" not in given,
+    )
 
 
 def rate_limit(flags: Sequence[str]) -> int | None:

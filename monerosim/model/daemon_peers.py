@@ -1,5 +1,6 @@
 """The methods of monerod that deal with its peers (src/rpc/core_rpc_server.cpp, src/p2p/net_node.inl)."""
 
+from collections.abc import Iterable
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
 from typing import Annotated
 
@@ -44,7 +45,10 @@ def _connections(node: NodeState, view: View) -> list[Json]:
         host, _, port = other.address.rpartition(":")
         # Each end has its own name for a connection.
         identity = blockchain.digest("connection", str(node.index).encode(), str(peer.node).encode())
-        live = (view.at - max(node.ready_at, other.ready_at)) // SECOND
+        since = max(node.ready_at, other.ready_at)
+        if node.peering is not None:
+            since = node.peering.since(node.index, peer.node, incoming=peer.incoming)
+        live = (view.at - since) // SECOND
         connections.append(
             {
                 "address": other.address,
@@ -90,26 +94,37 @@ class PeerList(Parameters, frozen=True):
 
 @METHODS.method(PeerList, "/get_peer_list")
 def get_peer_list(node: NodeState, asked: PeerList) -> dict[str, Json]:
-    """Answer /get_peer_list: the peers that the node has dialled, without those it has banned."""
-    white = _white_list(node, node.view(), include_blocked=asked.include_blocked)
-    return {**({"white_list": white} if white else {}), **STATUS_OK}
+    """Answer /get_peer_list: the peers that the node knows, without those it has banned."""
+    view = node.view()
+    listed: dict[str, list[tuple[NodeState, int | None]]]
+    if node.peering is None:
+        listed = {"white_list": [(other, view.at) for peer, other in node.connected(view) if not peer.incoming]}
+    else:
+        lists = node.peering.lists(node.index)
+        listed = {
+            "gray_list": [(node.other(peer), None) for peer in reversed(lists.gray)],
+            "white_list": [(node.other(peer), lists.white[peer]) for peer in reversed(lists.white)],
+        }
+    told = {name: _peer_list(node, peers, include_blocked=asked.include_blocked) for name, peers in listed.items()}
+    return {**{name: peers for name, peers in told.items() if peers}, **STATUS_OK}
 
 
-def _white_list(node: NodeState, view: View, *, include_blocked: bool) -> list[Json]:
-    white: list[Json] = []
-    for peer, other in node.connected(view):
+def _peer_list(node: NodeState, peers: Iterable[tuple[NodeState, int | None]], *, include_blocked: bool) -> list[Json]:
+    """Return a list of peers and when each was seen last, None for never."""
+    listed: list[Json] = []
+    for other, seen in peers:
         host, _, port = other.address.rpartition(":")
-        if not peer.incoming and (include_blocked or not _remaining(node, host)):
-            white.append(
+        if include_blocked or not _remaining(node, host):
+            listed.append(
                 {
                     "host": host,
-                    "id": _peer_id(node, peer.node),
+                    "id": _peer_id(node, other.index),
                     "ip": _number(host),
-                    "last_seen": node.blockchain.unix(view.at),
+                    "last_seen": 0 if seen is None else node.blockchain.unix(seen),
                     "port": int(port),
                 }
             )
-    return white
+    return listed
 
 
 class PublicNodes(Parameters, frozen=True):
@@ -152,6 +167,9 @@ def set_bans(node: NodeState, asked: SetBans) -> dict[str, Json]:
             banned_now.add(host)
         else:
             node.bans.pop(host, None)
+        if node.peering is not None:
+            subnet = IPv4Network(host)
+            node.peering.ban(node.index, int(subnet.network_address), subnet.prefixlen, node.bans.get(host, now))
     kept: list[Json] = [
         f"the connection to {other.address} stays"
         for _, other in node.connected(node.view())
@@ -239,6 +257,8 @@ def out_peers(node: NodeState, asked: OutPeers) -> dict[str, Json]:
     """Answer /out_peers."""
     if asked.set:
         node.limits = node.limits._replace(out_peers=asked.out_peers)
+        if node.peering is not None:
+            node.peering.limit(node.index, out_peers=asked.out_peers)
     more = _beyond(node, node.limits.out_peers, incoming=False)
     return {"out_peers": node.limits.out_peers, **more, **STATUS_OK}
 
@@ -248,6 +268,8 @@ def in_peers(node: NodeState, asked: InPeers) -> dict[str, Json]:
     """Answer /in_peers."""
     if asked.set:
         node.limits = node.limits._replace(in_peers=asked.in_peers)
+        if node.peering is not None:
+            node.peering.limit(node.index, in_peers=asked.in_peers)
     more = _beyond(node, node.limits.in_peers, incoming=True)
     return {"in_peers": node.limits.in_peers, **more, **STATUS_OK}
 

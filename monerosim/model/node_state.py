@@ -1,13 +1,14 @@
 """What one node is, and what its methods work on."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from monerosim.model.blockchain import Blockchain
 from monerosim.model.errors import ServiceError
 from monerosim.model.parameters import is_hash
 from monerosim.model.records import Block, Transaction
 from monerosim.model.views import View
+from monerosim.network.peer_lists import PeerLists
 from monerosim.network.relay import Peer
 from monerosim.rpc.transport import Json
 
@@ -42,6 +43,22 @@ class Limits(NamedTuple):
     down: int = 8192
 
 
+class Peering(Protocol):
+    """The peers of nodes that find them themselves."""
+
+    def since(self, node: int, peer: int, *, incoming: bool) -> int:
+        """Return since when a node has a connection, microseconds."""
+
+    def lists(self, node: int) -> PeerLists:
+        """Return what peers a node knows."""
+
+    def ban(self, node: int, network: int, length: int, until: int) -> None:
+        """Have a node ban an address or a subnet until a time; one that is past lifts the ban."""
+
+    def limit(self, node: int, *, out_peers: int | None = None, in_peers: int | None = None) -> None:
+        """Tell a node how many connections to have."""
+
+
 class NodeState:
     """One node.
 
@@ -53,6 +70,7 @@ class NodeState:
 
     Attributes:
         bans: Until when hosts and subnets are banned, microseconds.
+        peering: Who sees to its peers; None if it has those it has, for good.
         limits: What it was told by set_limit, out_peers and in_peers.
         is_down: It was up, and does not answer.
     """
@@ -63,6 +81,7 @@ class NodeState:
         self.ready_at = ready_at
         self.address = address
         self.bans: dict[str, int] = {}
+        self.peering: Peering | None = None
         self.limits = Limits()
         self.is_down = False
         self._others: dict[int, NodeState] = {}
@@ -83,6 +102,10 @@ class NodeState:
     def accept(self, transaction: Transaction, *, relay: bool) -> str:
         """Take a transaction into this node's pool (:meth:`monerosim.model.txpool.Txpool.accept`)."""
         return self.blockchain.txpool.accept(self.view(), transaction, relay=relay)
+
+    def other(self, index: int) -> "NodeState":
+        """Return another node that it got to know, by its index."""
+        return self._others[index]
 
     def connected(self, view: View) -> "list[tuple[Peer, NodeState]]":
         """Return the peers that are up."""

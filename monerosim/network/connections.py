@@ -115,6 +115,10 @@ class Connections:
             self._tell_kinds()
         return self._kinds[link[2:]]
 
+    def key(self, link: int) -> int:
+        """Return the stable key of a directed link by its number."""
+        return self.keys.item(link)
+
     def has(self, dialer: int, listener: int) -> bool:
         """Return whether a node is connected with one that it has dialled."""
         return (dialer, listener) in self._number

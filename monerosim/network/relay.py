@@ -255,7 +255,7 @@ class RelayNetwork:
         self._transactions = TransactionRelay(
             queues,
             stems,
-            StemLinks(wires.back_place, connections.keys.item, self._stem_delay),
+            StemLinks(wires.back_place, connections.key, self._stem_delay),
             verification=self._relay.transaction,
             embargo=dandelion.embargo,
             node_keys=node_keys,

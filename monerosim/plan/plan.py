@@ -57,6 +57,14 @@ class NodePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The hosts it dials (its outgoing connections)."""
     version: str = ""
     """The version of monerod that the model follows; the oldest it knows if left out."""
+    reach: Literal["reachable", "unreachable", "hidden"] = "reachable"
+    """Whether others can dial it."""
+    out_peers: int = 12
+    """How many it dials, where peers are discovered."""
+    in_peers: int | None = None
+    """How many may dial it, likewise; None for any number."""
+    dials: bool = True
+    """Whether it has connections at all, likewise."""
     binary: str = "monerod"
     """The program as given in the scenario: a name on PATH, or a file."""
     flags: tuple[str, ...] = ()
@@ -188,6 +196,13 @@ class TopologyPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """Bits per second that a host of each place receives, where that is not what it sends."""
     names: tuple[str, ...] = ()
     """The names of the places, where they have any."""
+
+
+class DiscoveryPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """That nodes find their peers themselves."""
+
+    seed_nodes: tuple[str, ...]
+    """The hosts that nodes ask which know nobody else."""
 
 
 class StartPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -333,6 +348,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """In the order of their names."""
     registrar: str = ""
     """The host whose agent publishes all miners and found blocks; empty if there are no miners."""
+    discovery: DiscoveryPlan | None = None
+    """None if nodes have the peers that the plan names, for good."""
     record: RecordPlan = RecordPlan()
     relay: RelayPlan | None = None
     """None for the model's own defaults."""

@@ -15,6 +15,7 @@ from monerosim.scenario.mentions import mention_problems
 from monerosim.scenario.mining import mining_problems, with_solo_miners
 from monerosim.scenario.names import name_problems
 from monerosim.scenario.network import read_topology
+from monerosim.scenario.peers import peer_problems
 from monerosim.scenario.permissions import Permissions
 from monerosim.scenario.places import own_places, place_problems
 from monerosim.scenario.problems import Path, RawProblem
@@ -92,6 +93,7 @@ def examine_tables(scenario: Scenario, files: PluginFiles, permissions: Permissi
     rules, of_rules = read_rules(scenario, composed, files, engine)
     findings += of_rules
     findings += slow_network_problems(scenario)
+    findings += peer_problems(scenario, composed, files, engine)
     findings += of_engine
     findings += recording_problems(scenario, composed)
     findings += program_problems(scenario, permissions)

@@ -241,6 +241,32 @@ class Network(Table, frozen=True):
         ),
     ] = msgspec.field(default_factory=dict)
     connections: Annotated[int, Meta(ge=1, le=1000, description="The outgoing connections of a node.")] = 12
+    peers: Annotated[
+        Literal["random", "explicit", "file", "discovered"],
+        Meta(
+            description="Whom nodes dial: others at random, for good; those that their tables name; those of a file; "
+            "or whom they find, as monerod does (the model only)."
+        ),
+    ] = "random"
+    peers_file: Annotated[
+        str,
+        Meta(description="With peers from a file: its name, beside the scenario; each line has DIALER and LISTENER."),
+    ] = ""
+    seed_nodes: Annotated[
+        tuple[str, ...],
+        Meta(
+            extra=PARTICIPANT,
+            description="With discovered peers: whom nodes ask that know nobody else; three that can be dialled, if "
+            "left out.",
+        ),
+    ] = ()
+    unreachable: Annotated[
+        float, Meta(ge=0, le=1, description="The share of nodes that nobody can dial: behind a router, say.")
+    ] = 0.0
+    hidden: Annotated[
+        float,
+        Meta(ge=0, le=1, description="The share of nodes that do not tell their port, so that nobody dials them."),
+    ] = 0.0
     version: Annotated[
         _Version, Meta(description="The version of monerod whose rules nodes follow; the model only.")
     ] = "0.18.0.0"
@@ -473,6 +499,17 @@ class Node(Table, frozen=True):
     upgrade: Annotated[
         Upgrade | None, Meta(description="When it goes over to another version; the model only. Never if left out.")
     ] = None
+    reach: Annotated[
+        Literal["reachable", "unreachable", "hidden"] | None,
+        Meta(description="Whether others can dial it; drawn by the network's shares if left out."),
+    ] = None
+    peers: Annotated[
+        tuple[str, ...],
+        Meta(extra=PARTICIPANT, description="With explicit peers: whom it dials, participants or groups."),
+    ] = ()
+    subnets: Annotated[
+        tuple[str, ...], Meta(description='The subnets in which it has its address, members in turn: "5.6.0.0/16".')
+    ] = ()
     rules: Annotated[
         _Rules | None, Meta(description="The rules that it goes by, as use of [rules]; those if left out.")
     ] = None

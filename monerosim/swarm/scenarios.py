@@ -60,6 +60,9 @@ _POOLS = ("pool_lifetime", "pool_weight", "stems_in_blocks")
 _BASE_WEIGHT = 8
 """Of a behaviour without settings; each key and each value of an enumeration counts 1."""
 
+_OF_PEERS = ("peers", "peers_file", "seed_nodes", "unreachable", "hidden")
+"""Keys of the network that go with who takes part."""
+
 _WORDS = ("alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel")
 _FLAGS: tuple[list[str], ...] = ([], ["--log-level=1"], ["--log-level=1", "--max-log-files=2"])
 _BANDWIDTHS = ("100 Mbit", "1 Gbit", "5 Mbit", "200 kbit", "10 Mbit/s", "1.5 gbit")
@@ -97,6 +100,7 @@ TEXTS: Mapping[str, Callable[[Rng], object]] = {
     "flush_incoming": lambda rng: rng.integer(1, 100) / 4,
     "flush_outgoing": lambda rng: rng.integer(1, 100) / 4,
     "file": lambda _: GRAPH,
+    "subnets": lambda rng: rng.choice([["5.6.0.0/16"], ["23.0.0.0/12", "91.4.7.0/24"]]),
     "bandwidths": _shares("200 kbit", "20 Mbit", "1 Gbit"),
     "latencies": _shares("10ms", "80ms", "0.4s"),
     "losses": _shares("0", "0.01", "0.2"),
@@ -213,6 +217,8 @@ class _Maker:
         if self._often(0.25):
             document["sweep"] = self._sweep(values)
         document["participants"] = {group.name: self._participant(group, values) for group in self._groups}
+        if self._often(0.3):
+            document["network"] |= self._peers(document["participants"], simulation.get("engine", "embedded"))
         if self._often(0.6):
             document["timeline"] = [self._entry(values) for _ in range(self._rng.integer(1, 7))]
         if self._often(0.7 if self._forks else 0.2):
@@ -320,7 +326,7 @@ class _Maker:
         return {**table, **values.table(Simulation, leave=sorted(drawn_elsewhere))}
 
     def _network(self, values: Values) -> dict[str, Any]:
-        table = values.table(Network, leave=["topology", "places"])
+        table = values.table(Network, leave=["topology", "places", *_OF_PEERS])
         if self._forks:
             table["latency"] = duration(self._rng, SECOND, 4 * SECOND)
         if self._often(0.8):
@@ -334,6 +340,20 @@ class _Maker:
             if self._often(0.3):
                 table["places"] = self._places(values, PLACES.get(kind, ()))
         return table
+
+    def _peers(self, participants: Mapping[str, Mapping[str, Any]], engine: str) -> dict[str, Any]:
+        """Have nodes find their peers, or dial all others; some that are dialled by others anyway cannot be."""
+        owners = [name for name, it in participants.items() if isinstance(it.get("node"), dict)]
+        if engine == "embedded" and self._often(0.6):
+            table: dict[str, Any] = {"peers": "discovered"}
+            if owners and self._often(0.5):
+                table["seed_nodes"] = owners[:2]
+            return table
+        if len(owners) > 1 and len(owners) == len(participants):
+            for name in owners:
+                participants[name]["node"]["peers"] = owners
+            return {"peers": "explicit"}
+        return {"unreachable": 0.1, "hidden": 0.1}
 
     def _places(self, values: Values, known: Sequence[str]) -> dict[str, Any]:
         """Place some participants, by name where places have names, and give some lines of their own."""
@@ -475,7 +495,7 @@ class _Maker:
             return {"node": self._rng.choice(owners)}
         if own and self._often(0.6):
             return {}
-        node = values.table(Node, leave=["rules"], share=0.2)
+        node = values.table(Node, leave=["rules", "peers", "reach"], share=0.2)
         return {"node": {**node, "rules": self._rules(values)} if self._modelled and self._often(0.1) else node}
 
     def _wallet(self, group: Group, values: Values) -> dict[str, Any]:

@@ -68,3 +68,33 @@ def _ways_from(source: int, targets: set[int], direct: dict[int, dict[int, Path]
                 tentative[neighbour] = way
                 heappush(heap, (*way, neighbour))
     return {target: tentative[target] for target in targets if target in tentative}
+
+
+class Paths:
+    """The paths of :func:`paths_between`, worked out as they are asked for.
+
+    Args:
+        topology: Places and links.
+    """
+
+    def __init__(self, topology: TopologyPlan) -> None:
+        self._direct: dict[int, dict[int, Path]] = defaultdict(dict)
+        for link in topology.links:
+            way = (link.latency, link.loss)
+            self._direct[link.source][link.target] = self._direct[link.target][link.source] = way
+        self._shortest = min((link.latency for link in topology.links if link.source != link.target), default=0)
+        self._places = set(topology.places.values())
+        self._found: dict[int, dict[int, Path]] = {}
+
+    def between(self, one: int, two: int) -> Path:
+        """Return latency and loss between two places of hosts.
+
+        Raises:
+            KeyError: There is no path.
+        """
+        source, target = min(one, two), max(one, two)
+        if source == target:
+            return self._direct[source][source]
+        if source not in self._found:
+            self._found[source] = _ways_from(source, self._places - {source}, self._direct, self._shortest)
+        return self._found[source][target]

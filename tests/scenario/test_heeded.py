@@ -189,6 +189,13 @@ CASES: Mapping[str, Case] = {
     "topology scale-free.links": Case(value=1),
     "topology small-world.neighbours": Case(value=4),
     "topology small-world.rewired": Case(value=1.0),
+    "network.peers": Case(value="explicit"),
+    "network.peers_file": Case(base=f'{WHOLE}[network]\npeers = "file"\npeers_file = "peers"\n', value="others"),
+    "network.unreachable": Case(value=1.0),
+    "network.hidden": Case(value=1.0),
+    "node.reach": Case(value="unreachable"),
+    "node.peers": Case(base=f'{WHOLE}node = {{ peers = ["z"] }}\n[network]\npeers = "explicit"\n', value=["y"]),
+    "node.subnets": Case(value=["5.6.0.0/16"]),
     "network.places": Case(value={"who": {"latency": "30ms"}}),
     "timeline.do": Case(value="stop"),
     "timeline.who": Case(value="who-002"),
@@ -227,6 +234,7 @@ ELSEWHERE = {
     "simulation.name": "names the run directory (tests/cli)",
     "simulation.engine": "this test is about engines",
     "simulation.strict": "makes warnings errors (tests/scenario/test_load.py)",
+    "network.seed_nodes": "of discovered peers, which the model has alone (tests/engines/test_discovered.py)",
     "churner.on_locked_funds": "it looks at its unlocked coins first: another has to spend them in between",
     **{f"funder.{key}": "a scenario's funder is added by itself" for key in FundingConfig.__struct_fields__},
 }
@@ -242,6 +250,8 @@ class Played:
         for file in (fragile.__file__, Path(__file__).with_name("witness.py")):
             shutil.copy(file, home)
         shutil.copy(Path(fragile.__file__).with_name("graph.gml"), home)
+        (home / "peers").write_text("z y\nwho-001 z\n")
+        (home / "others").write_text("z y\nwho-001 y\n")
         (home / "bare.edges").write_text("a b\nb c\n")
 
     def examine(self, engine: str, text: str, *changes: str) -> Examination:
@@ -283,6 +293,7 @@ READ = ("engine", "bootstrap", "consensus", "duration", "hosts", "record", "regi
 
 UNREAD = {
     "topology",
+    "discovery",
     "relay",
     "shadow",
     "version",
@@ -303,7 +314,9 @@ def _asked(engine: str, plan: Plan) -> Iterator[bytes]:
             host,
             # What the daemons are started with is in their command lines.
             node=host.node
-            and msgspec.structs.replace(host.node, ready_after=0, flags=(), binary="", rate_limit=None, version=""),
+            and msgspec.structs.replace(
+                host.node, ready_after=0, flags=(), binary="", rate_limit=None, version="", reach="reachable"
+            ),
             wallets=tuple(msgspec.structs.replace(it, flags=(), binary="", ready_after=0) for it in host.wallets),
             restarts={key: it for key, it in host.restarts.items() if engine == "local" or "timeout" not in key},
         )

@@ -22,6 +22,7 @@ from monerosim.agent.conditions import (
     hosts_of,
     sides_of,
 )
+from monerosim.engines.embedded.discovered import DiscoveredPeers
 from monerosim.events import NodeCaughtUp, PeerConnected, PeerDisconnected, Record
 from monerosim.model import Blockchain, Daemon, WalletServer
 from monerosim.model.miners import Miner
@@ -49,6 +50,7 @@ class NetworkControl:
         daemons: The modelled daemons, by host.
         wallets: The modelled wallets, by host.
         record: Takes the records of connections.
+        discovered: The peers that nodes find themselves; None if they have those of the beginning.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class NetworkControl:
         daemons: Mapping[str, Daemon],
         wallets: Mapping[str, WalletServer],
         record: Callable[[Record], None],
+        discovered: DiscoveredPeers | None = None,
     ) -> None:
         self._plan = plan
         self._runtime = runtime
@@ -75,6 +78,9 @@ class NetworkControl:
         self._record = record
         self._index = {name: place for place, name in enumerate(network.names)}
         self._reachability = Reachability()
+        self._discovered = discovered
+        if discovered is not None:
+            discovered.condition = self._reachability.link
         self._frozen: dict[int, Miner | None] = {}
         self._starting: dict[int, int] = {}
         self._starts = 0
@@ -192,7 +198,8 @@ class NetworkControl:
         for node in nodes:
             others = None if peers is None else [peer for peer in peers if peer != node]
             self._reachability.degrade(node, others, int(condition.latency), condition.loss)
-        links = dict.fromkeys(link for node in nodes for link in self._of[node])
+        found = self._discovered
+        links = dict.fromkeys(link for node in nodes for link in (found.links(node) if found else self._of[node]))
         there = [link for link in links if self._network.connections.has(*link[:2])]
         altered = [self._reachability.link(link) for link in there]
         self._blockchain.rewire(Rewiring(alter=altered), self._network.rewire)
@@ -205,6 +212,9 @@ class NetworkControl:
 
     def _update(self, links: Iterable[Link], *, down: Sequence[int] = (), up: Sequence[int] = ()) -> None:
         """Close the connections that cannot be any more, and have those dialled that can be again."""
+        if self._discovered is not None:
+            self._note_alone(self._discovered.reconsider(self._reachability.connects, down=down, up=up))
+            return
         has, connects = self._network.connections.has, self._reachability.connects
         close, wanted = [], []
         for link in links:
@@ -215,13 +225,15 @@ class NetworkControl:
                 wanted.append(link)
         if close or down or up:
             self._blockchain.rewire(Rewiring(close=close, down=down, up=up), self._network.rewire)
-        now = self._runtime.now()
         for dialer, listener in close:
             self._tell(dialer, PeerDisconnected(self._network.names[listener]))
-            for node in (dialer, listener):
-                if not self._network.links_from(node):
-                    self._alone_since.setdefault(node, now)
+        self._note_alone(close)
         self._plan_dials(wanted, up)
+
+    def _note_alone(self, closed: Iterable[tuple[int, int]]) -> None:
+        for node in (end for pair in closed for end in pair):
+            if not self._network.links_from(node):
+                self._alone_since.setdefault(node, self._runtime.now())
 
     def _plan_dials(self, links: Iterable[Link], up: Sequence[int]) -> None:
         """Have connections made when their dialers next try."""

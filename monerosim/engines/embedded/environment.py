@@ -11,6 +11,7 @@ import numpy as np
 from monerosim.agent.conditions import Condition
 from monerosim.build.agent_registry import agent_registry
 from monerosim.engines.embedded.conditions import NetworkControl
+from monerosim.engines.embedded.discovered import DiscoveredPeers
 from monerosim.engines.embedded.network import hard_forks_of, network_of, parse_version, rules_of, versions_of
 from monerosim.engines.embedded.recording import NodeRecorder
 from monerosim.engines.embedded.relays import RelayRecorder
@@ -141,6 +142,9 @@ class EmbeddedEnvironment:
         self._daemons = {host.name: self._daemon(index, host) for index, host in enumerate(nodes)}
         for daemon in self._daemons.values():
             daemon.meet(self._daemons.values())
+        peers = DiscoveredPeers(plan, self.runtime, self._blockchain, network, self.record) if plan.discovery else None
+        for daemon in self._daemons.values():
+            daemon.state.peering = peers
         self._wallets = {host.name: self._wallet(plan, host) for host in plan.hosts if host.wallets}
         states = {it.name: daemon.state for it, daemon in zip(nodes, self._daemons.values(), strict=True)}
         known = {f"{it.address}:{it.node.rpc_port}": states[it.name] for it in nodes if it.node is not None}
@@ -148,7 +152,7 @@ class EmbeddedEnvironment:
             wallet.know(known)
         self._lookout = Lookout(self._blockchain, self.runtime.call_at)
         self._control = NetworkControl(
-            plan, self.runtime, self._blockchain, network, self._daemons, self._wallets, self.record
+            plan, self.runtime, self._blockchain, network, self._daemons, self._wallets, self.record, peers
         )
         NodeRecorder(plan, self._blockchain, self._wallets, self.record).watch(self.runtime)
 

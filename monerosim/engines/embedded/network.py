@@ -10,7 +10,7 @@ from monerosim.network.dandelion import Dandelion
 from monerosim.network.queues import FLUSH_STEP
 from monerosim.network.relay import Link, RelayNetwork, RelayTimings
 from monerosim.network.verification import Verification
-from monerosim.plan.plan import NodePlan, Plan, RelayPlan, RulePlan
+from monerosim.plan.plan import HostPlan, Plan, RelayPlan, RulePlan
 from monerosim.plugins import PluginFiles
 from monerosim.rules import Rule, load_rule
 from monerosim.topology.paths import paths_between
@@ -26,6 +26,7 @@ def network_of(plan: Plan) -> RelayNetwork:
     Raises:
         ValueError: A node dials a host that has no node, or there is no way to it.
     """
+    hosts = {host.name: host for host in plan.hosts if host.node is not None}
     nodes = {host.name: host.node for host in plan.hosts if host.node is not None}
     index = {name: position for position, name in enumerate(nodes)}
     place = plan.topology.places
@@ -37,7 +38,7 @@ def network_of(plan: Plan) -> RelayNetwork:
     links = []
     for name, peer in dialled:
         latency, loss = ways[place[name], place[peer]]
-        bandwidth = min(_bandwidth(plan, name, nodes[name]), _bandwidth(plan, peer, nodes[peer]))
+        bandwidth = min(bandwidth_of(plan, hosts[name]), bandwidth_of(plan, hosts[peer]))
         links.append(Link(index[name], index[peer], latency, loss, bandwidth))
     ready = [node.start + node.ready_after for node in nodes.values()]
     relay, dandelion = (RelayTimings(), Dandelion()) if plan.relay is None else _settings(plan.relay)
@@ -53,9 +54,12 @@ def network_of(plan: Plan) -> RelayNetwork:
     )
 
 
-def _bandwidth(plan: Plan, name: str, node: NodePlan) -> int:
-    own = plan.topology.bandwidth[plan.topology.places[name]]
-    return own if node.rate_limit is None else min(own, node.rate_limit)
+def bandwidth_of(plan: Plan, host: HostPlan) -> int:
+    """Return the bits a second of a host's node: of the slower way, and as far as its flags allow."""
+    place = plan.topology.places[host.name]
+    down = plan.topology.bandwidth_down or plan.topology.bandwidth
+    own = min(plan.topology.bandwidth[place], down[place])
+    return own if host.node is None or host.node.rate_limit is None else min(own, host.node.rate_limit)
 
 
 def _settings(plan: RelayPlan) -> tuple[RelayTimings, Dandelion]:

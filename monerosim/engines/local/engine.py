@@ -56,6 +56,7 @@ class Local(Engine):
         "network.relay": _PROGRAM_DECIDES,
         "network.dandelion": _PROGRAM_DECIDES,
         "participants.*.node.version": _PROGRAM_DECIDES,
+        "participants.*.node.subnets": _LOOPBACK,
         "network.topology": _LOOPBACK,
         "network.places": _LOOPBACK,
         "network.latency": _LOOPBACK,
