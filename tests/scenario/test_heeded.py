@@ -194,7 +194,12 @@ CASES: Mapping[str, Case] = {
     "network.unreachable": Case(value=1.0),
     "network.hidden": Case(value=1.0),
     "node.reach": Case(value="unreachable"),
-    "node.peers": Case(base=f'{WHOLE}node = {{ peers = ["z"] }}\n[network]\npeers = "explicit"\n', value=["y"]),
+    "node.peers": Case(
+        base=WHOLE.replace(
+            "[participants.who]", '[network]\npeers = "explicit"\n[participants.who]\nnode = { peers = ["z"] }'
+        ),
+        value=["y"],
+    ),
     "node.subnets": Case(value=["5.6.0.0/16"]),
     "network.places": Case(value={"who": {"latency": "30ms"}}),
     "timeline.do": Case(value="stop"),
