@@ -171,7 +171,7 @@ who = "open-001"
             there.add(pair)
         elif isinstance(record.data, PeerDisconnected):
             there.discard(pair)
-        if 241 * SECOND < record.at < 479 * SECOND:
+        if 241 * SECOND < record.t < 479 * SECOND:
             alone.append(not any("open-001" in pair for pair in there))
     assert alone
     assert all(alone)
