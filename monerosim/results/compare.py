@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from math import comb
 from typing import TypeAlias
 
 import msgspec
@@ -37,6 +38,9 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """How often so large a difference comes by chance alone; corrected for all measures (Holm 1979)."""
     n: int
     """Pairs of the same seed, or runs of the smaller set where seeds differ."""
+    varies: bool = True
+    """Whether any two runs that are compared differ in it. One in which none do tells nothing, whatever chance does,
+    and does not count in the correction."""
 
     @property
     def difference(self) -> float:
@@ -57,6 +61,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     paired: bool
     """Whether each run of one set was compared with that of the same seed in the other."""
     differences: Sequence[Difference]
+    least: float | None
+    """The least that a chance can be with so many runs and measures; None with one run each. Above :data:`LEVEL` they
+    are too few for any difference to be told from chance."""
 
 
 def compare(first: Sequence[Run], second: Sequence[Run]) -> Comparison:
@@ -68,9 +75,27 @@ def compare(first: Sequence[Run], second: Sequence[Run]) -> Comparison:
     seeds = [sorted(run.plan.seed for run in runs) for runs in (first, second)]
     paired = seeds[0] == seeds[1] and len(set(seeds[0])) == len(seeds[0])
     sides = [[run.summary for run in sorted(runs, key=lambda run: run.plan.seed)] for runs in (first, second)]
+    found = differences(*sides, paired=paired)
     return Comparison(
-        parameters=differing_parameters(first, second), paired=paired, differences=differences(*sides, paired=paired)
+        parameters=differing_parameters(first, second),
+        paired=paired,
+        differences=found,
+        least=least_chance(
+            len(first), len(second), sum(it.varies and it.chance is not None for it in found), paired=paired
+        ),
     )
+
+
+def least_chance(first: int, second: int, measures: int, *, paired: bool) -> float | None:
+    """Return the least chance that sets of runs can have, corrected for the number of measures; None with one run each.
+
+    It is that of the one arrangement of all that is as far apart, and of its mirror image.
+    """
+    if min(first, second) == 1:
+        return None
+    arrangements = 2**first if paired else comb(first + second, first)
+    mirrored = 2 if first == second else 1
+    return min(1.0, measures * max(mirrored / arrangements, 1 / (DRAWS + 1)))
 
 
 def differences(first: Sequence[Summary], second: Sequence[Summary], *, paired: bool) -> list[Difference]:
@@ -101,8 +126,9 @@ def measures(summary: Summary) -> dict[str, float]:
 
 def _difference(measure: str, first: Values, second: Values, *, paired: bool) -> Difference:
     means, n = (float(first.mean()), float(second.mean())), min(len(first), len(second))
+    varies = bool((first != second).any() if paired else np.ptp(np.concatenate((first, second))))
     if n == 1:
-        return Difference(measure=measure, first=means[0], second=means[1], n=n)
+        return Difference(measure=measure, first=means[0], second=means[1], n=n, varies=varies)
     if paired:
         each = second - first
         by_chance = (_signs(n) * each).mean(axis=1)
@@ -124,6 +150,7 @@ def _difference(measure: str, first: Values, second: Values, *, paired: bool) ->
         high=float(high),
         chance=float((as_large.sum() + 1) / (DRAWS + 1)),
         n=n,
+        varies=varies,
     )
 
 
@@ -151,12 +178,12 @@ def _generator(stream: int) -> np.random.Generator:
 
 def _corrected(found: Sequence[Difference]) -> list[Difference]:
     """Multiply chances by the number of measures that are left, from the least on (Holm 1979)."""
-    told = [it for it in found if it.chance is not None]
+    told = [it for it in found if it.chance is not None and it.varies]
     corrected, most = {}, 0.0
     for left, it in enumerate(sorted(told, key=lambda it: it.chance or 0)):
         most = max(most, min(1.0, (it.chance or 0) * (len(told) - left)))
         corrected[it.measure] = most
-    return [msgspec.structs.replace(it, chance=corrected.get(it.measure)) for it in found]
+    return [msgspec.structs.replace(it, chance=corrected.get(it.measure, it.chance)) for it in found]
 
 
 def differing_parameters(first: Sequence[Run], second: Sequence[Run]) -> dict[str, tuple[str, str]]:

@@ -10,7 +10,7 @@ from small_runs import NETWORK, THREE_POOLS, WHOLE, play
 
 from monerosim.cli import main
 from monerosim.events.log import EVENTS
-from monerosim.results.compare import compare, differences
+from monerosim.results.compare import compare, differences, least_chance
 
 POOLS = "[simulation]\nname = 'pools'\nduration = '20m'\n[consensus]\nblock_time = '20s'\n" + THREE_POOLS
 
@@ -70,6 +70,27 @@ def test_one_run_each_cannot_tell(tmp_path):
     assert all(it.chance is None for it in compare(*([run] for run in runs)).differences)
 
 
+def test_too_few_runs_are_told_so(equal, stronger, tmp_path):
+    for side, runs in (("a", equal), ("b", stronger)):
+        (tmp_path / side).mkdir()
+        for run in runs[:3]:
+            shutil.copytree(run.directory, tmp_path / side / run.directory.name)
+    told = call("compare", tmp_path / "a", tmp_path / "b")
+    assert told.stdout.endswith(
+        "3 runs on a side are too few for any difference to be told from chance: play more seeds\n"
+    )
+    # Of eight measures the least chance is 8 * 2 / 2**n.
+    assert least_chance(3, 3, 8, paired=True) == 1.0
+    assert least_chance(9, 9, 8, paired=True) == pytest.approx(16 / 512)
+    assert least_chance(4, 4, 1, paired=False) == pytest.approx(2 / 70)
+    assert least_chance(1, 4, 1, paired=False) is None
+
+
+def test_what_no_run_differs_in_does_not_count(equal):
+    (same,) = (it for it in compare(equal[:5], equal[5:10]).differences if it.measure == "payments vanished")
+    assert (same.varies, same.chance) == (False, 1.0)
+
+
 def test_sets_of_runs_are_directories(equal, stronger):
     told = call("compare", equal[0].directory.parent, stronger[0].directory.parent)
     assert told.exit_code == 0
@@ -80,7 +101,8 @@ def test_sets_of_runs_are_directories(equal, stronger):
 def test_chances_are_corrected_for_the_number_of_measures(equal, stronger):
     found = compare(equal[:RUNS], stronger).differences
     assert len(found) > 8
-    assert min(it.chance for it in found) == pytest.approx(len(found) / 10_001)
+    told = [it for it in found if it.chance is not None]
+    assert min(it.chance for it in told) == pytest.approx(sum(it.varies for it in told) / 10_001)
 
 
 @pytest.fixture(scope="module")

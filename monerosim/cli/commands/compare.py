@@ -82,6 +82,8 @@ def _show(comparison: Comparison, paths: tuple[Path, Path], counts: tuple[int, i
 def _verdict(comparison: Comparison, counts: Sequence[int]) -> str:
     if min(counts) == 1:
         return "one run on a side: cannot tell chance; give directories with runs of several seeds"
+    if comparison.least is not None and comparison.least > LEVEL:
+        return f"{min(counts)} runs on a side are too few for any difference to be told from chance: play more seeds"
     how = "paired by seed" if comparison.paired else "as independent runs, since their seeds differ"
     count = sum(it.differs for it in comparison.differences)
     told = f"{count} of {len(comparison.differences)} measures differ by more than chance"
