@@ -42,6 +42,7 @@ STAGES = {
     "Many runs": {
         "sweep": "Run a scenario with many seeds and values.",
         "search": "Find the value at which a measure crosses a target.",
+        "study": "Answer a question whose answer is known, and compare.",
         "swarm": "Try generated scenarios for faults of the program.",
     },
     "From elsewhere": {

@@ -15,6 +15,9 @@ from monerosim.units import format_duration, parse_duration
 MAX_RUNS = 1_000_000
 """The most runs of one sweep."""
 
+SEEDS_APART = 1_000_000
+"""By how much the seeds of two points differ at least, where points have seeds of their own."""
+
 _TOKEN = re.compile(r""""(?:[^"\\]|\\.)*"|'[^']*'|.""", re.DOTALL)
 """A text in quotes, or a single character."""
 
@@ -48,6 +51,8 @@ class Design(msgspec.Struct, frozen=True, kw_only=True):
 
     points: tuple[Point, ...]
     seeds: tuple[int, ...]
+    common: bool = True
+    """Whether all points have the same seeds; else each point has seeds of its own, so that points are independent."""
 
     def __post_init__(self) -> None:
         if not self.seeds:
@@ -61,8 +66,8 @@ class Design(msgspec.Struct, frozen=True, kw_only=True):
     def runs(self) -> Iterator[tuple[Point, int]]:
         """Return each run: all points with the first seed, then all with the second, and so on."""
         for seed in self.seeds:
-            for point in self.points:
-                yield point, seed
+            for number, point in enumerate(self.points):
+                yield point, seed if self.common else seed + number * SEEDS_APART
 
 
 def grid(variations: Sequence[Variation]) -> tuple[Point, ...]:

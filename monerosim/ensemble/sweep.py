@@ -194,6 +194,7 @@ def sweep(  # noqa: PLR0913  (all but two by keyword)
     executor: Executor | None = None,
     keep: Keep = "summary",
     until: str | Goal | None = None,
+    common_seeds: bool = True,
     on_progress: Callable[[Progress], None] = lambda _: None,
     permissions: Permissions = NOTHING,
 ) -> Sweep:
@@ -215,6 +216,8 @@ def sweep(  # noqa: PLR0913  (all but two by keyword)
         until: ``"MEASURE +- WIDTH"`` or ``"MEASURE +- 2 %"``: no further seed is begun once the 95 % interval of the
             mean is as narrow at every point. (What decides when to end is also what is judged, so that such an interval
             covers a little less than 95 %.)
+        common_seeds: Whether all points have the same seeds (common random numbers), so that they can be compared in
+            pairs; else each has seeds of its own, so that all of them can be judged together.
         on_progress: Called after each run.
         permissions: What you allow the scenario, as for :func:`monerosim.run`.
 
@@ -225,7 +228,7 @@ def sweep(  # noqa: PLR0913  (all but two by keyword)
         ClusterError: The cluster that shall play is gone.
     """
     source = Source(Path(scenario), tuple(changes), permissions)
-    design = _design(source.table, seeds, vary)
+    design = msgspec.structs.replace(_design(source.table, seeds, vary), common=common_seeds)
     goal = until if until is not None else source.table.until or None
     goal = read_goal(goal) if isinstance(goal, str) else goal
     entries = source.entries(design)

@@ -1,0 +1,1 @@
+"""The studies that come along, one or a few a module."""

@@ -1,0 +1,145 @@
+"""What selfish mining gains, by hashrate, by how many follow it in ties, and by strategy."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from monerosim.studies.study import Case, Measures, Study, case, mean
+from monerosim.studies.withheld import Strategy, eyal_sirer, relative_revenue
+
+ALPHAS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 1 / 3, 0.4, 0.45)
+FOLLOWERS: dict[str, tuple[str, ...]] = {"nobody": (), "half": ("near",), "all": ("near", "far")}
+"""Whom the miner hands its block in a tie: nobody, half of the others, all."""
+
+BLOCK_TIME = 120.0
+"""Seconds between two blocks of all others together."""
+
+BLOCKS = 2000
+"""Blocks that are found in a run, by all."""
+
+NETWORK = """
+[simulation]
+name = "withheld"
+
+[consensus]
+block_time = "120s"
+
+[network]
+latency = "1ms"
+connections = 4
+relay = { block_verification = { mean = "80ms" } }
+# Everybody but the attacker has a line of its own: it hears of blocks 25 ms before the others, and is heard as soon.
+places = { near = { latency = "25ms" }, far = { latency = "25ms" } }
+
+[participants.near]
+kind = "mining-pool"
+count = 9
+hashrate = 5
+
+[participants.far]
+kind = "mining-pool"
+count = 10
+hashrate = 5
+
+[participants.attacker]
+kind = "selfish-miner"
+hashrate = 50
+node = { connections = 19 }
+
+[participants.block-controller]
+kind = "block-controller"
+solo_miner_threshold = 0
+"""
+
+
+def point(alpha: float, followers: str, size: float, more: Mapping[str, object], **labels: str) -> Case:
+    """Make a case of a share of the hashrate and of who is handed the attacker's block in ties."""
+    duration = f"{round(BLOCKS * size * BLOCK_TIME * (1 - alpha))}s"
+    changes: dict[str, object] = {
+        "participants.attacker.hashrate": round(100 * alpha / (1 - alpha), 6),
+        "participants.attacker.hand_to": list(FOLLOWERS[followers]),
+        "participants.attacker.until": duration,
+        "simulation.duration": duration,
+        **more,
+    }
+    return case({**labels, "hashrate": round(alpha, 4), "handed to": followers}, changes)
+
+
+def revenue(run: Measures) -> float:
+    """Return the attacker's share of the blocks on the main chain, as wallets have them."""
+    blocks = {name: value for name, value in run.items() if name.startswith("miners.") and name.endswith(".blocks")}
+    return blocks["miners.attacker.blocks"] / sum(blocks.values())
+
+
+def gamma(runs: Sequence[Measures]) -> float:
+    """Return the share of the others' hashrate that had the attacker's block first in ties."""
+    return mean([run.get("races.attacker.followers", 0.0) for run in runs])
+
+
+def alpha_of(one: Case) -> float:
+    """Return the attacker's share of the hashrate."""
+    hashrate = float(one.changes["participants.attacker.hashrate"])
+    return hashrate / (100 + hashrate)
+
+
+class SelfishMining(Study):
+    """Relative revenue against the share of the hashrate."""
+
+    name: ClassVar[str] = "selfish-mining"
+    question: ClassVar[str] = (
+        "What share of the blocks does a selfish miner get, and from which hashrate on does it pay?"
+    )
+    measure_name: ClassVar[str] = "relative revenue"
+    source: ClassVar[str] = "Eyal and Sirer, doi 10.1007/978-3-662-45472-5_28, at the gamma measured in the runs"
+    axis: ClassVar[str] = "hashrate"
+    scenario: ClassVar[str] = NETWORK
+
+    def cases(self, size: float) -> Sequence[Case]:
+        """Return nine shares of the hashrate, each with three gammas."""
+        return [point(alpha, followers, size, {}) for followers in FOLLOWERS for alpha in ALPHAS]
+
+    def measure(self, point: Case, run: Measures) -> float:
+        """Return the attacker's share of the main chain."""
+        del point
+        return revenue(run)
+
+    def expected(self, point: Case, runs: Sequence[Measures]) -> float:
+        """Return the closed form."""
+        return eyal_sirer(alpha_of(point), gamma(runs))
+
+    def observed(self, point: Case, runs: Sequence[Measures]) -> Mapping[str, float]:
+        """Return gamma as it was in the runs."""
+        del point
+        return {"gamma": gamma(runs)}
+
+
+_STRATEGIES: dict[str, tuple[Strategy, dict[str, object]]] = {
+    "lead": (Strategy(lead_stubborn=True), {"participants.attacker.lead_stubborn": True}),
+    "equal fork": (Strategy(equal_fork_stubborn=True), {"participants.attacker.equal_fork_stubborn": True}),
+    "trail 1": (Strategy(trail=1), {"participants.attacker.trail": 1}),
+    "release at 2": (Strategy(release_at=2), {"participants.attacker.release_at": 2}),
+}
+
+
+class StubbornMining(SelfishMining):
+    """The same for other strategies."""
+
+    name: ClassVar[str] = "stubborn-mining"
+    question: ClassVar[str] = "Does stubbornness, or caution, gain more than the strategy of Eyal and Sirer?"
+    source: ClassVar[str] = (
+        "the strategy's Markov chain (monerosim/studies/withheld.py), at the gamma measured in the runs; strategies: "
+        "Nayak et al., doi 10.1109/EuroSP.2016.32"
+    )
+
+    def cases(self, size: float) -> Sequence[Case]:
+        """Return four strategies, each at three shares of the hashrate and three gammas."""
+        return [
+            point(alpha, followers, size, more, strategy=name)
+            for name, (_, more) in _STRATEGIES.items()
+            for followers in FOLLOWERS
+            for alpha in (0.25, 1 / 3, 0.4)
+        ]
+
+    def expected(self, point: Case, runs: Sequence[Measures]) -> float:
+        """Return the long-run share by the strategy's Markov chain."""
+        strategy, _ = _STRATEGIES[str(point.labels["strategy"])]
+        return relative_revenue(alpha_of(point), gamma(runs), strategy)
