@@ -91,6 +91,7 @@ if TYPE_CHECKING:
         FUNDER as FUNDER,
         MINER as MINER,
         ORCHESTRATOR as ORCHESTRATOR,
+        SPY as SPY,
     )
     from monerosim.mailbox.discovery import (
         Agent as Agent,

@@ -15,3 +15,6 @@ FUNDER = "funder"
 
 ORCHESTRATOR = "orchestrator"
 """Passes commands and events on, for all hosts."""
+
+SPY = "spy"
+"""Has a node that listens; the report says what all spies together would make of what they are sent."""

@@ -24,7 +24,7 @@ class Finding(msgspec.Struct, frozen=True):
     failures: tuple[Result, ...]
 
 
-def conduct(  # noqa: PLR0913  (all but two by keyword)
+def conduct(
     study: Study,
     directory: Path,
     *,

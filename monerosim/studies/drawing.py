@@ -23,7 +23,10 @@ def draw(study: Study, rows: Sequence[Row]) -> str:
         for row in rows
     ]
     shared: dict[str, Json] = {"x": quantitative("x", study.axis, scale={"zero": False}), "color": coloured("others")}
-    measured = quantitative("measured", study.measure_name, scale={"zero": False})
+
+    def vertical(field: str) -> Json:
+        return quantitative(field, study.measure_name, scale={"zero": False})
+
     chart = Chart(
         name=f"study-{study.name}",
         title=study.question,
@@ -35,12 +38,12 @@ def draw(study: Study, rows: Sequence[Row]) -> str:
         absent="there are no runs",
         drawing={
             "layer": [
-                {"mark": "point", "encoding": {**shared, "y": measured}},
-                {"mark": "rule", "encoding": {**shared, "y": {**measured, "field": "low"}, "y2": {"field": "high"}}},
+                {"mark": "point", "encoding": {**shared, "y": vertical("measured")}},
+                {"mark": "rule", "encoding": {**shared, "y": vertical("low"), "y2": {"field": "high"}}},
                 {
                     "transform": [{"filter": "isValid(datum.expected)"}],
                     "mark": {"type": "line", "opacity": 0.6},
-                    "encoding": {**shared, "y": {**measured, "field": "expected"}},
+                    "encoding": {**shared, "y": vertical("expected")},
                 },
             ]
         },

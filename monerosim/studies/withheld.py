@@ -35,7 +35,7 @@ class _Step(NamedTuple):
     public: int
 
 
-_START = _State(0, 0, False)  # noqa: FBT003  (a state is written like a tuple)
+_START = _State(0, 0, False)
 _MOST = 80
 """Blocks of a branch, beyond which it is published: so long are they hardly ever."""
 
@@ -99,7 +99,7 @@ def _steps(state: _State, alpha: float, gamma: float, strategy: Strategy) -> lis
     return steps
 
 
-def _after_own(own: int, public: int, tied: bool, strategy: Strategy) -> _Step:  # noqa: FBT001  (part of a state)
+def _after_own(own: int, public: int, tied: bool, strategy: Strategy) -> _Step:
     lead = own - public
     if (strategy.release_at is not None and lead >= strategy.release_at) or own >= _MOST:
         return _Step(_START, own, 0)
@@ -113,13 +113,13 @@ def _after_public(own: int, public: int, strategy: Strategy) -> _Step:
     if own == 0 or -lead > strategy.trail:
         return _Step(_START, 0, public)
     if lead < 0:
-        return _Step(_State(own, public, False), 0, 0)  # noqa: FBT003
+        return _Step(_State(own, public, False), 0, 0)
     if lead == 1 and not strategy.lead_stubborn:
         return _Step(_START, own, 0)
     if lead > 1 and not strategy.lead_stubborn:
         # Its whole branch wins, come what may: so many of its blocks count already, and the public ones are lost.
-        return _Step(_State(lead, 0, False), public, 0)  # noqa: FBT003
-    return _Step(_State(own, public, True), 0, 0)  # noqa: FBT003
+        return _Step(_State(lead, 0, False), public, 0)
+    return _Step(_State(own, public, True), 0, 0)
 
 
 def eyal_sirer(alpha: float, gamma: float) -> float:

@@ -203,6 +203,9 @@ hashrate = 100
 kind = "selfish-miner"
 hashrate = 50
 
+[participants.listener]
+kind = "spy"
+
 [participants.saver]
 node = "busy"
 wallet = { initial_balance = "5 XMR", outputs = 4 }
