@@ -18,6 +18,9 @@ from monerosim.studies.withheld import Strategy, eyal_sirer, relative_revenue
 
 REFUSED = 1e-4
 
+# A machine that is busy with all else plays them all the same.
+pytestmark = pytest.mark.timeout(900)
+
 
 @pytest.mark.parametrize("alpha", [0.1, 0.25, 1 / 3, 0.4])
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0])
@@ -156,16 +159,15 @@ def test_spies_get_the_stems_that_their_share_of_connections_says(dandelion):
 @pytest.mark.parametrize(
     "wrong",
     [
-        pytest.param(lambda share, old: share * (1.0 if old else 0.8), id="the versions mirrored"),
-        pytest.param(lambda share, _: share * 0.6, id="fluff 40 %"),
-        pytest.param(lambda share, _: share**2, id="the share squared"),
+        pytest.param(lambda share: share * 0.6, id="fluff 40 %"),
+        pytest.param(lambda share: share**2, id="the share squared"),
     ],
 )
 def test_a_wrong_rule_of_stems_is_refused(dandelion, wrong, monkeypatch):
     study, cases, played, _ = dandelion
 
-    def expected(case, runs):
-        return wrong(sum(run["spies.outgoing"] for run in runs) / len(runs), case.labels["version"] == "0.18.0.0")
+    def expected(_case, runs):
+        return wrong(sum(run["spies.outgoing"] for run in runs) / len(runs))
 
     monkeypatch.setattr(study, "expected", expected)
     assert judge_sweep(study, played, cases).verdict.p < REFUSED

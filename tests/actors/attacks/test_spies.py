@@ -1,4 +1,4 @@
-"""The ready scenario with spies: the questions of `monerosim query --examples` have answers, and so has the spies' own."""
+"""The ready scenario with spies: the ten questions of `monerosim query --examples` have answers, and so has their own."""
 
 from pathlib import Path
 
