@@ -15,7 +15,7 @@ class Spy(Behaviour[SpyConfig]):
     """Leaves its node to itself: what is sent to it is for the record, and all spies of a run are one observer.
 
     monerod's RPC does not tell which peer sent a transaction; its log does, and so does the scenario's
-    ``record.relays``, which has to name the spies. The report says whom they would have taken for the sender of each payment.
+    ``record.relays``, which has to name the spies. The report says how many payments they would trace to their origin.
     """
 
     role: ClassVar[str] = SPY

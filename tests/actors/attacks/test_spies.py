@@ -1,4 +1,4 @@
-"""The ready scenario with spies: the ten questions of `monerosim query --examples` have answers, and so has their own."""
+"""The ready scenario with spies: the ten questions of `monerosim query --examples` have answers on it."""
 
 from pathlib import Path
 
