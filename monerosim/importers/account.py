@@ -24,9 +24,10 @@ def write_scenario(conversion: Conversion, name: str, command: str) -> str:
         name: The file that it is made from.
         command: The command that makes it.
     """
-    shown = "".join(it if it.isprintable() else "?" for it in name)
-    lines = [f"Made by `{command}` from {shown} ({conversion.kind}).", *account_lines(conversion)]
-    comments = "".join(f"# {line}".rstrip() + "\n" for line in lines)
+    lines = [f"Made by `{command}` from {name} ({conversion.kind}).", *account_lines(conversion)]
+    # TOML has no control characters in comments, which names and values of the file may have.
+    printable = ("".join(it if it.isprintable() else "?" for it in line) for line in lines)
+    comments = "".join(f"# {line}".rstrip() + "\n" for line in printable)
     return f"{comments}{write_toml(conversion.document)}"
 
 
