@@ -12,6 +12,7 @@ from monerosim.importers.draft import Draft, alike, stem
 from monerosim.importers.public_agents import MINER, NODE, USER, Funding, fill, role_of
 from monerosim.importers.public_general import read_public_general
 from monerosim.importers.public_ranges import Agents, read_ids, time_of
+from monerosim.importers.public_reachable import hide
 from monerosim.importers.source import Item
 from monerosim.importers.table import Table
 from monerosim.importers.values import microseconds
@@ -52,11 +53,13 @@ def read_public(draft: Draft) -> None:
     members = [member for one in agents for member in _members(draft, one, funding, activity)]
     if not any(member.role == USER for member in members):
         funding.leave()
+    hidden = hide(draft, [member.table for member in members])
     names: dict[str, str] = {}
     for run in _runs(members):
         first = run[0]
         whole_range = len(run) > 1
-        name = _place(draft, run, stem(first.id) if whole_range else first.id)
+        name = stem(first.id) if whole_range else first.id
+        name = _place(draft, run, f"{name}-hidden" if whole_range and id(first.table) in hidden else name)
         names.update((member.id, name) for member in run)
     _connect(draft, members, names)
     mode = root.get("general", "fallback_seeds")

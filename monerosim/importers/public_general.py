@@ -9,13 +9,9 @@ from monerosim.plan.allowed_flags import NODE, WALLET
 from monerosim.scenario.document import INT64
 
 _PEERS = "nodes dial random peers: network.connections"
-_REACHABLE = 'every node can be dialled; of single ones, node = { flags = ["--hide-my-port"] } says that nobody does'
 _REASONS = {
     "bootstrap_end_time": "the bootstrap comes before time zero, and its links are those of the network",
     "process_threads": "monerosim sets the threads of its programs",
-    "reachable_fraction": _REACHABLE,
-    "reachable_by_role": _REACHABLE,
-    "hidden_fraction": _REACHABLE,
     "turnover": "nodes are up for the whole run",
     "fresh_blockchain": "every run begins with a new chain",
     "python_venv": "agents run in the Python that runs monerosim",
@@ -26,11 +22,11 @@ _REASONS = {
     "enable_dns_server": "nodes are told their peers, so none asks DNS",
 }
 _NETWORK = {
-    "path": "a graph in a file; latency and bandwidth here are the same for all",
+    "path": 'copy the graph beside the scenario and set [network] topology = { kind = "file", file = "NAME.gml" }',
     "peer_mode": _PEERS,
     "seed_nodes": _PEERS,
     "topology": f"it says who dials whom; {_PEERS}",
-    "distribution": "all are in one place",
+    "distribution": '[network] topology = { kind = "regional" } has continents, [network.places] who is where',
 }
 
 

@@ -26,7 +26,7 @@ general:
   simulation_seed: 77
   fallback_seeds: "off"
   daemon_defaults: {log-level: 1, no-zmq: true, out-peers: 8, block-notify: /bin/true}
-  reachable_fraction: 0.15
+  turnover: {mean_session: 2h}
 network: {type: 1_gbit_switch, latency: 20ms, peer_mode: Dynamic}
 agents:
   miner-{001..003}:
@@ -100,7 +100,7 @@ def test_participants_and_their_times_are_those_of_the_file():
 def test_what_differs_is_named():
     conversion = convert(SMALL.encode())
     left = {".".join(str(part) for part in entry.path): entry.reason for entry in conversion.left}
-    assert "every node can be dialled" in left["general.reachable_fraction"]
+    assert "up for the whole run" in left["general.turnover.mean_session"]
     assert "--allow-flag" in left["general.daemon_defaults.block-notify"]
     assert "no upgrades" in left["agents.old-001.daemon_1"]
     assert "nobody pays them later" in left["agents.miner-distributor.wait_time"]
@@ -160,6 +160,36 @@ def test_the_expanded_form_has_the_same_participants():
 def test_their_nodes_for_built_in_addresses_are_counted_unless_they_are_off():
     made = scenario(SMALL.replace('fallback_seeds: "off"', "fallback_seeds: auto"))
     assert made.participants["monero-seed"].count == 6
+
+
+@pytest.mark.parametrize(
+    ("general", "relays", "users"),
+    [
+        ({"reachable_fraction": 0.15}, 51, 3),
+        ({"hidden_fraction": 0.5}, 30, 2),
+        ({"reachable_fraction": 0.9, "hidden_fraction": 0.3, "reachable_by_role": {"relay": 0.2}}, 48, 1),
+        ({"reachable_fraction": 1.0}, 0, 0),
+    ],
+)
+def test_as_many_nodes_are_hidden_as_the_file_says(general, relays, users):
+    """Of 60 relays and 4 users, rounded as their tool does; miners are always reachable."""
+    data = yaml.safe_load(
+        SMALL.replace("daemon_options: {in-peers: 40, hide-my-port: true}", "").replace("old-001", "x")
+    )
+    del data["agents"]["x"]
+    data["general"].update(general)
+    made = scenario(yaml.safe_dump(data, sort_keys=False))
+    plan = compile_plan(made)
+    hidden = Counter(host.group for host in plan.hosts if host.node is not None and "--hide-my-port" in host.node.flags)
+    assert hidden["relay-hidden"] == relays
+    assert sum(count for group, count in hidden.items() if group.startswith("user")) == users
+    assert hidden.total() == relays + users
+    assert sum(host.group.startswith("relay") for host in plan.hosts) == 60
+    # Users begin one after the other as before.
+    starts = [it for name, it in made.participants.items() if name.startswith("user")]
+    assert sorted(it.start.seconds + n * it.stagger.seconds for it in starts for n in range(it.count)) == [
+        5 * 3600 + 30 * n for n in range(4)
+    ]
 
 
 def test_it_plays(tmp_path):
