@@ -1,8 +1,10 @@
 """What a scenario says of rules: what is read, and what is told."""
 
 import pytest
+from msgspec.json import encode
 
 from monerosim.build.compile import compile_plan
+from monerosim.ensemble.design import variation_of
 from monerosim.plan.plan import RulePlan
 from monerosim.plugins import PluginFiles
 from monerosim.scenario import examine
@@ -126,3 +128,33 @@ def test_a_rule_in_a_file_goes_with_the_run(tmp_path):
     assert list(plan.plugins) == ["mine.py"]
     (problem,) = examine(f'[rules]\nuse = "./mine.py:Other"\n{MINERS}'.encode(), files=files).errors
     assert "is not a Rule" in problem.message
+
+
+MARKET = """
+[participants.market]
+kind = "marketplace"
+node = "miner"
+"""
+
+VARIED = {
+    "rules.use": ["first-seen", "uniform-tie-breaking"],
+    "rules.use.k": [2, 3, 4],
+    "rules.use.tau": ["1s", "30s"],
+    "participants.market.confirmations": [1, 5, 10],
+    "network.dandelion.stems": [1, 2, 4],
+    "network.dandelion.fluff_probability": [0, 10, 20],
+    "network.dandelion.embargo": ["20s", "39s"],
+    "network.version": ["0.18.0.0", "0.18.4.0"],
+}
+
+
+@pytest.mark.parametrize("key", VARIED)
+def test_a_defence_is_a_key_that_a_sweep_varies(key):
+    text = f"[rules]\nuse = {POP}\n{MINERS}{MARKET}".encode()
+    plans = []
+    for value in variation_of(key, tuple(VARIED[key])).values:
+        examined = examine(text, changes=[f"{key}={value}"])
+        assert not examined.errors
+        plan = compile_plan(examined)
+        plans.append((plan.relay, plan.hosts))
+    assert len({encode(plan) for plan in plans}) == len(VARIED[key])
