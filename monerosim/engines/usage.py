@@ -23,6 +23,9 @@ _FIRST = 2.0
 _GROWTH = 0.05
 """The time between two looks grows with the run's: a long one has some hundred."""
 
+_BLOCK = 512
+"""Bytes of what ``stat`` counts (POSIX leaves it open; Linux and macOS have this)."""
+
 _BEFORE = re.compile(rf"(^|=)[^=]*/(?=hosts/|{re.escape(PLAN)}$)")
 """Of an argument, what leads to the run directory."""
 
@@ -139,5 +142,6 @@ def _cpu(process: psutil.Process) -> float:
 
 
 def _size(path: Path) -> int:
+    """Return what a file or all files of a directory take on disk: monerod's database is mostly holes."""
     files = [path] if path.is_file() else path.rglob("*")
-    return sum(file.lstat().st_size for file in files if file.is_file() and not file.is_symlink())
+    return sum(file.lstat().st_blocks * _BLOCK for file in files if file.is_file() and not file.is_symlink())
