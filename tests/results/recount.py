@@ -17,7 +17,7 @@ def recount(directory):
 
 def differences(shown, counted):
     """Return where the rows of charts differ; shown are those of a page's numbers."""
-    found = [f"{name}: in one of the two only" for name in (shown.keys() ^ counted.keys()) - NOT_COUNTED]
+    found = [f"{name}: is not counted" for name in shown.keys() - counted.keys() - NOT_COUNTED]
     for name in shown.keys() & counted.keys():
         one = [{key: value for key, value in row.items() if key != "run"} for row in shown[name]["rows"]]
         other = counted[name]
