@@ -27,6 +27,7 @@ STAGES = {
     },
     "Run": {
         "doctor": "Check that the programs each engine needs are installed.",
+        "topology": "Show who is connected with whom in a scenario, and draw it.",
         "build": "Write the run directory of a scenario.",
         "run": "Run a scenario.",
     },
