@@ -41,7 +41,8 @@ from blocks where miner <> 'attacker' and not bootstrap group by all order by al
 """
 
 
-def test_a_miner_that_is_selfish_for_a_while(tmp_path):
+def test_a_miner_that_is_selfish_for_a_while(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     assert len(STRATEGY.read_text().splitlines()) < 80
     shutil.copy(STRATEGY, tmp_path)
     (tmp_path / "scenario.toml").write_text(SCENARIO)
