@@ -5,9 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monerosim.agent.conditions import Condition, ConditionError, name_of
+from monerosim.agent.conditions import Condition
 from monerosim.agent.host import Host
 from monerosim.agent.messages import StopHost
+from monerosim.agent.real_conditions import RealNetwork
 from monerosim.agent.registry import SUPERVISOR, load_actor
 from monerosim.events import Record
 from monerosim.events.log import EVENTS, EventLog
@@ -18,6 +19,7 @@ from monerosim.plan.plan import Plan
 from monerosim.plugins import PluginFiles
 from monerosim.rpc.http import HttpTransport
 from monerosim.rpc.transport import Transport
+from monerosim.runtime.clock import Clock
 from monerosim.runtime.threads import ThreadsRuntime
 from monerosim.units import SECOND
 
@@ -55,6 +57,15 @@ class RealEnvironment:
         self.post_office = DiskPostOffice(self.runtime, directory / MAILBOXES, watches=watches)
         self.shared = DiskState(directory / "shared")
         self._hosts = {own.name: own for own in plan.hosts}
+        self._network = RealNetwork(
+            plan,
+            directory,
+            self.shared,
+            node=self.node,
+            wallet=self.wallet,
+            clock=Clock(self.runtime, plan.time_zero),
+            me=host,
+        )
         self._lock = threading.Lock()
         home = directory / "hosts" / host
         home.mkdir(parents=True, exist_ok=True)
@@ -80,7 +91,7 @@ class RealEnvironment:
 
     def change(self, condition: Condition) -> None:
         """Change the network by the means there are."""
-        raise ConditionError(f"{name_of(condition)} is not to be had yet")
+        self._network.change(condition)
 
     def record(self, record: Record) -> None:
         """Append an event to the event log."""

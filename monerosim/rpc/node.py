@@ -1,5 +1,7 @@
 """monerod's RPC, typed. Field names and units are monerod's (src/rpc/core_rpc_server_commands_defs.h)."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from monerosim.rpc.client import RpcClient
@@ -225,6 +227,16 @@ class NodeRpc:
     def get_connections(self) -> list[Connection]:
         """Return the connections to peers."""
         return self.client.call("get_connections", {}, _Connections).connections
+
+    def set_bans(self, bans: Mapping[str, bool], *, seconds: int) -> None:
+        """Ban hosts, which closes the connections with them, or lift their bans.
+
+        Args:
+            bans: Whether each host is banned, by its IPv4 address.
+            seconds: How long.
+        """
+        entries: list[Json] = [{"host": host, "ban": ban, "seconds": seconds} for host, ban in bans.items()]
+        self.client.call("set_bans", {"bans": entries}, _Status)
 
     def get_fee_estimate(self) -> int:
         """Return the lowest fee, in atomic units per byte of weight."""

@@ -165,6 +165,10 @@ class WalletRpc:
         """Return the height up to which the wallet has scanned."""
         return self.client.call("get_height", {}, _Height).height
 
+    def set_daemon(self, address: str) -> None:
+        """Have the wallet use a daemon, ``http://host:port``, that it trusts."""
+        self.client.call("set_daemon", {"address": address, "trusted": True}, _Nothing)
+
     def refresh(self) -> None:
         """Have the wallet scan the newest blocks now."""
         self.client.call("refresh", {}, _Nothing, timeout=TRANSFER_TIMEOUT)

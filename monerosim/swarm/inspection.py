@@ -1,8 +1,9 @@
 """What must hold after any run, looked at in what the run has left: events, summary, shared state."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -71,8 +72,12 @@ class _Findings:
             for record in self.records
             if isinstance(record.data, ev.CommandExecuted | ev.ActorFailed)
         }
-        """Those of whom something was stopped, paused or set, or that have failed."""
+        """Those of whom something was stopped, paused or set, or that have failed; all, if the network changed."""
+        changes = [record.data for record in self.records if isinstance(record.data, ev.NetworkChanged)]
+        if changes:
+            self.disturbed = set(self.hosts)
         self.settled = self.summary.completed and self.summary.chain.tips == 1 and not self.summary.failure
+        self.settled = self.settled and not _lasting(changes)
         """Whether it came to its end, with all nodes on the same chain."""
         self.wallets = _addresses(run.directory)
         self.found = [record for record in self.records if isinstance(record.data, ev.BlockFound)]
@@ -350,6 +355,20 @@ class _Findings:
                 yield Fault(
                     f"{event.name} failed: {event.error.partition(':')[0]}", f"{record.participant}: {event.error}"
                 )
+
+
+def _lasting(changes: Iterable[ev.NetworkChanged]) -> bool:
+    """Return whether some program still does not run at the end, or nodes are cut off."""
+    begun: dict[tuple[str, str], None] = {}
+    for change in changes:
+        details = msgspec.json.decode(change.details, type=dict[str, Any])
+        what = f"{details.get('program', '')}{details.get('peer', '')}"
+        for who in change.who or ("",):
+            if change.do in ("shut-down", "crash", "freeze", "cut", "partition", "silence", "degrade"):
+                begun[who, what] = None
+            elif change.do in ("start-up", "thaw", "restore", "heal", "unsilence"):
+                begun.pop((who, what), None)
+    return bool(begun)
 
 
 def _addresses(directory: Path) -> dict[str, tuple[str, ...]]:

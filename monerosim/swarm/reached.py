@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from monerosim.agent.commands import COMMON_COMMANDS
+from monerosim.agent.conditions import CONDITIONS
 from monerosim.config import fields_of
 from monerosim.plan.restarts import Restarts
 from monerosim.rules import load_rule, rule_names
@@ -88,7 +89,7 @@ class Reached:
         for name, rule in self._rules.items():
             yield f"rule {name}"
             yield from _keys(name, rule)
-        for command in COMMON_COMMANDS:
+        for command in (*COMMON_COMMANDS, *CONDITIONS):
             yield f"command {command}"
         for name, behaviour in self._behaviours.items():
             yield f"kind {name}"
@@ -118,7 +119,8 @@ class Reached:
         for entry in document.get("timeline", ()):
             yield from _given("timeline", TimelineEntry, entry)
             yield f"command {entry.get('do')}"
-            for use in uses.get(entry["who"], uses.get(entry["who"].rpartition("-")[0], [])):
+            who = entry.get("who", "")
+            for use in uses.get(who, uses.get(who.rpartition("-")[0], [])):
                 message = self._behaviours[use].commands.get(entry["do"]) if use in self._behaviours else None
                 if message is not None:
                     yield from _given(f"{use} {entry['do']}", message, {**entry, **entry.get("arguments", {})})

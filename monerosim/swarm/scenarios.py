@@ -35,6 +35,7 @@ from monerosim.scenario.tables import (
 )
 from monerosim.scenario.toml import write_toml
 from monerosim.swarm import fragile
+from monerosim.swarm.changes import draw_changes
 from monerosim.swarm.fragile import Fragile
 from monerosim.swarm.values import Values, Vocabulary, amount, choices, duration, logarithmic
 from monerosim.topology import load_topology, topology_names
@@ -223,9 +224,19 @@ class _Maker:
             document["timeline"] = [self._entry(values) for _ in range(self._rng.integer(1, 7))]
         if self._often(0.7 if self._forks else 0.2):
             document.setdefault("timeline", []).extend(self._race(document["participants"]))
+        if self._modelled and self._often(0.35):
+            document.setdefault("timeline", []).extend(self._changes(document["participants"]))
+            if not document["timeline"]:
+                del document["timeline"]
         if self._often(0.25):
             _be_strict(document)
         return document
+
+    def _changes(self, participants: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Have the network change in the course of the run."""
+        nodes = [name for name, table in participants.items() if isinstance(table.get("node"), dict)]
+        wallets = [name for name, table in participants.items() if "wallet" in table]
+        return draw_changes(self._rng, self._duration, nodes, wallets, list(participants))
 
     def _race(self, participants: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Have a miner find two blocks, and another one of its own before it hears of them, which is reorganised.

@@ -16,6 +16,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import ClassVar
 
+from monerosim.agent.real_conditions import LINK_CONDITIONS, PROGRAM_CONDITIONS
 from monerosim.build.memory import memory_of_programs
 from monerosim.engine import Engine, EngineError, MemoryEstimate, Need, Progress, ProgressCallback, Timings
 from monerosim.engines.follow import EventFollower
@@ -51,6 +52,7 @@ class Local(Engine):
 
     real_programs = True
     watches_programs = True
+    conditions = LINK_CONDITIONS | PROGRAM_CONDITIONS | {"move-wallet"}
     unheeded: ClassVar[Mapping[str, str]] = {
         "network.version": _PROGRAM_DECIDES,
         "network.relay": _PROGRAM_DECIDES,

@@ -31,6 +31,8 @@ class SupervisedProcess:
         self.plan = plan
         self.due: int | None = plan.start
         """When it is to be started, microseconds since the run's start; None if it is not to be."""
+        self.is_wanted = True
+        """Whether it is to run, once it is due: a condition of the network may have ended it."""
         self.restarted: list[int] = []
         """When it died and was to be started again."""
         self._run = run
@@ -86,8 +88,14 @@ class SupervisedProcess:
 
     def terminate(self) -> None:
         """Ask it, and what it may have started, to end."""
+        self.signal(signal.SIGTERM)
+        # One that stands still would not notice.
+        self.signal(signal.SIGCONT)
+
+    def signal(self, number: int) -> None:
+        """Send it, and what it may have started, a signal, if it runs."""
         if self._child is not None and self._child.poll() is None:
-            os.killpg(self._child.pid, signal.SIGTERM)
+            os.killpg(self._child.pid, number)
 
     def kill(self) -> None:
         """End it at once, if it runs."""

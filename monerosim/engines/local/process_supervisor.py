@@ -16,6 +16,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import FrameType
 
+import msgspec
+
+from monerosim.agent.conditions import Crash, Freeze, ShutDown, StartUp, Thaw, name_of
+from monerosim.agent.real_conditions import REQUESTS, Request
+from monerosim.build.processes import MONEROD
 from monerosim.build.rundir import hold
 from monerosim.config import load_config
 from monerosim.engines.local.health import HealthCheck, health_check
@@ -37,6 +42,9 @@ from monerosim.units import SECOND, format_duration
 
 ENDING = 60 * SECOND
 """How long agents may take to end by themselves when the run is over: they ask for the last state."""
+
+REQUEST_INTERVAL = SECOND // 2
+"""From one look for what agents ask for to the next."""
 
 TIMEOUT = 30 * SECOND
 """How long a program may take to end after SIGTERM, before it is killed. (monerod stores its chain in under one.)"""
@@ -82,6 +90,8 @@ class ProcessSupervisor:
                 check = health_check(host, program.name, self._limits[host.name], waiter, self._now)
                 if check is not None:
                     self._checks[process] = check
+        self._requests = directory / REQUESTS
+        self._requests.mkdir(exist_ok=True)
         self._notices = ProcessNotices(plan, directory, trace_level)
 
     def play(self) -> None:
@@ -95,9 +105,10 @@ class ProcessSupervisor:
                 self._start_due(now)
                 for check in self._checks.values():
                     check.ask()
+                self._take_requests()
                 starts = [process.due for process in self._processes if process.due is not None]
                 checks = [check.due for check in self._checks.values() if check.due is not None]
-                self._wait_until(min([*starts, *checks, self._plan.stop]))
+                self._wait_until(min([*starts, *checks, self._now() + REQUEST_INTERVAL, self._plan.stop]))
                 self._take_note()
             self._end()
         finally:
@@ -123,6 +134,33 @@ class ProcessSupervisor:
             if process.restarted:
                 self._record(process, ProcessRestarted(process.plan.name, len(process.restarted)))
 
+    def _take_requests(self) -> None:
+        """Do what agents ask for: end, start, kill, stop and continue programs (conditions of the network)."""
+        for file in sorted(self._requests.glob("*.json")):
+            request = msgspec.json.decode(file.read_bytes(), type=Request)
+            file.unlink()
+            for process in self._processes:
+                is_node = process.plan.name == MONEROD
+                if process.host == request.host and not process.is_agent and is_node == (request.program == "node"):
+                    self._change(process, request.do)
+
+    def _change(self, process: SupervisedProcess, do: str) -> None:
+        check = self._checks.get(process)
+        if do == name_of(StartUp()):
+            process.due = None if process.runs else self._now()
+            process.is_wanted = True
+        elif do == name_of(Thaw()):
+            process.signal(signal.SIGCONT)
+            if check is not None and process.runs:
+                check.begin()
+        else:
+            process.is_wanted = process.is_wanted and do == name_of(Freeze())
+            process.due = process.due if process.is_wanted else None
+            numbers = {name_of(ShutDown()): signal.SIGTERM, name_of(Crash()): signal.SIGKILL}
+            process.signal(numbers.get(do, signal.SIGSTOP))
+            if check is not None:
+                check.end()
+
     def _take_note(self) -> None:
         """Look who has died or hangs, and plan its next start."""
         for process in self._processes:
@@ -136,6 +174,8 @@ class ProcessSupervisor:
                 continue
             if check is not None:
                 check.end()
+            if not process.is_wanted:
+                continue
             if not (process.is_agent and status == 0 and self._now() >= self._plan.stop):
                 self._record(process, ProcessDied(process.plan.name, status))
                 ended = how_it_ended(status)
