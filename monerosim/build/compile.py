@@ -10,6 +10,7 @@ from monerosim.build.peers import discovering, peers_of, rate_limit
 from monerosim.build.processes import AGENT, MONEROD, host_processes
 from monerosim.build.rates import payment_rates
 from monerosim.build.shadow_options import option_problems
+from monerosim.build.turnover import turnover_commands
 from monerosim.config import Amount, Config, Duration, dump_config, load_config
 from monerosim.engine import Timings, load_engine
 from monerosim.monero.difficulty import MAINNET
@@ -273,7 +274,7 @@ def _processes(
 
 
 def _hosts(scenario: Scenario, result: Examined, members: Sequence[_Member], time_zero: int) -> list[HostPlan]:
-    timings, commands = result.timings, _commands(scenario, time_zero)
+    timings, commands = result.timings, _commands(scenario, members, time_zero)
     own_time = range(time_zero, time_zero + scenario.simulation.duration)
     hosts = []
     for member in members:
@@ -334,7 +335,7 @@ def _actors(composition: Composition, start: int, commands: Sequence[CommandPlan
     return tuple(actors)
 
 
-def _commands(scenario: Scenario, time_zero: int) -> dict[str, list[CommandPlan]]:
+def _commands(scenario: Scenario, members: Sequence[_Member], time_zero: int) -> dict[str, list[CommandPlan]]:
     """Resolve whom the timeline tells what, in the order of the times."""
     commands: dict[str, list[CommandPlan]] = {}
     for entry in sorted(scenario.timeline, key=lambda entry: entry.at):
@@ -343,7 +344,13 @@ def _commands(scenario: Scenario, time_zero: int) -> dict[str, list[CommandPlan]
         first = sorted(name for name, it in scenario.participants.items() if it.count)[:1]
         for host in members_of(scenario, entry.who) if entry.who != EVERYBODY else members_of(scenario, *first)[:1]:
             commands.setdefault(host, []).append(command)
-    return commands
+    network, simulation = scenario.network, scenario.simulation
+    among = {host for who in network.turnover.among for host in members_of(scenario, who)}
+    nodes = [it.name for it in members if it.uses_node == it.name and (not network.turnover.among or it.name in among)]
+    span = {"begin": time_zero, "duration": int(simulation.duration)}
+    for host, command in turnover_commands(network.turnover, nodes, simulation.seed, **span):
+        commands.setdefault(host, []).append(command)
+    return {host: sorted(told, key=lambda command: command.at) for host, told in commands.items()}
 
 
 def _node(scenario: Scenario, member: _Member, node: Node, rules: Sequence[RulePart], time_zero: int) -> NodePlan:

@@ -6,7 +6,7 @@ from monerosim.agent.conditions import CONDITIONS, Condition, MoveWallet, Partit
 from monerosim.engine import Engine
 from monerosim.scenario.compose import Composition, group_of, member_names
 from monerosim.scenario.convert import Reader, quote
-from monerosim.scenario.mentions import nobody
+from monerosim.scenario.mentions import nobody, who_is_missing
 from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.tables import Node, Scenario, TimelineEntry
 
@@ -49,6 +49,24 @@ def condition_problems(
             yield nobody((*path, key), other, composed)
         else:
             yield from _lacks(composed, whose, "node", (*path, key))
+
+
+def turnover_problems(
+    scenario: Scenario, composed: Mapping[str, Composition], engine: Engine | None
+) -> Iterator[RawProblem]:
+    """Check that the engine lets nodes come and go, if they are to, and that who does has one."""
+    path: Path = ("network", "turnover")
+    turnover = scenario.network.turnover
+    if not turnover.share:
+        return
+    if engine is not None and not engine.conditions >= {"shut-down", "start-up"}:
+        message = f"the engine {scenario.simulation.engine} cannot shut nodes down and start them up"
+        yield RawProblem(path=(*path, "share"), message=message, depends_on=(("simulation", "engine"),))
+    yield from who_is_missing(scenario, composed, turnover, path)
+    for index, who in enumerate(turnover.among):
+        group = who if who in composed else group_of(scenario, who)
+        if group is not None:
+            yield from _lacks(composed, group, "node", (*path, "among", index))
 
 
 def _lacks(composed: Mapping[str, Composition], group: str, program: str, path: Path) -> Iterator[RawProblem]:

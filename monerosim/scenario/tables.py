@@ -222,6 +222,22 @@ class Place(Table, frozen=True):
     ] = 0.0
 
 
+class Turnover(Table, frozen=True):
+    """Nodes that come and go all the time."""
+
+    share: Annotated[float, Meta(ge=0, le=1, description="The probability with which a node is one of them.")] = 0.0
+    session: Annotated[Duration, Meta(extra=POSITIVE, description="How long one is up, on average.")] = config.duration(
+        "2h"
+    )
+    downtime: Annotated[Duration, Meta(extra=POSITIVE, description="How long it is down then, on average.")] = (
+        config.duration("20min")
+    )
+    distribution: Annotated[Literal["exponential", "fixed"], Meta(description="Of both times.")] = "exponential"
+    among: Annotated[
+        tuple[str, ...], Meta(extra=PARTICIPANT, description="Whose nodes; those of all participants, if left out.")
+    ] = ()
+
+
 class Network(Table, frozen=True):
     """What lies between the participants."""
 
@@ -273,6 +289,7 @@ class Network(Table, frozen=True):
     relay: Annotated[NetworkRelay, Meta(description="How long nodes take to verify; the model only.")] = msgspec.field(
         default_factory=NetworkRelay
     )
+    turnover: Annotated[Turnover, Meta(description="Nodes that come and go.")] = msgspec.field(default_factory=Turnover)
     dandelion: Annotated[NetworkDandelion, Meta(description="Dandelion++'s parameters; the model only.")] = (
         msgspec.field(default_factory=NetworkDandelion)
     )
