@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -438,3 +439,32 @@ def test_deaths_are_told_to_the_orchestrator_in_the_trace_and_in_the_report(tmp_
     outcome = Run(path).summary.outcome
     assert outcome.failed == {"user/wallet": 2, "victim/agent": 1}
     assert outcome.restarted == {"user/wallet": 1}
+
+
+TICKS = ("sh", "-c", "echo life >> lives; while true; do date +%s%N >> ticks; sleep 0.05; done")
+ASKS = """
+import json, pathlib, sys, time
+
+requests = pathlib.Path("../../requests")
+for number, do in enumerate(sys.argv[1:]):
+    time.sleep(1.5)
+    (requests / "new").write_text(json.dumps({"host": "alice", "program": "node", "do": do}))
+    (requests / "new").rename(requests / f"{number}.json")
+time.sleep(3.5)
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "begin", "lives"), [("shut-down", "start-up", 2), ("crash", "start-up", 2), ("freeze", "thaw", 1)]
+)
+def test_a_program_is_ended_stopped_and_started_as_agents_ask_for_it(build, end, begin, lives):
+    agent = program("agent", (PYTHON, "-c", ASKS, end, begin), runs_to_end=False)
+    plan, path = build(one_host(program("monerod", TICKS), agent), stop=6)
+    play(plan, path, trace_level="INFO", on_progress=wanted)
+    home = path / "hosts" / "alice"
+    assert (home / "lives").read_text().split() == ["life"] * lives
+    ticks = [int(line) for line in (home / "ticks").read_text().split()]
+    # It was away once, and for about as long as it was told; a busy machine makes it longer.
+    gaps = [later - earlier for earlier, later in pairwise(ticks)]
+    assert max(gaps) > 10**9
+    assert told(path) == []
