@@ -31,6 +31,7 @@ from monerosim.scenario.tables import (
     Scenario,
     Simulation,
     SweepTable,
+    Turnover,
     Wallet,
 )
 from monerosim.scenario.toml import write_toml
@@ -220,17 +221,34 @@ class _Maker:
         document["participants"] = {group.name: self._participant(group, values) for group in self._groups}
         if self._often(0.3):
             document["network"] |= self._peers(document["participants"], simulation.get("engine", "embedded"))
-        if self._often(0.6):
-            document["timeline"] = [self._entry(values) for _ in range(self._rng.integer(1, 7))]
-        if self._often(0.7 if self._forks else 0.2):
-            document.setdefault("timeline", []).extend(self._race(document["participants"]))
-        if self._modelled and self._often(0.35):
-            document.setdefault("timeline", []).extend(self._changes(document["participants"]))
-            if not document["timeline"]:
-                del document["timeline"]
+        if self._modelled and self._often(0.2):
+            document["network"]["turnover"] = self._turnover(values, document["participants"])
+        timeline = self._timeline(values, document["participants"])
+        if timeline:
+            document["timeline"] = timeline
         if self._often(0.25):
             _be_strict(document)
         return document
+
+    def _turnover(self, values: Values, participants: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        """Draw which nodes come and go, and how often."""
+        nodes = [name for name, table in participants.items() if isinstance(table.get("node"), dict)]
+        table = values.table(Turnover, leave=["among", "session", "downtime"])
+        for key in ("session", "downtime"):
+            if self._often(0.7):
+                table[key] = duration(self._rng, 10 * SECOND, self._duration)
+        return {**table, "among": [self._rng.choice(nodes)]} if nodes and self._often(0.5) else table
+
+    def _timeline(self, values: Values, participants: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Draw what participants are told to do, and what changes."""
+        entries: list[dict[str, Any]] = []
+        if self._often(0.6):
+            entries += [self._entry(values) for _ in range(self._rng.integer(1, 7))]
+        if self._often(0.7 if self._forks else 0.2):
+            entries += self._race(participants)
+        if self._modelled and self._often(0.35):
+            entries += self._changes(participants)
+        return entries
 
     def _changes(self, participants: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Have the network change in the course of the run."""
@@ -337,7 +355,7 @@ class _Maker:
         return {**table, **values.table(Simulation, leave=sorted(drawn_elsewhere))}
 
     def _network(self, values: Values) -> dict[str, Any]:
-        table = values.table(Network, leave=["topology", "places", *_OF_PEERS])
+        table = values.table(Network, leave=["topology", "places", *_OF_PEERS, "turnover"])
         if self._forks:
             table["latency"] = duration(self._rng, SECOND, 4 * SECOND)
         if self._often(0.8):
