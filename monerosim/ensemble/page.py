@@ -80,7 +80,7 @@ def _enough(measure: str, rows: list[dict[str, Json]], count: int) -> Answer:
         drawing={
             "mark": "line",
             "encoding": {
-                "x": quantitative("n", "seeds", scale={"zero": False}),
+                "x": quantitative("n", "seeds", scale={"zero": False}, axis={"tickMinStep": 1, "format": "d"}),
                 "y": quantitative("half", f"half the interval of {measure}"),
                 "color": coloured("point"),
             },
