@@ -173,7 +173,7 @@ def _place(draft: Draft, run: Sequence[_Member], name: str) -> str:
         if time:
             first.table.set(format_duration(time), key)
     for index, member in enumerate(run):
-        for item in member.items:
+        for item in (it for it in member.items if not draft.source.is_left(it)):
             member.table.note(item, *_keys(first, step, index))
     placed = draft.place(name, first.table, len(run))
     for other in run[1:]:

@@ -99,9 +99,9 @@ def _steps(stagger: object, count: int) -> Sequence[int] | None:
         return [index * _WITHIN for index in range(count)]
     if isinstance(stagger, dict):
         return _drawn(stagger.get("range"), count)
-    if isinstance(stagger, list):
-        return [microseconds(value) for value in stagger] if len(stagger) == count else None
     try:
+        if isinstance(stagger, list):
+            return [microseconds(value) for value in stagger] if len(stagger) == count else None
         step = microseconds(stagger)
     except ValueError:
         return None

@@ -57,6 +57,11 @@ class Source:
         """Record that a value, with all in it, is not in the scenario."""
         self._entries[item.path] = self._entry(item.path, item.value, Outcome.LEFT, (), reason)
 
+    def is_left(self, item: "Item") -> bool:
+        """Return whether a value is known to be left out."""
+        entry = self._entries.get(item.path)
+        return entry is not None and entry.outcome is Outcome.LEFT
+
     def add(self, target: Path, value: object, reason: str) -> None:
         """Record what the scenario has without the file saying it."""
         self._added.append(

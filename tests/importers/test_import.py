@@ -125,6 +125,16 @@ def test_staggers(stagger, count, last):
     assert max(starts) == last
 
 
+@pytest.mark.parametrize("stagger", [[None, None], ["soon", 1], [1], {"range": [3]}, {"range": ["a", 2]}, "soon"])
+def test_what_is_no_stagger_is_left_out(stagger):
+    data = yaml.safe_load(SMALL)
+    data["agents"]["light-{1..2}"]["activity_start_time_stagger"] = stagger
+    conversion = convert(dumped(data))
+    left = [entry for entry in conversion.left if "activity_start_time_stagger" in entry.path]
+    assert left
+    assert conversion.document["participants"]["light"]["start"] == "5h"
+
+
 @pytest.mark.parametrize(
     ("timing", "general", "start"),
     [
