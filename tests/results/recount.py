@@ -311,7 +311,7 @@ class Recount:
             sizes[min(size, 11)] += math.ceil(items / size)
         yield from ({"transactions": size, "messages": count} for size, count in sizes.items())
 
-    def draw_spies(self):
+    def draw_first_tellers(self):
         spies = {
             h["name"] for h in self.hosts if h.get("node") and any(a["name"].startswith("spy") for a in h["actors"])
         }
