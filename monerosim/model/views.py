@@ -283,8 +283,10 @@ class Views:
         return bool(((arrivals <= at) | self._down).all())
 
     def _settled_tips(self) -> list[Block]:
-        """Return the tips, as far as they are settled, of all nodes that are up."""
-        return [self._chain.blocks[index] for index in np.unique(self._tips[~self._down]).tolist()]
+        """Return the tips, as far as they are settled, of all nodes that are up; of all nodes, if none is."""
+        up = ~self._down
+        tips = self._tips[up] if up.any() else self._tips
+        return [self._chain.blocks[index] for index in np.unique(tips).tolist()]
 
     def _plan_settling(self) -> None:
         self.due = min((block.last_arrival + HORIZON for block in self.relay.arrivals), default=NEVER)

@@ -226,3 +226,13 @@ def test_a_node_that_keeps_blocks_to_itself_passes_none_on():
     net.silence(1, silent=True)
     net.pass_time(2 * MINUTE)
     assert net.heights() == [4, 4, 3]
+
+
+def test_all_nodes_may_be_down_at_once():
+    net = Changing(2)
+    net.grow(0, 2)
+    net.change(down=[0, 1], close=[(0, 1)])
+    net.pass_time(10 * MINUTE)
+    net.change(up=[0, 1], open=[link(0, 1)])
+    net.grow(1, 1)
+    assert net.heights() == [3, 3]
