@@ -229,6 +229,7 @@ class TransactionRelay:
         self._seed = seed
         self._events: list[tuple[int, bytes, int, int, int, Flight]] = []
         self._number = 0
+        self._is_looking = False
         self._open: dict[int, Flight] = {}
         self._parked: dict[Flight, None] = {}
         """Transactions that are on their way to nobody, though some nodes lack them."""
@@ -294,6 +295,8 @@ class TransactionRelay:
 
     def advance(self, until: int) -> None:
         """Let everything happen up to a time, microseconds."""
+        if self._is_looking:
+            return
         queues, events = self.queues, self._events
         while True:
             first = events[0][0] if events else NEVER
@@ -394,9 +397,16 @@ class TransactionRelay:
 
     def _received(self, flight: Flight, node: int, at: int) -> int:
         """Return since when a public transaction is in a node's pool, NEVER if it is not."""
-        if self.pools is not None:
-            return NEVER if self._public(flight)[node] > at else self.pools.received(flight.item, node, at)
-        return self._public(flight).item(node)
+        if self.pools is None:
+            return self._public(flight).item(node)
+        if self._public(flight)[node] > at:
+            return NEVER
+        # All that is before it has happened, and what is at this instant may be what looks.
+        self._is_looking = True
+        try:
+            return self.pools.received(flight.item, node, at)
+        finally:
+            self._is_looking = False
 
     def _park(self) -> None:
         """Follow no further what is on its way to nobody, though some nodes lack it."""

@@ -74,6 +74,7 @@ class _Findings:
         }
         """Those of whom something was stopped, paused or set, or that have failed; all, if the network changed."""
         changes = [record.data for record in self.records if isinstance(record.data, ev.NetworkChanged)]
+        self.changed = bool(changes)
         if changes:
             self.disturbed = set(self.hosts)
         self.settled = self.summary.completed and self.summary.chain.tips == 1 and not self.summary.failure
@@ -351,10 +352,14 @@ class _Findings:
             elif isinstance(event, ev.ActorFailed) and "LettersLost" in event.error:
                 if not any(isinstance(it.data, ev.ActorGivenUp | ev.CommandExecuted) for it in self.records):
                     yield Fault("letters lost or twice", f"{record.participant}: {event.error}")
-            elif isinstance(event, ev.ActorFailed) and record.participant not in planted:
+            elif isinstance(event, ev.ActorFailed) and record.participant not in planted and not self._is_alone(event):
                 yield Fault(
                     f"{event.name} failed: {event.error.partition(':')[0]}", f"{record.participant}: {event.error}"
                 )
+
+    def _is_alone(self, failed: ev.ActorFailed) -> bool:
+        """Return whether a proxy could not ask its program, which the scenario may have taken down."""
+        return self.changed and failed.name in ("node", "wallet") and failed.error.startswith("Rpc")
 
 
 def _lasting(changes: Iterable[ev.NetworkChanged]) -> bool:
