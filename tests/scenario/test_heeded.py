@@ -112,6 +112,15 @@ STEMMING += '[participants.x]\nkind = "relay"\ncount = 4\n[network.dandelion]\nf
 STEMMING += 'flush_incoming = "25s"\nflush_outgoing = "25s"\nembargo = "100s"\n'
 FLUFFING = f"{WHOLE}[network.dandelion]\nfluff_probability = 100\n"
 
+SELFISH = AUTONOMOUS.replace('"30s"', '"2s"').replace("who]", "others]").replace("100", "55") + "node = {}\ncount = 2\n"
+SELFISH += """[participants.who]
+kind = "selfish-miner"
+hashrate = 80
+[network]
+latency = "1ms"
+places = { others = { latency = "25ms" } }
+"""
+
 BASES = {
     "autonomous-miner": AUTONOMOUS,
     "block-controller": HEAD.replace("controller]", "who]").replace("hashrate = 40", "hashrate = 1"),
@@ -128,6 +137,7 @@ BASES = {
     "regular-user": WHOLE,
     "relay": with_one("relay", 'interval = "3m"'),
     "restarts": FAILING,
+    "selfish-miner": SELFISH,
     "standard-sync": with_one("standard-sync", 'interval = "2m"'),
     "transaction-bot": with_one("transaction-bot", f'{FUNDED}\ntransaction_interval = "2m"'),
     **{f"topology {name}": f'{WHOLE}[network]\ntopology = {{ kind = "{name}" }}\n' for name in topology_names()},
@@ -206,7 +216,9 @@ CASES: Mapping[str, Case] = {
     "timeline.who": Case(value="who-002"),
     "timeline.actor": Case(base=PLAIN + 'actors = [{ use = "hodler", interval = "1m" }]\n' + TIMELINE, value="hodler"),
     "timeline.arguments": Case(base=WHOLE.replace("pause", "send-now"), value={"to": "who-002"}),
+    "network.turnover": Case(value={"share": 1.0, "session": "2m", "downtime": "1m"}),
     "mining-pool.hashrate": Case(value=140),
+    "selfish-miner.hand_to": Case(value=["others"]),
     "block-controller.timeout": Case(base=DEAF),
     "block-controller.solo_miner_threshold": Case(value=0),
     "churner.priority": Case(base=HASTY.replace("KIND", "churner") + 'method = "sweep"\n', value=3),
