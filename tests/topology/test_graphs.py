@@ -159,7 +159,7 @@ def test_only_graphs_beside_the_scenario_are_read(tmp_path, path):
 
 
 def test_a_large_graph_is_read(tmp_path):
-    """In 1.5 s of processor time, and ten times as many edges in 15 s; networkx takes 4 and 40 s to read them."""
+    """In 1.5 s of processor time; networkx takes 4 s to read it."""
     drawn = random.Random(1)
     pairs = {(drawn.randrange(place), place) for place in range(1, 3_000)} | {(place, place) for place in range(3_000)}
     while len(pairs) < 100_000:
