@@ -96,28 +96,26 @@ class Heal(Condition, frozen=True):
     for_all: ClassVar[bool] = True
 
 
+_Kept = Annotated[
+    str,
+    Meta(
+        pattern="^(blocks|transactions|stems|[0-9a-f]{64})$",
+        description="blocks, transactions (public ones), stems, or the hash of one of these.",
+    ),
+]
+"""What a node may keep to itself."""
+
+
 class Silence(Condition, frozen=True):
     """Have a node keep to itself what it would relay."""
 
-    what: Annotated[
-        str,
-        Meta(
-            pattern="^(blocks|transactions|stems|[0-9a-f]{64})$",
-            description="blocks, transactions (public ones), stems, or the hash of one of these.",
-        ),
-    ]
+    what: _Kept
 
 
 class Unsilence(Condition, frozen=True):
     """Have a node relay again what it has kept to itself."""
 
-    what: Annotated[
-        str,
-        Meta(
-            pattern="^(blocks|transactions|stems|[0-9a-f]{64})$",
-            description="blocks, transactions (public ones), stems, or the hash of one of these.",
-        ),
-    ]
+    what: _Kept
 
 
 class Degrade(Condition, frozen=True):

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import UNSET
 
-from monerosim.plugins import PluginError, PluginFiles, names_file
-from monerosim.scenario.convert import Reader, nearest, quote, show
+from monerosim.plugins import PluginFiles
+from monerosim.scenario.convert import Reader
+from monerosim.scenario.named import load_named
 from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.tables import Network
-from monerosim.topology import Topology, load_topology, topology_names
+from monerosim.topology import Topology
+from monerosim.topology.registry import TOPOLOGIES
 from monerosim.units import parse_bandwidth
 
 _COMMON = ("latency", "bandwidth", "loss")
@@ -32,7 +34,7 @@ def read_topology(network: Network, files: PluginFiles | None = None) -> tuple[T
     if isinstance(name, Mapping):
         options = {key: value for key, value in name.items() if key != "kind"}
         path, name = (*path, "kind"), name.get("kind")
-    kind = _load(name, path, files, findings)
+    kind = load_named(TOPOLOGIES, name, path, files, findings)
     inherited = kind.inherits if kind is not None else _COMMON
     values = {key: getattr(network, key) for key in _COMMON if key in inherited} | options
     for where, given in ((("network",), network.bandwidth), (("network", "topology"), options.get("bandwidth"))):
@@ -51,23 +53,6 @@ def read_topology(network: Network, files: PluginFiles | None = None) -> tuple[T
     topology = reader.read(values, kind, ("network", "topology"))
     findings += [_at_its_place(finding, options) for finding in reader.findings]
     return (topology, []) if not findings and isinstance(topology, Topology) else (None, findings)
-
-
-def _load(name: object, path: Path, files: PluginFiles | None, findings: list[RawProblem]) -> type[Topology] | None:
-    known = topology_names()
-    if not isinstance(name, str):
-        what = f'needs kind = "NAME", got {show(name)}'
-        findings.append(RawProblem(path=path, message=what, hint=nearest("", known), unreadable=(path,)))
-    elif not names_file(name) and name not in known:
-        what = f"unknown topology {quote(name)}"
-        findings.append(RawProblem(path=path, message=what, hint=nearest(name, known), unreadable=(path,)))
-    else:
-        try:
-            return load_topology(name, files)
-        except PluginError as error:
-            hint = nearest(error.given, error.valid)
-            findings.append(RawProblem(path=path, message=str(error), hint=hint, unreadable=(path,)))
-    return None
 
 
 def _at_its_place(finding: RawProblem, options: Mapping[str, object]) -> RawProblem:

@@ -6,11 +6,13 @@ import msgspec
 
 from monerosim.config import PARTICIPANT
 from monerosim.engine import Engine
-from monerosim.plugins import PluginError, PluginFiles, names_file
-from monerosim.rules import FirstSeen, Rule, load_rule, rule_names
+from monerosim.monero.versions import parse_version
+from monerosim.plugins import PluginFiles
+from monerosim.rules import RULES, FirstSeen, Rule
 from monerosim.scenario.compose import Composition, owners_of_nodes
-from monerosim.scenario.convert import Reader, nearest, quote, show
+from monerosim.scenario.convert import Reader, quote
 from monerosim.scenario.mentions import mentioned, who_is_missing
+from monerosim.scenario.named import load_named
 from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.tables import Node, Scenario
 from monerosim.units import format_duration
@@ -86,10 +88,10 @@ def _in_vain(scenario: Scenario, composed: Mapping[str, Composition]) -> Iterato
     """Find hard forks that no node knows of or that are two at a height, and upgrades after the end."""
     nodes = [(name, it.node) for name, it in composed.items() if isinstance(it.node, Node)]
     duration = scenario.simulation.duration
-    versions = {read_version(node.version or scenario.network.version) for _, node in nodes}
+    versions = {parse_version(node.version or scenario.network.version) for _, node in nodes}
     for name, node in nodes:
         if node.upgrade is not None:
-            versions.add(read_version(node.upgrade.version))
+            versions.add(parse_version(node.upgrade.version))
             if node.upgrade.at >= duration:
                 path: Path = ("participants", name, "node", "upgrade", "at")
                 message = (
@@ -104,14 +106,9 @@ def _in_vain(scenario: Scenario, composed: Mapping[str, Composition]) -> Iterato
             message = f"there is a hard fork at height {fork.height} already"
             yield RawProblem(path=(*path, "height"), message=message, depends_on=(heights[fork.height],))
         heights.setdefault(fork.height, (*path, "height"))
-        if all(version < read_version(fork.since) for version in versions):
+        if all(version < parse_version(fork.since) for version in versions):
             message = f"no node runs {fork.since} or later, so none knows of this hard fork"
             yield RawProblem(path=(*path, "since"), message=message, severity="warning")
-
-
-def read_version(text: str) -> tuple[int, ...]:
-    """Read a version of monerod; what stands in for one that could not be read is none."""
-    return tuple(int(part) for part in text.split(".") if part)
 
 
 def _fixed(scenario: Scenario) -> Iterator[RawProblem]:
@@ -142,30 +139,13 @@ def _read_one(given: object, path: Path, files: PluginFiles, findings: list[RawP
     if isinstance(given, Mapping):
         options = {str(key): value for key, value in given.items() if key != "kind"}
         name, where = given.get("kind"), (*path, "kind")
-    kind = _load(name, where, files, findings)
+    kind = load_named(RULES, name, where, files, findings)
     if kind is None or not isinstance(name, str):
         return None
     reader = Reader()
     rule = reader.read(options, kind, path)
     findings += reader.findings
     return RulePart(use=name, rule=rule, path=path) if isinstance(rule, Rule) and not reader.findings else None
-
-
-def _load(name: object, path: Path, files: PluginFiles, findings: list[RawProblem]) -> type[Rule] | None:
-    known = rule_names()
-    if not isinstance(name, str):
-        message = f'needs kind = "NAME", got {show(name)}'
-        findings.append(RawProblem(path=path, message=message, hint=nearest("", known), unreadable=(path,)))
-    elif not names_file(name) and name not in known:
-        message = f"unknown rule {quote(name)}"
-        findings.append(RawProblem(path=path, message=message, hint=nearest(name, known), unreadable=(path,)))
-    else:
-        try:
-            return load_rule(name, files)
-        except PluginError as error:
-            hint = nearest(error.given, error.valid)
-            findings.append(RawProblem(path=path, message=str(error), hint=hint, unreadable=(path,)))
-    return None
 
 
 def _together(parts: Sequence[RulePart]) -> Iterator[RawProblem]:

@@ -12,7 +12,7 @@ from monerosim.agent.conditions import Condition
 from monerosim.build.agent_registry import agent_registry
 from monerosim.engines.embedded.conditions import NetworkControl
 from monerosim.engines.embedded.discovered import DiscoveredPeers
-from monerosim.engines.embedded.network import hard_forks_of, network_of, parse_version, rules_of, versions_of
+from monerosim.engines.embedded.network import hard_forks_of, network_of, rules_of, versions_of
 from monerosim.engines.embedded.recording import NodeRecorder
 from monerosim.engines.embedded.relays import RelayRecorder
 from monerosim.engines.spreads import SpreadRecorder
@@ -36,6 +36,7 @@ from monerosim.model.records import ArrivalTimes, Block, Transaction
 from monerosim.model.rules import Rules
 from monerosim.model.sightings import Reorganisation
 from monerosim.model.start import Past, Start
+from monerosim.monero.versions import parse_version
 from monerosim.network.propagation import NEVER
 from monerosim.plan.plan import HostPlan, Plan
 from monerosim.plugins import PluginFiles

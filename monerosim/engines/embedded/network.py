@@ -6,6 +6,7 @@ import msgspec
 
 from monerosim.config import load_config
 from monerosim.model.rules import HardFork
+from monerosim.monero.versions import parse_version
 from monerosim.network.dandelion import Dandelion
 from monerosim.network.queues import FLUSH_STEP
 from monerosim.network.relay import Link, RelayNetwork, RelayTimings
@@ -116,11 +117,6 @@ def hard_forks_of(plan: Plan, files: PluginFiles) -> list[HardFork]:
 
 def _made(rules: Sequence[RulePlan], files: PluginFiles) -> tuple[Rule, ...]:
     return tuple(load_config(rule.config, load_rule(rule.use, files)) for rule in rules)
-
-
-def parse_version(text: str) -> tuple[int, ...]:
-    """Read a version of monerod; an empty one is none."""
-    return tuple(int(part) for part in text.split(".") if part)
 
 
 def versions_of(plan: Plan) -> list[tuple[int, ...]]:
