@@ -11,11 +11,15 @@ USAGE = 2
 REFUSED = 3
 """A check that was asked for says no."""
 
+INTERRUPTED = 130
+"""It was interrupted, and printed what it had so far: 128 and the number of SIGINT, as shells have it."""
+
 MEANINGS = {
     0: "Done.",
     FAILED: "It could not be done, or the run ended early.",
     USAGE: "The command line, the scenario or a name in them is wrong.",
     REFUSED: "A check that was asked for says no.",
+    INTERRUPTED: "`swarm` was interrupted; what it prints is of the scenarios until then.",
 }
 
 

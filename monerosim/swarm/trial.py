@@ -118,7 +118,10 @@ class Pair:
 def _start(hash_seed: str) -> "subprocess.Popen[bytes]":
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     arguments = [sys.executable, "-P", "-c", "from monerosim.swarm.worker import serve; serve()"]
-    return subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)  # noqa: S603
+    # In a session of its own, Ctrl-C is not for it: it ends when its input does.
+    return subprocess.Popen(  # noqa: S603
+        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True
+    )
 
 
 def try_case(case: Case, pair: Pair, *, play: bool = True) -> Outcome:

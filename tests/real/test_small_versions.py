@@ -50,6 +50,7 @@ SMALL = {
     "mining-architecture": (
         "participants.miner-10.node='miner-25'",
         "participants.miner-5.node='miner-25'",
+        "participants.miner-9.node='miner-25'",
         "participants.solo-miner.node='miner-25'",
         "participants.user.count=2",
         "participants.user.node='miner-25'",

@@ -1,9 +1,12 @@
 """The swarm tries scenarios as a person would, and sees what is wrong."""
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -124,6 +127,26 @@ def test_the_command_prints_the_scenario_of_one_seed():
     result = CliRunner().invoke(main, ["swarm", "--seed", "3", "--check-only"])
     assert result.exit_code == 0, result.output
     assert "# seed 3: " in result.output
+
+
+def test_ctrl_c_prints_what_was_reached_so_far():
+    command = [sys.executable, "-P", "-c", "from monerosim.cli import main; main()", "swarm", "--workers", "1"]
+    swarm = subprocess.Popen(
+        [*command, "--seeds", "1..100000", "--check-only"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    children = Path(f"/proc/{swarm.pid}/task/{swarm.pid}/children")
+    while len(children.read_text().split()) < 2 and swarm.poll() is None:
+        time.sleep(0.05)
+    # A terminal sends it to all that belong to the command.
+    os.killpg(swarm.pid, signal.SIGINT)
+    output, errors = swarm.communicate()
+    assert swarm.returncode == 130, errors
+    assert re.search(r"^\d{1,5} scenarios, \d+ of them valid", output), output
+    assert "Traceback" not in errors
 
 
 @pytest.mark.parametrize("seeds", ["5", "5..1", "a..b", "..", "-1..3"])

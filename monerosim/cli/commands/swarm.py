@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.progress import track
 
 from monerosim.cli.console import make_console
-from monerosim.cli.exits import REFUSED
+from monerosim.cli.exits import INTERRUPTED, REFUSED
+from monerosim.cli.signals import stop_on_signal
 from monerosim.swarm import ENOUGH, ENOUGH_PAIRS, Case, Finding, Outcome, Swarm
 
 _RANGE = re.compile(r"(\d{1,18})\.\.(\d{1,18})")
@@ -58,10 +59,11 @@ def swarm(
     with other hashes has the same digest. A scenario that shows a fault is printed as small as it can be, with its
     seed.
 
-    Exits with code 3 if there are faults.
+    Exits with code 3 if there are faults. Ctrl-C prints what was reached so far, and exits with code 130.
     """
     console = make_console(stderr=True)
-    with Swarm(play=not check_only, workers=1 if seed is not None else workers) as tried:
+    workers = 1 if seed is not None else workers
+    with stop_on_signal() as stopped, Swarm(play=not check_only, workers=workers) as tried:
         wanted: Iterable[int] = seeds if seed is None else [seed]
         outcomes = tried.run(wanted)
         total = len(seeds) if seed is None else 1
@@ -70,14 +72,16 @@ def swarm(
             if seed is not None:
                 _print_case(outcome.case)
             _tell_progress(console, tried, outcome, total)
-            if until_fault and tried.findings:
+            if stopped() or (until_fault and tried.findings):
                 break
-        if tried.findings and not no_shrink:
+        if tried.findings and not no_shrink and not stopped():
             tried.shrink()
     for finding in tried.findings.values():
         _print_finding(finding)
     if seed is None:
         _print_reached(tried)
+    if stopped():
+        context.exit(INTERRUPTED)
     if tried.findings:
         context.exit(REFUSED)
 
