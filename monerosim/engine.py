@@ -106,6 +106,10 @@ class Engine(ABC):
     watches_programs: ClassVar[bool] = False
     """Whether it starts programs again that have died or hang, and tells actors so."""
 
+    paced: ClassVar[bool] = False
+    """Whether its time can be slowed and stopped by requests (:mod:`monerosim.control.clock`), which it takes itself.
+    For others the commands from outside are put into the mailboxes of the run directory."""
+
     unheeded: ClassVar[Mapping[str, str]] = {}
     """Keys of a scenario without effect on this engine, and why: ``network.latency``; ``participants.*.node.binary`` of
     any participant; a table for all that it has. A scenario that sets one to other than its default is warned."""
@@ -225,6 +229,9 @@ def _check(found: object) -> Engine:
     real_programs: object = found.real_programs
     if not isinstance(real_programs, bool):
         raise PluginError('has "real_programs" that is neither True nor False')
+    paced: object = found.paced
+    if not isinstance(paced, bool):
+        raise PluginError('has "paced" that is neither True nor False')
     unheeded: object = found.unheeded
     if not (isinstance(unheeded, Mapping) and all(isinstance(it, str) for pair in unheeded.items() for it in pair)):
         raise PluginError('has "unheeded" that is no mapping of keys to reasons')

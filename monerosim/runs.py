@@ -12,7 +12,9 @@ from monerosim.agent.registry import ACTORS
 from monerosim.build.build import build_plan
 from monerosim.build.processes import PLAN
 from monerosim.build.rundir import RunDirectoryError, hold, write_run_directory
+from monerosim.control.steering import count_steering
 from monerosim.engine import ENGINES, EngineError, Progress, ProgressCallback, load_engine
+from monerosim.engines.mailbox_control import steered_by_mail
 from monerosim.engines.readback import read_back_again, read_so_far
 from monerosim.engines.usage import UsageMeter
 from monerosim.events import Record
@@ -388,7 +390,8 @@ def _play(played: Run, trace_level: str, on_progress: ProgressCallback) -> Run:
     meter = UsageMeter(played.plan, directory, programs=engine.real_programs)
     began = perf_counter()
     try:
-        end = engine.play(played.plan, directory, trace_level=trace_level, on_progress=meter.passing(on_progress))
+        with steered_by_mail(played.plan, directory, engine, meter.passing(on_progress)) as follow:
+            end = engine.play(played.plan, directory, trace_level=trace_level, on_progress=follow)
         meter.finish()
     except EngineError as error:
         if (directory / EVENTS).exists():
@@ -397,7 +400,8 @@ def _play(played: Run, trace_level: str, on_progress: ProgressCallback) -> Run:
         raise
     except OSError as error:
         raise RunError(f"{directory} cannot be written: {error.strerror or error}") from error
-    _keep(summarise(played.plan, played.events(), end=end, wall_seconds=perf_counter() - began), directory)
+    seconds, steered = perf_counter() - began, count_steering(directory)
+    _keep(summarise(played.plan, played.events(), end=end, wall_seconds=seconds, steered=steered), directory)
     return played
 
 
@@ -409,7 +413,13 @@ def _read_back(played: Run, *, failure: str = "", wall_seconds: float = 0) -> tu
     end = max(0, min(last, played.plan.stop))
     killed = whole and not failure
     summary = summarise(
-        played.plan, played.events(), end=end, wall_seconds=wall_seconds, failure=failure, killed=killed
+        played.plan,
+        played.events(),
+        end=end,
+        wall_seconds=wall_seconds,
+        failure=failure,
+        killed=killed,
+        steered=count_steering(played.directory),
     )
     return summary, whole
 

@@ -17,7 +17,7 @@ from monerosim.build.processes import PLAN
 from monerosim.build.shadow import shadow_yaml
 from monerosim.engine import EngineError, load_engine
 from monerosim.files import read_regular
-from monerosim.mailbox.disk import FOLDERS, MAILBOXES
+from monerosim.mailbox.disk import MAILBOXES, make_mailbox
 from monerosim.mailbox.shared import DiskState
 from monerosim.plan.plan import Plan, encode_plan
 from monerosim.plugins.files import FOLDER
@@ -145,8 +145,7 @@ def _fill(directory: Path, plan: Plan, scenario: bytes, target: Path) -> None:
     (directory / "shared").mkdir()
     for host in plan.hosts:
         (directory / "hosts" / host.name).mkdir(parents=True)
-        for folder in FOLDERS:
-            (directory / MAILBOXES / host.name / folder).mkdir(parents=True)
+        make_mailbox(directory / MAILBOXES, host.name)
     DiskState(directory / "shared").replace(*agent_registry(plan))
 
 

@@ -159,7 +159,7 @@ class DiskPostOffice:
                 # It has been removed since it was listed.
                 continue
             except DamagedLetterError as error:
-                self._set_aside(path, box / "bad", str(error))
+                _set_aside(path, box / "bad", str(error))
                 continue
             # Before it is delivered: its actor's thread moves it.
             self._handed_over.add(path.name)
@@ -167,16 +167,6 @@ class DiskPostOffice:
                 self._handed_over.discard(path.name)
                 return False
         return True
-
-    @staticmethod
-    def _set_aside(path: Path, bad: Path, reason: str) -> None:
-        """Move what is no letter out of the way, with the reason beside it, so that the others are delivered.
-
-        What cannot be moved stays, and is looked at again.
-        """
-        with suppress(OSError):
-            path.rename(bad / path.name)
-            replace_file(bad / _reason_name(path.name), f"{reason}\n".encode())
 
     def _read(self, path: Path, host: str) -> Envelope:
         """Read a letter.
@@ -196,6 +186,16 @@ class DiskPostOffice:
         if not (self._directory / letter.sender).is_dir():
             raise DamagedLetterError(f"it is from {letter.sender!r}, who is no participant")
         return letter
+
+
+def _set_aside(path: Path, bad: Path, reason: str) -> None:
+    """Move what is no letter out of the way, with the reason beside it, so that the others are delivered.
+
+    What cannot be moved stays, and is looked at again.
+    """
+    with suppress(OSError):
+        path.rename(bad / path.name)
+        replace_file(bad / _reason_name(path.name), f"{reason}\n".encode())
 
 
 def _name(letter: Envelope) -> str:
@@ -228,6 +228,37 @@ def post_letter(directory: Path, letter: Envelope) -> None:
     except OSError:
         fresh.unlink(missing_ok=True)
         raise
+
+
+def take_letters(directory: Path, recipient: str) -> Iterator[Envelope]:
+    """Take the letters to somebody who is no host, each once; damaged ones are filed under ``bad``.
+
+    Args:
+        directory: The directory of the mailboxes.
+        recipient: Whose folder of it.
+
+    Raises:
+        OSError: They cannot be read.
+    """
+    box = directory / recipient
+    for path in sorted((box / "new").iterdir(), key=_place):
+        try:
+            letter = _decode(path)
+        except DamagedLetterError as error:
+            _set_aside(path, box / "bad", str(error))
+            continue
+        path.replace(box / "done" / path.name)
+        yield letter
+
+
+def make_mailbox(directory: Path, owner: str) -> None:
+    """Make the folders of a mailbox.
+
+    Raises:
+        OSError: They cannot be made.
+    """
+    for folder in FOLDERS:
+        (directory / owner / folder).mkdir(parents=True, exist_ok=True)
 
 
 def _decode(path: Path) -> Envelope:

@@ -15,7 +15,7 @@ from monerosim.report.cells import headings, written
 from monerosim.report.charts import SECTIONS
 from monerosim.report.figure import Line, Phrase, Rows
 from monerosim.report.figures import all_charts, all_figures
-from monerosim.report.show import simulated_line
+from monerosim.report.show import run_lines
 from monerosim.report.summary import Summary
 from monerosim.rpc.transport import Json
 from monerosim.tables.query import Database
@@ -107,7 +107,7 @@ def _head(subject: Subject, window: Window | None) -> dict[str, object]:
     else:
         shown = [(figure, summary[figure]) for figure in all_figures()]
         verdicts += [phrase for figure, result in shown for phrase in figure.verdicts(result)]
-        lines = [simulated_line(summary), *(line for figure, result in shown for line in figure.lines(result))]
+        lines = [*run_lines(summary), *(line for figure, result in shown for line in figure.lines(result))]
         verdicts += [notice for figure, result in shown for notice in figure.notices(result)]
     return {
         "name": subject.name,

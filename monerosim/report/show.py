@@ -6,14 +6,21 @@ from monerosim.report.figure import Line, Phrase
 from monerosim.report.summary import Summary
 from monerosim.units import SECOND, format_clock, format_duration
 
+_NO_DIGEST = "so that its digest is promised to nobody"
 
-def simulated_line(summary: Summary) -> Line:
-    """Return how much time was simulated, and how long that took."""
+
+def run_lines(summary: Summary) -> Iterator[Line]:
+    """Return how much time was simulated and how long that took, and whether the run was steered."""
     took = ""
     if summary.wall_seconds:
         speed = (summary.simulated_seconds + summary.bootstrap_seconds) / summary.wall_seconds
         took = f" in {summary.wall_seconds:.1f} s ({speed:,.0f} times real time, bootstrap included)"
-    return Line("simulated", (Phrase(f"{format_duration(round(summary.simulated_seconds) * SECOND)}{took}"),))
+    yield Line("simulated", (Phrase(f"{format_duration(round(summary.simulated_seconds) * SECOND)}{took}"),))
+    if summary.steered:
+        commands = f"by {summary.steered} command{'s' * (summary.steered > 1)} from outside"
+        # Elsewhere the instants at which commands reach actors are those of real time.
+        promised = "`monerosim run RUN --replay` plays them again" if summary.engine == "embedded" else _NO_DIGEST
+        yield Line("steered", (Phrase(commands), Phrase(promised)))
 
 
 def early_end(summary: Summary, *, may_go_on: bool) -> Iterator[Phrase]:

@@ -52,6 +52,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     wall_seconds: float
     """0 where nobody measured it."""
     digest: str
+    steered: int = 0
+    """How many commands from outside it has taken."""
 
     outcome: Outcome
     chain: Chain
@@ -110,7 +112,14 @@ def encode_summary(summary: Summary) -> bytes:
 
 
 def summarise(
-    plan: Plan, records: Iterable[Record], *, end: int, wall_seconds: float, failure: str = "", killed: bool = False
+    plan: Plan,
+    records: Iterable[Record],
+    *,
+    end: int,
+    wall_seconds: float,
+    failure: str = "",
+    killed: bool = False,
+    steered: int = 0,
 ) -> Summary:
     """Have every figure take a run's events, in one pass.
 
@@ -121,6 +130,7 @@ def summarise(
         wall_seconds: How long it took.
         failure: Why the engine could not play it to an end in order.
         killed: Whether nobody saw it end: it stopped when its last event was recorded.
+        steered: How many commands from outside it has taken.
     """
     digest, figures = Digest(), [kind(plan, end) for kind in all_figures()]
     for record in records:
@@ -141,5 +151,6 @@ def summarise(
         simulated_seconds=max(0, min(end, plan.time_zero + plan.duration) - plan.time_zero) / SECOND,
         wall_seconds=round(wall_seconds, 3),
         digest=digest.result(),
+        steered=steered,
         **results,
     )

@@ -13,7 +13,7 @@ from monerosim.cli.times import TimePoint
 from monerosim.report.cells import headings, written
 from monerosim.report.figure import Line, Phrase, Rows
 from monerosim.report.figures import all_figures
-from monerosim.report.show import early_end, simulated_line
+from monerosim.report.show import early_end, run_lines
 from monerosim.results.report import FORMATS, PAGE, Format, write_report
 from monerosim.runs import Run, RunError
 from monerosim.tables.window import Window
@@ -91,7 +91,7 @@ def print_summary(played: Run, console: Console) -> None:
     summary = played.summary
     shown = [(kind, summary[kind]) for kind in all_figures()]
     lines = (line for figure, result in shown for line in figure.lines(result))
-    console.print(_overview([simulated_line(summary), *lines]))
+    console.print(_overview([*run_lines(summary), *lines]))
     for figure, result in shown:
         rows = figure.rows(result)
         if rows is not None and rows.rows:

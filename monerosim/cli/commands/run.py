@@ -4,11 +4,13 @@ from pathlib import Path
 
 import click
 
+from monerosim.build.again import build_again
 from monerosim.build.binaries import BinaryError
 from monerosim.build.build import build_plan
 from monerosim.build.rundir import RunDirectoryError, write_run_directory
 from monerosim.cli.commands.report import print_summary
 from monerosim.cli.console import make_console
+from monerosim.cli.control import control_options, prepare_control
 from monerosim.cli.exits import FAILED
 from monerosim.cli.progress import show_progress
 from monerosim.cli.scenario import (
@@ -23,6 +25,7 @@ from monerosim.cli.scenario import (
 from monerosim.cli.signals import stop_on_signal, unwind_on_signal
 from monerosim.engine import EngineError, load_engine
 from monerosim.events.traces import LEVELS, USUAL_LEVEL
+from monerosim.plan.plan import Plan
 from monerosim.results.report import PAGE, write_report
 from monerosim.runs import SUMMARY, Run, RunError, name_latest, new_directory, play, unplayed
 from monerosim.scenario import ScenarioError
@@ -47,6 +50,8 @@ from monerosim.units import format_duration
     envvar="MONEROSIM_NO_REPORT",
     help="Write no page; `monerosim report` does it later. The variable MONEROSIM_NO_REPORT=1 says the same.",
 )
+@click.option("--replay", is_flag=True, help="Play the run directory SCENARIO again, commands from outside included.")
+@control_options
 @click.pass_context
 def run(
     context: click.Context,
@@ -59,10 +64,14 @@ def run(
     trace_level: str,
     quiet: bool,
     no_report: bool,
+    replay: bool,
+    speed: str | None,
+    control: bool,
 ) -> None:
     """Run SCENARIO and show its summary.
 
-    SCENARIO can also be a run directory that `monerosim build` has written and that has not been run yet.
+    SCENARIO can also be a run directory that `monerosim build` has written and that has not been run yet, or with
+    --replay one that has been.
 
     The run directory keeps everything: plan.json, events.jsonl, summary.json, and the traces of all actors in hosts/,
     which `monerosim trace` shows, and report.html. Ctrl-C stops a run early and keeps its results so far.
@@ -71,20 +80,14 @@ def run(
     directory = scenario
     try:
         if scenario.is_dir():
-            if output or force or engine is not None or seed is not None or changes or permissions() != NOTHING:
+            if engine is not None or seed is not None or changes or permissions() != NOTHING:
                 raise click.UsageError(f"{scenario} is a run directory, which is run as it was built")
-            plan = unplayed(scenario).plan
+            plan, directory = _again(scenario, output, force=force) if replay else _built(scenario, output, force=force)
+        elif replay:
+            raise click.UsageError(f"--replay: {scenario} is no run directory")
         else:
-            loaded, text = load_or_exit(scenario, engine, seed, changes)
-            note_sweep(loaded)
-            plan = build_plan(loaded, scenario.parent)
-            tell_binaries(plan)
-            load_engine(plan.engine).check(plan)
-            directory = output or new_directory(plan.name)
-            with unwind_on_signal():
-                write_run_directory(plan, text, directory, force=force, plugins=loaded.files.sources)
-            if output is None:
-                name_latest(directory)
+            plan, directory = _build(scenario, output, engine, seed, changes, force=force)
+        prepare_control(plan, directory, control=control, speed=speed)
         if not quiet:
             console.print(
                 f"{plan.name}: {len(plan.hosts)} participants, bootstrap {format_duration(plan.time_zero)}, "
@@ -109,6 +112,41 @@ def run(
         _report(played)
     if played.summary.outcome.reason or not played.summary.completed:
         context.exit(FAILED)
+
+
+def _build(
+    scenario: Path, output: Path | None, engine: str | None, seed: int | None, changes: tuple[str, ...], *, force: bool
+) -> tuple[Plan, Path]:
+    """Build the run directory of a scenario."""
+    loaded, text = load_or_exit(scenario, engine, seed, changes)
+    note_sweep(loaded)
+    plan = build_plan(loaded, scenario.parent)
+    tell_binaries(plan)
+    load_engine(plan.engine).check(plan)
+    directory = output or new_directory(plan.name)
+    with unwind_on_signal():
+        write_run_directory(plan, text, directory, force=force, plugins=loaded.files.sources)
+    if output is None:
+        name_latest(directory)
+    return plan, directory
+
+
+def _built(run: Path, output: Path | None, *, force: bool) -> tuple[Plan, Path]:
+    """Take a run directory as it was built."""
+    if output or force:
+        raise click.UsageError(f"{run} is a run directory, which is run as it was built")
+    return unplayed(run).plan, run
+
+
+def _again(run: Path, output: Path | None, *, force: bool) -> tuple[Plan, Path]:
+    """Build the run directory of a run once more."""
+    plan = Run(run).plan
+    directory = output or new_directory(plan.name)
+    with unwind_on_signal():
+        build_again(plan, run, directory, force=force)
+    if output is None:
+        name_latest(directory)
+    return plan, directory
 
 
 def _report(played: Run) -> None:

@@ -4,7 +4,6 @@ import gc
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any, ClassVar
@@ -16,7 +15,9 @@ from monerosim.agent.conditions import CONDITIONS
 from monerosim.agent.host import Host
 from monerosim.agent.messages import StopHost
 from monerosim.agent.registry import SUPERVISOR, load_actor
+from monerosim.control import OPERATOR, is_controlled
 from monerosim.engine import Engine, MemoryEstimate, Progress, ProgressCallback
+from monerosim.engines.embedded.controller import Controller
 from monerosim.engines.embedded.environment import EmbeddedEnvironment
 from monerosim.engines.embedded.watchdog import RunStoppedError, Watchdog
 from monerosim.plan.plan import Plan, payments_wanted
@@ -65,6 +66,7 @@ logging.getLogger("pykka").addHandler(logging.NullHandler())
 class Embedded(Engine):
     """Plays a run in virtual time, with modelled daemons and wallets, all in one thread."""
 
+    paced = True
     conditions = frozenset(CONDITIONS)
     unheeded: ClassVar[Mapping[str, str]] = {
         "binaries.monerod": _NO_PROGRAMS,
@@ -96,11 +98,14 @@ class Embedded(Engine):
         with suppress(ValueError):
             logger.remove(0)
         files = PluginFiles.of_run(directory, plan.plugins)
-        environment = EmbeddedEnvironment(plan, directory, trace_level, files)
+        controlled = is_controlled(directory)
+        environment = EmbeddedEnvironment(plan, directory, trace_level, files, (OPERATOR,) if controlled else ())
         usual = gc.get_threshold()
         gc.set_threshold(*_COLLECT)
         try:
-            return _play(plan, environment, on_progress, files)
+            look = _Look(environment, on_progress)
+            controller = Controller(plan, directory, environment, look.idle) if controlled else None
+            return _play(plan, environment, look, files, controller)
         finally:
             gc.set_threshold(*usual)
             environment.close()
@@ -126,11 +131,22 @@ class _Look:
         self._steps = 0
         return monotonic() - self._last > _SECONDS and not self.now()
 
+    def idle(self) -> bool:
+        """Return whether the run shall stop, asked while it waits."""
+        self.steps += 1
+        return monotonic() - self._last > _SECONDS and not self.now()
+
     def now(self) -> bool:
         """Tell the progress, and return whether the run goes on."""
         self._last = monotonic()
         environment = self._environment
         return self._on_progress(Progress(environment.runtime.now(), environment.height, environment.payments))
+
+    def stuck(self) -> bool:
+        """Tell who keeps the run from going on, and return whether it shall go on nonetheless."""
+        environment, runtime = self._environment, self._environment.runtime
+        who = str(runtime.running or "the model")
+        return self._on_progress(Progress(runtime.now(), environment.height, environment.payments, who))
 
 
 def _blocks(plan: Plan) -> float:
@@ -138,7 +154,13 @@ def _blocks(plan: Plan) -> float:
     return plan.duration / plan.consensus.block_time
 
 
-def _play(plan: Plan, environment: EmbeddedEnvironment, on_progress: ProgressCallback, files: PluginFiles) -> int:
+def _play(
+    plan: Plan,
+    environment: EmbeddedEnvironment,
+    look: "_Look",
+    files: PluginFiles,
+    controller: Controller | None,
+) -> int:
     supervisor = load_actor(SUPERVISOR)
     hosts = [Host(plan, own, environment, files) for own in plan.hosts]
     supervisors: list[pykka.ActorRef[Any]] = []
@@ -147,10 +169,11 @@ def _play(plan: Plan, environment: EmbeddedEnvironment, on_progress: ProgressCal
             host.own.agent_start,
             lambda host=host: supervisors.append(host.start(supervisor, SUPERVISOR)),  # type: ignore[misc]  # bound now
         )
-    runtime, look = environment.runtime, _Look(environment, on_progress)
-    with suppress(RunStoppedError), Watchdog(lambda: look.steps, partial(_stuck, environment, on_progress)):
+    runtime = environment.runtime
+    advance = runtime.run if controller is None else controller.advance
+    with suppress(RunStoppedError), Watchdog(lambda: look.steps, look.stuck):
         while runtime.now() < plan.stop:
-            whole = runtime.run(min(runtime.now() + _SLICE, plan.stop), look)
+            whole = advance(min(runtime.now() + _SLICE, plan.stop), look)
             # What a run that is killed leaves ends with its last slice.
             environment.flush()
             if not whole or not look.now() or environment.ended:
@@ -164,12 +187,7 @@ def _play(plan: Plan, environment: EmbeddedEnvironment, on_progress: ProgressCal
             reference.ask(StopHost())
             reference.stop()
     environment.settle()
-    on_progress(Progress(now, environment.height, environment.payments))
+    if controller is not None:
+        controller.finish()
+    look.now()
     return now
-
-
-def _stuck(environment: EmbeddedEnvironment, on_progress: ProgressCallback) -> bool:
-    """Tell who keeps the run from going on, and return whether it shall go on nonetheless."""
-    runtime = environment.runtime
-    who = str(runtime.running or "the model")
-    return on_progress(Progress(runtime.now(), environment.height, environment.payments, who))

@@ -97,17 +97,26 @@ class EmbeddedEnvironment:
         directory: The run directory.
         trace_level: The least important level of traces to keep.
         files: The files that the plan names.
+        outside: Who else may send letters and gets answers.
+
+    Attributes:
+        recorded: How many events have been recorded.
+        blocks: How many of them are blocks that were found.
     """
 
     records_nodes = True
 
-    def __init__(self, plan: Plan, directory: Path, trace_level: str, files: PluginFiles) -> None:
+    def __init__(
+        self, plan: Plan, directory: Path, trace_level: str, files: PluginFiles, outside: tuple[str, ...] = ()
+    ) -> None:
         self.runtime = VirtualRuntime(EPOCH)
-        self.post_office = MemoryPostOffice(self.runtime, tuple(host.name for host in plan.hosts))
+        self.post_office = MemoryPostOffice(self.runtime, (*(host.name for host in plan.hosts), *outside))
         self.shared = MemoryState()
         self.shared.replace(*agent_registry(plan))
         self.height = 0
         self.payments = 0
+        self.recorded = 0
+        self.blocks = 0
         self.ended = False
         self._directory = directory
         self._time_zero = plan.time_zero
@@ -176,9 +185,11 @@ class EmbeddedEnvironment:
 
     def record(self, record: Record) -> None:
         """Write down an event."""
+        self.recorded += 1
         if isinstance(record.data, PaymentSent):
             self.payments += 1
         elif isinstance(record.data, BlockFound):
+            self.blocks += 1
             self.height = max(self.height, record.data.height)
         elif isinstance(record.data, RunEnded):
             self.ended = True
