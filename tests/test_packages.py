@@ -27,6 +27,7 @@ FIRST_COMMANDS = {
     "dask": [["new", "a.toml", "-t", "attack"], ["sweep", "a.toml", "--seeds", "1..2", "--no-report", "--quiet"]],
     "zmq": [["model", "--help"], ["doctor"]],
     "docs": [["schema"]],
+    "serve": [["serve", "--help"]],
 }
 """What somebody with this extra calls first."""
 

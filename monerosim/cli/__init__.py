@@ -33,6 +33,7 @@ STAGES = {
     },
     "Look": {
         "runs": "List the runs of a directory.",
+        "serve": "Show runs in a browser, while they are played and afterwards.",
         "report": "Show the summary of runs, and write a page with their figures.",
         "query": "Ask the tables of runs by SQL.",
         "compare": "Compare runs, and say what chance allows.",

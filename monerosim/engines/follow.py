@@ -5,8 +5,8 @@ import re
 from itertools import chain
 from pathlib import Path
 
-from monerosim.engines.readback import ENGINE_EVENTS
 from monerosim.events import BlockFound, BootstrapFinished, PaymentSent, RecordReader, RunEnded
+from monerosim.events.feed import ENGINE_EVENTS
 from monerosim.events.log import EVENTS
 from monerosim.files import open_regular
 

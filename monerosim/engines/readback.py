@@ -32,14 +32,12 @@ from monerosim.events import (
     Reorganised,
     TransactionSpread,
 )
+from monerosim.events.feed import ENGINE_EVENTS
 from monerosim.events.log import EVENTS, CorruptedLineError, EventLog, read_lines
 from monerosim.network.propagation import NEVER
 from monerosim.plan.plan import Plan
 from monerosim.runtime.clock import EPOCH
 from monerosim.units import SECOND
-
-ENGINE_EVENTS = "engine.jsonl"
-"""What an engine itself has to tell, beside the agents."""
 
 EPOCH_FILE = "epoch"
 """The file of the run directory that has the run's start in Unix time, where it is not Shadow's."""

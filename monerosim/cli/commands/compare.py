@@ -7,12 +7,12 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from monerosim.cli.commands.runs import find_runs
 from monerosim.cli.console import make_console
 from monerosim.cli.paths import FolderPath
 from monerosim.ensemble.store import DESIGN
 from monerosim.results.compare import LEVEL, Comparison
 from monerosim.results.compare import compare as compare_runs
+from monerosim.results.listing import find_runs
 from monerosim.results.report import write_report
 from monerosim.runs import Run, RunError
 

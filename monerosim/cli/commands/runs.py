@@ -7,19 +7,15 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from monerosim.build.rundir import RunDirectoryError, hold, is_run_directory
 from monerosim.cli.console import make_console
 from monerosim.cli.exits import FAILED
 from monerosim.cli.paths import FolderPath
-from monerosim.events.log import EVENTS
-from monerosim.runs import SUMMARY, Run, RunError
+from monerosim.results.listing import find_runs, state_of
+from monerosim.runs import Run, RunError
 from monerosim.units import format_duration
 
 _WIDTH_OF_FILES = 1000
 """Characters a line where nobody looks on: no path is cut."""
-
-_DEPTH = 2
-"""How far below a directory runs are looked for."""
 
 
 @click.command("runs")
@@ -45,16 +41,6 @@ def runs(context: click.Context, directory: Path) -> None:
     console.print(table)
 
 
-def find_runs(directory: Path, depth: int = _DEPTH) -> Iterator[Path]:
-    """Return a run directory itself, or those below a directory, by name."""
-    if is_run_directory(directory):
-        yield directory
-    elif depth:
-        for path in sorted(directory.iterdir()):
-            if path.is_dir() and not path.is_symlink():
-                yield from find_runs(path, depth - 1)
-
-
 def _row(path: Path) -> Iterator[str]:
     size = f"{sum(file.stat().st_size for file in path.rglob('*') if file.is_file()) / 1e6:,.1f}"
     try:
@@ -64,21 +50,5 @@ def _row(path: Path) -> Iterator[str]:
         return
     plan = played.plan
     yield from (str(path), plan.name, plan.engine, str(plan.seed), str(len(plan.hosts)), format_duration(plan.duration))
-    yield _state(played)
+    yield state_of(played)
     yield size
-
-
-def _state(played: Run) -> str:
-    if not (played.directory / SUMMARY).exists():
-        try:
-            with hold(played.directory):
-                return "no summary" if (played.directory / EVENTS).exists() else "not played"
-        except RunDirectoryError:
-            return "being played"
-    try:
-        summary = played.summary
-    except RunError:
-        return "summary cannot be read"
-    if summary.completed:
-        return "done"
-    return summary.failure or summary.outcome.reason or "stopped early"

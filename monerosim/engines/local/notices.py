@@ -6,8 +6,8 @@ from pathlib import Path
 
 from monerosim.agent.messages import EventLetter
 from monerosim.agent.registry import ENGINE, SUPERVISOR
-from monerosim.engines.readback import ENGINE_EVENTS
 from monerosim.events import Event, ProcessDied, ProcessGivenUp, ProcessHung, ProcessRestarted, Record, RunEnded
+from monerosim.events.feed import ENGINE_EVENTS
 from monerosim.events.log import EventLog
 from monerosim.events.traces import LEVELS, TraceLine
 from monerosim.files import append_lines

@@ -16,11 +16,12 @@ from monerosim.build.shadow import data_directory, shadow_yaml
 from monerosim.engine import Engine, EngineError, MemoryEstimate, Need, Progress, ProgressCallback
 from monerosim.engines.follow import EventFollower
 from monerosim.engines.programs import check_fresh, check_programs
-from monerosim.engines.readback import ENGINE_EVENTS, read_back
+from monerosim.engines.readback import read_back
 from monerosim.engines.shadow.needs import find_shadow, needs_of_shadow
 from monerosim.engines.shadow.output import Heartbeats, dead_programs, explain_failure
 from monerosim.engines.shadow.preparation import prepare
 from monerosim.events import ProcessDied, Record
+from monerosim.events.feed import ENGINE_EVENTS
 from monerosim.events.log import EventLog
 from monerosim.files import replace_file
 from monerosim.plan.plan import Plan

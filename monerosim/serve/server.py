@@ -1,0 +1,58 @@
+"""Listening: the application on a port of this machine."""
+
+import socket
+from ipaddress import ip_address
+
+import uvicorn
+
+from monerosim.serve.app import make_app
+from monerosim.serve.site import Site
+
+
+class ServeError(Exception):
+    """The server cannot be started; the message is for the user."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises:
+        ServeError: The address cannot be had.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen()
+    except OSError as error:
+        raise ServeError(f"cannot listen on {host}, port {port}: {error.strerror}") from error
+    return listening
+
+
+def address_of(listening: socket.socket) -> str:
+    """Return the URL of a listening socket."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(site: Site, listening: socket.socket, host: str) -> None:
+    """Answer requests until the process is told to end.
+
+    Args:
+        site: What is shown.
+        listening: A socket that listens.
+        host: What the user called it.
+    """
+    loopback = ip_address(listening.getsockname()[0]).is_loopback
+    config = uvicorn.Config(
+        make_app(site, names=[host], loopback=loopback),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        ws="none",
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+        limit_concurrency=200,
+    )
+    uvicorn.Server(config).run(sockets=[listening])

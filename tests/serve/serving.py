@@ -1,0 +1,79 @@
+"""Servers for tests: in this process on a port of its own, or ``monerosim serve`` in a process of its own."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+
+import requests
+import uvicorn
+
+from monerosim.serve.app import make_app
+from monerosim.serve.server import address_of, listen
+from monerosim.serve.site import Rights, Site
+
+TOKEN = "a-token"  # noqa: S105
+ALL = Rights(commands=True, runs=True)
+AUTHORISED = {"Authorization": f"Bearer {TOKEN}"}
+
+
+class Asking(requests.Session):
+    """Asks one server: paths instead of URLs."""
+
+    def __init__(self, address):
+        super().__init__()
+        self.address = address
+
+    def request(self, method, url, **options):
+        return super().request(method, self.address + url, **({"timeout": 60} | options))
+
+
+@contextmanager
+def asking(directory, rights=ALL, **options):
+    """Serve a directory from this process; no limit of rates, unless ``options`` has one."""
+    app = make_app(Site(directory, TOKEN, rights), **({"rate": 1e9, "burst": 1e9} | options))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", lifespan="off"))
+    listening = listen("127.0.0.1", 0)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        with Asking(address_of(listening)) as session:
+            yield session
+    finally:
+        server.should_exit = True
+        thread.join(20)
+
+
+@contextmanager
+def served(directory, *options):
+    """Start ``monerosim serve`` and yield its address and its token."""
+    command = [sys.executable, "-m", "monerosim.cli", "serve", str(directory), "--port", "0", *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"})
+    try:
+        address, token = re.search(r"(http://\S+)/#token=(\S+)", process.stdout.readline()).groups()
+        yield Asking(address), token
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+        process.stdout.close()
+
+
+def streamed(asked, last="", most=10**9, **query):
+    """Return a stream's events, all or as many as asked for, and the id after which to go on: None at its end."""
+    found, id_ = [], ""
+    headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last} if last else {})
+    with asked.get("/api/events", params=query, headers=headers, stream=True) as stream:
+        for line in stream.iter_lines(decode_unicode=True):
+            if line == "event: end":
+                return found, None
+            if line.startswith("id: "):
+                id_ = line[4:]
+            if line.startswith("data: "):
+                found.append(json.loads(line[6:]))
+                if len(found) == most:
+                    break
+    return found, id_

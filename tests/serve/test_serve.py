@@ -1,0 +1,148 @@
+"""The server: what it says of runs is what their files have, and who may ask."""
+
+import json
+import subprocess
+import sys
+import threading
+
+import pytest
+from serving import asking, served, streamed
+from small_runs import WHOLE, play
+
+from monerosim.build.build import build_plan
+from monerosim.build.rundir import write_run_directory
+from monerosim.runs import play as play_directory
+from monerosim.scenario import examine
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory):
+    return play(WHOLE, tmp_path_factory.mktemp("runs") / "one")
+
+
+@pytest.fixture(scope="module")
+def asked(played):
+    with asking(played.directory.parent) as session:
+        yield session
+
+
+def events_of(played):
+    return [json.loads(line) for line in (played.directory / "events.jsonl").read_text().splitlines()]
+
+
+def pages(asked, **query):
+    """All events, page by page."""
+    after = ""
+    while True:
+        page = asked.get("/api/events", params=query | {"after": after}).json()
+        yield from page["events"]
+        after = page["next"]
+        if page["ended"]:
+            return
+
+
+def without_ids(events):
+    return [{key: value for key, value in event.items() if key != "id"} for event in events]
+
+
+def test_status_is_what_the_summary_says(asked, played):
+    status, summary = asked.get("/api/status").json(), played.summary
+    assert status["state"] == "done"
+    assert status["ended"]
+    assert not status["playing"]
+    assert (status["digest"], status["height"]) == (summary.digest, summary.chain.height)
+    assert asked.get("/api/runs/one").json() == status
+    assert [one["id"] for one in asked.get("/api/runs").json()] == ["one"]
+
+
+def test_pages_of_events_are_the_log(asked, played):
+    assert without_ids(pages(asked, limit=7)) == events_of(played)
+
+
+def test_events_of_a_kind_or_a_participant_are_those_of_the_log(asked, played):
+    for query, key in [
+        ({"kind": "block-found,payment-sent"}, lambda it: it["data"]["event"] in {"block-found", "payment-sent"}),
+        ({"participant": "user-1,miner"}, lambda it: it["participant"] in {"user-1", "miner"}),
+    ]:
+        wanted = [event for event in events_of(played) if key(event)]
+        assert wanted
+        assert without_ids(pages(asked, **query)) == wanted
+
+
+@pytest.mark.parametrize("after", ["7", "x", "9" * 30, "99999999999", "parts:99=1", "parts:0=99999", "-1"])
+def test_what_is_no_position_is_refused(asked, after):
+    answer = asked.get("/api/events", params={"after": after})
+    assert answer.status_code == 400
+    assert answer.json()["error"]
+
+
+def test_what_is_not_there_is_not_found(asked, tmp_path):
+    assert asked.get("/api/status", params={"run": "two"}).status_code == 404
+    assert asked.get("/api/runs/../one").status_code == 404
+    assert asked.get("/api/status", params={"run": "../one"}).status_code == 404
+    assert asked.get("/api/status", params={"rum": "one"}).status_code == 400
+    with asking(tmp_path) as nothing:
+        assert nothing.get("/api/status").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "localhost:8420"}, 200),
+        ({"Host": "[::1]:8420"}, 200),
+        ({"Host": "evil.example"}, 403),
+        ({"Host": "evil.example:8420"}, 403),
+        ({"Host": "127.0.0.1.evil.example"}, 403),
+        ({"Host": "10.0.0.1"}, 403),
+        ({"Host": ""}, 403),
+        ({"Host": "localhost:8420", "Origin": "http://localhost:8420"}, 200),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "http://127.0.0.1:1"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+    ],
+)
+def test_who_asks_from_elsewhere_is_refused(asked, headers, status):
+    assert asked.get("/api/status", headers=headers).status_code == status
+
+
+def test_every_answer_keeps_pages_harmless(asked):
+    for path in ("/api/status", "/api/status?run=no", "/no"):
+        policy = asked.get(path).headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe-eval" not in policy
+
+
+def test_who_asks_too_often_is_told_to_wait(played):
+    with asking(played.directory, rate=0.001, burst=3) as hurried:
+        assert [hurried.get("/api/runs").status_code for _ in range(5)] == [200, 200, 200, 429, 429]
+
+
+def test_a_stream_goes_on_where_the_one_before_ended_though_the_server_was_started_again(tmp_path):
+    directory = tmp_path / "one"
+    examination = examine(WHOLE.encode())
+    write_run_directory(build_plan(examination), WHOLE.encode(), directory)
+    with served(directory) as (asked, _):
+        before = []
+
+        def watch():
+            before.extend(streamed(asked, most=40))
+
+        watching = threading.Thread(target=watch)
+        watching.start()
+        played = play_directory(directory)
+        watching.join(60)
+    with served(directory) as (asked, _):
+        after, end = streamed(asked, last=before[1])
+    assert end is None
+    assert before[0] + after == events_of(played)
+
+
+def test_without_its_libraries_the_command_says_how_to_get_them(tmp_path):
+    code = "import sys; sys.modules['starlette'] = None; from monerosim.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, "serve", tmp_path], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "pip install 'monerosim[serve]'" in done.stderr
+    assert "Traceback" not in done.stderr
