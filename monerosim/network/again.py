@@ -1,5 +1,10 @@
 """When a node relays again what stays in its pool (``get_relay_delay`` in src/cryptonote_core/tx_pool.cpp)."""
 
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
 from monerosim.units import SECOND
 
 _SHORTEST = 300 * SECOND
@@ -15,8 +20,10 @@ _OLDEST = 36 * 3_600 * SECOND
 NEVER_AGAIN = -1
 """In place of a time: it is too old."""
 
+T = TypeVar("T", int, NDArray[np.int64])
 
-def next_look(phase: int, after: int) -> int:
+
+def next_look(phase: T, after: int) -> T:
     """Return when a node next looks at its pool, later than a time, microseconds."""
     return after + CHECK_INTERVAL - (after - phase) % CHECK_INTERVAL
 

@@ -224,7 +224,7 @@ class TransactionRelay:
         self._embargo = poisson_table(embargo)
         self._node_keys = node_keys
         self._phases = phases
-        self._pool_phases = pool_phases
+        self._pool_phases = np.array(pool_phases, dtype=np.int64)
         self._silences = silences
         self._seed = seed
         self._events: list[tuple[int, bytes, int, int, int, Flight]] = []
@@ -431,11 +431,17 @@ class TransactionRelay:
         """Have the first node relay a transaction again, of those that have a peer that lacks it."""
         has, wires = self._public(flight) <= after, self.queues.wires
         new = wires.is_open & has[wires.source] & ~has[wires.target]
+        nodes = np.flatnonzero(np.bincount(wires.source[new]))
+        looks = next_look(self._pool_phases[nodes], after)
+        order = looks.argsort(kind="stable")
         first: tuple[int, int] | None = None
-        for node in np.unique(wires.source[new]).tolist():
+        for look, node in zip(looks[order].tolist(), nodes[order].tolist(), strict=True):
+            if first is not None and first < (look, node):
+                # Nobody relays before it looks.
+                break
             # What is on the node's chain may be in its pool again by its next look.
-            received, phase = min(self._received(flight, node, after), after), self._pool_phases[node]
-            due = next_look(phase, after) if received == after else next_relay(received, phase, after)
+            received = min(self._received(flight, node, after), after)
+            due = look if received == after else next_relay(received, self._pool_phases.item(node), after)
             if due != NEVER_AGAIN and (first is None or (due, node) < first):
                 first = due, node
         if first is not None and first[0] < flight.again_at:
@@ -450,7 +456,7 @@ class TransactionRelay:
             return
         self._plan_again(flight, at)
         received = self._received(flight, node, at)
-        if received >= at or next_relay(received, self._pool_phases[node], at - 1) != at:
+        if received >= at or next_relay(received, self._pool_phases.item(node), at - 1) != at:
             return
         if self._is_lacked(self._public(flight), node):
             self._take_up(flight)
