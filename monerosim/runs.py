@@ -184,7 +184,7 @@ class Run:
         summary = self.summary if (self.directory / SUMMARY).exists() else None
         ended = None if summary is None else _run_end(summary)
         try:
-            return keep_tables(self.plan, self.directory, self._source(summary), self._so_far_or_all, ended)
+            return keep_tables(self.plan, self.directory, self._source(summary), self.events_so_far, ended)
         except (TablesError, ValueError) as error:
             raise RunError(str(error)) from error
 
@@ -217,7 +217,12 @@ class Run:
         size = sum(path.stat().st_size for path in logs if path.is_file())
         return f"{size} bytes of events, digest {summary.digest if summary else 'unknown'}"
 
-    def _so_far_or_all(self) -> Iterator[Record]:
+    def events_so_far(self) -> Iterator[Record]:
+        """Read what has happened up to now, of a run that is being played too; as :meth:`events` else.
+
+        Raises:
+            ValueError: While reading: a whole line is no event.
+        """
         if (self.directory / EVENTS).is_file():
             return self.events()
         self._load_plugins()

@@ -13,6 +13,7 @@ if "MONEROSIM_COVERAGE" in os.environ:
 import pytest
 from hypothesis import settings
 from loguru import logger
+from playwright.sync_api import sync_playwright
 from small_world import SmallWorld, make_host_plan, make_plan
 
 from monerosim.agent import registry as blocks
@@ -40,6 +41,19 @@ def c_compiler():
         reason = "there is no C compiler (Debian and Ubuntu: apt-get install gcc libc6-dev)"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
     return found
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Debian's chromium; playwright keeps an event loop, so no longer than a module."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        reason = "there is no chromium (Debian: apt-get install chromium)"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield started
+        started.close()
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,6 +17,7 @@ from monerosim.report.cells import headings, written
 from monerosim.report.charts import SECTIONS
 from monerosim.report.figure import Line, Phrase, Rows
 from monerosim.report.figures import all_charts, all_figures
+from monerosim.report.replay import Replay
 from monerosim.report.show import run_lines
 from monerosim.report.summary import Summary
 from monerosim.rpc.transport import Json
@@ -25,6 +28,11 @@ from monerosim.units import format_duration
 
 _SHORT = 12
 """Digits of a digest that are shown at first."""
+
+_START = """
+const data = JSON.parse(document.getElementById("replay-data").textContent);
+window.replay = mount(document.getElementById("replay-player"), data);
+"""
 
 _OF_THE_WHOLE = "the summary, its tables and its verdicts are of the whole run, and left out"
 
@@ -42,6 +50,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """None while the run goes on."""
     notices: tuple[Phrase, ...] = ()
     """What kept it from being played to its end."""
+    replay: Replay | None = None
+    """What of it can be replayed on the page."""
 
 
 def answer_all(subjects: Sequence[Subject], window: Window | None = None) -> list[Answer]:
@@ -80,8 +90,11 @@ def make_page(subjects: Sequence[Subject], answers: Sequence[Answer], window: Wi
         }
         for section in SECTIONS
     ]
+    replay = subjects[0].replay if len(subjects) == 1 else None
     return environment.get_template("page.html").render(
         title=" and ".join(subject.name for subject in subjects),
+        replay=_in_page(replay) if replay is not None else "",
+        script=_script() if replay is not None else None,
         subjects=[_head(subject, window) for subject in subjects],
         sections=sections,
         numbers=_numbers(subjects if window is None else (), answers),
@@ -165,8 +178,19 @@ def _numbers(subjects: Sequence[Subject], answers: Sequence[Answer]) -> Markup:
         for one in answers
     }
     summaries = {subject.name: subject.summary for subject in subjects}
-    encoded = msgspec.json.encode({"charts": charts, "summaries": summaries}).decode()
-    return Markup(encoded.replace("<", "\\u003c"))  # noqa: S704
+    return _in_page({"charts": charts, "summaries": summaries})
+
+
+def _in_page(data: object) -> Markup:
+    """Return JSON that can stand in a page."""
+    return Markup(msgspec.json.encode(data).decode().replace("<", "\\u003c"))  # noqa: S704
+
+
+def _script() -> dict[str, Markup]:
+    """Return the code of the replay, and the hash by which the page's policy allows it and nothing else."""
+    text = files("monerosim.report").joinpath("web/replay.js").read_text(encoding="utf-8") + _START
+    source = f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+    return {"text": Markup(text), "source": Markup(source)}  # noqa: S704
 
 
 def _data_address(content: str | bytes, kind: str) -> str:

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from monerosim.files import replace_file
 from monerosim.plan.plan import Plan
+from monerosim.report.replay import MOST_ON_PAGE, replay_of
 from monerosim.report.show import early_end
 from monerosim.runs import EXTRA, Run, RunError, named
 from monerosim.tables.window import Window
@@ -46,7 +47,7 @@ def write_report(
         from monerosim.tables.query import QueryError  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise RunError(f"reports need {error.name}: {EXTRA}") from error
-    subjects = []
+    subjects, alone = [], len(runs) == 1 and window is None
     for name, played in named(runs).items():
         tables, summary = played.tables, None
         with suppress(RunError):
@@ -62,6 +63,7 @@ def write_report(
                 tables=tables,
                 summary=summary,
                 notices=notices,
+                replay=replay_of(played.plan, played.events_so_far(), MOST_ON_PAGE) if alone else None,
             )
         )
     try:

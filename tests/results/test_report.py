@@ -1,7 +1,6 @@
 """The page of a report: what is drawn is what happened, and a browser shows it without anything else."""
 
 import json
-import os
 import re
 import shutil
 from html import escape
@@ -10,7 +9,6 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 from click.testing import CliRunner
-from playwright.sync_api import sync_playwright
 from recount import differences, recount
 from small_runs import NETWORK, THREE_POOLS, WHOLE, play
 
@@ -151,18 +149,6 @@ def test_it_can_be_printed(page, browser):
     assert not shown.locator("nav").is_visible()
     assert shown.locator("#confirmation svg").is_visible()
     shown.close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        reason = "there is no chromium (Debian: apt-get install chromium)"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 def test_several_runs_are_shown_side_by_side(tmp_path):
