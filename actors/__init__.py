@@ -7,6 +7,7 @@ and miners.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from actors.attacks.double_spends import Conflict as Conflict, DoubleSpends as DoubleSpends
     from actors.attacks.withholding import (
         Move as Move,
         Race as Race,
@@ -25,14 +26,17 @@ if TYPE_CHECKING:
         GetLastBlockHeader as GetLastBlockHeader,
         GetTransactionPool as GetTransactionPool,
         SubmitBlock as SubmitBlock,
+        SubmitTransaction as SubmitTransaction,
         proxy_of as proxy_of,
     )
     from actors.host.wallet_proxy import (
         CreateAddress as CreateAddress,
+        DraftSweep as DraftSweep,
         GetAddresses as GetAddresses,
         GetBalance as GetBalance,
         GetTransfer as GetTransfer,
         GetTransfers as GetTransfers,
+        GetUnspentOutputs as GetUnspentOutputs,
         GetWalletHeight as GetWalletHeight,
         Refresh as Refresh,
         SweepAll as SweepAll,

@@ -95,6 +95,17 @@ class SubmitBlock(Message[None], frozen=True):
     """Hexadecimal, as :class:`GetBlock` returns it."""
 
 
+class SubmitTransaction(Message[None], frozen=True):
+    """Hand the node a transaction (``send_raw_transaction``).
+
+    Raises:
+        TransactionRefusedError: The node rejects it.
+    """
+
+    blob: str
+    """Hexadecimal, as :class:`actors.host.wallet_proxy.DraftSweep` returns it."""
+
+
 class GetTransactionPool(Message[list[PoolTransaction]], frozen=True):
     """Return the transactions in the txpool (``get_transaction_pool``)."""
 
@@ -278,6 +289,11 @@ class NodeProxy(Watcher):
     def on_submit_block(self, message: SubmitBlock) -> None:
         """Hand the node a block."""
         self._rpc.submit_block(message.blob)
+
+    @handles(SubmitTransaction)
+    def on_submit_transaction(self, message: SubmitTransaction) -> None:
+        """Hand the node a transaction."""
+        self._rpc.send_raw_transaction(message.blob)
 
     @handles(GetTransactionPool)
     def on_get_transaction_pool(self, _: GetTransactionPool) -> list[PoolTransaction]:

@@ -24,7 +24,7 @@ class Subscriptions:
         """Send events to another host from now on."""
         for tag in letter.kinds:
             self._subscribers.setdefault(tag, {})[sender, letter.actor] = None
-            self._supervisor.host.subscribe(tag, self._supervisor.name)
+            self._supervisor.host.subscribe(tag, self._supervisor.name, letter.interval)
 
     def forward(self, record: Record) -> None:
         """Send an event to the hosts that have subscribed to it."""
@@ -33,7 +33,7 @@ class Subscriptions:
 
     def request(self, wish: Subscribe) -> None:
         """Subscribe to events of another host, or by the orchestrator to those of all hosts."""
-        letter = SubscribeLetter(kinds=(wish.kind,), actor=wish.actor)
+        letter = SubscribeLetter(kinds=(wish.kind,), actor=wish.actor, interval=wish.interval)
         try:
             if wish.of == "*":
                 self._supervisor.send(*self._find_orchestrator(), letter)

@@ -35,6 +35,7 @@ from monerosim.rpc.wallet import (
     WALLET_EXISTS,
     Balance,
     Destination,
+    Output,
     TransferEntry,
     Transferred,
     Transfers,
@@ -107,6 +108,21 @@ class SweepAll(Message[list[Transferred]], frozen=True):
         RpcError: The wallet did not answer.
     """
 
+    address: str
+    priority: int = 0
+
+
+class GetUnspentOutputs(Message[list[Output]], frozen=True):
+    """Return the outputs that no transaction in a block spends (``incoming_transfers``)."""
+
+
+class DraftSweep(Message[Transferred], frozen=True):
+    """Make a transaction that sends one output to an address, and hand it to nobody (``sweep_single``).
+
+    The wallet goes on to take the output for unspent.
+    """
+
+    key_image: str
     address: str
     priority: int = 0
 
@@ -275,6 +291,17 @@ class WalletProxy(Watcher):
         self._sent.update(one.tx_hash for one in swept)
         self.log.debug("swept {} with {} transactions", format_amount(sum(one.amount for one in swept)), len(swept))
         return swept
+
+    @handles(GetUnspentOutputs)
+    def on_get_unspent_outputs(self, _: GetUnspentOutputs) -> list[Output]:
+        """Return the outputs that it has."""
+        return self._opened(self._rpc.get_unspent_outputs)
+
+    @handles(DraftSweep)
+    def on_draft_sweep(self, message: DraftSweep) -> Transferred:
+        """Make a transaction that is handed to nobody."""
+        draft = message.key_image, message.address
+        return self._opened(lambda: self._rpc.draft_sweep(*draft, priority=message.priority))
 
     @handles(GetTransfers)
     def on_get_transfers(self, message: GetTransfers) -> Transfers:

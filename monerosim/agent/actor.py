@@ -276,7 +276,7 @@ class Actor(pykka.Actor):
         if of in ("", self.host.name):
             self.host.subscribe(event_tag(kind), self.name, interval)
         else:
-            self.tell(self.host.actor("supervisor"), Subscribe(event_tag(kind), of, self.name))
+            self.tell(self.host.actor("supervisor"), Subscribe(event_tag(kind), of, self.name, interval))
 
     def on_start(self) -> None:
         """Call :meth:`begin`; report a failure to the supervisor."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, get_arg
 import pykka
 
 from monerosim.agent.actor import Actor, error_text, handles
+from monerosim.agent.conditions import Condition
 from monerosim.agent.host import Host
 from monerosim.agent.messages import (
     Configure,
@@ -99,6 +100,9 @@ class Behaviour(Actor, Generic[C]):
 
     emits: ClassVar[tuple[type[Event], ...]] = ()
     """The kinds of events it records, as ``monerosim plugins NAME`` lists them."""
+
+    changes: ClassVar[tuple[type[Condition], ...]] = ()
+    """The conditions of the network that it brings about; a scenario whose engine cannot do that is refused."""
 
     commands: ClassVar[Mapping[str, type[Message[Any]]]] = {}
     """The commands it understands beside those of every behaviour: a message each, whose fields are the arguments."""

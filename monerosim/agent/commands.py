@@ -65,6 +65,8 @@ class SubscribeLetter(Letter, frozen=True, kw_only=True):
     """Events' tags, such as ``block-found``."""
     actor: str
     """The sender's actor that gets the letters ``event``."""
+    interval: float | None = None
+    """Seconds between two polls, for events that are polled for."""
 
 
 class RunOverLetter(Letter, frozen=True, kw_only=True):

@@ -154,9 +154,14 @@ class ChangeNetwork(Message[None], frozen=True):
     condition: Condition
 
 
+def condition_name(kind: type[Condition]) -> str:
+    """Return the name of a kind of conditions: ``shut-down``."""
+    return hyphenated(kind.__name__)
+
+
 def name_of(condition: Condition) -> str:
-    """Return the name of a condition: ``shut-down``."""
-    return hyphenated(type(condition).__name__)
+    """Return the name of a condition."""
+    return condition_name(type(condition))
 
 
 def hosts_of(plan: Plan, who: str) -> list[str]:

@@ -123,6 +123,8 @@ class Subscribe(Message[None], frozen=True):
     of: str
     """The other host; ``*`` for all, which takes an orchestrator."""
     actor: str
+    interval: float | None = None
+    """Seconds between two polls there, for events that are polled for."""
 
 
 class Command(Message[None], frozen=True):

@@ -61,6 +61,11 @@ class Blocks:
                 made.append(Made(stale.miner, 0, stale=True))
         return made
 
+    def on_main_chain(self) -> set[str] | None:
+        """Return the transactions of the main chain, coinbases left out; None in a run that did not come to its end."""
+        main = self._main_chain()
+        return {txid for block_hash in main for txid in self._contents[block_hash][0].transactions} if main else None
+
     def _main_chain(self) -> set[str]:
         """Return the hashes from the tip at which most nodes ended down to the first block; none if unknown."""
         _, tip = max(self._tips, key=lambda it: (it[0], self._tips[it], it[1]), default=(0, ""))

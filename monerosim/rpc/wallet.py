@@ -84,6 +84,19 @@ class Balance(msgspec.Struct, frozen=True):
     blocks_to_unlock: int = 0
 
 
+class Output(msgspec.Struct, frozen=True):
+    """An output of account 0 (``incoming_transfers``)."""
+
+    amount: int
+    key_image: str
+    spent: bool
+    unlocked: bool
+
+
+class _Outputs(msgspec.Struct, frozen=True):
+    transfers: list[Output] = []
+
+
 class _Address(msgspec.Struct, frozen=True):
     address: str
 
@@ -190,6 +203,22 @@ class WalletRpc:
         if not len(swept.tx_hash_list) == len(swept.amount_list) == len(swept.fee_list):
             raise RpcProtocolError("sweep_all: the lists of transactions, amounts and fees differ in length")
         return [Transferred(*one) for one in zip(swept.tx_hash_list, swept.amount_list, swept.fee_list, strict=True)]
+
+    def get_unspent_outputs(self) -> list[Output]:
+        """Return the outputs of account 0 that no transaction in a block spends."""
+        params: dict[str, Json] = {"transfer_type": "available", "account_index": 0}
+        return self.client.call("incoming_transfers", params, _Outputs).transfers
+
+    def draft_sweep(self, key_image: str, address: str, *, priority: int = 0) -> Transferred:
+        """Make a transaction that sends one output to an address, and hand it to nobody: it is in ``tx_blob``."""
+        params: dict[str, Json] = {
+            "key_image": key_image,
+            "address": address,
+            "priority": priority,
+            "do_not_relay": True,
+            "get_tx_hex": True,
+        }
+        return self.client.call("sweep_single", params, Transferred, timeout=TRANSFER_TIMEOUT)
 
     def get_transfers(self, *kinds: str, min_height: int | None = None) -> Transfers:
         """Return incoming and outgoing transactions.

@@ -8,7 +8,7 @@ from monerosim.engine import Engine, EngineError, Timings, engine_names, load_en
 from monerosim.plan.plan import BootstrapPlan, TopologyPlan
 from monerosim.plugins import PluginFiles
 from monerosim.scenario.compose import Composition, compose, composition_keys, owners_of_nodes
-from monerosim.scenario.conditions import turnover_problems
+from monerosim.scenario.conditions import behaviour_problems, turnover_problems
 from monerosim.scenario.consensus import consensus_problems
 from monerosim.scenario.convert import nearest, quote
 from monerosim.scenario.funding import examine_funding, host_names
@@ -87,6 +87,7 @@ def examine_tables(scenario: Scenario, files: PluginFiles, permissions: Permissi
     bootstrap, length, of_funding = examine_funding(scenario, composed, timings)
     findings += of_funding
     findings += _times(scenario)
+    findings += behaviour_problems(scenario, composed, engine)
     findings += turnover_problems(scenario, composed, engine)
     findings += timeline_problems(scenario, composed, engine)
     findings += _idle(scenario, composed)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from monerosim.agent.conditions import CONDITIONS, Condition, MoveWallet, Partition
+from monerosim.agent.conditions import CONDITIONS, Condition, MoveWallet, Partition, condition_name
 from monerosim.engine import Engine
 from monerosim.scenario.compose import Composition, group_of, member_names
 from monerosim.scenario.convert import Reader, quote
@@ -49,6 +49,21 @@ def condition_problems(
             yield nobody((*path, key), other, composed)
         else:
             yield from _lacks(composed, whose, "node", (*path, key))
+
+
+def behaviour_problems(
+    scenario: Scenario, composed: Mapping[str, Composition], engine: Engine | None
+) -> Iterator[RawProblem]:
+    """Check that the engine can change the network as behaviours mean to."""
+    if engine is None:
+        return
+    for composition in composed.values():
+        for part in composition.parts:
+            lacking = [it for it in map(condition_name, part.behaviour.changes) if it not in engine.conditions]
+            if lacking:
+                cannot = f"the engine {scenario.simulation.engine} cannot {', '.join(lacking)}"
+                message = f"the actor {quote(part.use)} has no effect: {cannot}"
+                yield RawProblem(path=part.path, message=message, depends_on=(("simulation", "engine"),))
 
 
 def turnover_problems(

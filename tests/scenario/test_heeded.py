@@ -107,6 +107,18 @@ DEAF += 'mode = "signal"\n[participants.x]\nkind = "./witness.py:Deaf"\nnode = {
 STOPPING = TIMELINE.replace("pause", "stop").replace("who", "user", 2).replace("user =", "who =")
 ENDING = with_one("orchestrator", "", USERS.replace("who", "user")) + STOPPING
 
+PAID = f'{HEAD}[participants.shop]\nkind = "payee"\nconfirmations = 1\n'
+COINS = 'wallet = { initial_balance = "20 XMR", outputs = 5 }\n'
+IN_BRANCH = f"""{PAID}[participants.who]
+kind = "branch-double-spender"
+hashrate = 300
+victims = ["shop"]
+confirmations = 1
+delivery = "1s"
+{COINS}"""
+IN_POOL = f'{PAID}[participants.who]\nkind = "pool-double-spender"\nvictims = ["shop"]\ninterval = "1m"\n{COINS}'
+PAYEE = IN_POOL.replace("who]", "attacker]").replace("shop", "who")
+
 STEMMING = HEAD.replace('"30s"', '"1m"') + USERS.replace("count = 3", 'count = 3\nnode = "z"')
 STEMMING += '[participants.x]\nkind = "relay"\ncount = 4\n[network.dandelion]\nfluff_probability = 0\n'
 STEMMING += 'flush_incoming = "25s"\nflush_outgoing = "25s"\nembargo = "100s"\n'
@@ -136,6 +148,9 @@ BASES = {
     "orchestrator": with_one("orchestrator", 'collect = ["block-found"]', USERS.replace("who", "user")),
     "regular-user": WHOLE,
     "relay": with_one("relay", 'interval = "3m"'),
+    "branch-double-spender": IN_BRANCH,
+    "payee": PAYEE,
+    "pool-double-spender": IN_POOL,
     "restarts": FAILING,
     "selfish-miner": SELFISH,
     "standard-sync": with_one("standard-sync", 'interval = "2m"'),
@@ -219,6 +234,11 @@ CASES: Mapping[str, Case] = {
     "network.turnover": Case(value={"share": 1.0, "session": "2m", "downtime": "1m"}),
     "mining-pool.hashrate": Case(value=140),
     "selfish-miner.hand_to": Case(value=["others"]),
+    "branch-double-spender.victims": Case(value=["z"]),
+    "branch-double-spender.give_up": Case(value=1, base=IN_BRANCH.replace("300", "30")),
+    "payee.check_interval": Case(base=PAYEE.replace("confirmations = 1", "confirmations = 0")),
+    "pool-double-spender.victims": Case(value=["z"]),
+    "pool-double-spender.rival_at": Case(value=["z"]),
     "block-controller.timeout": Case(base=DEAF),
     "block-controller.solo_miner_threshold": Case(value=0),
     "churner.priority": Case(base=HASTY.replace("KIND", "churner") + 'method = "sweep"\n', value=3),
