@@ -42,7 +42,7 @@ class SmallWorld:
     def __init__(self, runtime, directory, plan):
         self.runtime = runtime
         self.plan = plan
-        self.post_office = MemoryPostOffice(runtime, tuple(host.name for host in plan.hosts))
+        self.post_office = MemoryPostOffice(runtime, tuple(host.name for host in plan.hosts), plan.letters)
         self.shared = MemoryState()
         self.records = []
         self._directory = directory

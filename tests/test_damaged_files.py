@@ -9,8 +9,9 @@ from monerosim import Run
 from monerosim.engines.follow import EventFollower
 from monerosim.events.log import CorruptedLineError, read_events
 from monerosim.mailbox.disk import FOLDERS, DiskPostOffice
-from monerosim.mailbox.post import POLL_GRID, Envelope
+from monerosim.mailbox.post import Envelope
 from monerosim.mailbox.shared import DiskState, SharedStateError
+from monerosim.plan.letters import POLL_GRID
 from monerosim.plan.plan import decode_plan
 from monerosim.report.summary import decode_summary
 from monerosim.runs import RunError

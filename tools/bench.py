@@ -32,8 +32,9 @@ from monerosim.agent.process import RealEnvironment
 from monerosim.build.compile import compile_plan
 from monerosim.build.rundir import write_run_directory
 from monerosim.mailbox.disk import FOLDERS, DiskPostOffice
-from monerosim.mailbox.post import POLL_GRID, Envelope
+from monerosim.mailbox.post import Envelope
 from monerosim.plan.environment import EPOCH_VARIABLE
+from monerosim.plan.letters import POLL_GRID
 from monerosim.results.report import write_report
 from monerosim.runtime.runtime import Runtime
 from monerosim.runtime.threads import ThreadsRuntime

@@ -18,7 +18,8 @@ from monerosim.results.report import write_report
 from monerosim.runtime.rng import Rng, stable_seed
 from monerosim.scenario.toml import write_toml
 from monerosim.swarm import fragile
-from monerosim.swarm.scenarios import GRAPH, make_scenario
+from monerosim.swarm.networks import GRAPH, PEERS, peers_file
+from monerosim.swarm.scenarios import make_scenario
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "results"))
 from recount import differences, recount
@@ -31,6 +32,7 @@ def play(seed: int, folder: Path) -> Run:
     document = make_scenario(Rng(stable_seed("pages", seed)))
     document["record"] = {"spreads": "all", "relays": "all", "stems": "all", "txpool": "all"}
     (folder / "scenario.toml").write_text(write_toml(document), encoding="utf-8")
+    (folder / PEERS).write_bytes(peers_file(document))
     for name in ("fragile.py", GRAPH):
         (folder / name).write_bytes(Path(fragile.__file__).with_name(name).read_bytes())
     return run(folder / "scenario.toml", folder / "run", trace_level="WARNING")

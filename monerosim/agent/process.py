@@ -54,7 +54,7 @@ class RealEnvironment:
         watches: bool = False,
     ) -> None:
         self.runtime = ThreadsRuntime(epoch)
-        self.post_office = DiskPostOffice(self.runtime, directory / MAILBOXES, watches=watches)
+        self.post_office = DiskPostOffice(self.runtime, directory / MAILBOXES, plan.letters, watches=watches)
         self.shared = DiskState(directory / "shared")
         self._hosts = {own.name: own for own in plan.hosts}
         self._network = RealNetwork(

@@ -16,6 +16,7 @@ from monerosim.engine import Timings, load_engine
 from monerosim.monero.difficulty import MAINNET
 from monerosim.plan.flags import with_own
 from monerosim.plan.funding import FUNDER_HOST, FundingConfig, Payee
+from monerosim.plan.letters import LettersPlan
 from monerosim.plan.plan import (
     PLAN_VERSION,
     ActorPlan,
@@ -131,6 +132,7 @@ def compile_plan(
             for host in hosts
         ),
         discovery=_discovery(scenario, hosts),
+        letters=LettersPlan(delay=int(scenario.letters.delay), interval=int(scenario.letters.interval)),
         record=record,
         relay=_relay(scenario.network),
         shadow=ShadowPlan(

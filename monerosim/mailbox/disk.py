@@ -13,7 +13,7 @@ running and its clock is not set back:
   not at all.
 - The letters of one sender arrive in the order in which they were sent, across its restarts: it never uses a number
   twice, as numbers are reserved on disk (``mailbox/HOST/numbers``) before they are used. The letters of several senders
-  arrive in the order of their names if each is written within the delay (:data:`monerosim.mailbox.post.DELAY`).
+  arrive in the order of their names if each is written within the delay (:class:`monerosim.plan.letters.LettersPlan`).
 - A process is given each letter once, and none that is in ``done``.
 - A letter stays in ``new`` until its actor begins to handle it, so none is lost with the process: the next one is given
   all that were not begun. So each letter is given to its actor exactly once, except the one that the actor was handling
@@ -33,8 +33,9 @@ from pathlib import Path
 import msgspec
 
 from monerosim.files import NotRegularError, read_regular, replace_file
-from monerosim.mailbox.post import POLL_GRID, Deliver, Envelope, UnknownHostError, delivery_time
+from monerosim.mailbox.post import Deliver, Envelope, UnknownHostError
 from monerosim.mailbox.watching import watch_folder
+from monerosim.plan.letters import USUAL, LettersPlan
 from monerosim.runtime.runtime import Runtime
 
 MAX_LETTER = 1024 * 1024
@@ -64,12 +65,16 @@ class DiskPostOffice:
     Args:
         runtime: The runtime whose clock it uses.
         directory: The directory of the hosts' mailboxes.
+        letters: How long letters take.
         watches: Whether letters are due as soon as they are there, and their folders are watched where that is
             possible. Those of one sender come in its order nonetheless, those of several as they come.
     """
 
-    def __init__(self, runtime: Runtime, directory: Path, *, watches: bool = False) -> None:
+    def __init__(
+        self, runtime: Runtime, directory: Path, letters: LettersPlan = USUAL, *, watches: bool = False
+    ) -> None:
         self._runtime = runtime
+        self._letters = letters
         self._directory = directory
         self._watches = watches
         self._handed_over: set[str] = set()
@@ -93,7 +98,7 @@ class DiskPostOffice:
         self._receivers[host] = deliver
         if looking:
             return
-        box = self._directory / host
+        box, interval = self._directory / host, self._letters.interval
         self._begun_before.update(path.name for path in (box / "begun").iterdir())
         self._done.update(path.name for path in (box / "done").iterdir())
 
@@ -103,13 +108,13 @@ class DiskPostOffice:
                 self._deliver_due((box / "new").iterdir(), box, when)
 
         def look(when: int) -> None:
-            self._runtime.call_at(when + POLL_GRID, lambda: look(when + POLL_GRID))
+            self._runtime.call_at(when + interval, lambda: look(when + interval))
             look_once(when)
 
         if self._watches:
             # On the runtime's own thread, as all looks.
             watch_folder(box / "new", lambda: self._runtime.call_at(0, lambda: look_once(self._runtime.now())))
-        first = (self._runtime.now() // POLL_GRID + 1) * POLL_GRID
+        first = (self._runtime.now() // interval + 1) * interval
         self._runtime.call_at(first, lambda: look(first))
 
     @contextmanager
@@ -150,7 +155,7 @@ class DiskPostOffice:
                     path.rename(box / "done" / path.name)
                 continue
             named = _NAME.fullmatch(path.name)
-            if named is not None and not self._watches and delivery_time(int(named[1])) > now:
+            if named is not None and not self._watches and self._letters.due(int(named[1])) > now:
                 # A letter is not touched before it is due: on Shadow it is chance whether it has arrived yet.
                 continue
             try:

@@ -1,4 +1,4 @@
-"""Letters between hosts, and the grid on which they are delivered."""
+"""Letters between hosts, and those who deliver them."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -8,15 +8,8 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
+from monerosim.plan.letters import USUAL, LettersPlan
 from monerosim.runtime.runtime import Runtime
-
-POLL_GRID = 1_000_000
-"""Microseconds between two polls of a mailbox."""
-
-DELAY = 500_000
-"""Microseconds before a letter is due: longer than Shadow's scheduling round, within which the order in which two
-hosts see each other's files is not fixed. A round lasts as long as the network's shortest link takes, and at least 1 ms
-(src/main/core/runahead.rs in Shadow's repository)."""
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,11 +36,6 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 Deliver: TypeAlias = Callable[[Envelope, bool], bool]
 """Takes a letter, and whether an earlier process of the host was handling it when it was killed; returns whether the
 letter was accepted. One that was not waits for the next receiver."""
-
-
-def delivery_time(sent: int) -> int:
-    """Return when a letter is delivered: at the first point of the grid at which it is due."""
-    return -(-(sent + DELAY) // POLL_GRID) * POLL_GRID
 
 
 class PostOffice(Protocol):
@@ -80,10 +68,12 @@ class MemoryPostOffice:
     Args:
         runtime: The runtime whose clock it uses.
         hosts: All participants.
+        letters: How long letters take.
     """
 
-    def __init__(self, runtime: Runtime, hosts: tuple[str, ...]) -> None:
+    def __init__(self, runtime: Runtime, hosts: tuple[str, ...], letters: LettersPlan = USUAL) -> None:
         self._runtime = runtime
+        self._due = letters.due
         self._waiting: dict[str, list[Envelope]] = {host: [] for host in hosts}
         self._receivers: dict[str, Deliver] = {}
         self._numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
@@ -98,7 +88,7 @@ class MemoryPostOffice:
         if waiting is None:
             raise UnknownHostError(f"unknown participant {letter.recipient!r}")
         waiting.append(letter)
-        self._runtime.call_at(delivery_time(letter.sent), lambda: self._deliver(letter.recipient))
+        self._runtime.call_at(self._due(letter.sent), lambda: self._deliver(letter.recipient))
 
     def receive(self, host: str, deliver: Deliver) -> None:
         """Deliver the letters to ``host`` by calling ``deliver`` from now on."""
@@ -119,8 +109,8 @@ class MemoryPostOffice:
         if deliver is None:
             return
         now = self._runtime.now()
-        due = [letter for letter in self._waiting[host] if delivery_time(letter.sent) <= now]
-        self._waiting[host] = [letter for letter in self._waiting[host] if delivery_time(letter.sent) > now]
+        due = [letter for letter in self._waiting[host] if self._due(letter.sent) <= now]
+        self._waiting[host] = [letter for letter in self._waiting[host] if self._due(letter.sent) > now]
         for letter in sorted(due, key=lambda letter: letter.key):
             if not deliver(letter, False):
                 self._waiting[host].append(letter)

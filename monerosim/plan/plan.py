@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from monerosim.plan.letters import LettersPlan
 from monerosim.plan.roles import FUNDER
 from monerosim.units import SECOND
 
@@ -350,6 +351,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """The host whose agent publishes all miners and found blocks; empty if there are no miners."""
     discovery: DiscoveryPlan | None = None
     """None if nodes have the peers that the plan names, for good."""
+    letters: LettersPlan = LettersPlan()
     record: RecordPlan = RecordPlan()
     relay: RelayPlan | None = None
     """None for the model's own defaults."""

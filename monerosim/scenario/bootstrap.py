@@ -10,6 +10,7 @@ import msgspec
 
 from monerosim.monero.constants import COINBASE_UNLOCK, MAX_RECIPIENTS, SPENDABLE_AGE
 from monerosim.monero.emission import GENESIS_REWARD, base_reward
+from monerosim.monero.fees import RING_SIZE
 from monerosim.plan.plan import BootstrapPlan
 from monerosim.units import SECOND, XMR, format_amount
 
@@ -56,7 +57,11 @@ def divide(payees: Sequence[Payee]) -> list[Payee]:
 
 
 def plan_bootstrap(
-    payees: Sequence[Payee], start: int, block_interval: int, supply: int = GENESIS_REWARD
+    payees: Sequence[Payee],
+    start: int,
+    block_interval: int,
+    supply: int = GENESIS_REWARD,
+    ring_size: int = RING_SIZE,
 ) -> BootstrapPlan:
     """Compute the phases of a bootstrap that pays ``payees``.
 
@@ -66,13 +71,15 @@ def plan_bootstrap(
         block_interval: The time between two of its blocks, in microseconds.
         supply: The coins that the chain begins with, atomic units. If they are more than the genesis block's, the
             funder has what it pays from them, an output for each payment: rewards might take it years.
+        ring_size: How many unlocked outputs there have to be before it pays; a block brings one.
 
     Raises:
         ValueError: There cannot be, or not in a sensible time, as many coins.
     """
     total = sum(payee.amount for payee in payees)
+    least = max(LEAST_BLOCKS, ring_size + COINBASE_UNLOCK + 2)
     if supply > GENESIS_REWARD:
-        return _endowed(payees, start, block_interval, supply)
+        return _endowed(payees, start, block_interval, supply, least)
     shares = sum(-(-payee.amount // SHARE_LIMIT) for payee in payees)
     payments = -(-shares // MAX_RECIPIENTS)
     # A payment's change is locked while the next ones are made: at worst all but nothing of two inputs.
@@ -86,13 +93,13 @@ def plan_bootstrap(
     return BootstrapPlan(
         start=start,
         block_interval=block_interval,
-        funding_blocks=max(LEAST_BLOCKS, blocks + COINBASE_UNLOCK + 2),
+        funding_blocks=max(least, blocks + COINBASE_UNLOCK + 2),
         payments=payments,
         unlock_blocks=SPENDABLE_AGE + 3 + _blocks_to_hold(payments, blocks),
     )
 
 
-def _endowed(payees: Sequence[Payee], start: int, block_interval: int, supply: int) -> BootstrapPlan:
+def _endowed(payees: Sequence[Payee], start: int, block_interval: int, supply: int, least: int) -> BootstrapPlan:
     shares = [share.amount for share in divide(payees)]
     batches = [sum(shares[first : first + MAX_RECIPIENTS]) for first in range(0, len(shares), MAX_RECIPIENTS)]
     endowment = (max(batches) + FEE_BOUND,) * len(batches)
@@ -104,7 +111,7 @@ def _endowed(payees: Sequence[Payee], start: int, block_interval: int, supply: i
     return BootstrapPlan(
         start=start,
         block_interval=block_interval,
-        funding_blocks=LEAST_BLOCKS,
+        funding_blocks=least,
         payments=len(batches),
         unlock_blocks=SPENDABLE_AGE + 3 + _blocks_to_hold(len(batches), 2 * len(batches)),
         endowment=endowment,

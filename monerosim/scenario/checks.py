@@ -84,7 +84,9 @@ def examine_tables(scenario: Scenario, files: PluginFiles, permissions: Permissi
     composed, of_solo = with_solo_miners(scenario, composed, files)
     findings += of_solo
     timings = timings_of(scenario, composed, engine)
-    bootstrap, length, of_funding = examine_funding(scenario, composed, timings)
+    rules, of_rules = read_rules(scenario, composed, files, engine)
+    findings += of_rules
+    bootstrap, length, of_funding = examine_funding(scenario, composed, timings, rules.ring_size)
     findings += of_funding
     findings += _times(scenario)
     findings += behaviour_problems(scenario, composed, engine)
@@ -93,8 +95,6 @@ def examine_tables(scenario: Scenario, files: PluginFiles, permissions: Permissi
     findings += _idle(scenario, composed)
     topology, places, of_network = _network(scenario, composed, files)
     findings += of_network
-    rules, of_rules = read_rules(scenario, composed, files, engine)
-    findings += of_rules
     findings += slow_network_problems(scenario)
     findings += peer_problems(scenario, composed, files, engine)
     findings += of_engine

@@ -42,7 +42,7 @@ def _shares(amount: int, outputs: int) -> list[int]:
 
 
 def bootstrap_of(
-    scenario: Scenario, composed: Mapping[str, Composition], timings: Timings
+    scenario: Scenario, composed: Mapping[str, Composition], timings: Timings, ring_size: int
 ) -> tuple[BootstrapPlan | None, int]:
     """Plan the bootstrap.
 
@@ -50,6 +50,7 @@ def bootstrap_of(
         scenario: The scenario.
         composed: Its participants, spelled out.
         timings: When programs start, and how quickly the blocks come.
+        ring_size: How many outputs there have to be before anybody can pay.
 
     Returns:
         Its phases, None if nobody is to be paid; and how long it has to be at least, in microseconds.
@@ -66,7 +67,7 @@ def bootstrap_of(
         return None, start
     begins = scenario.consensus.chain_start
     supply = GENESIS_REWARD if begins is None else int(begins.supply)
-    plan = plan_bootstrap(payees, start, timings.block_interval, supply)
+    plan = plan_bootstrap(payees, start, timings.block_interval, supply, ring_size)
     return plan, bootstrap_length(plan)
 
 
@@ -86,7 +87,7 @@ def find_funder() -> tuple[str, type[Behaviour]]:
 
 
 def examine_funding(
-    scenario: Scenario, composed: Mapping[str, Composition], timings: Timings
+    scenario: Scenario, composed: Mapping[str, Composition], timings: Timings, ring_size: int
 ) -> tuple[BootstrapPlan | None, int, list[RawProblem]]:
     """Plan the bootstrap, and check that there is time for it.
 
@@ -96,11 +97,11 @@ def examine_funding(
         As :func:`bootstrap_of`, and what is wrong.
     """
     findings = [*_own_funders(composed)]
-    _, start_up = bootstrap_of(scenario, {}, timings)
+    _, start_up = bootstrap_of(scenario, {}, timings, ring_size)
     funded = sorted(name for name, it in composed.items() if it.wallet is not None and it.wallet.initial_balance)
     total = sum(participant.count for participant in scenario.participants.values())
     try:
-        bootstrap, needed = bootstrap_of(scenario, composed if total <= MAX_COUNT else {}, timings)
+        bootstrap, needed = bootstrap_of(scenario, composed if total <= MAX_COUNT else {}, timings, ring_size)
     except ValueError as error:
         path: Path = ("participants", funded[0], "wallet", "initial_balance")
         findings.append(RawProblem(path=path, message=str(error)))

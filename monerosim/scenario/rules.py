@@ -6,6 +6,7 @@ import msgspec
 
 from monerosim.config import PARTICIPANT
 from monerosim.engine import Engine
+from monerosim.monero.fees import RING_SIZE
 from monerosim.monero.versions import parse_version
 from monerosim.plugins import PluginFiles
 from monerosim.rules import RULES, FirstSeen, Rule
@@ -44,6 +45,13 @@ class ReadRules(msgspec.Struct, frozen=True, kw_only=True):
     """Of the others."""
     forks: tuple[tuple[RulePart, ...], ...]
     """From each hard fork on, in the order of the scenario."""
+
+    @property
+    def ring_size(self) -> int:
+        """How many outputs have to be in the chain before anybody can pay, by the rule that wants most."""
+        parts = [part for some in (self.usual, *self.groups.values(), *self.forks) for part in some]
+        formats = [part.rule.format() for part in parts]
+        return max([RING_SIZE, *(found.ring_size for found in formats if found is not None)])
 
     def of(self, group: str) -> tuple[RulePart, ...]:
         """Return the rules of a participant's node."""

@@ -38,6 +38,8 @@ _FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 _FILE_NAME_FORM = config.form('letters, digits, ".", "_" and "-", the first a letter or a digit')
 _PROGRAM = r"^[^\x00-\x1f]+$"
 _VERSION_FORM = config.form('a version of monerod such as "0.18.0.0"')
+_LONGEST_LETTER = 10 * SECOND
+_LEAST_LETTER = SECOND // 100
 _LONGEST_EPOCH = 24 * 3600 * SECOND
 _PROGRAM_FORM = config.form("a name on PATH or a file, without control characters")
 
@@ -409,6 +411,25 @@ class Consensus(Table, frozen=True):
 _Nodes: TypeAlias = Literal["none", "sample", "all"] | Annotated[tuple[str, ...], Meta(extra=PARTICIPANT)]
 
 
+class Letters(Table, frozen=True):
+    """How long letters between the actors of two participants take: until they are due, and are looked for then."""
+
+    delay: Annotated[
+        Duration, Meta(description="How old a letter has to be; on Shadow longer than a packet takes.")
+    ] = config.duration("500ms")
+    interval: Annotated[Duration, Meta(description="How often each looks for letters that are old enough.")] = (
+        config.duration("1s")
+    )
+
+    def problems(self) -> Iterable[tuple[Sequence[Key], str]]:
+        """Check that the bootstrap, which needs letters, has the time for them, and that no machine only looks."""
+        if self.delay > _LONGEST_LETTER:
+            yield ("delay",), f"expected at most {format_duration(_LONGEST_LETTER)}"
+        if not _LEAST_LETTER <= self.interval <= _LONGEST_LETTER:
+            shortest, longest = format_duration(_LEAST_LETTER), format_duration(_LONGEST_LETTER)
+            yield ("interval",), f"expected {shortest} to {longest}"
+
+
 class Recording(Table, frozen=True):
     """What is recorded of what nodes do. It changes nothing of what they do, nor the digest of the run."""
 
@@ -672,6 +693,9 @@ class Scenario(Table, frozen=True):
     consensus: Annotated[Consensus, Meta(description="When blocks come.")] = msgspec.field(default_factory=Consensus)
     rules: Annotated[Rules, Meta(description="What nodes go by in place of monerod's rules.")] = msgspec.field(
         default_factory=Rules
+    )
+    letters: Annotated[Letters, Meta(description="How long letters between actors take.")] = msgspec.field(
+        default_factory=Letters
     )
     record: Annotated[Recording, Meta(description="What is recorded of what nodes do.")] = msgspec.field(
         default_factory=Recording

@@ -20,9 +20,6 @@ from monerosim.units import SECOND, format_duration
 LONG_LATENCY = 5 * SECOND
 """Above what any link on Earth takes; a satellite's takes 0.3 s."""
 
-MAIL_DELAY = SECOND // 2
-"""When a letter between hosts of Shadow is due at the earliest: no round of its scheduler may be as long."""
-
 HASH = 0.14
 """Seconds of processor time that monerod takes for a hash while it generates a block (measured with 0.18.0.0)."""
 
@@ -70,9 +67,12 @@ def _latency(scenario: Scenario, topology: Topology | None) -> Iterator[RawProbl
     own = isinstance(scenario.network.topology, Mapping) and "latency" in scenario.network.topology
     path: Path = ("network", "topology", "latency") if own else ("network", "latency")
     told = format_duration(topology.latency)
-    if scenario.simulation.engine == "shadow" and topology.latency >= MAIL_DELAY:
-        message = f"the engine shadow plays latencies below {format_duration(MAIL_DELAY)} only, got {told}"
-        yield RawProblem(path=path, message=message, depends_on=(("simulation", "engine"),))
+    delay = scenario.letters.delay
+    if scenario.simulation.engine == "shadow" and topology.latency >= delay:
+        # When a letter is due at the earliest: no round of Shadow's scheduler may be as long.
+        message = f"the engine shadow plays latencies below {format_duration(delay)} only, got {told}"
+        hint = "letters.delay has to be longer than a packet takes"
+        yield RawProblem(path=path, message=message, hint=hint, depends_on=(("simulation", "engine"),))
     elif topology.latency > LONG_LATENCY:
         yield _warn(
             path, f"a packet takes {told} from one participant to another", "a number without a unit is seconds"

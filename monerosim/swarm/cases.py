@@ -7,6 +7,7 @@ import msgspec
 from monerosim.runtime.rng import Rng, stable_seed
 from monerosim.scenario.toml import write_toml
 from monerosim.swarm.mistakes import damage, make_mistakes
+from monerosim.swarm.networks import peers_file
 from monerosim.swarm.scenarios import make_scenario
 
 Sort: TypeAlias = Literal["valid", "nearly valid", "damaged"]
@@ -33,6 +34,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     mishap: Mishap = "none"
     """What a further run meets when a file is to become larger than ``size``."""
     size: int = 0
+
+    @property
+    def peers(self) -> bytes:
+        """Return the file of peers that lies beside it."""
+        return peers_file(self.document or {})
 
     def with_document(self, document: dict[str, Any]) -> "Case":
         """Return the same with another document."""

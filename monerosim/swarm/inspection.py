@@ -210,7 +210,8 @@ class _Findings:
         if market is None:
             return False
         start, interval, confirmations = market
-        last = self.plan.duration - 2 * interval - _LOOK
+        letter = self.plan.letters.delay + self.plan.letters.interval
+        last = self.plan.duration - 2 * interval - _LOOK - 3 * letter
         ready = [it.t for it in self.records if it.participant == host.name and isinstance(it.data, ev.ServiceReady)]
         deep = [it.t for it in self.found if _height(it) >= height + confirmations]
         return bool(deep and ready) and max(min(deep), *ready, start - self.plan.time_zero) < last

@@ -4,7 +4,7 @@ Keys, types and bounds are read from the tables and the behaviours that are inst
 covered without a change here. What is written here is what makes runs of it that show something in little time.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,22 +24,19 @@ from monerosim.scenario.load import examine
 from monerosim.scenario.tables import (
     ChainStart,
     Consensus,
-    Network,
     Node,
-    Place,
     Scenario,
     Simulation,
     SweepTable,
-    Turnover,
     Wallet,
 )
 from monerosim.scenario.toml import write_toml
 from monerosim.swarm import fragile
 from monerosim.swarm.changes import draw_changes
 from monerosim.swarm.fragile import Fragile
+from monerosim.swarm.networks import TEXTS as NETWORK_TEXTS
+from monerosim.swarm.networks import NetworkMaker
 from monerosim.swarm.values import Values, Vocabulary, amount, choices, duration, logarithmic
-from monerosim.topology import load_topology, topology_names
-from monerosim.topology.regional import REGIONS
 from monerosim.units import SECOND, XMR, format_duration
 
 FRAGILE = "./fragile.py:Fragile"
@@ -61,51 +58,21 @@ _POOLS = ("pool_lifetime", "pool_weight", "stems_in_blocks")
 _BASE_WEIGHT = 8
 """Of a behaviour without settings; each key and each value of an enumeration counts 1."""
 
-_OF_PEERS = ("peers", "peers_file", "seed_nodes", "unreachable", "hidden")
-"""Keys of the network that go with who takes part."""
-
 _WORDS = ("alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel")
 _FLAGS: tuple[list[str], ...] = ([], ["--log-level=1"], ["--log-level=1", "--max-log-files=2"])
-_BANDWIDTHS = ("100 Mbit", "1 Gbit", "5 Mbit", "200 kbit", "10 Mbit/s", "1.5 gbit")
 
 
 def _flags(rng: Rng) -> object:
     return list(rng.choice(_FLAGS))
 
 
-GRAPH = "graph.gml"
-"""The graph that scenarios have beside them."""
-
-PLACES: Mapping[str, Sequence[str]] = {"regional": REGIONS, "file": ("west", "east")}
-"""The names of the places of topologies that have such."""
-
-
-def _shares(*texts: str) -> Callable[[Rng], object]:
-    return lambda rng: {text: rng.integer(1, 9) for text in texts if rng.random() < 0.7}  # noqa: PLR2004
-
-
 TEXTS: Mapping[str, Callable[[Rng], object]] = {
+    **NETWORK_TEXTS,
     "flags": _flags,
     "monerod_flags": _flags,
     "wallet_flags": _flags,
-    "bandwidth": lambda rng: rng.choice(_BANDWIDTHS),
-    "latency": lambda rng: duration(rng, SECOND // 1000, 3 * SECOND),
-    "loss": lambda rng: round(rng.random() * (0.05 if rng.random() < 0.8 else 0.9), 4),  # noqa: PLR2004
     "binary": lambda rng: rng.choice(["monerod", "monerod-0.18.4"]),
     "version": lambda rng: rng.choice(["0.18.0.0", "0.18.1.2", "0.18.2.0", "0.18.4.3"]),
-    "mean": lambda rng: duration(rng, SECOND // 1000, SECOND),
-    "least": lambda rng: duration(rng, 0, SECOND // 100),
-    "epoch": lambda rng: duration(rng, 10 * SECOND, 900 * SECOND),
-    "epoch_range": lambda rng: duration(rng, 0, 60 * SECOND),
-    "embargo": lambda rng: f"{rng.integer(1, 100)}s",
-    "flush_incoming": lambda rng: rng.integer(1, 100) / 4,
-    "flush_outgoing": lambda rng: rng.integer(1, 100) / 4,
-    "file": lambda _: GRAPH,
-    "subnets": lambda rng: rng.choice([["5.6.0.0/16"], ["23.0.0.0/12", "91.4.7.0/24"]]),
-    "bandwidths": _shares("200 kbit", "20 Mbit", "1 Gbit"),
-    "latencies": _shares("10ms", "80ms", "0.4s"),
-    "losses": _shares("0", "0.01", "0.2"),
-    "regions": lambda rng: {name: rng.integer(1, 9) for name in REGIONS if rng.random() < 0.5} or {"asia": 1},  # noqa: PLR2004
     "host_options": lambda _: {},
     "window": lambda rng: duration(rng, 60 * SECOND, 900 * SECOND),
     "timeout": lambda rng: duration(rng, 2 * SECOND, 300 * SECOND),
@@ -132,6 +99,11 @@ class Group(msgspec.Struct, kw_only=True):
     def needs(self, what: str) -> bool:
         """Return whether one of its behaviours needs a node or a wallet."""
         return any(what in part.behaviour.needs for part in self.parts)
+
+    @property
+    def controls(self) -> bool:
+        """Return whether it is a block controller, which may have no node."""
+        return self.parts[0].behaviour.role == BLOCK_CONTROLLER
 
     def does(self, event: type) -> bool:
         """Return whether one of its behaviours records such events."""
@@ -161,8 +133,8 @@ def _be_strict(document: dict[str, Any]) -> None:
     for key in ("binaries", "shadow"):
         document.pop(key, None)
     document["simulation"].pop("engine", None)
-    if isinstance(document["network"].get("topology"), dict):
-        document["network"].pop("latency", None)
+    for key in ("latency", "bandwidth", "loss") if isinstance(document["network"].get("topology"), dict) else ():
+        document["network"].pop(key, None)
     for participant in document["participants"].values():
         for table, keys in _UNHEEDED.items():
             if isinstance(participant.get(table), dict):
@@ -182,6 +154,8 @@ class _Maker:
         self._forks = mood < 0.2  # noqa: PLR2004  (blocks come about as quickly as they spread)
         # More is paid than blocks hold; where blocks fork besides, many of them differ in payments.
         self._crowded = 0.05 <= mood < 0.33  # noqa: PLR2004
+        # All have a node and are alone, so that who dials whom can be listed.
+        self._listed = rng.random() < 0.15  # noqa: PLR2004
         most = 900 if self._forks or self._crowded else 2400
         self._duration = round(logarithmic(rng, 180, most)) * SECOND
         self._known = behaviours()
@@ -203,40 +177,34 @@ class _Maker:
         )
         values = Values(self._rng, words, _SHARE)
         simulation = self._simulation(values)
+        network = NetworkMaker(self._rng, values, forks=self._forks)
         document: dict[str, Any] = {
             "simulation": simulation,
-            "network": self._network(values),
+            "network": network.network([group.name for group in self._groups]),
             "consensus": self._consensus(values, simulation.get("engine", "embedded")),
         }
         self._modelled = simulation.get("engine", "embedded") == "embedded"
         if self._modelled and self._often(0.4):
             document["rules"] = self._rules_table(values)
-        for key in ("binaries", "record", "shadow"):
+        for key in ("binaries", "letters", "record", "shadow"):
             if self._often(0.6 if key == "record" else 0.25):
                 table = next(field.type for field in fields_of(Scenario) if field.encode_name == key)
                 document[key] = values.table(table, share=0.7)
         if self._often(0.25):
             document["sweep"] = self._sweep(values)
         document["participants"] = {group.name: self._participant(group, values) for group in self._groups}
-        if self._often(0.3):
-            document["network"] |= self._peers(document["participants"], simulation.get("engine", "embedded"))
+        if self._listed:
+            document["network"] |= network.listed_peers(document["participants"])
+        elif self._often(0.4):
+            document["network"] |= network.peers(document["participants"], modelled=self._modelled)
         if self._modelled and self._often(0.2):
-            document["network"]["turnover"] = self._turnover(values, document["participants"])
+            document["network"]["turnover"] = network.turnover(document["participants"], self._duration)
         timeline = self._timeline(values, document["participants"])
         if timeline:
             document["timeline"] = timeline
-        if self._often(0.25):
+        if self._often(0.3):
             _be_strict(document)
         return document
-
-    def _turnover(self, values: Values, participants: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-        """Draw which nodes come and go, and how often."""
-        nodes = [name for name, table in participants.items() if isinstance(table.get("node"), dict)]
-        table = values.table(Turnover, leave=["among", "session", "downtime"])
-        for key in ("session", "downtime"):
-            if self._often(0.7):
-                table[key] = duration(self._rng, 10 * SECOND, self._duration)
-        return {**table, "among": [self._rng.choice(nodes)]} if nodes and self._often(0.5) else table
 
     def _timeline(self, values: Values, participants: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Draw what participants are told to do, and what changes."""
@@ -326,9 +294,9 @@ class _Maker:
         group = Group(
             name=f"{_WORDS[len(self._groups) % len(_WORDS)]}{len(self._groups) // len(_WORDS) or ''}", parts=[part]
         )
-        if role != BLOCK_CONTROLLER and self._often(0.4):
+        if role != BLOCK_CONTROLLER and not self._listed and self._often(0.4):
             group.count = self._rng.integer(2, 4)
-        if self._crowded and self._hurries(group):
+        if self._crowded and self._hurries(group) and not self._listed:
             group.count = 3
         self._groups.append(group)
 
@@ -353,53 +321,13 @@ class _Maker:
         drawn_elsewhere = {*table, *drawn, "engine"}
         return {**table, **values.table(Simulation, leave=sorted(drawn_elsewhere))}
 
-    def _network(self, values: Values) -> dict[str, Any]:
-        table = values.table(Network, leave=["topology", "places", *_OF_PEERS, "turnover"])
-        if self._forks:
-            table["latency"] = duration(self._rng, SECOND, 4 * SECOND)
-        if self._often(0.8):
-            kind = self._rng.choice(topology_names())
-            options = values.table(load_topology(kind))
-            for key in ("loss", "losses") if self._forks else ():
-                options.pop(key, None)
-            table["topology"] = {"kind": kind, **options} if options and self._often(0.7) else kind
-            if kind == "file":
-                table["topology"] = {"kind": kind, **options}
-            if self._often(0.3):
-                table["places"] = self._places(values, PLACES.get(kind, ()))
-        return table
-
-    def _peers(self, participants: Mapping[str, Mapping[str, Any]], engine: str) -> dict[str, Any]:
-        """Have nodes find their peers, or dial all others; some that are dialled by others anyway cannot be."""
-        owners = [name for name, it in participants.items() if isinstance(it.get("node"), dict)]
-        if engine == "embedded" and self._often(0.6):
-            table: dict[str, Any] = {"peers": "discovered"}
-            if owners and self._often(0.5):
-                table["seed_nodes"] = owners[:2]
-            return table
-        if len(owners) > 1 and len(owners) == len(participants):
-            for name in owners:
-                participants[name]["node"]["peers"] = owners
-            return {"peers": "explicit"}
-        return {"unreachable": 0.1, "hidden": 0.1}
-
-    def _places(self, values: Values, known: Sequence[str]) -> dict[str, Any]:
-        """Place some participants, by name where places have names, and give some lines of their own."""
-        chosen = [group for group in self._groups if self._often(0.5)]
-        found: dict[str, Any] = {group.name: values.table(Place, leave=["place"]) for group in chosen}
-        for name, own in found.items():
-            if known and self._often(0.6):
-                place = self._rng.choice(known)
-                found[name] = {**own, "place": place} if own else place
-        return found
-
     def _consensus(self, values: Values, engine: str) -> dict[str, Any]:
         table = values.table(Consensus, leave=["block_time", "difficulty", "start", *_POOLS])
         if engine == "embedded" and self._often(0.1):
             table["pool_lifetime"] = duration(self._rng, self._duration // 20, self._duration)
-        if engine == "embedded" and self._often(0.1):
-            table["stems_in_blocks"] = False
-        if self._often(0.05):
+        if engine == "embedded" and self._often(0.2):
+            table["stems_in_blocks"] = self._often(0.4)
+        if self._often(0.1):
             table["pool_weight"] = self._rng.integer(5_000, 200_000)
         dynamic = engine == "embedded" and self._often(0.2)
         if dynamic or self._often(0.3):
@@ -427,7 +355,7 @@ class _Maker:
 
     def _rules(self, values: Values) -> object:
         """Draw what nodes go by: a rule, and checkpoints beside it, since two rules may not go together."""
-        with_node = [group.name for group in self._groups if group.count == 1 and group.does(BlockFound)]
+        with_node = [it.name for it in self._groups if it.count == 1 and it.does(BlockFound) and not it.controls]
         known = [name for name in rule_names() if with_node or name != CHECKPOINTS]
         names = [self._rng.choice(known)]
         if with_node and CHECKPOINTS not in names and self._often(0.3):
@@ -488,7 +416,7 @@ class _Maker:
         if self._often(0.2):
             table["restarts"] = values.table(Restarts)
         wallet = group.needs("wallet") or (short and first.behaviour.default_wallet)
-        if group.needs("node") or wallet:
+        if group.needs("node") or wallet or self._listed:
             table |= self._node(group, values, short=short)
         if wallet:
             table["wallet"] = self._wallet(group, values)
@@ -503,7 +431,7 @@ class _Maker:
             pace = {"transaction_interval": "2s", "destinations": 12, "min_amount": "0.01 XMR", "max_amount": 0.02}
             if set(pace) <= set(part.behaviour.Config.__struct_encode_fields__):
                 return pace
-        settings = values.table(part.behaviour.Config, share=0.9 if part.use == FRAGILE else None)
+        settings = values.table(part.behaviour.Config, share=0.9 if part.use == FRAGILE else 0.6)
         if part.use == FRAGILE and self._often(0.6):
             # Letters that are counted: of all groups, who may fail meanwhile.
             listeners = [it.name for it in self._groups if it.count == 1 and any(it.use == FRAGILE for it in it.parts)]
@@ -512,16 +440,12 @@ class _Maker:
 
     def _node(self, group: Group, values: Values, *, short: bool) -> dict[str, Any]:
         own = short and group.parts[0].behaviour.default_node
-        owners = [other.name for other in self._groups if other is not group and other.does(BlockFound)]
-        owners = [
-            name
-            for name in owners
-            if not any(it.name == name and it.parts[0].behaviour.role == BLOCK_CONTROLLER for it in self._groups)
-        ]
+        others = [it for it in self._groups if it is not group and not it.controls]
+        owners = [it.name for it in others if it.does(BlockFound)]
         share = 0.7 if self._forks and self._crowded else 0.2
-        if owners and not group.does(BlockFound) and self._often(share):
+        if owners and not self._listed and not group.does(BlockFound) and self._often(share):
             return {"node": self._rng.choice(owners)}
-        if own and self._often(0.6):
+        if own and not self._listed and self._often(0.6):
             return {}
         node = values.table(Node, leave=["rules", "peers", "reach"], share=0.2)
         return {"node": {**node, "rules": self._rules(values)} if self._modelled and self._often(0.1) else node}
@@ -558,7 +482,7 @@ class _Maker:
             if fields:
                 chosen = [self._rng.choice(fields) for _ in range(self._rng.integer(1, 2))]
                 arguments = {field.encode_name: values.field(field) for field in chosen}
-                return entry | ({"arguments": arguments} if self._often(0.2) else arguments)
+                return entry | ({"arguments": arguments} if self._often(0.4) else arguments)
         elif do in part.behaviour.commands:
             entry |= values.table(part.behaviour.commands[do], share=0.7)
         return entry

@@ -17,7 +17,7 @@ from monerosim.events.log import EVENTS
 from monerosim.swarm import fragile
 from monerosim.swarm.cases import Case
 from monerosim.swarm.inspection import Fault, Inspection
-from monerosim.swarm.scenarios import GRAPH
+from monerosim.swarm.networks import GRAPH, PEERS
 from monerosim.swarm.worker import Call, Result
 
 FILE = "scenario.toml"
@@ -107,12 +107,13 @@ class Pair:
         had = log.read_bytes() if log.is_file() else b""
         return (self._directory / whole / EVENTS).read_bytes().startswith(had[: had.rfind(b"\n") + 1])
 
-    def prepare(self, raw: bytes) -> None:
-        """Write the scenario, and remove what earlier runs have left."""
+    def prepare(self, case: Case) -> None:
+        """Write the scenario and its file of peers, and remove what earlier runs have left."""
         for path in self._directory.iterdir():
             if path.is_dir():
                 shutil.rmtree(path)
-        (self._directory / FILE).write_bytes(raw)
+        (self._directory / FILE).write_bytes(case.raw)
+        (self._directory / PEERS).write_bytes(case.peers)
 
 
 def _start(hash_seed: str) -> "subprocess.Popen[bytes]":
@@ -132,7 +133,7 @@ def try_case(case: Case, pair: Pair, *, play: bool = True) -> Outcome:
         pair: Who tries it.
         play: Whether it is played if it can be.
     """
-    pair.prepare(case.raw)
+    pair.prepare(case)
     before = pair.seconds
     checked = pair.call(0, "check", FILE, seconds=_CHECK_SECONDS)
     faults = list(_faults_of_check(checked))

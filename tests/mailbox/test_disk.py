@@ -11,7 +11,8 @@ import pytest
 
 from monerosim.mailbox import disk
 from monerosim.mailbox.disk import FOLDERS, DiskPostOffice
-from monerosim.mailbox.post import DELAY, POLL_GRID, Envelope, UnknownHostError
+from monerosim.mailbox.post import Envelope, UnknownHostError
+from monerosim.plan.letters import DELAY, POLL_GRID, LettersPlan
 from monerosim.runtime.threads import ThreadsRuntime
 
 
@@ -45,6 +46,15 @@ def got(virtual, office):
 
     office.receive("bob", take)
     return got
+
+
+def test_letters_take_what_the_scenario_says(virtual, boxes):
+    office, got = DiskPostOffice(virtual, boxes, LettersPlan(delay=30_000, interval=20_000)), []
+    office.receive("bob", lambda *_: got.append(virtual.now()) is None)
+    for number, sent in enumerate((0, 11_000, 50_000)):
+        virtual.call_at(sent, lambda sent=sent, number=number: office.send(letter(sent, number=number)))
+    virtual.run(POLL_GRID)
+    assert got == [40_000, 60_000, 80_000]
 
 
 def names(folder):

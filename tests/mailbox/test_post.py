@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monerosim.mailbox.post import DELAY, POLL_GRID, Envelope, MemoryPostOffice, UnknownHostError, delivery_time
+from monerosim.mailbox.post import Envelope, MemoryPostOffice, UnknownHostError
+from monerosim.plan.letters import POLL_GRID, USUAL, LettersPlan
 from monerosim.runtime.virtual import VirtualRuntime
 
 
@@ -14,11 +15,11 @@ def letter(sent, sender="alice", number=1, recipient="bob"):
     )
 
 
-@given(st.integers(0, 2**60))
-def test_a_letter_is_delivered_at_the_first_point_of_the_grid_at_which_it_is_due(sent):
-    time = delivery_time(sent)
-    assert time % POLL_GRID == 0
-    assert sent + DELAY <= time < sent + DELAY + POLL_GRID
+@given(st.integers(0, 2**60), st.integers(0, 10**7), st.integers(10**4, 10**7))
+def test_a_letter_is_delivered_at_the_first_point_of_the_grid_at_which_it_is_due(sent, delay, interval):
+    time = LettersPlan(delay, interval).due(sent)
+    assert time % interval == 0
+    assert sent + delay <= time < sent + delay + interval
 
 
 @given(
@@ -37,7 +38,17 @@ def test_each_letter_comes_once_at_its_time_and_in_order(sendings):
         one = letter(sent, sender, number)
         runtime.call_at(sent, lambda one=one: office.send(one))
     runtime.run(10 * POLL_GRID)
-    assert got == sorted((delivery_time(key[0]), key) for key in sendings)
+    assert got == sorted((USUAL.due(key[0]), key) for key in sendings)
+
+
+def test_letters_take_what_the_scenario_says(virtual):
+    office = MemoryPostOffice(virtual, ("bob",), LettersPlan(delay=0, interval=20_000))
+    got = []
+    office.receive("bob", lambda *_: got.append(virtual.now()) is None)
+    for sent in (0, 1, 20_001):
+        virtual.call_at(sent, lambda sent=sent: office.send(letter(sent)))
+    virtual.run(POLL_GRID)
+    assert got == [0, 20_000, 40_000]
 
 
 def test_letters_wait_for_the_first_receiver(virtual):

@@ -1,9 +1,15 @@
 """The bootstrap's arithmetic, against a simple account of the coins there are."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_runs import happened
 
+from monerosim import run
+from monerosim.events import BootstrapFinished
+from monerosim.scenario import parse
 from monerosim.scenario.bootstrap import (
     FEE_BOUND,
     Payee,
@@ -58,6 +64,17 @@ def test_the_length_covers_blocks_and_payments_and_is_round() -> None:
     assert plan.payments == 7
     assert length >= 120 * SECOND + (plan.funding_blocks + plan.unlock_blocks) * 2 * SECOND + 7 * SECOND
     assert length % (10 * SECOND) == 0
+
+
+@pytest.mark.parametrize("start", ["genesis", "tail"])
+def test_initial_balances_come_in_time_whatever_rings_a_rule_wants(tmp_path: Path, start: str) -> None:
+    rings = (
+        '[rules]\nuse = { kind = "transaction-format", base = 100, per_input = 2, per_output = 4, ring_size = 200 }\n'
+    )
+    text = f'[consensus]\nstart = "{start}"\n{rings}[participants.u]\nnode = {{}}\nwallet = {{ initial_balance = 1 }}\n'
+    played = run(parse(text, changes=['simulation.duration="1m"']), tmp_path / "run")
+    assert played.summary.failure == ""
+    assert happened(played, BootstrapFinished)
 
 
 def test_more_than_can_be_mined_is_refused() -> None:

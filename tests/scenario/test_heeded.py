@@ -184,6 +184,8 @@ CASES: Mapping[str, Case] = {
     "rules.hard_forks": Case(value=[{"height": 9, "since": "0.18.0.0", "use": "fcmp-plus-plus"}]),
     "node.upgrade": Case(value={"at": "0s", "version": "0.18.2.0"}, base=FLUFFING),
     "node.rules": Case(value="uniform-tie-breaking", base=RACING),
+    "letters.delay": Case(value="2s"),
+    "letters.interval": Case(value="3s"),
     "record.spreads": Case(value="quantiles"),
     "record.sample": Case(value=1, base=f'{WHOLE}[record]\ntxpool = "sample"\n'),
     "shadow.general": Case(value={"parallelism": 1}),
@@ -325,8 +327,9 @@ def _left(directory: Path) -> Iterator[bytes]:
     shutil.rmtree(directory)
 
 
-READ = ("engine", "bootstrap", "consensus", "duration", "hosts", "record", "registrar", "seed", "stop", "time_zero")
-"""What agents and the engine read of a plan where daemons are real."""
+READ = ("engine", "bootstrap", "consensus", "duration", "hosts", "letters", "record", "registrar", "seed", "stop")
+READ += ("time_zero",)
+"""What agents and the engine read of a plan where daemons are real; local's agents watch for letters."""
 
 UNREAD = {
     "topology",
@@ -360,7 +363,8 @@ def _asked(engine: str, plan: Plan) -> Iterator[bytes]:
         for host in plan.hosts
     ]
     plan = msgspec.structs.replace(plan, hosts=tuple(hosts))
-    yield msgspec.json.encode({name: getattr(plan, name) for name in READ})
+    unread = ("letters",) if engine == "local" else ()
+    yield msgspec.json.encode({name: getattr(plan, name) for name in READ if name not in unread})
     if engine == "shadow":
         yield shadow_yaml(plan, Path("/run")).encode()
         yield to_gml(plan.topology).encode()

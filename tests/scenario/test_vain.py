@@ -42,6 +42,12 @@ TOLD = {
         "network.latency",
         "below 500ms",
     ),
+    "latency on shadow, with quicker letters": (
+        on("shadow", f'{USER}[network]\nlatency = "90ms"\n[letters]\ndelay = "80ms"\n'),
+        "error",
+        "network.latency",
+        "below 80ms",
+    ),
     "difficulty on local": (
         on("local", f"{USER}[consensus]\ndifficulty = 1000000000\n"),
         "warning",

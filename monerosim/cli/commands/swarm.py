@@ -11,7 +11,7 @@ from rich.progress import track
 from monerosim.cli.console import make_console
 from monerosim.cli.exits import INTERRUPTED, REFUSED
 from monerosim.cli.signals import stop_on_signal
-from monerosim.swarm import ENOUGH, ENOUGH_PAIRS, Case, Finding, Outcome, Swarm
+from monerosim.swarm import ENOUGH, ENOUGH_PAIRS, PEERS, Case, Finding, Outcome, Swarm
 
 _RANGE = re.compile(r"(\d{1,18})\.\.(\d{1,18})")
 _MOST_SEEDS = 20
@@ -110,6 +110,8 @@ def _print_finding(finding: Finding) -> None:
     click.echo(finding.case.raw.decode(errors="backslashreplace").strip())
     if finding.case.mishap != "none":
         click.echo(f"# {finding.case.mishap} at {finding.case.size} bytes")
+    if PEERS.encode() in finding.case.raw:
+        click.echo(f"# {PEERS}: {'; '.join(finding.case.peers.decode().splitlines())}")
     click.echo("-" * 8)
 
 

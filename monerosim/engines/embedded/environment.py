@@ -110,7 +110,8 @@ class EmbeddedEnvironment:
         self, plan: Plan, directory: Path, trace_level: str, files: PluginFiles, outside: tuple[str, ...] = ()
     ) -> None:
         self.runtime = VirtualRuntime(EPOCH)
-        self.post_office = MemoryPostOffice(self.runtime, (*(host.name for host in plan.hosts), *outside))
+        hosts = (*(host.name for host in plan.hosts), *outside)
+        self.post_office = MemoryPostOffice(self.runtime, hosts, plan.letters)
         self.shared = MemoryState()
         self.shared.replace(*agent_registry(plan))
         self.height = 0

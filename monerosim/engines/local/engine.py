@@ -64,6 +64,7 @@ class Local(Engine):
         "network.latency": _LOOPBACK,
         "network.bandwidth": _LOOPBACK,
         "network.loss": _LOOPBACK,
+        "letters": "letters are taken as soon as they are there",
         "shadow": "these are options of the engine shadow",
     }
 

@@ -9,7 +9,8 @@ from actors.host.mailbox import ActorGone, Mailbox
 from monerosim.agent.actor import Actor, handles, receives
 from monerosim.agent.messages import Letter, Message
 from monerosim.events import ServiceReady
-from monerosim.mailbox.post import DELAY, POLL_GRID, UnknownHostError
+from monerosim.mailbox.post import UnknownHostError
+from monerosim.plan.letters import DELAY, POLL_GRID
 from monerosim.plan.plan import ActorPlan
 from monerosim.units import SECOND
 
