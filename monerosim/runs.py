@@ -181,12 +181,33 @@ class Run:
         # One that is being played is not read back; its events so far are enough.
         with suppress(RunError):
             self.read_back()
-        summary = self.summary if (self.directory / SUMMARY).exists() else None
-        ended = None if summary is None else _run_end(summary)
         try:
-            return keep_tables(self.plan, self.directory, self._source(summary), self.events_so_far, ended)
+            return keep_tables(self.plan, self.directory, self._source(), self.events_so_far, self.end())
         except (TablesError, ValueError) as error:
             raise RunError(str(error)) from error
+
+    def kept_tables(self) -> "RunTables | None":
+        """Return the tables that the run directory has; None if they are not made of all that there is.
+
+        Raises:
+            RunError: They cannot be read.
+        """
+        from monerosim.tables.store import DIRECTORY, RunTables, TablesError, made_from  # noqa: PLC0415  (an extra)
+
+        directory = self.directory / DIRECTORY
+        try:
+            made = made_from(directory)
+        except TablesError as error:
+            raise RunError(str(error)) from error
+        return RunTables(directory) if made and made == self._source() else None
+
+    def end(self) -> RunEnd | None:
+        """Return how it ended, for its tables; None while it has no summary.
+
+        Raises:
+            RunError: The summary is damaged.
+        """
+        return _run_end(self.summary) if (self.directory / SUMMARY).exists() else None
 
     def query(self, sql: str) -> "pa.Table":
         """Ask the run's tables by SQL, as DuckDB understands it; nothing but them can be read, and nothing written.
@@ -207,8 +228,9 @@ class Run:
         """
         return figure([self], name)
 
-    def _source(self, summary: Summary | None) -> str:
+    def _source(self) -> str:
         """Describe what tables are made from, as far as it can change."""
+        summary = self.summary if (self.directory / SUMMARY).exists() else None
         logs = [self.directory / EVENTS]
         if not logs[0].is_file():
             logs = sorted(self.directory.glob(f"hosts/*/{EVENTS}"))

@@ -13,12 +13,30 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from monerosim.runs import RunError
-from monerosim.serve.api import events, runs
+from monerosim.serve.api import agents, control, data, events, prometheus, runs
 from monerosim.serve.guard import BURST, RATE, Guard
+from monerosim.serve.openapi import describe
 from monerosim.serve.operation import Operation, refused
 from monerosim.serve.site import Site
 
-OPERATIONS: tuple[Operation, ...] = (*runs.OPERATIONS, *events.OPERATIONS)
+_OPERATIONS: tuple[Operation, ...] = (
+    *runs.OPERATIONS,
+    *events.OPERATIONS,
+    *agents.OPERATIONS,
+    *control.OPERATIONS,
+    *data.OPERATIONS,
+    *prometheus.OPERATIONS,
+)
+
+OPERATIONS = (
+    *_OPERATIONS,
+    Operation(
+        method="GET",
+        path="/openapi.json",
+        summary="The description of the API.",
+        handle=lambda _: describe(_OPERATIONS),
+    ),
+)
 """All that the API has."""
 
 PAGES = Path(__file__).parent / "pages"

@@ -78,8 +78,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     answer: Any = None
     """The type of the JSON that is answered; None where it is not of one type."""
     media: tuple[str, ...] = ("application/json",)
-    changes: bool = False
-    """Whether it changes anything: then it needs the token."""
+    needs: Literal["commands", "runs"] | None = None
+    """The right that it needs, because it changes something; then it needs the token as well."""
 
     def route(self, site: Site) -> Route:
         """Return its route in a server."""
@@ -93,10 +93,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         return Route(self.path, endpoint, methods=[self.method], name=f"{self.method} {self.path}")
 
     async def _understand(self, site: Site, request: Request) -> Call:
-        if self.changes and not site.is_token(request.headers.get("authorization", "")):
-            raise Refusal(
-                HTTPStatus.UNAUTHORIZED, "this needs the token that the server printed: Authorization: Bearer"
-            )
+        if self.needs is not None:
+            if not site.is_token(request.headers.get("authorization", "")):
+                raise Refusal(HTTPStatus.UNAUTHORIZED, "this needs the token that the server printed")
+            if not getattr(site.rights, self.needs):
+                raise Refusal(HTTPStatus.FORBIDDEN, f"the server was started without --allow-{self.needs}")
         try:
             query = msgspec.convert(dict(request.query_params), self.query, strict=False)
         except msgspec.ValidationError as error:
@@ -134,7 +135,7 @@ def _response(answer: object) -> Response:
 
 def json_response(answer: object, status: int = HTTPStatus.OK) -> Response:
     """Answer JSON: a structure, or plain data."""
-    return Response(msgspec.json.encode(answer), status, media_type="application/json")
+    return Response(msgspec.json.encode(answer, enc_hook=str), status, media_type="application/json")
 
 
 def refused(status: HTTPStatus, text: str) -> Response:

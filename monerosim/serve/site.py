@@ -4,6 +4,8 @@ import hmac
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Self
 
 import msgspec
 
@@ -12,6 +14,7 @@ from monerosim.events.feed import Feed
 from monerosim.results.listing import find_runs
 from monerosim.runs import Run, RunError
 from monerosim.serve.counting import Counting
+from monerosim.serve.tables import ShownTables
 
 
 class Rights(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,23 +30,25 @@ class ShownRun:
     """A run, and what has been read of it so far.
 
     Args:
-        id: By which it is asked for.
+        id_: By which it is asked for.
         directory: Its directory.
+        scratch: A directory for what is made of it.
 
     Raises:
         RunError: There is no run.
     """
 
-    def __init__(self, id: str, directory: Path) -> None:  # noqa: A002  (what the API calls it)
-        self.id = id
+    def __init__(self, id_: str, directory: Path, scratch: Path) -> None:
+        self.id = id_
         self.built = _built(directory)
         self.run = Run(directory)
         self.feed = Feed(directory, [host.name for host in self.run.plan.hosts])
         self.counting = Counting(self.run.plan, self.feed)
+        self.tables = ShownTables(self.run, self.feed, scratch)
 
 
 class Site:
-    """The runs below a directory, and who may do what.
+    """The runs below a directory, and who may do what. To be used in a ``with`` statement.
 
     Args:
         directory: A run directory, or one with runs below it.
@@ -57,6 +62,13 @@ class Site:
         self._token = token.encode()
         self._shown: dict[str, ShownRun] = {}
         self._lock = threading.Lock()
+        self._scratch = TemporaryDirectory(prefix="monerosim-serve-", ignore_cleanup_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._scratch.cleanup()
 
     def is_token(self, authorization: str) -> bool:
         """Return whether a header ``Authorization`` has the token."""
@@ -91,7 +103,11 @@ class Site:
 
     def _open(self, id_: str, path: Path) -> ShownRun:
         known = self._shown.get(id_)
-        return known if known is not None and known.built == _built(path) else ShownRun(id_, path)
+        return (
+            known
+            if known is not None and known.built == _built(path)
+            else ShownRun(id_, path, Path(self._scratch.name))
+        )
 
 
 def _built(directory: Path) -> int:

@@ -89,6 +89,12 @@ class Counts:
     def __init__(self) -> None:
         self.values: Counter[str] = Counter({measure.name: 0 for measure in MEASURES})
 
+    def add(self, later: "Counts") -> None:
+        """Add what was counted of other records."""
+        height = max(self.values["height"], later.values["height"])
+        self.values.update(later.values)
+        self.values["height"] = height
+
     def take(self, record: Record) -> None:
         """Count the next record."""
         values, data = self.values, record.data

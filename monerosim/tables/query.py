@@ -88,8 +88,13 @@ class Database:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def ask(self, sql: str) -> pa.Table:
+    def ask(self, sql: str, *, seconds: float = TIME, most: int | None = None) -> pa.Table:
         """Answer one question.
+
+        Args:
+            sql: The question.
+            seconds: After which it is given up.
+            most: How many rows of the answer are wanted at most; all, if left out.
 
         Returns:
             A pyarrow Table.
@@ -97,15 +102,16 @@ class Database:
         Raises:
             QueryError: It is no question, or cannot be answered, or takes too long or too much memory.
         """
-        timer = Timer(TIME, self._connection.interrupt)
+        timer = Timer(seconds, self._connection.interrupt)
         try:
             statements = self._connection.extract_statements(sql)
             if len(statements) != 1 or statements[0].type not in _ALLOWED:
                 raise QueryError("only a single question can be asked: a statement that begins with select or with")
             timer.start()
-            return _plain(self._connection.sql(sql).to_arrow_table())
+            answer = self._connection.sql(sql)
+            return _plain((answer if most is None else answer.limit(most)).to_arrow_table())
         except duckdb.InterruptException as error:
-            raise QueryError(f"given up after {TIME:.0f} s") from error
+            raise QueryError(f"given up after {seconds:.0f} s") from error
         except duckdb.Error as error:
             raise QueryError(str(error).strip()) from error
         finally:

@@ -2,12 +2,13 @@
 
 from monerosim.tables.chain import ChainMaker
 from monerosim.tables.maker import Maker
+from monerosim.tables.metrics import MetricsMaker
 from monerosim.tables.network import NetworkMaker
 from monerosim.tables.payments import PaymentsMaker
 from monerosim.tables.schema import Table
 from monerosim.tables.whole import WholeMaker
 
-MAKERS: tuple[type[Maker], ...] = (WholeMaker, ChainMaker, PaymentsMaker, NetworkMaker)
+MAKERS: tuple[type[Maker], ...] = (WholeMaker, ChainMaker, PaymentsMaker, NetworkMaker, MetricsMaker)
 
 TABLES: dict[str, Table] = {table.name: table for maker in MAKERS for table in maker.tables}
 """By name, in the order in which they are documented."""

@@ -35,13 +35,14 @@ class Asking(requests.Session):
 @contextmanager
 def asking(directory, rights=ALL, **options):
     """Serve a directory from this process; no limit of rates, unless ``options`` has one."""
-    app = make_app(Site(directory, TOKEN, rights), **({"rate": 1e9, "burst": 1e9} | options))
+    site = Site(directory, TOKEN, rights)
+    app = make_app(site, **({"rate": 1e9, "burst": 1e9} | options))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", lifespan="off"))
     listening = listen("127.0.0.1", 0)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:
-        with Asking(address_of(listening)) as session:
+        with site, Asking(address_of(listening)) as session:
             yield session
     finally:
         server.should_exit = True

@@ -62,7 +62,7 @@ def test_pages_of_events_are_the_log(asked, played):
 def test_events_of_a_kind_or_a_participant_are_those_of_the_log(asked, played):
     for query, key in [
         ({"kind": "block-found,payment-sent"}, lambda it: it["data"]["event"] in {"block-found", "payment-sent"}),
-        ({"participant": "user-1,miner"}, lambda it: it["participant"] in {"user-1", "miner"}),
+        ({"participant": "user-001,miner"}, lambda it: it["participant"] in {"user-001", "miner"}),
     ]:
         wanted = [event for event in events_of(played) if key(event)]
         assert wanted

@@ -42,4 +42,5 @@ def serve(directory: Path, port: int, host: str, allow_commands: bool, allow_run
     except ServeError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"serving {directory} at {address_of(listening)}/#token={token}")
-    answer(Site(directory, token, Rights(commands=allow_commands, runs=allow_runs)), listening, host)
+    with Site(directory, token, Rights(commands=allow_commands, runs=allow_runs)) as site:
+        answer(site, listening, host)
