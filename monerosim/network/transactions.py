@@ -195,6 +195,7 @@ class TransactionRelay:
 
     Attributes:
         queues: The queues of public transactions.
+        on_opened: Called with each transaction that has got a row in the queues.
         on_stem_hop: Called with each message of a stem, when it is sent.
         on_landed: Called with each transaction that is followed no further.
         pools: What is in the nodes' pools; if None, everything that has come to them.
@@ -215,6 +216,7 @@ class TransactionRelay:
         seed: int,
     ) -> None:
         self.queues = queues
+        self.on_opened: Callable[[Flight], None] | None = None
         self.on_stem_hop: Callable[[Flight, StemHop], None] | None = None
         self.on_landed: Callable[[Flight], None] | None = None
         self.pools: PoolContents | None = None
@@ -252,8 +254,7 @@ class TransactionRelay:
         flight.key, flight.embargoes = key(self._seed, "flush", item), key(self._seed, "embargo", item)
         if self.queues.is_full:
             self._park()
-        flight.row = self.queues.open(flight.key, flight.size, slower)
-        self._open[flight.row] = flight
+        self._follow(flight, self.queues.open(flight.key, flight.size, slower))
         self._on_stem(flight, origin, at, _NO_LINK)
         return flight
 
@@ -281,9 +282,14 @@ class TransactionRelay:
         """Follow a transaction again that is on its way to nobody."""
         if flight.arrivals is not None:
             del self._parked[flight]
-            flight.row = self.queues.reopen(flight.key, flight.size, flight.slower, flight.arrivals)
+            self._follow(flight, self.queues.reopen(flight.key, flight.size, flight.slower, flight.arrivals))
             flight.arrivals = None
-            self._open[flight.row] = flight
+
+    def _follow(self, flight: Flight, row: int) -> None:
+        flight.row = row
+        self._open[row] = flight
+        if self.on_opened is not None:
+            self.on_opened(flight)
 
     def drop(self, flight: Flight, node: int) -> None:
         """Have a node forget a transaction, until it is handed it again."""
@@ -475,10 +481,6 @@ class TransactionRelay:
             self.queues.close(flight.row)
             del self._open[flight.row]
             flight.row = -1
-
-    def at(self, row: int) -> Flight:
-        """Return the transaction that has a row in the queues."""
-        return self._open[row]
 
     def flights(self) -> list[Flight]:
         """List the transactions that are followed, in the order of their rows."""

@@ -61,9 +61,11 @@ class RelayRecorder:
         """Those that have left and not come: number, sender, receiver, when they come, how many in the message."""
         self._numbers: dict[Flight, int] = {}
         self._flights: dict[int, Flight] = {}
+        self._number_of_row = np.zeros(0, dtype=np.int64)
         self._single: dict[tuple[bytes, RelayKind], list[Hops]] = {}
         """Messages with one item."""
         if plan.relays:
+            self._transactions.on_opened = self._on_opened
             self._transactions.queues.on_messages = self._on_messages
             self._transactions.queues.on_disconnected = self._on_disconnected
             self._transactions.queues.on_renumbered = self._on_renumbered
@@ -90,10 +92,7 @@ class RelayRecorder:
             row, link, left, taken = row[kept], link[kept], left[kept], taken[kept]
         if not len(row):
             return
-        rows = np.flatnonzero(np.bincount(row))
-        number = np.empty(rows[-1] + 1, dtype=np.int64)
-        number[rows] = [self._number(self._transactions.at(one)) for one in rows.tolist()]
-        self._public.append((number[row], link, left, left + taken))
+        self._public.append((self._number_of_row.take(row), link, left, left + taken))
         self._count(len(row))
 
     def _on_disconnected(self, slots: NDArray[np.int64], at: int) -> None:
@@ -104,12 +103,14 @@ class RelayRecorder:
     def _on_renumbered(self, slots: NDArray[np.int64]) -> None:
         self._public = [(number, slots[link], *times) for number, link, *times in self._public]
 
-    def _number(self, flight: Flight) -> int:
+    def _on_opened(self, flight: Flight) -> None:
         number = self._numbers.get(flight)
         if number is None:
             number = self._numbers[flight] = 0 if not self._flights else next(reversed(self._flights)) + 1
             self._flights[number] = flight
-        return number
+        if flight.row >= len(self._number_of_row):
+            self._number_of_row = np.resize(self._number_of_row, 2 * flight.row + 1)
+        self._number_of_row[flight.row] = number
 
     def _count(self, messages: int) -> None:
         self._kept += messages
@@ -166,9 +167,9 @@ class RelayRecorder:
             for begin, end in pairwise(starts):
                 hops = Hops(sender[begin:end], receiver[begin:end], received[begin:end])
                 self._write_public(self._flights[number.item(begin)], hops, count[begin:end])
-        waiting = {one for part in (*self._public, *self._counted) for one in part[0].tolist()}
+        waits_of = np.bincount(np.concatenate([part[0] for part in (*self._public, *self._counted)]))
         for flight, one in list(self._numbers.items()):
-            if flight.arrivals is not None and one not in waiting:
+            if flight.arrivals is not None and (one >= len(waits_of) or not waits_of[one]):
                 del self._numbers[flight], self._flights[one]
 
     def _counted_of(
