@@ -4,7 +4,8 @@
 
 The scenarios are tools/fidelity/*.toml. Runs that are in DIRECTORY already are not played again. Without --engine the
 real programs run under Shadow where it is on PATH, else on the local engine, where nothing has a latency and computing
-takes time; so do then the model's runs. A short form: --runs 5 --real-runs 1 --blocks 200.
+takes time: the model's nodes then verify as long as those of the real runs did. A short form: --runs 5 --real-runs 1
+--blocks 200.
 """
 
 import argparse
@@ -20,18 +21,35 @@ from measure_relaying import MAINNET, single_share, stale_settings, stale_share
 from scipy.optimize import brentq
 from scipy.stats import t
 
-from monerosim import BlockSpread, ItemRelayed, Run, TransactionSpread, TransactionStem
+from monerosim import (
+    BlockContents,
+    BlockSpread,
+    ItemRelayed,
+    PaymentMined,
+    PaymentSent,
+    Run,
+    TransactionSpread,
+    TransactionStem,
+    TxpoolRecorded,
+)
 from monerosim.build.rundir import write_run_directory
 from monerosim.network.dandelion import Dandelion
+from monerosim.report.spread import first_seen
 from monerosim.runs import SUMMARY, play
-from monerosim.units import SECOND
+from monerosim.units import SECOND, XMR
 
 HERE = Path(__file__).resolve().parent / "fidelity"
-LOCAL = ("network.latency=1ms", "network.relay={}")
+LOCAL = "network.latency=1ms"
 """What the model's runs have other than the scenario where they stand beside runs on loopback."""
 
 MAINNET_RATE = 1.45
 """Transactions a second in the sample of mainnet."""
+
+FULL = 290_000
+"""A block of this weight and more is full."""
+
+RACING = 4.0
+"""The seconds between blocks of tools/fidelity/races.toml."""
 
 _CROWD = 200
 """Nodes of the network in which messages are counted."""
@@ -92,6 +110,88 @@ def figures(done: Run) -> Figures:
     return found
 
 
+def verification(runs: Iterable[Run]) -> str:
+    """Return a change of a scenario by which nodes take as long to verify as they did in runs of real programs.
+
+    That is the time from the first message with an item until the node had it, and was that of the node that took the
+    least and exponential beyond it.
+    """
+    took: dict[str, list[int]] = {"block": [], "transaction": []}
+    for done in runs:
+        came: dict[tuple[str, str], int] = {}
+        records = list(done.events())
+        for relayed in (it.data for it in records if isinstance(it.data, ItemRelayed)):
+            for relay in relayed.relays():
+                place = relayed.item, relay.receiver
+                came[place] = min(came.get(place, relay.t), relay.t)
+        for spread in (it.data for it in records if isinstance(it.data, BlockSpread | TransactionSpread)):
+            kind, item = ("block", spread.hash) if isinstance(spread, BlockSpread) else ("transaction", spread.txid)
+            had = first_seen(spread, done.plan) if spread.first >= 0 else {}
+            took[kind] += [at - came[item, node] for node, at in had.items() if came.get((item, node), at) < at]
+    drawn = [
+        f'{kind}_verification = {{ distribution = "exponential", mean = "{round(np.mean(all_))}us", '
+        f'least = "{min(all_)}us" }}'
+        for kind, all_ in took.items()
+    ]
+    return f"network.relay={{ {', '.join(drawn)} }}"
+
+
+def flooded(done: Run) -> Figures:
+    """Return what is compared of a run in which more was paid than blocks hold."""
+    records = [it for it in done.events() if it.t >= 0]
+    pool = [it.data for it in records if isinstance(it.data, TxpoolRecorded)]
+    blocks = [it.data for it in records if isinstance(it.data, BlockContents) and it.data.transactions]
+    full = [it for it in blocks if it.weight > FULL]
+    sent = {it.data.txid: it.t for it in records if isinstance(it.data, PaymentSent)}
+    fees = [it.data.fee for it in records if isinstance(it.data, PaymentSent)]
+    waits = [
+        (it.t - sent[it.data.txid]) / SECOND
+        for it in records
+        if isinstance(it.data, PaymentMined) and it.data.txid in sent
+    ]
+    return {
+        "payments": len(sent),
+        "fee of a payment, median (XMR)": float(np.median(fees)) / XMR,
+        "transactions in the pool, at most": max(it.transactions for it in pool),
+        "weight of the pool, at most": max(it.weight for it in pool),
+        "full blocks": len(full),
+        "transactions of a full block, mean": float(np.mean([len(it.transactions) for it in full])),
+        "weight of a full block, mean": float(np.mean([it.weight for it in full])),
+        "fees a byte of full blocks (XMR)": sum(it.fees for it in full) / sum(it.weight for it in full) / XMR,
+        "payments that blocks took": len(waits),
+        "wait for a block, median (s)": float(np.median(waits)),
+        "wait for a block, 90 % (s)": float(np.quantile(waits, 0.9)),
+        "wait for a block, longest (s)": max(waits),
+    }
+
+
+def table(columns: dict[str, Figures], form: str) -> str:
+    """Return figures of runs side by side."""
+    lines = [f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    lines += [
+        f"| {name} | {' | '.join(format(it[name], form) for it in columns.values())} |"
+        for name in next(iter(columns.values()))
+    ]
+    return "\n".join(lines)
+
+
+def raced(done: Run, block_time: float) -> Figures:
+    """Return the share of a run's blocks that lost a race, beside its closed form."""
+    spreads = [it.data for it in done.events() if isinstance(it.data, BlockSpread)]
+    delays = [[delay for delay in it.delays if delay > 0] for it in spreads if it.first >= 0 and it.reached_all]
+    chain = done.summary.chain
+    mean = float(np.mean([np.mean(delay) for delay in delays if delay])) / SECOND
+    share, expected = chain.stale / chain.blocks, mean / (block_time + mean)
+    error = (expected * (1 - expected) / chain.blocks) ** 0.5
+    return {
+        "blocks": chain.blocks,
+        "seconds to another node (D)": mean,
+        "stale (%)": 100 * share,
+        "D/(T+D) (%)": 100 * expected,
+        "standard errors apart": (share - expected) / error,
+    }
+
+
 def beside(model: Sequence[Figures], real: Sequence[Figures], engine: str) -> str:
     """Return a table of the model's means, what they let expect of the real runs' mean, and that mean."""
     lines = [f"| | model | expected of {len(real)} runs (95 %) | {engine} | |", "|---|---|---|---|---|"]
@@ -106,6 +206,17 @@ def beside(model: Sequence[Figures], real: Sequence[Figures], engine: str) -> st
         cells = f"{ours.mean():.3f} | {low:.3f} to {high:.3f} | {theirs.mean():.3f} | {verdict}"
         lines.append(f"| {name} | {cells} |")
     return "\n".join(lines)
+
+
+def relays(engine: str, runs: int, real_runs: int, output: Path) -> str:
+    """Return how the model relays beside real programs on an engine."""
+    real = [played("relaying.toml", engine, it, output) for it in range(1, real_runs + 1)]
+    changes = (LOCAL, verification(real)) if engine == "local" else ()
+    directory = output / f"beside-{engine}"
+    model = [played("relaying.toml", "embedded", it, directory, changes) for it in range(1, runs + 1)]
+    compared = beside([figures(it) for it in model], [figures(it) for it in real], engine)
+    changed = f" `{changes[1]}`." if changes else ""
+    return f"### Beside the engine `{engine}`\n\nRuns: {runs} of the model, {real_runs} real.{changed}\n\n{compared}"
 
 
 def branches(runs: dict[str, Run]) -> str:
@@ -158,34 +269,38 @@ def main() -> None:
     """Play what has not been played, and print the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-o", "--output", type=Path, required=True, help="where the runs are, or go")
-    parser.add_argument(
-        "--engine", choices=("shadow", "local"), default="shadow" if shutil.which("shadow") else "local"
-    )
+    parser.add_argument("--engine", action="append", choices=("shadow", "local"), help="may be given twice")
     parser.add_argument("--runs", type=int, default=20, help="runs of the model")
-    parser.add_argument("--real-runs", type=int, default=4)
+    parser.add_argument("--real-runs", type=int, default=4, help="runs under Shadow")
+    parser.add_argument("--local-runs", type=int, default=1, help="runs of the local engine")
     parser.add_argument("--blocks", type=int, default=2_000, help="blocks of each setting of stale shares")
     given = parser.parse_args()
-    changes = LOCAL if given.engine == "local" else ()
-    real = [figures(played("relaying.toml", given.engine, it, given.output)) for it in range(1, given.real_runs + 1)]
-    directory = given.output / f"beside-{given.engine}"
-    model = [figures(played("relaying.toml", "embedded", it, directory, changes)) for it in range(1, given.runs + 1)]
-    engines = {"model": "embedded", given.engine: given.engine}
-    branch = {it: played("branch.toml", engine, 1, given.output) for it, engine in engines.items()}
+    engines = given.engine or ["shadow" if shutil.which("shadow") else "local"]
+    counts = {"shadow": given.real_runs, "local": given.local_runs}
+    relaying = "\n\n".join(relays(engine, given.runs, counts[engine], given.output) for engine in engines)
+    first = {"model": "embedded", engines[0]: engines[0]}
+    branch, flood, races = (
+        {it: played(f"{scenario}.toml", engine, 1, given.output) for it, engine in first.items()}
+        for scenario in ("branch", "flood", "races")
+    )
     into, out, both = single(MAINNET_RATE)
     print(
         Template((HERE / "page.md").read_text(encoding="utf-8"))
         .substitute(
-            engine=given.engine,
+            options=" ".join(f"--engine {engine}" for engine in engines),
             runs=given.runs,
             real=given.real_runs,
+            local=given.local_runs,
             blocks=given.blocks,
             single_in=f"{into:.1%}",
             single_out=f"{out:.1%}",
             single=f"{both:.1%}",
             rate=f"{brentq(lambda rate: single(rate)[2] - MAINNET, 0.01, MAINNET_RATE):.2f}",
             batches=batches(),
-            beside=beside(model, real, given.engine),
+            relaying=relaying,
             branches=branches(branch),
+            flood=table({it: flooded(done) for it, done in flood.items()}, ".6g"),
+            races=table({it: raced(done, RACING) for it, done in races.items()}, ".4g"),
             stale=stale(given.blocks),
         )
         .strip()
