@@ -35,6 +35,8 @@ _INTERVAL = 0.05
 _ENDING = 30.0
 """Seconds that the programs have to end."""
 
+_FOR_EVER = 2**31 - 1
+"""Seconds of a ban that is lifted by :meth:`RegtestMonero.catch_up`."""
 
 _PUB = "--zmq-pub"
 
@@ -79,6 +81,7 @@ class RegtestMonero(Monero):
         amount = checked_size(nodes, wallets, funded)
         self._directory = Path(tempfile.mkdtemp(prefix="monerosim-testing-"))
         self._processes: list[SupervisedProcess] = []
+        self._lagging: set[int] = set()
         self._ending = ExitStack()
         try:
             hosts = _hosts(nodes, wallets, zmq=zmq, monerod=monerod, wallet_rpc=wallet_rpc)
@@ -141,7 +144,7 @@ class RegtestMonero(Monero):
         finder = self.nodes[self._known(node)]
         self._share_pools()
         found = finder.rpc.generateblocks(blocks, to or self.miner.address).blocks if blocks else []
-        self._spread(finder)
+        self._spread(node)
         return found
 
     def reorg(self, depth: int, *, node: int = 0) -> list[str]:
@@ -159,7 +162,7 @@ class RegtestMonero(Monero):
             found += made.blocks
         for entry in waiting:
             _submit(finder, entry)
-        self._spread(finder)
+        self._spread(node)
         return found
 
     def advance(self, duration: str) -> None:
@@ -182,14 +185,28 @@ class RegtestMonero(Monero):
         self._refresh()
 
     def lag(self, node: int) -> Lag:
-        """Refuse: connections between real daemons cannot be cut."""
-        raise NotPossibleError(
-            f"real daemons cannot be kept from hearing of each other: lag({node}) needs modelled ones"
-        )
+        """Have a node ban the address that all nodes share, which ends its connections and refuses new ones."""
+        banning = self.nodes[self._known(node)]
+        self._share_pools()
+        self._lagging.add(node)
+        banning.rpc.set_bans({LOOPBACK: True}, seconds=_FOR_EVER)
+        self._await(partial(_is_alone, banning), f"{banning.name} keeps its connections")
+        return Lag(self, node)
 
     def catch_up(self, node: int) -> None:
-        """Do nothing: no node lags."""
-        self._known(node)
+        """Lift the ban, and wait until the nodes are connected and have caught up with the longest chain."""
+        banning = self.nodes[self._known(node)]
+        if node not in self._lagging:
+            return
+        self._lagging.discard(node)
+        banning.rpc.set_bans({LOOPBACK: False}, seconds=0)
+        together = self._hearing(node)
+        for one in together:
+            self._await(partial(_is_connected, one, len(together) - 1), f"{one.name} is not connected")
+        # Of blocks of one difficulty the longest chain has most work; where two are as long, each node keeps its own.
+        self._await(lambda: len({one.height for one in together}) == 1, f"{banning.name} does not catch up")
+        self._share_pools()
+        self._refresh()
 
     @property
     def time(self) -> int:
@@ -209,20 +226,27 @@ class RegtestMonero(Monero):
             process.kill()
         shutil.rmtree(self._directory, ignore_errors=True)
 
+    def _hearing(self, node: int) -> list[Node]:
+        """List the nodes that hear of each other and of a node, itself included."""
+        if node in self._lagging:
+            return [self.nodes[node]]
+        return [one for number, one in enumerate(self.nodes) if number not in self._lagging]
+
     def _share_pools(self) -> None:
         """Hand each node the transactions of the others' pools, which by themselves would take up to a minute."""
-        pools = [{entry.id_hash: entry for entry in _pool(node)} for node in self.nodes]
-        for node, pool in zip(self.nodes, pools, strict=True):
+        together = [node for number, node in enumerate(self.nodes) if number not in self._lagging]
+        pools = [{entry.id_hash: entry for entry in _pool(node)} for node in together]
+        for node, pool in zip(together, pools, strict=True):
             for other in pools:
                 for txid, entry in other.items():
                     if txid not in pool:
                         pool[txid] = entry
                         _submit(node, entry)
 
-    def _spread(self, finder: Node) -> None:
-        """Wait until all nodes have a node's newest block, and have the wallets scan it."""
-        for node in self.nodes:
-            self._await(partial(_agree, node, finder), f"{node.name} does not get the newest block")
+    def _spread(self, finder: int) -> None:
+        """Wait until all nodes that hear of a node have its newest block, and have the wallets scan it."""
+        for node in self._hearing(finder):
+            self._await(partial(_agree, node, self.nodes[finder]), f"{node.name} does not get the newest block")
         self._refresh()
 
 
@@ -241,6 +265,11 @@ def _submit(node: Node, entry: _PoolEntry) -> None:
 def _is_connected(node: Node, peers: int) -> bool:
     info = node.rpc.get_info()
     return info.synchronized and info.outgoing_connections_count == peers
+
+
+def _is_alone(node: Node) -> bool:
+    info = node.rpc.get_info()
+    return info.outgoing_connections_count + info.incoming_connections_count == 0
 
 
 def _answers(wallet: Wallet) -> bool:

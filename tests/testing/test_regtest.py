@@ -76,8 +76,24 @@ def test_a_payment_is_mined_reorganised_and_dropped(monero, shop):
 def test_what_real_daemons_cannot_do_is_said(monero):
     with pytest.raises(NotPossibleError, match="follow the machine's clock"):
         monero.advance("1h")
-    with pytest.raises(NotPossibleError, match="needs modelled ones"):
-        monero.lag(1)
+
+
+def test_a_node_that_lags_hears_nothing_until_it_catches_up(monero):
+    with monero.lag(1) as behind:
+        height = behind.height
+        txid = monero.wallets[0].pay(monero.wallets[1], "0.1 XMR")
+        monero.mine(2)
+        assert (behind.height, monero.height) == (height, height + 2)
+        late = monero.wallets[1].pay(monero.wallets[0], "0.1 XMR")
+        # Its own block loses against the two of the other.
+        (lost,) = monero.mine(node=1)
+        assert behind.tip == lost
+        assert late not in monero.nodes[0].pool
+    assert behind.tip == monero.nodes[0].tip
+    assert [node.pool for node in monero.nodes] == [[late]] * 2
+    monero.mine()
+    assert [wallet.rpc.get_transfer_by_txid(late).confirmations for wallet in monero.wallets] == [1, 1]
+    assert monero.wallets[1].rpc.get_transfer_by_txid(txid).confirmations == 3
 
 
 def test_messages_are_those_that_the_model_is_compared_with(monero):
