@@ -12,7 +12,7 @@ from monerosim.monero.constants import HARD_FORK
 from monerosim.monero.emission import GENESIS_REWARD
 from monerosim.monero.serial import BlockParts
 from monerosim.monero.weights import FLOOR, Medians
-from monerosim.network.transactions import Flight
+from monerosim.network.flight import Flight
 
 GENESIS_ID = bytes.fromhex("418015bb9ae982a1975da7d79277c2705727a56894ba0fb246adaabb1f4632e3")
 GENESIS_COINBASE_ID = bytes.fromhex("c88ce9783b4f11190d7b9c17a69c1c52200f9faaee8e98dd07e6811175177139")

@@ -18,8 +18,8 @@ from monerosim.model.sightings import Sightings
 from monerosim.model.views import View
 from monerosim.monero.emission import base_reward
 from monerosim.monero.fees import least_fee
+from monerosim.network.flight import Flight, Transactions
 from monerosim.network.propagation import NEVER
-from monerosim.network.transactions import Flight, Transactions
 
 UNSPENT, SPENT_IN_BLOCKCHAIN, SPENT_IN_POOL = 0, 1, 2
 """What a node knows of a key image (``COMMAND_RPC_IS_KEY_IMAGE_SPENT`` in src/rpc/core_rpc_server_commands_defs.h)."""

@@ -18,9 +18,9 @@ from monerosim.model.records import ArrivalTimes, Block
 from monerosim.model.relaying import BlockNetwork, BlockRelay
 from monerosim.model.sightings import Reorganisation, Sightings
 from monerosim.network.dandelion import HeightAt
+from monerosim.network.flight import Transactions
 from monerosim.network.propagation import NEVER
 from monerosim.network.relay import Peer, Rewiring
-from monerosim.network.transactions import Transactions
 from monerosim.units import SECOND
 
 HORIZON = 120 * SECOND

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from monerosim.model.records import ArrivalTimes
 from monerosim.network.dandelion import HeightAt
+from monerosim.network.flight import Flight, PoolContents
 from monerosim.network.propagation import NEVER
 from monerosim.network.relay import LinkTo, Peer
-from monerosim.network.transactions import Flight, PoolContents
 
 
 class InstantNetwork:

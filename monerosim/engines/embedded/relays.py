@@ -15,8 +15,9 @@ from monerosim.events.relays import RelayKind
 from monerosim.model import Blockchain
 from monerosim.model.flood import Hops
 from monerosim.model.records import Block
+from monerosim.network.flight import Flight, StemHop
 from monerosim.network.queues import Messages
-from monerosim.network.transactions import Flight, StemHop, TransactionRelay
+from monerosim.network.transactions import TransactionRelay
 from monerosim.plan.plan import RecordPlan
 
 _MANY = 50_000
