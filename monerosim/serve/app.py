@@ -12,8 +12,9 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from monerosim import report
 from monerosim.runs import RunError
-from monerosim.serve.api import agents, control, data, events, prometheus, runs
+from monerosim.serve.api import agents, control, data, events, prometheus, runs, story
 from monerosim.serve.guard import BURST, RATE, Guard
 from monerosim.serve.openapi import describe
 from monerosim.serve.operation import Operation, refused
@@ -26,6 +27,7 @@ _OPERATIONS: tuple[Operation, ...] = (
     *control.OPERATIONS,
     *data.OPERATIONS,
     *prometheus.OPERATIONS,
+    *story.OPERATIONS,
 )
 
 OPERATIONS = (
@@ -42,6 +44,9 @@ OPERATIONS = (
 PAGES = Path(__file__).parent / "pages"
 """The pages: files that ask the API."""
 
+SHARED = Path(report.__file__).parent / "web"
+"""What they share with the page of a report."""
+
 
 def make_app(
     site: Site, *, names: Collection[str] = (), loopback: bool = True, rate: float = RATE, burst: float = BURST
@@ -56,8 +61,8 @@ def make_app(
         burst: Requests from one address at once.
     """
     routes: list[BaseRoute] = [operation.route(site) for operation in OPERATIONS]
-    if PAGES.is_dir():
-        routes.append(Mount("/", StaticFiles(directory=PAGES, html=True)))
+    routes.append(Mount("/shared", StaticFiles(directory=SHARED)))
+    routes.append(Mount("/", StaticFiles(directory=PAGES, html=True)))
     app = Starlette(routes=routes, exception_handlers={HTTPException: _refuse, RunError: _fail, OSError: _fail})
     return Guard(app, names=names, loopback=loopback, rate=rate, burst=burst)
 

@@ -122,7 +122,7 @@ def test_it_plays_and_obeys_keys(forked, browser):
         player.focus()
         page.keyboard.press(" ")
         page.wait_for_function("before => Number(document.querySelector('.replay').dataset.t) > before", arg=following)
-        page.wait_for_function("document.querySelector('.told').textContent.startsWith('Block')")
+        page.wait_for_function("() => document.querySelector('.told').textContent.startsWith('Block')")
         page.keyboard.press(" ")
         assert page.locator(".controls .play").inner_text() == "Play"
 

@@ -289,25 +289,30 @@ export class Replay {
   }
 
   drawTree(t, branches) {
-    this.tree.replaceChildren();
-    if (!branches.length) return;
-    const top = Math.max(...branches.map((branch) => branch.tip.height)), step = WIDTH / HEIGHTS;
-    const drawn = this.chain.seenBy(t).filter((block) => block.height > top - HEIGHTS);
-    const places = new Map();
-    for (const block of drawn) {
-      const row = drawn.filter((other) => other.height === block.height && other.first < block.first).length;
-      places.set(block.id, [(block.height - top + HEIGHTS - 1) * step + 6, 12 + Math.min(row, 2) * 46]);
-    }
-    for (const block of drawn) {
-      const [x, y] = places.get(block.id), from = places.get(block.previous);
-      if (from) make("line", { x1: from[0] + step - 22, y1: from[1] + 18, x2: x, y2: y + 18, class: "parent" }, this.tree);
+    const top = Math.max(...branches.map((branch) => branch.tip.height));
+    const drawn = branches.length ? this.chain.seenBy(t).filter((block) => block.height > top - HEIGHTS) : [];
+    drawBlocks(this.tree, drawn, top, (block) => {
       const main = this.chain.isAncestor(block, branches[0].tip);
-      const open = branches.slice(1).some((branch) => this.chain.isAncestor(block, branch.tip)) && !main;
-      const kinds = ["block", main && "main", open && "branch", block === this.item && "now"].filter(Boolean).join(" ");
-      make("rect", { x, y, width: step - 22, height: 36, rx: 4, class: kinds, "data-hash": block.id }, this.tree);
-      make("text", { x: x + 5, y: y + 15, text: block.height }, this.tree);
-      make("text", { x: x + 5, y: y + 30, text: block.by.slice(0, 11) }, this.tree);
-    }
+      const open = !main && branches.slice(1).some((branch) => this.chain.isAncestor(block, branch.tip));
+      return [main && "main", open && "branch", block === this.item && "now"].filter(Boolean).join(" ");
+    });
+  }
+}
+
+// Draw blocks by height, each below those of the same height that were found before it.
+export function drawBlocks(tree, blocks, top, classOf) {
+  const step = WIDTH / HEIGHTS, places = new Map();
+  tree.replaceChildren();
+  for (const block of blocks) {
+    const row = blocks.filter((other) => other.height === block.height && other.first < block.first).length;
+    places.set(block.id, [(block.height - top + HEIGHTS - 1) * step + 6, 12 + Math.min(row, 2) * 46]);
+  }
+  for (const block of blocks) {
+    const [x, y] = places.get(block.id), from = places.get(block.previous);
+    if (from) make("line", { x1: from[0] + step - 22, y1: from[1] + 18, x2: x, y2: y + 18, class: "parent" }, tree);
+    make("rect", { x, y, width: step - 22, height: 36, rx: 4, class: `block ${classOf(block)}`, "data-hash": block.id }, tree);
+    make("text", { x: x + 5, y: y + 15, text: block.height }, tree);
+    make("text", { x: x + 5, y: y + 30, text: block.by.slice(0, 11) }, tree);
   }
 }
 

@@ -1,0 +1,287 @@
+"""The pages in a browser: what is drawn is what the events say, while a run is played and at its end."""
+
+import json
+import socket
+import threading
+import time
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from browsing import watched
+from serving import served
+from small_runs import build
+
+from monerosim import Run
+from monerosim.control import Request, await_answer, open_control, read_state, read_steering, write_request
+from monerosim.events.log import EVENTS
+from monerosim.runs import play
+
+SCENARIO = """
+[simulation]
+name = "watched"
+duration = "12m"
+seed = 3
+
+[consensus]
+block_time = "15s"
+
+[network]
+latency = "1500ms"
+
+[record]
+stems = "all"
+txpool = "all"
+
+[participants.pool]
+kind = "mining-pool"
+count = 2
+hashrate = 50
+
+[participants.block-controller]
+kind = "block-controller"
+
+[participants.user]
+kind = "regular-user"
+count = 4
+wallet = { initial_balance = "20 XMR" }
+transaction_frequency = 0.8
+
+[[timeline]]
+at = "2m"
+who = "user-003"
+do = "pause"
+"""
+PATIENCE = 60_000
+
+
+class Watched:
+    """A run that stands still where it was told to, and the server that shows it."""
+
+    def __init__(self, folder):
+        self.folder, self.run = folder, folder / "run"
+        (folder / "watched.toml").write_text(SCENARIO)
+        build(folder / "watched.toml", self.run)
+        open_control(self.run)
+        write_request(self.run, Request("until", arguments={"time": "1m"}))
+        self.player = threading.Thread(target=play, args=(self.run,))
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = str(probe.getsockname()[1])
+        self.server = ExitStack()
+
+    def start_server(self):
+        self.server.close()
+        asked, self.token = self.server.enter_context(served(self.folder, "--allow-commands", "--port", self.port))
+        self.address = asked.address
+
+    def page(self, name="", token=False):
+        """Return the address of a page of the run."""
+        return f"{self.address}/#token={self.token}" if token else f"{self.address}/#/run/run/{name}"
+
+    def ask(self, command, **arguments):
+        return await_answer(self.run, write_request(self.run, Request(command, arguments=arguments)), PATIENCE / 1000)
+
+    def stand_at(self, minutes):
+        """Wait until the run stands still at a time."""
+        end = time.monotonic() + PATIENCE / 1000
+        while not ((state := read_state(self.run)) and state.paused and state.t == minutes * 60 * 10**6):
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
+    def events(self):
+        return [json.loads(line) for line in (self.run / EVENTS).read_bytes().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory):
+    made = Watched(tmp_path_factory.mktemp("pages"))
+    made.player.start()
+    made.stand_at(1)
+    made.start_server()
+    yield made
+    write_request(made.run, Request("resume"))
+    made.player.join()
+    made.server.close()
+
+
+def count(events, kind, **fields):
+    return len(
+        [
+            None
+            for event in events
+            if event["data"]["event"] == kind and event["t"] >= 0 and fields.items() <= event["data"].items()
+        ]
+    )
+
+
+def check_run(page, events):
+    """Check that a run's page shows what its events say."""
+    told = "n => document.querySelector('[data-tile=events]')?.textContent === n"
+    page.wait_for_function(told, arg=f"{len(events):,}", timeout=PATIENCE)
+    page.wait_for_function("t => document.querySelector('#feed td')?.textContent === t", arg=clock(events[-1]["t"]))
+    tiles = {
+        name: page.locator(f"[data-tile='{name}']").inner_text() for name in ("height", "payments sent", "confirmed")
+    }
+    blocks = {event["data"]["hash"]: event["data"] for event in events if event["data"]["event"] == "block-contents"}
+    tip = max(blocks.values(), key=lambda block: block["cumulative_difficulty"])
+    sent, confirmed = count(events, "payment-sent"), count(events, "payment-confirmed")
+    assert tiles == {
+        "height": f"{max(block['height'] for block in blocks.values()):,}",
+        "payments sent": f"{sent:,}",
+        "confirmed": f"{confirmed:,}",
+    }
+    skipped = sum(event["data"]["payments"] for event in events if event["data"]["event"] == "payment-skipped")
+    expected = {
+        "came due": sent + skipped + count(events, "payment-failed", txid=""),
+        "sent": sent,
+        "mined": count(events, "payment-mined"),
+        "confirmed": confirmed,
+    }
+    if sent:
+        shown = page.locator("figure.chart").first
+        assert {name: shown.locator(f"[data-series='{name}']").inner_text() for name in expected} == {
+            name: f"{value:,}" for name, value in expected.items()
+        }
+    main = set()
+    at = tip
+    while at is not None:
+        main.add(at["hash"])
+        at = blocks.get(at["previous"])
+    newest = {hash_ for hash_, block in blocks.items() if block["height"] > tip["height"] - 9}
+    drawn = {it.get_attribute("data-hash"): it.get_attribute("class") for it in page.locator(".chain rect").all()}
+    assert drawn == {hash_: f"block {'main' if hash_ in main else 'branch'}" for hash_ in newest}
+    assert f"{len(blocks) - len(main):,} of them off" in page.locator("#stale").inner_text()
+    pools = {e["participant"]: e["data"]["transactions"] for e in events if e["data"]["event"] == "txpool-recorded"}
+    shown = page.locator("[data-series=transactions]").inner_text()
+    assert shown == f"{round(sum(pools.values()) / len(pools), 1):g}"
+
+
+def clock(t):
+    seconds = abs(t) // 10**6
+    return f"{'-' if t < 0 else ''}{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
+@contextmanager
+def opened(browser, live, name, **options):
+    """Open a page of the run as somebody who has the token."""
+    with watched(browser, live.page(token=True), **options) as page:
+        page.goto(live.page(name))
+        yield page
+
+
+def test_a_run_in_progress_and_at_its_end(browser, live):
+    with opened(browser, live, "live", meant=("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED", "422")) as page:
+        check_run(page, live.events())
+        assert "0:01:00 of" in page.locator("#told").inner_text()
+        page.locator("#until").fill("4m")
+        page.get_by_text("Play until").click()
+        live.stand_at(4)
+        check_run(page, live.events())
+        page.reload()
+        check_run(page, live.events())
+        live.server.close()
+        live.ask("until", time="7m")
+        live.stand_at(7)
+        page.wait_for_function("() => document.querySelector('#notice').textContent.includes('does not answer')")
+        live.start_server()
+        check_run(page, live.events())
+        page.wait_for_function("() => document.querySelector('#pause').textContent === 'Resume'")
+        before = read_state(live.run)
+        page.evaluate("t => sessionStorage.setItem('monerosim-token', t)", live.token)
+        page.get_by_text("Step: block").click()
+        page.wait_for_function(
+            "h => document.querySelector('[data-tile=height]').textContent > h", arg=str(before.height)
+        )
+        kinds = page.locator("#feed td:nth-child(4)")
+        page.locator("#kind").fill("block-")
+        page.wait_for_timeout(300)
+        assert {text.split("-")[0] for text in kinds.all_inner_texts()} == {"block"}
+        page.locator("#kind").fill("")
+        page.locator("#until").fill("1m")
+        page.get_by_text("Play until").click()
+        page.wait_for_function("() => document.querySelector('#notice').textContent.includes('already')")
+
+
+PHONE = {"scheme": "dark", "width": 390}
+
+
+def test_participants_and_a_command_to_one(browser, live):
+    names = [host.name for host in Run(live.run).plan.hosts]
+    with opened(browser, live, "participants", **PHONE) as page:
+        shown = page.locator("#participants td:first-child")
+        shown.first.wait_for()
+        assert shown.all_inner_texts() == names
+        page.locator("#search").fill("user-00")
+        assert shown.all_inner_texts() == [name for name in names if name.startswith("user-00")]
+        page.get_by_text("user-002").click()
+        part = page.locator("[data-actor=regular-user]")
+        part.wait_for()
+        lines = [line.text for line in Run(live.run).traces(participants=("user-002",))][-100:]
+        assert page.locator("#traces td:last-child").all_inner_texts() == lines[::-1]
+        part.locator("input").fill('{"transaction_frequency": 0.9}')
+        before = len(read_steering(live.run))
+        part.get_by_text("set", exact=True).click()
+        live.ask("step", by="minute")
+        page.wait_for_function(
+            "() => document.querySelector('.part output').textContent.includes('done: regular-user')"
+        )
+        assert [(it.who, it.do) for it in read_steering(live.run)[before:]] == [("user-002", "set")]
+    with opened(browser, live, "timeline", **PHONE) as page:
+        page.locator("#timeline td").first.wait_for()
+        rows = [row.locator("td").all_inner_texts() for row in page.locator("#timeline tbody tr").all()]
+        kept = read_steering(live.run)
+        assert [row[1:4] for row in rows if row[2] == "from outside"] == [
+            [it.who, "from outside", f"{it.do} {it.actor}".strip()] for it in kept
+        ]
+        assert ["0:02:00", "user-003", "planned", "pause"] in [row[:4] for row in rows]
+        executed = [it for it in live.events() if it["data"]["event"] == "command-executed"]
+        assert len([row for row in rows if row[2] == "command-executed"]) == len(executed)
+        assert page.locator(".mark").count() == len(rows)
+
+
+def test_the_network_as_it_was_at_an_instant(browser, live):
+    nodes = [host.name for host in Run(live.run).plan.hosts if host.node is not None]
+    spreads = {
+        it["data"].get("hash", it["data"].get("txid")): it["data"] for it in live.events() if "delays" in it["data"]
+    }
+    with opened(browser, live, "network", **PHONE) as page:
+        page.locator(".replay .node").first.wait_for()
+        assert page.locator(".replay .node").count() == len(nodes)
+        assert page.locator("#so-far").inner_text() == f"{len(spreads)} blocks and payments so far"
+        for part in (0.5, 0.8, 1):
+            t = round(part * 60_000)
+            page.locator("#replay-run").evaluate("(it, t) => { it.value = t; it.dispatchEvent(new Event('input')) }", t)
+            short = page.locator(".told").inner_text().partition("(")[2][:8]
+            data = next(data for item, data in spreads.items() if item.startswith(short))
+            had = {
+                node for node, late in zip(nodes, data["delays"], strict=True) if 0 <= late <= t * 1000 - data["first"]
+            }
+            assert {node.get_attribute("data-name") for node in page.locator(".replay .node.has").all()} == had
+
+
+def test_a_run_at_its_end_and_its_report(browser, live):
+    with opened(browser, live, "live") as page:
+        page.locator("#told").wait_for()
+        write_request(live.run, Request("resume"))
+        live.player.join()
+        page.wait_for_function("() => document.querySelector('#told').textContent.includes('done')", timeout=PATIENCE)
+        check_run(page, live.events())
+        assert Run(live.run).summary.digest[:12] in page.locator("#told").inner_text()
+        assert page.locator("#pause").is_disabled()
+        page.goto(live.page())
+        page.goto(f"{live.address}/#/")
+        assert page.locator("tbody tr td:nth-child(2)").inner_text() == "done"
+        page.goto(live.page("report"))
+        report = page.frame_locator("iframe")
+        report.locator(".replay .node").first.wait_for(timeout=PATIENCE)
+        assert report.locator(".drawing svg").count() >= 8
+
+
+def test_without_the_token_nothing_can_be_told(browser, live):
+    with watched(browser, live.page("live"), **PHONE) as page:
+        page.locator("#told").wait_for()
+        page.wait_for_function("() => document.querySelector('#told').textContent.includes(' of ')")
+        assert page.locator("#pause").is_disabled()
+        page.goto(live.page("participants/user-001"))
+        page.locator("[data-actor=regular-user] button").first.wait_for()
+        assert page.locator("[data-actor=regular-user] button:enabled").count() == 0
