@@ -22,6 +22,7 @@ from monerosim.events.log import EVENTS, read_events
 from monerosim.events.traces import LEVELS, USUAL_LEVEL, TraceLine, read_traces
 from monerosim.files import read_regular, replace_file
 from monerosim.plan.plan import Plan, decode_plan
+from monerosim.plan.scripts import has_scripts
 from monerosim.plugins import PluginError, PluginFiles
 from monerosim.report.figures import all_charts
 from monerosim.report.summary import Summary, decode_summary, encode_summary, summarise
@@ -375,20 +376,34 @@ def run(
     write_run_directory(plan, text, path, force=force, plugins=examination.files.sources)
     if directory is None:
         name_latest(path)
-    return play(path, trace_level=trace_level, on_progress=on_progress)
+    return play(path, trace_level=trace_level, on_progress=on_progress, permissions=permissions)
 
 
-def play(directory: Path, *, trace_level: str = USUAL_LEVEL, on_progress: ProgressCallback = lambda _: True) -> Run:
+def play(
+    directory: Path,
+    *,
+    trace_level: str = USUAL_LEVEL,
+    on_progress: ProgressCallback = lambda _: True,
+    permissions: Permissions = NOTHING,
+) -> Run:
     """Play a run directory that has been built.
 
+    Args:
+        directory: The run directory.
+        trace_level: The least important level of traces to keep.
+        on_progress: Called with the progress now and then; returns False to stop the run.
+        permissions: Whether it may run scripts: who built it may have been somebody else.
+
     Raises:
-        RunError: There is no run, or it has been played already.
+        RunError: There is no run, or it has been played already, or it has scripts that are not allowed.
         RunDirectoryError: It is being played.
         EngineError: The engine cannot play it.
     """
     if trace_level not in LEVELS:
         raise RunError(f"{trace_level!r} is no level; there are {', '.join(LEVELS)}")
     played = Run(directory)
+    if has_scripts(played.plan) and not permissions.programs:
+        raise RunError(f"{directory} runs commands of its scenario: add --allow-programs if you trust it")
     with hold(directory):
         return _play(played, trace_level, on_progress)
 

@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from monerosim.build.processes import MONEROD, PYTHON
+from monerosim.build.processes import AGENT, COMMAND, MONEROD, PYTHON
 from monerosim.plan.flags import ADD_IF_SUPPORTED, OPTIONAL_FLAGS, flag_name
 from monerosim.plan.plan import BinaryPlan, HostPlan, Plan, ProcessPlan
 
@@ -184,8 +184,10 @@ class _Resolver:
 
     def _process(self, host: HostPlan, process: ProcessPlan) -> ProcessPlan:
         program, *arguments = process.argv
-        if program == PYTHON:
+        if process.name == AGENT:
             return process
+        if program == PYTHON:
+            return self._script(host, process)
         service = "node" if process.name == MONEROD else "wallet"
         binary = self._find(program, f"the {service} of {host.group}")
         if binary is None:
@@ -203,6 +205,18 @@ class _Resolver:
         names = {flag_name(one) for one in kept}
         added = [flag for flag in ADD_IF_SUPPORTED if flag in binary.flags and flag not in names]
         return msgspec.structs.replace(process, argv=(binary.path, *kept, *added))
+
+    def _script(self, host: HostPlan, process: ProcessPlan) -> ProcessPlan:
+        """Find a script's program and files, without running anything."""
+        before, command = _split(process.argv)
+        found = []
+        for index, part in enumerate(command):
+            is_program = index == 0 and part != PYTHON
+            try:
+                found.append(str(find_binary(part, self.base)) if is_program or _is_relative(part) else part)
+            except BinaryError as error:
+                self._tell(f"the script of {host.group}: {error}")
+        return msgspec.structs.replace(process, argv=(*before, *found))
 
     def _find(self, program: str, user: str) -> Binary | None:
         if program not in self._found:
@@ -241,6 +255,16 @@ class _Resolver:
 
     def _tell(self, problem: str) -> None:
         self.problems.setdefault(problem)
+
+
+def _split(argv: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the arguments up to the command of a script, and the command."""
+    start = argv.index(COMMAND) + 1
+    return argv[:start], argv[start:]
+
+
+def _is_relative(argument: str) -> bool:
+    return argument.startswith(("./", "../"))
 
 
 def _misused(flag: str, name: str, has_value: bool, binary: Binary) -> str:

@@ -7,9 +7,12 @@ Releases differ in their flags, so :mod:`monerosim.build.binaries` checks them b
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from monerosim.config import load_config
 from monerosim.monero.weights import POOL_WEIGHT
 from monerosim.plan.flags import with_own
-from monerosim.plan.plan import ConsensusPlan, HostPlan, NodePlan, ProcessPlan, WalletPlan
+from monerosim.plan.plan import ActorPlan, ConsensusPlan, HostPlan, NodePlan, ProcessPlan, WalletPlan
+from monerosim.plan.roles import SCRIPT
+from monerosim.plan.scripts import ScriptConfig
 
 RUN = "{run}"
 """Placeholder of the run directory in arguments."""
@@ -25,6 +28,17 @@ MONEROD = "monerod"
 
 AGENT = "agent"
 """The name of the process with a host's actors."""
+
+SCRIPT_RUNNER = "monerosim.engines.script"
+"""The module that runs a script."""
+
+COMMAND = "--"
+"""Of the arguments of a script's process, the one before its command."""
+
+NODE_VARIABLE = "MONEROSIM_NODE"
+WALLET_VARIABLE = "MONEROSIM_WALLET"
+PARTICIPANT_VARIABLE = "MONEROSIM_PARTICIPANT"
+"""Environment variables of a script: the RPC addresses of its node and its wallet, and the participant's name."""
 
 _DAEMON = {"MALLOC_ARENA_MAX": "1", "TZ": "UTC"}
 """One malloc arena per process instead of one per thread, as the daemons' memory limits the size of a run; and UTC, so
@@ -76,6 +90,7 @@ def host_processes(
             environment=AGENT_ENVIRONMENT,
         )
     )
+    processes += [_script(host, actor, hosts) for actor in host.actors if actor.role == SCRIPT]
     return tuple(processes)
 
 
@@ -154,6 +169,25 @@ def _wallet_rpc(host: HostPlan, wallet: WalletPlan, daemon: str) -> ProcessPlan:
         "--non-interactive",
     ]
     return _service(wallet.name, wallet, usual)
+
+
+def _script(host: HostPlan, actor: ActorPlan, hosts: Mapping[str, HostPlan]) -> ProcessPlan:
+    named = {PARTICIPANT_VARIABLE: host.name}
+    if host.uses_node is not None:
+        owner = hosts[host.uses_node]
+        named[NODE_VARIABLE] = f"{owner.address}:{_node(owner).rpc_port}"
+    for wallet in host.wallets:
+        named[WALLET_VARIABLE] = f"{host.address}:{wallet.rpc_port}"
+    command = load_config(actor.config, ScriptConfig).command
+    runner = (PYTHON, "-P", "-m", SCRIPT_RUNNER, "--run", RUN, "--host", host.name, "--script", actor.name)
+    return ProcessPlan(
+        name=actor.name,
+        argv=(*runner, COMMAND, *command),
+        start=actor.start,
+        runs_to_end=False,
+        # Not PYTHONSAFEPATH: a script finds the modules beside it.
+        environment={"PYTHONHASHSEED": "0", **named},
+    )
 
 
 def _service(name: str, service: NodePlan | WalletPlan, usual: Sequence[str]) -> ProcessPlan:

@@ -10,7 +10,7 @@ from monerosim.files import replace_file
 from monerosim.importers.account import account_lines, write_scenario
 from monerosim.importers.convert import convert
 from monerosim.importers.yaml_file import MAX_BYTES
-from monerosim.scenario import ScenarioError, examine, read_file
+from monerosim.scenario import Permissions, ScenarioError, examine, read_file
 
 
 def make_scenario(source: Path, output: Path, command: str, *, force: bool) -> None:
@@ -38,10 +38,12 @@ def make_scenario(source: Path, output: Path, command: str, *, force: bool) -> N
         f"{output}: written from {source} ({conversion.kind}): {len(conversion.carried)} values carried over, "
         f"{len(conversion.left)} left out"
     )
-    problems = examine(text.encode()).problems
+    scripts = conversion.has_scripts
+    # What is allowed here is to be checked: nothing is started.
+    problems = examine(text.encode(), permissions=Permissions(programs=scripts)).problems
     for problem in problems:
         click.echo(describe(output, problem), err=True)
     if any(problem.severity == "error" for problem in problems):
         click.echo(f"{output}: has to be mended by hand before it runs", err=True)
         raise SystemExit(USAGE)
-    click.echo(f"Next: monerosim run {output}")
+    click.echo(f"Next: monerosim run {'--allow-programs ' if scripts else ''}{output}")

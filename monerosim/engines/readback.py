@@ -36,6 +36,7 @@ from monerosim.events.feed import ENGINE_EVENTS
 from monerosim.events.log import EVENTS, CorruptedLineError, EventLog, read_lines
 from monerosim.network.propagation import NEVER
 from monerosim.plan.plan import Plan
+from monerosim.plan.scripts import script_folder, scripts_of
 from monerosim.runtime.clock import EPOCH
 from monerosim.units import SECOND
 
@@ -60,8 +61,7 @@ def read_back(plan: Plan, directory: Path, *, epoch: float, end: int | None = No
         end: When programs were told to end, microseconds since the run's start: what daemons do then, such as parting
             from their peers, is left out. None if they were not told.
     """
-    logs = [(host.name, directory / "hosts" / host.name / EVENTS) for host in plan.hosts]
-    sources = [_events(path, host, str(path.relative_to(directory))) for host, path in logs]
+    sources = [_events(path, host, str(path.relative_to(directory))) for host, path in _logs(plan, directory)]
     sources.append(_events(directory / ENGINE_EVENTS, "", ENGINE_EVENTS))
     sources.append(_DaemonLogs(plan, directory, epoch, end).records())
     unfinished = directory / f"{EVENTS}.new"
@@ -98,8 +98,16 @@ def read_back_again(plan: Plan, directory: Path) -> bool:
 
 def read_so_far(plan: Plan, directory: Path) -> list[Record]:
     """Read what agents and engine have told of a run that is going on; what daemons log is left out until its end."""
-    logs = [_events(directory / "hosts" / host.name / EVENTS, host.name, EVENTS) for host in plan.hosts]
+    logs = [_events(path, host, EVENTS) for host, path in _logs(plan, directory)]
     return sorted(chain(*logs, _events(directory / ENGINE_EVENTS, "", ENGINE_EVENTS)), key=Record.sort_key)
+
+
+def _logs(plan: Plan, directory: Path) -> Iterator[tuple[str, Path]]:
+    """List the event logs of agents and scripts, each with its host."""
+    for host in plan.hosts:
+        yield host.name, directory / "hosts" / host.name / EVENTS
+        for script in scripts_of(host):
+            yield host.name, directory / script_folder(host.name, script) / EVENTS
 
 
 class _DaemonLogs:

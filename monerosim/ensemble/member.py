@@ -80,7 +80,8 @@ def _play(member: Member, scratch: Path, directory: Path) -> Outcome:
     plan = build_plan(examination, Path(member.base))
     write_run_directory(plan, member.scenario, directory, force=True, plugins=examination.files.sources)
     unread = not member.directory and not load_engine(plan.engine).real_programs
-    played = play(directory, trace_level=QUIET if unread else USUAL_LEVEL)
+    level = QUIET if unread else USUAL_LEVEL
+    played = play(directory, trace_level=level, permissions=member.permissions)
     summary = played.summary
     error = "" if summary.completed and not summary.outcome.reason else f"ended early: {summary.outcome.reason}"
     kept: dict[str, bytes] = {}

@@ -54,7 +54,7 @@ from monerosim.events.payments import (
     TransactionSeen,
     TransactionSpread,
 )
-from monerosim.events.processes import ProcessDied, ProcessGivenUp, ProcessHung, ProcessRestarted
+from monerosim.events.processes import ProcessDied, ProcessGivenUp, ProcessHung, ProcessRestarted, ScriptEnded
 from monerosim.events.record import Record, RecordReader
 from monerosim.events.relays import ItemRelayed, Relay, TransactionStem
 from monerosim.events.run import BootstrapFailed, BootstrapFinished, LineCorrupted, RunEnded
@@ -119,6 +119,7 @@ __all__ = [
     "Reorganised",
     "RewardUnlocked",
     "RunEnded",
+    "ScriptEnded",
     "ServiceReady",
     "TipSeen",
     "TransactionSeen",

@@ -11,6 +11,15 @@ class ProcessDied(Event, frozen=True):
     """Its exit status; the negative number of the signal that killed it."""
 
 
+class ScriptEnded(Event, frozen=True):
+    """A script of the scenario ended, which the engine had started."""
+
+    status: int
+    """Its exit status; the negative number of the signal that killed it."""
+    with_the_run: bool = False
+    """Whether it still ran when the run ended, and so was told to."""
+
+
 class ProcessHung(Event, frozen=True):
     """A daemon or wallet stopped answering and was killed."""
 

@@ -13,6 +13,7 @@ from monerosim.importers.public import read_public
 from monerosim.importers.shadow_file import read_shadow_file
 from monerosim.importers.source import Entry, Outcome, Source
 from monerosim.importers.yaml_file import Plain, YamlFile, read_yaml
+from monerosim.plan.roles import SCRIPT
 from monerosim.scenario.problems import Problem, ScenarioError
 
 
@@ -32,6 +33,12 @@ class Conversion(msgspec.Struct, frozen=True, kw_only=True):
     def carried(self) -> list[Entry]:
         """The values that are in the scenario."""
         return [entry for entry in self.entries if entry.outcome is Outcome.CARRIED]
+
+    @property
+    def has_scripts(self) -> bool:
+        """Whether the scenario has commands of the file run, which the user has to allow."""
+        actors = [actor for table in self.document["participants"].values() for actor in table.get("actors", ())]
+        return any(actor["use"] == SCRIPT for actor in actors)
 
     @property
     def left(self) -> list[Entry]:
@@ -57,7 +64,7 @@ def _old(read: Callable[[Draft], None]) -> Callable[[Draft], None]:
 
 def _nothing(draft: Draft) -> None:
     """Read a configuration that has ``general`` alone."""
-    if uses_agents(draft):
+    if draft.agents:
         draft.note("the file names no participants; `monerosim new` shows how they are written")
 
 
@@ -114,13 +121,13 @@ def convert_file(file: YamlFile) -> Conversion:
         hint = "docs/migrating.md shows those that are"
         raise ScenarioError([Problem(place="", message=message, hint=hint)])
     draft = Draft(Source(file))
-    kind.read(draft)
     old = kind.read not in (read_shadow_file, read_public)
-    agents = not old or uses_agents(draft)
-    if agents and old:
+    draft.agents = not old or uses_agents(draft)
+    kind.read(draft)
+    if draft.agents and old:
         add_orchestrator(draft)
     document = draft.document()
-    if not agents:
+    if not draft.agents:
         document = _without_agents(draft, document)
     _note_payers(draft, document)
     entries = draft.source.tell(document)
@@ -147,4 +154,9 @@ def _without_agents(draft: Draft, document: dict[str, Any]) -> dict[str, Any]:
     miner = next((name for name, table in nodes.items() if table.get("kind") == "mining-pool"), next(iter(nodes)))
     reason = "nodes without behaviours: one mines a block every block_time"
     draft.source.add(("participants", miner), "constant-mining", reason)
-    return without_agents(document, miner)
+    plain = without_agents(document, miner)
+    if any("actors" in table for table in plain["participants"].values()):
+        plain["simulation"] = {"engine": "local", **plain.get("simulation", {})}
+        draft.source.add(("simulation", "engine"), "local", "scripts run beside real programs")
+        draft.note("modules of Python are looked for as usual: start the run where the old scripts find theirs")
+    return plain

@@ -24,6 +24,8 @@ class Draft:
         """Everything but the participants."""
         self.participants: dict[str, Table] = {}
         self.notes: list[str] = []
+        self.agents = True
+        """Whether participants have behaviours."""
 
     def note(self, text: str) -> None:
         """Note what is left to do by hand."""

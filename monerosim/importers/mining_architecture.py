@@ -3,7 +3,7 @@
 from monerosim.importers.architecture_v2 import read_block_time
 from monerosim.importers.arguments import read_arguments
 from monerosim.importers.draft import COINS, Draft, alike
-from monerosim.importers.programs import put_program
+from monerosim.importers.programs import put_program, script_command
 from monerosim.importers.source import Item
 from monerosim.importers.table import Table
 from monerosim.importers.values import amount, flag, hashrate, positive_duration, within
@@ -79,11 +79,13 @@ def _agent(draft: Draft, agent: Item, rate: float | None, *, solo: bool) -> Tabl
     if pays:
         table.note(script, *user, "use" if user else "kind")
         _payer(table, agent, user)
+    elif script is not None and not draft.agents:
+        table.put(script, script_command, "actors", reason="runs beside the node, with --allow-programs")
     elif script is not None:
-        script.leave("of scripts only agents.regular_user is a behaviour here; the node has none of this one's")
+        script.leave("of scripts only agents.regular_user is a behaviour here; a script runs where use_agents is false")
     put_program(table, agent.get("daemon"), "node")
     put_program(table, agent.get("wallet"), "wallet")
-    if (rate is not None or pays) and table.get("node") is None:
+    if (rate is not None or pays or table.get("actors") is not None) and table.get("node") is None:
         table.add({}, "node", reason="it needs one")
     if pays or solo:
         reason = COINS if pays else f"below the threshold a miner is a regular user too; {COINS}"

@@ -79,11 +79,19 @@ def without_agents(document: dict[str, Any], miner: str) -> dict[str, Any]:
         node = table["node"] if isinstance(table.get("node"), dict) else {}
         if name == miner:
             interval = document.get("consensus", {}).get("block_time", "120s")
-            plain["miner" if count > 1 else name] = {"kind": "constant-mining", "interval": interval, "node": node}
+            mining = {"kind": "constant-mining", "interval": interval, "node": node}
+            plain["miner" if count > 1 else name] = {**mining, **_scripts(table)}
             count -= 1
         if count:
-            plain[name] = {**({"count": count} if count > 1 else {}), "node": node}
+            plain[name] = {**({"count": count} if count > 1 else {}), "node": node, **_scripts(table)}
     return {**document, "participants": plain}
+
+
+def _scripts(table: dict[str, Any]) -> dict[str, Any]:
+    """Return what a participant keeps of scripts: them, and the wallet that they may use."""
+    scripts = [actor for actor in table.get("actors", ()) if actor["use"] == "script"]
+    wallet = {"wallet": table["wallet"]} if "wallet" in table else {}
+    return {**wallet, "actors": scripts} if scripts else {}
 
 
 def has_node(table: dict[str, Any]) -> bool:

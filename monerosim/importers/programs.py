@@ -27,6 +27,21 @@ def put_program(table: Table, item: Item | None, service: str) -> None:
         table.put(item, _program, service, "binary")
 
 
+def script_command(value: object) -> list[dict[str, object]]:
+    """Return the script that runs an old one: a module of Python (``agents.old``), or a file and its arguments.
+
+    Raises:
+        ValueError: It names none.
+    """
+    words = text(value).split()
+    if not words or not all(word.isprintable() for word in words):
+        raise ValueError("expected a module or a file of Python")
+    script, *rest = words
+    is_file = "/" in script or script.endswith(".py")
+    named = [script if script.startswith(("/", "./", "../")) else f"./{script}"] if is_file else ["-m", script]
+    return [{"use": "script", "command": ["{python}", *named, *rest]}]
+
+
 def _program(value: object) -> str:
     name = text(value)
     if not name or not name.isprintable():

@@ -16,5 +16,8 @@ FUNDER = "funder"
 ORCHESTRATOR = "orchestrator"
 """Passes commands and events on, for all hosts."""
 
+SCRIPT = "script"
+"""Is a command that an engine with real programs runs; the actor itself does nothing."""
+
 SPY = "spy"
 """Has a node that listens; the report says what all spies together would make of what they are sent."""

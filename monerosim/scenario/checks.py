@@ -23,6 +23,7 @@ from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.programs import program_problems
 from monerosim.scenario.recording import recording_problems
 from monerosim.scenario.rules import ReadRules, read_rules
+from monerosim.scenario.scripts import script_problems
 from monerosim.scenario.slow_network import slow_network_problems
 from monerosim.scenario.tables import MAX_COUNT, Scenario
 from monerosim.scenario.timeline import timeline_problems
@@ -100,6 +101,7 @@ def examine_tables(scenario: Scenario, files: PluginFiles, permissions: Permissi
     findings += of_engine
     findings += recording_problems(scenario, composed)
     findings += program_problems(scenario, permissions)
+    findings += script_problems(scenario, composed, engine, permissions)
     findings += unheeded_problems(scenario, engine)
     findings += vain_problems(scenario, composed, topology, engine)
     return Examined(

@@ -16,7 +16,7 @@ from monerosim.agent.registry import actor_name, behaviour_names, load_behaviour
 from monerosim.config import fields_of
 from monerosim.events import BlockFound, PaymentSent
 from monerosim.plan.restarts import Restarts
-from monerosim.plan.roles import BLOCK_CONTROLLER, FUNDER, MINER
+from monerosim.plan.roles import BLOCK_CONTROLLER, FUNDER, MINER, SCRIPT
 from monerosim.plugins import PluginFiles
 from monerosim.rules import load_rule, rule_names
 from monerosim.runtime.rng import Rng
@@ -113,8 +113,8 @@ class Group(msgspec.Struct, kw_only=True):
 def behaviours() -> dict[str, type[Behaviour]]:
     """List the behaviours that scenarios are made of, by name: what is installed, and the one that fails."""
     loaded = {name: load_behaviour(name) for name in behaviour_names()}
-    # A scenario with a funder of its own is refused.
-    return {**{name: it for name, it in loaded.items() if it.role != FUNDER}, FRAGILE: Fragile}
+    # A scenario with a funder of its own is refused, and one with a script where no programs are started.
+    return {**{name: it for name, it in loaded.items() if it.role not in {FUNDER, SCRIPT}}, FRAGILE: Fragile}
 
 
 def _weight(behaviour: type[Behaviour]) -> int:

@@ -120,6 +120,46 @@ def test_without_agents_there_are_nodes_of_which_one_mines():
     assert any(entry.path[-1] == "transaction_frequency" for entry in conversion.left)
 
 
+LEGACY = b"""
+general: {use_agents: false}
+agents:
+  user_agents:
+    - {daemon: monerod, is_miner: true, attributes: {hashrate: "60"}}
+    - {daemon: monerod, wallet: monero-wallet-rpc, user_script: "old/transactions.py --rate 2"}
+    - {wallet: monero-wallet-rpc, user_script: legacy.monitor}
+    - {daemon: monerod, user_script: agents.regular_user}
+"""
+
+
+def test_old_scripts_run_beside_their_nodes_in_the_mode_without_agents(tmp_path):
+    (tmp_path / "old.yaml").write_bytes(LEGACY)
+    result = call("migrate", "--input", tmp_path / "old.yaml", "--output", tmp_path / "new.toml")
+    assert result.exit_code == 0, result.output
+    assert result.output.endswith(f"Next: monerosim run --allow-programs {tmp_path / 'new.toml'}\n")
+    assert call("check", tmp_path / "new.toml").exit_code == 2
+    assert call("check", tmp_path / "new.toml", "--allow-programs").exit_code == 0
+    participants = tomli.loads((tmp_path / "new.toml").read_text())["participants"]
+    assert participants == {
+        "miner-60": {"kind": "constant-mining", "interval": "120s", "node": {}},
+        "node": {
+            "node": {},
+            "wallet": {},
+            "actors": [{"use": "script", "command": ["{python}", "./old/transactions.py", "--rate", "2"]}],
+        },
+        "node-b": {
+            "node": {},
+            "wallet": {},
+            "actors": [{"use": "script", "command": ["{python}", "-m", "legacy.monitor"]}],
+        },
+        "user": {"node": {}},
+    }
+    with_agents = convert(LEGACY.replace(b"false", b"true"))
+    assert [entry.value for entry in with_agents.left if entry.path[-1] == "user_script"] == [
+        '"old/transactions.py --rate 2"',
+        '"legacy.monitor"',
+    ]
+
+
 def test_shares_are_fractions_or_percentages():
     raw = old("architecture-v2")
     shares = {"pool-alpha": 0.9, "pool-beta": "0.07", "pool-gamma": 55}

@@ -26,10 +26,11 @@ from monerosim.cli.signals import stop_on_signal, unwind_on_signal
 from monerosim.engine import EngineError, load_engine
 from monerosim.events.traces import LEVELS, USUAL_LEVEL
 from monerosim.plan.plan import Plan
+from monerosim.plan.scripts import has_scripts
 from monerosim.results.report import PAGE, write_report
 from monerosim.runs import SUMMARY, Run, RunError, name_latest, new_directory, play, unplayed
 from monerosim.scenario import ScenarioError
-from monerosim.scenario.permissions import NOTHING
+from monerosim.scenario.permissions import Permissions
 from monerosim.units import format_duration
 
 
@@ -80,7 +81,8 @@ def run(
     directory = scenario
     try:
         if scenario.is_dir():
-            if engine is not None or seed is not None or changes or permissions() != NOTHING:
+            scripts = permissions().programs and has_scripts(Run(scenario).plan)
+            if engine is not None or seed is not None or changes or permissions() != Permissions(programs=scripts):
                 raise click.UsageError(f"{scenario} is a run directory, which is run as it was built")
             plan, directory = _again(scenario, output, force=force) if replay else _built(scenario, output, force=force)
         elif replay:
@@ -96,7 +98,10 @@ def run(
             )
         with stop_on_signal() as stopped, show_progress(plan, console, quiet=quiet) as show:
             played = play(
-                directory, trace_level=trace_level.upper(), on_progress=lambda now: show(now) and not stopped()
+                directory,
+                trace_level=trace_level.upper(),
+                on_progress=lambda now: show(now) and not stopped(),
+                permissions=permissions(),
             )
     except ScenarioError as error:
         refuse(scenario, error.problems)

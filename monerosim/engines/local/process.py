@@ -1,19 +1,16 @@
 """One program of a plan, as a child of the process supervisor."""
 
-import ctypes
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from monerosim.build.processes import PYTHON, arguments
+from monerosim.build.processes import COMMAND, PYTHON, arguments
+from monerosim.engines.die_with_parent import die_with_parent
 from monerosim.engines.output_tail import output_tail
 from monerosim.plan.plan import ProcessPlan
-
-_PR_SET_PDEATHSIG = 1
-"""Linux: include/uapi/linux/prctl.h."""
 
 
 class SupervisedProcess:
@@ -41,8 +38,13 @@ class SupervisedProcess:
 
     @property
     def is_agent(self) -> bool:
-        """Whether it is our own program, rather than a daemon or a wallet."""
+        """Whether it is our own program, rather than a daemon or a wallet: the actors', or one that runs a script."""
         return self.plan.argv[0] == PYTHON
+
+    @property
+    def is_script(self) -> bool:
+        """Whether it runs a script, which ends when it likes."""
+        return self.is_agent and COMMAND in self.plan.argv
 
     @property
     def output(self) -> Path:
@@ -70,7 +72,7 @@ class SupervisedProcess:
                 cwd=self.output.parent,
                 env=self._environment,
                 start_new_session=True,
-                preexec_fn=_die_with_parent(),  # noqa: PLW1509  (safe here: the process supervisor has one thread)
+                preexec_fn=die_with_parent(),  # noqa: PLW1509  (safe here: the process supervisor has one thread)
             )
 
     def reap(self) -> int | None:
@@ -106,20 +108,3 @@ class SupervisedProcess:
     def output_tail(self) -> str:
         """Return the first and the last lines that it has printed."""
         return "\n".join(output_tail(self.output.read_text(errors="replace").strip().splitlines()))
-
-
-def _die_with_parent() -> Callable[[], None] | None:
-    """Make what a child does before it executes its program: have the kernel kill it when its parent is gone."""
-    if sys.platform != "linux":
-        return None
-    # Looked up before the fork: a child should not load libraries.
-    prctl = ctypes.CDLL(None).prctl
-    parent = os.getpid()
-
-    def arrange() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            # The parent was gone before that, so nothing will come.
-            os._exit(1)
-
-    return arrange

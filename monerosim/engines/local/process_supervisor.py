@@ -176,6 +176,8 @@ class ProcessSupervisor:
                 check.end()
             if not process.is_wanted:
                 continue
+            if process.is_script and status == 0:
+                continue
             if not (process.is_agent and status == 0 and self._now() >= self._plan.stop):
                 self._record(process, ProcessDied(process.plan.name, status))
                 ended = how_it_ended(status)
