@@ -193,6 +193,7 @@ if TYPE_CHECKING:
         Reorganised as Reorganised,
         RewardUnlocked as RewardUnlocked,
         RunEnded as RunEnded,
+        ScriptEnded as ScriptEnded,
         ServiceReady as ServiceReady,
         TipSeen as TipSeen,
         TransactionSeen as TransactionSeen,
