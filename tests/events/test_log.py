@@ -15,10 +15,15 @@ from monerosim.events.log import EventLog, digest, read_events
 KINDS = [kind for kind in event_kinds().values() if kind.__module__.startswith("monerosim.events.")]
 PINNED = "b1aad8b52a4e8c791ec2468f4feec5cee04a79475e623536dd88229354f07b52"
 text = st.text(st.characters(codec="utf-8"))
-values = {int: st.integers(-(2**63), 2**63 - 1), str: text, tuple[str, ...]: st.lists(text).map(tuple)}
+values = {
+    bool: st.booleans(),
+    int: st.integers(-(2**63), 2**63 - 1),
+    str: text,
+    tuple[str, ...]: st.lists(text).map(tuple),
+}
 values[tuple[int, ...]] = st.lists(values[int]).map(tuple)
 values[dict[str, int]] = st.dictionaries(text, values[int])
-samples = {int: -(2**60), str: 'ü"\n\x00', tuple[str, ...]: ("a", "b"), dict[str, int]: {"b": 1, "a": 2}}
+samples = {bool: True, int: -(2**60), str: 'ü"\n\x00', tuple[str, ...]: ("a", "b"), dict[str, int]: {"b": 1, "a": 2}}
 samples[tuple[int, ...]] = (0, -1, 250_000)
 
 
