@@ -17,7 +17,8 @@ from monerosim.agent.commands import (
     RunOverLetter,
     SubscribeLetter,
 )
-from monerosim.agent.conditions import CONDITIONS, ChangeNetwork, Condition, ConditionError, hosts_of, name_of
+from monerosim.agent.condition_registry import find_condition
+from monerosim.agent.conditions import ChangeNetwork, Condition, ConditionError, hosts_of, name_of
 from monerosim.agent.host import Host
 from monerosim.agent.messages import (
     ActorStarted,
@@ -105,7 +106,7 @@ class Supervisor(Actor):
     def on_command(self, command: Command) -> None:
         """Have behaviours carry out a command of the timeline; the outcome is recorded."""
         letter = CommandLetter(do=command.do, actor=command.actor, arguments=dict(command.arguments))
-        kind = CONDITIONS.get(command.do)
+        kind = find_condition(command.do)
         if kind is None or self._commands.is_understood(letter):
             self._commands.start(letter)
             return
@@ -127,7 +128,8 @@ class Supervisor(Actor):
         details = msgspec.json.encode(own, order="deterministic").decode()
         self.emit(NetworkChanged(name_of(condition), () if condition.for_all else tuple(who), details))
         self.log.info("{}", name_of(condition), who=", ".join(who), **own)
-        self.host.environment.change(condition)
+        for part in condition.parts(self.host.plan):
+            self.host.environment.change(part)
 
     @receives(CommandLetter)
     def on_command_letter(self, letter: CommandLetter, sender: str) -> None:

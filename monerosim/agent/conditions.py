@@ -36,7 +36,21 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     for_all: ClassVar[bool] = False
     """Whether it is for the network as a whole, so that the timeline names nobody."""
+    made_of: ClassVar[tuple["type[Condition]", ...]] = ()
+    """The kinds of conditions that it is made of, if no engine has it as such: those of other packages."""
     who: str = ""
+
+    def parts(self, plan: Plan) -> Iterable["Condition"]:
+        """Return the conditions that it is made of, in their order; itself, if engines have it as such.
+
+        Args:
+            plan: The run's plan.
+
+        Raises:
+            ConditionError: It cannot be had in this run.
+        """
+        del plan
+        return (self,)
 
 
 class ShutDown(Condition, frozen=True):

@@ -1,7 +1,7 @@
 """Descriptions of what is installed, for ``monerosim plugins`` and the reference."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from inspect import getdoc
 from typing import Any, get_args, get_origin
@@ -10,6 +10,8 @@ import msgspec
 
 from monerosim.agent.actor import Actor
 from monerosim.agent.behaviour import Behaviour
+from monerosim.agent.condition_registry import INSTALLED_CONDITIONS
+from monerosim.agent.conditions import Condition
 from monerosim.agent.messages import EventLetter, Message
 from monerosim.agent.registry import ACTORS, behaviour_names, load_behaviour
 from monerosim.catalogue.fields import Field, default_of, describe_fields, sample
@@ -27,7 +29,7 @@ from monerosim.topology.places import Topology
 from monerosim.topology.registry import TOPOLOGIES
 from monerosim.units import format_duration
 
-REGISTRIES: Sequence[Registry[Any]] = (ACTORS, TOPOLOGIES, RULES, ENGINES)
+REGISTRIES: Sequence[Registry[Any]] = (ACTORS, TOPOLOGIES, RULES, INSTALLED_CONDITIONS, ENGINES)
 """All kinds of plugins."""
 
 COMMON_COMMANDS_HELP: Mapping[str, str] = {
@@ -47,7 +49,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """A plugin in a line."""
 
     kind: str
-    """``actor``, ``topology``, ``rule`` or ``engine``."""
+    """``actor``, ``topology``, ``rule``, ``condition`` or ``engine``."""
     name: str
     package: str
     version: str
@@ -143,18 +145,21 @@ def describe_plugin(name: str, files: PluginFiles) -> list[Description]:
     described = []
     if name in event_kinds():
         described.append(_event(name))
-    if name in ACTORS.names():
-        described.append(_actor(name, targets[ACTORS.what, name], ACTORS.load(name)))
-    if name in TOPOLOGIES.names():
-        described.append(_topology(name, targets[TOPOLOGIES.what, name], TOPOLOGIES.load(name)))
-    if name in RULES.names():
-        described.append(_rule(name, targets[RULES.what, name], RULES.load(name)))
-    if name in ENGINES.names():
-        described.append(_engine(name, targets[ENGINES.what, name], ENGINES.load(name)))
+    for registry, describe in _describers():
+        if name in registry.names():
+            described.append(describe(name, targets[registry.what, name], registry.load(name)))
     if not described:
         valid = {*(it for _, it in targets), *event_kinds()}
         raise PluginError(f'nothing that is installed is called "{name}"', given=name, valid=valid)
     return described
+
+
+def _describers() -> Iterator[tuple[Registry[Any], Callable[[str, str, Any], Description]]]:
+    yield ACTORS, _actor
+    yield TOPOLOGIES, _topology
+    yield RULES, _rule
+    yield INSTALLED_CONDITIONS, _condition
+    yield ENGINES, _engine
 
 
 def list_events() -> list[Entry]:
@@ -309,6 +314,21 @@ def _rule(name: str, target: str, rule: type[Rule]) -> Description:
         fields=tuple(describe_fields(rule)),
         schema=_schema(rule),
         example=f"[rules]\nuse = {write_value({'kind': name, **_values(rule)})}\n",
+    )
+
+
+def _condition(name: str, target: str, condition: type[Condition]) -> Description:
+    values = {"at": "1h", "do": name} | ({} if condition.for_all else {"who": "NAME"})
+    needed = {key: value for key, value in _values(condition).items() if key != "who"}
+    lines = [f"{key} = {write_value(value)}\n" for key, value in {**values, **needed}.items()]
+    return Description(
+        kind=INSTALLED_CONDITIONS.what,
+        name=name,
+        target=target,
+        text=getdoc(condition) or "",
+        fields=tuple(describe_fields(condition)),
+        schema=_schema(condition),
+        example=f"[[timeline]]\n{''.join(lines)}",
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from monerosim.agent.conditions import CONDITIONS, Condition, MoveWallet, Partition, condition_name
+from monerosim.agent.conditions import Condition, MoveWallet, Partition, condition_name
 from monerosim.engine import Engine
 from monerosim.scenario.compose import Composition, group_of, member_names
 from monerosim.scenario.convert import Reader, quote
@@ -12,7 +12,12 @@ from monerosim.scenario.tables import Node, Scenario, TimelineEntry
 
 
 def condition_problems(
-    scenario: Scenario, composed: Mapping[str, Composition], engine: Engine | None, entry: TimelineEntry, path: Path
+    scenario: Scenario,
+    composed: Mapping[str, Composition],
+    engine: Engine | None,
+    entry: TimelineEntry,
+    kind: type[Condition],
+    path: Path,
 ) -> Iterator[RawProblem]:
     """Check an entry of the timeline that is a condition of the network.
 
@@ -21,17 +26,23 @@ def condition_problems(
         composed: Its participants, spelled out.
         engine: None if there is none such.
         entry: The entry.
+        kind: The condition.
         path: Where it stands.
     """
-    if engine is not None and entry.do not in engine.conditions:
+    needed = [condition_name(one) for one in kind.made_of] or [entry.do]
+    lacking = [] if engine is None else [one for one in needed if one not in engine.conditions]
+    if lacking:
         depends_on: tuple[Path, ...] = (("simulation", "engine"),)
-        message = f"the engine {scenario.simulation.engine} cannot {entry.do}"
+        message = f"the engine {scenario.simulation.engine} cannot {' and '.join(lacking)}"
         yield RawProblem(path=(*path, "do"), message=message, depends_on=depends_on)
-    reader, kind = Reader(), CONDITIONS[entry.do]
+    reader = Reader()
     values = {key: value for key, value in entry.arguments.items() if key != "who"}
     condition = reader.read(values, kind, path)
     yield from reader.findings
     if not isinstance(condition, Condition):
+        return
+    if kind.made_of:
+        yield from who_is_missing(scenario, composed, condition, path)
         return
     if isinstance(condition, Partition):
         yield from _sides(scenario, composed, condition, (*path, "sides"))

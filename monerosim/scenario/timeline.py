@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from monerosim.agent.commands import COMMON_COMMANDS, SET, settable, understands
+from monerosim.agent.condition_registry import INSTALLED_CONDITIONS, find_condition
 from monerosim.agent.conditions import CONDITIONS, EVERYBODY
 from monerosim.config import Config, change_config
 from monerosim.engine import Engine
+from monerosim.plugins import PluginError
 from monerosim.scenario.compose import Composition, Part, actor_names, composition_keys, group_of, member_names
 from monerosim.scenario.conditions import condition_problems
 from monerosim.scenario.convert import Reader, build, nearest, quote, unknown_key
@@ -67,9 +69,13 @@ class _Checker:
             yield from self._entry(entry, path)
 
     def _entry(self, entry: TimelineEntry, path: Path) -> Iterator[RawProblem]:
-        kind = CONDITIONS.get(entry.do)
+        try:
+            kind = find_condition(entry.do)
+        except PluginError as error:
+            yield RawProblem(path=(*path, "do"), message=str(error), depends_on=((*path, "do"),))
+            return
         if kind is not None and kind.for_all:
-            yield from condition_problems(self._scenario, self._composed, self._engine, entry, path)
+            yield from condition_problems(self._scenario, self._composed, self._engine, entry, kind, path)
             return
         group = entry.who if entry.who in self._composed else group_of(self._scenario, entry.who)
         if entry.who == EVERYBODY:
@@ -85,7 +91,7 @@ class _Checker:
         parts = [part for name, part in named.items() if entry.actor in ("", name)]
         able = [part for part in parts if understands(part.behaviour, entry.do, entry.arguments)]
         if kind is not None and not able:
-            yield from condition_problems(self._scenario, self._composed, self._engine, entry, path)
+            yield from condition_problems(self._scenario, self._composed, self._engine, entry, kind, path)
             return
         if not parts:
             message = f'"{group}" has no actor {quote(entry.actor)}' if entry.actor else f'"{group}" has no actors'
@@ -124,7 +130,8 @@ class _Checker:
                 known = {key: value for key, value in entry.arguments.items() if key in settable(part.behaviour)}
                 yield from self._set(entry.who, known, part, path, group)
         else:
-            commands = {*COMMON_COMMANDS, *CONDITIONS, *(name for part in parts for name in part.behaviour.commands)}
+            conditions = {*CONDITIONS, *INSTALLED_CONDITIONS.names()}
+            commands = {*COMMON_COMMANDS, *conditions, *(name for part in parts for name in part.behaviour.commands)}
             message = f"the actor {uses} does not understand {quote(entry.do)}"
             yield RawProblem(
                 path=(*path, "do"), message=message, hint=nearest(entry.do, commands), depends_on=depends_on

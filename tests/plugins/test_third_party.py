@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from monerosim import Run
 from monerosim.cli import main
-from monerosim.events import UnknownEvent
+from monerosim.events import NetworkChanged, PaymentFailed, PaymentSent, UnknownEvent
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "tests" / "plugin_package"
@@ -273,6 +273,53 @@ def test_its_rule_is_gone_by(call, tmp_path):
     described = call("plugins", "acme-freshness").stdout
     assert "window" in described
     assert 'use = { kind = "acme-freshness"' in described
+
+
+AWAY = """
+[simulation]
+duration = "20m"
+[network]
+connections = 2
+[consensus]
+block_time = "20s"
+[participants.miner]
+kind = "autonomous-miner"
+hashrate = 100
+[participants.user]
+kind = "regular-user"
+count = 2
+node = {}
+wallet = { initial_balance = "20 XMR" }
+transaction_frequency = 0.5
+[[timeline]]
+at = "5m"
+do = "acme-maintenance"
+who = "user-001"
+node = "miner"
+"""
+
+
+def test_its_condition_is_checked_played_and_described(call, tmp_path):
+    (tmp_path / "away.toml").write_text(AWAY)
+    played = call("run", "away.toml", "--quiet", "--output", "run")
+    assert played.returncode == 0, played.stderr
+    (change,) = [record for record in Run(tmp_path / "run").events() if isinstance(record.data, NetworkChanged)]
+    assert (change.data.do, change.data.who, change.data.details) == (
+        "acme-maintenance",
+        ("user-001",),
+        '{"node":"miner"}',
+    )
+    # Its node is down, and it pays on.
+    assert not [record for record in Run(tmp_path / "run").events() if isinstance(record.data, PaymentFailed)]
+    later = [record.t for record in Run(tmp_path / "run").events() if isinstance(record.data, PaymentSent)]
+    assert max(later) > change.t
+    lacking = call("check", "away.toml", "--set", "simulation.engine=shadow")
+    assert "away.toml:19: error: timeline[0].do: the engine shadow cannot shut-down" in lacking.stderr
+    (tmp_path / "wrong.toml").write_text(AWAY.replace('node = "miner"', 'node = "mine"'))
+    assert 'timeline[0].node: no such participant: "mine"' in call("check", "wrong.toml").stderr
+    described = call("plugins", "acme-maintenance").stdout
+    assert "shut the participant's own node down" in described
+    assert 'do = "acme-maintenance"' in described
 
 
 def test_the_schema_has_what_is_usable(call, tmp_path):

@@ -27,7 +27,13 @@ from monerosim.cli.exits import USAGE
 from monerosim.plugins import PluginError, PluginFiles
 from monerosim.scenario.convert import nearest
 
-_PLURALS = {"actor": "actors", "topology": "topologies", "rule": "rules", "engine": "engines"}
+_PLURALS = {
+    "actor": "actors",
+    "topology": "topologies",
+    "rule": "rules",
+    "condition": "conditions",
+    "engine": "engines",
+}
 
 
 @click.command("plugins")
@@ -37,7 +43,7 @@ _PLURALS = {"actor": "actors", "topology": "topologies", "rule": "rules", "engin
 @click.option("--commands", "what", flag_value="commands", help="List all commands with their arguments.")
 @click.pass_context
 def plugins(context: click.Context, name: str | None, what: str | None, as_json: bool) -> None:
-    """List the actors, topologies, rules and engines that are installed, or describe the one called NAME.
+    """List the actors, topologies, rules, conditions and engines that are installed, or describe the one called NAME.
 
     NAME can also be an actor of every host (node, wallet, ...), an event (block-found), or ./FILE.py:CLASS below the
     current directory, whose code is run.
