@@ -119,6 +119,8 @@ delivery = "1s"
 IN_POOL = f'{PAID}[participants.who]\nkind = "pool-double-spender"\nvictims = ["shop"]\ninterval = "1m"\n{COINS}'
 PAYEE = IN_POOL.replace("who]", "attacker]").replace("shop", "who")
 
+OTHERS = USERS.replace("who", "user")
+
 STEMMING = HEAD.replace('"30s"', '"1m"') + USERS.replace("count = 3", 'count = 3\nnode = "z"')
 STEMMING += '[participants.x]\nkind = "relay"\ncount = 4\n[network.dandelion]\nfluff_probability = 0\n'
 STEMMING += 'flush_incoming = "25s"\nflush_outgoing = "25s"\nembargo = "100s"\n'
@@ -151,6 +153,12 @@ BASES = {
     "branch-double-spender": IN_BRANCH,
     "payee": PAYEE,
     "pool-double-spender": IN_POOL,
+    "black-hole": with_one("black-hole", "", OTHERS),
+    "eclipse": with_one("eclipse", 'victim = "z"'),
+    "flooder": with_one("flooder", FUNDED),
+    "partitioner": with_one("partitioner", 'side = ["y"]\nafter = "1m"\nlasting = "1m"'),
+    "sybil": with_one("sybil", 'interval = "2m"'),
+    "transaction-withholder": with_one("transaction-withholder", "", OTHERS),
     "restarts": FAILING,
     "selfish-miner": SELFISH,
     "standard-sync": with_one("standard-sync", 'interval = "2m"'),
@@ -236,6 +244,9 @@ CASES: Mapping[str, Case] = {
     "network.turnover": Case(value={"share": 1.0, "session": "2m", "downtime": "1m"}),
     "mining-pool.hashrate": Case(value=140),
     "selfish-miner.hand_to": Case(value=["others"]),
+    "eclipse.victim": Case(value="y"),
+    "flooder.priority": Case(value=3),
+    "partitioner.side": Case(value=["z"]),
     "branch-double-spender.victims": Case(value=["z"]),
     "branch-double-spender.give_up": Case(value=1, base=IN_BRANCH.replace("300", "30")),
     "payee.check_interval": Case(base=PAYEE.replace("confirmations = 1", "confirmations = 0")),

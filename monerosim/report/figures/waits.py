@@ -1,0 +1,75 @@
+"""How long payments wait for a block, by who pays: where groups pay different fees, by fee."""
+
+from collections.abc import Iterable
+from statistics import mean, median
+
+import msgspec
+
+from monerosim.events import BlockContents, PaymentSent, Record
+from monerosim.plan.plan import Plan
+from monerosim.report.figure import Column, Figure, Rows
+from monerosim.units import SECOND
+
+
+class Waits(msgspec.Struct, frozen=True, kw_only=True):
+    """The payments of a group that were in a block, stale or not, and how long after they were sent, seconds."""
+
+    n: int
+    mean: float
+    median: float
+    max: float
+
+
+class WaitsFigure(Figure[dict[str, Waits]]):
+    """Compares when payments were sent with when the first block that has them was found."""
+
+    name = "waits"
+    title = "How long do payments wait for a block?"
+    section = "Payments"
+    position = 27
+
+    def __init__(self, plan: Plan, end: int) -> None:
+        super().__init__(plan, end)
+        self._group_of = {host.name: host.group for host in plan.hosts if host.name not in plan.funders}
+        self._sent: dict[str, tuple[str, int]] = {}
+        self._found: dict[str, int] = {}
+
+    def take(self, record: Record) -> None:
+        """Note when a payment was sent, or when a block with it was found first."""
+        match record.data:
+            case PaymentSent(txid=txid) if record.participant in self._group_of:
+                self._sent[txid] = self._group_of[record.participant], record.t
+            case BlockContents(transactions=transactions):
+                for txid in transactions:
+                    self._found[txid] = min(self._found.get(txid, record.t), record.t)
+            case _:
+                pass
+
+    def result(self) -> dict[str, Waits]:
+        """Return the waits of each group, in the order of the plan."""
+        waits: dict[str, list[float]] = {group: [] for group in self._group_of.values()}
+        for txid, (group, sent) in self._sent.items():
+            if txid in self._found:
+                waits[group].append((self._found[txid] - sent) / SECOND)
+        return {
+            group: Waits(n=len(found), mean=mean(found), median=median(found), max=max(found))
+            for group, found in waits.items()
+            if found
+        }
+
+    @staticmethod
+    def measures(result: dict[str, Waits]) -> Iterable[tuple[str, float | None]]:
+        """Return the mean wait of each group."""
+        for group, waits in result.items():
+            yield f"mean wait of {group} for a block (s)", waits.mean
+
+    @staticmethod
+    def rows(result: dict[str, Waits]) -> Rows | None:
+        """Return a row a group."""
+        columns = (
+            Column("payer group"),
+            Column("payments in blocks"),
+            *(Column(heading, "s", ",.1f") for heading in ("mean wait", "median", "max")),
+        )
+        rows = tuple((group, it.n, it.mean, it.median, it.max) for group, it in result.items())
+        return Rows(columns, rows) if rows else None
