@@ -4,13 +4,14 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from actors.attacks.spy import Spy
 from actors.host.node_proxy import GetConnections
 from monerosim.agent.actor import receives
+from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.messages import Letter
 from monerosim.config import POSITIVE, Config, Duration, duration
 from monerosim.events import Event
 from monerosim.mailbox.discovery import AgentDiscovery
+from monerosim.plan.roles import SPY
 from monerosim.rpc.errors import RpcError
 
 
@@ -38,15 +39,16 @@ class SybilReach(Event, frozen=True):
     """Different addresses at the other ends of all their connections; their own are among them."""
 
 
-class Sybil(Spy):
+class Sybil(Behaviour[SybilConfig]):
     """Listens as a spy does; the first of its group collects what all of them are connected with."""
 
-    Config: ClassVar[type[Config]] = SybilConfig
+    role: ClassVar[str] = SPY
+    needs: ClassVar[frozenset[str]] = frozenset({"node"})
+    default_node: ClassVar[bool] = True
     emits: ClassVar[tuple[type[Event], ...]] = (SybilReach,)
 
     def begin(self) -> None:
         """Tell the first of the group at intervals."""
-        super().begin()
         self._told: dict[str, tuple[str, ...]] = {}
         agents = AgentDiscovery(self.host.shared, self.clock.now).get_agents()
         self._first = min(agent.id for agent in agents if agent.group == self.host.own.group)
