@@ -1,5 +1,6 @@
 """A branch that is made with ``prev_block`` is unknown to the peer until it overtakes, on all engines."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,14 @@ from monerosim.units import SECOND
 BRANCH = Path(__file__).parents[2] / "tools/fidelity/branch.toml"
 
 
-@pytest.mark.parametrize("engine", ["embedded", pytest.param("local", marks=[pytest.mark.real, pytest.mark.long])])
+REAL = [pytest.mark.real, pytest.mark.long]
+HAS_SHADOW = pytest.mark.skipif(shutil.which("shadow") is None, reason="not on PATH: shadow")
+
+
+@pytest.mark.parametrize(
+    "engine",
+    ["embedded", pytest.param("local", marks=REAL), pytest.param("shadow", marks=[*REAL, HAS_SHADOW])],
+)
 def test_a_branch_is_unknown_to_the_peer_until_it_overtakes(tmp_path, engine):
     files = PluginFiles(BRANCH.parent)
     plan = build_plan(load(BRANCH, changes=[f"simulation.engine={engine}"]), BRANCH.parent, files)
