@@ -1,7 +1,8 @@
 """Fill a monerod's pool with heavy transactions, mine blocks above 300,000, and write what it says of them as JSON.
 
-The daemon must be a fresh regtest one (--regtest --keep-fakechain --fixed-difficulty 1 --offline --disable-rpc-ban, as
-it refuses some of what is sent), the wallet must have no files. It takes a quarter of an hour.
+The daemon must be a fresh regtest one (--regtest --keep-fakechain --fixed-difficulty 1 --offline --disable-rpc-ban
+--rpc-ssl disabled), the wallet must have no files (--trusted-daemon --daemon-ssl disabled): a daemon that bans who
+sends what it refuses, or ends one TLS connection among hundreds, ends the recording. It takes a quarter of an hour.
 tests/model/test_recorded_blocks.py plays the recording on the model::
 
     python tools/record_blocks.py --daemon URL --wallet URL > tests/model/recorded_blocks.json
