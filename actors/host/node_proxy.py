@@ -202,10 +202,16 @@ class NodeProxy(Watcher):
             self.host.notify(self.name, self.cause, NewBlock(self._node, header.height, header.hash))
 
     def end(self) -> None:
-        """Record the tip of the host's own node."""
-        if self.name == "node" and self._node == self.host.name:
+        """Record the tip of the host's own node, if that runs."""
+        if self.name != "node" or self._node != self.host.name:
+            return
+        try:
             header = self._rpc.get_last_block_header()
             emitted = self._rpc.get_emission(1, header.height) if header.height else 0
+        except RpcUnavailableError as error:
+            # The scenario may have it down; of one that has died by itself, the engine tells.
+            self.log.warning("its last tip is not known: {}", error)
+        else:
             self.emit(NodeClosed(header.height, header.hash, emitted))
 
     @handles(GetInfo)

@@ -29,7 +29,7 @@ from monerosim.events import (
 from monerosim.mailbox.discovery import WALLETS
 from monerosim.plan.plan import WalletPlan
 from monerosim.rpc.client import RpcClient
-from monerosim.rpc.errors import RpcCallError, RpcDoubtfulError, RpcError
+from monerosim.rpc.errors import RpcCallError, RpcDoubtfulError, RpcError, RpcUnavailableError
 from monerosim.rpc.wallet import (
     NOT_OPEN,
     WALLET_EXISTS,
@@ -216,15 +216,24 @@ class WalletProxy(Watcher):
         self._plan_check(self._next_check())
 
     def end(self) -> None:
-        """Record what is new of the payments, and the wallet's balance."""
+        """Record what is new of the payments, and the wallet's balance, if the wallet runs."""
+        try:
+            self._close()
+        except RpcUnavailableError as error:
+            # The scenario may have it down; of one that has died by itself, the engine tells.
+            self.log.warning("its last balance is not known: {}", error)
+
+    def _close(self) -> None:
+        pool: tuple[str, ...] = ("pool",)
         try:
             self._opened(self._rpc.refresh)
         except RpcCallError as error:
             # Its daemon may be down or have just restarted: what the wallet knew before still counts.
             self.log.warning("its balance does not include the newest blocks: {}", error)
+            pool = ()
         balance = self._rpc.get_balance()
         sent = ("out", "failed") if self._followed else ()
-        transfers = self._rpc.get_transfers("pending", "pool", *sent, min_height=self._followed.above())
+        transfers = self._rpc.get_transfers("pending", *pool, *sent, min_height=self._followed.above())
         incoming = self._rpc.get_transfers("in").incoming
         received = [entry.amount for entry in incoming if entry.type != _REWARD]
         own_time = [entry for entry in incoming if self.clock.of_unix(entry.timestamp) >= 0]

@@ -113,6 +113,8 @@ class Actor(pykka.Actor):
         self.log = host.logger(self)
         self._ids = host.numbers(name)
         self._reactions: dict[type, list[str]] = {}
+        self._late: list[TimerFired] = []
+        """Periodic calls that have come due and are not made yet."""
 
     def __init_subclass__(cls, **options: object) -> None:
         """Collect the class's handlers."""
@@ -218,14 +220,15 @@ class Actor(pykka.Actor):
     def every(self, period: float | Callable[[], float], method: Callable[..., None], *arguments: object) -> None:
         """Call one of this actor's own methods periodically, for the first time after a period.
 
-        The calls fall on a fixed grid; one that comes due while the actor is busy is late, and the next is not.
+        The calls fall on a fixed grid; one that comes due while the actor is busy is late, and the next is not. Further
+        ones that come due while it waits are left out, so an actor that takes longer than a period lags no further.
 
         Args:
             period: Seconds; or a function that returns them, called for each period, where a command may change them.
             method: The method.
             arguments: Its arguments.
         """
-        due = self._due(method, arguments, "", repeating=True)
+        due = TimerFired(method.__name__, arguments, "")
 
         def plan(since: int) -> None:
             seconds = period() if callable(period) else period
@@ -235,9 +238,12 @@ class Actor(pykka.Actor):
             self.host.call_at(since + step, lambda: fire(since + step))
 
         def fire(when: int) -> None:
-            if self.actor_ref.is_alive():
-                due()
-                plan(when)
+            if not self.actor_ref.is_alive():
+                return
+            if not any(waiting is due for waiting in self._late):
+                self._late.append(due)
+                self._fire(due)
+            plan(when)
 
         plan(self.host.now())
 
@@ -306,6 +312,7 @@ class Actor(pykka.Actor):
                 with message.handling():
                     return self._handle(message.message)
             case TimerFired():
+                self._late = [waiting for waiting in self._late if waiting is not message]
                 self.message_id = self.cause = message.cause
                 if not message.cause:
                     self._new_cause()
@@ -364,18 +371,14 @@ class Actor(pykka.Actor):
     def _next_id(self) -> str:
         return f"{self.host.name}/{self.name}#{next(self._ids)}"
 
-    def _due(
-        self, method: Callable[..., None], arguments: tuple[object, ...], cause: str, *, repeating: bool = False
-    ) -> Callable[[], None]:
-        due = TimerFired(method.__name__, arguments, cause, repeating)
-        reference = self.actor_ref
+    def _due(self, method: Callable[..., None], arguments: tuple[object, ...], cause: str) -> Callable[[], None]:
+        due = TimerFired(method.__name__, arguments, cause)
+        return lambda: self._fire(due)
 
-        def fire() -> None:
-            # An actor on a thread may stop at any moment.
-            with suppress(pykka.ActorDeadError):
-                reference.tell(due)
-
-        return fire
+    def _fire(self, due: TimerFired) -> None:
+        # An actor on a thread may stop at any moment.
+        with suppress(pykka.ActorDeadError):
+            self.actor_ref.tell(due)
 
 
 def describe_error(error: BaseException) -> str:

@@ -209,8 +209,7 @@ class Behaviour(Actor, Generic[C]):
         if isinstance(message, ProcessNext):
             self._go_on()
         elif (self._paused or self._held) and self._waits(message):
-            if not (isinstance(message, TimerFired) and message.repeating and message in self._held):
-                self._held.append(message)
+            self._held.append(message)
         else:
             return super().on_receive(message)
         return None

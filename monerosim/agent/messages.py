@@ -43,8 +43,6 @@ class TimerFired(msgspec.Struct, frozen=True):
     arguments: tuple[object, ...]
     cause: str
     """The cause to continue; empty, if the timer starts a new chain."""
-    repeating: bool = False
-    """Whether it fires periodically, so that a paused behaviour keeps only one of it."""
 
 
 class End(Message[None], frozen=True):

@@ -2,9 +2,10 @@
 
 import os
 import signal
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
 from multiprocessing import get_context
 from typing import Protocol
@@ -13,7 +14,7 @@ from monerosim.ensemble.member import Member, Outcome, play_member, warm_up
 
 
 class ClusterError(Exception):
-    """The cluster cannot be used; the message is for the user."""
+    """The cluster, or the processes of this machine, cannot be used; the message is for the user."""
 
 
 class Executor(Protocol):
@@ -39,7 +40,8 @@ class Processes:
     """Processes of this machine, which are kept from run to run.
 
     A process that dies (out of memory, killed) takes no other run with it: those that were under way are played again
-    at the end, each alone, and one that ends its process once more has failed.
+    at the end, each alone, and one that ends its process once more has failed. Where no process can begin, because it
+    cannot import what it needs, none is started over and over: that is a :class:`ClusterError`.
 
     Args:
         jobs: How many; one for each core that may be used, if left out.
@@ -62,7 +64,7 @@ class Processes:
         """Play runs; those that were under way when a process died are added to ``suspects`` instead."""
         rest = iter(members)
         while True:
-            pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=warm_up)
+            pool, played = _pool(jobs), False
             running: dict[Future[Outcome], Member] = {}
             try:
                 # One more for each process waits, so that none is idle while a result is written.
@@ -72,20 +74,55 @@ class Processes:
                     for future in done:
                         outcome = future.result()
                         del running[future]
+                        played = True
                         yield outcome
             except BrokenProcessPool:
                 suspects += running.values()
+                if not played:
+                    _check_begin()
             else:
                 return
             finally:
                 _end(pool)
 
 
-def _submit(pool: ProcessPoolExecutor, members: Iterable[Member]) -> dict[Future[Outcome], Member]:
-    submitted = {}
-    # Processes are started here, and inherit what is blocked: Ctrl-C is for the one that ends them.
+def _pool(jobs: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=warm_up)
+
+
+def _check_begin() -> None:
+    """Check that a process begins at all.
+
+    Raises:
+        ClusterError: It does not.
+    """
+    pool = _pool(1)
+    try:
+        with _uninterrupted():
+            begun = pool.submit(os.getpid)
+        begun.result()
+    except BrokenProcessPool as error:
+        raise ClusterError(
+            "the processes that play runs end before they begin: what they import fails, as is told above; a script "
+            'that plays runs has to do so below `if __name__ == "__main__":`'
+        ) from error
+    finally:
+        _end(pool)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Block Ctrl-C for processes that are started here, and inherit what is blocked: it is for who ends them."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _submit(pool: ProcessPoolExecutor, members: Iterable[Member]) -> dict[Future[Outcome], Member]:
+    submitted = {}
+    with _uninterrupted():
         for member in members:
             try:
                 submitted[pool.submit(play_member, member)] = member
@@ -94,8 +131,6 @@ def _submit(pool: ProcessPoolExecutor, members: Iterable[Member]) -> dict[Future
                 lost: Future[Outcome] = Future()
                 lost.set_exception(error)
                 submitted[lost] = member
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return submitted
 
 

@@ -353,14 +353,9 @@ class _Findings:
             elif isinstance(event, ev.ActorFailed) and "LettersLost" in event.error:
                 if not any(isinstance(it.data, ev.ActorGivenUp | ev.CommandExecuted) for it in self.records):
                     yield Fault("letters lost or twice", f"{record.participant}: {event.error}")
-            elif isinstance(event, ev.ActorFailed) and record.participant not in planted and not self._is_alone(event):
-                yield Fault(
-                    f"{event.name} failed: {event.error.partition(':')[0]}", f"{record.participant}: {event.error}"
-                )
-
-    def _is_alone(self, failed: ev.ActorFailed) -> bool:
-        """Return whether a proxy could not ask its program, which the scenario may have taken down."""
-        return self.changed and failed.name in ("node", "wallet") and failed.error.startswith("Rpc")
+            elif isinstance(event, ev.ActorFailed) and record.participant not in planted:
+                kind = f"{event.name} failed: {event.error.partition(':')[0]}"
+                yield Fault(kind, f"{record.participant}: {event.error}")
 
 
 def _lasting(changes: Iterable[ev.NetworkChanged]) -> bool:

@@ -19,6 +19,7 @@ from monerosim.events import (
     PeerDisconnected,
     Reorganised,
     TransactionSpread,
+    WalletClosed,
 )
 from monerosim.scenario import load
 from monerosim.units import SECOND
@@ -178,6 +179,19 @@ def test_a_wallet_moves_to_another_node_when_its_own_goes(tmp_path):
     spread = happened(played, TransactionSpread)
     assert spread
     assert played.summary.coins.unaccounted == 0
+
+
+@pytest.mark.parametrize("do", ["crash", "freeze", "shut-down"])
+@pytest.mark.parametrize("program", ["node", "wallet"])
+def test_a_program_that_the_scenario_has_down_at_the_end_is_nobodys_failure(do, program, tmp_path):
+    hodler = '[participants.holder]\nkind = "hodler"\ninterval = "2s"\n'
+    text = told(f'at = "2m"; do = "{do}"; who = "holder"; program = "{program}"')
+    played = play(text + hodler, tmp_path / "run", "simulation.duration=6m")
+    assert played.summary.completed
+    assert played.summary.outcome.failures == 0
+    closed = {record.participant for record in happened(played, NodeClosed if program == "node" else WalletClosed)}
+    assert "holder" not in closed
+    assert "user-001" in closed
 
 
 ACTOR = '''

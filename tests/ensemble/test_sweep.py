@@ -116,6 +116,16 @@ def test_a_run_that_takes_its_process_with_it_takes_no_other(tmp_path):
     assert failed.status.error == "its process died; out of memory?"
 
 
+def test_a_script_whose_processes_cannot_begin_is_told_so_once(tmp_path):
+    path = write(tmp_path)
+    # Without a guard, each process would begin the sweep again.
+    (tmp_path / "script.py").write_text(f'from monerosim import sweep\nsweep("{path}", "swept", seeds="1..30")\n')
+    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "ClusterError: the processes that play runs end before they begin" in done.stderr
+    assert done.stderr.count("RuntimeError") <= 20
+
+
 def test_a_sweep_that_is_killed_goes_on(tmp_path):
     path = write(tmp_path)
     folder = tmp_path / "sweep"
