@@ -22,6 +22,7 @@ from monerosim.agent.messages import (
     TimerFired,
     TracedMessage,
 )
+from monerosim.config import decode_hook, encode_hook
 from monerosim.events import Event, RecordReader, event_tag
 from monerosim.runtime.rng import Rng
 from monerosim.units import SECOND
@@ -188,9 +189,8 @@ class Actor(pykka.Actor):
         Raises:
             UnknownHostError: There is no such host.
         """
-        self.ask(
-            self.host.actor("mailbox"), SendLetter(host, actor, letter.kind, msgspec.to_builtins(letter, str_keys=True))
-        )
+        data = msgspec.to_builtins(letter, str_keys=True, enc_hook=encode_hook)
+        self.ask(self.host.actor("mailbox"), SendLetter(host, actor, letter.kind, data))
 
     def change_network(self, condition: Condition) -> None:
         """Change the network, now (:mod:`monerosim.agent.conditions`).
@@ -336,7 +336,7 @@ class Actor(pykka.Actor):
         """Call the method that reads such letters."""
         kind, reader = self._readers[mail.kind]
         try:
-            letter = msgspec.convert(mail.data, kind, str_keys=True)
+            letter = msgspec.convert(mail.data, kind, str_keys=True, dec_hook=decode_hook)
         except msgspec.ValidationError as error:
             self.log.warning("{} sent no proper {}: {}", mail.sender, mail.kind, error)
         else:

@@ -66,7 +66,7 @@ def test_it_says_what_to_do_next_and_makes_the_directory(tmp_path):
     result = call("price-watcher", str(tmp_path / "my" / "actors"))
     assert result.exit_code == 0
     assert "monerosim run" in result.output
-    assert "pytest" in result.output
+    assert "its test, for pytest (python3 -m pip install pytest)" in result.output
     assert 'use = "./price_watcher.py:PriceWatcher"' in result.output
     assert 'price-watcher = "YOUR_PACKAGE.price_watcher:PriceWatcher"' in result.output
     assert sorted(path.name for path in (tmp_path / "my" / "actors").iterdir()) == [

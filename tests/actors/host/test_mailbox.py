@@ -1,13 +1,16 @@
 """Letters between hosts, as actors see them."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
+import msgspec
 import pytest
 from small_world import make_host_plan, make_plan
 
 from actors.host.mailbox import ActorGone, Mailbox
 from monerosim.agent.actor import Actor, handles, receives
 from monerosim.agent.messages import Letter, Message
+from monerosim.config import Amount, Duration
 from monerosim.events import ServiceReady
 from monerosim.mailbox.post import UnknownHostError
 from monerosim.plan.letters import DELAY, POLL_GRID
@@ -26,6 +29,30 @@ class Greeting(Letter, frozen=True):
     text: str
 
 
+class Item(msgspec.Struct, frozen=True):
+    price: Amount
+    lasts: Duration | None = None
+
+
+class Offer(Letter, frozen=True):
+    """Has every type that a configuration may have."""
+
+    kind: ClassVar[str] = "offer"
+    price: Amount
+    lasts: Duration
+    items: tuple[Item, ...]
+    by_name: Mapping[str, Amount]
+    mode: Literal["rpc", "signal"]
+    share: float
+    times: int | None
+    open: bool
+
+
+class Publish(Message[None], frozen=True):
+    recipient: str
+    offer: Offer
+
+
 class Writer(Actor):
     """Writes letters, and notes those that come."""
 
@@ -37,6 +64,14 @@ class Writer(Actor):
     def on_write(self, write):
         self.emit(ServiceReady(write.text, 1))
         self.send(write.recipient, write.actor, Greeting(write.text))
+
+    @handles(Publish)
+    def on_publish(self, message):
+        self.send(message.recipient, self.name, message.offer)
+
+    @receives(Offer)
+    def on_offer(self, offer, sender):
+        self.got.append((self.host.now(), sender, offer))
 
     @receives(Greeting)
     def on_greeting(self, greeting, sender):
@@ -88,6 +123,14 @@ def test_letters_are_delivered_on_the_grid_when_they_are_due(world, virtual, sen
     assert got(world, "bob") == [(delivered, "alice", "hello")]
     virtual.run(delivered + 10 * SECOND)
     assert len(got(world, "bob")) == 1
+
+
+def test_letters_carry_every_type_that_a_configuration_may_have(world, virtual):
+    items = (Item(Amount(7), Duration(5)), Item(Amount(2**63)))
+    offer = Offer(Amount(3), Duration(10**12), items, {"a": Amount(1)}, "signal", 0.25, None, True)
+    world.hosts["alice"].actor("writer").ask(Publish("bob", offer))
+    virtual.run(SECOND)
+    assert got(world, "bob") == [(POLL_GRID, "alice", offer)]
 
 
 def test_letters_come_by_time_then_sender_then_number(world, virtual):
