@@ -145,6 +145,8 @@ if TYPE_CHECKING:
         ActorRestarted as ActorRestarted,
         AgentState as AgentState,
         AgentUnresponsive as AgentUnresponsive,
+        AlertCleared as AlertCleared,
+        AlertRaised as AlertRaised,
         BalanceRecorded as BalanceRecorded,
         BlockContents as BlockContents,
         BlockFound as BlockFound,

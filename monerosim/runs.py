@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from monerosim.agent.registry import ACTORS
+from monerosim.alerts.notify import Notifier
 from monerosim.build.build import build_plan
 from monerosim.build.processes import PLAN
 from monerosim.build.rundir import RunDirectoryError, hold, write_run_directory
@@ -432,7 +433,10 @@ def _play(played: Run, trace_level: str, on_progress: ProgressCallback) -> Run:
     meter = UsageMeter(played.plan, directory, programs=engine.real_programs)
     began = perf_counter()
     try:
-        with steered_by_mail(played.plan, directory, engine, meter.passing(on_progress)) as follow:
+        with (
+            Notifier(played.plan, directory) as notifier,
+            steered_by_mail(played.plan, directory, engine, meter.passing(notifier.passing(on_progress))) as follow,
+        ):
             end = engine.play(played.plan, directory, trace_level=trace_level, on_progress=follow)
         meter.finish()
     except EngineError as error:

@@ -42,6 +42,7 @@ from monerosim.plugins import PluginError, PluginFiles
 from monerosim.rpc.transport import Json
 from monerosim.runtime import counters
 from monerosim.runtime.rng import stable_seed
+from monerosim.scenario.alerts import alert_plans
 from monerosim.scenario.bootstrap import divide
 from monerosim.scenario.checks import Examined
 from monerosim.scenario.compose import Composition, actor_names, member_names, owners_of_nodes
@@ -134,6 +135,7 @@ def compile_plan(
         discovery=_discovery(scenario, hosts),
         letters=LettersPlan(delay=int(scenario.letters.delay), interval=int(scenario.letters.interval)),
         record=record,
+        alerts=alert_plans(scenario, hosts),
         relay=_relay(scenario.network),
         shadow=ShadowPlan(
             compat=scenario.shadow.compat,

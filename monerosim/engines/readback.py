@@ -3,11 +3,13 @@
 from array import array
 from collections.abc import Callable, Iterator
 from functools import partial
+from heapq import merge
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
+from monerosim.alerts.afterwards import alerts_of
 from monerosim.build.rundir import hold
 from monerosim.build.shadow import data_directory
 from monerosim.engines.daemon_log import (
@@ -67,7 +69,10 @@ def read_back(plan: Plan, directory: Path, *, epoch: float, end: int | None = No
     unfinished = directory / f"{EVENTS}.new"
     log = EventLog(unfinished)
     try:
-        for record in sorted(chain.from_iterable(sources), key=Record.sort_key):
+        records = sorted(chain.from_iterable(sources), key=Record.sort_key)
+        last = max((record.t for record in records), default=0)
+        alerts = alerts_of(plan, records, last if end is None else end - plan.time_zero)
+        for record in merge(records, alerts, key=Record.sort_key):
             log.append(record)
     finally:
         log.close()

@@ -9,6 +9,7 @@ from monerosim.events.actors import (
     CommandExecuted,
     CommandFailed,
 )
+from monerosim.events.alerts import AlertCleared, AlertRaised
 from monerosim.events.blocks import (
     SPREAD_QUANTILES,
     BlockContents,
@@ -68,6 +69,8 @@ __all__ = [
     "ActorRestarted",
     "AgentState",
     "AgentUnresponsive",
+    "AlertCleared",
+    "AlertRaised",
     "BalanceRecorded",
     "BlockContents",
     "BlockFound",

@@ -19,9 +19,6 @@ from monerosim.files import open_regular
 ENGINE_EVENTS = "engine.jsonl"
 """What an engine with real programs itself has to tell, beside the agents."""
 
-ALERT_EVENTS = "alerts.jsonl"
-"""The alerts of a run whose agents have a log each."""
-
 _CHUNK = 256 * 1024
 _LONGEST_LINE = 64 * 1024 * 1024
 _TEXT = rb'"((?:[^"\\]|\\.)*)"'
@@ -68,7 +65,7 @@ class Feed:
 
     def __init__(self, run: Path, hosts: Sequence[str]) -> None:
         self._whole = run / EVENTS
-        self._parts = [*(run / "hosts" / host / EVENTS for host in hosts), run / ENGINE_EVENTS, run / ALERT_EVENTS]
+        self._parts = [*(run / "hosts" / host / EVENTS for host in hosts), run / ENGINE_EVENTS]
 
     def end(self) -> str:
         """Return the position after all that has been written so far."""

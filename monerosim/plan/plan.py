@@ -298,6 +298,25 @@ class RecordPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The nodes whose txpools are recorded."""
 
 
+class AlertPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that should not happen, and who is told when it does."""
+
+    name: str
+    when: Literal["no-block", "node-behind", "payment-unconfirmed", "failure", "probe-failed"]
+    after: int = 0
+    """How long it has to be so, microseconds."""
+    blocks: int = 0
+    """How far a node is behind the best."""
+    who: tuple[str, ...] = ()
+    """The hosts that it is about; all if empty."""
+    webhook: str = ""
+    """A URL on loopback that is told."""
+    command: tuple[str, ...] = ()
+    """A program that is started, and its arguments."""
+    fail_run: bool = False
+    """Whether the run counts as failed if it happens."""
+
+
 class ShadowPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The scenario's settings of Shadow."""
 
@@ -353,6 +372,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """None if nodes have the peers that the plan names, for good."""
     letters: LettersPlan = LettersPlan()
     record: RecordPlan = RecordPlan()
+    alerts: tuple[AlertPlan, ...] = ()
     relay: RelayPlan | None = None
     """None for the model's own defaults."""
     shadow: ShadowPlan = ShadowPlan()

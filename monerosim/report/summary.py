@@ -12,6 +12,7 @@ from monerosim.plan.plan import Plan
 from monerosim.report.cells import figures_html
 from monerosim.report.figure import Figure
 from monerosim.report.figures import all_figures
+from monerosim.report.figures.alerts import Alert
 from monerosim.report.figures.chain import Chain
 from monerosim.report.figures.coins import Coins
 from monerosim.report.figures.commands import Commands
@@ -56,6 +57,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """How many commands from outside it has taken."""
 
     outcome: Outcome
+    alerts: dict[str, Alert] = {}
+    """The scenario's alerts by name."""
     chain: Chain
     payments: Payments
     coins: Coins

@@ -7,6 +7,7 @@ import msgspec
 from monerosim.engine import Engine, EngineError, Timings, engine_names, load_engine
 from monerosim.plan.plan import BootstrapPlan, TopologyPlan
 from monerosim.plugins import PluginFiles
+from monerosim.scenario.alerts import alert_problems
 from monerosim.scenario.compose import Composition, compose, composition_keys, owners_of_nodes
 from monerosim.scenario.conditions import behaviour_problems, turnover_problems
 from monerosim.scenario.consensus import consensus_problems
@@ -102,6 +103,7 @@ def examine_tables(scenario: Scenario, files: PluginFiles, permissions: Permissi
     findings += recording_problems(scenario, composed)
     findings += program_problems(scenario, permissions)
     findings += script_problems(scenario, composed, engine, permissions)
+    findings += alert_problems(scenario, composed, permissions)
     findings += unheeded_problems(scenario, engine)
     findings += vain_problems(scenario, composed, topology, engine)
     return Examined(

@@ -458,6 +458,43 @@ class Recording(Table, frozen=True):
     ] = 100
 
 
+class Alert(Table, frozen=True):
+    """Something that should not happen, looked for while the run is played. It moves nothing of the run."""
+
+    when: Annotated[
+        Literal["no-block", "node-behind", "payment-unconfirmed", "failure", "probe-failed"],
+        Meta(
+            description="Nobody finds a block for some time; a node is some blocks behind; a payment is not confirmed "
+            "some time after it was sent; an actor, an agent or a program fails; a probe says no."
+        ),
+    ]
+    name: Annotated[
+        str, Meta(max_length=100, description='What it is called; as in "when", if left out, which one alert can be.')
+    ] = ""
+    after: Annotated[
+        Duration | None,
+        Meta(
+            description="How long it has to be so; if left out, 20m without a block, 2m behind, 2h unconfirmed. "
+            "Failures are told at once."
+        ),
+    ] = None
+    blocks: Annotated[
+        Annotated[int, Meta(ge=1)] | None, Meta(description="Blocks that a node is behind the best; 3, if left out.")
+    ] = None
+    who: Annotated[
+        Annotated[tuple[str, ...], Meta(extra=PARTICIPANT)],
+        Meta(description="Participants and groups that it is about; all, if left out."),
+    ] = ()
+    webhook: Annotated[
+        str, Meta(description='A URL on loopback to which it is posted as JSON: "http://127.0.0.1:9000/alert".')
+    ] = ""
+    command: Annotated[
+        tuple[str, ...],
+        Meta(description="A program that gets it as JSON on its input, and its arguments; with --allow-programs only."),
+    ] = ()
+    fail_run: Annotated[bool, Meta(description="Whether `monerosim run` then ends with exit code 3.")] = False
+
+
 class Shadow(Table, frozen=True):
     """Options for the engine shadow; those of Shadow in its own names.
 
@@ -712,6 +749,7 @@ class Scenario(Table, frozen=True):
     timeline: Annotated[
         tuple[TimelineEntry, ...], Meta(description="What participants are told to do in the course of the run.")
     ] = ()
+    alerts: Annotated[tuple[Alert, ...], Meta(description="What should not happen, and who is told when it does.")] = ()
     sweep: Annotated[SweepTable, Meta(description="What `monerosim sweep` varies.")] = msgspec.field(
         default_factory=SweepTable
     )

@@ -14,17 +14,19 @@ from starlette.types import ASGIApp
 
 from monerosim import report
 from monerosim.runs import RunError
-from monerosim.serve.api import agents, control, data, events, prometheus, runs, story
+from monerosim.serve.api import agents, alerts, control, data, events, prometheus, runs, story, submissions
 from monerosim.serve.guard import BURST, RATE, Guard
 from monerosim.serve.openapi import describe
 from monerosim.serve.operation import Operation, refused
 from monerosim.serve.site import Site
 
 _OPERATIONS: tuple[Operation, ...] = (
+    *submissions.OPERATIONS,
     *runs.OPERATIONS,
     *events.OPERATIONS,
     *agents.OPERATIONS,
     *control.OPERATIONS,
+    *alerts.OPERATIONS,
     *data.OPERATIONS,
     *prometheus.OPERATIONS,
     *story.OPERATIONS,

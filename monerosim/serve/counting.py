@@ -2,8 +2,8 @@
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -11,6 +11,8 @@ from monerosim.events import (
     ActorFailed,
     ActorGivenUp,
     ActorRestarted,
+    AlertCleared,
+    AlertRaised,
     ProcessDied,
     ProcessGivenUp,
     ProcessRestarted,
@@ -33,6 +35,8 @@ class Counted(msgspec.Struct, frozen=True):
     """By the names of :data:`monerosim.tables.measures.MEASURES`."""
     health: Mapping[str, Health]
     """Of actors and programs (``PARTICIPANT/NAME``) that have ever failed."""
+    alerts: Sequence[dict[str, Any]]
+    """What alerts told, as the event log has it."""
 
 
 class Counting:
@@ -50,6 +54,7 @@ class Counting:
         self._read = RecordReader().read
         self._counts = Counts()
         self._health: dict[str, Health] = {}
+        self._alerts: list[dict[str, Any]] = []
         self._t = -plan.time_zero
 
     def now(self) -> Counted:
@@ -65,7 +70,7 @@ class Counting:
                 for line in batch.lines:
                     self._take(line.text)
                 self._position, more = batch.position, batch.more
-            return Counted(self._t, Counter(self._counts.values), dict(self._health))
+            return Counted(self._t, Counter(self._counts.values), dict(self._health), tuple(self._alerts))
 
     def _take(self, line: bytes) -> None:
         try:
@@ -85,5 +90,7 @@ class Counting:
                 self._health[f"{record.participant}/{name}"] = "good"
             case ActorGivenUp(name=name) | ProcessGivenUp(process=name):
                 self._health[f"{record.participant}/{name}"] = "given up"
+            case AlertRaised() | AlertCleared():
+                self._alerts.append(record.plain())
             case _:
                 pass

@@ -14,6 +14,8 @@ from monerosim.events.feed import Feed
 from monerosim.results.listing import find_runs
 from monerosim.runs import Run, RunError
 from monerosim.serve.counting import Counting
+from monerosim.serve.queue import Queue
+from monerosim.serve.submission import Limits
 from monerosim.serve.tables import ShownTables
 
 
@@ -62,12 +64,18 @@ class Site:
         self._token = token.encode()
         self._shown: dict[str, ShownRun] = {}
         self._lock = threading.Lock()
+        self.queue = Queue(directory, Limits()) if rights.runs else None
+        """The scenarios that were submitted; None if none may be."""
         self._scratch = TemporaryDirectory(prefix="monerosim-serve-", ignore_cleanup_errors=True)
 
     def __enter__(self) -> Self:
+        if self.queue is not None:
+            self.queue.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self.queue is not None:
+            self.queue.__exit__()
         self._scratch.cleanup()
 
     def is_token(self, authorization: str) -> bool:

@@ -12,7 +12,7 @@ from monerosim.agent.conditions import CONDITIONS
 from monerosim.config import fields_of
 from monerosim.plan.restarts import Restarts
 from monerosim.rules import load_rule, rule_names
-from monerosim.scenario.tables import HardFork, Node, Participant, Scenario, TimelineEntry, Upgrade, Wallet
+from monerosim.scenario.tables import Alert, HardFork, Node, Participant, Scenario, TimelineEntry, Upgrade, Wallet
 from monerosim.swarm.cases import MISHAPS, Case
 from monerosim.swarm.inspection import SHOWN
 from monerosim.swarm.scenarios import behaviours
@@ -80,6 +80,7 @@ class Reached:
                 yield from _keys(field.encode_name, table)
         yield from _keys("participant", Participant)
         yield from _keys("timeline", TimelineEntry)
+        yield from (key for key in _keys("alerts", Alert) if key != "alerts.command")
         for name, service in _SERVICES.items():
             yield from _keys(name, service)
         for name, topology in self._topologies.items():
@@ -116,6 +117,8 @@ class Reached:
         for who, participant in document.get("participants", {}).items():
             uses[who] = list(_uses(participant))
             yield from self._of_participant(participant)
+        for alert in document.get("alerts", ()):
+            yield from _given("alerts", Alert, alert)
         for entry in document.get("timeline", ()):
             yield from _given("timeline", TimelineEntry, entry)
             yield f"command {entry.get('do')}"

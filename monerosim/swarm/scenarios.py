@@ -32,6 +32,7 @@ from monerosim.scenario.tables import (
 )
 from monerosim.scenario.toml import write_toml
 from monerosim.swarm import fragile
+from monerosim.swarm.alerts import draw_alerts
 from monerosim.swarm.changes import draw_changes
 from monerosim.swarm.fragile import Fragile
 from monerosim.swarm.networks import TEXTS as NETWORK_TEXTS
@@ -202,6 +203,7 @@ class _Maker:
         timeline = self._timeline(values, document["participants"])
         if timeline:
             document["timeline"] = timeline
+        document |= draw_alerts(self._rng, self._duration, [group.name for group in self._groups])
         if self._often(0.3):
             _be_strict(document)
         return document

@@ -8,6 +8,7 @@ import msgspec
 from monerosim.events import (
     ActorFailed,
     ActorRestarted,
+    AlertRaised,
     BlockContents,
     BlockFound,
     CommandExecuted,
@@ -57,6 +58,7 @@ MEASURES = (
     Measure("restarts", "counter", "Times an actor or a program was started again."),
     Measure("commands", "counter", "Commands of the timeline and of letters that were executed."),
     Measure("commands_refused", "counter", "Commands that were not executed."),
+    Measure("alerts", "counter", "Alerts raised."),
     Measure("events", "counter", "Events recorded."),
 )
 
@@ -74,6 +76,7 @@ _COUNTED = {
     ProcessDied: "failures",
     ActorRestarted: "restarts",
     ProcessRestarted: "restarts",
+    AlertRaised: "alerts",
     CommandExecuted: "commands",
     CommandFailed: "commands_refused",
 }

@@ -11,6 +11,7 @@ from monerosim.events import (
     ActorGivenUp,
     ActorRestarted,
     AgentUnresponsive,
+    AlertRaised,
     BalanceRecorded,
     BlockSpread,
     BootstrapFailed,
@@ -211,7 +212,7 @@ def _fault(record: Record) -> tuple[str | None, str] | None:  # noqa: PLR0911  (
             return name, f"no answer for {elapsed} microseconds"
         case AgentUnresponsive(agent=name, last_heard=last):
             return name, f"last heard at {last} microseconds"
-        case CommandFailed(command=name, reason=reason):
+        case CommandFailed(command=name, reason=reason) | AlertRaised(alert=name, reason=reason):
             return name, reason
         case LineCorrupted(file=name, line=line, reason=reason):
             return name, f"line {line}: {reason}"

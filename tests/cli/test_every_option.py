@@ -82,6 +82,8 @@ ELSEWHERE = {
     ("build", "engine"): "as above",
     ("sweep", "engine"): "as above",
     ("run", "replay"): "tests/control/test_controlled_run.py",
+    ("run", "serve"): "tests/serve/test_beside.py",
+    ("run", "port"): "as above",
     ("sweep", "jobs"): "changes no result (test_runs_are_those_that_are_played_one_by_one)",
     ("sweep", "dask"): "tests/ensemble/test_cluster.py",
     ("sweep", "quiet"): "there is a line of progress each five seconds only",

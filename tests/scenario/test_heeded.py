@@ -25,7 +25,7 @@ from monerosim.plan.restarts import Restarts
 from monerosim.plugins import PluginFiles, names_file
 from monerosim.runs import play
 from monerosim.scenario import Examination, examine
-from monerosim.scenario.tables import Node, Participant, Scenario, SweepTable, TimelineEntry, Wallet
+from monerosim.scenario.tables import Alert, Node, Participant, Scenario, SweepTable, TimelineEntry, Wallet
 from monerosim.scenario.toml import write_value
 from monerosim.swarm import fragile
 from monerosim.swarm.scenarios import behaviours
@@ -136,6 +136,7 @@ places = { others = { latency = "25ms" } }
 """
 
 BASES = {
+    "alerts": WHOLE + '[[alerts]]\nwhen = "no-block"\nafter = "1m"\n',
     "autonomous-miner": AUTONOMOUS,
     "block-controller": HEAD.replace("controller]", "who]").replace("hashrate = 40", "hashrate = 1"),
     "constant-mining": with_one("constant-mining", 'interval = "50s"'),
@@ -170,7 +171,14 @@ BASES = {
 }
 """Where the keys of a table matter."""
 
+ALERTED = WHOLE + '[[alerts]]\nwhen = "no-block"\nafter = "1m"\n'
+UNCONFIRMED = ALERTED.replace('no-block"\nafter = "1m', 'payment-unconfirmed"\nafter = "10s')
+
 CASES: Mapping[str, Case] = {
+    "alerts.when": Case(value="failure", base=FAILING + '[[alerts]]\nwhen = "no-block"\n'),
+    "alerts.name": Case(value="silence"),
+    "alerts.after": Case(value="2m"),
+    "alerts.who": Case(value=["who-002"], base=UNCONFIRMED),
     "simulation.bootstrap": Case(value="20m"),
     "network.topology": Case(value="ring"),
     "network.latency": Case(value="70ms"),
@@ -281,6 +289,8 @@ CASES: Mapping[str, Case] = {
 
 ELSEWHERE = {
     **{f"sweep.{key}": "what monerosim sweep varies (tests/ensemble)" for key in SweepTable.__struct_fields__},
+    **{f"alerts.{key}": "tells of alerts (tests/alerts)" for key in ("webhook", "command", "fail_run")},
+    "alerts.blocks": "of a node that is behind, which takes one that is down (tests/alerts)",
     "simulation.name": "names the run directory (tests/cli)",
     "simulation.engine": "this test is about engines",
     "simulation.strict": "makes warnings errors (tests/scenario/test_load.py)",
@@ -338,8 +348,20 @@ def _left(directory: Path) -> Iterator[bytes]:
     shutil.rmtree(directory)
 
 
-READ = ("engine", "bootstrap", "consensus", "duration", "hosts", "letters", "record", "registrar", "seed", "stop")
-READ += ("time_zero",)
+READ = (
+    "alerts",
+    "engine",
+    "bootstrap",
+    "consensus",
+    "duration",
+    "hosts",
+    "letters",
+    "record",
+    "registrar",
+    "seed",
+    "stop",
+)
+READ += ("time_zero", "alerts")
 """What agents and the engine read of a plan where daemons are real; local's agents watch for letters."""
 
 UNREAD = {
@@ -392,6 +414,7 @@ PLACES = {
     "wallet": "participants.who.wallet",
     "restarts": "participants.who.restarts",
     "timeline": "timeline[0]",
+    "alerts": "alerts[0]",
 }
 
 
@@ -406,6 +429,7 @@ def _tables() -> Iterator[tuple[str, str, type[msgspec.Struct]]]:
         "wallet": Wallet,
         "restarts": Restarts,
         "timeline": TimelineEntry,
+        "alerts": Alert,
     }
     for name, table in inner.items():
         yield name, PLACES[name], table

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from pathlib import Path
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -14,6 +15,8 @@ from monerosim.events import PaymentConfirmed
 from monerosim.serve.app import OPERATIONS
 from monerosim.serve.site import Rights
 from monerosim.tables.measures import MEASURES
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -156,3 +159,10 @@ def test_prometheus_reads_what_is_counted(asked, played):
     assert float(samples["playing"]) == 0
     counted = asked.get("/api/metrics").json()["values"]
     assert float(samples["payments_confirmed_total"]) == counted["payments_confirmed"]
+
+
+def test_the_dashboard_for_grafana_asks_for_what_there_is(asked):
+    text, dashboard = asked.get("/metrics").text, (ROOT / "docs" / "grafana.json").read_text()
+    wanted = set(re.findall(r"monerosim_\w+", dashboard))
+    assert wanted == {name for name in wanted if f"# TYPE {name} " in text}
+    assert len(wanted) > 10

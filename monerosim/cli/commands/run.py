@@ -11,7 +11,7 @@ from monerosim.build.rundir import RunDirectoryError, write_run_directory
 from monerosim.cli.commands.report import print_summary
 from monerosim.cli.console import make_console
 from monerosim.cli.control import control_options, prepare_control
-from monerosim.cli.exits import FAILED
+from monerosim.cli.exits import FAILED, REFUSED
 from monerosim.cli.progress import show_progress
 from monerosim.cli.scenario import (
     load_or_exit,
@@ -22,11 +22,14 @@ from monerosim.cli.scenario import (
     scenario_options,
     tell_binaries,
 )
+from monerosim.cli.serving import serve_beside, serve_options
 from monerosim.cli.signals import stop_on_signal, unwind_on_signal
 from monerosim.engine import EngineError, load_engine
 from monerosim.events.traces import LEVELS, USUAL_LEVEL
 from monerosim.plan.plan import Plan
 from monerosim.plan.scripts import has_scripts
+from monerosim.report.figures.alerts import fails_run
+from monerosim.report.summary import Summary
 from monerosim.results.report import PAGE, write_report
 from monerosim.runs import SUMMARY, Run, RunError, name_latest, new_directory, play, unplayed
 from monerosim.scenario import ScenarioError
@@ -53,6 +56,7 @@ from monerosim.units import format_duration
 )
 @click.option("--replay", is_flag=True, help="Play the run directory SCENARIO again, commands from outside included.")
 @control_options
+@serve_options
 @click.pass_context
 def run(
     context: click.Context,
@@ -68,6 +72,8 @@ def run(
     replay: bool,
     speed: str | None,
     control: bool,
+    serve: bool,
+    port: int,
 ) -> None:
     """Run SCENARIO and show its summary.
 
@@ -89,7 +95,8 @@ def run(
             raise click.UsageError(f"--replay: {scenario} is no run directory")
         else:
             plan, directory = _build(scenario, output, engine, seed, changes, force=force)
-        prepare_control(plan, directory, control=control, speed=speed)
+        prepare_control(plan, directory, control=control or serve, speed=speed)
+        server = serve_beside(context, directory, port) if serve else None
         if not quiet:
             console.print(
                 f"{plan.name}: {len(plan.hosts)} participants, bootstrap {format_duration(plan.time_zero)}, "
@@ -115,8 +122,15 @@ def run(
     print_summary(played, make_console())
     if not no_report:
         _report(played)
-    if played.summary.outcome.reason or not played.summary.completed:
-        context.exit(FAILED)
+    if server is not None:
+        server.wait()
+    context.exit(_exit_code(played.summary))
+
+
+def _exit_code(summary: Summary) -> int:
+    if summary.outcome.reason or not summary.completed:
+        return FAILED
+    return REFUSED if fails_run(summary.alerts) else 0
 
 
 def _build(

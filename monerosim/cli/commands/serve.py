@@ -5,17 +5,14 @@ from pathlib import Path
 
 import click
 
+from monerosim.build.rundir import is_run_directory
 from monerosim.cli.paths import FolderPath
-
-EXTRA = "pip install 'monerosim[serve]'"
-"""What brings the libraries of the server."""
-
-PORT = 8420
+from monerosim.cli.serving import missing, port_option
 
 
 @click.command("serve")
 @click.argument("directory", default="runs", type=FolderPath())
-@click.option("--port", type=click.IntRange(0, 65_535), default=PORT, show_default=True, help="0 for a free one.")
+@port_option
 @click.option(
     "--host",
     default="127.0.0.1",
@@ -35,7 +32,9 @@ def serve(directory: Path, port: int, host: str, allow_commands: bool, allow_run
         from monerosim.serve.server import serve as answer  # noqa: PLC0415
         from monerosim.serve.site import Rights, Site  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        raise click.ClickException(f"serve needs {error.name}: {EXTRA}") from error
+        raise missing(error) from error
+    if allow_runs and is_run_directory(directory):
+        raise click.UsageError(f"--allow-runs: {directory} is a run, not a folder of runs")
     token = secrets.token_urlsafe(24)
     try:
         listening = listen(host, port)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from monerosim.agent.conditions import Condition
+from monerosim.alerts.watch import INTERVAL, AlertWatch
 from monerosim.build.agent_registry import agent_registry
 from monerosim.engines.embedded.conditions import NetworkControl
 from monerosim.engines.embedded.discovered import DiscoveredPeers
@@ -122,6 +123,7 @@ class EmbeddedEnvironment:
         self._directory = directory
         self._time_zero = plan.time_zero
         self._events = EventLog(directory / EVENTS)
+        self._alerts = AlertWatch(plan, self._heights, self._events.append) if plan.alerts else None
         self._spreads = SpreadRecorder(plan)
         self._traces = Traces(directory / "hosts", trace_level)
         nodes = [host for host in plan.hosts if host.node is not None]
@@ -166,6 +168,8 @@ class EmbeddedEnvironment:
             plan, self.runtime, self._blockchain, network, self._daemons, self._wallets, self.record, peers
         )
         NodeRecorder(plan, self._blockchain, self._wallets, self.record).watch(self.runtime)
+        if self._alerts is not None:
+            self.runtime.call_at(self._time_zero, partial(self._watch_alerts, self._alerts, self._time_zero))
 
     def node(self, host: str) -> Transport:
         """The way to the modelled monerod of ``host``."""
@@ -195,6 +199,8 @@ class EmbeddedEnvironment:
         elif isinstance(record.data, RunEnded):
             self.ended = True
         self._events.append(record)
+        if self._alerts is not None:
+            self._alerts.take(record)
 
     def logger(self, source: "Source") -> "Logger":
         """Make the log of an actor."""
@@ -258,6 +264,16 @@ class EmbeddedEnvironment:
             if host.node is not None and host.node.upgrade is not None:
                 upgrade, version = host.node.upgrade, parse_version(host.node.upgrade.version)
                 self.runtime.call_at(upgrade.at, partial(self._blockchain.upgrade, index, version))
+
+    def _watch_alerts(self, alerts: AlertWatch, at: int) -> None:
+        alerts.look(at - self._time_zero)
+        self.runtime.call_at(at + INTERVAL, partial(self._watch_alerts, alerts, at + INTERVAL))
+
+    def _heights(self, now: int) -> Mapping[str, int]:
+        views = self._blockchain.views
+        return {
+            name: views.view(index, now + self._time_zero).tip.height for index, name in enumerate(self._node_names)
+        }
 
     def _connect(self, at: int, pairs: list[tuple[str, str]]) -> None:
         for node, peer in pairs:

@@ -1,0 +1,158 @@
+"""Alerts: raised at the simulated instant at which a rule begins to find something, whoever looks, and told."""
+
+import json
+import shlex
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+from small_runs import NETWORK, USERS, happened, play
+
+from monerosim.alerts.afterwards import alerts_of
+from monerosim.cli import main
+from monerosim.cli.exits import REFUSED
+from monerosim.events import AlertCleared, AlertRaised, BlockFound, PaymentConfirmed, PaymentSent, Record
+from monerosim.scenario import examine
+from monerosim.scenario.permissions import Permissions
+from monerosim.units import SECOND
+
+MINUTE = 60 * SECOND
+STOPPED = """
+[[timeline]]
+at = "5m"
+do = "stop"
+who = "block-controller"
+"""
+NO_BLOCK = '[[alerts]]\nwhen = "no-block"\nafter = "10m"\n'
+CUT_OFF = """
+[[timeline]]
+at = "5m"
+do = "shut-down"
+who = "user-002"
+[[timeline]]
+at = "20m"
+do = "start-up"
+who = "user-002"
+"""
+OWN_NODES = USERS.replace("count = 3", "count = 3\nnode = {}")
+
+
+def errors_of(text, **permitted):
+    examination = examine(text.encode(), permissions=Permissions(**permitted))
+    return [problem.place for problem in examination.problems]
+
+
+def test_it_is_raised_when_no_block_has_come_for_so_long_and_moves_nothing(tmp_path):
+    played = play(NETWORK + STOPPED + NO_BLOCK, tmp_path / "a")
+    last = happened(played, BlockFound)[-1].t
+    (raised,) = happened(played, AlertRaised)
+    assert last + 10 * MINUTE <= raised.t < last + 10 * MINUTE + 10 * SECOND
+    assert raised.data == AlertRaised("no-block", "", "no block for 10m")
+    alert = played.summary.alerts["no-block"]
+    assert (alert.raised, alert.cleared, alert.first) == (1, 0, raised.t / SECOND)
+    again = play(NETWORK + STOPPED + NO_BLOCK, tmp_path / "b")
+    assert (again.directory / "events.jsonl").read_bytes() == (played.directory / "events.jsonl").read_bytes()
+    assert play(NETWORK + STOPPED, tmp_path / "c").summary.digest == played.summary.digest
+
+
+def test_a_network_in_order_raises_none(tmp_path):
+    rules = ("no-block", "node-behind", "payment-unconfirmed", "failure", "probe-failed")
+    text = NETWORK + USERS + "".join(f'[[alerts]]\nwhen = "{rule}"\n' for rule in rules)
+    summary = play(text, tmp_path / "a").summary
+    assert {name: alert.raised for name, alert in summary.alerts.items()} == dict.fromkeys(rules, 0)
+
+
+def test_a_payment_that_stays_unconfirmed_is_told_with_its_transaction_until_it_is_confirmed(tmp_path):
+    text = NETWORK + USERS + '[[alerts]]\nname = "late"\nwhen = "payment-unconfirmed"\nafter = "70s"\n'
+    played = play(text, tmp_path / "a")
+    sent = {it.data.txid: it for it in happened(played, PaymentSent) if it.t >= 0}
+    confirmed = {it.data.txid: it.t for it in happened(played, PaymentConfirmed)}
+    end = played.plan.stop - played.plan.time_zero
+    late = {
+        txid
+        for txid, it in sent.items()
+        if confirmed.get(txid, end) - it.t >= 70 * SECOND + 10 * SECOND and it.t + 70 * SECOND + 10 * SECOND < end
+    }
+    raised = {it.data.item: it for it in happened(played, AlertRaised)}
+    assert late
+    assert late <= set(raised)
+    assert all(raised[txid].participant == sent[txid].participant for txid in raised)
+    assert all(raised[txid].t >= sent[txid].t + 70 * SECOND for txid in raised)
+    for cleared in happened(played, AlertCleared):
+        assert 0 <= cleared.t - confirmed[cleared.data.item] <= 10 * SECOND
+
+
+def test_a_node_that_is_down_is_behind_until_it_is_back(tmp_path):
+    text = NETWORK + OWN_NODES + CUT_OFF + '[[alerts]]\nwhen = "node-behind"\nblocks = 2\nafter = "1m"\n'
+    played = play(text, tmp_path / "a")
+    (raised,), (cleared,) = happened(played, AlertRaised), happened(played, AlertCleared)
+    assert raised.participant == cleared.participant == "user-002"
+    assert 5 * MINUTE < raised.t < 20 * MINUTE <= cleared.t < 22 * MINUTE
+
+
+def test_who_looks_afterwards_finds_the_same(tmp_path):
+    text = NETWORK + OWN_NODES + CUT_OFF + '[[alerts]]\nwhen = "node-behind"\nblocks = 2\n' + NO_BLOCK
+    played = play(text + '[[alerts]]\nwhen = "payment-unconfirmed"\nafter = "70s"\n', tmp_path / "a")
+    told = [it for it in played.events() if isinstance(it.data, AlertRaised | AlertCleared)]
+    others = [it for it in played.events() if not isinstance(it.data, AlertRaised | AlertCleared)]
+    assert told
+    end = played.plan.stop - played.plan.time_zero
+    assert alerts_of(played.plan, sorted(others, key=Record.sort_key), end) == told
+
+
+@pytest.mark.parametrize(
+    ("keys", "place"),
+    [
+        ('when = "no-blocks"', "alerts[0].when"),
+        ('when = "failure"\nafter = "1m"', "alerts[0].after"),
+        ('when = "no-block"\nblocks = 2', "alerts[0].blocks"),
+        ('when = "failure"\nwho = ["nobody"]', "alerts[0].who[0]"),
+        ('when = "failure"\nwebhook = "http://example.org/"', "alerts[0].webhook"),
+        ('when = "failure"\nwebhook = "http://127.0.0.1.example.org/"', "alerts[0].webhook"),
+        ('when = "failure"\nwebhook = "http://127.0.0.1@example.org/"', "alerts[0].webhook"),
+        ('when = "failure"\nwebhook = "file:///etc/passwd"', "alerts[0].webhook"),
+        ('when = "failure"\ncommand = ["true"]', "alerts[0].command"),
+        ('when = "failure"\n[[alerts]]\nwhen = "failure"', "alerts[1].name"),
+    ],
+)
+def test_what_is_wrong_with_an_alert_is_said(keys, place):
+    assert errors_of(f"{NETWORK}[[alerts]]\n{keys}\n") == [place]
+
+
+def test_what_is_allowed_is_not_wrong():
+    assert errors_of(f'{NETWORK}[[alerts]]\nwhen = "failure"\nwebhook = "http://[::1]:9/x"\n') == []
+    assert errors_of(f'{NETWORK}[[alerts]]\nwhen = "failure"\ncommand = ["true"]\n', programs=True) == []
+
+
+def test_a_webhook_and_a_program_are_told_and_the_run_fails_if_it_is_to(tmp_path):
+    got = []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self):
+            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Hook) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        copy = f"import sys; open({str(tmp_path / 'told')!r}, 'wb').write(sys.stdin.buffer.read())"
+        text = NETWORK + STOPPED + NO_BLOCK + "fail_run = true\n"
+        text += f'webhook = "http://127.0.0.1:{server.server_port}/alert"\n'
+        text += f"command = {json.dumps([sys.executable, '-c', copy])}\n"
+        (tmp_path / "a.toml").write_text(text)
+        arguments = ["run", tmp_path / "a.toml", "-o", tmp_path / "run", "--allow-programs", "--no-report", "-q"]
+        done = CliRunner().invoke(main, list(map(str, arguments)))
+        server.shutdown()
+    assert done.exit_code == REFUSED, done.output
+    (event,) = got
+    assert event["data"] == msgspec.to_builtins(AlertRaised("no-block", "", "no block for 10m"))
+    assert json.loads((tmp_path / "told").read_text()) == event
+    notices = [json.loads(line) for line in (tmp_path / "run" / "notices.jsonl").read_text().splitlines()]
+    assert [(it["alert"], it["error"]) for it in notices] == [("no-block", "")] * 2
+    assert shlex.quote(sys.executable) == notices[1]["told"]
