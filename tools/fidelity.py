@@ -48,8 +48,9 @@ MAINNET_RATE = 1.45
 FULL = 290_000
 """A block of this weight and more is full."""
 
+FLOODED = 120
 RACING = 4.0
-"""The seconds between blocks of tools/fidelity/races.toml."""
+"""The seconds between blocks of tools/fidelity/flood.toml and races.toml."""
 
 _CROWD = 200
 """Nodes of the network in which messages are counted."""
@@ -139,7 +140,8 @@ def verification(runs: Iterable[Run]) -> str:
 def flooded(done: Run) -> Figures:
     """Return what is compared of a run in which more was paid than blocks hold."""
     records = [it for it in done.events() if it.t >= 0]
-    pool = [it.data for it in records if isinstance(it.data, TxpoolRecorded)]
+    # At the moment of a block the look may come just before it or just after.
+    pool = [it.data for it in records if isinstance(it.data, TxpoolRecorded) and it.t // SECOND % FLOODED]
     blocks = [it.data for it in records if isinstance(it.data, BlockContents) and it.data.transactions]
     full = [it for it in blocks if it.weight > FULL]
     sent = {it.data.txid: it.t for it in records if isinstance(it.data, PaymentSent)}
