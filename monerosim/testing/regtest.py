@@ -18,7 +18,7 @@ from monerosim.engines.local.process import SupervisedProcess
 from monerosim.model.server import LOOPBACK, ModelServer
 from monerosim.plan.flags import flag_name
 from monerosim.plan.plan import PLAN_VERSION, ConsensusPlan, HostPlan, NodePlan, Plan, TopologyPlan, WalletPlan
-from monerosim.rpc.errors import RpcError
+from monerosim.rpc.errors import RpcCallError, RpcError
 from monerosim.rpc.node import TransactionRefusedError
 from monerosim.testing.clock import unix_now
 from monerosim.testing.control import Control
@@ -37,6 +37,9 @@ _ENDING = 30.0
 
 _FOR_EVER = 2**31 - 1
 """Seconds of a ban that is lifted by :meth:`RegtestMonero.catch_up`."""
+
+_TRIES = 3
+"""How often a branch is begun before it is given up."""
 
 _PUB = "--zmq-pub"
 
@@ -154,15 +157,30 @@ class RegtestMonero(Monero):
         self._share_pools()
         waiting = _pool(finder)
         found: list[str] = []
-        for _ in range(depth + 1):
-            # monerod would put the pool's transactions into each of the blocks, and then refuse the branch; and peers
-            # that have one of them queued send it again meanwhile.
-            finder.call("flush_txpool")
-            made = finder.rpc.generateblocks(1, self.miner.address, prev_block=found[-1] if found else parent)
-            found += made.blocks
+        for left in reversed(range(_TRIES)):
+            try:
+                found = self._branch(finder, parent, depth + 1)
+                break
+            except RpcCallError:
+                # A peer has sent a transaction again, and a block has it that must not.
+                if not left:
+                    raise
         for entry in waiting:
             _submit(finder, entry)
         self._spread(node)
+        return found
+
+    def _branch(self, finder: Node, parent: str, length: int) -> list[str]:
+        """Have a node make blocks without transactions one on the other, and return their hashes.
+
+        monerod would put the pool's transactions into each of them, and then refuse the branch; and peers that have one
+        of them queued send it again meanwhile.
+        """
+        found: list[str] = []
+        for _ in range(length):
+            finder.call("flush_txpool")
+            made = finder.rpc.generateblocks(1, self.miner.address, prev_block=found[-1] if found else parent)
+            found += made.blocks
         return found
 
     def advance(self, duration: str) -> None:
