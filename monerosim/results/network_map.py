@@ -28,7 +28,8 @@ class NetworkMap(NamedTuple):
     dials: Mapping[str, Sequence[str]]
     """Whom each node dials."""
     lasted: Sequence[int]
-    """How many drops each connection outlasted that was over, where peers are discovered."""
+    """How many drops each connection outlasted, where peers are discovered: of those that began in the first half of
+    the time but not in its first eighth, when the network only forms. What is there to the end outlasts all."""
 
 
 def network_map(plan: Plan, after: int) -> NetworkMap:
@@ -45,12 +46,15 @@ def network_map(plan: Plan, after: int) -> NetworkMap:
     names = list(nodes)
     discovery = discovery_of(plan, plan.discovery)
     begun: dict[tuple[int, int], int] = {}
-    lasted = []
+    spans = []
     for change in discovery.advance(after):
         if change.is_open:
             begun[change[1:3]] = change.at
         else:
-            lasted.append(round((change.at - begun.pop(change[1:3])) / DROP_INTERVAL))
+            since = begun.pop(change[1:3])
+            spans.append((since, change.at - since))
+    spans += [(since, after) for since in begun.values()]
+    lasted = [round(took / DROP_INTERVAL) for since, took in spans if after // 8 < since < after // 2]
     dials = {name: tuple(names[peer] for peer in discovery.outgoing(place)) for place, name in enumerate(names)}
     return NetworkMap(reach, dials, lasted)
 
@@ -82,7 +86,7 @@ def describe(plan: Plan, found: NetworkMap) -> list[tuple[str, str]]:
     ]
     if found.lasted:
         middle = (median_grouped(found.lasted) - 0.5) * DROP_INTERVAL / SECOND / 60
-        lines.append(("connections lasted", f"median {middle:.1f} min of those that are over"))
+        lines.append(("connections lasted", f"median {middle:.1f} min"))
         lines.append(("mainnet, measured", "median 23 min; 13.2 % of nodes have 82.9 % of connections, 0.7 % over 250"))
     return lines
 
