@@ -6,7 +6,7 @@ from monerosim.report.figure import Line, Phrase
 from monerosim.report.summary import Summary
 from monerosim.units import SECOND, format_clock, format_duration
 
-_NO_DIGEST = "so that its digest is promised to nobody"
+_NO_DIGEST = "no digest is promised"
 
 
 def run_lines(summary: Summary) -> Iterator[Line]:

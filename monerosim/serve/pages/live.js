@@ -80,7 +80,7 @@ class LiveView {
       this.paused = Boolean(state?.paused);
       this.progress.value = now - status.begin;
       const how = !status.playing ? status.state : this.paused ? "paused" : state?.speed ? `plays at ${state.speed}x` : "being played";
-      const steered = state?.steered ? `, steered ${state.steered} times` : "";
+      const steered = state?.steered ? `, steered by ${state.steered} command${state.steered > 1 ? "s" : ""}` : "";
       this.told.textContent = `${clock(now)} of ${clock(status.end)}, ${how}${steered}${status.digest ? `, digest ${status.digest.slice(0, 12)}` : ""}`;
       this.pause.textContent = this.paused ? "Resume" : "Pause";
       if (document.activeElement !== this.speed) this.speed.value = state?.speed ? `${state.speed}x` : "max";
