@@ -48,11 +48,26 @@ def relative_revenue(alpha: float, gamma: float, strategy: Strategy = Strategy()
         gamma: The share of the others' hashrate that mines on its block in a tie.
         strategy: What it does.
     """
-    return _solve(alpha, gamma, strategy)
+    own, public = _solve(alpha, gamma, strategy)
+    return own / (own + public)
+
+
+def absolute_revenue(alpha: float, gamma: float, strategy: Strategy = Strategy()) -> float:  # noqa: B008  (immutable)
+    """Return how many of the blocks that all find, stale ones included, are a strategy's and on the main chain.
+
+    At a fixed difficulty blocks are found at a fixed pace, so an honest miner's is ``alpha``.
+
+    Args:
+        alpha: As for :func:`relative_revenue`.
+        gamma: Likewise.
+        strategy: Likewise.
+    """
+    return _solve(alpha, gamma, strategy)[0]
 
 
 @cache
-def _solve(alpha: float, gamma: float, strategy: Strategy) -> float:
+def _solve(alpha: float, gamma: float, strategy: Strategy) -> tuple[float, float]:
+    """Return the blocks on the main chain for each that is found: the miner's, and the others'."""
     places: dict[_State, int] = {_START: 0}
     rows: list[int] = []
     columns: list[int] = []
@@ -83,7 +98,7 @@ def _solve(alpha: float, gamma: float, strategy: Strategy) -> float:
     right[count - 1] = 1
     stationary = spsolve(equations.tocsc(), right)
     own, public = stationary @ np.array(own_rate), stationary @ np.array(public_rate)
-    return float(own / (own + public))
+    return float(own), float(public)
 
 
 def _steps(state: _State, alpha: float, gamma: float, strategy: Strategy) -> list[tuple[float, _Step]]:

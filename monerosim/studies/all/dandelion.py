@@ -89,3 +89,33 @@ kind = "block-controller"
         del point
         names = {"outgoing": "spies.outgoing", "recall": "spies.recall", "precision": "spies.precision"}
         return {name: mean([run[key] for run in runs]) for name, key in names.items()}
+
+
+_SURROUNDINGS: Mapping[str, Mapping[str, object]] = {
+    "none": {},
+    "10 black holes": {"participants.hole.count": 10},
+    "10 black holes, embargo 10 s": {"participants.hole.count": 10, "network.dandelion.embargo": "10s"},
+    "15 % reachable": {"network.unreachable": 0.85, "participants.spy.node.reach": "reachable"},
+}
+
+
+class DandelionAttacked(Dandelion):
+    """The same where some nodes drop stems, where embargoes are shorter, and where few nodes can be dialled."""
+
+    name: ClassVar[str] = "dandelion-attacked"
+    axis: ClassVar[str] = "surroundings"
+    question: ClassVar[str] = "Do black holes, short embargoes or unreachable nodes tell spies more?"
+    scenario: ClassVar[str] = f"""{Dandelion.scenario}
+[participants.hole]
+kind = "black-hole"
+count = 0
+"""
+
+    def cases(self, size: float) -> Sequence[Case]:
+        """Return four surroundings, with ten spies."""
+        wanted = {"version": _ALWAYS_STEMS, "fluff (%)": 20, "spies": 10}
+        (usual,) = [it for it in super().cases(size) if it.labels == wanted]
+        return [
+            Case({"version": _ALWAYS_STEMS, "surroundings": name}, {**usual.changes, **case({}, changes).changes})
+            for name, changes in _SURROUNDINGS.items()
+        ]

@@ -11,7 +11,7 @@ _POINTS = {0.1: (1, 2), 0.2: (1, 2, 4), 0.3: (1, 2, 4, 6, 10), 0.4: (1, 2, 4, 6,
 """Shares of the hashrate, and the confirmations at which there is something to count."""
 
 _GIVE_UP = {0.1: 4, 0.2: 6, 0.3: 10, 0.4: 15}
-_BLOCKS_EACH = {0.1: 25, 0.2: 25, 0.3: 40, 0.4: 80}
+_BLOCKS_EACH = {0.1: 25, 0.2: 16, 0.3: 18, 0.4: 50}
 """Blocks of the public chain that attempts take, with those until the next one, generously."""
 
 

@@ -59,7 +59,7 @@ solo_miner_threshold = 0
         del point
         return run["chain.stale"] / run["chain.blocks"]
 
-    def expected(self, point: Case, runs: Sequence[Measures]) -> float:
+    def expected(self, point: Case, runs: Sequence[Measures]) -> float | None:
         """Return the closed form."""
         del runs
         delay, block_time = float(point.labels["delay (s)"]), float(point.labels["block time (s)"])

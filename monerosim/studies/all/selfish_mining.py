@@ -102,7 +102,7 @@ class SelfishMining(Study):
         del point
         return revenue(run)
 
-    def expected(self, point: Case, runs: Sequence[Measures]) -> float:
+    def expected(self, point: Case, runs: Sequence[Measures]) -> float | None:
         """Return the closed form."""
         return eyal_sirer(alpha_of(point), gamma(runs))
 
