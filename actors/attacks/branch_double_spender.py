@@ -7,6 +7,7 @@ from msgspec import Meta
 from actors.attacks.double_spends import Conflict, DoubleSpends
 from actors.host.node_proxy import GetBlock, GetBlockHeader, GetLastBlockHeader, proxy_of
 from actors.mining.autonomous_miner import AutonomousMinerConfig, IndependentMiner
+from actors.mining.miner import NO_BLOCK
 from actors.users.payer import Sender
 from monerosim.agent.conditions import EVERYBODY, Condition, ConditionError, Cut, Restore
 from monerosim.config import PARTICIPANT, Duration, duration
@@ -86,10 +87,15 @@ class BranchDoubleSpender(IndependentMiner[BranchDoubleSpenderConfig]):
         self.look()
 
     def look(self) -> None:
-        """Find out how the attempt stands, and end it if it is time."""
-        attempt = self._attempt
-        if attempt is None:
+        """Find out how the attempt stands, and end it if it is time; wait if a node does not answer."""
+        if self._attempt is None:
             return
+        try:
+            self._judge(self._attempt)
+        except NO_BLOCK as error:
+            self.log.warning("cannot find out how its branch stands: {}", error)
+
+    def _judge(self, attempt: _Attempt) -> None:
         public, own = self._tip_of(attempt.conflict.node), self._tip_of(self.host.name)
         self._find_payment(attempt, public)
         confirmations = 0 if attempt.mined is None else public.height - attempt.mined + 1

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from monerosim.agent.behaviour import Behaviour
-from monerosim.agent.conditions import Condition, Cut, Restore
+from monerosim.agent.conditions import Condition, ConditionError, Cut, Restore
 from monerosim.config import PARTICIPANT, Config
 from monerosim.mailbox.discovery import AgentDiscovery
 
@@ -37,10 +37,15 @@ class Eclipse(Behaviour[EclipseConfig]):
 
     def rejoin(self) -> None:
         """Leave all others alone, after a pause too."""
-        for other in self._others:
-            self.change_network(Cut(peer=other))
+        self._change(Cut)
 
     def leave(self) -> None:
         """Be a node like others while it is paused or stopped."""
-        for other in self._others:
-            self.change_network(Restore(peer=other))
+        self._change(Restore)
+
+    def _change(self, kind: type[Cut] | type[Restore]) -> None:
+        try:
+            for other in self._others:
+                self.change_network(kind(peer=other))
+        except ConditionError as error:
+            self.log.warning("{}", error)

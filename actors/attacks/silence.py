@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from monerosim.agent.behaviour import Behaviour
-from monerosim.agent.conditions import Condition, Silence, Unsilence
+from monerosim.agent.conditions import Condition, ConditionError, Silence, Unsilence
 from monerosim.config import Config, Duration
 
 
@@ -36,15 +36,20 @@ class Silent(Behaviour[SilentConfig]):
 
     def leave(self) -> None:
         """Pass on again; also while it is paused."""
-        for what in self.kept:
-            self.change_network(Unsilence(what=what))
+        self._change(Unsilence)
 
     def rejoin(self) -> None:
         """Fall silent, if it is time; after a pause too."""
         until = self.config.until
         if until is None or until.seconds > self.clock.now():
+            self._change(Silence)
+
+    def _change(self, kind: type[Silence] | type[Unsilence]) -> None:
+        try:
             for what in self.kept:
-                self.change_network(Silence(what=what))
+                self.change_network(kind(what=what))
+        except ConditionError as error:
+            self.log.warning("{}", error)
 
 
 class BlackHole(Silent):

@@ -1,7 +1,7 @@
 """What must hold after any run, looked at in what the run has left: events, summary, shared state."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -166,18 +166,18 @@ class _Findings:
                     yield Fault("more payments than requested", f"{group}: {it.drawn}, at most {most:.0f} expected")
 
     def _received(self) -> Iterator[Fault]:
-        """Look whether marketplaces have had each payment to them once."""
-        had: Counter[tuple[str, str, str]] = Counter()
+        """Look whether each that counts payments has had those to it once."""
+        counted: Counter[tuple[str, str, str, str]] = Counter()
         for record in self.records:
             if isinstance(record.data, ev.PaymentReceived):
-                had[record.participant, record.data.txid, record.data.address] += 1
-        for (market, txid, _), count in had.items():
+                counted[record.participant, record.actor, record.data.txid, record.data.address] += 1
+        for (market, _, txid, _), count in counted.items():
             if count > 1:
                 yield Fault("payment received twice", f"{txid} by {market}: {count} times")
         if self.settled and not self.orphaned:
-            yield from self._missed(had)
+            yield from self._missed({(market, txid, address) for market, _, txid, address in counted})
 
-    def _missed(self, had: Mapping[tuple[str, str, str], int]) -> Iterator[Fault]:
+    def _missed(self, had: set[tuple[str, str, str]]) -> Iterator[Fault]:
         """Look for confirmed payments that a marketplace should have had by now."""
         watched = self._watched()
         sent = {it.data.txid: (it.participant, it.data) for it in self.records if isinstance(it.data, ev.PaymentSent)}
@@ -308,7 +308,8 @@ class _Findings:
         known = {address for addresses in self.wallets.values() for address in addresses}
         known |= {record.data.address for record in self.records if isinstance(record.data, ev.OrderPlaced)}
         mined = {it.data.txid: it.data.height for it in self.records if isinstance(it.data, ev.PaymentMined)}
-        again = {it.data.txid for it in self.records if isinstance(it.data, ev.PaymentReorged | ev.PaymentFailed)}
+        undone = ev.PaymentReorged | ev.PaymentFailed | ev.PaymentVanished
+        again = {it.data.txid for it in self.records if isinstance(it.data, undone)}
         miners = {it.data.miner for it in self.found if isinstance(it.data, ev.BlockFound)}
         payments: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
         itself: set[str] = set()
