@@ -1,4 +1,4 @@
-"""A daemon, its wallet and the agent start in any order, seconds apart: whoever comes too early waits."""
+"""A daemon, its wallet and the agent start in any order, twenty seconds apart: whoever comes too early waits."""
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import permutations
@@ -12,7 +12,7 @@ from monerosim.runs import play
 SCENARIO = """
 [simulation]
 engine = "local"
-duration = "12s"
+duration = "60s"
 cooldown = "2s"
 
 [consensus]
@@ -23,7 +23,7 @@ block_arrivals = "fixed"
 kind = "autonomous-miner"
 hashrate = 100
 """
-ORDERS = list(permutations(("0s", "4s", "8s")))
+ORDERS = list(permutations(("0s", "20s", "40s")))
 
 
 @pytest.mark.timeout(300)
