@@ -58,6 +58,9 @@ class SmallWorld:
     def watch_tip(self, _host, _changed):
         return False
 
+    def watch_wallet(self, _host, _wish, _changed):
+        return False
+
     def record(self, record):
         self.records.append(record)
 

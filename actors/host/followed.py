@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from monerosim.agent.messages import Message
+from monerosim.agent.messages import AwaitChange, Message
 from monerosim.events import (
     PaymentConfirmed,
     PaymentFailed,
@@ -17,6 +17,7 @@ from monerosim.events import (
 )
 from monerosim.events.payments import Origin
 from monerosim.rpc.wallet import Destination, TransferEntry, Transfers
+from monerosim.units import SECOND
 
 _OUT_OF_DANGER = 20
 """Confirmations after which a payment is no longer followed: deeper than a reorganisation goes."""
@@ -28,6 +29,9 @@ _UNKNOWN = "neither its wallet nor its node's txpool knows it"
 
 _RARELY = 10
 """Mean block times between two checks while all payments are confirmed and only a reorganisation could matter."""
+
+CHECK_INTERVAL = 60 * SECOND
+"""Microseconds between two checks, where the engine does not tell when the wallet has changed."""
 
 Outcome: TypeAlias = (
     PaymentMined | PaymentConfirmed | PaymentFailed | PaymentReorged | PaymentRemined | PaymentOverdue | PaymentVanished
@@ -43,8 +47,8 @@ class Terms(msgspec.Struct, frozen=True):
     """When it was sent or to be sent, microseconds since the run's start."""
     confirmations: int
     """Blocks until it counts as confirmed."""
-    interval: int
-    """Microseconds between two checks."""
+    interval: int | None
+    """Microseconds between two checks; None to check when the wallet has changed."""
 
 
 class Follow(Message[None], frozen=True):
@@ -98,6 +102,17 @@ class Followed:
     def is_open(self) -> bool:
         """Return whether it is unconfirmed and has not vanished."""
         return not self._vanished and (self.block is None or not self._confirmed)
+
+    @property
+    def due(self) -> int | None:
+        """The height of the block that confirms it, as far as is known."""
+        return None if self.block is None else self.block.height + self.wish.terms.confirmations - 1
+
+    def late_at(self, block_time: int) -> int | None:
+        """Return when it is overdue, microseconds since the run's start; None if it is in a block, or was told of."""
+        if self.block is not None or self._overdue:
+            return None
+        return self._in_none_since + _MOST_IN_FLIGHT * block_time + 1
 
     def is_settled(self, entry: TransferEntry) -> bool:
         """Return whether its outcome is final."""
@@ -187,15 +202,31 @@ class FollowedPayments:
                 del self._doubts[wish]
                 yield wish, cause, entry
 
-    def next_look(self, block_time: int) -> int | None:
-        """Return the microseconds until the next check; None if there is nothing to check."""
+    def wish(self, actor: str, block_time: int) -> AwaitChange | None:
+        """Return what to wait for before the next check; None if there is nothing to check.
+
+        Args:
+            actor: Who checks.
+            block_time: The mean time between blocks, microseconds.
+        """
         if not self:
             return None
-        intervals = [payment.wish.terms.interval for payment in self._payments.values() if payment.is_open()]
-        intervals += [wish.terms.interval for wish in self._doubts]
-        if intervals:
-            return min(intervals)
-        return max(_RARELY * block_time, min(payment.wish.terms.interval for payment in self._payments.values()))
+        opened = [payment for payment in self._payments.values() if payment.is_open()]
+        terms = [payment.wish.terms for payment in opened] + [wish.terms for wish in self._doubts]
+        if not terms:
+            # All are confirmed: only a reorganisation matters.
+            return AwaitChange(actor, "losses", interval=_RARELY * block_time)
+        heights = (payment.due for payment in opened)
+        times = (payment.late_at(block_time) for payment in opened)
+        wanted = [one.interval for one in terms if one.interval is not None]
+        return AwaitChange(
+            actor,
+            "blocks",
+            height=min((height for height in heights if height is not None), default=None),
+            until=min((time for time in times if time is not None), default=None),
+            interval=min(wanted, default=CHECK_INTERVAL),
+            looks=bool(wanted or self._doubts),
+        )
 
     def above(self) -> int:
         """Return the height below which no block can hold any of them, whatever reorganisation comes."""

@@ -168,7 +168,8 @@ class NodeProxy(Watcher):
             return False
         if not self._told:
             self._told = self.host.environment.watch_tip(self._node, self.soon(self.look_now))
-            self.look_now()
+            if self._told:
+                self.look_now()
         return self._told
 
     def look(self) -> None:

@@ -8,10 +8,10 @@ import pykka
 
 from actors.host.followed import Doubt, Follow, FollowedPayments, Outcome, pays
 from actors.host.node_proxy import GetInfo, GetTransactionPool
-from actors.host.watcher import Watcher
+from actors.host.waiting import Awaited
 from monerosim.agent.actor import handles
 from monerosim.agent.host import Host, NoSuchActorError
-from monerosim.agent.messages import Message
+from monerosim.agent.messages import AwaitChange, Message
 from monerosim.events import (
     Event,
     IncomingPayment,
@@ -140,7 +140,7 @@ class GetTransfer(Message[TransferEntry], frozen=True):
     txid: str
 
 
-class WalletProxy(Watcher):
+class WalletProxy(Awaited):
     """Calls a wallet's RPC for the other actors, notifies them of incoming payments, and follows outgoing ones.
 
     Its handlers raise :class:`monerosim.rpc.errors.RpcError`.
@@ -163,7 +163,6 @@ class WalletProxy(Watcher):
         self._notified: set[tuple[str, str, bool]] | None = None
         self._looked_height = 0
         self._followed = host.retained(name, FollowedPayments)
-        self._check_due: int | None = None
 
     def begin(self) -> None:
         """Wait until the service answers, open the wallet, and publish its addresses."""
@@ -182,7 +181,22 @@ class WalletProxy(Watcher):
         self.log.info("{} is up, after {} tries", service, attempts, address=addresses[0])
         self.emit(ServiceReady(service, attempts))
         self.watch()
-        self._plan_check(self._next_check())
+        self.wait_again()
+        self._await_outcomes()
+
+    def is_told(self, kind: type) -> bool:
+        """Have the engine tell of payments in txpool and blocks, if it can."""
+        del kind
+        wish = AwaitChange(f"{self.name}'s subscribers", of="pool")
+        told = self.host.environment.watch_wallet(self.host.name, wish, self.soon(self.look_told))
+        if told and self._notified is None:
+            self.look_now()
+        return told
+
+    def look_told(self) -> None:
+        """Look because the engine has told of a change, and have it tell of the next."""
+        self.look_now()
+        self.is_told(IncomingPayment)
 
     def look(self) -> None:
         """Notify subscribers of payments that are new in the txpool or in a block."""
@@ -200,20 +214,30 @@ class WalletProxy(Watcher):
             self._looked_height = max(self._looked_height, height)
         self._notified = notified
 
-    def check(self, due: int) -> None:
+    def check(self) -> None:
         """Check the payments that are followed, and record what is new."""
-        if due != self._check_due:
-            return  # an earlier check has taken its place
-        self._check_due = None
         try:
             transfers = self._opened(
                 lambda: self._rpc.get_transfers("out", "pending", "failed", min_height=self._followed.above())
             )
         except RpcError as error:
             self.log.warning("cannot check its payments: {}", error)
+            self.wait_for(AwaitChange(self.name, looks=True))
         else:
             self._record_outcomes(transfers)
-        self._plan_check(self._next_check())
+            self._await_outcomes()
+
+    def awaited(self) -> None:
+        """Check the payments that it follows."""
+        self.check()
+
+    def scanned(self) -> int:
+        """Return the height that the wallet has scanned to."""
+        return self._opened(self._rpc.get_height)
+
+    def unlocked(self) -> int:
+        """Return what may be spent, atomic units."""
+        return self._opened(self._rpc.get_balance).unlocked_balance
 
     def end(self) -> None:
         """Record what is new of the payments, and the wallet's balance, if the wallet runs."""
@@ -326,25 +350,18 @@ class WalletProxy(Watcher):
     def on_follow(self, wish: Follow) -> None:
         """Follow a payment."""
         self._followed.add(wish, self.cause)
-        self._plan_check(wish.terms.interval)
+        self._await_outcomes()
 
     @handles(Doubt)
     def on_doubt(self, wish: Doubt) -> None:
         """Look from now on for a payment that may have been made."""
         self._followed.doubt(wish, self.cause)
-        self._plan_check(wish.terms.interval)
+        self._await_outcomes()
 
-    def _next_check(self) -> int | None:
-        return self._followed.next_look(self.host.plan.consensus.block_time)
-
-    def _plan_check(self, wait: int | None) -> None:
-        """Schedule a check of the payments in ``wait`` microseconds, unless one is due sooner."""
-        if wait is None:
-            return
-        due = self.host.now() + wait
-        if self._check_due is None or due < self._check_due:
-            self._check_due = due
-            self.after(wait / SECOND, self.check, due)
+    def _await_outcomes(self) -> None:
+        wish = self._followed.wish(self.name, self.host.plan.consensus.block_time)
+        if wish is not None:
+            self.wait_for(wish)
 
     def _record_outcomes(self, transfers: Transfers, *, last: bool = False) -> None:
         """Record what is new of the payments that are followed, as events of the actors that sent them."""

@@ -13,8 +13,9 @@ _SHORTEST = 0.5
 class Watcher(Actor):
     """Polls its service periodically, from the first subscription on.
 
-    Subclasses name the kinds of events in ``watches``, and poll in :meth:`look`. A subscriber that sets an interval of
-    0 is told at once where the engine knows of the change, and else by polls as frequent as they may be.
+    Subclasses name the kinds of events in ``watches``, and poll in :meth:`look`. A subscriber that sets no interval, or
+    one of 0, is told at once where the engine knows of the change. Elsewhere the first is told by usual polls, the
+    second by polls as frequent as they may be.
     """
 
     usual_interval: ClassVar[float]
@@ -31,7 +32,7 @@ class Watcher(Actor):
     def on_watch(self, watch: Watch) -> None:
         """Start polling for a kind of events, or poll more often."""
         self.wants(watch.kind)
-        if watch.interval == 0 and self.is_told(watch.kind):
+        if not watch.interval and self.is_told(watch.kind):
             return
         interval = self.usual_interval if watch.interval is None else watch.interval or _SHORTEST
         begins = not self._interval

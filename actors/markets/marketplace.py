@@ -9,8 +9,9 @@ from msgspec import Meta
 
 from actors.host.wallet_proxy import OVERLAP, CreateAddress, GetAddresses, GetTransfers
 from actors.markets.orders import Invoice, OpenOrder, Order, Refusal
-from monerosim.agent.actor import receives
+from monerosim.agent.actor import handles, receives
 from monerosim.agent.behaviour import Behaviour
+from monerosim.agent.messages import AwaitChange, WalletChanged
 from monerosim.config import POSITIVE, Amount, Config, Duration, Key, amount, duration
 from monerosim.events import Event, OrderChanged, OrderPlaced, OrderState, PaymentReceived, PaymentSeen, VendorTotals
 from monerosim.mailbox.discovery import MARKETPLACES, Item, Vendor
@@ -20,13 +21,20 @@ from monerosim.rpc.wallet import TransferEntry
 from monerosim.runtime.rng import Rng
 from monerosim.units import SECOND, format_amount
 
+_CHECK_INTERVAL = 30 * SECOND
+"""Microseconds between two checks, where the engine does not tell when the wallet has changed."""
+
 
 class MarketplaceConfig(Config, frozen=True):
     """Settings of a marketplace; its wallet's ``addresses`` is the number of vendors."""
 
-    check_interval: Annotated[Duration, Meta(extra=POSITIVE, description="How often it checks for new payments.")] = (
-        duration("30s")
-    )
+    check_interval: Annotated[
+        Annotated[Duration, Meta(extra=POSITIVE)] | None,
+        Meta(
+            description="How often it checks for new payments; if left out, whenever its wallet has seen one on the "
+            "engine embedded, and every 30 s on the others."
+        ),
+    ] = None
     confirmations: Annotated[int, Meta(ge=1, le=720, description="Blocks until a payment counts as received.")] = 1
     items: Annotated[
         int, Meta(ge=0, le=1000, description="How many items each vendor sells; with 0 no orders are taken.")
@@ -92,10 +100,12 @@ class Marketplace(Behaviour[MarketplaceConfig]):
             if not order.closed:
                 self.after(max(0.0, order.due / SECOND - self.clock.now()), self.close, address)
         self._order_numbers = self.host.numbers(f"{self.name}'s orders")
+        self._confirming: int | None = None
+        """The height of the block that confirms the next payment, as far as is known."""
         vendors: list[Json] = [msgspec.to_builtins(vendor) for vendor in self._vendors.values()]
         self.host.shared.replace(f"{MARKETPLACES}/{self.host.name}.json", {"vendors": vendors})
         self.log.info("{} vendors take payments", len(addresses))
-        self.every(lambda: self.config.check_interval.seconds, self.check)
+        self._await_payments()
 
     def end(self) -> None:
         """Record the vendors' totals."""
@@ -119,12 +129,30 @@ class Marketplace(Behaviour[MarketplaceConfig]):
         """Take an order, and answer with an invoice or a refusal."""
         self.send(buyer, order.actor, self._take(buyer, order))
 
-    def check(self) -> None:
+    def configured(self, before: MarketplaceConfig) -> None:
+        """Wait by the interval that holds from now on."""
+        if self.config.check_interval != before.check_interval:
+            self._await_payments()
+
+    @handles(WalletChanged)
+    def on_wallet_changed(self, _: WalletChanged) -> None:
         """Check for new payments."""
         try:
             self._look()
         except RpcError as error:
             self.log.warning("cannot check its payments: {}", error)
+        self._await_payments()
+
+    def _await_payments(self) -> None:
+        interval = self.config.check_interval
+        wish = AwaitChange(
+            self.name,
+            "pool",
+            height=self._confirming,
+            interval=_CHECK_INTERVAL if interval is None else int(interval),
+            looks=interval is not None,
+        )
+        self.tell(self.host.actor("wallet"), wish)
 
     def close(self, address: str) -> None:
         """End an order's payment window: a payment first seen from now on is late."""
@@ -132,13 +160,18 @@ class Marketplace(Behaviour[MarketplaceConfig]):
             self._look()
         except RpcError as error:
             self.log.warning("cannot look whether an order was paid: {}", error)
-            self.after(self.config.check_interval.seconds, self.close, address, same_cause=True)
+            interval = self.config.check_interval
+            seconds = (_CHECK_INTERVAL if interval is None else int(interval)) / SECOND
+            self.after(seconds, self.close, address, same_cause=True)
             return
         self._close(self._books.orders[address])
 
     def _look(self) -> None:
         newest = GetTransfers(("in", "pool"), min_height=max(0, self._books.height - OVERLAP))
         transfers = self.ask(self.host.actor("wallet"), newest)
+        wanted = self.config.confirmations
+        heights = [entry.height + wanted - 1 for entry in transfers.incoming if entry.confirmations < wanted]
+        self._confirming = min(heights, default=None)
         # In the order in which they were made: after a pause there may be many.
         for entry in sorted([*transfers.pool, *transfers.incoming], key=lambda entry: entry.timestamp):
             if entry.height:
@@ -147,7 +180,7 @@ class Marketplace(Behaviour[MarketplaceConfig]):
                 self._notice(entry)
             order = self._see(entry)
             if order is not None and entry.height:
-                changes = order.mine(entry.txid, entry.amount, entry.confirmations, self.config.confirmations)
+                changes = order.mine(entry.txid, entry.amount, entry.confirmations, wanted)
                 for state in changes:
                     self._change(order, state, entry.txid)
 

@@ -6,9 +6,11 @@ import msgspec
 from msgspec import Meta
 
 from actors.host.followed import Doubt, Follow, Terms
-from actors.host.wallet_proxy import Transfer
+from actors.host.wallet_proxy import GetWalletHeight, Transfer
+from monerosim.agent.actor import handles
 from monerosim.agent.behaviour import Behaviour
-from monerosim.config import POSITIVE, Config, Duration, duration
+from monerosim.agent.messages import AwaitChange, WalletChanged
+from monerosim.config import POSITIVE, Config, Duration
 from monerosim.events import (
     Event,
     PaymentConfirmed,
@@ -45,8 +47,12 @@ class SenderConfig(Config, frozen=True):
     priority: Annotated[int, Meta(ge=0, le=4, description="Fee priority as the wallet has it; 0 is its default.")] = 0
     confirmations: Annotated[int, Meta(ge=1, le=720, description="Blocks until a payment counts as confirmed.")] = 1
     check_interval: Annotated[
-        Duration, Meta(extra=POSITIVE, description="How often its wallet is looked at for that.")
-    ] = duration("60s")
+        Annotated[Duration, Meta(extra=POSITIVE)] | None,
+        Meta(
+            description="How often its wallet is looked at for that; if left out, whenever the wallet has changed on "
+            "the engine embedded, and every 60 s on the others."
+        ),
+    ] = None
     until: Annotated[
         Duration | None,
         Meta(description="When it stops paying, since the scenario's time zero; at its end if left out."),
@@ -135,7 +141,8 @@ class Sender(Behaviour[S]):
         self.log.warning("could not pay {}: {}", format_amount(amount), reason)
 
     def _terms(self) -> Terms:
-        return Terms(self.name, self.host.now(), self.config.confirmations, self.config.check_interval)
+        interval = self.config.check_interval
+        return Terms(self.name, self.host.now(), self.config.confirmations, None if interval is None else int(interval))
 
 
 class _Waiting:
@@ -143,6 +150,7 @@ class _Waiting:
 
     def __init__(self) -> None:
         self.payment: Payment | None = None
+        self.cause = ""
 
 
 class Payer(Sender[P]):
@@ -172,7 +180,7 @@ class Payer(Sender[P]):
         if self._waiting.payment is None:
             self.schedule_next()
         else:
-            self.after(MINUTE, self.attempt, self._waiting.payment)
+            self._await_coins(self._waiting.payment)
 
     def next_due(self, last: int) -> int:
         """Return when the next payment comes due, later than ``last``: microseconds since the run's start."""
@@ -245,5 +253,27 @@ class Payer(Sender[P]):
             self.log.debug("payment of {} to {} waits: {}", format_amount(amount), payment.recipients, error.message)
         else:
             self.log.trace("still waits: {}", error.message)
-        self._waiting.payment = payment
-        self.after(MINUTE, self.attempt, payment, same_cause=True)
+        self._waiting.payment, self._waiting.cause = payment, self.cause
+        self._await_coins(payment, decoys=error.code == NOT_ENOUGH_OUTPUTS)
+
+    def _await_coins(self, payment: Payment, *, decoys: bool = False) -> None:
+        """Have the wallet proxy tell when there may be coins enough, or the payment has expired.
+
+        Args:
+            payment: What waits.
+            decoys: Whether it lacks outputs of others, of which the next block brings some.
+        """
+        until = None if payment.due is None else self.host.plan.time_zero + payment.due + 1
+        wallet = self.host.actor("wallet")
+        if decoys:
+            wish = AwaitChange(self.name, height=self.ask(wallet, GetWalletHeight()), until=until)
+        else:
+            wish = AwaitChange(self.name, "coins", payment.amount, until=until)
+        self.tell(wallet, wish)
+
+    @handles(WalletChanged)
+    def on_wallet_changed(self, _: WalletChanged) -> None:
+        """Try the payment again that waits for coins."""
+        if self._waiting.payment is not None:
+            with self.because_of(self._waiting.cause):
+                self.attempt(self._waiting.payment)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import pykka
 
-from monerosim.agent.messages import ActorStarted, EventNotice, TracedMessage, Watch
+from monerosim.agent.messages import ActorStarted, AwaitChange, EventNotice, TracedMessage, Watch
 from monerosim.events import Event, Record, event_tag
 from monerosim.mailbox.post import PostOffice
 from monerosim.mailbox.shared import SharedState
@@ -56,6 +56,15 @@ class HostEnvironment(Protocol):
 
     def watch_tip(self, host: str, changed: Callable[[], None]) -> bool:
         """Call a function whenever the tip of a host's node changes; return False where the engine is not told."""
+
+    def watch_wallet(self, host: str, wish: AwaitChange, changed: Callable[[], None]) -> bool:
+        """Call a function once, when a host's wallet has changed; return False where the engine is not told.
+
+        Args:
+            host: The host.
+            wish: Who waits, and what for; it takes the place of what that actor waited for before.
+            changed: The function.
+        """
 
     def change(self, condition: "Condition") -> None:
         """Change the network.

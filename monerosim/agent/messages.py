@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import msgspec
 
 from monerosim.config import Config as BaseConfig
 from monerosim.events import Event, Record
+from monerosim.units import SECOND
 
 R = TypeVar("R")
 
@@ -111,6 +112,32 @@ class Watch(Message[None], frozen=True):
     """The class of the events."""
     interval: float | None = None
     """Seconds between two polls; the actor's default, if left out."""
+
+
+class AwaitChange(Message[None], frozen=True):
+    """To a wallet proxy: send :class:`WalletChanged` once, when its wallet has changed."""
+
+    actor: str
+    """Who waits; what it waited for before is forgotten."""
+    of: Literal["losses", "blocks", "pool", "coins"] = "blocks"
+    """What counts: that a block with transactions of the wallet is off its chain; that, or that there is a new one;
+    either, or another payment in the txpool; or that more coins are unlocked, worth :attr:`amount` together."""
+    amount: int = 0
+    """Atomic units."""
+    height: int | None = None
+    """Or that the wallet has scanned the block of this height."""
+    until: int | None = None
+    """Or that it is this time, microseconds since the run's start."""
+    interval: int = 60 * SECOND
+    """Microseconds between two looks, where the engine does not know."""
+    looks: bool = False
+    """Look also where the engine would tell at once."""
+
+
+class WalletChanged(Message[None], frozen=True):
+    """From a wallet proxy: what was waited for may have come."""
+
+    deferrable: ClassVar[bool] = True
 
 
 class Subscribe(Message[None], frozen=True):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from monerosim.agent.conditions import Condition
 from monerosim.agent.host import Host
-from monerosim.agent.messages import StopHost
+from monerosim.agent.messages import AwaitChange, StopHost
 from monerosim.agent.real_conditions import RealNetwork
 from monerosim.agent.registry import SUPERVISOR, load_actor
 from monerosim.events import Record
@@ -87,6 +87,11 @@ class RealEnvironment:
     def watch_tip(self, host: str, changed: Callable[[], None]) -> bool:
         """Return False: real daemons are polled."""
         del host, changed
+        return False
+
+    def watch_wallet(self, host: str, wish: AwaitChange, changed: Callable[[], None]) -> bool:
+        """Return False: real wallets are polled."""
+        del host, wish, changed
         return False
 
     def change(self, condition: Condition) -> None:

@@ -377,14 +377,22 @@ class BlockRelay:
         self._flood = None
         return True
 
-    def next_change(self, nodes: Sequence[int], after: int) -> int:
+    def next_change(self, nodes: NDArray[np.int64], after: int) -> int:
         """Return a time later than another up to which no block reaches any of some nodes, microseconds."""
         due = self._events[0][0] if self._events else NEVER
         if self._flood is not None:
             due = min(due, self._flood.next_time())
         for arrivals in self.arrivals.values():
-            due = min(due, *(NEVER if (at := arrivals.item(node)) <= after else at for node in nodes))
+            coming = arrivals[nodes]
+            due = min(due, int(coming.min(initial=NEVER, where=coming > after)))
         return max(due, after + 1)
+
+    def reached(self, nodes: NDArray[np.int64], at: int) -> list[int]:
+        """Return those of some nodes that a block reaches at a time up to which everything has happened."""
+        reached = np.zeros(len(nodes), dtype=np.bool_)
+        for arrivals in self.arrivals.values():
+            reached |= arrivals[nodes] == at
+        return [int(node) for node in nodes[reached]]
 
     def has(self, node: int, block: Block, at: int) -> bool:
         """Return whether a node has a block at a time up to which everything has happened."""

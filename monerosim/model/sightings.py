@@ -34,15 +34,15 @@ class Sightings:
     """
 
     def __init__(self) -> None:
-        self.on_found: Callable[[Block], None] | None = None
+        self.on_found: list[Callable[[Block], None]] = []
         self.on_block: Callable[[Block, ArrivalTimes], None] | None = None
         self.on_transaction: Callable[[Transaction, ArrivalTimes], None] | None = None
         self.on_reorganisation: Callable[[Reorganisation], None] | None = None
 
     def report_found(self, block: Block) -> None:
         """Report a block that was found just now."""
-        if self.on_found is not None:
-            self.on_found(block)
+        for listener in self.on_found:
+            listener(block)
 
     def report_block(self, block: Block, until: int) -> None:
         """Report which nodes had a block up to a time, microseconds."""

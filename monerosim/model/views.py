@@ -5,11 +5,12 @@ nobody can ask for any more are settled: each node's tip is written down, reorga
 the arrival times are dropped.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import reduce
 from typing import NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monerosim.model.chain import Chain
 from monerosim.model.flood import Pools
@@ -71,6 +72,8 @@ class Views:
         following: As given.
         on_moved: Called with the node at which a block was found, handed in or lost, before anything follows from it;
             -1 where it is not one node alone.
+        on_disturbed: Called where blocks may take other ways than the last one that was found: one was handed in or
+            lost, or the network has changed.
     """
 
     def __init__(
@@ -86,7 +89,8 @@ class Views:
         self.following = following
         if following is not None:
             following.tip_at = self._tip
-        self.on_moved: Callable[[int], None] | None = None
+        self.on_moved: list[Callable[[int], None]] = []
+        self.on_disturbed: list[Callable[[], None]] = []
         self._unreported: dict[Block, ArrivalTimes] = {}
         self._unanimous: Block | None = None
         """The block found last, if it was one that all nodes follow as soon as they have it."""
@@ -171,24 +175,44 @@ class Views:
         self.due = min(self.due, block.last_arrival + HORIZON)
         self._tell_moved(block.node)
 
-    def next_change(self, nodes: Sequence[int], after: int) -> int:
+    @property
+    def agreed(self) -> Block | None:
+        """The block that was found last, if all nodes follow it as soon as they have it."""
+        return self._unanimous
+
+    def next_change(self, nodes: NDArray[np.int64], after: int) -> int:
         """Return a time later than another up to which no block reaches any of some nodes, microseconds.
 
         What was under way at that time is taken into account, nothing that begins later.
+
+        Args:
+            nodes: Their indices in the network.
+            after: Microseconds.
         """
         return self.relay.next_change(nodes, after)
 
+    def reached(self, nodes: NDArray[np.int64], at: int) -> list[int]:
+        """Return those of some nodes that a block reaches at a time, microseconds."""
+        self.relay.advance(at)
+        return self.relay.reached(nodes, at)
+
     def _tell_moved(self, node: int) -> None:
-        if self.on_moved is not None:
-            self.on_moved(node)
+        for listener in self.on_moved:
+            listener(node)
+
+    def _disturb(self, node: int = -1) -> None:
+        """Take in that blocks may go other ways from now on."""
+        self._unanimous = None
+        self._plan_settling()
+        self._tell_moved(node)
+        for listener in self.on_disturbed:
+            listener()
 
     def reconnect(self, now: int) -> None:
         """Have nodes exchange their tips where connections of the network were cut and are back, microseconds."""
         self.relay.advance(now)
         self.relay.reconnect(now, lambda node: self._tip(node, now), self._chain.blocks)
-        self._unanimous = None
-        self._plan_settling()
-        self._tell_moved(-1)
+        self._disturb()
 
     def rewire(self, now: int, change: Rewiring, apply: Callable[[], None]) -> None:
         """Let the network change, now.
@@ -209,10 +233,12 @@ class Views:
         else:
             returning = self._returning(change)
             self.relay.rewire(now, lambda node: self._tip(node, now), change, apply, returning)
-            self._unanimous = None
         self._down[list(change.down)] = True
-        self._plan_settling()
-        self._tell_moved(-1)
+        if agreed:
+            self._plan_settling()
+            self._tell_moved(-1)
+        else:
+            self._disturb()
 
     def _returning(self, change: Rewiring) -> list[Block]:
         """Return the blocks that come to nodes over new connections, in the order they were found.
@@ -236,9 +262,7 @@ class Views:
         self.relay.advance(view.at)
         self._note_return(block)
         self.relay.hand(block, view.node, view.at, lambda node: self._tip(node, view.at))
-        self._unanimous = None
-        self._plan_settling()
-        self._tell_moved(view.node)
+        self._disturb(view.node)
 
     def take_off(self, view: View, tip: Block) -> None:
         """Have a node forget the blocks of its chain above ``tip``, now; peers give them back by the timed sync."""
@@ -252,9 +276,7 @@ class Views:
         if self.following is not None:
             self.following.decide(view.node, tip, view.at)
         self.relay.lose(lost, view.node, view.at, lambda node: self._tip(node, view.at))
-        self._unanimous = None
-        self._plan_settling()
-        self._tell_moved(view.node)
+        self._disturb(view.node)
 
     def _note_return(self, block: Block) -> None:
         """Note that a block is under way that was reported before."""

@@ -1,5 +1,6 @@
 """What one wallet knows: its outputs, what it spent, and transactions on their way."""
 
+from collections import Counter
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -131,6 +132,8 @@ class WalletState:
         known: The outputs of which it knows whether they are spent; None for all, as it has the key to spend them.
         notes: What its user wrote down.
         requested: The outputs whose key images another wallet has asked for, by import_outputs.
+        news: How often it has lost ``blocks`` with transactions of its own, got or lost such ones, and that or seen the
+            payments change that wait in the pool: ``losses``, ``blocks``, ``pool``.
     """
 
     def __init__(
@@ -146,6 +149,7 @@ class WalletState:
         self.notes = Notes()
         self.made: set[bytes] = set()
         self.requested: set[Output] = set()
+        self.news: Counter[str] = Counter()
         self.drafts: dict[bytes, Sent] = {}
         self.known: set[Output] | None = set() if keys.spend_secret is None else None
         self._addresses: dict[tuple[int, int], Address] = {}
@@ -165,6 +169,7 @@ class WalletState:
         self._unspent: dict[Output, Holding] = {}
         self._history: list[Block] = []
         self._coming = dict(self.owner.coming)
+        self.news.update(("losses", "blocks", "pool"))
         self._pool: tuple[Transaction, ...] = ()
         self._balances: tuple[tuple[int, int], dict[tuple[int, int], Balance]] = ((-1, 0), {})
         self._timed = False
@@ -225,6 +230,7 @@ class WalletState:
 
     def _attach(self, block: Block) -> None:
         self._history.append(block)
+        self.news.update(("blocks", "pool"))
         touch = block.touches[self.owner]
         for output in touch.received:
             holding = self.holdings[output] = self._unspent[output] = Holding(output, block)
@@ -281,6 +287,7 @@ class WalletState:
         A real wallet forgets what it sent (``detach_blockchain`` in wallet2.cpp), and looks no second time at a
         transaction of the pool (``m_scanned_pool_txs``).
         """
+        self.news.update(("losses", "blocks", "pool"))
         touch = block.touches[self.owner]
         for transaction in touch.transactions:
             self.sent.pop(transaction.id, None)
@@ -306,6 +313,7 @@ class WalletState:
         if pool != self._pool:
             self._pool = pool
             self._version += 1
+            self.news["pool"] += 1
         for sent in list(self.pending.values()):
             ruled_out = any(
                 self.blockchain.chain.spent(self.tip, output, sent.transaction)
@@ -343,6 +351,15 @@ class WalletState:
         if holding.unlocks > self.tip.height + 1:
             return False
         return not holding.unlocks_at or holding.unlocks_at <= self.now + LEEWAY
+
+    def unlocked(self) -> int:
+        """Return what the unlocked outputs of its first account are worth, atomic units."""
+        return sum(holding.output.amount for holding in self.spendable(0, set()))
+
+    def next_unlock(self) -> int | None:
+        """Return the height of the next block that unlocks an output; None if none is locked until a height."""
+        heights = (holding.unlocks - 1 for holding in self._unspent.values())
+        return min((height for height in heights if height > self.tip.height), default=None)
 
     @property
     def now(self) -> int:
@@ -413,6 +430,10 @@ class WalletState:
         for output in transaction.outputs:
             if output.holder is not None and output.holder.owner is self.owner:
                 sums.setdefault((output.holder.account, output.holder.minor), [0, 0, 0, 0, 0])[0] += output.amount
+
+    def awaits(self) -> bool:
+        """Return whether payments are on their way that it has not seen in the pool."""
+        return len(self._coming) > len(self._pool)
 
     def payments(self) -> list[Payment]:
         """Return the payments to this wallet on its chain, newest first.

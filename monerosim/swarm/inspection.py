@@ -26,6 +26,7 @@ _LOOK = 90 * SECOND
 """What a wallet, a mailbox and a block on its way may take, on top of a marketplace's own interval."""
 
 # Said here once more, so that a wrong constant of the program is found.
+_REFRESH = 20 * SECOND
 _COINBASE_UNLOCK = 60
 """Blocks until a reward can be spent (``CRYPTONOTE_MINED_MONEY_UNLOCK_WINDOW``, src/cryptonote_config.h)."""
 
@@ -391,6 +392,6 @@ def _market(host: HostPlan) -> tuple[int, int, int] | None:
     for actor in host.actors:
         if actor.use == MARKETPLACE:
             config = load_config(actor.config, load_behaviour(actor.use).Config)
-            interval, confirmations = getattr(config, "check_interval", 0), getattr(config, "confirmations", 1)
-            return actor.start, int(interval), int(confirmations)
+            interval = getattr(config, "check_interval", None) or _REFRESH
+            return actor.start, int(interval), int(getattr(config, "confirmations", 1))
     return None

@@ -248,7 +248,7 @@ CASES: Mapping[str, Case] = {
     "timeline.do": Case(value="stop"),
     "timeline.who": Case(value="who-002"),
     "timeline.actor": Case(base=PLAIN + 'actors = [{ use = "hodler", interval = "1m" }]\n' + TIMELINE, value="hodler"),
-    "timeline.arguments": Case(base=WHOLE.replace("pause", "send-now"), value={"to": "who-002"}),
+    "timeline.arguments": Case(base=PLAIN + TIMELINE.replace("pause", "send-now"), value={"to": "who-002"}),
     "network.turnover": Case(value={"share": 1.0, "session": "2m", "downtime": "1m"}),
     "mining-pool.hashrate": Case(value=140),
     "selfish-miner.hand_to": Case(value=["others"]),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from monerosim.agent.conditions import Condition
+from monerosim.agent.messages import AwaitChange
 from monerosim.alerts.watch import INTERVAL, AlertWatch
 from monerosim.build.agent_registry import agent_registry
 from monerosim.engines.embedded.conditions import NetworkControl
@@ -37,6 +38,7 @@ from monerosim.model.records import ArrivalTimes, Block, Transaction
 from monerosim.model.rules import Rules
 from monerosim.model.sightings import Reorganisation
 from monerosim.model.start import Past, Start
+from monerosim.model.wallet_lookout import WalletLookout, Wish
 from monerosim.monero.versions import parse_version
 from monerosim.network.propagation import NEVER
 from monerosim.plan.plan import HostPlan, Plan
@@ -164,6 +166,7 @@ class EmbeddedEnvironment:
         for wallet in self._wallets.values():
             wallet.know(known)
         self._lookout = Lookout(self._blockchain, self.runtime.call_at)
+        self._wallet_lookout = WalletLookout(self._blockchain, self.runtime.call_at)
         self._control = NetworkControl(
             plan, self.runtime, self._blockchain, network, self._daemons, self._wallets, self.record, peers
         )
@@ -178,6 +181,7 @@ class EmbeddedEnvironment:
     def change(self, condition: Condition) -> None:
         """Change the network."""
         self._control.change(condition)
+        self._wallet_lookout.look_at_all()
 
     def wallet(self, host: str) -> Transport:
         """The way to the modelled monero-wallet-rpc of ``host``."""
@@ -186,6 +190,12 @@ class EmbeddedEnvironment:
     def watch_tip(self, host: str, changed: Callable[[], None]) -> bool:
         """Call a function at each instant at which the tip of a host's node has changed."""
         self._lookout.watch(self._node_names.index(host), changed)
+        return True
+
+    def watch_wallet(self, host: str, wish: AwaitChange, changed: Callable[[], None]) -> bool:
+        """Call a function once, when a host's wallet has changed."""
+        session = self._wallets[host].session
+        self._wallet_lookout.wait(Wish(wish.actor, wish.of, wish.amount, wish.height), session, changed)
         return True
 
     def record(self, record: Record) -> None:

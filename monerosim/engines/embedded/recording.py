@@ -41,7 +41,7 @@ class NodeRecorder:
             if host.node is not None and host.name in chosen
         ]
         self._owners: dict[Owner, str] = {}
-        blockchain.sightings.on_found = self._record_block
+        blockchain.sightings.on_found.append(self._record_block)
 
     def watch(self, runtime: Runtime) -> None:
         """Look into txpools at every whole minute of the scenario's time, if the plan names any."""
