@@ -7,6 +7,7 @@ import msgspec
 
 from monerosim.importers.architecture_v2 import read_architecture_v2
 from monerosim.importers.draft import Draft
+from monerosim.importers.ethshadow import is_ethshadow, read_ethshadow
 from monerosim.importers.mining_architecture import read_mining_architecture
 from monerosim.importers.old_general import add_orchestrator, has_node, read_general, uses_agents, without_agents
 from monerosim.importers.public import read_public
@@ -87,6 +88,7 @@ _KINDS = (
         lambda data: _within(data, "network", "agents", "consensus") or "simulation" in data,
         _old(read_architecture_v2),
     ),
+    _Kind("a file in the form of ethshadow", is_ethshadow, read_ethshadow),
     _Kind("general alone", lambda data: "general" in data, _old(_nothing)),
 )
 """What files are told by, the surest sign first."""
@@ -121,7 +123,7 @@ def convert_file(file: YamlFile) -> Conversion:
         hint = "docs/migrating.md shows those that are"
         raise ScenarioError([Problem(place="", message=message, hint=hint)])
     draft = Draft(Source(file))
-    old = kind.read not in (read_shadow_file, read_public)
+    old = kind.read not in (read_shadow_file, read_public, read_ethshadow)
     draft.agents = not old or uses_agents(draft)
     kind.read(draft)
     if draft.agents and old:

@@ -21,7 +21,7 @@ _STARTS = {NODE: "node_start", WALLET: "wallet_start", AGENT: "agent_start", _CO
 
 def read_shadow_file(draft: Draft) -> None:
     """Carry over the hosts that take part in a Monero network, equal ones as a group, and Shadow's own options."""
-    _options(draft)
+    read_options(draft)
     listed = draft.source.root.get("hosts")
     hosts = [read_host(draft, name, item) for name, item in ([] if listed is None else listed.items())]
     hosts = [host for host in hosts if host.takes_part]
@@ -31,7 +31,8 @@ def read_shadow_file(draft: Draft) -> None:
     _connect(draft, hosts, names)
 
 
-def _options(draft: Draft) -> None:
+def read_options(draft: Draft) -> None:
+    """Carry over Shadow's own options, and the graph if it is a switch."""
     root, top = draft.source.root, draft.top
     for section in ("general", "experimental", "host_option_defaults"):
         found = root.get(section)

@@ -248,3 +248,77 @@ def test_the_command_names_the_scenario_after_the_file(tmp_path, monkeypatch):
     assert result.exit_code == 0, result.output
     assert result.output.endswith("Next: monerosim run small.toml\n")
     assert CliRunner().invoke(main, ["check", "small.toml"]).exit_code == 0
+
+
+ETHSHADOW = """
+general: {stop_time: 1h, progress: true}
+experimental: {runahead: 20ms}
+monero:
+  nodes:
+    - locations: [europe, na_east]
+      reliabilities: [reliable, slow]
+      count: {per_combination: 3}
+      clients: {node: monerod, wallet: my_wallet}
+    - location: australia
+      count: {total: 2}
+      tag: far
+      clients: {node: [monerod, light]}
+    - {location: europe, tag: monitoring, clients: {monitoring: prometheus}}
+    - {name: A, count: "5", base_commit: shadow-complete}
+  clients:
+    my_wallet: {type: monero-wallet-rpc}
+    light: {type: monerod, executable: monerod-0.18.4, extra_args: "--out-peers 8 --proxy 10.0.0.1:9"}
+  reliabilities:
+    slow: {added_latency: 80 ms, added_packet_loss: 0.01, bandwidth_up: 2 Mbit, bandwidth_down: 20 Mbit}
+  genesis: {chain_id: 5}
+"""
+
+
+def test_nodes_in_the_form_of_ethshadow_are_groups_at_their_places():
+    conversion = convert(ETHSHADOW.encode())
+    made = scenario(ETHSHADOW)
+    counts = Counter(host.group for host in compile_plan(made).hosts)
+    assert counts == {"node": 3, "node-b": 3, "node-c": 3, "node-d": 3, "far": 1, "far-b": 1, "a": 5}
+    assert all(made.participants[name].wallet is not None for name in ("node", "node-d"))
+    assert made.network.topology == "regional"
+    place = made.network.places["node-d"]
+    assert (place.place, place.bandwidth, place.latency.seconds, place.loss) == ("north-america", "2 Mbit", 0.08, 0.01)
+    assert made.network.places["far"].place == "oceania"
+    assert made.participants["far-b"].node.binary == "monerod-0.18.4"
+    assert made.participants["far-b"].node.flags == ("--out-peers=8",)
+    left = {".".join(str(part) for part in entry.path): entry.reason for entry in conversion.left}
+    assert left["monero.nodes.2.tag"] == "they run no program of Monero"
+    assert "--allow-flag" in left["monero.clients.light.extra_args.--proxy"]
+    assert left["monero.genesis.chain_id"] == "every run begins with a new chain"
+    assert "on PATH" in left["monero.nodes.3.base_commit"]
+
+
+def test_a_number_of_nodes_is_a_group():
+    made = scenario("general: {stop_time: 10m}\nmonero: {nodes: 5}\n")
+    assert len(compile_plan(made).hosts) == 5
+    foreign = convert(b"general: {stop_time: 10m}\nethereum: {nodes: 5, validators: 30}\n")
+    assert foreign.document["participants"] == {}
+    assert "no program of Monero" in {entry.path: entry.reason for entry in foreign.left}["ethereum", "nodes"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_no_file_in_the_form_of_ethshadow_loses_a_value_in_silence(data):
+    plain = yaml.safe_load(ETHSHADOW)
+    for _ in range(data.draw(st.integers(1, 4))):
+        path = data.draw(st.sampled_from(leaves(plain)))
+        path = path[: data.draw(st.integers(1, len(path)))]
+        if isinstance(table := value_at(plain, path[:-1]), dict | list) and table:
+            table[path[-1]] = data.draw(anything)
+    try:
+        conversion = convert_file(YamlFile(plain, {(): 1}))
+    except ScenarioError:
+        assert not isinstance(plain.get("monero"), dict) or "nodes" not in plain["monero"]
+        return
+    for leaf in leaves(plain):
+        path = tuple(part if isinstance(part, int) else str(part) for part in leaf)
+        assert accounted(conversion.entries, path) or empty(value_at(plain, leaf)), leaf
+    for entry in conversion.carried:
+        assert value_at(conversion.document, entry.target) is not None
+    assert all(entry.reason for entry in conversion.left)
+    assert tomli.loads(write_scenario(conversion, "x", "y")) == conversion.document
