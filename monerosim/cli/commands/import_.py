@@ -17,7 +17,7 @@ from monerosim.cli.importing import make_scenario
 )
 @click.option("--force", "-f", is_flag=True, help="Replace an existing file.")
 def import_(file: Path, output: Path | None, force: bool) -> None:
-    """Make a scenario of FILE: of the public monerosim (github.com/Fountain5405/monerosim), of Shadow, or as ethshadow's.
+    """Make a scenario of FILE: of the public monerosim (github.com/Fountain5405/monerosim), of Shadow or ethshadow.
 
     Of the public monerosim both forms are read, the shorthand with ranges and staggers and the expanded one. Each value
     is carried over or named with the reason why not, on the terminal and in comments of the new file;
