@@ -98,9 +98,9 @@ class _Section:
         leave_each(node.items(), _NODE)
         layers = node.get("clients") or self._section.get("default_clients")
         clients = [_many(item) for _, item in ([] if layers is None else layers.items())]
-        locations = _many(node.get("location") or node.get("locations"))
-        lines = _many(node.get("reliability") or node.get("reliabilities"))
-        combinations = list(product(locations or [None], lines or [None], product(*clients)))
+        locations: list[Item | None] = [*_many(node.get("location") or node.get("locations"))] or [None]
+        lines: list[Item | None] = [*_many(node.get("reliability") or node.get("reliabilities"))] or [None]
+        combinations = list(product(locations, lines, product(*clients)))
         tables = [self._table(one) for _, _, one in combinations]
         if all(table.data == {} for table in tables):
             node.leave(_FOREIGN)
