@@ -27,7 +27,8 @@ def _as_markdown(app: Sphinx, docname: str, source: list[str]) -> None:
     for cell in json.loads(source[0])["cells"]:
         text = "".join(cell["source"])
         parts.append(text if cell["cell_type"] == "markdown" else f"```python\n{text}\n```")
-        parts += [f"```\n{''.join(output['text'])}```" for output in cell.get("outputs", ()) if "text" in output]
+        printed = "".join("".join(output.get("text", ())) for output in cell.get("outputs", ()))
+        parts += [f"```\n{printed}```"] if printed else []
     source[0] = "\n\n".join(parts)
 
 

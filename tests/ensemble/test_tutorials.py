@@ -1,4 +1,4 @@
-"""The notebooks of docs print what they show, and the site shows it."""
+"""The tutorials of docs print what they show."""
 
 from pathlib import Path
 
@@ -11,13 +11,14 @@ TUTORIALS = ("spies", "selfish-mining")
 
 
 def printed(notebook):
-    return [output.text for cell in notebook.cells for output in cell.get("outputs", ()) if "text" in output]
+    # What a cell prints may come in several pieces.
+    return ["".join(output.text for output in cell.get("outputs", ())) for cell in notebook.cells]
 
 
 @pytest.mark.parametrize("name", TUTORIALS)
 def test_a_tutorial_prints_what_it_shows(name):
     notebook = nbformat.read(ROOT / "docs" / f"{name}.ipynb", as_version=4)
     shown = printed(notebook)
-    assert shown
+    assert any(shown)
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(ROOT)}}).execute()
     assert printed(notebook) == shown
