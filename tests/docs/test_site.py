@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted((ROOT / "docs").glob("*.md"))
+DOCUMENTS = sorted([*(ROOT / "docs").glob("*.md"), *(ROOT / "docs").glob("*.ipynb")])
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +25,10 @@ def test_each_document_is_a_page_that_the_first_one_leads_to(site):
     for document in DOCUMENTS:
         assert (site / f"{document.stem}.html").exists()
         assert document.stem == "index" or f'href="{document.stem}.html"' in first
+
+
+def test_a_tutorial_shows_what_it_prints(site):
+    assert "of the origins are found without stems" in (site / "spies.html").read_text().partition("print(")[2]
 
 
 def test_reading_it_loads_nothing_from_elsewhere(site):
