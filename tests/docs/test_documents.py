@@ -10,10 +10,19 @@ import pytest
 from click.testing import CliRunner
 
 from monerosim.cli import main
+from monerosim.scenario import Permissions, examine
 from monerosim.tables.examples import EXAMPLES
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+ALLOWED = Permissions(programs=True)
+SOMEBODY = """
+[participants.{name}]
+count = 9
+node = {{}}
+wallet = {{}}
+actors = [{{ use = "mining-pool", hashrate = 1 }}, {{ use = "regular-user" }}]
+"""
 GUIDES = ["first-run", "own-scenario", "own-actor", "real-monero", "analysis"]
 
 
@@ -50,11 +59,9 @@ def test_headings_that_are_linked_are_there(document):
         assert heading in headings, f"{target}#{heading}"
 
 
-@pytest.mark.parametrize("guide", GUIDES)
-def test_commands_of_the_guides_have_their_options(guide):
-    lines = re.findall(r"^    (monerosim .*)$", (ROOT / "docs" / f"{guide}.md").read_text(), re.MULTILINE)
-    assert lines
-    for line in lines:
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_commands_have_their_options(document):
+    for line in re.findall(r"^    (monerosim .*)$", document.read_text(), re.MULTILINE):
         words = line.split("#")[0].split()
         shown = CliRunner().invoke(main, [words[1], "--help"])
         assert shown.exit_code == 0, line
@@ -69,6 +76,29 @@ def test_scenarios_of_the_guides_can_be_checked(guide, tmp_path):
             (tmp_path / "scenario.toml").write_text(text)
             checked = CliRunner().invoke(main, ["check", str(tmp_path / "scenario.toml")])
             assert checked.exit_code == 0, checked.output
+
+
+def completed(text):
+    """Return a part of a scenario with the participants that it names and does not show: each mines and pays."""
+    text = text if "[participants." in text else f"{text}{SOMEBODY.format(name='somebody')}"
+    errors = [str(error) for error in examine(text.encode(), permissions=ALLOWED).errors]
+    named = {name for error in errors for name in re.findall(r'no such participant: "([a-z0-9-]+)"', error)}
+    groups = {re.sub(r"-\d+$", "", name) for name in named}
+    return text + "".join(SOMEBODY.format(name=name) for name in sorted(groups))
+
+
+def parts_of_scenarios():
+    for document in DOCUMENTS:
+        # What stands in a pyproject.toml is no scenario.
+        for index, text in enumerate(it for it in blocks(document, "toml") if not it.startswith("[project")):
+            yield pytest.param(text, id=f"{document.stem}-{index}")
+
+
+@pytest.mark.parametrize("text", list(parts_of_scenarios()))
+def test_each_part_of_a_scenario_is_valid(text):
+    errors = [str(error) for error in examine(completed(text).encode(), permissions=ALLOWED).errors]
+    # Files of the reader's own, and what only real programs can do.
+    assert [error for error in errors if "no such file: " not in error and "so no script" not in error] == []
 
 
 @pytest.mark.parametrize("guide", GUIDES)
