@@ -18,7 +18,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 ALLOWED = Permissions(programs=True)
 SOMEBODY = """
 [participants.{name}]
-count = 9
+count = {count}
 node = {{}}
 wallet = {{}}
 actors = [{{ use = "mining-pool", hashrate = 1 }}, {{ use = "regular-user" }}]
@@ -80,11 +80,12 @@ def test_scenarios_of_the_guides_can_be_checked(guide, tmp_path):
 
 def completed(text):
     """Return a part of a scenario with the participants that it names and does not show: each mines and pays."""
-    text = text if "[participants." in text else f"{text}{SOMEBODY.format(name='somebody')}"
+    text = text if "[participants." in text else f"{text}{SOMEBODY.format(name='somebody', count=1)}"
     errors = [str(error) for error in examine(text.encode(), permissions=ALLOWED).errors]
     named = {name for error in errors for name in re.findall(r'no such participant: "([a-z0-9-]+)"', error)}
-    groups = {re.sub(r"-\d+$", "", name) for name in named}
-    return text + "".join(SOMEBODY.format(name=name) for name in sorted(groups))
+    # A member's name is one of a group.
+    counts = {re.sub(r"-\d+$", "", name): 9 if re.search(r"-\d+$", name) else 1 for name in sorted(named)}
+    return text + "".join(SOMEBODY.format(name=name, count=count) for name, count in counts.items())
 
 
 def parts_of_scenarios():
