@@ -28,7 +28,8 @@ def test_each_document_is_a_page_that_the_first_one_leads_to(site):
 
 
 def test_a_tutorial_shows_what_it_prints(site):
-    assert "of the origins are found without stems" in (site / "spies.html").read_text().partition("print(")[2]
+    # The number is in no line of its code.
+    assert "84% of the origins are found without stems" in (site / "spies.html").read_text()
 
 
 def test_reading_it_loads_nothing_from_elsewhere(site):
