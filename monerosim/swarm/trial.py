@@ -33,7 +33,10 @@ _RUN_SECONDS = 60
 _INTERRUPT = 15
 """Seconds of CPU after which a run is interrupted: a long one was asked for, but it has to end when it is told to."""
 
-_GOOD, _FAILED, _REFUSED = 0, 1, 2
+_GOOD, _FAILED, _REFUSED, _ALERTED = 0, 1, 2, 3
+
+_ENDS = (_GOOD, _FAILED, _ALERTED)
+"""How a run may end: an alert that the scenario has may fail it."""
 
 _PROBLEM = re.compile(rf"^{re.escape(FILE)}(?P<line>:\d+)?: (?P<severity>error|warning): (?P<told>.*)$")
 _FRAME = re.compile(r'File "[^"]*?/((?:monerosim|actors)/[^"]+|[^"/]+)", line \d+, in (\S+)')
@@ -148,8 +151,8 @@ def _play(outcome: Outcome, pair: Pair) -> Outcome:
     faults: list[Fault] = []
     case = outcome.case
     run = pair.call(0, *_RUN, "run", seconds=_RUN_SECONDS, interrupt=_INTERRUPT)
-    faults += _faults_of(run, "run", (_GOOD, _FAILED))
-    played = msgspec.structs.replace(outcome, played=True, ended_early=run.status != _GOOD, faults=tuple(faults))
+    faults += _faults_of(run, "run", _ENDS)
+    played = msgspec.structs.replace(outcome, played=True, ended_early=run.status == _FAILED, faults=tuple(faults))
     # One that was interrupted ends where the machine's speed has it, so there is no other to compare it with.
     if run.interrupted or faults:
         return played
@@ -170,7 +173,7 @@ def _play(outcome: Outcome, pair: Pair) -> Outcome:
 def _again(pair: Pair, inspection: Inspection) -> list[Fault]:
     """Play once more where hashes are others."""
     run = pair.call(1, *_RUN, "again", seconds=_RUN_SECONDS)
-    faults = _faults_of(run, "run", (_GOOD, _FAILED))
+    faults = _faults_of(run, "run", _ENDS)
     digest = re.search(r"digest ([0-9a-f]{64})", run.output)
     if not faults and (digest is None or digest[1] != inspection.digest):
         faults.append(Fault("another digest with other hashes", inspection.digest))
@@ -181,7 +184,7 @@ def _mishap(case: Case, pair: Pair) -> list[Fault]:
     """Play once more with a full disk, or until the process is killed, and look whether the rest can be read."""
     killed = case.mishap == "killed"
     run = pair.call(0, *_RUN, "mishap", seconds=_RUN_SECONDS, size=case.size, killed=killed)
-    faults = _faults_of(run, "run", (_GOOD, _FAILED, -25) if killed else (_GOOD, _FAILED))
+    faults = _faults_of(run, "run", (*_ENDS, -25) if killed else _ENDS)
     if not pair.begins("mishap", "run"):
         faults.append(Fault("events are not the beginning of the whole run's", ""))
     for command, *options in _LOOKS:
