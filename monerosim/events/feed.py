@@ -73,6 +73,13 @@ class Feed:
             return str(_whole_lines(self._whole))
         return _parts_text({index: _whole_lines(part) for index, part in enumerate(self._parts) if part.is_file()})
 
+    def put_together(self, position: str) -> bool:
+        """Return whether a position is one of several logs, which have been put together since.
+
+        The one log that there is now has more than they had: what daemons logged, and alerts.
+        """
+        return position.startswith("parts") and self._whole.is_file()
+
     def read(self, position: str = "", most: int = _CHUNK) -> Batch:
         """Read events.
 

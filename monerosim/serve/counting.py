@@ -50,12 +50,16 @@ class Counting:
     def __init__(self, plan: Plan, feed: Feed) -> None:
         self._feed = feed
         self._lock = threading.Lock()
-        self._position = ""
         self._read = RecordReader().read
+        self._begin = -plan.time_zero
+        self._reset()
+
+    def _reset(self) -> None:
+        self._position = ""
         self._counts = Counts()
         self._health: dict[str, Health] = {}
         self._alerts: list[dict[str, Any]] = []
-        self._t = -plan.time_zero
+        self._t = self._begin
 
     def now(self) -> Counted:
         """Count what has been written since the last time.
@@ -64,6 +68,8 @@ class Counting:
             OSError: The events cannot be read.
         """
         with self._lock:
+            if self._feed.put_together(self._position):
+                self._reset()
             more = True
             while more:
                 batch = self._feed.read(self._position)

@@ -12,7 +12,9 @@ from serving import AUTHORISED, asking
 from small_runs import WHOLE, play
 
 from monerosim.events import PaymentConfirmed
+from monerosim.events.feed import Feed
 from monerosim.serve.app import OPERATIONS
+from monerosim.serve.counting import Counting
 from monerosim.serve.site import Rights
 from monerosim.tables.measures import MEASURES
 
@@ -166,3 +168,15 @@ def test_the_dashboard_for_grafana_asks_for_what_there_is(asked):
     wanted = set(re.findall(r"monerosim_\w+", dashboard))
     assert wanted == {name for name in wanted if f"# TYPE {name} " in text}
     assert len(wanted) > 10
+
+
+def test_what_logs_of_agents_told_is_counted_once_when_they_are_put_together(played, tmp_path):
+    hosts = [host.name for host in played.plan.hosts]
+    (tmp_path / "hosts" / hosts[0]).mkdir(parents=True)
+    log = (played.directory / "events.jsonl").read_bytes()
+    first = log[: log.index(b"\n", len(log) // 2) + 1]
+    (tmp_path / "hosts" / hosts[0] / "events.jsonl").write_bytes(first)
+    counting = Counting(played.plan, Feed(tmp_path, hosts))
+    assert counting.now().values["events"] == first.count(b"\n")
+    (tmp_path / "events.jsonl").write_bytes(log)
+    assert counting.now().values["events"] == log.count(b"\n")
