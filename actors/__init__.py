@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         MiningSignal as MiningSignal,
         Refused as Refused,
     )
+    from actors.probes.probe import Examine as Examine, Probe as Probe, ProbeConfig as ProbeConfig, Verdict as Verdict
     from actors.users.payer import (
         Payer as Payer,
         PayerConfig as PayerConfig,

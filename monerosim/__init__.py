@@ -186,6 +186,8 @@ if TYPE_CHECKING:
         PeerDisconnected as PeerDisconnected,
         PeerLost as PeerLost,
         PeersChanged as PeersChanged,
+        ProbeFailed as ProbeFailed,
+        ProbePassed as ProbePassed,
         ProcessDied as ProcessDied,
         ProcessGivenUp as ProcessGivenUp,
         ProcessHung as ProcessHung,

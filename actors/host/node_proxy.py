@@ -252,7 +252,7 @@ class NodeProxy(Watcher):
         try:
             found = self._rpc.get_block(block)
             header, main = found.block_header, not found.block_header.orphan_status
-            fees = self._rpc.get_block_fees(header.height) if main and found.tx_hashes else 0
+            fees = self._rpc.get_fees(header.height, 1) if main and found.tx_hashes else 0
         except RpcError as error:
             self.log.warning("what a block contains is not recorded: {}", error, block=block)
             return

@@ -55,6 +55,7 @@ from monerosim.events.payments import (
     TransactionSeen,
     TransactionSpread,
 )
+from monerosim.events.probes import ProbeFailed, ProbePassed
 from monerosim.events.processes import ProcessDied, ProcessGivenUp, ProcessHung, ProcessRestarted, ScriptEnded
 from monerosim.events.record import Record, RecordReader
 from monerosim.events.relays import ItemRelayed, Relay, TransactionStem
@@ -112,6 +113,8 @@ __all__ = [
     "PeerDisconnected",
     "PeerLost",
     "PeersChanged",
+    "ProbeFailed",
+    "ProbePassed",
     "ProcessDied",
     "ProcessGivenUp",
     "ProcessHung",

@@ -20,6 +20,7 @@ from monerosim.report.figures.marketplaces import Marketplace
 from monerosim.report.figures.miners import Miner
 from monerosim.report.figures.outcome import Outcome
 from monerosim.report.figures.payments import Payments
+from monerosim.report.figures.probes import Probe
 from monerosim.report.figures.propagation import Propagation
 from monerosim.report.figures.requests import Requests
 from monerosim.report.figures.wallets import WalletGroup
@@ -66,6 +67,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     miners: dict[str, Miner]
     marketplaces: dict[str, Marketplace]
     """Those that were paid or had orders."""
+    probes: dict[str, Probe]
+    """By participant and actor."""
     propagation: Propagation
     requests: dict[str, Requests]
     """By the group of participants."""

@@ -1,11 +1,11 @@
 """monerod's RPC, typed. Field names and units are monerod's (src/rpc/core_rpc_server_commands_defs.h)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from monerosim.rpc.client import RpcClient
-from monerosim.rpc.errors import RpcError
+from monerosim.rpc.errors import RpcError, RpcProtocolError
 from monerosim.rpc.transport import Json
 
 
@@ -98,6 +98,29 @@ class Connection(msgspec.Struct, frozen=True):
     incoming: bool
     height: int
     state: str
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    tx_hash: str
+    in_pool: bool
+    as_json: str = ""
+
+
+class _Entries(msgspec.Struct, frozen=True):
+    txs: list[_Entry] = []
+
+
+class _Key(msgspec.Struct, frozen=True):
+    k_image: str
+
+
+class _Input(msgspec.Struct, frozen=True):
+    key: _Key | None = None
+    """None of a coinbase's."""
+
+
+class _Inputs(msgspec.Struct, frozen=True):
+    vin: list[_Input] = []
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -220,6 +243,21 @@ class NodeRpc:
         """Return the number of transactions in the txpool and their weight; stem transactions count."""
         return self.client.post("/get_transaction_pool_stats", {}, _PoolStats).pool_stats
 
+    def get_key_images(self, txids: Sequence[str]) -> dict[str, list[str]]:
+        """Return the key images of the outputs that transactions spend; of those that the node has."""
+        body: dict[str, Json] = {"txs_hashes": [*txids], "decode_as_json": True, "prune": True}
+        found = self.client.post("/get_transactions", body, _Entries)
+        try:
+            inputs = {it.tx_hash: msgspec.json.decode(it.as_json, type=_Inputs).vin for it in found.txs}
+        except msgspec.DecodeError as error:
+            raise RpcProtocolError(f"/get_transactions: {error}") from error
+        return {txid: [it.key.k_image for it in spent if it.key is not None] for txid, spent in inputs.items()}
+
+    def get_mined(self, txids: Sequence[str]) -> set[str]:
+        """Return those of some transactions that are in blocks of the main chain."""
+        found = self.client.post("/get_transactions", {"txs_hashes": [*txids], "prune": True}, _Entries)
+        return {it.tx_hash for it in found.txs if not it.in_pool}
+
     def get_alternate_chains(self) -> list[AlternateChain]:
         """Return the branches off the main chain."""
         return self.client.call("get_alternate_chains", {}, _Chains).chains
@@ -250,9 +288,9 @@ class NodeRpc:
         found = self._coinbase_sum(height, count)
         return (found.emission_amount_top64 << 64) + found.emission_amount
 
-    def get_block_fees(self, height: int) -> int:
-        """Return the fees that the main chain's block of a height pays, atomic units."""
-        return self._coinbase_sum(height, 1).fee_amount
+    def get_fees(self, height: int, count: int) -> int:
+        """Return the fees that ``count`` blocks of the main chain from a height on pay, atomic units."""
+        return self._coinbase_sum(height, count).fee_amount
 
     def _coinbase_sum(self, height: int, count: int) -> _CoinbaseSum:
         found = self.client.call("get_coinbase_tx_sum", {"height": height, "count": count}, _CoinbaseSum)

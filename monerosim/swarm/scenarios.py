@@ -75,6 +75,7 @@ TEXTS: Mapping[str, Callable[[Rng], object]] = {
     "binary": lambda rng: rng.choice(["monerod", "monerod-0.18.4"]),
     "version": lambda rng: rng.choice(["0.18.0.0", "0.18.1.2", "0.18.2.0", "0.18.4.3"]),
     "host_options": lambda _: {},
+    "on": lambda rng: rng.choice([["new-block"], ["reorganised", "payment-sent"], ["block-found"]]),
     "window": lambda rng: duration(rng, 60 * SECOND, 900 * SECOND),
     "timeout": lambda rng: duration(rng, 2 * SECOND, 300 * SECOND),
     "hashrate": lambda rng: rng.choice([100, 50, 25.5, round(logarithmic(rng, 1, 200), 3)]),

@@ -1,6 +1,7 @@
 """A third party's package, built from its own pyproject.toml, installed, and played."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from click.testing import CliRunner
+from small_runs import NETWORK
 
 from monerosim import Run
 from monerosim.cli import main
@@ -388,3 +390,15 @@ def test_its_miner_counts_in_the_memory_estimate(call, tmp_path):
         "print(load_engine('shadow').memory(plan).parts['nodes that produce blocks'][0])"
     )
     assert call(code=code).stdout.strip() == "1"
+
+
+def test_its_probe_makes_a_scenario_a_test(call, tmp_path):
+    probed = f'{NETWORK}[participants.probe]\nnode = "miner"\nactors = [{{ use = "acme-pulse", fail_run = true }}]\n'
+    (tmp_path / "probed.toml").write_text(probed)
+    sound = call("run", "probed.toml", "--quiet", "--output", "sound")
+    assert (sound.returncode, "1 of 1 passed" in sound.stdout) == (0, True), sound.stdout + sound.stderr
+    failed = call(
+        "run", "probed.toml", "--quiet", "--output", "failed", "--set", "participants.probe.actors[0].longest=1m"
+    )
+    assert failed.returncode == 3, failed.stdout + failed.stderr
+    assert re.search(r"probe/acme-pulse failed at .*: block \d+ came \d+ s after the one before", failed.stdout)

@@ -135,6 +135,17 @@ latency = "1ms"
 places = { others = { latency = "25ms" } }
 """
 
+PROBES = ("consensus-probe", "connectivity-probe", "performance-probe", "transactions-probe")
+AWAY = '[[timeline]]\nat = "5m"\ndo = "shut-down"\nwho = "user-001"\n'
+STILL = '[[timeline]]\nat = "2m"\ndo = "pause"\nwho = "controller"\n'
+SPLIT = '[[timeline]]\nat = "2m"\ndo = "partition"\nsides = { north = ["y"] }\n'
+
+
+def probed(kind: str, timeline: str = AWAY) -> str:
+    """Compose a network that a probe looks at every other minute."""
+    return with_one(kind, 'interval = "2m"', USERS.replace("who", "user")) + timeline
+
+
 BASES = {
     "alerts": WHOLE + '[[alerts]]\nwhen = "no-block"\nafter = "1m"\n',
     "autonomous-miner": AUTONOMOUS,
@@ -160,6 +171,7 @@ BASES = {
     "partitioner": with_one("partitioner", 'side = ["y"]\nafter = "1m"\nlasting = "1m"'),
     "sybil": with_one("sybil", 'interval = "2m"'),
     "transaction-withholder": with_one("transaction-withholder", "", OTHERS),
+    **{kind: probed(kind) for kind in PROBES},
     "restarts": FAILING,
     "selfish-miner": SELFISH,
     "standard-sync": with_one("standard-sync", 'interval = "2m"'),
@@ -274,6 +286,18 @@ CASES: Mapping[str, Case] = {
     "orchestrator.collect": Case(value=["payment-sent"]),
     "orchestrator.history": Case(value=2),
     "orchestrator.end_when_gone": Case(value=["user"], base=ENDING),
+    **{f"{kind}.at": Case(value=["3m"]) for kind in PROBES},
+    **{f"{kind}.on": Case(value=["new-block"]) for kind in PROBES},
+    **{f"{kind}.who": Case(value=["user"]) for kind in PROBES},
+    "consensus-probe.lag": Case(base=probed("consensus-probe", SPLIT), value=720),
+    "connectivity-probe.least_connections": Case(value=100),
+    "connectivity-probe.most_connections": Case(value=0),
+    "performance-probe.block_delay": Case(value="1ms"),
+    "performance-probe.block_wait": Case(value=1),
+    "performance-probe.pool": Case(base=probed("performance-probe", STILL), value=0),
+    "performance-probe.fill": Case(value=0.0),
+    "performance-probe.blocks": Case(value=1),
+    "transactions-probe.wait": Case(base=probed("transactions-probe", STILL), value=1),
     "regular-user.recipients": Case(value="users"),
     "regular-user.transaction_frequency": Case(value=0.5),
     "regular-user.on_locked_funds": Case(base=WHOLE.replace("outputs = 3", "outputs = 1")),
@@ -295,6 +319,7 @@ ELSEWHERE = {
     "simulation.engine": "this test is about engines",
     "simulation.strict": "makes warnings errors (tests/scenario/test_load.py)",
     "network.seed_nodes": "of discovered peers, which the model has alone (tests/engines/test_discovered.py)",
+    "performance-probe.answer": "the model answers at once (tests/actors/probes)",
     "churner.on_locked_funds": "it looks at its unlocked coins first: another has to spend them in between",
     **{f"funder.{key}": "a scenario's funder is added by itself" for key in FundingConfig.__struct_fields__},
 }

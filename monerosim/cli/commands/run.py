@@ -28,7 +28,7 @@ from monerosim.engine import EngineError, load_engine
 from monerosim.events.traces import LEVELS, USUAL_LEVEL
 from monerosim.plan.plan import Plan
 from monerosim.plan.scripts import has_scripts
-from monerosim.report.figures.alerts import fails_run
+from monerosim.report.figures import alerts, probes
 from monerosim.report.summary import Summary
 from monerosim.results.report import PAGE, write_report
 from monerosim.runs import SUMMARY, Run, RunError, name_latest, new_directory, play, unplayed
@@ -82,6 +82,8 @@ def run(
 
     The run directory keeps everything: plan.json, events.jsonl, summary.json, and the traces of all actors in hosts/,
     which `monerosim trace` shows, and report.html. Ctrl-C stops a run early and keeps its results so far.
+
+    A probe that has fail_run = true and finds something wrong makes the exit code 3.
     """
     console = make_console(stderr=True)
     directory = scenario
@@ -130,7 +132,8 @@ def run(
 def _exit_code(summary: Summary) -> int:
     if summary.outcome.reason or not summary.completed:
         return FAILED
-    return REFUSED if fails_run(summary.alerts) else 0
+    failed = alerts.fails_run(summary.alerts) or probes.fails_run(summary.probes)
+    return REFUSED if failed else 0
 
 
 def _build(

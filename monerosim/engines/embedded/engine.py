@@ -66,6 +66,9 @@ logging.getLogger("pykka").addHandler(logging.NullHandler())
 class Embedded(Engine):
     """Plays a run in virtual time, with modelled daemons and wallets, all in one thread."""
 
+    environment: ClassVar[type[EmbeddedEnvironment]] = EmbeddedEnvironment
+    """What is around the hosts; an engine derived from this one may put something between actors and services."""
+
     paced = True
     conditions = frozenset(CONDITIONS)
     unheeded: ClassVar[Mapping[str, str]] = {
@@ -99,7 +102,7 @@ class Embedded(Engine):
             logger.remove(0)
         files = PluginFiles.of_run(directory, plan.plugins)
         controlled = is_controlled(directory)
-        environment = EmbeddedEnvironment(plan, directory, trace_level, files, (OPERATOR,) if controlled else ())
+        environment = self.environment(plan, directory, trace_level, files, (OPERATOR,) if controlled else ())
         usual = gc.get_threshold()
         gc.set_threshold(*_COLLECT)
         try:
