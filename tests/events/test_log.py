@@ -23,8 +23,10 @@ values = {
 }
 values[tuple[int, ...]] = st.lists(values[int]).map(tuple)
 values[dict[str, int]] = st.dictionaries(text, values[int])
+values[dict[str, float]] = st.dictionaries(text, st.floats(allow_nan=False, allow_infinity=False))
 samples = {bool: True, int: -(2**60), str: 'ü"\n\x00', tuple[str, ...]: ("a", "b"), dict[str, int]: {"b": 1, "a": 2}}
 samples[tuple[int, ...]] = (0, -1, 250_000)
+samples[dict[str, float]] = {"a": 0.25, "b": -7.0}
 
 
 def fields(kind, made, of_choice):
