@@ -157,11 +157,14 @@ if TYPE_CHECKING:
         BranchSeen as BranchSeen,
         CommandExecuted as CommandExecuted,
         CommandFailed as CommandFailed,
+        DepositCredited as DepositCredited,
+        DepositRefunded as DepositRefunded,
         Event as Event,
         IncomingPayment as IncomingPayment,
         ItemRelayed as ItemRelayed,
         LineCorrupted as LineCorrupted,
         MinerSkipped as MinerSkipped,
+        MinersPaid as MinersPaid,
         NewBlock as NewBlock,
         NetworkChanged as NetworkChanged,
         NodeCaughtUp as NodeCaughtUp,
@@ -195,6 +198,7 @@ if TYPE_CHECKING:
         Record as Record,
         Relay as Relay,
         Reorganised as Reorganised,
+        RewardShared as RewardShared,
         RewardUnlocked as RewardUnlocked,
         RunEnded as RunEnded,
         ScriptEnded as ScriptEnded,
@@ -207,6 +211,9 @@ if TYPE_CHECKING:
         UnknownEvent as UnknownEvent,
         VendorTotals as VendorTotals,
         WalletClosed as WalletClosed,
+        WithdrawalPaid as WithdrawalPaid,
+        WithdrawalRefused as WithdrawalRefused,
+        WithdrawalRequested as WithdrawalRequested,
     )
     from monerosim.events.orders import OrderState as OrderState
 

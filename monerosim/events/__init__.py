@@ -23,6 +23,13 @@ from monerosim.events.blocks import (
     TipSeen,
 )
 from monerosim.events.event import Event, EventError, UnknownEvent, check_event, event_kinds, event_tag
+from monerosim.events.exchanges import (
+    DepositCredited,
+    DepositRefunded,
+    WithdrawalPaid,
+    WithdrawalRefused,
+    WithdrawalRequested,
+)
 from monerosim.events.nodes import (
     TXPOOL_INTERVAL,
     NetworkChanged,
@@ -55,6 +62,7 @@ from monerosim.events.payments import (
     TransactionSeen,
     TransactionSpread,
 )
+from monerosim.events.payouts import MinersPaid, RewardShared
 from monerosim.events.probes import ProbeFailed, ProbePassed
 from monerosim.events.processes import ProcessDied, ProcessGivenUp, ProcessHung, ProcessRestarted, ScriptEnded
 from monerosim.events.record import Record, RecordReader
@@ -82,12 +90,15 @@ __all__ = [
     "BranchSeen",
     "CommandExecuted",
     "CommandFailed",
+    "DepositCredited",
+    "DepositRefunded",
     "Event",
     "EventError",
     "IncomingPayment",
     "ItemRelayed",
     "LineCorrupted",
     "MinerSkipped",
+    "MinersPaid",
     "NetworkChanged",
     "NewBlock",
     "NodeCaughtUp",
@@ -123,6 +134,7 @@ __all__ = [
     "RecordReader",
     "Relay",
     "Reorganised",
+    "RewardShared",
     "RewardUnlocked",
     "RunEnded",
     "ScriptEnded",
@@ -135,6 +147,9 @@ __all__ = [
     "UnknownEvent",
     "VendorTotals",
     "WalletClosed",
+    "WithdrawalPaid",
+    "WithdrawalRefused",
+    "WithdrawalRequested",
     "check_event",
     "event_kinds",
     "event_tag",

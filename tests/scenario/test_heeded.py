@@ -146,6 +146,33 @@ def probed(kind: str, timeline: str = AWAY) -> str:
     return with_one(kind, 'interval = "2m"', USERS.replace("who", "user")) + timeline
 
 
+TRADING = HEAD.replace('"30s"', '"10s"')
+TRADING += f"""[participants.who]
+kind = "exchange"
+{FUNDED}
+deposit_confirmations = 2
+batch_interval = "1m"
+[participants.trader]
+kind = "trader"
+count = 2
+exchange = "who"
+transaction_interval = "1m"
+min_amount = "0.05 XMR"
+{FUNDED}
+"""
+TRADER = TRADING.replace("who", "place").replace("trader]", "who]")
+PAYOUT = HEAD.replace('"30s"', '"5s"')
+PAYOUT += """[participants.who]
+kind = "pool-payout"
+miners = ["worker"]
+interval = "1m"
+actors = [{ use = "mining-pool", hashrate = 60 }]
+[participants.worker]
+kind = "hodler"
+count = 2
+node = "y"
+"""
+
 BASES = {
     "alerts": WHOLE + '[[alerts]]\nwhen = "no-block"\nafter = "1m"\n',
     "autonomous-miner": AUTONOMOUS,
@@ -172,6 +199,9 @@ BASES = {
     "sybil": with_one("sybil", 'interval = "2m"'),
     "transaction-withholder": with_one("transaction-withholder", "", OTHERS),
     **{kind: probed(kind) for kind in PROBES},
+    "exchange": TRADING,
+    "trader": TRADER,
+    "pool-payout": PAYOUT,
     "restarts": FAILING,
     "selfish-miner": SELFISH,
     "standard-sync": with_one("standard-sync", 'interval = "2m"'),
@@ -286,6 +316,19 @@ CASES: Mapping[str, Case] = {
     "orchestrator.collect": Case(value=["payment-sent"]),
     "orchestrator.history": Case(value=2),
     "orchestrator.end_when_gone": Case(value=["user"], base=ENDING),
+    "exchange.priority": Case(value=3),
+    "exchange.confirmations": Case(value=9),
+    "exchange.until": Case(value="5m"),
+    "exchange.deposit_confirmations": Case(value=9),
+    "exchange.least_deposit": Case(value="2 XMR"),
+    "trader.exchange": Case(value="y"),
+    "trader.priority": Case(value=3),
+    "trader.confirmations": Case(value=9),
+    "trader.on_locked_funds": Case(base=TRADER.replace("outputs = 3", "outputs = 1")),
+    "pool-payout.priority": Case(value=3),
+    "pool-payout.confirmations": Case(value=9),
+    "pool-payout.miners": Case(value=["worker-001"]),
+    "pool-payout.least_payout": Case(value="100 XMR"),
     **{f"{kind}.at": Case(value=["3m"]) for kind in PROBES},
     **{f"{kind}.on": Case(value=["new-block"]) for kind in PROBES},
     **{f"{kind}.who": Case(value=["user"]) for kind in PROBES},

@@ -1,0 +1,98 @@
+"""What exchanges and pools owed their customers and miners, and what they paid them."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+from monerosim.events import (
+    DepositCredited,
+    DepositRefunded,
+    MinersPaid,
+    Record,
+    RewardShared,
+    WithdrawalPaid,
+    WithdrawalRefused,
+    WithdrawalRequested,
+)
+from monerosim.plan.plan import Plan
+from monerosim.report.figure import Figure, Line, Phrase
+from monerosim.units import format_amount
+
+
+class Exchanges(msgspec.Struct, frozen=True, kw_only=True):
+    """All exchanges and pools together; amounts in atomic units.
+
+    ``withdrawals`` is ``paid + refused + waiting``.
+    """
+
+    credited: int = 0
+    """Deposits that had their confirmations."""
+    refunded: int = 0
+    """Deposits that were sent back."""
+    withdrawals: int = 0
+    """That customers asked for."""
+    paid: int = 0
+    refused: int = 0
+    waiting: int = 0
+    """For a batch, at the end, or in a batch of which it is not known whether it was sent."""
+    batches: int = 0
+    """Transactions that paid withdrawals and refunds."""
+    shared: int = 0
+    """Of rewards, what pools divided among their miners."""
+    miners_paid: int = 0
+    """And what of it they paid; the rest waits."""
+
+
+class ExchangesFigure(Figure[Exchanges]):
+    """Counts what was asked of exchanges and pools, and what was done."""
+
+    name = "exchanges"
+    title = "Did customers and miners get what they were owed?"
+    section = "Participants"
+    position = 52
+
+    def __init__(self, plan: Plan, end: int) -> None:
+        super().__init__(plan, end)
+        self._counts = Counter[str]()
+        self._batches: set[str] = set()
+
+    def take(self, record: Record) -> None:
+        """Count a step."""
+        match record.data:
+            case DepositCredited():
+                self._counts["credited"] += 1
+            case DepositRefunded(txid=txid):
+                self._counts["refunded"] += 1
+                self._batches.add(txid)
+            case WithdrawalRequested():
+                self._counts["withdrawals"] += 1
+            case WithdrawalRefused():
+                self._counts["refused"] += 1
+            case WithdrawalPaid(txid=txid):
+                self._counts["paid"] += 1
+                self._batches.add(txid)
+            case RewardShared(parts=parts):
+                self._counts["shared"] += sum(parts.values())
+            case MinersPaid(parts=parts):
+                self._counts["miners_paid"] += sum(parts.values())
+            case _:
+                pass
+
+    def result(self) -> Exchanges:
+        """Return the counts."""
+        waiting = self._counts["withdrawals"] - self._counts["paid"] - self._counts["refused"]
+        return Exchanges(**self._counts, waiting=waiting, batches=len(self._batches))
+
+    @staticmethod
+    def lines(result: Exchanges) -> Iterable[Line]:
+        """Return the customers' side and the miners', where there are such."""
+        if result.credited or result.refunded or result.withdrawals:
+            told = [f"{result.credited} deposits credited", f"{result.refunded} refunded"]
+            told.append(f"{result.withdrawals} withdrawals: {result.paid} paid")
+            told += [f"{result.refused} refused"] * bool(result.refused)
+            told += [f"{result.waiting} waiting"] * bool(result.waiting)
+            yield Line("exchanges", tuple(map(Phrase, told)))
+        if result.shared:
+            told = [f"{format_amount(result.shared)} of rewards shared", f"{format_amount(result.miners_paid)} paid"]
+            yield Line("pools", tuple(map(Phrase, told)))
