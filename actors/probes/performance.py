@@ -40,7 +40,7 @@ class PerformanceProbe(Probe[PerformanceProbeConfig]):
 
     def begin(self) -> None:
         """Watch for blocks at its own node."""
-        self._late: list[str] = []
+        self._delayed: list[str] = []
         self._watched = 0
         self.on(NewBlock, self.on_block)
         super().begin()
@@ -56,13 +56,13 @@ class PerformanceProbe(Probe[PerformanceProbeConfig]):
         for name, node in self.nodes.items():
             try:
                 if node.get_info().height <= height:
-                    self._late.append(f"{name} had no block {height} {delay:g} s after {self.host.own.uses_node}")
+                    self._delayed.append(f"{name} had no block {height} {delay:g} s after {self.host.own.uses_node}")
             except RpcError as error:
                 self.log.debug("{} cannot be asked for a block: {}", name, error)
 
     def examine(self) -> Iterator[str]:
         """Yield what was late since the last look, and look at each node."""
-        late, self._late = self._late, []
+        late, self._delayed = self._delayed, []
         yield from late
         slowest, fullest = 0.0, 0
         for name, node in self.nodes.items():
