@@ -67,6 +67,9 @@ class ExchangeConfig(SenderConfig, frozen=True):
 
     deposit_confirmations: Annotated[int, Meta(ge=1, le=720, description="Blocks until a deposit is credited.")] = 10
     least_deposit: Annotated[Amount, Meta(description="What is less is sent back.")] = amount("0.1 XMR")
+    deposit_interval: Annotated[Duration, Meta(extra=POSITIVE, description="How often it looks for deposits.")] = (
+        duration("60s")
+    )
     batch_interval: Annotated[
         Duration,
         Meta(extra=POSITIVE, description="How often withdrawals and refunds are paid, up to 15 in a transaction."),
@@ -123,7 +126,7 @@ class Exchange(Sender[ExchangeConfig]):
     def begin(self) -> None:
         """Look for deposits and pay periodically."""
         self._books = self.host.retained(self.name, _Books)
-        self.every(lambda: self.config.check_interval.seconds, self.look)
+        self.every(lambda: self.config.deposit_interval.seconds, self.look)
         self.every(lambda: self.config.batch_interval.seconds, self.pay)
 
     @receives(OpenAccount)
