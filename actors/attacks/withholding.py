@@ -94,9 +94,9 @@ class WithholdingMiner(IndependentMiner[C]):
     def begin(self) -> None:
         """Follow the public chain from now on, and start mining."""
         self._discovery = AgentDiscovery(self.host.shared, self.clock.now)
-        tip = self.ask(self.host.actor("node"), GetLastBlockHeader())
-        self._tip, self._tip_height = tip.hash, tip.height
-        self._race = Race(tip.hash, tip.height)
+        self._tip, self._tip_height = "", 0
+        self._race = Race("", 0)
+        self._follow()
         self.on(NewBlock, self.on_new_block, interval=0)
         super().begin()
 
@@ -129,11 +129,21 @@ class WithholdingMiner(IndependentMiner[C]):
 
     def _follow(self) -> bool:
         """Find out what the own node's tip means for the race; return whether it is a new block of others."""
-        tip = self.ask(self.host.actor("node"), GetLastBlockHeader())
+        try:
+            return self._compare(self.ask(self.host.actor("node"), GetLastBlockHeader()))
+        except NO_BLOCK as error:
+            self.log.info("cannot follow the public chain: {}", error)
+            return False
+
+    def _compare(self, tip: BlockHeader) -> bool:
+        """Compare the race with a tip of the public chain; return whether that is a new block of others."""
         if tip.hash == self._tip:
             return False
         race = self._race
-        if tip.prev_hash == self._tip:
+        if not self._tip:
+            # Its node has not answered before.
+            race.root, race.height, race.own = tip.hash, tip.height, 0
+        elif tip.prev_hash == self._tip:
             race.public += 1
         else:
             self._trace_back(tip)
@@ -191,7 +201,11 @@ class WithholdingMiner(IndependentMiner[C]):
         """Hand blocks in at the nodes that are to have them before the rival's."""
         if not blocks or not self.config.hand_to:
             return
-        blobs = [self.ask(self.host.actor("node"), GetBlock(block)).blob for block in blocks]
+        try:
+            blobs = [self.ask(self.host.actor("node"), GetBlock(block)).blob for block in blocks]
+        except NO_BLOCK as error:
+            self.log.info("cannot hand its blocks in: {}", error)
+            return
         for name in self._chosen_nodes():
             try:
                 for blob in blobs:

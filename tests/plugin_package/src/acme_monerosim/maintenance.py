@@ -4,8 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from monerosim import Condition, ConditionError, MoveWallet, ShutDown
-from monerosim.config import PARTICIPANT
+from monerosim import PARTICIPANT, Condition, ConditionError, MoveWallet, ShutDown
 
 
 class AcmeMaintenance(Condition, frozen=True):
