@@ -82,6 +82,9 @@ class Race:
 
 C = TypeVar("C", bound=WithholdingConfig)
 
+_HAND_IN = 10.0
+"""Seconds that a node of others may take to take a block, before the next one is turned to."""
+
 
 class WithholdingMiner(IndependentMiner[C]):
     """Finds blocks and keeps them back; a subclass decides when they are published.
@@ -209,7 +212,7 @@ class WithholdingMiner(IndependentMiner[C]):
         for name in self._chosen_nodes():
             try:
                 for blob in blobs:
-                    self.ask(proxy_of(self.host, name), SubmitBlock(blob))
+                    self.ask(proxy_of(self.host, name), SubmitBlock(blob), _HAND_IN)
             except NO_BLOCK as error:
                 self.log.info("{} does not take its block: {}", name, error)
 

@@ -175,4 +175,6 @@ class Lives:
             self._supervisor.ask(self._host.actors[name], End(), timeout=_END_TIMEOUT)
         except Exception as error:  # noqa: BLE001  (whatever an actor raises at its end, the others are ended too)
             self._supervisor.log.warning("{} did not end well: {}", name, error)
-            self._supervisor.emit(ActorFailed(name, describe_error(error)))
+            if name in self._host.started or name in _SERVICES:
+                self._supervisor.emit(ActorFailed(name, describe_error(error)))
+            # Else it has waited all the time for another participant's program, of which that one's proxy tells.
