@@ -64,6 +64,9 @@ class PerformanceProbe(Probe[PerformanceProbeConfig]):
         """Yield what was late since the last look, and look at each node."""
         late, self._delayed = self._delayed, []
         yield from late
+        if not self.nodes:
+            yield "nobody that it looks at has a node"
+            return
         slowest, fullest = 0.0, 0
         for name, node in self.nodes.items():
             began = self.clock.now()
