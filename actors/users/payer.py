@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from actors.host.followed import Doubt, Follow, Terms
-from actors.host.wallet_proxy import GetWalletHeight, Transfer
+from actors.host.wallet_proxy import GetBalance, GetWalletHeight, Transfer
 from monerosim.agent.actor import handles
 from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.messages import AwaitChange, WalletChanged
@@ -31,6 +31,7 @@ from monerosim.rpc.wallet import (
     NOT_ENOUGH_MONEY,
     NOT_ENOUGH_OUTPUTS,
     NOT_ENOUGH_UNLOCKED_MONEY,
+    TX_NOT_POSSIBLE,
     Destination,
     Transferred,
 )
@@ -217,7 +218,7 @@ class Payer(Sender[P]):
         try:
             sent = self.ask(self.host.actor("wallet"), Transfer(payment.destinations, self.config.priority))
         except RpcCallError as error:
-            if error.code in _LOCKED and self.config.on_locked_funds == "wait":
+            if self.config.on_locked_funds == "wait" and (error.code in _LOCKED or self._lacks_fee(error)):
                 self._delay(payment, error, first=first)
                 return
             reason = "not enough money" if error.code == NOT_ENOUGH_MONEY else error.message
@@ -255,6 +256,17 @@ class Payer(Sender[P]):
             self.log.trace("still waits: {}", error.message)
         self._waiting.payment, self._waiting.cause = payment, self.cause
         self._await_coins(payment, decoys=error.code == NOT_ENOUGH_OUTPUTS)
+
+    def _lacks_fee(self, error: RpcCallError) -> bool:
+        """Return whether there are coins for the amounts and the fee, though not unlocked."""
+        if error.code != TX_NOT_POSSIBLE:
+            return False
+        try:
+            balance = self.ask(self.host.actor("wallet"), GetBalance())
+        except RpcError as other:
+            self.log.debug("cannot tell what is locked: {}", other)
+            return False
+        return balance.balance > balance.unlocked_balance
 
     def _await_coins(self, payment: Payment, *, decoys: bool = False) -> None:
         """Have the wallet proxy tell when there may be coins enough, or the payment has expired.

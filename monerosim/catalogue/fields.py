@@ -25,6 +25,9 @@ _NAMES: dict[object, str] = {
 
 _UNITS: dict[object, str] = {Duration: '"90s", "2h" or seconds', Amount: '"10 XMR" or XMR'}
 
+EXAMPLE = "example"
+"""The participant of an example."""
+
 _SAMPLES: dict[object, Json] = {str: "text", bool: False, Duration: "1m", Amount: "1 XMR"}
 
 
@@ -114,6 +117,9 @@ def sample(kind: object) -> Json:
     made: Json
     if examples:
         made = msgspec.to_builtins(examples[0], enc_hook=encode_hook)
+    elif any((note.extra or {}).get("participant") for note in notes):
+        # That of the example itself: there is no other.
+        made = [EXAMPLE] if origin in (list, tuple, Sequence) else EXAMPLE
     elif origin in (Union, types.UnionType):
         made = sample(arguments[0])
     elif origin is Literal:

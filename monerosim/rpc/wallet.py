@@ -12,6 +12,9 @@ TRANSFER_TIMEOUT = 300.0
 """Seconds that a transfer may take: the real wallet requests decoys from its daemon and makes ring signatures."""
 
 NOT_OPEN = -13
+TX_NOT_POSSIBLE = -16
+"""What is unlocked covers the amounts and not the fee, for instance."""
+
 NOT_ENOUGH_MONEY = -17
 NOT_ENOUGH_OUTPUTS = -19
 WALLET_EXISTS = -21

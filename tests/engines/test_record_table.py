@@ -119,7 +119,7 @@ def test_a_trace_says_what_there_is(runs, form, said):
 
 def test_what_is_left_out_of_the_digest_is_what_the_table_asks_for():
     optional = {tag for tag, kind in event_kinds().items() if kind.optional}
-    assert optional == {"item-relayed", "transaction-stem", "txpool-recorded"}
+    assert optional == {"alert-cleared", "alert-raised", "item-relayed", "transaction-stem", "txpool-recorded"}
 
 
 def test_txpools_of_the_named_nodes_are_recorded_each_minute_and_nothing_else_changes(runs, tmp_path):

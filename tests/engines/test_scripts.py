@@ -123,7 +123,7 @@ def check_results(run):
         "long/script-1": -15,
         "long/script-2": 127,
     }
-    shown = CliRunner().invoke(main, ["report", str(run.directory)]).output
+    shown = " ".join(CliRunner().invoke(main, ["report", str(run.directory)]).output.split())
     assert "1 of 3 as they should" in shown
     assert "old/script: status 3" in shown
 

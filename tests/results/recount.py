@@ -348,7 +348,7 @@ class Recount:
     def draw_faults(self):
         kinds = ("actor-failed", "actor-restarted", "actor-given-up", "agent-unresponsive", "bootstrap-failed")
         kinds += ("command-failed", "line-corrupted", "process-died", "process-given-up", "process-hung")
-        for kind in (*kinds, "process-restarted", "run-ended"):
+        for kind in (*kinds, "process-restarted", "run-ended", "alert-raised"):
             for event, data in self.told[kind]:
                 reason = data.get("error") or data.get("reason")
                 row = {"minute": event["t"] / 6e7, "what": kind, "participant": event["participant"]}

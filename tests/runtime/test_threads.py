@@ -59,8 +59,9 @@ def test_periodic_timers_that_are_late_do_not_put_off_the_next(threads, make_wor
     threads.call_at(threads.now(), lambda: time.sleep(1.2))
     assert done.wait(60)
     times = ticker.times.get()
-    # One after the other they would take 0.8 seconds.
-    assert times[4] - times[0] < 0.6
+    # Those that came due meanwhile are one, and what comes after them keeps to the grid.
+    assert times[0] > 1.0
+    assert times[4] - times[0] > 0.3
 
 
 def test_closing_drops_what_is_not_due():
