@@ -1,6 +1,6 @@
 """Whatever a client sends, the server answers what its description says, and never with an error of its own.
 
-A hundred requests are made up here; ``MONEROSIM_REQUESTS=2000 pytest tests/serve/test_made_up_requests.py`` makes up so many.
+A hundred requests are made up here, or as many as MONEROSIM_REQUESTS says (``MONEROSIM_REQUESTS=2000``).
 """
 
 import os
