@@ -3,6 +3,7 @@
 Both runs are mere waiting, so they are played at the same time, at addresses of their own.
 """
 
+import os
 import threading
 from collections import Counter
 
@@ -26,7 +27,13 @@ from monerosim.report.spread import first_seen
 from monerosim.runs import play as play_directory
 from monerosim.units import SECOND
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+CHOICE = "MONEROSIM_REAL_CHANGES"
+
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(CHOICE not in os.environ, reason=f"six minutes of waiting for real programs: set {CHOICE}=1"),
+]
 
 PARTED, HEALED = 3, 78
 """Seconds."""
