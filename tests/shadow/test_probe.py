@@ -10,7 +10,8 @@ from click.testing import CliRunner
 from monerosim.build.compile import compile_plan
 from monerosim.cli import main
 from monerosim.doctor.probe import probe
-from monerosim.scenario import Binaries, Node, Participant, Scenario
+from monerosim.scenario import Binaries, Node, Participant, Permissions, Scenario
+from monerosim.scenario.load import examine_scenario
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +40,8 @@ def test_a_probe_that_fails_says_why_and_keeps_the_run(temporary, whose):
     others = {"other": Participant(node=Node(binary=str(program)))} if whose != "miner" else {}
     binaries = Binaries(monerod="monerod" if others else str(program))
     scenario = Scenario(binaries=binaries, participants={"first": Participant(node=Node()), **others})
-    check = probe(scenario, compile_plan(scenario))
+    examination = examine_scenario(scenario, permissions=Permissions(programs=True))
+    check = probe(examination, compile_plan(examination))
     assert check.state == "missing"
     assert f"of {whose} exited with status Normal(7)" in check.found
     assert "no chain" in check.found

@@ -144,17 +144,19 @@ def test_what_each_node_saw_is_read_back(played):
 
 
 def test_it_has_all_tables_of_what_happened(played):
-    tables = played.tables
+    run, _ = played
+    tables = run.tables
     columns = {name: [column.name for column in table.columns] for name, table in TABLES.items()}
     assert {name: tables[name].arrow().column_names for name in tables} == columns
-    (answer,) = played.query("select sum(balance) as held from wallets where final").to_pylist()
-    assert answer["held"] == played.summary.coins.emitted
+    (answer,) = run.query("select sum(balance) as held from wallets where final").to_pylist()
+    assert answer["held"] == run.summary.coins.emitted
 
 
 def test_what_each_program_took_is_in_its_resources(played):
     sql = "select process, max(cpu_s) as cpu, max(rss) as rss, max(disk) as disk from resources group by process"
-    taken = {row["process"]: row for row in played.query(sql).to_pylist()}
-    programs = {f"{host.name}/{process.name}" for host in played.plan.hosts for process in host.processes}
+    run, _ = played
+    taken = {row["process"]: row for row in run.query(sql).to_pylist()}
+    programs = {f"{host.name}/{process.name}" for host in run.plan.hosts for process in host.processes}
     assert taken.keys() == programs | {"monerosim"}
     for name in programs:
         assert taken[name]["cpu"] > 0, name
