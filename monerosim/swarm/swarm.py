@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import islice
 from queue import SimpleQueue
+from threading import Lock
 from typing import Self, TypeVar
 
 import msgspec
@@ -55,6 +56,7 @@ class Swarm:
         self._stack = ExitStack()
         self._pairs: SimpleQueue[Pair] = SimpleQueue()
         self._pool = ThreadPoolExecutor(self._workers)
+        self._making = Lock()
 
     def __enter__(self) -> Self:
         for _ in range(self._workers):
@@ -71,7 +73,7 @@ class Swarm:
         Returns:
             What came of each, in the order of the seeds.
         """
-        for outcome in self._in_order(lambda seed, pair: try_case(make_case(seed), pair, play=self._play), seeds):
+        for outcome in self._in_order(self._try, seeds):
             self._take(outcome)
             yield outcome
 
@@ -80,6 +82,12 @@ class Swarm:
         findings = list(self.findings.values())
         for finding, case in zip(findings, self._in_order(self._shrink, findings), strict=True):
             finding.case = case
+
+    def _try(self, seed: int, pair: Pair) -> Outcome:
+        # Two threads that convert to a class for the first time at once can crash the process in msgspec.
+        with self._making:
+            case = make_case(seed)
+        return try_case(case, pair, play=self._play)
 
     def _shrink(self, finding: Finding, pair: Pair) -> Case:
         def shows(case: Case) -> bool:

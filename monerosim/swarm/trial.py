@@ -39,6 +39,9 @@ _ENDS = (_GOOD, _FAILED, _ALERTED)
 """How a run may end: an alert that the scenario has may fail it."""
 
 _PROBLEM = re.compile(rf"^{re.escape(FILE)}(?P<line>:\d+)?: (?P<severity>error|warning): (?P<told>.*)$")
+_RESULTS = msgspec.json.Decoder(Result)
+_INSPECTIONS = msgspec.json.Decoder(Inspection)
+
 _FRAME = re.compile(r'File "[^"]*?/((?:monerosim|actors)/[^"]+|[^"/]+)", line \d+, in (\S+)')
 
 
@@ -100,7 +103,7 @@ class Pair:
         answer = worker.stdout.readline()
         if not answer:
             raise RuntimeError(f"a worker has ended with {worker.wait()}")
-        result = msgspec.json.decode(answer, type=Result)
+        result = _RESULTS.decode(answer)
         self.seconds += result.seconds
         return result
 
@@ -160,7 +163,7 @@ def _play(outcome: Outcome, pair: Pair) -> Outcome:
     faults += _faults_of(looked, "inspect", (_GOOD,))
     if faults:
         return msgspec.structs.replace(played, faults=tuple(faults))
-    inspection = msgspec.json.decode(looked.output, type=Inspection)
+    inspection = _INSPECTIONS.decode(looked.output)
     faults += inspection.faults
     for command, *options in _LOOKS:
         faults += _faults_of(pair.call(0, command, "run", *options, seconds=_RUN_SECONDS), command, (_GOOD,))
