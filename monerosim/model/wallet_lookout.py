@@ -149,9 +149,10 @@ class WalletLookout:
 
     def _concern(self, waits: Iterable[_Wait]) -> None:
         """Consider some waits after all that happens now; until then blocks of earlier times may be found."""
-        if not self._concerned:
-            self._call_at(self._blockchain.now(), self._consider_concerned)
+        is_planned = bool(self._concerned)
         self._concerned.update(dict.fromkeys(waits))
+        if self._concerned and not is_planned:
+            self._call_at(self._blockchain.now(), self._consider_concerned)
 
     def _consider_concerned(self) -> None:
         concerned, self._concerned = self._concerned, {}
