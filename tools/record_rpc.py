@@ -89,6 +89,7 @@ def play(session: Session) -> dict[str, Json]:
     _envelopes(session)
     _without_wallet(session)
     _files(session)
+    _without_looks_of_their_own(session)
     addresses = {wallet: session.result(wallet, "get_address")["address"] for wallet in ("miner", "user")}
     _addresses(session, addresses)
     _unusual(session)
@@ -142,6 +143,12 @@ def _files(session: Session) -> None:
     session.call("store", "user", "store")
     session.call("close_wallet", "user", "close_wallet")
     session.call("open_wallet", "user", "open_wallet", {"filename": "user", "password": ""})
+
+
+def _without_looks_of_their_own(session: Session) -> None:
+    """Let wallets refresh when they are asked only: a look of their own, each 20 s, would come between two calls."""
+    for wallet in ("miner", "user"):
+        session.result(wallet, "auto_refresh", {"enable": False})
 
 
 def _addresses(session: Session, addresses: Mapping[str, Json]) -> None:
