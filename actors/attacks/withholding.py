@@ -97,7 +97,7 @@ class WithholdingMiner(IndependentMiner[C]):
     def begin(self) -> None:
         """Follow the public chain from now on, and start mining."""
         self._discovery = AgentDiscovery(self.host.shared, self.clock.now)
-        self._tip, self._tip_height = "", 0
+        self._tip, self._tip_height, self._work = "", 0, 0
         self._race = Race("", 0)
         self._follow()
         self.on(NewBlock, self.on_new_block, interval=0)
@@ -139,8 +139,12 @@ class WithholdingMiner(IndependentMiner[C]):
             return False
 
     def _compare(self, tip: BlockHeader) -> bool:
-        """Compare the race with a tip of the public chain; return whether that is a new block of others."""
-        if tip.hash == self._tip:
+        """Compare the race with a tip of the public chain; return whether that is a new block of others.
+
+        Another tip of as much work is none: a node whose rules choose among equal branches tells by it what it has
+        chosen, not whom the others follow.
+        """
+        if self._tip and tip.cumulative_difficulty == self._work:
             return False
         race = self._race
         if not self._tip:
@@ -150,7 +154,7 @@ class WithholdingMiner(IndependentMiner[C]):
             race.public += 1
         else:
             self._trace_back(tip)
-        self._tip, self._tip_height = tip.hash, tip.height
+        self._tip, self._tip_height, self._work = tip.hash, tip.height, tip.cumulative_difficulty
         race.tied = False
         return tip.hash != race.root
 

@@ -27,6 +27,7 @@ class Few(SelfishMining):
 PLANTED = {
     "gamma mirrored": ("all", {"rules.use": "./planted.py:LastSeen"}),
     "ties by hash": ("nobody", {"rules.use": "./planted.py:LowestHash"}),
+    "gamma 0 as 0.5": ("nobody", {"rules.use": "uniform-tie-breaking"}),
     "keeps the block that wins a tie": ("nobody", {"participants.attacker.equal_fork_stubborn": True}),
     "publishes at once": ("nobody", {"participants.attacker.release_at": 1}),
     "a third more hashrate": ("nobody", {"participants.attacker.hashrate": 100 / 3}),
