@@ -7,7 +7,7 @@ import nbformat
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[1]
-TUTORIALS = ("spies", "selfish-mining")
+TUTORIALS = ("spies", "selfish-mining", "flood")
 
 
 def main() -> None:

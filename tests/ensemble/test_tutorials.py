@@ -7,7 +7,7 @@ import pytest
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[2]
-TUTORIALS = ("spies", "selfish-mining")
+TUTORIALS = ("spies", "selfish-mining", "flood")
 
 
 def printed(notebook):
