@@ -11,6 +11,7 @@ class Line:
     """Nodes in a row: an item takes ``delay`` microseconds from one to the next, and a transaction is no stem."""
 
     height_memory = 0
+    uplinks = None
 
     def __init__(self, nodes: int, delay: int) -> None:
         self.nodes = nodes
@@ -27,6 +28,9 @@ class Line:
 
     def request_waits(self, _place, count):
         return np.where(count > 0, 2 * self.delay, 0)
+
+    def uplink_waits(self, _node, _at, _item, _weight, links):
+        return [0] * len(links)
 
     def links_from(self, node):
         ends = ((node - 1, 2 * node), (node + 1, 2 * node + 1))

@@ -42,6 +42,10 @@ class BlockNetwork(Protocol):
 
     nodes: int
 
+    @property
+    def uplinks(self) -> object | None:
+        """The nodes' uplinks, if what a node sends waits for what it sent before."""
+
     def block_arrivals(self, item: bytes, origin: int, released: int, weight: int) -> ArrivalTimes:
         """Return when each node has verified a block that all relay, and whose transactions all have."""
 
@@ -53,6 +57,12 @@ class BlockNetwork(Protocol):
 
     def request_waits(self, place: NDArray[np.int64], count: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return how long nodes wait for so many transactions that they ask for over links, verification included."""
+
+    def uplink_waits(self, node: int, at: int, item: bytes, weight: int, links: Sequence[LinkTo]) -> list[int]:
+        """Return how long the messages with a block that a node relays wait for its uplink, microseconds."""
+
+    def answer_time(self, node: int, at: int, size: int, link: LinkTo) -> int:
+        """Return how long blocks of so many bytes that a peer has asked for take until it has them, microseconds."""
 
     def links_from(self, node: int) -> Sequence[LinkTo]:
         """Return the links to a node's peers."""
@@ -84,6 +94,8 @@ class _Kind:
     """A peer has told its tip."""
     FETCHED = 3
     """A span of a peer's chain, which was asked for, is there."""
+    ASKED = 4
+    """The peer sends it, where that takes up its uplink."""
 
 
 class BlockRelay:
@@ -361,6 +373,8 @@ class BlockRelay:
                 self._on_verified(node, self._blocks[identity], time, sender)
             elif kind == _Kind.SYNCED:
                 self._on_sync(node, time, sender)
+            elif kind == _Kind.ASKED:
+                self._on_asked(node, time, sender)
             else:
                 self._on_chain(node, time, sender)
             if not self._events:
@@ -486,10 +500,12 @@ class BlockRelay:
             return
         hops = self._hops_of(block)
         sent: list[tuple[int, int]] = []
-        for link in self._network.links_from(node):
+        links = [link for link in self._network.links_from(node) if link.peer != sender]
+        waits = self._network.uplink_waits(node, at, block.id, block.weight, links)
+        for link, wait in zip(links, waits, strict=True):
             hop = hops.item(link.place)
-            if link.peer != sender and hop < UNREACHABLE:
-                due = max(at + hop, self._network.ready(link.peer))
+            if hop < UNREACHABLE:
+                due = max(at + wait + hop, self._network.ready(link.peer))
                 self._push(due, _Kind.RECEIVED, link.peer, node, block)
                 sent.append((link.peer, due))
         if self.on_hops is not None and sent:
@@ -567,11 +583,23 @@ class BlockRelay:
 
     def _ask(self, node: int, at: int, sender: int, trips: int) -> None:
         """Have a node ask for the first span of blocks that it lacks, and verify them with what it gets."""
-        span = self._lacking(node, sender, at)[-SPAN:]
         link = self._link(node, sender)
+        if link is not None and self._network.uplinks is not None:
+            self._push(at + (trips - 1) * link.latency, _Kind.ASKED, node, sender, self._tips[sender])
+            return
+        span = self._lacking(node, sender, at)[-SPAN:]
         due = at + (0 if link is None else trips * link.latency)
         due += sum(self._verification_of(node, block) for block in span)
         self._push(due, _Kind.FETCHED, node, sender, self._tips[sender])
+
+    def _on_asked(self, node: int, at: int, sender: int) -> None:
+        """Have a peer send a span of blocks with all their transactions."""
+        link = self._link(sender, node)
+        if link is not None:
+            span = self._lacking(node, sender, at)[-SPAN:]
+            due = at + self._network.answer_time(sender, at, sum(block.weight for block in span), link)
+            due += sum(self._verification_of(node, block) for block in span)
+            self._push(due, _Kind.FETCHED, node, sender, self._tips[sender])
 
     def _on_chain(self, node: int, at: int, sender: int) -> None:
         lacking = self._lacking(node, sender, at)

@@ -165,8 +165,8 @@ class Views:
         self.relay.advance(now)
         if self.following is not None:
             self.following.add(block)
-        accepted = self.following is None or self.following.all_accept(block)
-        if accepted and self._all_follow(block.parent, now) and not self._network.is_kept(block.id):
+        alike = self._network.uplinks is None and (self.following is None or self.following.all_accept(block))
+        if alike and self._all_follow(block.parent, now) and not self._network.is_kept(block.id):
             self.relay.flood(block)
             self._unanimous = block
         else:

@@ -246,6 +246,9 @@ class Queues:
         while self.due <= until:
             self._follow(min(self.due + self.hop, until + 1))
 
+    def catch_up(self, before: int) -> None:
+        """Follow what messages that leave at a time have to wait for: nothing, where they do not share uplinks."""
+
     def _follow(self, end: int) -> None:
         """Follow what comes before a time, at most a :attr:`hop` after :attr:`due`."""
         coming = self._coming[: self._rows].reshape(-1)
@@ -296,7 +299,24 @@ class Queues:
             there = wires.is_open.take(link).nonzero()[0]
             which, link = which.take(there), link.take(there)
         left = self._leave(self._keys[row], which, link, (codes >> _PLACE_BITS).take(which))
-        sending = self._sending(row, which, link, left)
+        self._travel(row, which, link, left)
+
+    def _travel(
+        self, row: NDArray[np.int64], which: NDArray[np.int64], link: NDArray[np.int64], left: NDArray[np.int64]
+    ) -> None:
+        """Have messages go on their way, each a row's of a given place, over a link, when it leaves."""
+        self._arrive(row, which, link, left, self._sending(row, which, link, left))
+
+    def _arrive(
+        self,
+        row: NDArray[np.int64],
+        which: NDArray[np.int64],
+        link: NDArray[np.int64],
+        left: NDArray[np.int64],
+        sending: NDArray[np.int64],
+    ) -> None:
+        """Plan the arrivals of messages that take so long."""
+        wires = self.wires
         arrived = left + sending
         place = (row * self._nodes).take(which)
         place += wires.target.take(link)

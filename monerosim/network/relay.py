@@ -5,8 +5,8 @@ The time of a hop, from the moment a node has an item until its peer has it and 
 - the latency of the path between the two;
 - the message's size over the slower of the two bandwidths. A block is relayed "fluffy": its header, its coinbase and
   the hashes of its transactions, which the receiver has in its pool (``relay_block`` in monero's
-  src/cryptonote_protocol/cryptonote_protocol_handler.inl clears the transactions). Messages to several peers do not
-  share the sender's bandwidth;
+  src/cryptonote_protocol/cryptonote_protocol_handler.inl clears the transactions);
+- the wait for what the sender sent before, to whomever, where uplinks are shared (:mod:`monerosim.network.uplinks`);
 - the receiver's verification, which comes before it relays (``handle_notify_new_fluffy_block`` there);
 - TCP's retransmissions, where packets are lost;
 - a transaction's wait for the next flush of the connection (:mod:`monerosim.network.queues`). Blocks do not wait.
@@ -24,11 +24,13 @@ from monerosim.network.connections import Connections, Link, LinkTo, Peer
 from monerosim.network.dandelion import Connection, Dandelion, HeightAt, Stems
 from monerosim.network.propagation import NEVER
 from monerosim.network.queues import Queues
+from monerosim.network.shared_queues import SharedQueues
 from monerosim.network.silences import Silences, Silent
 from monerosim.network.transactions import StemLinks, TransactionRelay
+from monerosim.network.uplinks import Uplinks
 from monerosim.network.verification import Verification
 from monerosim.network.wires import Wires
-from monerosim.runtime.counters import key
+from monerosim.runtime.counters import draws, key
 from monerosim.units import SECOND
 
 __all__ = ["NEVER", "Link", "LinkTo", "Peer", "RelayNetwork", "RelayTimings"]
@@ -90,9 +92,11 @@ class RelayNetwork:
         begin: The time at which each daemon is started, microseconds: its first epoch of Dandelion++ begins, and its
             timed syncs count from then. If left out, the former is 0, and when in a minute a node syncs is drawn.
         versions: The version of monerod that each node runs; 0.18.0.0 if left out.
+        uplinks: The nodes' uplinks; if left out, messages to several peers do not wait for each other.
 
     Attributes:
         names: The nodes' names.
+        uplinks: As given.
         links: The connections there are at the beginning.
         connections: Those there are now.
         silences: What nodes keep to themselves.
@@ -102,7 +106,7 @@ class RelayNetwork:
             no bandwidth.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a network has so many parts
         self,
         *,
         seed: int,
@@ -113,6 +117,7 @@ class RelayNetwork:
         ready: Sequence[int] | None = None,
         begin: Sequence[int] | None = None,
         versions: Sequence[tuple[int, ...]] | None = None,
+        uplinks: Uplinks | None = None,
     ) -> None:
         if len(set(names)) != len(names):
             raise ValueError("two nodes have the same name")
@@ -125,6 +130,7 @@ class RelayNetwork:
         self._up = np.array([0] * self.nodes if ready is None else ready, dtype=np.int64)
         self.connections = Connections(self.names, self._node_keys, links, self._up)
         self.links = tuple(links)
+        self.uplinks = uplinks
         self._begin = [0] * self.nodes if begin is None else list(begin)
         self._ready = self._up if self._up.any() else None
         self._own_always = [version >= OWN_STEMS_SINCE for version in versions or ()] or [False] * self.nodes
@@ -186,13 +192,52 @@ class RelayNetwork:
         return self._hops(item, weight, slice(None))
 
     def _hops(self, item: bytes, weight: int, numbers: NDArray[np.int64] | slice) -> NDArray[np.int64]:
-        connections, size = self.connections, _BLOCK_BYTES + _HASH_BYTES * (weight // _TYPICAL_WEIGHT)
+        connections, size = self.connections, _message_bytes(weight)
         sending = -(-size * 8 * SECOND // connections.bandwidth)
         kind = connections.kind[numbers]
         waits = np.take(connections.latency + sending, kind)
         if connections.losses.any:
             connections.losses.add(waits, key(self._seed, "loss", item), connections.keys[numbers], kind, size)
         return waits
+
+    def uplink_waits(self, node: int, at: int, item: bytes, weight: int, links: Sequence[LinkTo]) -> list[int]:
+        """Return how long the messages with a block that a node relays wait for its uplink, microseconds.
+
+        Args:
+            node: The node.
+            at: When, microseconds; what blocks do is asked for in the order of time.
+            item: What identifies the block.
+            weight: The block's weight.
+            links: Those over which it is sent, in any order.
+        """
+        if not links or self.uplinks is None:
+            return [0] * len(links)
+        drawn = draws(key(self._seed, "order", item), self.connections.keys[[link.place for link in links]])
+        waits = np.empty(len(links), dtype=np.int64)
+        waits[drawn.argsort(kind="stable")] = self._wait(node, at, [_message_bytes(weight)] * len(links))
+        return waits.tolist()
+
+    def answer_time(self, node: int, at: int, size: int, link: LinkTo) -> int:
+        """Return how long the blocks that a peer has asked for take until it has them, microseconds.
+
+        Args:
+            node: The node that sends them.
+            at: When it has been asked.
+            size: Their bytes, transactions included.
+            link: The one to the peer.
+        """
+        kind = self.connections.kind.item(link.place)
+        sending = -(-size * 8 * SECOND // self.connections.bandwidth.item(kind))
+        return self._wait(node, at, [size]).item() + sending + link.latency
+
+    def _wait(self, node: int, at: int, sizes: Sequence[int]) -> NDArray[np.int64]:
+        """Return how long messages of so many bytes wait for a node's uplink, which they share."""
+        if self.uplinks is None:
+            return np.zeros(len(sizes), dtype=np.int64)
+        if self._transactions is not None:
+            self._transactions.catch_up(at)
+        count = len(sizes)
+        return self.uplinks.wait(np.full(count, node), np.full(count, at), 8 * np.array(sizes, dtype=np.int64))
 
     def links_from(self, node: int) -> list[LinkTo]:
         """Return the links to a node's peers."""
@@ -235,7 +280,7 @@ class RelayNetwork:
         """
         connections = self.connections
         dandelion, seed = self._dandelion, key(self._seed, "dandelion")
-        wires = Wires(self.nodes, connections.values(slice(None)))
+        wires = Wires(self.nodes, connections.values(slice(None)), self.uplinks)
         since = connections.values(slice(None)).since.tolist()
         for number in range(0, len(since), 2):
             self._add_outgoing(number, since[number])
@@ -243,7 +288,7 @@ class RelayNetwork:
         stems = Stems(
             seed, dandelion, node_keys, self._outgoing, self._begin, self._own_always, self._last_told, height_at
         )
-        queues = Queues(
+        queues = (Queues if self.uplinks is None else SharedQueues)(
             wires,
             self._node_keys,
             flush_incoming=dandelion.flush_incoming,
@@ -325,12 +370,19 @@ class RelayNetwork:
     def _last_timed_sync(self, node: int, until: int) -> int:
         return until - (until - self._phases[node]) % _TIMED_SYNC
 
-    def _stem_delay(self, item: bytes, size: int, link: int) -> int:
-        connections, at = self.connections, slice(link, link + 1)
+    def _stem_delay(self, item: bytes, size: int, link: int, at: int) -> int:
+        connections, one = self.connections, slice(link, link + 1)
         kind = connections.kind.item(link)
         took = connections.latency.item(kind) - (-size * 8 * SECOND // connections.bandwidth.item(kind))
+        if self.uplinks is not None:
+            took += self._wait(connections.source.item(link), at, [size]).item()
         if not connections.losses.any:
             return took
-        waits, kinds = np.array([took]), connections.kind[at]
-        connections.losses.add(waits, key(self._seed, "loss", item), connections.keys[at], kinds, size)
+        waits, kinds = np.array([took]), connections.kind[one]
+        connections.losses.add(waits, key(self._seed, "loss", item), connections.keys[one], kinds, size)
         return int(waits[0])
+
+
+def _message_bytes(weight: int) -> int:
+    """Return the size of a message with a block of a weight."""
+    return _BLOCK_BYTES + _HASH_BYTES * (weight // _TYPICAL_WEIGHT)

@@ -53,8 +53,8 @@ class StemLinks(NamedTuple):
     """Returns the place of the link back among those of the receiver; None if the connection is there no more."""
     key: Callable[[int], int]
     """Returns a stable key of a link."""
-    delay: Callable[[bytes, int, int], int]
-    """Returns the microseconds that a message takes: of an item, of so many bytes, over a link."""
+    delay: Callable[[bytes, int, int, int], int]
+    """Returns the microseconds that a message takes: of an item, of so many bytes, over a link, sent at a time."""
 
 
 class TransactionRelay:
@@ -186,6 +186,7 @@ class TransactionRelay:
         while True:
             first = events[0][0] if events else NEVER
             if first <= until and first < queues.due + queues.hop:
+                queues.catch_up(first)
                 self._happen(*heappop(events))
             elif not queues.advance(until):
                 return
@@ -215,6 +216,12 @@ class TransactionRelay:
         self.advance(until)
         self.queues.finish(until)
         self.advance(until)
+
+    def catch_up(self, before: int) -> None:
+        """Let happen what comes before a time, so that what a node sends then is behind it on its uplink."""
+        if not self._is_looking:
+            self.advance(before - 1)
+            self.queues.catch_up(before)
 
     def disconnect(self, connections: Sequence[int], down: Collection[int], at: int) -> None:
         """Close connections, and take nodes down (:meth:`~monerosim.network.queues.Queues.disconnect`)."""
@@ -431,7 +438,7 @@ class TransactionRelay:
     def _pass_on(self, flight: Flight, node: int, at: int, stem: Connection) -> None:
         if self._silences.keeps(node, "stems", flight.item):
             return
-        received = at + self._links.delay(flight.item, flight.size, stem.link)
+        received = at + self._links.delay(flight.item, flight.size, stem.link, at)
         if received >= UNREACHABLE:
             # Lost on the way: monerod notices only when the embargo ends.
             return

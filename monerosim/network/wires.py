@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from monerosim.network.uplinks import Uplinks
+
 _SPARE = 4
 """Free places that a node has at least once links have come and gone."""
 
@@ -34,8 +36,10 @@ class Wires:
         nodes: The number of nodes.
         links: The links there are at the beginning, numbered from 0: 2 c, from the dialer of a connection, and 2 c + 1,
             to it.
+        uplinks: The nodes' uplinks, if what a node sends shares its own.
 
     Attributes:
+        uplinks: As given.
         first: The first slot of each node, shape ``(nodes,)``.
         degree: How many places of each node are or were in use, shape ``(nodes,)``.
         source: The sending node.
@@ -52,7 +56,8 @@ class Wires:
         all_open: Whether every slot below the degrees has a link.
     """
 
-    def __init__(self, nodes: int, links: LinkValues) -> None:
+    def __init__(self, nodes: int, links: LinkValues, uplinks: Uplinks | None = None) -> None:
+        self.uplinks = uplinks
         source = links.source
         order = np.argsort(source, kind="stable")
         rank = np.argsort(order)

@@ -10,6 +10,7 @@ from monerosim.monero.versions import parse_version
 from monerosim.network.dandelion import Dandelion
 from monerosim.network.queues import FLUSH_STEP
 from monerosim.network.relay import Link, RelayNetwork, RelayTimings
+from monerosim.network.uplinks import Uplinks
 from monerosim.network.verification import Verification
 from monerosim.plan.plan import HostPlan, Plan, RelayPlan, RulePlan
 from monerosim.plugins import PluginFiles
@@ -52,6 +53,7 @@ def network_of(plan: Plan) -> RelayNetwork:
         ready=ready,
         begin=[node.start for node in nodes.values()],
         versions=versions_of(plan),
+        uplinks=Uplinks.of_slow([_uplink_of(plan, host) for host in hosts.values()]),
     )
 
 
@@ -60,6 +62,12 @@ def bandwidth_of(plan: Plan, host: HostPlan) -> int:
     place = plan.topology.places[host.name]
     down = plan.topology.bandwidth_down or plan.topology.bandwidth
     own = min(plan.topology.bandwidth[place], down[place])
+    return own if host.node is None or host.node.rate_limit is None else min(own, host.node.rate_limit)
+
+
+def _uplink_of(plan: Plan, host: HostPlan) -> int:
+    """Return the bits a second that a host's node sends."""
+    own = plan.topology.bandwidth[plan.topology.places[host.name]]
     return own if host.node is None or host.node.rate_limit is None else min(own, host.node.rate_limit)
 
 
