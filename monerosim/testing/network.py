@@ -24,6 +24,7 @@ class InstantNetwork:
     """
 
     height_memory = 0
+    uplinks = None
 
     def __init__(self, nodes: int) -> None:
         self.nodes = nodes
@@ -51,6 +52,16 @@ class InstantNetwork:
         """Return how long nodes wait for transactions that they ask for."""
         del place
         return np.zeros_like(count)
+
+    def uplink_waits(self, node: int, at: int, item: bytes, weight: int, links: Sequence[LinkTo]) -> list[int]:
+        """Return how long messages with a block wait for a node's uplink."""
+        del node, at, item, weight
+        return [0] * len(links)
+
+    def answer_time(self, node: int, at: int, size: int, link: LinkTo) -> int:
+        """Return how long blocks that a peer has asked for take."""
+        del node, at, size
+        return link.latency
 
     def upgrade(self, node: int, version: tuple[int, ...]) -> None:
         """Have a node run another version of monerod: here it makes no difference."""
