@@ -33,7 +33,7 @@ PATIENCE = 300_000
 """Milliseconds; a busy machine takes long to draw a report."""
 
 CHANGES = ("simulation.duration=40m", 'record.stems="all"')
-PAGES = ("live", "participants", "participants/user-001", "network", "timeline")
+PAGES = ("live", "charts", "participants", "participants/user-001", "network", "timeline")
 
 
 @contextmanager
@@ -89,7 +89,7 @@ def main() -> None:
         page.set_default_timeout(PATIENCE)
         with serving(Path(home)) as address:
             page.goto(address)
-            ready = {"live": ".chart path", "network": ".replay .node", "participants/user-001": ".part"}
+            ready = {"live": ".chart path", "charts": ".drawing svg", "network": ".replay .node", "participants/user-001": ".part"}
             for name in PAGES:
                 picture(page, address, f"run/quickstart/{name}", ready.get(name, "td"), folder)
             write_request(run, Request("resume"))

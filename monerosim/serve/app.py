@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from monerosim import report
 from monerosim.runs import RunError
-from monerosim.serve.api import agents, alerts, control, data, events, prometheus, runs, story, submissions
+from monerosim.serve.api import agents, alerts, charts, control, data, events, prometheus, runs, story, submissions
 from monerosim.serve.guard import BURST, RATE, Guard
 from monerosim.serve.openapi import describe
 from monerosim.serve.operation import Operation, refused
@@ -28,6 +28,7 @@ _OPERATIONS: tuple[Operation, ...] = (
     *control.OPERATIONS,
     *alerts.OPERATIONS,
     *data.OPERATIONS,
+    *charts.OPERATIONS,
     *prometheus.OPERATIONS,
     *story.OPERATIONS,
 )

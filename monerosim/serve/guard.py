@@ -4,6 +4,7 @@ A page of another site must neither read what the server has nor have it do anyt
 in ``Origin``; and where a name of that site was made to lead here (DNS rebinding), ``Host`` has that name.
 """
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Collection
@@ -74,8 +75,12 @@ class Guard:
         if scope["type"] != "http":
             raise ValueError(f"this server does not speak {scope['type']}")
 
+        begun = False
+
         async def send_guarded(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
@@ -83,7 +88,12 @@ class Guard:
 
         problem = self._problem(scope)
         answer = self._app if problem is None else refused(*problem)
-        await answer(scope, receive, send_guarded)
+        try:
+            await answer(scope, receive, send_guarded)
+        except asyncio.CancelledError:
+            # The server ends, and waits for this answer no longer.
+            if not begun:
+                await refused(HTTPStatus.SERVICE_UNAVAILABLE, "the server ends")(scope, receive, send_guarded)
 
     def _problem(self, scope: Scope) -> tuple[HTTPStatus, str] | None:
         headers = Headers(scope=scope)

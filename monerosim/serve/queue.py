@@ -15,6 +15,7 @@ from typing import Literal, Self, TypeAlias
 
 import msgspec
 
+from monerosim.events.log import EVENTS
 from monerosim.files import read_regular, replace_file
 from monerosim.serve.submission import Checked, Limits
 
@@ -25,6 +26,7 @@ _SCENARIO, _STATE, _OUTPUT = "scenario.toml", "state.json", "output.txt"
 _LOOK = 0.25
 _CHECK_SECONDS = 30
 _MOST_OUTPUT = 4000
+_CHUNK = 1024 * 1024
 
 
 class QueueError(Exception):
@@ -39,6 +41,8 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     reason: str = ""
     """Why it failed."""
+    position: int = 0
+    """Where it stands among those that wait: 1 for the next; 0 if it does not wait."""
 
 
 class Queue:
@@ -116,15 +120,23 @@ class Queue:
             replace_file(folder / _SCENARIO, text.encode())
             self._note(submission)
         self._there.set()
-        return submission
+        return msgspec.structs.replace(submission, position=sum(it.state == "queued" for it in known) + 1)
 
     def all(self) -> list[Submission]:
         """Return all that were submitted, in their order."""
-        found = [self.find(path.name) for path in self._folder.glob("submitted-*")]
-        return sorted((it for it in found if it is not None), key=lambda it: int(it.id.rpartition("-")[2]))
+        found = [self._read(path.name) for path in self._folder.glob("submitted-*")]
+        known = sorted((it for it in found if it is not None), key=lambda it: int(it.id.rpartition("-")[2]))
+        waiting = [it.id for it in known if it.state == "queued"]
+        return [
+            msgspec.structs.replace(it, position=waiting.index(it.id) + 1) if it.state == "queued" else it
+            for it in known
+        ]
 
     def find(self, id_: str) -> Submission | None:
         """Return one; None if there is none of this id."""
+        return next((it for it in self.all() if it.id == id_), None)
+
+    def _read(self, id_: str) -> Submission | None:
         if not (id_.startswith("submitted-") and id_.removeprefix("submitted-").isdecimal()):
             return None
         try:
@@ -178,6 +190,7 @@ class Queue:
     def _watch(self, process: subprocess.Popen[bytes], directory: Path) -> str:
         """Wait for the end of a run, and end it where it takes too much; return why it was ended."""
         began = time.monotonic()
+        log = _GrowingLog(directory / EVENTS)
         reason = ""
         while process.poll() is None and not reason:
             if self._ending.wait(_LOOK):
@@ -186,12 +199,36 @@ class Queue:
                 reason = f"it took more than {self._limits.seconds} seconds"
             elif _size(directory) > self._limits.disk:
                 reason = f"it took more than {self._limits.disk:,} bytes of disk"
+            elif log.count() > self._limits.events:
+                reason = f"it had more than {self._limits.events:,} events"
         if reason:
             process.kill()
         process.wait()
         if process.stdin is not None:
             process.stdin.close()
         return reason
+
+
+class _GrowingLog:
+    """Counts the events of a run as they are written.
+
+    Args:
+        path: The log.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read = 0
+        self._events = 0
+
+    def count(self) -> int:
+        """Return how many there are by now."""
+        with suppress(FileNotFoundError), self._path.open("rb") as file:
+            file.seek(self._read)
+            while data := file.read(_CHUNK):
+                self._read += len(data)
+                self._events += data.count(b"\n")
+        return self._events
 
 
 def _size(directory: Path) -> int:

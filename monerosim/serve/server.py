@@ -55,4 +55,22 @@ def serve(site: Site, listening: socket.socket, host: str) -> None:
         timeout_graceful_shutdown=1,
         limit_concurrency=200,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    EndingServer(config, site).run(sockets=[listening])
+
+
+class EndingServer(uvicorn.Server):
+    """Ends the streams of a site when it is told to end; it would wait for them else, and they for their runs.
+
+    Args:
+        config: How it answers.
+        site: What is shown.
+    """
+
+    def __init__(self, config: uvicorn.Config, site: Site) -> None:
+        super().__init__(config)
+        self._site = site
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more requests, and wait for those that are being answered."""
+        self._site.ending.set()
+        await super().shutdown(sockets)

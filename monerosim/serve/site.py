@@ -11,6 +11,7 @@ import msgspec
 
 from monerosim.build.processes import PLAN
 from monerosim.events.feed import Feed
+from monerosim.report.answers import Answer
 from monerosim.results.listing import find_runs
 from monerosim.runs import Run, RunError
 from monerosim.serve.counting import Counting
@@ -26,6 +27,15 @@ class Rights(msgspec.Struct, frozen=True, kw_only=True):
     """Send commands to runs."""
     runs: bool = False
     """Submit scenarios."""
+
+
+class KeptChart(msgspec.Struct, frozen=True):
+    """A chart that was drawn, kept for who asks next."""
+
+    made_from: str
+    """What its tables were made from."""
+    answer: Answer
+    svg: str
 
 
 class ShownRun:
@@ -47,6 +57,7 @@ class ShownRun:
         self.feed = Feed(directory, [host.name for host in self.run.plan.hosts])
         self.counting = Counting(self.run.plan, self.feed)
         self.tables = ShownTables(self.run, self.feed, scratch)
+        self.charts: dict[str, KeptChart] = {}
 
 
 class Site:
@@ -66,6 +77,8 @@ class Site:
         self._lock = threading.Lock()
         self.queue = Queue(directory, Limits()) if rights.runs else None
         """The scenarios that were submitted; None if none may be."""
+        self.ending = threading.Event()
+        """Set when the server ends: streams end then, though their runs go on."""
         self._scratch = TemporaryDirectory(prefix="monerosim-serve-", ignore_cleanup_errors=True)
 
     def __enter__(self) -> Self:

@@ -39,6 +39,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes of the run directory."""
     memory: int = 2_000 * _MEGABYTE
     """Bytes of address space."""
+    events: int = 5_000_000
+    """Of the run."""
     queued: int = 20
     """Scenarios that wait."""
     text: int = 256 * 1024

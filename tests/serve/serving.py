@@ -13,10 +13,11 @@ import requests
 import uvicorn
 
 from monerosim.serve.app import make_app
-from monerosim.serve.server import address_of, listen
+from monerosim.serve.server import EndingServer, address_of, listen
 from monerosim.serve.site import Rights, Site
 
 TOKEN = "a-token"  # noqa: S105
+NEVER_LONGER = 60
 ALL = Rights(commands=True, runs=True)
 AUTHORISED = {"Authorization": f"Bearer {TOKEN}"}
 
@@ -37,7 +38,7 @@ def asking(directory, rights=ALL, **options):
     """Serve a directory from this process; no limit of rates, unless ``options`` has one."""
     site = Site(directory, TOKEN, rights)
     app = make_app(site, **({"rate": 1e9, "burst": 1e9} | options))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", lifespan="off"))
+    server = EndingServer(uvicorn.Config(app, log_level="warning", ws="none", lifespan="off"), site)
     listening = listen("127.0.0.1", 0)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
@@ -51,16 +52,17 @@ def asking(directory, rights=ALL, **options):
 
 @contextmanager
 def served(directory, *options):
-    """Start ``monerosim serve`` and yield its address and its token."""
+    """Start ``monerosim serve`` and yield its address and its token; it ends in order."""
     command = [sys.executable, "-m", "monerosim.cli", "serve", str(directory), "--port", "0", *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"})
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(command, **pipes, env=os.environ | {"PYTHONUNBUFFERED": "1"})
     try:
         address, token = re.search(r"(http://\S+)/#token=(\S+)", process.stdout.readline()).groups()
         yield Asking(address), token
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(20)
-        process.stdout.close()
+        _, complaints = process.communicate(timeout=NEVER_LONGER)
+    assert "Traceback" not in complaints
 
 
 def streamed(asked, last="", most=10**9, **query):

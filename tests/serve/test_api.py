@@ -13,6 +13,8 @@ from small_runs import WHOLE, play
 
 from monerosim.events import PaymentConfirmed
 from monerosim.events.feed import Feed
+from monerosim.report.answers import inline_svg
+from monerosim.report.figures import all_charts
 from monerosim.serve.app import OPERATIONS
 from monerosim.serve.counting import Counting
 from monerosim.serve.site import Rights
@@ -74,6 +76,21 @@ def test_a_table_is_the_same_in_each_format(asked, played, name):
     assert pq.read_table(io.BytesIO(asked.get(f"/api/tables/{name}?format=parquet").content)).equals(wanted)
     written = pl.read_csv(io.BytesIO(asked.get(f"/api/tables/{name}?format=csv").content), infer_schema_length=None)
     assert (written.columns, len(written)) == (wanted.column_names, wanted.num_rows)
+
+
+def test_charts_are_those_of_the_report(asked, played):
+    listed = asked.get("/api/charts").json()
+    assert {it["name"] for it in listed} == set(all_charts())
+    name = "confirmation"
+    figure = played.figure(name)
+    drawn = asked.get(f"/api/charts/{name}").json()
+    assert drawn["svg"] == inline_svg(figure.answer.svg(), name)
+    assert (drawn["count"], drawn["title"]) == (figure.answer.count, figure.answer.chart.title)
+    assert figure.answer.count > 0
+    specification = asked.get(f"/api/charts/{name}?format=vega-lite").json()
+    assert specification["data"]["values"] == [dict(row) for row in figure.rows]
+    assert asked.get(f"/api/charts/{name}?format=csv").text == figure.answer.csv()
+    assert asked.get("/api/charts/nothing").status_code == 404
 
 
 def test_what_is_counted_ends_where_the_summary_does(asked, played):

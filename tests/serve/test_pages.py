@@ -14,6 +14,7 @@ from small_runs import build
 from monerosim import Run
 from monerosim.control import Request, await_answer, open_control, read_state, read_steering, write_request
 from monerosim.events.log import EVENTS
+from monerosim.report.figures import all_charts
 from monerosim.runs import play
 
 SCENARIO = """
@@ -193,13 +194,30 @@ def test_a_run_in_progress_and_at_its_end(browser, live):
             "h => document.querySelector('[data-tile=height]').textContent > h", arg=str(before.height)
         )
         kinds = page.locator("#feed td:nth-child(4)")
+        blocks = [it for it in live.events() if "block-" in it["data"]["event"] and it["participant"].startswith("pool")]
         page.locator("#kind").fill("block-")
-        page.wait_for_timeout(300)
-        assert {text.split("-")[0] for text in kinds.all_inner_texts()} == {"block"}
+        page.locator("#who").fill("pool")
+        told = "n => document.querySelector('#fitting').textContent === `${n} in all`"
+        page.wait_for_function(told, arg=len(blocks))
+        newest = [it["data"]["event"] for it in blocks[::-1]]
+        assert kinds.all_inner_texts() == newest[:100]
+        page.get_by_text("Show older").click()
+        assert kinds.all_inner_texts() == newest[:200]
+        page.locator("#who").fill("")
         page.locator("#kind").fill("")
+        page.wait_for_function("() => document.querySelector('#fitting').textContent === ''")
         page.locator("#until").fill("1m")
         page.get_by_text("Play until").click()
         page.wait_for_function("() => document.querySelector('#notice').textContent.includes('already')")
+
+
+def test_charts_of_what_there_is_so_far(browser, live):
+    with opened(browser, live, "charts", **PHONE) as page:
+        page.locator("[data-chart=confirmation] .n:not(:empty)").wait_for(timeout=PATIENCE)
+        confirmed = count(live.events(), "payment-confirmed")
+        assert page.locator("[data-chart=confirmation] .n").inner_text() == f"n = {confirmed:,} payments"
+        assert page.locator("[data-chart=confirmation] svg").count() == bool(confirmed)
+        assert page.locator("figure[data-chart]").count() == len(all_charts())
 
 
 PHONE = {"scheme": "dark", "width": 390}

@@ -4,13 +4,16 @@ import json
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from serving import asking, served, streamed
+from serving import Asking, asking, served, streamed
 from small_runs import WHOLE, play
 
 from monerosim.build.build import build_plan
-from monerosim.build.rundir import write_run_directory
+from monerosim.build.rundir import hold, write_run_directory
+from monerosim.control import open_control, read_requests
 from monerosim.runs import play as play_directory
 from monerosim.scenario import examine
 
@@ -63,6 +66,7 @@ def test_events_of_a_kind_or_a_participant_are_those_of_the_log(asked, played):
     for query, key in [
         ({"kind": "block-found,payment-sent"}, lambda it: it["data"]["event"] in {"block-found", "payment-sent"}),
         ({"participant": "user-001,miner"}, lambda it: it["participant"] in {"user-001", "miner"}),
+        ({"kind": "*-s*t", "participant": "user-*"}, lambda it: it["data"]["event"] == "payment-sent"),
     ]:
         wanted = [event for event in events_of(played) if key(event)]
         assert wanted
@@ -138,6 +142,27 @@ def test_a_stream_goes_on_where_the_one_before_ended_though_the_server_was_start
         after, end = streamed(asked, last=before[1])
     assert end is None
     assert before[0] + after == events_of(played)
+
+
+def test_a_server_ends_in_order_while_it_is_asked(tmp_path):
+    directory = tmp_path / "one"
+    write_run_directory(build_plan(examine(WHOLE.encode())), WHOLE.encode(), directory)
+    open_control(directory)
+    said = []
+    with hold(directory), ThreadPoolExecutor() as others:
+        (directory / "events.jsonl").touch()
+        with served(directory, "--allow-commands") as (asked, token):
+            stream = asked.get("/api/events", headers={"Accept": "text/event-stream"}, stream=True)
+            lines = stream.iter_lines(decode_unicode=True)
+            assert next(lines) == "retry: 1000"
+            headers = {"Authorization": f"Bearer {token}"}
+            command = {"url": "/api/control", "json": {"command": "pause"}, "headers": headers}
+            waiting = others.submit(Asking(asked.address).post, **command)
+            while not list(read_requests(directory)):
+                time.sleep(0.02)
+        assert waiting.result().status_code in {202, 503}
+        said.extend(lines)
+    assert "event: end" not in said
 
 
 def test_without_its_libraries_the_command_says_how_to_get_them(tmp_path):

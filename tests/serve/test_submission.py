@@ -32,13 +32,14 @@ def asked(tmp_path):
 
 def test_a_scenario_is_queued_and_played_as_on_the_command_line(asked, tmp_path):
     submitted = asked.post("/api/runs", json={"scenario": NETWORK})
-    assert submitted.status_code == 202
+    assert (submitted.status_code, submitted.json()["position"]) == (202, 1)
     id_ = submitted.json()["id"]
     until(lambda: asked.get(f"/api/submissions/{id_}").json()["state"] == "done")
     status = asked.get(f"/api/runs/{id_}").json()
     (tmp_path / "small.toml").write_text(NETWORK)
     assert status["digest"] == run(load(tmp_path / "small.toml"), tmp_path / "by-hand").summary.digest
     assert [it["id"] for it in asked.get("/api/submissions").json()] == [id_]
+    assert 'monerosim_submissions{state="done"} 1.0' in asked.get("/metrics").text
 
 
 def test_what_is_wrong_is_said_with_its_line(asked):
@@ -77,9 +78,13 @@ def test_what_is_too_much_for_a_stranger_is_refused(change, place, tmp_path):
     assert place in [it.place for it in problems if it.severity == "error"]
 
 
-def test_a_run_that_takes_too_long_or_too_much_disk_is_ended(tmp_path):
+def test_a_run_that_takes_too_long_or_too_much_is_ended(tmp_path):
     endless = NETWORK.replace('"30m"', '"6d"').replace('"60s"', '"10s"')
-    for limits, told in ((Limits(seconds=3), "seconds"), (Limits(disk=2_000), "bytes of disk")):
+    for limits, told in (
+        (Limits(seconds=3), "seconds"),
+        (Limits(disk=2_000), "bytes of disk"),
+        (Limits(events=50), "more than 50 events"),
+    ):
         with Queue(tmp_path, limits) as queue:
             id_ = queue.submit(endless).id
             until(lambda: queue.find(id_).state == "failed")  # noqa: B023  (asked at once)
@@ -91,6 +96,8 @@ def test_who_waits_goes_on_after_a_restart_and_too_many_are_refused(tmp_path):
     waiting = [queue.submit(NETWORK).id for _ in range(2)]
     with pytest.raises(QueueError, match="waiting"):
         queue.submit(NETWORK)
+    assert [(it.id, it.position) for it in queue.all()] == [(waiting[0], 1), (waiting[1], 2)]
+    assert queue.find(waiting[1]).position == 2
     with Queue(tmp_path, Limits()) as again:
         until(lambda: all(again.find(id_).state == "done" for id_ in waiting))
     assert all((tmp_path / id_ / EVENTS).exists() for id_ in waiting)

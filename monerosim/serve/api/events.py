@@ -1,7 +1,9 @@
 """A run's events: in pages, or as a stream while it is played."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from fnmatch import fnmatchcase
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -14,7 +16,7 @@ from monerosim.events.feed import Batch, Line, PositionError
 from monerosim.results.listing import NOT_PLAYED, PLAYED, state_of
 from monerosim.serve.api.runs import chosen
 from monerosim.serve.operation import Call, Chosen, Operation, Refusal
-from monerosim.serve.site import ShownRun
+from monerosim.serve.site import ShownRun, Site
 
 MOST = 1000
 """Events of a page."""
@@ -30,9 +32,9 @@ class EventQuery(Chosen, frozen=True, kw_only=True):
     """Which events are wanted."""
 
     kind: str = ""
-    """Kinds of events, with commas between; all if left out."""
+    """Kinds of events, with commas between; ``*`` stands for any part of one; all if left out."""
     participant: str = ""
-    """Participants, with commas between; all if left out."""
+    """Participants, with commas between, as ``kind``."""
     after: str = ""
     """The id of an event, to go on after it; ``end`` for what is still to come; the beginning if left out."""
     limit: Annotated[int, Meta(ge=1, le=MOST)] = 100
@@ -54,15 +56,21 @@ class _Wanted:
     """Which events a request asks for."""
 
     def __init__(self, query: EventQuery) -> None:
-        self._kinds = frozenset(filter(None, query.kind.split(",")))
-        self._participants = frozenset(filter(None, query.participant.split(",")))
+        self._is_kind = _among(query.kind)
+        self._is_participant = _among(query.participant)
 
     def among(self, lines: tuple[Line, ...]) -> Iterator[Line]:
         for line in lines:
-            if (not self._kinds or line.kind in self._kinds) and (
-                not self._participants or line.participant in self._participants
-            ):
+            if self._is_kind(line.kind) and self._is_participant(line.participant):
                 yield line
+
+
+def _among(patterns: str) -> Callable[[str], bool]:
+    """Return whether a name fits one of some patterns with commas between; each fits if there are none."""
+    wanted = [it for it in patterns.split(",") if it]
+    if not wanted:
+        return lambda _: True
+    return lru_cache(maxsize=10_000)(lambda name: any(fnmatchcase(name, it) for it in wanted))
 
 
 def _events(call: Call) -> EventPage | StreamingResponse:
@@ -71,7 +79,7 @@ def _events(call: Call) -> EventPage | StreamingResponse:
     position = _start(shown, call.resume if call.streaming and call.resume else query.after)
     if call.streaming:
         first = _read(shown, position)
-        return StreamingResponse(_stream(shown, wanted, position, first), media_type="text/event-stream")
+        return StreamingResponse(_stream(call.site, shown, wanted, position, first), media_type="text/event-stream")
     found: list[dict[str, Any]] = []
     for _ in range(_MOST_READ):
         batch = _read(shown, position)
@@ -102,11 +110,11 @@ def _has_ended(shown: ShownRun) -> bool:
     return state_of(shown.run) not in {PLAYED, NOT_PLAYED}
 
 
-async def _stream(shown: ShownRun, wanted: _Wanted, position: str, batch: Batch) -> AsyncIterator[bytes]:
+async def _stream(site: Site, shown: ShownRun, wanted: _Wanted, position: str, batch: Batch) -> AsyncIterator[bytes]:
     """Send events as they are written, each with its position as its id; at the run's end an event ``end``."""
     yield b"retry: 1000\n\n"
     ending = False
-    while True:
+    while not site.ending.is_set():
         parts = [b"id: %b\ndata: %b\n\n" % (line.position.encode(), line.text) for line in wanted.among(batch.lines)]
         if batch.position != position:
             # Without data it is no event, but a browser that comes back begins here.

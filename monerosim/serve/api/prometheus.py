@@ -1,6 +1,8 @@
 """Runs as Prometheus scrapes them."""
 
+from collections import Counter
 from collections.abc import Iterator
+from typing import get_args
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -10,6 +12,7 @@ from starlette.responses import Response
 from monerosim.results.listing import PLAYED, state_of
 from monerosim.serve.api.runs import Status, chosen, status_of
 from monerosim.serve.operation import Call, Chosen, Operation
+from monerosim.serve.queue import Queue, State
 from monerosim.serve.site import ShownRun
 from monerosim.tables.measures import MEASURES
 from monerosim.tables.resources import Usage, read_usages
@@ -21,8 +24,9 @@ PREFIX = "monerosim_"
 class _Runs(Collector):
     """What some runs come to at this moment."""
 
-    def __init__(self, shown: list[ShownRun]) -> None:
+    def __init__(self, shown: list[ShownRun], queue: Queue | None) -> None:
         self._shown = shown
+        self._queue = queue
 
     def collect(self) -> Iterator[Metric]:
         """Return all metrics, each with a sample of every run."""
@@ -35,6 +39,8 @@ class _Runs(Collector):
             yield metric
         yield from _of_runs([(id_, status) for id_, status, _ in found])
         yield from _of_processes({it.id: list(read_usages(it.run.directory)) for it in self._shown})
+        if self._queue is not None:
+            yield _of_submissions(self._queue)
 
 
 def _of_runs(found: list[tuple[str, Status]]) -> Iterator[Metric]:
@@ -44,6 +50,14 @@ def _of_runs(found: list[tuple[str, Status]]) -> Iterator[Metric]:
         time.add_metric([id_], status.t / SECOND)
         playing.add_metric([id_], int(status.playing))
     yield from (time, playing)
+
+
+def _of_submissions(queue: Queue) -> Metric:
+    metric = GaugeMetricFamily(f"{PREFIX}submissions", "Scenarios that were submitted.", labels=["state"])
+    counted = Counter(it.state for it in queue.all())
+    for state in get_args(State):
+        metric.add_metric([state], counted[state])
+    return metric
 
 
 def _of_processes(usages: dict[str, list[Usage]]) -> Iterator[Metric]:
@@ -65,10 +79,11 @@ def _of_processes(usages: dict[str, list[Usage]]) -> Iterator[Metric]:
 
 def _metrics(call: Call) -> Response:
     runs, _ = call.site.runs()
-    playing = [shown for shown in runs.values() if state_of(shown.run) == PLAYED]
-    shown = playing if playing and not call.query.run else [chosen(call)]
+    shown = [it for it in runs.values() if state_of(it.run) == PLAYED]
+    if call.query.run or (runs and not shown):
+        shown = [chosen(call)]
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Runs(shown))
+    registry.register(_Runs(shown, call.site.queue))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -46,7 +46,7 @@ def _submit(call: Call) -> Response:
         submission = _queue(call).submit(call.body.scenario)
     except QueueError as error:
         raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, str(error)) from error
-    answer = Submitted(id=submission.id, state=submission.state, reason=submission.reason, warnings=checked)
+    answer = Submitted(**msgspec.structs.asdict(submission), warnings=checked)
     return json_response(answer, HTTPStatus.ACCEPTED)
 
 

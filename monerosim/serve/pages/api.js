@@ -36,12 +36,12 @@ export function post(path, body) {
   return ask(path, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
-// All events of a run, from its beginning and then as they come. A browser comes back by itself, with the id of the last
+// All events of a run that fit a query, from its beginning and then as they come. A browser comes back by itself, with the id of the last
 // event; where the server was away for longer, this does it.
-export function follow(run, take, ended) {
+export function follow(run, take, ended, query = {}) {
   let source = null, after = "", closed = false, again = null;
   const open = () => {
-    source = new EventSource(of(run, "/api/events", after ? { after } : {}));
+    source = new EventSource(of(run, "/api/events", after ? { ...query, after } : query));
     source.onmessage = (message) => {
       after = message.lastEventId;
       take(JSON.parse(message.data));

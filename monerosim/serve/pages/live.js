@@ -27,7 +27,7 @@ export async function showLive(page, run) {
   };
   await view.look();
   const timers = [setInterval(draw, 250), setInterval(() => document.hidden || view.look(), LOOK)];
-  return () => { timers.forEach(clearInterval); stop(); };
+  return () => { timers.forEach(clearInterval); stop(); view.feed.leave(); };
 }
 
 class LiveView {
@@ -44,7 +44,7 @@ class LiveView {
     this.stale = make("p", { class: "facts", id: "stale" });
     this.chain.append(this.tree, this.stale);
     this.panels = make("div", { class: "panels" });
-    this.feed = new Feed();
+    this.feed = new Feed(run);
     page.append(this.head, this.progress, this.told, this.controls(), this.tiles, this.chain, this.panels, this.feed.element);
   }
 

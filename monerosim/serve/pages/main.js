@@ -2,6 +2,7 @@
 
 import { keepToken } from "./api.js";
 import { make, notify } from "./dom.js";
+import { showCharts } from "./charts.js";
 import { showLive } from "./live.js";
 import { showNetwork } from "./network.js";
 import { showParticipant, showParticipants } from "./participants.js";
@@ -12,6 +13,7 @@ import { showTimeline } from "./timeline.js";
 
 const PAGES = {
   live: ["Run", showLive],
+  charts: ["Charts", showCharts],
   participants: ["Participants", (page, run, name) => (name ? showParticipant(page, run, name) : showParticipants(page, run))],
   network: ["Network", showNetwork],
   timeline: ["Timeline", showTimeline],

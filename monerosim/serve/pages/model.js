@@ -1,6 +1,4 @@
-// What the events of a run come to: counts, series over time, the newest blocks, the newest events.
-
-const FEED = 2000;
+// What the events of a run come to: counts, series over time, the newest blocks.
 
 class Series {
   constructor() { this.points = []; }
@@ -22,18 +20,13 @@ export class RunModel {
   constructor() {
     this.series = Object.fromEntries(SERIES.map((name) => [name, new Series()]));
     this.blocks = new Map();
-    this.newest = [];
-    this.t = null;
-    this.counts = { events: 0, failures: 0, reorganisations: 0, commands: 0 };
+    this.counts = { events: 0, failures: 0, reorganisations: 0 };
     this.pools = new Map();
   }
 
   take(event) {
     const { t, data } = event;
-    this.t = t;
     this.counts.events += 1;
-    this.newest.push(event);
-    if (this.newest.length > FEED) this.newest.shift();
     const kind = data.event;
     if (kind === "block-contents") this.takeBlock(t, data);
     else if (kind.startsWith("payment-") && t >= 0) this.takePayment(t, kind, data);
@@ -41,7 +34,6 @@ export class RunModel {
     else if (kind === "txpool-recorded") this.takePool(event);
     else if (kind === "actor-failed" || kind === "process-died") this.counts.failures += 1;
     else if (kind === "reorganised") this.counts.reorganisations += 1;
-    else if (kind === "command-executed") this.counts.commands += 1;
   }
 
   takeBlock(t, data) {
@@ -85,11 +77,5 @@ export class RunModel {
     const main = new Set();
     for (let at = tip; at; at = this.blocks.get(at.previous)) main.add(at.id);
     return { tip, main };
-  }
-
-  // Blocks off the main chain, of the scenario's own time.
-  stale() {
-    const { main } = this.mainChain();
-    return [...this.blocks.values()].filter((block) => !main.has(block.id)).length;
   }
 }

@@ -21,8 +21,9 @@ export async function showSubmit(page) {
   const text = make("textarea", { "aria-label": "scenario", spellcheck: "false", oninput: () => later() });
   const problems = make("ul", { class: "problems", "aria-live": "polite" });
   const send = make("button", { type: "button", text: "Submit", disabled: true, onclick: () => submit() });
+  const length = make("p", { class: "facts", id: "waiting" });
   const queue = make("div", { class: "scroll", id: "queue" });
-  page.append(make("h1", { text: "Submit a scenario" }), text, make("div", { class: "bar" }, send), problems, make("h2", { text: "Submitted" }), queue);
+  page.append(make("h1", { text: "Submit a scenario" }), text, make("div", { class: "bar" }, send), problems, make("h2", { text: "Submitted" }), length, queue);
   if (!hasToken()) notify("This needs the address with the token that the server printed.");
   let waiting = null, asked = 0;
 
@@ -55,7 +56,9 @@ export async function showSubmit(page) {
   };
   const draw = async () => {
     const submissions = await get("/api/submissions").catch(() => []);
-    const rows = submissions.map((one) => row(make("a", { href: `#/run/${encodeURIComponent(one.id)}`, text: one.id }), one.state, one.reason));
+    const waiting = submissions.filter((one) => one.position).length;
+    length.textContent = waiting ? `${waiting} waiting` : "nobody waits";
+    const rows = submissions.map((one) => row(nameOf(one), stateOf(one), one.reason));
     queue.replaceChildren(rows.length ? table(["run", "state", ""], rows) : make("p", { class: "absent", text: "Nothing yet." }));
   };
   text.value = EXAMPLE;
@@ -64,6 +67,13 @@ export async function showSubmit(page) {
   const timer = setInterval(() => document.hidden || draw(), LOOK);
   return () => { clearInterval(timer); clearTimeout(waiting); };
 }
+
+// Its run is there as soon as it is played.
+function nameOf(one) {
+  return one.position ? one.id : make("a", { href: `#/run/${encodeURIComponent(one.id)}`, text: one.id });
+}
+
+const stateOf = (one) => (one.position ? `queued, number ${one.position}` : one.state);
 
 function told(problem) {
   const line = problem.line ? `line ${problem.line}: ` : "";
