@@ -33,7 +33,15 @@ PATIENCE = 300_000
 """Milliseconds; a busy machine takes long to draw a report."""
 
 CHANGES = ("simulation.duration=40m", 'record.stems="all"')
-PAGES = ("live", "charts", "participants", "participants/user-001", "network", "timeline")
+PAGES = {
+    "live": ".chart path",
+    "charts": ".drawing svg",
+    "participants": "td",
+    "participants/user-001": ".part",
+    "network": ".replay .node",
+    "timeline": "td",
+}
+"""The pages of a run, and what each is complete with."""
 
 
 @contextmanager
@@ -89,9 +97,8 @@ def main() -> None:
         page.set_default_timeout(PATIENCE)
         with serving(Path(home)) as address:
             page.goto(address)
-            ready = {"live": ".chart path", "charts": ".drawing svg", "network": ".replay .node", "participants/user-001": ".part"}
-            for name in PAGES:
-                picture(page, address, f"run/quickstart/{name}", ready.get(name, "td"), folder)
+            for name, ready in PAGES.items():
+                picture(page, address, f"run/quickstart/{name}", ready, folder)
             write_request(run, Request("resume"))
             player.join()
             picture(page, address, "", "td", folder)

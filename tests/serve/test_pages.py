@@ -194,7 +194,7 @@ def test_a_run_in_progress_and_at_its_end(browser, live):
             "h => document.querySelector('[data-tile=height]').textContent > h", arg=str(before.height)
         )
         kinds = page.locator("#feed td:nth-child(4)")
-        blocks = [it for it in live.events() if "block-" in it["data"]["event"] and it["participant"].startswith("pool")]
+        blocks = [it for it in live.events() if "block-" in it["data"]["event"] and "pool" in it["participant"]]
         page.locator("#kind").fill("block-")
         page.locator("#who").fill("pool")
         told = "n => document.querySelector('#fitting').textContent === `${n} in all`"
