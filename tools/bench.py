@@ -22,6 +22,7 @@ from statistics import median, quantiles
 from time import perf_counter, process_time, sleep, time
 from typing import cast
 
+import msgspec
 import pykka
 
 from monerosim import Participant, Scenario, run
@@ -233,7 +234,7 @@ def bench_letters() -> None:
 
 def agent_start() -> float:
     """Return the seconds from the start of an agent's process until its supervisor has answered a letter."""
-    plan = compile_plan(scenario(1, "1h"))
+    plan = msgspec.structs.replace(compile_plan(scenario(1, "1h")), engine="local")
     with tempfile.TemporaryDirectory() as folder:
         run_directory = Path(folder) / "run"
         write_run_directory(plan, b"", run_directory)

@@ -143,7 +143,8 @@ def _fill(directory: Path, plan: Plan, scenario: bytes, target: Path) -> None:
     (directory / "topology.gml").write_text(to_gml(plan.topology), encoding="utf-8")
     (directory / "shadow.yaml").write_text(shadow_yaml(plan, target), encoding="utf-8")
     (directory / "shared").mkdir()
-    for host in plan.hosts:
+    # Where all hosts are in one process letters are in its memory, and what hosts write makes their folders.
+    for host in () if load_engine(plan.engine).paced else plan.hosts:
         (directory / "hosts" / host.name).mkdir(parents=True)
         make_mailbox(directory / MAILBOXES, host.name)
     DiskState(directory / "shared").replace(*agent_registry(plan))

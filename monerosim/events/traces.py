@@ -8,26 +8,27 @@ they were written: on a virtual clock many have the same time.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from heapq import merge
 from itertools import count
 from pathlib import Path
 from traceback import format_exception
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import msgspec
 from loguru import logger
 
+from monerosim.events.actor_log import LEVELS, ActorLog
 from monerosim.events.log import EVENTS, read_lines
 from monerosim.files import append_lines
 
 if TYPE_CHECKING:
-    from loguru import Logger, Message, Record
+    from loguru import Logger, Message, RecordException
+
+__all__ = ["LEVELS", "USUAL_LEVEL", "Source", "TraceLine", "Traces", "read_traces"]
 
 _CONTEXT = frozenset({"traces", "source"})
 _LONGEST_TEXT = 100_000
-
-LEVELS = ("TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL")
-"""Loguru's levels, the least important first."""
 
 USUAL_LEVEL = "DEBUG"
 """What is kept unless something else is asked for: all that it takes to follow a cause from actor to actor."""
@@ -82,10 +83,13 @@ class Traces:
         directory: Where ``PARTICIPANT/ACTOR.jsonl`` go.
         level: The least important level that is kept.
         buffered_lines: How many lines are kept back and written together.
+        one_thread: Whether all actors run in one, so that their lines need not go through loguru.
     """
 
-    def __init__(self, directory: Path, level: str, buffered_lines: int = 4096) -> None:
+    def __init__(self, directory: Path, level: str, buffered_lines: int = 4096, *, one_thread: bool = False) -> None:
         self._directory = directory
+        self._level = level
+        self._one_thread = one_thread
         self._lines: defaultdict[tuple[str, str], list[bytes]] = defaultdict(list)
         self._numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
         self._folders: set[str] = set()
@@ -104,7 +108,10 @@ class Traces:
 
     def logger(self, source: Source) -> "Logger":
         """Make the log of an actor."""
-        return logger.bind(traces=self, source=source)
+        bound = logger.bind(traces=self, source=source)
+        if not self._one_thread:
+            return bound
+        return cast("Logger", ActorLog(bound, partial(self._keep, source), self._level, self._is_alone))
 
     def flush(self) -> None:
         """Bring everything to the files.
@@ -126,31 +133,41 @@ class Traces:
         logger.remove(self._sink)
         self.flush()
 
+    def _is_alone(self) -> bool:
+        # Loguru tells nobody who listens; where it keeps that elsewhere, there is somebody.
+        listening = getattr(getattr(logger, "_core", None), "handlers", ())
+        return len(listening) == 1 and self._sink in listening
+
     def _write(self, message: "Message") -> None:
-        participant = message.record["extra"]["source"].participant
-        line = _line(message.record, next(self._numbers[participant]))
-        self._lines[line.participant, line.actor].append(self._encode(line) + b"\n")
+        record, extra = message.record, message.record["extra"]
+        data = {key: value for key, value in extra.items() if key not in _CONTEXT}
+        self._keep(extra["source"], record["level"].name, record["message"], data, record["exception"])
+
+    def _keep(
+        self,
+        source: Source,
+        level: str,
+        text: str,
+        data: Mapping[str, object],
+        raised: "RecordException | None" = None,
+    ) -> None:
+        participant = source.participant
+        line = TraceLine(
+            t=source.trace_time(),
+            level=level,
+            participant=participant,
+            actor=source.name,
+            message=source.message_id,
+            cause=source.cause,
+            number=next(self._numbers[participant]),
+            text=text[:_LONGEST_TEXT],
+            data=data,
+            error="" if raised is None else "".join(format_exception(*raised))[:_LONGEST_TEXT],
+        )
+        self._lines[participant, source.name].append(self._encode(line) + b"\n")
         self._buffered += 1
         if self._buffered >= self._most:
             self.flush()
-
-
-def _line(record: "Record", number: int) -> TraceLine:
-    extra = record["extra"]
-    source: Source = extra["source"]
-    raised = record["exception"]
-    return TraceLine(
-        t=source.trace_time(),
-        level=record["level"].name,
-        participant=source.participant,
-        actor=source.name,
-        message=source.message_id,
-        cause=source.cause,
-        number=number,
-        text=record["message"][:_LONGEST_TEXT],
-        data={key: value for key, value in extra.items() if key not in _CONTEXT},
-        error="" if raised is None else "".join(format_exception(*raised))[:_LONGEST_TEXT],
-    )
 
 
 def read_traces(

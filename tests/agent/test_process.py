@@ -3,6 +3,7 @@
 import threading
 import time
 
+import msgspec
 import pytest
 from small_world import make_host_plan, make_plan
 
@@ -17,7 +18,7 @@ PLAN = make_plan(make_host_plan("alice"))
 
 @pytest.fixture
 def world(tmp_path):
-    write_run_directory(PLAN, b"", tmp_path / "run")
+    write_run_directory(msgspec.structs.replace(PLAN, engine="local"), b"", tmp_path / "run")
     world = RealEnvironment(PLAN, "alice", tmp_path / "run", epoch=time.time())
     yield world
     world.close()

@@ -53,12 +53,20 @@ def test_all_that_a_run_needs_is_there(plan: Plan, tmp_path: Path) -> None:
     write_run_directory(plan, TEXT.encode(), run)
     assert decode_plan((run / "plan.json").read_bytes()) == plan
     assert (run / "scenario.toml").read_text() == TEXT
+    assert run.stat().st_mode & 0o055
+    assert [path.name for path in run.parent.iterdir()] == ["one"]
+
+
+def test_hosts_with_processes_of_their_own_have_folders_and_mailboxes(plan: Plan, tmp_path: Path) -> None:
+    write_run_directory(plan, TEXT.encode(), tmp_path / "embedded")
+    assert not (tmp_path / "embedded" / "hosts").exists()
+    assert not (tmp_path / "embedded" / "shared" / "mailbox").exists()
+    run = tmp_path / "local"
+    write_run_directory(msgspec.structs.replace(plan, engine="local"), TEXT.encode(), run)
     for name in ("user-001", "funder"):
         assert (run / "hosts" / name).is_dir()
         for folder in ("tmp", "new", "done", "bad"):
             assert list((run / "shared" / "mailbox" / name / folder).iterdir()) == []
-    assert run.stat().st_mode & 0o055
-    assert [path.name for path in run.parent.iterdir()] == ["one"]
 
 
 def test_building_twice_gives_the_same_bytes(plan: Plan, tmp_path: Path) -> None:

@@ -20,9 +20,9 @@ class Source:
         return self.t
 
 
-@pytest.fixture
-def traces(tmp_path):
-    traces = Traces(tmp_path, "TRACE")
+@pytest.fixture(params=[False, True], ids=["by loguru", "in one thread"])
+def traces(request, tmp_path):
+    traces = Traces(tmp_path, "TRACE", one_thread=request.param)
     yield traces
     traces.close()
 
@@ -189,6 +189,44 @@ def test_two_runs_in_one_process_keep_apart(tmp_path):
     two.logger(Source("alice", "wallet")).info("too late")
     assert [line.text for line in read_traces(tmp_path / "one")] == ["one"]
     assert [line.text for line in read_traces(tmp_path / "two")] == ["two", "still open"]
+
+
+def test_in_one_thread_lines_are_as_loguru_has_them(tmp_path):
+    def play(directory, *, one_thread):
+        traces = Traces(directory, "DEBUG", one_thread=one_thread)
+        log = traces.logger(Source("alice", "wallet"))
+        log.info("{} of {name}", 1, name="bob", txid="ab12")
+        log.debug("{")
+        log.trace("{} too few")
+        log.log("SUCCESS", "{:>5}", 7)
+        log.log(25, "of a level without a name")
+        log.bind(more=1).critical("bound")
+        log.opt(lazy=True).warning("{}", lambda: 3)
+        with pytest.raises(IndexError):
+            log.error("{} {}", 1)
+        with pytest.raises(ValueError, match="does not exist"):
+            log.log("LOUD", "unknown")
+        traces.close()
+        log.info("too late")
+        return (directory / "alice" / "wallet.jsonl").read_bytes()
+
+    assert play(tmp_path / "one", one_thread=True) == play(tmp_path / "other", one_thread=False)
+
+
+def test_who_listens_to_loguru_hears_what_actors_log(tmp_path):
+    heard = []
+    traces = Traces(tmp_path, "INFO", one_thread=True)
+    listener = logger.add(lambda message: heard.append((message.record["message"], message.record["function"])))
+    try:
+        traces.logger(Source("alice", "wallet")).info("{}", "hello")
+        traces.logger(Source("alice", "wallet")).log("INFO", "again")
+    finally:
+        logger.remove(listener)
+    traces.logger(Source("alice", "wallet")).info("alone")
+    traces.close()
+    here = "test_who_listens_to_loguru_hears_what_actors_log"
+    assert heard == [("hello", here), ("again", here)]
+    assert [line.text for line in read_traces(tmp_path)] == ["hello", "again", "alone"]
 
 
 def test_many_lines_reach_the_file_before_the_end(tmp_path):

@@ -177,7 +177,7 @@ def _play(
     with suppress(RunStoppedError), Watchdog(lambda: look.steps, look.stuck):
         while runtime.now() < plan.stop:
             whole = advance(min(runtime.now() + _SLICE, plan.stop), look)
-            # What a run that is killed leaves ends with its last slice.
+            # The events that a run that is killed leaves end with its last slice.
             environment.flush()
             if not whole or not look.now() or environment.ended:
                 break

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -53,6 +54,14 @@ if TYPE_CHECKING:
     from loguru import Logger
 
     from monerosim.events.traces import Source
+
+
+_LINES = 50_000
+"""Lines of traces that are kept back at most."""
+
+_TRACES_SHARE = 20
+"""Of the real time, writing traces takes one part in so many: an actor has a file of its own, so that many lines have
+to come together before they are worth it."""
 
 
 class _Service(Protocol):
@@ -127,7 +136,8 @@ class EmbeddedEnvironment:
         self._events = EventLog(directory / EVENTS)
         self._alerts = AlertWatch(plan, self._heights, self._events.append) if plan.alerts else None
         self._spreads = SpreadRecorder(plan)
-        self._traces = Traces(directory / "hosts", trace_level)
+        self._traces = Traces(directory / "hosts", trace_level, _LINES, one_thread=True)
+        self._traces_due = 0.0
         nodes = [host for host in plan.hosts if host.node is not None]
         network = network_of(plan)
         self._blockchain = Blockchain(
@@ -222,13 +232,16 @@ class EmbeddedEnvironment:
         self._relays.finish(self.runtime.now())
 
     def flush(self) -> None:
-        """Bring what has happened to the run directory.
+        """Bring what has happened to the run directory; traces only now and then.
 
         Raises:
             OSError: It cannot be written.
         """
         self._events.flush()
-        self._traces.flush()
+        began = monotonic()
+        if began >= self._traces_due:
+            self._traces.flush()
+            self._traces_due = began + _TRACES_SHARE * (monotonic() - began)
 
     def close(self) -> None:
         """Write everything to the run directory, as far as that is possible.
