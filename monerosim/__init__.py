@@ -157,6 +157,7 @@ if TYPE_CHECKING:
         BranchSeen as BranchSeen,
         CommandExecuted as CommandExecuted,
         CommandFailed as CommandFailed,
+        CrowdClosed as CrowdClosed,
         DepositCredited as DepositCredited,
         DepositRefunded as DepositRefunded,
         Event as Event,

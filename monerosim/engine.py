@@ -121,6 +121,9 @@ class Engine(ABC):
     skips_proof_of_work: ClassVar[bool] = False
     """Whether it can spare monerod the hash of blocks where any is proof enough."""
 
+    crowds: ClassVar[bool] = False
+    """Whether behaviours can keep the wallets of many users (:meth:`monerosim.agent.behaviour.Behaviour.crowd`)."""
+
     def timings(self, hosts: int, nodes: int) -> Timings:
         """Return how much time the beginning of a run gets where the scenario does not say.
 

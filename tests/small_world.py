@@ -61,6 +61,9 @@ class SmallWorld:
     def watch_wallet(self, _host, _wish, _changed):
         return False
 
+    def crowd(self, _host):
+        return None
+
     def record(self, record):
         self.records.append(record)
 

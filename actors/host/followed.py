@@ -171,6 +171,10 @@ class FollowedPayments:
     def __bool__(self) -> bool:
         return bool(self._payments or self._doubts)
 
+    def is_open(self) -> bool:
+        """Return whether some of them are not settled yet."""
+        return bool(self._payments)
+
     def add(self, wish: Follow, cause: str) -> None:
         """Follow a payment from now on."""
         self._payments[wish.txid] = Followed(wish, cause)

@@ -25,8 +25,8 @@ _INVOICE_TIMEOUT = 300.0
 """Seconds that a user waits for a marketplace to answer an order."""
 
 
-class RegularUserConfig(PayerConfig, frozen=True):
-    """Settings of a regular user."""
+class UserConfig(PayerConfig, frozen=True):
+    """Settings of users who just pay."""
 
     mutually_exclusive: ClassVar[tuple[frozenset[str], ...]] = (
         frozenset({"transaction_frequency", "transaction_interval"}),
@@ -50,6 +50,47 @@ class RegularUserConfig(PayerConfig, frozen=True):
     destinations: Annotated[
         int, Meta(ge=1, le=MAX_RECIPIENTS, description="Recipients of a payment, each paid an amount of its own.")
     ] = 1
+
+    def problems(self) -> Iterator[tuple[Sequence[Key], str]]:
+        """Yield the settings that contradict each other."""
+        if self.min_amount <= 0:
+            yield ("min_amount",), "min_amount must be above 0"
+        if self.min_amount > self.max_amount:
+            yield ("min_amount", "max_amount"), "min_amount must be above 0 and at most max_amount"
+        if self.transaction_interval is not None and self.transaction_frequency is not None:
+            message = "transaction_interval cannot be given beside transaction_frequency: one of the two"
+            yield ("transaction_interval", "transaction_frequency"), message
+
+    def __post_init__(self) -> None:
+        """Set the default frequency where neither is given."""
+        super().__post_init__()
+        if self.transaction_interval is None and self.transaction_frequency is None:
+            msgspec.structs.force_setattr(self, "transaction_frequency", _FREQUENCY)
+
+    @property
+    def payments_per_second(self) -> float:
+        """One payment an interval, or what the frequency comes to."""
+        if self.transaction_interval is not None:
+            return 1 / self.transaction_interval.seconds
+        return (self.transaction_frequency or 0.0) / MINUTE
+
+    def next_due(self, last: int, origin: int, rng: Rng) -> int:
+        """Return when the payment after one comes due, microseconds since the run's start.
+
+        Args:
+            last: When that came due.
+            origin: A point of the interval, if there is one.
+            rng: Draws the minutes otherwise.
+        """
+        interval = self.transaction_interval
+        if interval is not None:
+            return last + interval - (last - origin) % interval
+        return last + rng.geometric(self.transaction_frequency or _FREQUENCY) * round(MINUTE * SECOND)
+
+
+class RegularUserConfig(UserConfig, frozen=True):
+    """Settings of a regular user."""
+
     orders: Annotated[
         bool, Meta(description="Whether it orders an item from a vendor and pays the invoice, instead of just paying.")
     ] = False
@@ -66,13 +107,7 @@ class RegularUserConfig(PayerConfig, frozen=True):
 
     def problems(self) -> Iterator[tuple[Sequence[Key], str]]:
         """Yield the settings that contradict each other."""
-        if self.min_amount <= 0:
-            yield ("min_amount",), "min_amount must be above 0"
-        if self.min_amount > self.max_amount:
-            yield ("min_amount", "max_amount"), "min_amount must be above 0 and at most max_amount"
-        if self.transaction_interval is not None and self.transaction_frequency is not None:
-            message = "transaction_interval cannot be given beside transaction_frequency: one of the two"
-            yield ("transaction_interval", "transaction_frequency"), message
+        yield from super().problems()
         if self.orders and self.destinations > 1:
             yield ("destinations", "orders"), "destinations must be 1 with orders: an order is one vendor's"
         if self.orders and self.recipients in ("users", "any"):
@@ -86,12 +121,6 @@ class RegularUserConfig(PayerConfig, frozen=True):
                 ("underpay_probability", "double_pay_probability"),
                 "underpay_probability and double_pay_probability must be at most 1 together",
             )
-
-    def __post_init__(self) -> None:
-        """Set the default frequency where neither is given."""
-        super().__post_init__()
-        if self.transaction_interval is None and self.transaction_frequency is None:
-            msgspec.structs.force_setattr(self, "transaction_frequency", _FREQUENCY)
 
 
 class SendNow(Message[Transferred], frozen=True):
@@ -127,9 +156,7 @@ class RegularUser(Payer[RegularUserConfig]):
     @classmethod
     def payments_per_second(cls, config: RegularUserConfig) -> float:
         """Return one payment an interval, or what the frequency comes to."""
-        if config.transaction_interval is not None:
-            return 1 / config.transaction_interval.seconds
-        return (config.transaction_frequency or 0.0) / MINUTE
+        return config.payments_per_second
 
     def begin(self) -> None:
         """Schedule the first payment."""
@@ -154,11 +181,7 @@ class RegularUser(Payer[RegularUserConfig]):
 
     def next_due(self, last: int) -> int:
         """Return the next point of its interval, or of the minutes that its frequency draws."""
-        interval = self.config.transaction_interval
-        if interval is not None:
-            return last + interval - (last - self._origin) % interval
-        frequency = self.config.transaction_frequency or _FREQUENCY
-        return last + self._decisions.geometric(frequency) * round(MINUTE * SECOND)
+        return self.config.next_due(last, self._origin, self._decisions)
 
     def pay(self) -> None:
         """Choose recipients and amounts, and pay or order."""

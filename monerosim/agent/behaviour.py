@@ -24,6 +24,7 @@ from monerosim.agent.messages import (
 )
 from monerosim.config import Config as BaseConfig
 from monerosim.events import Event, NewBlock
+from monerosim.plan.crowds import CrowdSize
 
 if TYPE_CHECKING:
     import typing_extensions
@@ -153,6 +154,15 @@ class Behaviour(Actor, Generic[C]):
     @classmethod
     def paying_until(cls, config: C) -> int | None:
         """Return when it stops to pay, in microseconds since the scenario's time zero; None for the scenario's end."""
+        del config
+        return None
+
+    @classmethod
+    def crowd(cls, config: C) -> CrowdSize | None:
+        """Return how many users' wallets it keeps by itself; None for what has at most its participant's wallet.
+
+        A scenario whose engine has no such wallets is refused (:attr:`monerosim.engine.Engine.crowds`).
+        """
         del config
         return None
 

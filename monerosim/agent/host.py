@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from monerosim.agent.actor import Actor
     from monerosim.agent.conditions import Condition
+    from monerosim.agent.crowds import CrowdWallets
 
 A = TypeVar("A", bound="Actor")
 T = TypeVar("T")
@@ -65,6 +66,9 @@ class HostEnvironment(Protocol):
             wish: Who waits, and what for; it takes the place of what that actor waited for before.
             changed: The function.
         """
+
+    def crowd(self, host: str) -> "CrowdWallets | None":
+        """Return the wallets of the users that a host's behaviour keeps; None where the engine has no such wallets."""
 
     def change(self, condition: "Condition") -> None:
         """Change the network.

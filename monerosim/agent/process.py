@@ -94,6 +94,10 @@ class RealEnvironment:
         del host, wish, changed
         return False
 
+    def crowd(self, host: str) -> None:
+        """Return None: real wallets have a service each."""
+        del host
+
     def change(self, condition: Condition) -> None:
         """Change the network by the means there are."""
         self._network.change(condition)

@@ -23,6 +23,7 @@ from monerosim.plan.plan import (
     BootstrapPlan,
     CommandPlan,
     ConsensusPlan,
+    CrowdPlan,
     DiscoveryPlan,
     HardForkPlan,
     HostPlan,
@@ -46,6 +47,7 @@ from monerosim.scenario.alerts import alert_plans
 from monerosim.scenario.bootstrap import divide
 from monerosim.scenario.checks import Examined
 from monerosim.scenario.compose import Composition, actor_names, member_names, owners_of_nodes
+from monerosim.scenario.crowds import crowd_of, nodes_of
 from monerosim.scenario.funding import find_funder, payees_of
 from monerosim.scenario.load import Examination, examine_scenario
 from monerosim.scenario.peers import named_peers, node_addresses
@@ -301,6 +303,7 @@ def _hosts(scenario: Scenario, result: Examined, members: Sequence[_Member], tim
                 else (),
                 actors=_actors(member.composition, begin, told, own_time),
                 commands=told,
+                crowd=_crowd(scenario, result, member),
                 solo=member.composition.solo,
                 restarts=_plain(participant.restarts) if participant.restarts is not None else {},
                 agent_start=timings.controller_start if controls else timings.agent_start,
@@ -397,6 +400,20 @@ def _wallet(scenario: Scenario, host: str, wallet: Wallet, node: str, timings: T
         initial_balance=int(wallet.initial_balance),
         binary=wallet.binary or scenario.binaries.wallet,
         flags=with_own(scenario.binaries.wallet_flags, wallet.flags),
+    )
+
+
+def _crowd(scenario: Scenario, result: Examined, member: _Member) -> CrowdPlan | None:
+    """Return the wallets that one of a member's behaviours keeps; it has one such at most."""
+    crowd = next((found for part in member.composition.parts if (found := crowd_of(part)) is not None), None)
+    if crowd is None or member.uses_node is None:
+        return None
+    return CrowdPlan(
+        users=crowd.users,
+        initial_balance=crowd.initial_balance,
+        outputs=crowd.outputs,
+        nodes=tuple(nodes_of(scenario, result.composed, crowd)) or (member.uses_node,),
+        ready_at=result.timings.wallet_start + _between(_WALLET_READY, scenario.simulation.seed, member.name, "crowd"),
     )
 
 

@@ -68,7 +68,7 @@ from monerosim.events.processes import ProcessDied, ProcessGivenUp, ProcessHung,
 from monerosim.events.record import Record, RecordReader
 from monerosim.events.relays import ItemRelayed, Relay, TransactionStem
 from monerosim.events.run import BootstrapFailed, BootstrapFinished, LineCorrupted, RunEnded
-from monerosim.events.wallets import BalanceRecorded, RewardUnlocked, WalletClosed
+from monerosim.events.wallets import BalanceRecorded, CrowdClosed, RewardUnlocked, WalletClosed
 
 __all__ = [
     "SPREAD_QUANTILES",
@@ -90,6 +90,7 @@ __all__ = [
     "BranchSeen",
     "CommandExecuted",
     "CommandFailed",
+    "CrowdClosed",
     "DepositCredited",
     "DepositRefunded",
     "Event",

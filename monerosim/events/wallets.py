@@ -18,6 +18,13 @@ class RewardUnlocked(Event, frozen=True):
     height: int
 
 
+class CrowdClosed(Event, frozen=True):
+    """What each user of a crowd held at the end of the run; ``wallet-closed`` has them together."""
+
+    balances: tuple[int, ...]
+    """In the order of the users' numbers, confirmed on their nodes' chains, locked outputs included, atomic units."""
+
+
 class WalletClosed(Event, frozen=True):
     """What a wallet held at the end of the run."""
 

@@ -110,7 +110,7 @@ class Blockchain:
             self.owners,
             weights=BlockWeights(self.chain, start.past, start.until),
             difficulty=Difficulty(self.chain, difficulty, target=target, until=start.until, epoch=epoch),
-            endowment=start.endowment,
+            start=start,
             digest=self.digest,
         )
         self.views.relay.on_in_step = self._on_in_step

@@ -9,6 +9,7 @@ from monerosim.model.medians import BlockWeights
 from monerosim.model.owners import Owners
 from monerosim.model.pool_order import PoolOrder
 from monerosim.model.records import Block, Output, Transaction
+from monerosim.model.start import GENESIS, Start
 from monerosim.model.views import View, Views
 from monerosim.monero.constants import HARD_FORK
 from monerosim.monero.difficulty import TIMESTAMP_WINDOW, earliest_timestamp
@@ -66,7 +67,8 @@ class Mining:
         owners: Whom coinbases pay.
         weights: The median block weights of each chain.
         difficulty: The difficulty of each chain's next block.
-        endowment: What the block at height 1 pays its miner beyond its reward, an amount an output.
+        start: What the block at height 1 pays beyond its reward. What it pays others than its miner, one that somebody
+            submits does not show, and has all the same.
         digest: Derives the hashes of blocks and coinbases.
 
     Attributes:
@@ -83,7 +85,7 @@ class Mining:
         *,
         weights: BlockWeights,
         difficulty: Difficulty,
-        endowment: tuple[int, ...] = (),
+        start: Start = GENESIS,
         digest: Digest,
     ) -> None:
         self.weights = weights
@@ -92,7 +94,7 @@ class Mining:
         self._views = views
         self._pool = pool
         self._owners = owners
-        self._endowment = endowment
+        self._start = start
         self._digest = digest
 
     def format(self, node: int, height: int) -> TransactionFormat:
@@ -173,13 +175,14 @@ class Mining:
         parent = template.parent
         coinbase.format = self.format(view.node, parent.height + 1)
         coinbase.weight = template.weight - sum(transaction.weight for transaction in template.transactions)
-        endowment = self._endowed(parent)
-        self._owners.make_outputs(coinbase, [(keys, amount) for amount in (template.reward, *endowment)])
+        endowment, granted = self._endowed(parent), self._start.granted if parent.parent is None else ()
+        paid = [(keys, amount) for amount in (template.reward, *endowment)]
+        self._owners.make_outputs(coinbase, [*paid, *granted])
         block = Block(parent, identity, coinbase, difficulty=self.difficulty.after(parent))
         block.version = self.block_version(view.node, block.height)
         block.transactions = template.transactions
         block.timestamp, block.found, block.node = timestamp, view.at, view.node
-        block.generated = parent.generated + template.subsidy + sum(endowment)
+        block.generated = parent.generated + template.subsidy + sum(endowment) + sum(amount for _, amount in granted)
         block.fees = parent.fees + template.fees
         block.weight = template.weight
         block.long_term_weight = long_term_weight(block.weight, parent.medians.long_term)
@@ -191,7 +194,7 @@ class Mining:
 
     def _endowed(self, parent: Block) -> tuple[int, ...]:
         """Return what the block after ``parent`` pays its miner beyond its reward, an amount an output."""
-        return self._endowment if parent.parent is None else ()
+        return self._start.endowment if parent.parent is None else ()
 
     def template_parts(
         self, view: View, parent: Block, keys: bytes, reserved: bytes, timestamp: int
@@ -259,7 +262,7 @@ class Mining:
         made = Transaction(coinbase_hash(coinbase), (), 0, 0, "")
         block = self._assemble(view, template, block_hash(parts), made, keys, parts.timestamp)
         block.submitted = parts
-        for output, shown in zip(made.outputs, coinbase.outputs, strict=True):
+        for output, shown in zip(made.outputs, coinbase.outputs, strict=False):
             output.key = shown.key
         return block
 

@@ -1,12 +1,16 @@
 """Making transactions: which outputs are spent, the fee, the change (``create_transactions_2`` in wallet2.cpp)."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
+from monerosim.model.blockchain import Blockchain
 from monerosim.model.errors import ServiceError
 from monerosim.model.formats import MONEROD, TransactionFormat
 from monerosim.model.parameters import MAX_UINT64
+from monerosim.model.priority import GRACE_BLOCKS, automatic_priority
 from monerosim.model.records import Transaction
+from monerosim.model.views import View
 from monerosim.model.wallet_state import Destination, Holding, Sent, WalletState
+from monerosim.monero.address import Address
 from monerosim.monero.constants import MAX_OUTPUTS
 from monerosim.monero.fees import (
     PAYMENT_ID,
@@ -20,6 +24,8 @@ _WORTH_KEEPING = 2 * XMR
 _KEEP = 5
 """A second input that is not needed is left alone when fewer than five outputs of 2 XMR are left
 (``DEFAULT_MIN_OUTPUT_VALUE`` and ``DEFAULT_MIN_OUTPUT_COUNT``)."""
+
+PRIORITIES = 4
 
 _RELATED = 10
 """Blocks within which two outputs count as related (``get_output_relatedness``)."""
@@ -63,9 +69,52 @@ class Request(NamedTuple):
         return PAYMENT_ID if self.payment_id else 0
 
 
-def pay(
-    wallet: WalletState, request: Request, destinations: list[Destination], subaddresses: set[bytes]
-) -> list[Draft]:
+class Purse(Protocol):
+    """What payments are made from: a wallet, or the wallets of a crowd, one an account."""
+
+    @property
+    def blockchain(self) -> Blockchain:
+        """The run's blocks and transactions."""
+
+    @property
+    def drafts(self) -> dict[bytes, Sent]:
+        """The transactions that it made and did not hand to its node."""
+
+    def funds(self, account: int, indices: frozenset[int]) -> tuple[int, int]:
+        """Return what an account's subaddresses (none given: all) hold and how much of it is unlocked, atomic units."""
+
+    def spendable(self, account: int, indices: set[int]) -> list[Holding]:
+        """Return the unlocked outputs of an account's subaddresses (none given: of all), oldest first."""
+
+    def address(self, account: int, index: int) -> Address:
+        """Return an address."""
+
+    def identity(self, transaction_parts: list[bytes]) -> bytes:
+        """Derive the hash of its next transaction."""
+
+
+def request_at(blockchain: Blockchain, view: View, priority: int, *, account: int) -> Request:
+    """Return what a payment is made by that all of an account may pay for.
+
+    Args:
+        blockchain: The run's blocks and transactions.
+        view: What the wallet's node sees.
+        priority: From 1 to 4; 0 for the one that a wallet chooses.
+        account: What is paid from.
+    """
+    tip = view.tip
+    priority = min(priority, PRIORITIES) or automatic_priority(blockchain, view)
+    return Request(
+        account=account,
+        indices=frozenset(),
+        fee_per_byte=blockchain.mining.weights.fees(tip, GRACE_BLOCKS)[priority - 1],
+        ring_pool=blockchain.chain.ring_members(tip),
+        outputs=tip.outputs,
+        format=blockchain.mining.format(view.node, tip.height + 1),
+    )
+
+
+def pay(wallet: Purse, request: Request, destinations: list[Destination], subaddresses: set[bytes]) -> list[Draft]:
     """Make the transactions that pay some destinations: as many as it takes.
 
     Raises:
@@ -153,12 +202,8 @@ def sweep_one(wallet: WalletState, request: Request, targets: list[Destination],
     return [_make(wallet, request, usable, targets, set(), change_to_self=False)]
 
 
-def _check_funds(wallet: WalletState, request: Request, needed: int) -> None:
-    total = unlocked = 0
-    for (account, index), balance in wallet.balances().items():
-        if account == request.account and (not request.indices or index in request.indices):
-            total += balance.total
-            unlocked += balance.unlocked
+def _check_funds(wallet: Purse, request: Request, needed: int) -> None:
+    total, unlocked = wallet.funds(request.account, request.indices)
     if needed > total:
         raise ServiceError(-17, "not enough money")
     if needed > unlocked:
@@ -264,7 +309,7 @@ def _pair(candidates: list[Holding], enough: int) -> list[Holding]:
 
 
 def _make(
-    wallet: WalletState,
+    wallet: Purse,
     request: Request,
     chosen: list[Holding],
     paid: list[Destination],

@@ -26,7 +26,7 @@ class Start(NamedTuple):
     """Where a chain begins."""
 
     supply: int = GENESIS_REWARD
-    """The coins that there are, atomic units. The genesis block's coinbase creates them, except for the endowment."""
+    """The coins that there are, atomic units. The genesis block's coinbase creates them, except for those below."""
     endowment: tuple[int, ...] = ()
     """Those of them that the block at height 1 creates for its miner beyond the reward, an amount an output, so that
     somebody has coins to begin with."""
@@ -35,11 +35,14 @@ class Start(NamedTuple):
     until: int = 0
     """Up to when the run's own blocks count as those of the past, microseconds: the bootstrap's must not move a median
     or a difficulty that the run is to begin with."""
+    granted: tuple[tuple[bytes, int], ...] = ()
+    """Those coins that the block at height 1 creates for others than its miner: the keys of an address, 64 bytes, and
+    the amount of each output."""
 
     @property
     def before(self) -> int:
         """What the genesis block creates, atomic units."""
-        return self.supply - sum(self.endowment)
+        return self.supply - sum(self.endowment) - sum(amount for _, amount in self.granted)
 
 
 GENESIS = Start()

@@ -7,8 +7,7 @@ from monerosim.model.errors import ServiceError
 from monerosim.model.formats import MONEROD
 from monerosim.model.jsonrpc import Methods
 from monerosim.model.parameters import U32, U64, UNHEEDED, Parameters, is_hash
-from monerosim.model.priority import GRACE_BLOCKS, automatic_priority
-from monerosim.model.spending import Draft, Request, pay, sweep, sweep_one
+from monerosim.model.spending import Draft, Request, pay, request_at, sweep, sweep_one
 from monerosim.model.wallet_addresses import check_account, parse_address
 from monerosim.model.wallet_session import WalletSession
 from monerosim.model.wallet_state import Destination, WalletState
@@ -19,7 +18,6 @@ from monerosim.rpc.transport import Json
 
 METHODS: Methods[WalletSession] = Methods()
 
-_PRIORITIES = 4
 _TYPICAL_EXTRA = 44
 """Bytes of extra that estimate_tx_size_and_weight reckons with: a public key and an encrypted payment id."""
 
@@ -98,17 +96,8 @@ class SweepDust(Parameters, frozen=True):
 
 def _request(session: WalletSession, asked: Spending, *, account: int, indices: frozenset[int], pid: str) -> Request:
     view = session.daemon_view(-4, "Failed to get height")
-    tip, priority = view.tip, min(asked.priority, _PRIORITIES) or automatic_priority(session.blockchain, view)
-    return Request(
-        account=account,
-        indices=indices,
-        fee_per_byte=session.blockchain.mining.weights.fees(tip, GRACE_BLOCKS)[priority - 1],
-        ring_pool=session.blockchain.chain.ring_members(tip),
-        outputs=tip.outputs,
-        payment_id=pid,
-        unlock_time=asked.unlock_time,
-        format=session.blockchain.mining.format(view.node, tip.height + 1),
-    )
+    request = request_at(session.blockchain, view, asked.priority, account=account)
+    return request._replace(indices=indices, payment_id=pid, unlock_time=asked.unlock_time)
 
 
 def _spending_wallet(session: WalletSession) -> WalletState:

@@ -431,6 +431,15 @@ class WalletState:
             if output.holder is not None and output.holder.owner is self.owner:
                 sums.setdefault((output.holder.account, output.holder.minor), [0, 0, 0, 0, 0])[0] += output.amount
 
+    def funds(self, account: int, indices: frozenset[int]) -> tuple[int, int]:
+        """Return what an account's subaddresses (none given: all) hold and how much of it is unlocked, atomic units."""
+        held = [
+            balance
+            for (of, index), balance in self.balances().items()
+            if of == account and (not indices or index in indices)
+        ]
+        return sum(it.total for it in held), sum(it.unlocked for it in held)
+
     def awaits(self) -> bool:
         """Return whether payments are on their way that it has not seen in the pool."""
         return len(self._coming) > len(self._pool)

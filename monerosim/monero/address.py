@@ -194,6 +194,18 @@ class Keys:
         spend = self._spend + self._offset(account, index)
         return Address(SUBADDRESS, _compress(spend) + _compress(spend * self.view_secret), "")
 
+    def siblings(self, count: int) -> list[bytes]:
+        """Return the keys of as many standard addresses, 64 bytes each: its own, and those of others that it can see.
+
+        Their secret spend keys follow each other as numbers do, so each costs an addition on the curve; they have the
+        secret view key in common.
+        """
+        point, found = self._spend, []
+        for _ in range(count):
+            found.append(_compress(point) + self.standard.keys[32:])
+            point = point + _BASE
+        return found
+
     def _offset_secret(self, account: int, index: int) -> int:
         place = account.to_bytes(4, "little") + index.to_bytes(4, "little")
         return _scalar(b"SubAddr\0" + self.view_secret.to_bytes(32, "little") + place)

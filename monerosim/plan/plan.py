@@ -96,6 +96,20 @@ class WalletPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The scenario's own flags for the program."""
 
 
+class CrowdPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The wallets of many users that one behaviour keeps, in the model alone."""
+
+    users: int
+    initial_balance: int
+    """Of each, atomic units. The first block creates it."""
+    outputs: int = 1
+    """In how many outputs."""
+    nodes: tuple[str, ...]
+    """The hosts whose nodes they use in turn."""
+    ready_at: int
+    """When they begin to look at them."""
+
+
 class PaymentRate(msgspec.Struct, frozen=True, array_like=True):
     """The mean rate of payments that a behaviour is configured to make, over a span of time."""
 
@@ -163,6 +177,7 @@ class HostPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     actors: tuple[ActorPlan, ...] = ()
     commands: tuple[CommandPlan, ...] = ()
     """In the order of their times."""
+    crowd: CrowdPlan | None = None
     solo: bool = False
     """It is a miner so small that it is a user as well."""
     restarts: Mapping[str, object] = {}

@@ -47,6 +47,8 @@ def stable_seed(*parts: str | int) -> int:
 class Rng:
     """A stream of random numbers.
 
+    :class:`monerosim.runtime.streams.Streams` has many such in little memory.
+
     All are derived from :meth:`random.Random.random`, the only method whose results Python promises to keep between
     versions.
 

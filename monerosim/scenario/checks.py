@@ -12,6 +12,7 @@ from monerosim.scenario.compose import Composition, compose, composition_keys, o
 from monerosim.scenario.conditions import behaviour_problems, turnover_problems
 from monerosim.scenario.consensus import consensus_problems
 from monerosim.scenario.convert import nearest, quote
+from monerosim.scenario.crowds import crowd_problems
 from monerosim.scenario.funding import examine_funding, host_names
 from monerosim.scenario.mentions import mention_problems
 from monerosim.scenario.mining import mining_problems, with_solo_miners
@@ -92,6 +93,7 @@ def examine_tables(scenario: Scenario, files: PluginFiles, permissions: Permissi
     findings += of_funding
     findings += _times(scenario)
     findings += behaviour_problems(scenario, composed, engine)
+    findings += crowd_problems(scenario, composed, engine)
     findings += turnover_problems(scenario, composed, engine)
     findings += timeline_problems(scenario, composed, engine)
     findings += _idle(scenario, composed)

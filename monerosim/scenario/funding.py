@@ -12,6 +12,7 @@ from monerosim.plan.roles import FUNDER
 from monerosim.plugins import PluginError
 from monerosim.scenario.bootstrap import Payee, bootstrap_length, plan_bootstrap, round_up
 from monerosim.scenario.compose import Composition, member_names
+from monerosim.scenario.crowds import granted
 from monerosim.scenario.problems import Path, RawProblem
 from monerosim.scenario.tables import MAX_COUNT, Scenario
 from monerosim.units import MAX_DURATION, format_duration
@@ -20,7 +21,7 @@ from monerosim.units import MAX_DURATION, format_duration
 def host_names(scenario: Scenario, composed: Mapping[str, Composition]) -> list[str]:
     """Name all hosts, in alphabetical order: who pays the initial balances is one."""
     names = [member for name, it in scenario.participants.items() for member in member_names(name, it.count)]
-    return sorted([*names, FUNDER_HOST] if payees_of(scenario, composed) else names)
+    return sorted([*names, FUNDER_HOST] if payees_of(scenario, composed) or granted(scenario, composed) else names)
 
 
 def payees_of(scenario: Scenario, composed: Mapping[str, Composition]) -> list[Payee]:
@@ -62,11 +63,11 @@ def bootstrap_of(
     if any(part.is_controller for composition in composed.values() for part in composition.parts):
         starts.append(timings.controller_start)
     start = round_up(max(starts) + timings.settling)
-    payees = payees_of(scenario, composed)
-    if not payees:
+    payees, given = payees_of(scenario, composed), granted(scenario, composed)
+    if not payees and not given:
         return None, start
     begins = scenario.consensus.chain_start
-    supply = GENESIS_REWARD if begins is None else int(begins.supply)
+    supply = GENESIS_REWARD if begins is None else max(int(begins.supply) - given, GENESIS_REWARD + 1)
     plan = plan_bootstrap(payees, start, timings.block_interval, supply, ring_size)
     return plan, bootstrap_length(plan)
 

@@ -134,7 +134,7 @@ class _Findings:
     def _coins(self) -> Iterator[Fault]:
         if not self.settled:
             return
-        wallets = {host.name for host in self.plan.hosts if host.wallets}
+        wallets = {host.name for host in self.plan.hosts if host.wallets or host.crowd is not None}
         closed = {record.participant for record in self.records if isinstance(record.data, ev.WalletClosed)}
         pending = any(it.data.in_flight for it in self.records if isinstance(it.data, ev.WalletClosed))
         if pending and any(host.node is not None and host.node.upgrade is not None for host in self.plan.hosts):
@@ -165,6 +165,7 @@ class _Findings:
                 yield Fault("payments do not add up", f"{group}: {it}")
             members = [host for host in self.plan.hosts if host.group == group]
             payers = sum(bool(actor.payments) for host in members for actor in host.actors)
+            payers += sum(host.crowd.users for host in members if host.crowd is not None)
             if self.disturbed.isdisjoint(host.name for host in members):
                 most = it.requested + 6 * it.requested**0.5 + payers
                 if payers and it.drawn > most:

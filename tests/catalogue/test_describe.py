@@ -216,6 +216,7 @@ actors = [
     { use = "hodler", interval = "10m" },
     { use = "churner", transaction_interval = "10m" },
     { use = "transaction-bot", transaction_interval = "5m" },
+    { use = "crowd", users = 3 },
 ]
 
 [participants.orchestrator]

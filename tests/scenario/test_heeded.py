@@ -173,11 +173,15 @@ count = 2
 node = "y"
 """
 
+CROWD = 'users = 5\ninitial_balance = "20 XMR"\noutputs = 2\ntransaction_frequency = 0.9'
+RARE_CROWD = CROWD.replace("transaction_frequency = 0.9", "")
+
 BASES = {
     "alerts": WHOLE + '[[alerts]]\nwhen = "no-block"\nafter = "1m"\n',
     "autonomous-miner": AUTONOMOUS,
     "block-controller": HEAD.replace("controller]", "who]").replace("hashrate = 40", "hashrate = 1"),
     "constant-mining": with_one("constant-mining", 'interval = "50s"'),
+    "crowd": with_one("crowd", CROWD),
     "churner": with_one("churner", f'{FUNDED}\ntransaction_interval = "2m"'),
     "hodler": with_one("hodler", f'{FUNDED}\ninterval = "2m"'),
     "marketplace": ORDERS.replace("participants.who", "participants.user").replace(
@@ -341,6 +345,12 @@ CASES: Mapping[str, Case] = {
     "performance-probe.fill": Case(value=0.0),
     "performance-probe.blocks": Case(value=1),
     "transactions-probe.wait": Case(base=probed("transactions-probe", STILL), value=1),
+    "crowd.recipients": Case(value="users"),
+    "crowd.transaction_frequency": Case(value=0.5),
+    "crowd.transaction_interval": Case(base=with_one("crowd", RARE_CROWD)),
+    "crowd.priority": Case(value=3),
+    "crowd.outputs": Case(value=3),
+    "crowd.nodes": Case(value=["y", "z"]),
     "regular-user.recipients": Case(value="users"),
     "regular-user.transaction_frequency": Case(value=0.5),
     "regular-user.on_locked_funds": Case(base=WHOLE.replace("outputs = 3", "outputs = 1")),

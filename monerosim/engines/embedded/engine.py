@@ -29,6 +29,9 @@ PARTICIPANT = 200_000
 """Bytes for the engine as a whole, and more for each participant: 80 MB for 104 participants, 118 MB for 304, 242 MB
 for 1,004, over two simulated hours of 0.1 payments a user and minute (tools/bench.py, measured)."""
 
+USER = 2_000
+"""And for each user of a crowd."""
+
 _START = 1.0
 _ITEM = 1.5e-3
 _ITEM_AT_NODE = 2e-6
@@ -70,6 +73,7 @@ class Embedded(Engine):
     """What is around the hosts; an engine derived from this one may put something between actors and services."""
 
     paced = True
+    crowds = True
     conditions = frozenset(CONDITIONS)
     unheeded: ClassVar[Mapping[str, str]] = {
         "binaries.monerod": _NO_PROGRAMS,
@@ -83,7 +87,9 @@ class Embedded(Engine):
 
     def memory(self, plan: Plan) -> MemoryEstimate:
         """Estimate what a run takes: the engine as a whole, and more for each participant."""
-        return MemoryEstimate({"engine": (1, ENGINE), "participants": (len(plan.hosts), PARTICIPANT)})
+        users = sum(host.crowd.users for host in plan.hosts if host.crowd is not None)
+        parts = {"engine": (1, ENGINE), "participants": (len(plan.hosts), PARTICIPANT)}
+        return MemoryEstimate({**parts, "users of crowds": (users, USER)} if users else parts)
 
     def seconds(self, plan: Plan) -> float:
         """Estimate the real time that a run takes: most of it goes to payments, and to each node that has them."""

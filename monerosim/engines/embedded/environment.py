@@ -14,6 +14,7 @@ from monerosim.agent.messages import AwaitChange
 from monerosim.alerts.watch import INTERVAL, AlertWatch
 from monerosim.build.agent_registry import agent_registry
 from monerosim.engines.embedded.conditions import NetworkControl
+from monerosim.engines.embedded.crowds import Crowds
 from monerosim.engines.embedded.discovered import DiscoveredPeers
 from monerosim.engines.embedded.network import hard_forks_of, network_of, rules_of, versions_of
 from monerosim.engines.embedded.recording import NodeRecorder
@@ -34,12 +35,14 @@ from monerosim.events.traces import Traces
 from monerosim.mailbox.post import MemoryPostOffice
 from monerosim.mailbox.shared import MemoryState
 from monerosim.model import Blockchain, Daemon, WalletServer
+from monerosim.model.crowd import Crowd
 from monerosim.model.lookout import Lookout
 from monerosim.model.records import ArrivalTimes, Block, Transaction
 from monerosim.model.rules import Rules
 from monerosim.model.sightings import Reorganisation
 from monerosim.model.start import Past, Start
 from monerosim.model.wallet_lookout import WalletLookout, Wish
+from monerosim.monero.emission import GENESIS_REWARD
 from monerosim.monero.versions import parse_version
 from monerosim.network.propagation import NEVER
 from monerosim.plan.plan import HostPlan, Plan
@@ -91,14 +94,20 @@ class ModelTransport:
         return self._service.post(path, body)
 
 
-def _start(plan: Plan) -> Start:
-    """Return where the chain of a plan begins."""
+def _start(plan: Plan, granted: tuple[tuple[bytes, int], ...]) -> Start:
+    """Return where the chain of a plan begins.
+
+    Args:
+        plan: The plan.
+        granted: What the users of crowds begin with: beyond the genesis block's coins, where nothing else is said.
+    """
     begins = plan.consensus.start
     if begins is None:
-        return Start(until=plan.time_zero if plan.consensus.dynamic else 0)
+        supply = GENESIS_REWARD + sum(amount for _, amount in granted)
+        return Start(supply, granted=granted, until=plan.time_zero if plan.consensus.dynamic else 0)
     past = Past(begins.long_term_median, begins.short_term_median)
     endowment = plan.bootstrap.endowment if plan.bootstrap is not None else ()
-    return Start(begins.supply, endowment, past, plan.time_zero)
+    return Start(begins.supply, endowment, past, plan.time_zero, granted)
 
 
 class EmbeddedEnvironment:
@@ -140,13 +149,14 @@ class EmbeddedEnvironment:
         self._traces_due = 0.0
         nodes = [host for host in plan.hosts if host.node is not None]
         network = network_of(plan)
+        crowds = Crowds(plan)
         self._blockchain = Blockchain(
             seed=stable_seed(plan.seed, "ledger"),
             now=self.runtime.now,
             network=network,
             difficulty=plan.consensus.difficulty,
             target=plan.consensus.block_time // SECOND if plan.consensus.dynamic else None,
-            start=_start(plan),
+            start=_start(plan, crowds.granted),
             rules=Rules(
                 versions_of(plan),
                 plan.consensus.pool_lifetime,
@@ -175,6 +185,7 @@ class EmbeddedEnvironment:
         known = {f"{it.address}:{it.node.rpc_port}": states[it.name] for it in nodes if it.node is not None}
         for wallet in self._wallets.values():
             wallet.know(known)
+        self._crowds = crowds.open(self._blockchain, states)
         self._lookout = Lookout(self._blockchain, self.runtime.call_at)
         self._wallet_lookout = WalletLookout(self._blockchain, self.runtime.call_at)
         self._control = NetworkControl(
@@ -207,6 +218,10 @@ class EmbeddedEnvironment:
         session = self._wallets[host].session
         self._wallet_lookout.wait(Wish(wish.actor, wish.of, wish.amount, wish.height), session, changed)
         return True
+
+    def crowd(self, host: str) -> Crowd | None:
+        """Return the wallets of a host's crowd."""
+        return self._crowds.get(host)
 
     def record(self, record: Record) -> None:
         """Write down an event."""
