@@ -14,7 +14,7 @@ Sort: TypeAlias = Literal["valid", "nearly valid", "damaged"]
 Mishap: TypeAlias = Literal["none", "disk full", "killed"]
 
 _SORTS: tuple[Sort, ...] = ("valid", "nearly valid", "damaged")
-_SHARES = (0.5, 0.4, 0.1)
+_SHARES = (0.75, 0.18, 0.07)
 
 MISHAPS: tuple[Mishap, ...] = ("none", "disk full", "killed")
 """What may befall a run."""
@@ -48,7 +48,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 def make_case(seed: int) -> Case:
     """Make the case of a seed."""
     rng = Rng(stable_seed("swarm", seed))
-    document: dict[str, Any] | None = make_scenario(rng)
+    document: dict[str, Any] | None = make_scenario(rng, seed)
     sort = rng.weighted(_SORTS, _SHARES)
     if sort == "nearly valid" and document is not None:
         document = make_mistakes(document, rng)

@@ -57,12 +57,14 @@ class NetworkMaker:
     Args:
         rng: The random numbers.
         values: What values are made of.
+        turn: The scenario's number: each topology is there in turn.
         forks: Whether blocks are to come about as quickly as they spread.
     """
 
-    def __init__(self, rng: Rng, values: Values, *, forks: bool) -> None:
+    def __init__(self, rng: Rng, values: Values, turn: int, *, forks: bool) -> None:
         self._rng = rng
         self._values = values
+        self._turn = turn
         self._forks = forks
 
     def _often(self, probability: float) -> bool:
@@ -74,12 +76,14 @@ class NetworkMaker:
         if self._forks:
             table["latency"] = duration(self._rng, SECOND, 4 * SECOND)
         if self._often(0.95):
-            kind = self._rng.choice(topology_names())
+            around, place = divmod(self._turn, len(topology_names()))
+            kind = topology_names()[place]
             options = self._values.table(load_topology(kind), share=0.7)
-            if self._often(0.4):
-                # A text that is read before the topology has it, and that goes with no shares.
-                options.pop("bandwidths", None)
-                options["bandwidth"] = self._rng.choice(BANDWIDTHS)
+            # A text that is read before the topology has it, or the shares of several: one of the two.
+            given, left = ("bandwidth", "bandwidths") if around % 2 else ("bandwidths", "bandwidth")
+            options.pop(left, None)
+            if self._often(0.9):
+                options[given] = TEXTS[given](self._rng)
             for key in ("loss", "losses") if self._forks else ():
                 options.pop(key, None)
             table["topology"] = {"kind": kind, **options} if options and self._often(0.95) else kind

@@ -5,6 +5,7 @@ covered without a change here. What is written here is what makes runs of it tha
 """
 
 from collections.abc import Callable, Mapping
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,8 @@ _UNHEEDED = {"node": ("binary", "flags"), "wallet": ("binary", "flags"), "restar
 """Keys of programs, of which the embedded engine starts none: check warns of them."""
 
 _POOLS = ("pool_lifetime", "pool_weight", "stems_in_blocks")
-_BASE_WEIGHT = 8
-"""Of a behaviour without settings; each key and each value of an enumeration counts 1."""
+_BASE_WEIGHT = 12
+"""Of a behaviour without settings; each key counts 1, and each value of an enumeration 3."""
 
 _WORDS = ("alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel")
 _FLAGS: tuple[list[str], ...] = ([], ["--log-level=1"], ["--log-level=1", "--max-log-files=2"])
@@ -122,12 +123,17 @@ def behaviours() -> dict[str, type[Behaviour]]:
 def _weight(behaviour: type[Behaviour]) -> int:
     """Return how much more often than others a behaviour is drawn: it has more keys, and values of these, to reach."""
     fields = fields_of(behaviour.Config)
-    return _BASE_WEIGHT + sum(1 + len(list(choices(field.type))) for field in fields)
+    return _BASE_WEIGHT + sum(1 + 3 * len(list(choices(field.type))) for field in fields)
 
 
-def make_scenario(rng: Rng) -> dict[str, Any]:
-    """Make up a scenario's document."""
-    return _Maker(rng).document()
+def make_scenario(rng: Rng, turn: int = 0) -> dict[str, Any]:
+    """Make up a scenario's document.
+
+    Args:
+        rng: Where random numbers come from.
+        turn: Its number: each pair of behaviours takes part in turn.
+    """
+    return _Maker(rng, turn).document()
 
 
 def _be_strict(document: dict[str, Any]) -> None:
@@ -150,8 +156,9 @@ def _be_strict(document: dict[str, Any]) -> None:
 
 
 class _Maker:
-    def __init__(self, rng: Rng) -> None:
+    def __init__(self, rng: Rng, turn: int) -> None:
         self._rng = rng
+        self._turn = turn
         mood = rng.random()
         self._forks = mood < 0.2  # noqa: PLR2004  (blocks come about as quickly as they spread)
         # More is paid than blocks hold; where blocks fork besides, many of them differ in payments.
@@ -179,7 +186,7 @@ class _Maker:
         )
         values = Values(self._rng, words, _SHARE)
         simulation = self._simulation(values)
-        network = NetworkMaker(self._rng, values, forks=self._forks)
+        network = NetworkMaker(self._rng, values, self._turn, forks=self._forks)
         document: dict[str, Any] = {
             "simulation": simulation,
             "network": network.network([group.name for group in self._groups]),
@@ -252,7 +259,8 @@ class _Maker:
         """Choose who takes part, and see to it that somebody finds blocks."""
         rng, names = self._rng, sorted(self._known)
         weights = [_weight(self._known[name]) for name in names]
-        wanted = [rng.weighted(names, weights) for _ in range(rng.integer(2, 6))]
+        pairs = list(combinations(names, 2))
+        wanted = [*pairs[self._turn % len(pairs)], *(rng.weighted(names, weights) for _ in range(rng.integer(1, 4)))]
         if FRAGILE in wanted and self._often(0.5):
             wanted.append(FRAGILE)
         if self._forks:
@@ -432,6 +440,7 @@ class _Maker:
     def _settings(self, part: Part, values: Values) -> dict[str, Any]:
         if self._crowded and "send-now" in part.behaviour.commands:
             pace = {"transaction_interval": "2s", "destinations": 12, "min_amount": "0.01 XMR", "max_amount": 0.02}
+            pace["recipients"] = self._rng.choice(["marketplaces", "users", "any"])
             if set(pace) <= set(part.behaviour.Config.__struct_encode_fields__):
                 return pace
         settings = values.table(part.behaviour.Config, share=0.9 if part.use == FRAGILE else 0.6)
@@ -450,7 +459,7 @@ class _Maker:
             return {"node": self._rng.choice(owners)}
         if own and not self._listed and self._often(0.6):
             return {}
-        node = values.table(Node, leave=["rules", "peers", "reach"], share=0.2)
+        node = values.table(Node, leave=["rules", "peers", "reach", *(() if self._modelled else ("upgrade",))], share=0.2)
         return {"node": {**node, "rules": self._rules(values)} if self._modelled and self._often(0.1) else node}
 
     def _wallet(self, group: Group, values: Values) -> dict[str, Any]:
@@ -473,19 +482,18 @@ class _Maker:
         group = self._rng.choice(self._groups)
         part = self._rng.choice(group.parts)
         own = sorted(part.behaviour.commands)
-        do = self._rng.choice(own if own and self._often(0.5) else COMMON_COMMANDS)
+        fields = [it for it in fields_of(part.behaviour.Config) if it.encode_name in settable(part.behaviour)]
+        common = [command for command in COMMON_COMMANDS if fields or command != SET]
+        do = self._rng.choice(own if own and self._often(0.5) else common)
         who = f"{group.name}-001" if group.count > 1 and self._often(0.4) else group.name
         at = format_duration(self._rng.integer(0, self._duration // SECOND) * SECOND)
         entry: dict[str, Any] = {"at": at, "do": do, "who": who}
         if self._often(0.2) and len(group.parts) == 1:
             entry["actor"] = actor_name(part.use)
         if do == SET:
-            keys = settable(part.behaviour)
-            fields = [it for it in fields_of(part.behaviour.Config) if it.encode_name in keys]
-            if fields:
-                chosen = [self._rng.choice(fields) for _ in range(self._rng.integer(1, 2))]
-                arguments = {field.encode_name: values.field(field) for field in chosen}
-                return entry | ({"arguments": arguments} if self._often(0.4) else arguments)
-        elif do in part.behaviour.commands:
+            chosen = [self._rng.choice(fields) for _ in range(self._rng.integer(1, 2))]
+            arguments = {field.encode_name: values.field(field) for field in chosen}
+            return entry | ({"arguments": arguments} if self._often(0.4) else arguments)
+        if do in part.behaviour.commands:
             entry |= values.table(part.behaviour.commands[do], share=0.7)
         return entry

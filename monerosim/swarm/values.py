@@ -22,6 +22,8 @@ _USUAL = 16
 
 _TRIES = 40
 
+_ARRAYS = (list, tuple, Sequence)
+
 
 class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     """What values are made of in one scenario."""
@@ -60,17 +62,23 @@ class Values:
         """
         wanted = self._share if share is None else share
         fields = [field for field in fields_of(kind) if field.encode_name not in leave]
-        # Keys that go with few others would hardly ever be drawn with them, so one is meant each time.
-        meant = self._rng.choice(fields).name if fields and self._rng.random() < wanted else ""
-        for _ in range(_TRIES):
+        # Keys and values that go with few others would hardly ever be drawn with them, so one is meant each time.
+        aims = [(field.name, form) for field in fields for form in list(self._forms(field)) or [NODEFAULT]]
+        meant, form = self._rng.choice(aims) if aims else ("", NODEFAULT)
+        for left in range(_TRIES, 0, -1):
+            # Of what does not fit, less and less is tried.
             table = {
-                field.encode_name: self.field(field)
+                field.encode_name: form if field.name == meant and form is not NODEFAULT else self.field(field)
                 for field in fields
-                if field.required or field.name == meant or self._rng.random() < wanted
+                if field.required or field.name == meant or self._rng.random() < wanted * left / _TRIES
             }
             if leave or _fits(table, kind):
                 return table
         return {field.encode_name: self.field(field) for field in fields if field.required}
+
+    def _forms(self, field: msgspec.structs.FieldInfo) -> Iterator[object]:
+        """List the values that a field may be meant to have."""
+        return iter(()) if field.encode_name in self._words.texts else forms(field.type)
 
     def field(self, field: msgspec.structs.FieldInfo) -> object:
         """Draw a value of a field."""
@@ -89,7 +97,7 @@ class Values:
             found = self.value(rng.choice([it for it in arguments if it is not types.NoneType]), default)
         elif origin is Literal:
             found = rng.choice(arguments)
-        elif origin in (list, tuple, Sequence):
+        elif origin in _ARRAYS:
             found = self._array(arguments[0], default, named=named)
         elif origin in (dict, Mapping):
             found = {}
@@ -122,7 +130,7 @@ class Values:
             pool = [it for it in default if isinstance(it, str)] if isinstance(default, tuple) else ()
         if pool or named:
             return list(dict.fromkeys(rng.choice(pool) for _ in range(rng.integer(1, 3)))) if pool else []
-        return [self.value(inner) for _ in range(rng.integer(0, 4))] if strip_notes(inner)[0] is not str else []
+        return [self.value(inner) for _ in range(rng.integer(0, 8))] if strip_notes(inner)[0] is not str else []
 
 
 def structure(kind: object) -> type[msgspec.Struct] | None:
@@ -136,14 +144,23 @@ def structure(kind: object) -> type[msgspec.Struct] | None:
 
 def choices(kind: object) -> Iterator[object]:
     """List the values of the enumerations in a type, and the two of a boolean."""
+    for form in forms(kind):
+        yield form[0] if isinstance(form, list) else form
+
+
+def forms(kind: object) -> Iterator[object]:
+    """List the values of a type that show one of its choices each; those of an array alone in one."""
     plain, _ = strip_notes(kind)
+    origin = get_origin(plain)
     if plain is bool:
         yield from (True, False)
-    elif get_origin(plain) is Literal:
+    elif origin is Literal:
         yield from get_args(plain)
-    elif get_origin(plain) not in (dict, Mapping):
+    elif origin in _ARRAYS:
+        yield from ([form] for form in forms(get_args(plain)[0]))
+    elif origin in (Union, types.UnionType):
         for inner in get_args(plain):
-            yield from choices(inner)
+            yield from forms(inner)
 
 
 def logarithmic(rng: Rng, low: float, high: float) -> float:

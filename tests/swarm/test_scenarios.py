@@ -56,14 +56,14 @@ def test_a_seed_is_the_same_scenario_whatever_the_hashes():
 
 def test_what_is_written_is_read_back():
     for seed in SEEDS:
-        document = make_scenario(Rng(seed))
+        document = make_scenario(Rng(seed), seed)
         assert tomli.loads(write_toml(document)) == document
 
 
 def test_whole_scenarios_are_valid_as_a_rule(files, tmp_path):
     valid = 0
     for seed in SEEDS:
-        document = make_scenario(Rng(seed))
+        document = make_scenario(Rng(seed), seed)
         (tmp_path / PEERS).write_bytes(peers_file(document))
         valid += not examine(write_toml(document).encode(), files=files).errors
     assert valid >= 0.9 * len(SEEDS)
