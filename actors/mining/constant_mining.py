@@ -43,7 +43,10 @@ class ConstantMining(Behaviour[ConstantMiningConfig]):
 
     def end(self) -> None:
         """Record its blocks that are off the main chain."""
-        self._found.record_stale_blocks(self.host.actor("node"))
+        try:
+            self._found.record_stale_blocks(self.host.actor("node"))
+        except NO_BLOCK as error:
+            self.log.warning("cannot find out which of its blocks are off the main chain: {}", error)
 
     @handles(MineNow)
     def on_mine_now(self, _: MineNow) -> BlockFound:

@@ -459,7 +459,8 @@ class _Maker:
             return {"node": self._rng.choice(owners)}
         if own and not self._listed and self._often(0.6):
             return {}
-        node = values.table(Node, leave=["rules", "peers", "reach", *(() if self._modelled else ("upgrade",))], share=0.2)
+        left = ["rules", "peers", "reach"] if self._modelled else ["rules", "peers", "reach", "upgrade"]
+        node = values.table(Node, leave=left, share=0.2)
         return {"node": {**node, "rules": self._rules(values)} if self._modelled and self._often(0.1) else node}
 
     def _wallet(self, group: Group, values: Values) -> dict[str, Any]:

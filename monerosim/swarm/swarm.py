@@ -1,7 +1,7 @@
 """Trying the cases of many seeds on all cores, and making something of what they show."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import islice
@@ -15,10 +15,13 @@ from monerosim.swarm.cases import Case, make_case
 from monerosim.swarm.inspection import Fault
 from monerosim.swarm.reached import Reached
 from monerosim.swarm.shrink import shrink
-from monerosim.swarm.trial import Outcome, Pair, try_case
+from monerosim.swarm.trial import Outcome, Pair, check_cases, try_case
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+_CHECKED_AT_ONCE = 25
+"""Scenarios that one process checks where none is played."""
 
 
 class Finding(msgspec.Struct, kw_only=True):
@@ -73,9 +76,10 @@ class Swarm:
         Returns:
             What came of each, in the order of the seeds.
         """
-        for outcome in self._in_order(self._try, seeds):
-            self._take(outcome)
-            yield outcome
+        for outcomes in self._in_order(self._try, _batches(seeds, 1 if self._play else _CHECKED_AT_ONCE)):
+            for outcome in outcomes:
+                self._take(outcome)
+                yield outcome
 
     def shrink(self) -> None:
         """Make the cases of the findings as small as can be."""
@@ -83,11 +87,11 @@ class Swarm:
         for finding, case in zip(findings, self._in_order(self._shrink, findings), strict=True):
             finding.case = case
 
-    def _try(self, seed: int, pair: Pair) -> Outcome:
+    def _try(self, seeds: Sequence[int], pair: Pair) -> list[Outcome]:
         # Two threads that convert to a class for the first time at once can crash the process in msgspec.
         with self._making:
-            case = make_case(seed)
-        return try_case(case, pair, play=self._play)
+            cases = [make_case(seed) for seed in seeds]
+        return [try_case(case, pair) for case in cases] if self._play else check_cases(cases, pair)
 
     def _shrink(self, finding: Finding, pair: Pair) -> Case:
         def shows(case: Case) -> bool:
@@ -124,3 +128,9 @@ class Swarm:
         while waiting:
             yield waiting.pop(0).result()
             waiting += [self._pool.submit(do, item) for item in islice(rest, 1)]
+
+
+def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch

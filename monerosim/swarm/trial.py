@@ -18,9 +18,7 @@ from monerosim.swarm import fragile
 from monerosim.swarm.cases import Case
 from monerosim.swarm.inspection import Fault, Inspection
 from monerosim.swarm.networks import GRAPH, PEERS
-from monerosim.swarm.worker import Call, Result
-
-FILE = "scenario.toml"
+from monerosim.swarm.worker import FILE, Call, Result
 
 _LOOKS = (("report", "--summary"), ("trace",))
 """Pages are left out: what draws them reserves more memory than a trial may have."""
@@ -40,6 +38,7 @@ _ENDS = (_GOOD, _FAILED, _ALERTED)
 
 _PROBLEM = re.compile(rf"^{re.escape(FILE)}(?P<line>:\d+)?: (?P<severity>error|warning): (?P<told>.*)$")
 _RESULTS = msgspec.json.Decoder(Result)
+_CHECKS = msgspec.json.Decoder(list[Result])
 _INSPECTIONS = msgspec.json.Decoder(Inspection)
 
 _FRAME = re.compile(r'File "[^"]*?/((?:monerosim|actors)/[^"]+|[^"/]+)", line \d+, in (\S+)')
@@ -64,8 +63,7 @@ class Pair:
 
     def __init__(self) -> None:
         self._directory = Path(mkdtemp(prefix="monerosim-swarm-"))
-        shutil.copy(fragile.__file__, self._directory / "fragile.py")
-        shutil.copy(Path(fragile.__file__).with_name(GRAPH), self._directory)
+        _furnish(self._directory)
         self._workers = [_start(seed) for seed in ("0", "4242")]
         self.seconds = 0.0
 
@@ -118,8 +116,29 @@ class Pair:
         for path in self._directory.iterdir():
             if path.is_dir():
                 shutil.rmtree(path)
-        (self._directory / FILE).write_bytes(case.raw)
-        (self._directory / PEERS).write_bytes(case.peers)
+        _write(case, self._directory)
+
+    def prepare_all(self, cases: Sequence[Case]) -> list[str]:
+        """Write the scenarios of cases, and return the directory of each."""
+        names = [f"checked-{number}" for number in range(len(cases))]
+        for case, name in zip(cases, names, strict=True):
+            directory = self._directory / name
+            if not directory.exists():
+                directory.mkdir()
+                _furnish(directory)
+            _write(case, directory)
+        return names
+
+
+def _furnish(directory: Path) -> None:
+    """Copy what scenarios have beside them."""
+    shutil.copy(fragile.__file__, directory / "fragile.py")
+    shutil.copy(Path(fragile.__file__).with_name(GRAPH), directory)
+
+
+def _write(case: Case, directory: Path) -> None:
+    (directory / FILE).write_bytes(case.raw)
+    (directory / PEERS).write_bytes(case.peers)
 
 
 def _start(hash_seed: str) -> "subprocess.Popen[bytes]":
@@ -148,6 +167,23 @@ def try_case(case: Case, pair: Pair, *, play: bool = True) -> Outcome:
     if good and play:
         outcome = _play(outcome, pair)
     return msgspec.structs.replace(outcome, seconds=pair.seconds - before)
+
+
+def check_cases(cases: Sequence[Case], pair: Pair) -> list[Outcome]:
+    """Check cases in one process, which takes a quarter of the time; where one shows a fault, each in its own."""
+    told = pair.call(0, "check-all", *pair.prepare_all(cases), seconds=_CHECK_SECONDS)
+    results = _CHECKS.decode(told.output) if told.status == _GOOD and not told.hung else []
+    if results and not any(_faults_of_check(result) for result in results):
+        share = told.seconds / len(cases)
+        return [
+            Outcome(case=case, good=result.status == _GOOD, seconds=share)
+            for case, result in zip(cases, results, strict=True)
+        ]
+    outcomes = [try_case(case, pair, play=False) for case in cases]
+    if not any(outcome.faults for outcome in outcomes):
+        fault = Fault("check shows a fault only after other checks", told.errors[-2000:] or told.output[-2000:])
+        outcomes[0] = msgspec.structs.replace(outcomes[0], faults=(fault,))
+    return outcomes
 
 
 def _play(outcome: Outcome, pair: Pair) -> Outcome:

@@ -12,7 +12,9 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from importlib.metadata import entry_points
+from io import StringIO
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,6 +24,9 @@ from monerosim.swarm.inspection import inspect
 
 PROGRAM = "monerosim"
 """The installed program's name."""
+
+FILE = "scenario.toml"
+"""The scenario's file, wherever one is tried."""
 
 MEMORY = 4 * 2**30
 """Bytes of address space that a child may have."""
@@ -42,7 +47,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """A command to try in a directory."""
 
     arguments: tuple[str, ...]
-    """Those of the program; or ``inspect`` and a run directory, which looks at what the run has left."""
+    """Those of the program; or ``inspect`` and a run directory, which looks at what the run has left; or ``check-all``
+    and directories, in each of which ``check`` is called, one after the other in the same process."""
     directory: str
     seconds: float
     """Of CPU; whoever takes longer is killed."""
@@ -165,21 +171,41 @@ def _act(call: Call, main: Callable[[], object], output: int, errors: int) -> No
         os.dup2(errors, 2)
         os.chdir(call.directory)
         _limit(call)
-        if call.arguments[0] == "inspect":
-            sys.stdout.write(msgspec.json.encode(inspect(Path(call.arguments[1]))).decode())
+        what, *rest = call.arguments
+        if what == "inspect":
+            code = _command(lambda: sys.stdout.write(msgspec.json.encode(inspect(Path(rest[0]))).decode()))
+        elif what == "check-all":
+            sys.stdout.write(msgspec.json.encode([_check(Path(call.directory, name), main) for name in rest]).decode())
             code = 0
         else:
             sys.argv = [PROGRAM, *call.arguments]
-            main()
-    except SystemExit as error:
-        code = error.code if isinstance(error.code, int) else int(error.code is not None)
-    except BaseException:  # noqa: BLE001  (as the interpreter does)
-        sys.excepthook(*sys.exc_info())
-        code = 1
+            code = _command(main)
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _command(main: Callable[[], object]) -> int:
+    """Call a program and return its exit code."""
+    try:
+        main()
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else int(error.code is not None)
+    except BaseException:  # noqa: BLE001  (as the interpreter does)
+        sys.excepthook(*sys.exc_info())
+        return 1
+    return 0
+
+
+def _check(directory: Path, main: Callable[[], object]) -> Result:
+    """Check the scenario in a directory."""
+    os.chdir(directory)
+    sys.argv = [PROGRAM, "check", FILE]
+    with redirect_stdout(StringIO()) as output, redirect_stderr(StringIO()) as errors:
+        status = _command(main)
+    told = output.getvalue(), errors.getvalue()
+    return Result(status=status, output=told[0], errors=told[1], hung=False, interrupted=False, seconds=0)
 
 
 def _limit(call: Call) -> None:

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from monerosim.cli import main
 from monerosim.swarm import Swarm
-from monerosim.swarm.cases import Case
+from monerosim.swarm.cases import Case, make_case
 from monerosim.swarm.inspection import inspect
 from monerosim.swarm.trial import Pair, try_case
 
@@ -114,6 +114,13 @@ def test_seeds_are_tried_in_their_order_on_any_number_of_workers():
             return [(outcome.case.seed, outcome.good, outcome.faults) for outcome in swarm.run(range(1, 25))]
 
     assert tried(1) == tried(2)
+
+
+def test_checked_together_or_alone_a_scenario_is_the_same(pair):
+    with Swarm(play=False, workers=1) as swarm:
+        together = [(outcome.good, outcome.faults) for outcome in swarm.run(range(1, 25))]
+    alone = [try_case(make_case(seed), pair, play=False) for seed in range(1, 25)]
+    assert together == [(outcome.good, outcome.faults) for outcome in alone]
 
 
 def test_the_command_tells_what_was_reached():
