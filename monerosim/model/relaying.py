@@ -140,6 +140,8 @@ class BlockRelay:
         """Nodes that have not told yet that they are in step with a peer of a new connection."""
         self._is_advancing = False
         self._verifying: dict[tuple[int, bytes], int] = {}
+        self._delivered: dict[int, int] = {}
+        """When the last block on each link comes, by the links' places: TCP delivers in order."""
         self._neighbours: Neighbours | None = None
         self._untold: list[Block] = []
         """Blocks whose messages follow from their arrivals, as long as nothing comes between."""
@@ -279,6 +281,7 @@ class BlockRelay:
         self.tell_hops()
         self._neighbours = None
         self._hops.clear()
+        self._delivered.clear()
 
     def _hang_up(self, change: Rewiring) -> None:
         """Forget what was asked for or told over closed connections, and all that nodes that go down were to get."""
@@ -451,9 +454,9 @@ class BlockRelay:
             coming = [] if flood is not None and block is flood.block else np.flatnonzero(arrivals > now).tolist()
             for node in np.flatnonzero(arrivals <= now).tolist():
                 for link in () if self._network.keeps_blocks(node, block.id) else self._network.links_from(node):
-                    due = max(arrivals.item(node) + hops.item(link.place), self._network.ready(link.peer))
+                    due = arrivals.item(node) + hops.item(link.place)
                     if arrivals.item(link.peer) > now and due < UNREACHABLE:
-                        self._push(due, _Kind.RECEIVED, link.peer, node, block)
+                        self._deliver(block, node, link, due)
             arrivals[coming] = NEVER
             block.last_arrival = NEVER
 
@@ -472,7 +475,7 @@ class BlockRelay:
         for block, arrivals in self.arrivals.items():
             if block.last_arrival == NEVER:
                 block.last_arrival = int(arrivals[arrivals < NEVER].max(initial=-1))
-        for cache in (self._hops, self._verification, self._fetching, self._verifying):
+        for cache in (self._hops, self._verification, self._fetching, self._verifying, self._delivered):
             cache.clear()
         self._blocks = {block.id: block for block in self.arrivals}
 
@@ -505,12 +508,17 @@ class BlockRelay:
         for link, wait in zip(links, waits, strict=True):
             hop = hops.item(link.place)
             if hop < UNREACHABLE:
-                due = max(at + wait + hop, self._network.ready(link.peer))
-                self._push(due, _Kind.RECEIVED, link.peer, node, block)
-                sent.append((link.peer, due))
+                sent.append((link.peer, self._deliver(block, node, link, at + wait + hop)))
         if self.on_hops is not None and sent:
             receiver, received = np.array(sent, dtype=np.int64).T
             self.on_hops(block, Hops(np.full(len(sent), node), receiver, received))
+
+    def _deliver(self, block: Block, sender: int, link: LinkTo, due: int) -> int:
+        """Have a block come to a peer, after what was sent over the same link before; return when."""
+        due = max(due, self._network.ready(link.peer), self._delivered.get(link.place, 0))
+        self._delivered[link.place] = due
+        self._push(due, _Kind.RECEIVED, link.peer, sender, block)
+        return due
 
     def _join(self, node: int, block: Block, at: int) -> bool:
         """Have a node go over to a block that it has just got, if it does; return whether it did."""

@@ -17,14 +17,16 @@ _TRIES = 15
 
 _SHORTEST_TIMEOUT = SECOND // 5
 _LONGEST_TIMEOUT = 120 * SECOND
-"""Linux's ``TCP_RTO_MIN`` and ``TCP_RTO_MAX``."""
+"""Linux's and Shadow's ``TCP_RTO_MIN`` and ``TCP_RTO_MAX``."""
 
 
 class Retransmissions:
     """The delays by packet loss, for each kind of link.
 
     A message of n segments is delayed by the segment that is lost most often: it needs k retries or more with
-    probability 1 - (1 - loss^k)^n. The first timeout is the round trip plus 0.2 s.
+    probability 1 - (1 - loss^k)^n. The first timeout is the smoothed round trip and four times its variation (RFC 6298),
+    at least 0.2 s, as in Shadow (src/main/host/descriptor/tcp.c, ``_tcp_updateRTTEstimate``); here round trips do not
+    vary. Linux has the least time for the variation's part alone, so there it is the round trip and 0.2 s.
 
     Args:
         loss: The share of packets lost on each kind of link, 0 to 1. With 1, nothing ever arrives.
@@ -43,7 +45,7 @@ class Retransmissions:
         self._loss = np.array(loss, dtype=np.float64)
         delays = np.zeros((len(loss), _TRIES + 1), dtype=np.int64)
         for kind, one_way in enumerate(latency):
-            timeout = 2 * one_way + _SHORTEST_TIMEOUT
+            timeout = max(2 * one_way, _SHORTEST_TIMEOUT)
             for tries in range(_TRIES):
                 delays[kind, tries + 1] = delays[kind, tries] + min(timeout << tries, _LONGEST_TIMEOUT)
         delays[self._loss >= 1, :] = UNREACHABLE

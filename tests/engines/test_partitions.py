@@ -1,9 +1,10 @@
 """Many partitions: both sides grow as a Poisson process of their hashrate does, and the loser loses what it has.
 
-A tenth of what MONEROSIM_PARTITIONS=1000 plays.
+A tenth of what ``MONEROSIM_PARTITIONS=1000 pytest -s tests/engines/test_partitions.py`` plays, which prints what came out.
 """
 
 import os
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -85,7 +86,12 @@ def test_each_side_grows_as_a_poisson_process_of_its_hashrate(counts, side, shar
     edges = [-1, *stats.poisson.ppf([0.2, 0.4, 0.6, 0.8], mean).astype(int), 10**6]
     observed = [int(((counts[:, side] > low) & (counts[:, side] <= high)).sum()) for low, high in pairwise(edges)]
     chances = np.diff(stats.poisson.cdf(edges, mean))
-    assert stats.chisquare(observed, PARTITIONS * chances).pvalue > ERROR_RATE
+    found, p = counts[:, side], stats.chisquare(observed, PARTITIONS * chances).pvalue
+    sys.stdout.write(
+        f"{PARTITIONS} partitions, {sides()[side]}: {found.mean():.2f} blocks on average (Poisson {mean:g}), "
+        f"variance {found.var():.2f}, chi-square p = {p:.2f}\n"
+    )
+    assert p > ERROR_RATE
 
 
 def test_the_sides_do_not_depend_on_each_other(counts):
@@ -93,14 +99,17 @@ def test_the_sides_do_not_depend_on_each_other(counts):
 
 
 def test_the_loser_loses_what_it_found(played, counts):
-    lost = happened(played, Reorganised)
+    lost, off = happened(played, Reorganised), []
     for begin, (north, south) in zip(begins(), counts.tolist(), strict=True):
         healed = begin + APART * 60 * SECOND
         depths = [record.data.depth for record in lost if healed <= record.t < healed + TOGETHER * 60 * SECOND]
         if north != south and min(north, south) and depths:
+            off.append(max(depths) - min(north, south))
             # A block found in the second before they meet may go either way.
             assert max(depths) in range(min(north, south) - 1, min(north, south) + 2)
         elif north != south:
             assert min(north, south) == 0
+    kinds = ", ".join(f"{off.count(kind)} by {kind}" for kind in sorted(set(off)))
+    sys.stdout.write(f"depth of the loser's reorganisation off what it had found, in {len(off)} cases: {kinds}\n")
     assert len({record.data.tip for record in happened(played, NodeClosed)}) == 1
     assert played.summary.coins.unaccounted == 0

@@ -81,11 +81,18 @@ class TestLoss:
         star = network(names, [(names[0], name) for name in names[1:]], loss=0.3)
         lossless = network(names, [(names[0], name) for name in names[1:]])
         late = star.block_arrivals(b"block", 0, 0, 0) - lossless.block_arrivals(b"block", 0, 0, 0)
-        timeout = 2 * 50_000 + 200_000
+        timeout = 200_000
         counts = [np.count_nonzero(late[1:] == timeout * (2**retries - 1)) for retries in range(4)]
         expected = [4_000 * 0.7 * 0.3**retries for retries in range(4)]
         rest = 4_000 - sum(counts), 4_000 - sum(expected)
         assert stats.chisquare([*counts, rest[0]], [*expected, rest[1]]).pvalue > ERROR_RATE
+
+    def test_the_first_timeout_is_the_round_trip_and_at_least_a_fifth_of_a_second(self):
+        for latency, timeout in ((50_000, 200_000), (99_000, 200_000), (150_000, 300_000)):
+            names = [f"node-{index}" for index in range(200)]
+            star = network(names, [(names[0], name) for name in names[1:]], loss=0.3, latency=latency)
+            arrivals = np.unique(star.block_arrivals(b"block", 0, 0, 0)[1:])
+            assert arrivals[1] - arrivals[0] == timeout
 
     def test_a_link_that_loses_all_delivers_nothing(self):
         two = network(["a", "b"], [("a", "b")], loss=1.0)
@@ -115,7 +122,7 @@ class TestStability:
         digest = hashlib.sha256()
         for item in range(10):
             digest.update(many.block_arrivals(b"%d" % item, item, item * SECOND, 50_000).astype("<i8").tobytes())
-        assert digest.hexdigest()[:16] == "54a4271955bc2d10"
+        assert digest.hexdigest()[:16] == "5d8786fb6f81206d"
 
 
 RELAY_PLAN = RelayPlan(
