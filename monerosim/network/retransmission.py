@@ -24,8 +24,8 @@ class Retransmissions:
     """The delays by packet loss, for each kind of link.
 
     A message of n segments is delayed by the segment that is lost most often: it needs k retries or more with
-    probability 1 - (1 - loss^k)^n. The first timeout is the smoothed round trip and four times its variation (RFC 6298),
-    at least 0.2 s, as in Shadow (src/main/host/descriptor/tcp.c, ``_tcp_updateRTTEstimate``); here round trips do not
+    probability 1 - (1 - loss^k)^n. The first timeout is the smoothed round trip and four times its variation, at least
+    0.2 s (RFC 6298, and Shadow's src/main/host/descriptor/tcp.c, ``_tcp_updateRTTEstimate``); here round trips do not
     vary. Linux has the least time for the variation's part alone, so there it is the round trip and 0.2 s.
 
     Args:

@@ -1,6 +1,6 @@
 """Many partitions: both sides grow as a Poisson process of their hashrate does, and the loser loses what it has.
 
-A tenth of what ``MONEROSIM_PARTITIONS=1000 pytest -s tests/engines/test_partitions.py`` plays, which prints what came out.
+A tenth of what ``MONEROSIM_PARTITIONS=1000 pytest -s tests/engines/test_partitions.py`` plays; that prints figures.
 """
 
 import os
