@@ -5,6 +5,8 @@ import os
 import shutil
 import sys
 import time
+from contextlib import suppress
+from pathlib import Path
 
 # First, since it measures what is imported after it.
 if "MONEROSIM_COVERAGE" in os.environ:
@@ -17,6 +19,7 @@ from playwright.sync_api import sync_playwright
 from small_world import SmallWorld, make_host_plan, make_plan
 
 from monerosim.agent import registry as blocks
+from monerosim.build.compat import PROOF_OF_WORK, CompatError, built_library, takes_randomx_from_library
 from monerosim.runtime.threads import ThreadsRuntime
 from monerosim.runtime.virtual import VirtualRuntime
 from monerosim.units import SECOND
@@ -41,6 +44,20 @@ def c_compiler():
         reason = "there is no C compiler (Debian and Ubuntu: apt-get install gcc libc6-dev)"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
     return found
+
+
+@pytest.fixture(scope="session")
+def _no_hashes():
+    """Spare the monerods that tests start from here on the hash: most of their time, and no proof at difficulty 1.
+
+    ``tests/real/test_proof_of_work.py`` sees that nothing else changes.
+    """
+    monerod = shutil.which("monerod")
+    with pytest.MonkeyPatch.context() as patch:
+        if monerod is not None and takes_randomx_from_library(Path(monerod)):
+            with suppress(CompatError):
+                patch.setenv("LD_PRELOAD", str(built_library(PROOF_OF_WORK)))
+        yield
 
 
 @pytest.fixture(scope="module")

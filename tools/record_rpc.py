@@ -482,7 +482,7 @@ def http(url: str) -> Post:
 
     def post(path: str, body: bytes) -> Json:
         # A wallet that is busy verifying is slow; one that loops for ever must not hold up the tests for ever.
-        response = session.post(url + path, data=body, timeout=120)
+        response = session.post(url + path, data=body, timeout=600)
         if response.status_code != requests.codes.ok:
             # The services close the connection after a refusal, and a call on it may come just before they do.
             session.close()

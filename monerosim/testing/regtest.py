@@ -43,6 +43,9 @@ _TRIES = 3
 
 _PUB = "--zmq-pub"
 
+_ENVIRONMENT = frozenset({"HOME", "PATH", "TMPDIR", "LANG", "LD_PRELOAD"})
+"""What the programs get of the environment."""
+
 
 class _PoolEntry(msgspec.Struct, frozen=True):
     id_hash: str
@@ -100,7 +103,7 @@ class RegtestMonero(Monero):
             raise
 
     def _start(self, plan: Plan) -> None:
-        environment = {name: value for name, value in os.environ.items() if name in {"HOME", "PATH", "TMPDIR", "LANG"}}
+        environment = {name: value for name, value in os.environ.items() if name in _ENVIRONMENT}
         for host in plan.hosts:
             here = self._directory / "hosts" / host.name
             here.mkdir(parents=True)

@@ -132,5 +132,6 @@ def answers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
+    request.getfixturevalue("_no_hashes")
     for services in real_services(tmp_path_factory.mktemp("monero")):
         yield recorder.play(recorder.Session(*services))

@@ -14,7 +14,7 @@ RECORDED: dict[str, Json] = json.loads((Path(__file__).parent / "recorded.json")
 Answers = dict[str, Json]
 
 # All calls are made before the first test, to real programs for three minutes; other real programs run beside them.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(2400)
 
 
 def result(answers: Answers, label: str) -> dict[str, Json]:

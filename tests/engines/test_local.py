@@ -116,7 +116,7 @@ def running(path):
     return found
 
 
-def wait_until(condition, within=20.0):
+def wait_until(condition, within=300.0):
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, "it did not come to pass"

@@ -62,7 +62,7 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _programs():
+def _programs(_no_hashes):
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if not missing:
         return

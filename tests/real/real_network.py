@@ -34,7 +34,7 @@ FUNDING_BLOCKS = 100
 """Forty of them are unlocked when the last one has come, so many payments can be made."""
 
 
-def wait_until(condition, within=120.0):
+def wait_until(condition, within=600.0):
     """Wait for something to be so, and return it."""
     deadline = time.monotonic() + within
     while not (met := condition()):

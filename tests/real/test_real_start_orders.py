@@ -26,7 +26,7 @@ hashrate = 100
 ORDERS = list(permutations(("0s", "20s", "40s")))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_a_wallet_sees_its_coins_in_any_order(tmp_path):
     """Six networks side by side; a wallet that was created before its daemon answered would hold nothing."""
 

@@ -30,7 +30,7 @@ STARTS = 80
 FLUFF, STEM = "Starting new Dandelion++ epoch: fluff", "Starting new Dandelion++ epoch: stem"
 SENT, QUEUED = "using Dandelion++ stem", "for Dandelion++ fluffing"
 
-pytestmark = pytest.mark.timeout(540)
+pytestmark = pytest.mark.timeout(1800)
 
 
 def has_second() -> str:

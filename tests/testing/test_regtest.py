@@ -20,7 +20,7 @@ PUBLISHED = (Path(__file__).parent / "published.txt").read_text().splitlines()
 
 
 @pytest.fixture(scope="module")
-def monero():
+def monero(_no_hashes):
     missing = [name for name in ("monerod", "monero-wallet-rpc") if shutil.which(name) is None]
     if missing:
         reason = f"not installed (Debian's package monero has them): {', '.join(missing)}"

@@ -586,19 +586,19 @@ def test_commands_and_events_work_on_both_runtimes(runtime, begin, wait_for):
     def tell(do, **arguments):
         count = len(world.events(CommandExecuted))
         host.actor("supervisor").tell(Command(do, "counter", arguments))
-        wait_for(lambda: len(world.events(CommandExecuted)) > count, within=30)
+        wait_for(lambda: len(world.events(CommandExecuted)) > count, within=300)
 
-    wait_for(lambda: {"counter", "ear"} <= host.started, within=30)
-    wait_for(lambda: ask(world)[0] >= 2, within=30)
+    wait_for(lambda: {"counter", "ear"} <= host.started, within=300)
+    wait_for(lambda: ask(world)[0] >= 2, within=300)
     tell("pause")
     total = ask(world)[0]
     if not isinstance(runtime, VirtualRuntime):
         host.clock.sleep(0.1)
     assert ask(world)[0] == total
     tell("add", number=1000)
-    wait_for(lambda: ask(world, "ear") == [("alice/counter", total + 1000)], within=30)
+    wait_for(lambda: ask(world, "ear") == [("alice/counter", total + 1000)], within=300)
     tell("resume")
-    wait_for(lambda: ask(world)[0] > total + 1000, within=30)
+    wait_for(lambda: ask(world)[0] > total + 1000, within=300)
     host.closing = True
     host.actor("supervisor").ask(StopHost(), timeout=10)
     host.actor("supervisor").stop()
