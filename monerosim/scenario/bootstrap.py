@@ -102,7 +102,7 @@ def plan_bootstrap(
 def _endowed(payees: Sequence[Payee], start: int, block_interval: int, supply: int, least: int) -> BootstrapPlan:
     shares = [share.amount for share in divide(payees)]
     batches = [sum(shares[first : first + MAX_RECIPIENTS]) for first in range(0, len(shares), MAX_RECIPIENTS)]
-    endowment = (max(batches) + FEE_BOUND,) * len(batches)
+    endowment = (max(batches, default=0) + FEE_BOUND,) * len(batches)
     if sum(endowment) > supply - GENESIS_REWARD:
         raise ValueError(
             f"the initial balances take {format_amount(sum(endowment))}, fees included: "

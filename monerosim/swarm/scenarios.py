@@ -47,6 +47,9 @@ FRAGILE = "./fragile.py:Fragile"
 MARKETPLACE = "marketplace"
 """The role of those who are ordered from."""
 
+CROWD = "crowd"
+"""The role of those who are many."""
+
 CHECKPOINTS = "checkpoints"
 """The rule that needs a participant with a node."""
 
@@ -444,6 +447,10 @@ class _Maker:
             if set(pace) <= set(part.behaviour.Config.__struct_encode_fields__):
                 return pace
         settings = values.table(part.behaviour.Config, share=0.9 if part.use == FRAGILE else 0.6)
+        if part.behaviour.role == CROWD and "nodes" in settings:
+            # Of these alone it is sure that they have a node.
+            owners = [it.name for it in self._groups if it.does(BlockFound) and not it.controls]
+            settings["nodes"] = owners[: self._rng.integer(1, 2)]
         if part.use == FRAGILE and self._often(0.6):
             # Letters that are counted: of all groups, who may fail meanwhile.
             listeners = [it.name for it in self._groups if it.count == 1 and any(it.use == FRAGILE for it in it.parts)]

@@ -156,3 +156,10 @@ who = "people"
 def test_what_a_crowd_cannot_be_is_said(change, told):
     problems = [problem for problem in examine(WHOLE.encode(), changes=[change]).problems if told in problem.message]
     assert [problem.severity for problem in problems] == ["error"], examine(WHOLE.encode(), changes=[change]).problems
+
+
+def test_a_crowd_on_a_chain_that_begins_elsewhere_holds_a_part_of_its_supply(tmp_path):
+    changes = ('consensus.start="tail"', "simulation.duration=10m")
+    played = play(WHOLE, tmp_path / "run", *changes)
+    assert played.summary.requests["people"].sent > 10
+    assert played.summary.coins.unaccounted == 0
