@@ -51,6 +51,10 @@ would have an effect on the run (under Shadow, of microseconds)."""
 _CONNECTIONS_PER_ADDRESS = "8"
 """With monerod's default of 1, nodes that dial each other refuse ("too many connections from the same address")."""
 
+_NOBODY = 1
+"""The port, of its own address, that a node dials which only others dial: nothing listens there. With ``--offline`` it
+would not listen itself, and without any exclusive node it would look for Monero's real network."""
+
 _RPC_CONNECTIONS = "1000"
 """A node may serve the wallets and agents of many participants; the defaults are 3 per address and 100 in all."""
 
@@ -77,6 +81,8 @@ def host_processes(
     processes = []
     if host.node is not None:
         peers = [f"{hosts[name].address}:{_node(hosts[name]).p2p_port}" for name in host.node.peers]
+        if not peers and any(other.node is not None and host.name in other.node.peers for other in hosts.values()):
+            peers = [f"{host.address}:{_NOBODY}"]
         processes.append(_monerod(host, host.node, consensus, peers, messages=messages))
     for wallet in host.wallets:
         owner = hosts[wallet.node]

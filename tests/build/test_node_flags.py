@@ -89,3 +89,23 @@ def test_nobody_takes_more_than_it_has_room_for(nodes: list[str], seed: int, dat
     assert all(taken[name] <= limit for name, limit in room.items())
     assert all(name not in chosen and len(set(chosen)) == len(chosen) for name, chosen in peers.items())
     assert peers == choose_limited_peers(nodes, seed=seed, connections=wanted, incoming=room)
+
+
+def test_a_node_that_only_others_dial_listens_and_dials_nobody() -> None:
+    text = """
+[network]
+peers = "explicit"
+[participants.dialer]
+node = { peers = ["listener"] }
+[participants.listener]
+node = { peers = [] }
+[participants.alone]
+node = { peers = [] }
+"""
+    made = compile_plan(parse(text, changes=["simulation.engine=shadow"]))
+    given = {host.name: host.processes[0].argv for host in made.hosts}
+    address = {host.name: host.address for host in made.hosts}
+    assert f"--add-exclusive-node={address['listener']}:18080" in given["dialer"]
+    assert f"--add-exclusive-node={address['listener']}:1" in given["listener"]
+    assert "--offline" not in given["listener"]
+    assert "--offline" in given["alone"]
