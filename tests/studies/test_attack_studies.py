@@ -112,3 +112,29 @@ def test_uniform_tie_breaking_has_half_of_the_others_follow(tmp_path):
     assert finding.verdict.holds, finding.rows
     uniform, perish = (row.measured for row in finding.rows)
     assert perish < uniform
+
+
+def test_rules_that_choose_among_equals_cost_what_forks_cost(tmp_path, monkeypatch):
+    study, cases, sweep, finding = played("cost-of-rules", 0.1, 6, tmp_path, **{"delay (s)": [4.68]})
+    assert finding.verdict.points == 1
+    assert finding.verdict.holds, finding.rows
+    # Blocks are as late by each rule, so each loses more than the delay of a fast network would cost.
+    assert min(row.measured for row in finding.rows) > 0.08
+    monkeypatch.setattr(study, "expected", lambda *_: 1.08 / 31.08)
+    assert judge_sweep(study, sweep, cases).verdict.p < REFUSED
+
+
+def test_black_holes_do_not_give_spies_more_stems(tmp_path, monkeypatch):
+    study, cases, sweep, finding = played("dandelion-attacked", 0.25, 6, tmp_path, surroundings=["10 black holes"])
+    assert finding.verdict.holds, finding.rows
+    monkeypatch.setattr(study, "expected", lambda _, runs: 3 * sum(it["spies.outgoing"] for it in runs) / len(runs))
+    assert judge_sweep(study, sweep, cases).verdict.p < REFUSED
+
+
+@pytest.mark.long
+def test_who_pays_more_than_a_flood_waits_no_longer_than_without_one(tmp_path):
+    *_, finding = played("flood", 0.1, 4, tmp_path, flood=[2], fee=["low", "high"])
+    low, high = (row.measured for row in finding.rows)
+    assert finding.verdict.points == 1  # of who pays less nothing is expected
+    assert finding.verdict.holds, finding.rows
+    assert low > 2 * high
