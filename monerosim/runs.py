@@ -2,19 +2,20 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from html import escape
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from monerosim.agent.registry import ACTORS
+from monerosim.alerts.meanwhile import AlertsSoFar
 from monerosim.alerts.notify import Notifier
 from monerosim.build.build import build_plan
 from monerosim.build.processes import PLAN
 from monerosim.build.rundir import RunDirectoryError, hold, write_run_directory
 from monerosim.control.steering import count_steering
-from monerosim.engine import ENGINES, EngineError, Progress, ProgressCallback, load_engine
+from monerosim.engine import ENGINES, Engine, EngineError, Progress, ProgressCallback, load_engine
 from monerosim.engines.mailbox_control import steered_by_mail
 from monerosim.engines.readback import read_back_again, read_so_far
 from monerosim.engines.usage import UsageMeter
@@ -435,7 +436,8 @@ def _play(played: Run, trace_level: str, on_progress: ProgressCallback) -> Run:
     try:
         with (
             Notifier(played.plan, directory) as notifier,
-            steered_by_mail(played.plan, directory, engine, meter.passing(notifier.passing(on_progress))) as follow,
+            _alerts_found(played.plan, directory, engine, notifier.passing(on_progress)) as told,
+            steered_by_mail(played.plan, directory, engine, meter.passing(told)) as follow,
         ):
             end = engine.play(played.plan, directory, trace_level=trace_level, on_progress=follow)
         meter.finish()
@@ -449,6 +451,18 @@ def _play(played: Run, trace_level: str, on_progress: ProgressCallback) -> Run:
     seconds, steered = perf_counter() - began, count_steering(directory)
     _keep(summarise(played.plan, played.events(), end=end, wall_seconds=seconds, steered=steered), directory)
     return played
+
+
+@contextmanager
+def _alerts_found(
+    plan: Plan, directory: Path, engine: Engine, on_progress: ProgressCallback
+) -> Iterator[ProgressCallback]:
+    """Have alerts be found while a run is played, where its engine does not do it."""
+    if plan.alerts and engine.real_programs:
+        with AlertsSoFar(plan, directory) as alerts:
+            yield alerts.passing(on_progress)
+    else:
+        yield on_progress
 
 
 def _read_back(played: Run, *, failure: str = "", wall_seconds: float = 0) -> tuple[Summary, bool]:

@@ -26,9 +26,11 @@ def alerts_of(plan: Plan, records: Sequence[Record], end: int) -> list[Record]:
             watch.look(at)
             at += INTERVAL
         watch.take(record)
-    while at <= end:
+    while at < end:
         watch.look(at)
         at += INTERVAL
+    # What was found when the run ended is told too.
+    watch.look(end)
     return raised
 
 

@@ -7,6 +7,7 @@ import queue
 import subprocess
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self, TypeVar
@@ -14,7 +15,7 @@ from typing import Self, TypeVar
 import msgspec
 import requests
 
-from monerosim.events import AlertCleared, AlertRaised, RecordReader, event_tag
+from monerosim.events import AlertCleared, AlertRaised, Record, RecordReader, event_tag
 from monerosim.events.feed import Feed
 from monerosim.files import append_lines
 from monerosim.plan.plan import AlertPlan, Plan
@@ -62,6 +63,9 @@ class Notifier:
         self._position = ""
         self._next = 0.0
         self._left = _MOST
+        self._told: Counter[tuple[str, ...]] = Counter()
+        self._again: Counter[tuple[str, ...]] = Counter()
+        """What was told already, and is still to come again."""
         self._waiting: queue.SimpleQueue[tuple[AlertPlan, bytes, int] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="notices", daemon=True)
 
@@ -90,20 +94,28 @@ class Notifier:
         return pass_on
 
     def _look(self) -> None:
-        if self._position.startswith("parts"):
-            # Logs of agents have no alerts; those are found when the logs are put together.
-            self._position = ""
+        if self._feed.put_together(self._position):
+            # The run's one log has again what was told while it was played, and what was found afterwards.
+            self._position, self._again = "", self._told.copy()
         read, more = RecordReader().read, True
         while more:
             batch = self._feed.read(self._position)
             for line in batch.lines:
                 if line.kind in _KINDS:
-                    data = read(line.text).data
-                    alert = self._alerts.get(data.alert) if isinstance(data, AlertRaised | AlertCleared) else None
-                    if alert is not None and self._left > 0:
-                        self._left -= 1
-                        self._waiting.put((alert, line.text, line.t))
+                    self._take(read(line.text), line.text)
             self._position, more = batch.position, batch.more
+
+    def _take(self, record: Record, event: bytes) -> None:
+        data = record.data
+        if not isinstance(data, AlertRaised | AlertCleared) or data.alert not in self._alerts:
+            return
+        key = (record.tag, record.participant, data.alert, data.item)
+        if self._again[key]:
+            self._again[key] -= 1
+        elif self._left:
+            self._left -= 1
+            self._told[key] += 1
+            self._waiting.put((self._alerts[data.alert], event, record.t))
 
     def _work(self) -> None:
         while (waiting := self._waiting.get()) is not None:

@@ -34,7 +34,7 @@ from monerosim.events import (
     Reorganised,
     TransactionSpread,
 )
-from monerosim.events.feed import ENGINE_EVENTS
+from monerosim.events.feed import ALERTS_SO_FAR, ENGINE_EVENTS
 from monerosim.events.log import EVENTS, CorruptedLineError, EventLog, read_lines
 from monerosim.network.propagation import NEVER
 from monerosim.plan.plan import Plan
@@ -104,7 +104,8 @@ def read_back_again(plan: Plan, directory: Path) -> bool:
 def read_so_far(plan: Plan, directory: Path) -> list[Record]:
     """Read what agents and engine have told of a run that is going on; what daemons log is left out until its end."""
     logs = [_events(path, host, EVENTS) for host, path in _logs(plan, directory)]
-    return sorted(chain(*logs, _events(directory / ENGINE_EVENTS, "", ENGINE_EVENTS)), key=Record.sort_key)
+    logs += [_events(directory / name, "", name) for name in (ENGINE_EVENTS, ALERTS_SO_FAR)]
+    return sorted(chain(*logs), key=Record.sort_key)
 
 
 def _logs(plan: Plan, directory: Path) -> Iterator[tuple[str, Path]]:

@@ -19,6 +19,9 @@ from monerosim.files import open_regular
 ENGINE_EVENTS = "engine.jsonl"
 """What an engine with real programs itself has to tell, beside the agents."""
 
+ALERTS_SO_FAR = "alerts.jsonl"
+"""Alerts of such a run that were found while it was played; its one log has those that are found at its end."""
+
 _CHUNK = 256 * 1024
 _LONGEST_LINE = 64 * 1024 * 1024
 _TEXT = rb'"((?:[^"\\]|\\.)*)"'
@@ -65,7 +68,8 @@ class Feed:
 
     def __init__(self, run: Path, hosts: Sequence[str]) -> None:
         self._whole = run / EVENTS
-        self._parts = [*(run / "hosts" / host / EVENTS for host in hosts), run / ENGINE_EVENTS]
+        agents = (run / "hosts" / host / EVENTS for host in hosts)
+        self._parts = [*agents, run / ENGINE_EVENTS, run / ALERTS_SO_FAR]
 
     def end(self) -> str:
         """Return the position after all that has been written so far."""

@@ -12,9 +12,13 @@ from click.testing import CliRunner
 from small_runs import NETWORK, USERS, happened, play
 
 from monerosim.alerts.afterwards import alerts_of
+from monerosim.alerts.meanwhile import AlertsSoFar
+from monerosim.alerts.notify import Notifier
+from monerosim.build.build import build_plan
 from monerosim.cli import main
 from monerosim.cli.exits import REFUSED
-from monerosim.events import AlertCleared, AlertRaised, BlockFound, PaymentConfirmed, PaymentSent, Record
+from monerosim.events import AlertCleared, AlertRaised, BlockFound, PaymentConfirmed, PaymentSent, ProbeFailed, Record
+from monerosim.events.log import EventLog, read_events
 from monerosim.scenario import examine
 from monerosim.scenario.permissions import Permissions
 from monerosim.units import SECOND
@@ -101,6 +105,54 @@ def test_who_looks_afterwards_finds_the_same(tmp_path):
     assert told
     end = played.plan.stop - played.plan.time_zero
     assert alerts_of(played.plan, sorted(others, key=Record.sort_key), end) == told
+
+
+def test_who_looks_meanwhile_at_the_logs_of_agents_finds_the_same_but_heights(tmp_path):
+    rules = '[[alerts]]\nwhen = "payment-unconfirmed"\nafter = "70s"\n[[alerts]]\nwhen = "node-behind"\n'
+    played = play(NETWORK + USERS + STOPPED + NO_BLOCK + rules, tmp_path / "a")
+    told = [it for it in played.events() if isinstance(it.data, AlertRaised | AlertCleared)]
+    others = [it for it in played.events() if not isinstance(it.data, AlertRaised | AlertCleared)]
+    assert {it.data.alert for it in told} == {"no-block", "payment-unconfirmed"}
+    logs, now = {}, 0
+    with AlertsSoFar(played.plan, tmp_path) as alerts:
+        for record in others:
+            if (at := record.t + played.plan.time_zero) >= now + SECOND:
+                now = at
+                alerts.look(now)
+            log = logs.get(record.participant)
+            if log is None:
+                (tmp_path / "hosts" / (record.participant or "none")).mkdir(parents=True)
+                log = logs[record.participant] = EventLog(tmp_path / "hosts" / record.participant / "events.jsonl")
+            log.append(record)
+            log.flush()
+        alerts.look(played.plan.stop + 5 * SECOND)
+    for log in logs.values():
+        log.close()
+    assert list(read_events(tmp_path / "alerts.jsonl")) == told
+
+
+def test_a_probe_that_says_no_raises_an_alert(tmp_path):
+    rule = '[[alerts]]\nwhen = "probe-failed"\n'
+    probe = '[participants.probe]\nnode = "miner"\nactors = [{ use = "performance-probe", block_wait = 5 }]\n'
+    played = play(NETWORK + STOPPED + rule + probe, tmp_path / "a")
+    failed, raised = happened(played, ProbeFailed), happened(played, AlertRaised)
+    assert failed
+    assert [(it.participant, it.data.item) for it in raised] == [(it.participant, it.actor) for it in failed]
+    assert all(0 <= it.t - probe.t <= 10 * SECOND for it, probe in zip(raised, failed, strict=True))
+    healthy = play(NETWORK + rule + probe, tmp_path / "b")
+    assert happened(healthy, AlertRaised) == []
+
+
+def test_what_was_told_meanwhile_is_not_told_again(tmp_path):
+    text = NETWORK + STOPPED + NO_BLOCK + 'command = ["true"]\n'
+    plan = build_plan(examine(text.encode(), permissions=Permissions(programs=True)))
+    event = Record(0, "", "engine", "", AlertRaised("no-block", "", "no block for 10m"))
+    with Notifier(plan, tmp_path) as notifier:
+        progress = notifier.passing(lambda _: True)
+        (tmp_path / "alerts.jsonl").write_bytes(event.line)
+        progress(0)
+        (tmp_path / "events.jsonl").write_bytes(event.line * 2)
+    assert (tmp_path / "notices.jsonl").read_bytes().count(b"\n") == 2
 
 
 @pytest.mark.parametrize(

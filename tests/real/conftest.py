@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 from real_network import RealNetwork
 
-import monerosim
+from monerosim.build.build import build_plan
+from monerosim.build.rundir import write_run_directory
+from monerosim.control import open_control
+from monerosim.runs import play
+from monerosim.scenario import examine
 
 PROGRAMS = ("monerod", "monero-wallet-rpc")
 
@@ -48,6 +52,10 @@ check_interval = "3s"
 
 [participants.block-controller]
 kind = "block-controller"
+
+[[alerts]]
+when = "payment-unconfirmed"
+after = "2s"
 """
 """As short as real programs allow: a bootstrap of two minutes, a payment, and time for its confirmation.
 
@@ -77,8 +85,8 @@ class Playing:
 
     def __init__(self, directory):
         self.directory = directory
-        self._scenario = directory.with_suffix(".toml")
-        self._scenario.write_text(SCENARIO)
+        write_run_directory(build_plan(examine(SCENARIO.encode())), SCENARIO.encode(), directory)
+        open_control(directory)
         self._unwanted = threading.Event()
         self._outcome = None
         self._thread = threading.Thread(target=self._play)
@@ -96,8 +104,8 @@ class Playing:
 
     def _play(self):
         try:
-            self._outcome = monerosim.run(
-                self._scenario, self.directory, on_progress=lambda _: not self._unwanted.is_set(), trace_level="DEBUG"
+            self._outcome = play(
+                self.directory, on_progress=lambda _: not self._unwanted.is_set(), trace_level="DEBUG"
             )
         except BaseException as error:  # noqa: BLE001  (it is raised where the result is asked for)
             self._outcome = error

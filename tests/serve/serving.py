@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 
 import requests
@@ -17,7 +18,7 @@ from monerosim.serve.server import EndingServer, address_of, listen
 from monerosim.serve.site import Rights, Site
 
 TOKEN = "a-token"  # noqa: S105
-NEVER_LONGER = 60
+NEVER_LONGER = 120
 ALL = Rights(commands=True, runs=True)
 AUTHORISED = {"Authorization": f"Bearer {TOKEN}"}
 
@@ -80,3 +81,11 @@ def streamed(asked, last="", most=10**9, **query):
                 if len(found) == most:
                     break
     return found, id_
+
+
+def until(condition):
+    """Wait until something is so."""
+    end = time.monotonic() + NEVER_LONGER
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)

@@ -1,17 +1,17 @@
-"""Prometheus, as Debian packages it, scrapes a run and answers a question about it."""
+"""Prometheus, as Debian packages it, scrapes a run while it is played, and answers questions about it."""
 
 import os
 import shutil
 import socket
 import subprocess
-import time
+from contextlib import ExitStack, suppress
 
 import pytest
 import requests
-from serving import asking
-from small_runs import WHOLE, play
+from serving import AUTHORISED, NEVER_LONGER, until
 
-NEVER_LONGER = 120
+from monerosim.units import SECOND
+
 PROMETHEUS = shutil.which("prometheus")
 
 
@@ -22,36 +22,40 @@ def free_port():
 
 
 @pytest.mark.skipif(PROMETHEUS is None and "CI" not in os.environ, reason="needs Debian's package prometheus")
-def test_prometheus_scrapes_a_run_and_answers(tmp_path):
-    played = play(WHOLE, tmp_path / "run")
-    with asking(played.directory) as asked:
+def test_prometheus_scrapes_a_run_in_progress_and_answers(paused):
+    directory, asked = paused
+    folder = directory.parent
+    with ExitStack() as stack:
         target = asked.address.removeprefix("http://")
-        (tmp_path / "prometheus.yml").write_text(
+        (folder / "prometheus.yml").write_text(
             "global: {scrape_interval: 1s}\n"
             f'scrape_configs: [{{job_name: monerosim, static_configs: [{{targets: ["{target}"]}}]}}]\n'
         )
         address = f"127.0.0.1:{free_port()}"
-        arguments = [f"--web.listen-address={address}", f"--storage.tsdb.path={tmp_path / 'data'}"]
-        with (tmp_path / "log").open("wb") as log:
-            command = [PROMETHEUS, f"--config.file={tmp_path / 'prometheus.yml'}", *arguments]
-            prometheus = subprocess.Popen(command, stdout=log, stderr=log)
-        try:
-            answer = ask(address, 'monerosim_payments_confirmed_total{run="run"}')
-        finally:
-            prometheus.terminate()
-            prometheus.wait(NEVER_LONGER)
-        assert float(answer[0]["value"][1]) == asked.get("/api/metrics").json()["values"]["payments_confirmed"] > 0
+        arguments = [f"--web.listen-address={address}", f"--storage.tsdb.path={folder / 'data'}"]
+        log = stack.enter_context((folder / "log").open("wb"))
+        command = [PROMETHEUS, f"--config.file={folder / 'prometheus.yml'}", *arguments]
+        prometheus = subprocess.Popen(command, stdout=log, stderr=log)
+        stack.callback(prometheus.wait, NEVER_LONGER)
+        stack.callback(prometheus.terminate)
+        for minutes in (5, 10):
+            time = {"time": f"{minutes}m"}
+            asked.post("/api/control", json={"command": "until", "arguments": time}, headers=AUTHORISED)
+            until(lambda: asked.get("/api/control").json()["state"]["t"] == minutes * 60 * SECOND)  # noqa: B023
+            height = asked.get("/api/metrics").json()["values"]["height"]
+            (answer,) = ask(address, f'monerosim_height{{run="run"}} == {height} and monerosim_playing == 1')
+            assert float(answer["value"][1]) == height > 0
 
 
 def ask(address, question):
     """Ask until there is something to answer."""
-    end = time.monotonic() + NEVER_LONGER
-    while True:
-        try:
+    found = []
+
+    def answered():
+        with suppress(requests.ConnectionError):
             answer = requests.get(f"http://{address}/api/v1/query", params={"query": question}, timeout=10)
-            if answer.ok and (result := answer.json()["data"]["result"]):
-                return result
-        except requests.ConnectionError:
-            pass
-        assert time.monotonic() < end
-        time.sleep(0.2)
+            found.extend(answer.json()["data"]["result"] if answer.ok else ())
+        return found
+
+    until(answered)
+    return found

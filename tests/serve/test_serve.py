@@ -144,6 +144,50 @@ def test_a_stream_goes_on_where_the_one_before_ended_though_the_server_was_start
     assert before[0] + after == events_of(played)
 
 
+def test_logs_of_several_agents_are_read_whole_though_they_grow_and_the_server_is_started_again(played, tmp_path):
+    directory = tmp_path / "one"
+    directory.mkdir()
+    (directory / "plan.json").write_bytes((played.directory / "plan.json").read_bytes())
+    logs = {}
+    for line in (played.directory / "events.jsonl").read_bytes().splitlines(keepends=True):
+        who = json.loads(line)["participant"]
+        path = directory / "hosts" / who / "events.jsonl" if who else directory / "engine.jsonl"
+        logs[path] = logs.get(path, b"") + line
+
+    def written(share):
+        """Write so much of each log, and return how many whole lines there are."""
+        for path, data in logs.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("ab") as log:
+                log.write(data[log.tell() : int(len(data) * share)])
+        return sum(path.read_bytes().count(b"\n") for path in logs)
+
+    found, last = [], ""
+
+    def read(most):
+        with asking(directory) as asked:
+            events, after = streamed(asked, last=last, most=most)
+        found.extend(events)
+        return after
+
+    with hold(directory), ThreadPoolExecutor() as others:
+        reading = others.submit(read, written(0.3) + 10)
+        while not reading.running():
+            time.sleep(0.02)
+        most = written(0.5)
+        last = reading.result()
+        last = read(most - len(found))
+        # While no server is there.
+        last = read(written(0.8) - len(found))
+        written(1)
+    (directory / "events.jsonl").write_bytes((played.directory / "events.jsonl").read_bytes())
+    assert read(10**9) is None
+    for path, data in logs.items():
+        who = path.parent.name if path.parent.parent.name == "hosts" else ""
+        assert [it for it in found if it["participant"] == who] == [json.loads(line) for line in data.splitlines()]
+    assert len(found) == len(events_of(played))
+
+
 def test_a_server_ends_in_order_while_it_is_asked(tmp_path):
     directory = tmp_path / "one"
     write_run_directory(build_plan(examine(WHOLE.encode())), WHOLE.encode(), directory)

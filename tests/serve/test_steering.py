@@ -1,42 +1,11 @@
 """Commands over HTTP reach the actors and the clock of a run that is being played, and their answers come back."""
 
 import threading
-import time
 
-import pytest
-from serving import ALL, AUTHORISED, asking
-from small_runs import NETWORK, USERS, build
+from serving import AUTHORISED, NEVER_LONGER, until
 
-from monerosim.control import Request, open_control, write_request
 from monerosim.events import CommandExecuted
-from monerosim.runs import Run, play
-
-NEVER_LONGER = 120
-
-
-def until(condition):
-    end = time.monotonic() + NEVER_LONGER
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
-@pytest.fixture
-def paused(tmp_path):
-    """A run that stands still at its beginning, asked over HTTP until it has ended."""
-    (tmp_path / "small.toml").write_text(NETWORK + USERS)
-    directory = tmp_path / "run"
-    build(tmp_path / "small.toml", directory)
-    open_control(directory)
-    write_request(directory, Request("until", arguments={"time": "1m"}))
-    playing = threading.Thread(target=play, args=[directory])
-    playing.start()
-    with asking(directory, ALL) as asked:
-        until(lambda: (asked.get("/api/control").json()["state"] or {}).get("paused"))
-        yield directory, asked
-        asked.post("/api/control", json={"command": "resume"}, headers=AUTHORISED)
-    playing.join(NEVER_LONGER)
-    assert not playing.is_alive()
+from monerosim.runs import Run
 
 
 def test_a_command_reaches_an_actor_and_its_answer_comes_back(paused):

@@ -1,9 +1,7 @@
 """Scenarios that strangers submit: checked, bounded, queued and played."""
 
-import time
-
 import pytest
-from serving import AUTHORISED, asking
+from serving import AUTHORISED, asking, until
 from small_runs import NETWORK
 
 from monerosim.events.log import EVENTS
@@ -12,15 +10,6 @@ from monerosim.scenario import load
 from monerosim.serve.queue import Queue, QueueError
 from monerosim.serve.site import Rights
 from monerosim.serve.submission import Limits, check
-
-NEVER_LONGER = 120
-
-
-def until(condition):
-    end = time.monotonic() + NEVER_LONGER
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 @pytest.fixture

@@ -242,9 +242,15 @@ class EmbeddedEnvironment:
         return self._traces.logger(source)
 
     def settle(self) -> None:
-        """Record what nodes have done up to now: their last reorganisations, what they saw of items on the way."""
-        self._blockchain.finish(self.runtime.now())
-        self._relays.finish(self.runtime.now())
+        """Record what nodes have done up to now: their last reorganisations, what they saw of items on the way.
+
+        Alerts are decided for the last time, as probes look when the run ends.
+        """
+        now = self.runtime.now()
+        self._blockchain.finish(now)
+        self._relays.finish(now)
+        if self._alerts is not None:
+            self._alerts.look(now - self._time_zero)
 
     def flush(self) -> None:
         """Bring what has happened to the run directory; traces only now and then.
