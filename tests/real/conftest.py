@@ -104,9 +104,7 @@ class Playing:
 
     def _play(self):
         try:
-            self._outcome = play(
-                self.directory, on_progress=lambda _: not self._unwanted.is_set(), trace_level="DEBUG"
-            )
+            self._outcome = play(self.directory, on_progress=lambda _: not self._unwanted.is_set(), trace_level="DEBUG")
         except BaseException as error:  # noqa: BLE001  (it is raised where the result is asked for)
             self._outcome = error
 
@@ -114,12 +112,18 @@ class Playing:
 @pytest.fixture(scope="session", autouse=True)
 def playing(request, _programs, tmp_path_factory):
     """The scenario's run, begun with the session if any of its tests is wanted."""
-    if not any("finished" in getattr(item, "fixturenames", ()) for item in request.session.items):
+    if not any({"begun", "finished"} & set(getattr(item, "fixturenames", ())) for item in request.session.items):
         yield None
         return
     run = Playing(tmp_path_factory.mktemp("local") / "run")
     yield run
     run.close()
+
+
+@pytest.fixture(scope="session")
+def begun(playing):
+    """The directory of the scenario's run, which may be over."""
+    return playing.directory
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from real_network import running, wait_until
 from monerosim.build.compile import compile_plan
 from monerosim.build.rundir import write_run_directory
 from monerosim.events import (
+    AlertRaised,
     BlockContents,
     BlockFound,
     BlockSpread,
@@ -195,6 +196,14 @@ def test_every_coin_is_accounted_for_and_all_nodes_end_at_one_tip(finished):
     assert len(set(nodes)) == 1
     assert finished.summary.chain.height == nodes[0].height == bootstrap.height + finished.summary.chain.blocks
     assert 0 < finished.summary.chain.blocks <= 14
+
+
+def test_alerts_are_found_while_it_is_played(finished):
+    def late(records):
+        return {(it.participant, it.data.item) for it in records if isinstance(it.data, AlertRaised)}
+
+    paid = {(it.participant, it.data.txid) for it in finished.events() if is_payment(it) and it.t >= 0}
+    assert late(read_events(finished.directory / "alerts.jsonl")) == late(finished.events()) == paid
 
 
 def test_what_each_node_saw_is_read_back(finished):

@@ -15,6 +15,7 @@ from monerosim.events import PaymentConfirmed
 from monerosim.events.feed import Feed
 from monerosim.report.answers import inline_svg
 from monerosim.report.figures import all_charts
+from monerosim.serve.api.data import QUESTIONS
 from monerosim.serve.app import OPERATIONS
 from monerosim.serve.counting import Counting
 from monerosim.serve.site import Rights
@@ -126,6 +127,12 @@ def test_questions_are_answered_and_read_nothing_but_tables(asked, tmp_path):
         assert refused.status_code == 422, sql
         assert refused.json()["error"]
     assert [file.name for file in tmp_path.iterdir()] == ["secret.csv"]
+
+
+def test_few_questions_are_answered_at_once(asked):
+    with QUESTIONS, QUESTIONS:
+        assert asked.post("/api/query", json={"sql": "select 1"}).status_code == 429
+    assert asked.post("/api/query", json={"sql": "select 1"}).status_code == 200
 
 
 def test_participants_are_those_of_the_plan(asked, played):

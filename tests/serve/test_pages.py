@@ -300,6 +300,7 @@ def test_without_the_token_nothing_can_be_told(browser, live):
         page.locator("#told").wait_for()
         page.wait_for_function("() => document.querySelector('#told').textContent.includes(' of ')")
         assert page.locator("#pause").is_disabled()
+        assert page.locator("#why").inner_text() != ""
         page.goto(live.page("participants/user-001"))
         page.locator("[data-actor=regular-user] button").first.wait_for()
         assert page.locator("[data-actor=regular-user] button:enabled").count() == 0

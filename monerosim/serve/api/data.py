@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from http import HTTPStatus
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -27,6 +28,12 @@ MOST = 10_000
 
 _SECONDS = 20.0
 """That a question may take."""
+
+QUESTIONS = BoundedSemaphore(2)
+"""How many questions are answered at once: each may take two cores."""
+
+_PATIENCE = 2.0
+"""Seconds that a question waits for others; a thread waits with it."""
 
 _LARGEST = 2**62
 _MOST_LINKS = 1_000_000
@@ -225,7 +232,12 @@ def _tables(call: Call) -> list[Table]:
 
 
 def _query(call: Call) -> RowsPage:
-    return _page(ask(chosen(call), call.body.sql, call.body.limit + 1), call.body.limit)
+    if not QUESTIONS.acquire(timeout=_PATIENCE):
+        raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, "other questions are being answered")
+    try:
+        return _page(ask(chosen(call), call.body.sql, call.body.limit + 1), call.body.limit)
+    finally:
+        QUESTIONS.release()
 
 
 def _metrics(call: Call) -> Measured:

@@ -57,7 +57,8 @@ class LiveView {
     const steps = ["event", "block", "minute"].map((by) => button(`Step: ${by}`, "step", { by }));
     const form = make("form", { class: "bar", onsubmit: (event) => { event.preventDefault(); this.ask("until", { time: this.until.value }); } },
       this.until, make("button", { text: "Play until" }));
-    this.bar = make("fieldset", { class: "bar", disabled: true, "aria-label": "the run's clock" }, this.pause, this.speed, ...steps, form);
+    this.why = make("span", { class: "facts", id: "why" });
+    this.bar = make("fieldset", { class: "bar", disabled: true, "aria-label": "the run's clock" }, this.pause, this.speed, ...steps, form, this.why);
     return this.bar;
   }
 
@@ -84,7 +85,9 @@ class LiveView {
       this.told.textContent = `${clock(now)} of ${clock(status.end)}, ${how}${steered}${status.digest ? `, digest ${status.digest.slice(0, 12)}` : ""}`;
       this.pause.textContent = this.paused ? "Resume" : "Pause";
       if (document.activeElement !== this.speed) this.speed.value = state?.speed ? `${state.speed}x` : "max";
-      this.bar.disabled = !(status.playing && control.controlled && status.engine === "embedded" && hasToken());
+      const why = whyNot(status, control);
+      this.why.textContent = why;
+      this.bar.disabled = Boolean(why);
     } catch (error) {
       notify(error.message);
     }
@@ -115,4 +118,12 @@ class LiveView {
     const off = model.blocks.size - main.size;
     this.stale.textContent = `${number(model.blocks.size)} blocks, ${number(off)} of them off the main chain`;
   }
+}
+
+// Why the run's clock cannot be told anything; empty if it can.
+function whyNot(status, control) {
+  if (!status.playing) return "the run is not being played";
+  if (status.engine !== "embedded") return `the time of the engine ${status.engine} cannot be slowed`;
+  if (!control.controlled) return "the run was started without --control";
+  return hasToken() ? "" : "this needs the address with the token that the server printed";
 }
