@@ -59,16 +59,6 @@ def test_headings_that_are_linked_are_there(document):
         assert heading in headings, f"{target}#{heading}"
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_commands_have_their_options(document):
-    for line in re.findall(r"^    (monerosim .*)$", document.read_text(), re.MULTILINE):
-        words = line.split("#")[0].split()
-        shown = CliRunner().invoke(main, [words[1], "--help"])
-        assert shown.exit_code == 0, line
-        for option in (word for word in words[2:] if word.startswith("-")):
-            assert re.search(rf"(?<![\w-]){re.escape(option)}\b", shown.output), line
-
-
 @pytest.mark.parametrize("guide", GUIDES)
 def test_scenarios_of_the_guides_can_be_checked(guide, tmp_path):
     for text in blocks(ROOT / "docs" / f"{guide}.md", "toml"):
