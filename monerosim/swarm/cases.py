@@ -14,7 +14,7 @@ Sort: TypeAlias = Literal["valid", "nearly valid", "damaged"]
 Mishap: TypeAlias = Literal["none", "disk full", "killed"]
 
 _SORTS: tuple[Sort, ...] = ("valid", "nearly valid", "damaged")
-_SHARES = (0.75, 0.18, 0.07)
+_SHARES = (0.77, 0.16, 0.07)
 
 MISHAPS: tuple[Mishap, ...] = ("none", "disk full", "killed")
 """What may befall a run."""

@@ -165,10 +165,10 @@ class _Maker:
         mood = rng.random()
         self._forks = mood < 0.2  # noqa: PLR2004  (blocks come about as quickly as they spread)
         # More is paid than blocks hold; where blocks fork besides, many of them differ in payments.
-        self._crowded = 0.05 <= mood < 0.33  # noqa: PLR2004
+        self._crowded = 0.08 <= mood < 0.39  # noqa: PLR2004
         # All have a node and are alone, so that who dials whom can be listed.
         self._listed = rng.random() < 0.15  # noqa: PLR2004
-        most = 900 if self._forks or self._crowded else 2400
+        most = 900 if self._forks or self._crowded else 1800
         self._duration = round(logarithmic(rng, 180, most)) * SECOND
         self._known = behaviours()
         self._modelled = True
@@ -263,7 +263,7 @@ class _Maker:
         rng, names = self._rng, sorted(self._known)
         weights = [_weight(self._known[name]) for name in names]
         pairs = list(combinations(names, 2))
-        wanted = [*pairs[self._turn % len(pairs)], *(rng.weighted(names, weights) for _ in range(rng.integer(1, 4)))]
+        wanted = [*pairs[self._turn % len(pairs)], *(rng.weighted(names, weights) for _ in range(rng.integer(2, 4)))]
         if FRAGILE in wanted and self._often(0.5):
             wanted.append(FRAGILE)
         if self._forks:
@@ -332,8 +332,7 @@ class _Maker:
         table |= {key: draw() for key, draw in drawn.items() if self._often(0.2)}
         if self._often(0.2):
             table["engine"] = "embedded" if self._often(0.8) else rng.choice(["local", "shadow"])
-        drawn_elsewhere = {*table, *drawn, "engine"}
-        return {**table, **values.table(Simulation, leave=sorted(drawn_elsewhere))}
+        return {**table, **values.table(Simulation, leave=sorted({*table, *drawn, "engine"}))}
 
     def _consensus(self, values: Values, engine: str) -> dict[str, Any]:
         table = values.table(Consensus, leave=["block_time", "difficulty", "start", *_POOLS])
@@ -352,7 +351,7 @@ class _Maker:
         if self._forks:
             low, high = 4 * SECOND, 10 * SECOND
         elif self._crowded:
-            low, high = self._duration // 4, self._duration // 3
+            low, high = self._duration // 5, self._duration // 3
         pace = duration(self._rng, low, high)
         return {"block_time": f"{self._rng.integer(low, high) // SECOND}s" if dynamic else pace, **table}
 
@@ -443,7 +442,8 @@ class _Maker:
     def _settings(self, part: Part, values: Values) -> dict[str, Any]:
         if self._crowded and "send-now" in part.behaviour.commands:
             pace = {"transaction_interval": "2s", "destinations": 12, "min_amount": "0.01 XMR", "max_amount": 0.02}
-            pace["recipients"] = self._rng.choice(["marketplaces", "users", "any"])
+            if self._often(0.3):
+                pace["recipients"] = self._rng.choice(["users", "any"])
             if set(pace) <= set(part.behaviour.Config.__struct_encode_fields__):
                 return pace
         settings = values.table(part.behaviour.Config, share=0.9 if part.use == FRAGILE else 0.6)

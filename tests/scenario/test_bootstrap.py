@@ -9,7 +9,7 @@ from small_runs import happened
 
 from monerosim import run
 from monerosim.events import BootstrapFinished
-from monerosim.scenario import parse
+from monerosim.scenario import examine, parse
 from monerosim.scenario.bootstrap import (
     FEE_BOUND,
     Payee,
@@ -80,3 +80,9 @@ def test_initial_balances_come_in_time_whatever_rings_a_rule_wants(tmp_path: Pat
 def test_more_than_can_be_mined_is_refused() -> None:
     with pytest.raises(ValueError, match="lower them"):
         plan_bootstrap([Payee(participant="user", amount=18_000_000 * XMR)], 0, SECOND)
+
+
+def test_of_a_chain_that_has_coins_nobody_need_be_paid_any():
+    """A crowd has its coins from the beginning, and nobody else is given any."""
+    text = '[consensus]\nstart = "tail"\n[participants.m]\nkind = "autonomous-miner"\nhashrate = 100\n'
+    assert not examine(f'{text}[participants.c]\nkind = "crowd"\nusers = 3\n'.encode()).errors
