@@ -325,9 +325,12 @@ class _Findings:
                 if not known.issuperset(record.data.recipients):
                     itself.add(record.participant)
         outputs, unlock = self._initial_outputs(), self._least("spendable_age", _UNLOCK)
+        # Of those beside a crowd, some payments are from wallets of its own.
+        crowds = {host.name for host in self.plan.hosts if host.crowd is not None}
+        others = miners | itself | self.funders | crowds
         for name, sent in payments.items():
             own = self.wallets.get(name, ())
-            if name not in outputs or name in miners | itself | self.funders or not own or not paid.isdisjoint(own):
+            if name not in outputs or name in others or not own or not paid.isdisjoint(own):
                 continue
             if any(txid in again for _, txid in sent):
                 continue
