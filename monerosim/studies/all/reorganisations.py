@@ -13,6 +13,7 @@ _STRATEGIES: Mapping[str, Mapping[str, object]] = {
     "selfish": {},
     "lead-stubborn": {"participants.attacker.lead_stubborn": True},
     "trail-stubborn": {"participants.attacker.trail": 1},
+    "honest": {"participants.attacker.release_at": 1},
 }
 _DAY = 86400.0
 
@@ -51,7 +52,7 @@ class Reorganisations(Study):
     )
 
     def cases(self, size: float) -> Sequence[Case]:
-        """Return three strategies, each at four shares of the hashrate and three depths."""
+        """Return four strategies, each at four shares of the hashrate and three depths."""
         return [
             point(alpha, "nobody", size, more, strategy=strategy, blocks=str(depth))
             for strategy, more in _STRATEGIES.items()
@@ -64,7 +65,7 @@ class Reorganisations(Study):
         return 1000 * count(run, int(point.labels["blocks"])) / run["chain.blocks"]
 
     def expected(self, point: Case, runs: Sequence[Measures]) -> float | None:
-        """Return the closed form, which stubborn miners have none of here."""
+        """Return the closed form of the plain strategy; the others have none here."""
         del runs
         if point.labels["strategy"] != "selfish":
             return None
