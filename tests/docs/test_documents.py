@@ -123,3 +123,42 @@ def test_messages_of_the_troubleshooting_are_those_of_the_program():
     assert len(set(rows)) == len(rows)
     texts = "\n".join(patterns())
     assert [row for row in rows if row not in texts] == []
+
+
+NOT_IN_THE_TROUBLESHOOTING = {
+    "the plan names the peers": "a fault of monerosim",
+    "... dials ..., which has no node": "a fault of monerosim",
+    "the network was checked, and yet: ...": "a fault of monerosim",
+    "a ... does not tell its messages": "a fault of monerosim",
+    "the code of ... is missing": "a fault of monerosim",
+    'the actor "..." ...': "the behaviour says the rest",
+    "no such participant": "it is there with the name",
+}
+NOTHING_SAID = 12
+"""Texts with less beside what is put in: the rest of such a message is another's."""
+
+
+def text_of(node):
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    texts = [it.value if isinstance(it, ast.Constant) else "..." for it in parts]
+    return "".join(texts) if all(isinstance(it, str) for it in texts) else ""
+
+
+def messages(file):
+    """Yield the texts of the problems and errors of a module, and those that are yielded beside a key."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        given = []
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("Problem", "Error")):
+            given = [*node.args, *(it.value for it in node.keywords if it.arg == "message")]
+        elif isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple):
+            given = node.value.elts[1:]
+        texts = [text_of(it) for it in given if isinstance(it, ast.Constant | ast.JoinedStr)]
+        yield from (text for text in texts if len(text.replace("...", "")) > NOTHING_SAID)
+
+
+def test_each_message_of_the_checks_and_the_engines_is_in_the_troubleshooting():
+    rows = re.findall(r"^\| `([^`]+)` \|", (ROOT / "docs" / "troubleshooting.md").read_text(), re.MULTILINE)
+    packages = ("scenario", "build", "doctor", "engines")
+    found = [it for name in packages for file in (ROOT / "monerosim" / name).rglob("*.py") for it in messages(file)]
+    assert len(found) > 50
+    assert [it for it in found if it not in NOT_IN_THE_TROUBLESHOOTING and not any(row in it for row in rows)] == []
