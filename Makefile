@@ -24,7 +24,7 @@ test-long: $(VENV)/.installed-dev
 
 # About two minutes on two busy cores.
 swarm: $(VENV)/.installed-dev
-	$(BIN)/monerosim swarm --seeds 1..250
+	$(BIN)/monerosim swarm --seeds 1..100
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check
