@@ -4,7 +4,7 @@ from statistics import median
 
 import msgspec
 
-from monerosim.events import Record, WalletClosed
+from monerosim.events import CrowdClosed, Record, WalletClosed
 from monerosim.plan.plan import Plan
 from monerosim.report.charts import Chart, nominal
 from monerosim.report.figure import Column, Figure, Rows
@@ -16,7 +16,7 @@ class WalletGroup(msgspec.Struct, frozen=True, kw_only=True):
     """What the participants of a group held at the end, atomic units, locked outputs included."""
 
     n: int
-    """Participants with a wallet."""
+    """Participants with a wallet; of a crowd, its users."""
     min: int
     median: float
     max: int
@@ -34,18 +34,25 @@ class WalletsFigure(Figure[dict[str, WalletGroup]]):
     def __init__(self, plan: Plan, end: int) -> None:
         super().__init__(plan, end)
         self._balances: dict[str, int] = {}
+        self._users: dict[str, tuple[int, ...]] = {}
+        """What each user of a crowd holds, by participant."""
 
     def take(self, record: Record) -> None:
         """Add a wallet's balance."""
         if isinstance(record.data, WalletClosed):
             self._balances[record.participant] = self._balances.get(record.participant, 0) + record.data.balance
+        elif isinstance(record.data, CrowdClosed):
+            self._users[record.participant] = record.data.balances
 
     def result(self) -> dict[str, WalletGroup]:
         """Return the groups that had a balance, in the order of the plan."""
         groups: dict[str, list[int]] = {}
         for host in self.plan.hosts:
             if host.name in self._balances:
-                groups.setdefault(host.group, []).append(self._balances[host.name])
+                users = self._users.get(host.name, ())
+                # What is not its users' is of a wallet that its participant has besides.
+                rest = self._balances[host.name] - sum(users)
+                groups.setdefault(host.group, []).extend([*users, *([rest] if rest or not users else [])])
         return {
             group: WalletGroup(n=len(held), min=min(held), median=median(held), max=max(held), total=sum(held))
             for group, held in groups.items()

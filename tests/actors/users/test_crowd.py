@@ -52,6 +52,8 @@ def test_a_crowd_pays_what_is_asked_for_and_every_coin_is_somebodys(tmp_path):
     assert closed.data.received == len(confirmed)
     assert closed.data.received_amount == sum(it.amount for it in sent if it.txid in confirmed)
     assert len(set(each.data.balances)) > 30
+    held = played.summary.wallets["people"]
+    assert (held.n, held.min, held.total) == (40, min(each.data.balances), closed.data.balance)
 
 
 def test_a_user_with_one_output_pays_again_when_its_change_has_unlocked(tmp_path):
