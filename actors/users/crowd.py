@@ -13,13 +13,11 @@ from actors.users.regular_user import USER, UserConfig
 from monerosim.agent.behaviour import Behaviour
 from monerosim.config import PARTICIPANT, POSITIVE, Amount, amount
 from monerosim.events import (
-    CrowdClosed,
     Event,
     PaymentDelayed,
     PaymentFailed,
     PaymentSent,
     PaymentSkipped,
-    WalletClosed,
 )
 from monerosim.mailbox.discovery import Agent, AgentDiscovery, AgentDiscoveryError, Vendor
 from monerosim.plan.crowds import CrowdSize
@@ -95,13 +93,7 @@ class Crowd(Behaviour[CrowdConfig]):
     needs: ClassVar[frozenset[str]] = frozenset({"node"})
     default_node: ClassVar[bool] = True
     immutable_settings: ClassVar[frozenset[str]] = frozenset({"users", "initial_balance", "outputs", "nodes"})
-    emits: ClassVar[tuple[type[Event], ...]] = (
-        *Sender.emits,
-        PaymentSkipped,
-        PaymentDelayed,
-        WalletClosed,
-        CrowdClosed,
-    )
+    emits: ClassVar[tuple[type[Event], ...]] = (*Sender.emits, PaymentSkipped, PaymentDelayed)
 
     @classmethod
     def payments_per_second(cls, config: CrowdConfig) -> float:
@@ -163,7 +155,7 @@ class Crowd(Behaviour[CrowdConfig]):
                 due[user] = self._next_due(user, now)
 
     def end(self) -> None:
-        """Record what is new of the payments, what came due while another was not done, and what the users have."""
+        """Record what is new of the payments, and what came due while another was not done."""
         for waiting in self._standing.waiting:
             for user in sorted(waiting):
                 self._go_to_next(user)
@@ -171,9 +163,6 @@ class Crowd(Behaviour[CrowdConfig]):
         wallets.refresh_all()
         for place in range(wallets.places):
             self._record_outcomes(place, last=True)
-        balances, unlocked = wallets.balances(), sum(wallets.held(user)[1] for user in range(wallets.users))
-        self.emit(WalletClosed(sum(balances), unlocked, wallets.in_flight(), *wallets.received()))
-        self.emit(CrowdClosed(tuple(balances)))
 
     def is_over(self) -> bool:
         """Return whether the users' time to pay, or the scenario, is over; what was sent is still followed."""

@@ -47,12 +47,3 @@ class CrowdWallets(Protocol):
 
     def is_pooled(self, place: int, txid: str) -> bool:
         """Return whether a node has a transaction in its pool."""
-
-    def balances(self) -> list[int]:
-        """Return what each user holds, locked outputs included, atomic units."""
-
-    def received(self) -> tuple[int, int]:
-        """Return how many payments to users are in blocks, and what they paid, atomic units."""
-
-    def in_flight(self) -> int:
-        """Return what unconfirmed transactions will take from users, atomic units."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from monerosim.events import CrowdClosed, WalletClosed
 from monerosim.model.blockchain import Blockchain
 from monerosim.model.crowd import Crowd
 from monerosim.model.node_state import NodeState
@@ -50,6 +51,13 @@ class Crowds:
             )
             for name, crowd in self._crowds.items()
         }
+
+
+def closing(crowd: Crowd) -> tuple[WalletClosed, CrowdClosed]:
+    """Return what the users of a crowd have at the end of a run, together and each, by what their nodes see now."""
+    crowd.refresh_all()
+    balances, unlocked = crowd.balances(), sum(crowd.held(user)[1] for user in range(crowd.users))
+    return WalletClosed(sum(balances), unlocked, crowd.in_flight(), *crowd.received()), CrowdClosed(tuple(balances))
 
 
 def _shares(crowd: CrowdPlan) -> list[int]:

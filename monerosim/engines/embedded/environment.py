@@ -14,7 +14,7 @@ from monerosim.agent.messages import AwaitChange
 from monerosim.alerts.watch import INTERVAL, AlertWatch
 from monerosim.build.agent_registry import agent_registry
 from monerosim.engines.embedded.conditions import NetworkControl
-from monerosim.engines.embedded.crowds import Crowds
+from monerosim.engines.embedded.crowds import Crowds, closing
 from monerosim.engines.embedded.discovered import DiscoveredPeers
 from monerosim.engines.embedded.network import hard_forks_of, network_of, rules_of, versions_of
 from monerosim.engines.embedded.recording import NodeRecorder
@@ -242,11 +242,15 @@ class EmbeddedEnvironment:
         return self._traces.logger(source)
 
     def settle(self) -> None:
-        """Record what nodes have done up to now: their last reorganisations, what they saw of items on the way.
+        """Record what nodes have done up to now, and what the users of crowds have.
 
-        Alerts are decided for the last time, as probes look when the run ends.
+        Nodes: their last reorganisations, what they saw of items on the way. Crowds: their actors may have been stopped
+        long before. Alerts are decided for the last time, as probes look when the run ends.
         """
         now = self.runtime.now()
+        for host, crowd in self._crowds.items():
+            for event in closing(crowd):
+                self.record(Record(now - self._time_zero, host, "wallet", "", event))
         self._blockchain.finish(now)
         self._relays.finish(now)
         if self._alerts is not None:

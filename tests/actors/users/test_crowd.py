@@ -140,6 +140,8 @@ who = "people"
         assert made.requested == pytest.approx(40 * 0.1 * 10)
         assert made.drawn == made.sent + made.skipped + made.waiting
         assert made.drawn < 2 * made.requested
+        assert len(events(played, WalletClosed)) == 1
+        assert played.summary.coins.unaccounted == 0
 
 
 @pytest.mark.parametrize(
