@@ -375,7 +375,7 @@ def run(
     plan = build_plan(examination, base)
     load_engine(plan.engine).check(plan)
     path = new_directory(plan.name) if directory is None else Path(directory)
-    write_run_directory(plan, text, path, force=force, plugins=examination.files.sources)
+    write_run_directory(plan, text, path, force=force, plugins=examination.files.sources, at_once=True)
     if directory is None:
         name_latest(path)
     return play(path, trace_level=trace_level, on_progress=on_progress, permissions=permissions)

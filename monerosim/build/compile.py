@@ -42,6 +42,7 @@ from monerosim.plan.plan import (
 from monerosim.plugins import PluginError, PluginFiles
 from monerosim.rpc.transport import Json
 from monerosim.runtime import counters
+from monerosim.runtime.collecting import rare_collection
 from monerosim.runtime.rng import stable_seed
 from monerosim.scenario.alerts import alert_plans
 from monerosim.scenario.bootstrap import divide
@@ -88,6 +89,7 @@ class _Member(msgspec.Struct, frozen=True, kw_only=True):
     uses_node: str | None
 
 
+@rare_collection()
 def compile_plan(
     scenario: Scenario | Examination, files: PluginFiles | None = None, permissions: Permissions = NOTHING
 ) -> Plan:

@@ -21,6 +21,7 @@ from monerosim.mailbox.disk import MAILBOXES, make_mailbox
 from monerosim.mailbox.shared import DiskState
 from monerosim.plan.plan import Plan, encode_plan
 from monerosim.plugins.files import FOLDER
+from monerosim.runtime.collecting import rare_collection
 
 SCENARIO = "scenario.toml"
 
@@ -37,6 +38,7 @@ class _Mark(msgspec.Struct):
     time_zero: int
 
 
+@rare_collection()
 def write_run_directory(
     plan: Plan,
     scenario: bytes,
@@ -44,6 +46,7 @@ def write_run_directory(
     *,
     force: bool = False,
     plugins: Mapping[str, bytes] = MappingProxyType({}),
+    at_once: bool = False,
 ) -> None:
     """Write a run directory, completely or not at all.
 
@@ -55,6 +58,8 @@ def write_run_directory(
         path: The path of the run directory.
         force: An existing run may be replaced, with all its results.
         plugins: The Python files that the plan names, by path.
+        at_once: Whether the plan's engine plays it now. Then there is nothing in it for processes of hosts and for
+            plain ``shadow``, if all hosts of that engine are in one process.
 
     Raises:
         RunDirectoryError: Something else exists there, or a run and ``force`` is not set, or writing fails.
@@ -67,7 +72,9 @@ def write_run_directory(
     except OSError as error:
         raise RunDirectoryError(f"{path} cannot be written: {_reason(error)}") from error
     try:
-        _fill(building, plan, scenario, target)
+        _fill(building, plan, scenario)
+        if not (at_once and load_engine(plan.engine).paced):
+            _add_processes(building, plan, target)
         _add_plugins(building / FOLDER, plan, plugins)
         load_engine(plan.engine).prepare(plan, building, target)
         # mkdtemp creates private directories; a run directory has the usual permissions
@@ -136,18 +143,21 @@ def _check_replaceable(target: Path, shown: Path | str, *, force: bool) -> None:
         pass
 
 
-def _fill(directory: Path, plan: Plan, scenario: bytes, target: Path) -> None:
+def _fill(directory: Path, plan: Plan, scenario: bytes) -> None:
     (directory / PLAN).write_bytes(encode_plan(plan))
     if scenario:
         (directory / SCENARIO).write_bytes(scenario)
     (directory / "topology.gml").write_text(to_gml(plan.topology), encoding="utf-8")
-    (directory / "shadow.yaml").write_text(shadow_yaml(plan, target), encoding="utf-8")
     (directory / "shared").mkdir()
-    # Where all hosts are in one process letters are in its memory, and what hosts write makes their folders.
-    for host in () if load_engine(plan.engine).paced else plan.hosts:
+    DiskState(directory / "shared").replace(*agent_registry(plan))
+
+
+def _add_processes(directory: Path, plan: Plan, target: Path) -> None:
+    """Write what hosts need that have processes of their own."""
+    (directory / "shadow.yaml").write_text(shadow_yaml(plan, target), encoding="utf-8")
+    for host in plan.hosts:
         (directory / "hosts" / host.name).mkdir(parents=True)
         make_mailbox(directory / MAILBOXES, host.name)
-    DiskState(directory / "shared").replace(*agent_registry(plan))
 
 
 def _add_plugins(directory: Path, plan: Plan, plugins: Mapping[str, bytes]) -> None:

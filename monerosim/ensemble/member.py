@@ -78,7 +78,8 @@ def _play(member: Member, scratch: Path, directory: Path) -> Outcome:
     examination = examine(member.scenario, member.seed, member.changes, files, member.permissions)
     examination.require()
     plan = build_plan(examination, Path(member.base))
-    write_run_directory(plan, member.scenario, directory, force=True, plugins=examination.files.sources)
+    sources = examination.files.sources
+    write_run_directory(plan, member.scenario, directory, force=True, plugins=sources, at_once=True)
     unread = not member.directory and not load_engine(plan.engine).real_programs
     level = QUIET if unread else USUAL_LEVEL
     played = play(directory, trace_level=level, permissions=member.permissions)

@@ -36,6 +36,13 @@ METHODS: Methods[NodeState] = Methods.of(
 """All methods; those that begin with a slash are paths of their own."""
 
 
+def introduce(daemons: "Iterable[Daemon]") -> None:
+    """Have daemons get to know each other (:meth:`Daemon.meet`)."""
+    states = {daemon.state.index: daemon.state for daemon in daemons}
+    for state in states.values():
+        state.know(states)
+
+
 class Daemon:
     """One monerod.
 

@@ -1,6 +1,6 @@
 """What one node is, and what its methods work on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 from monerosim.model.blockchain import Blockchain
@@ -84,11 +84,15 @@ class NodeState:
         self.peering: Peering | None = None
         self.limits = Limits()
         self.is_down = False
-        self._others: dict[int, NodeState] = {}
+        self._others: Mapping[int, NodeState] = {}
 
     def meet(self, others: "Iterable[NodeState]") -> None:
         """Get to know other nodes: those that are its peers are listed as its connections while they are up."""
-        self._others.update((other.index, other) for other in others)
+        self.know({**self._others, **{other.index: other for other in others}})
+
+    def know(self, others: "Mapping[int, NodeState]") -> None:
+        """Know these nodes, by their indices, and no others; all nodes of a network may share what they know."""
+        self._others = others
 
     @property
     def is_up(self) -> bool:

@@ -138,7 +138,8 @@ def pay(wallet: Purse, request: Request, destinations: list[Destination], subadd
         part, rest = rest[: MAX_OUTPUTS - 1], rest[MAX_OUTPUTS - 1 :]
         chosen, paid, unpaid = _choose(candidates, part, request, pad=not rest)
         rest = unpaid + rest
-        candidates = [holding for holding in candidates if holding not in chosen]
+        if rest:
+            candidates = [holding for holding in candidates if holding not in chosen]
         _check_ring(request)
         drafts.append(_make(wallet, request, chosen, paid, subaddresses, change_to_self=True))
     return drafts

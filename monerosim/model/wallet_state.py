@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from monerosim.model.blockchain import Blockchain
 from monerosim.model.chain import unlock_height, unlock_second
-from monerosim.model.records import Block, Output, Transaction
+from monerosim.model.records import Block, Output, Owner, Transaction
 from monerosim.model.views import View
 from monerosim.model.wallet_notes import Notes
 from monerosim.monero.address import Address, Keys
@@ -39,7 +39,7 @@ class Sent:
         failed: Another transaction spent its inputs, or the node has lost it.
     """
 
-    __slots__ = ("account", "block", "destinations", "failed", "indices", "timestamp", "transaction")
+    __slots__ = ("_coming", "account", "block", "destinations", "failed", "indices", "timestamp", "transaction")
 
     def __init__(self, transaction: Transaction, destinations: tuple[Destination, ...], timestamp: int) -> None:
         self.transaction = transaction
@@ -50,6 +50,17 @@ class Sent:
         self.indices = sorted({output.holder.minor for output in transaction.inputs if output.holder is not None})
         self.block: Block | None = None
         self.failed = False
+        self._coming: list[tuple[tuple[int, int], int]] | None = None
+
+    def coming(self, owner: Owner) -> list[tuple[tuple[int, int], int]]:
+        """Return what it pays to its own wallet: accounts and addresses with amounts in atomic units."""
+        if self._coming is None:
+            self._coming = [
+                ((output.holder.account, output.holder.minor), output.amount)
+                for output in self.transaction.outputs
+                if output.holder is not None and output.holder.owner is owner
+            ]
+        return self._coming
 
     @property
     def kind(self) -> str:
@@ -342,7 +353,7 @@ class WalletState:
             if holding.account == account
             and (not indices or holding.index in indices)
             and self.is_unlocked(holding)
-            and not self._locked(holding)
+            and (holding.locked_by is None or not self._locked(holding))
             and not holding.frozen
         ]
 
@@ -407,12 +418,14 @@ class WalletState:
         for holding in self._unspent.values():
             if not strict and holding.locked_by is not None and self._locked(holding):
                 continue
-            entry = sums.setdefault((holding.account, holding.index), [0, 0, 0, 0, 0])
+            entry = sums.get((holding.account, holding.index))
+            if entry is None:
+                entry = sums[holding.account, holding.index] = [0, 0, 0, 0, 0]
             entry[4] += 1
             if holding.frozen:
                 continue
             entry[0] += holding.output.amount
-            if self.is_unlocked(holding):
+            if holding.unlocks <= height and (not holding.unlocks_at or self.is_unlocked(holding)):
                 entry[1] += holding.output.amount
             else:
                 entry[2] = max(entry[2], holding.unlocks - height)
@@ -421,15 +434,11 @@ class WalletState:
             if not sent.failed:
                 # The change counts towards the main address, even if there is none.
                 sums.setdefault((sent.account, 0), [0, 0, 0, 0, 0])
-                self._add_coming(sums, sent.transaction)
+                for place, amount in sent.coming(self.owner):
+                    sums.setdefault(place, [0, 0, 0, 0, 0])[0] += amount
         for payment in () if strict else self.pool_payments():
             sums.setdefault((payment.account, payment.minor), [0, 0, 0, 0, 0])[0] += sum(payment.amounts)
         return {place: Balance(*sums[place]) for place in sorted(sums)}
-
-    def _add_coming(self, sums: dict[tuple[int, int], list[int]], transaction: Transaction) -> None:
-        for output in transaction.outputs:
-            if output.holder is not None and output.holder.owner is self.owner:
-                sums.setdefault((output.holder.account, output.holder.minor), [0, 0, 0, 0, 0])[0] += output.amount
 
     def funds(self, account: int, indices: frozenset[int]) -> tuple[int, int]:
         """Return what an account's subaddresses (none given: all) hold and how much of it is unlocked, atomic units."""

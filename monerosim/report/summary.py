@@ -25,6 +25,7 @@ from monerosim.report.figures.propagation import Propagation
 from monerosim.report.figures.requests import Requests
 from monerosim.report.figures.wallets import WalletGroup
 from monerosim.rpc.transport import Json
+from monerosim.runtime.collecting import rare_collection
 from monerosim.units import SECOND
 
 R = TypeVar("R")
@@ -117,6 +118,7 @@ def encode_summary(summary: Summary) -> bytes:
     return msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
 
 
+@rare_collection()
 def summarise(
     plan: Plan,
     records: Iterable[Record],

@@ -7,6 +7,7 @@ from stat import S_ISDIR, S_ISREG
 import msgspec
 
 from monerosim.plugins import PluginFiles
+from monerosim.runtime.collecting import rare_collection
 from monerosim.scenario.checks import Examined, examine_tables
 from monerosim.scenario.convert import Reader, find_near
 from monerosim.scenario.document import MAX_BYTES, Document, read_document
@@ -148,6 +149,7 @@ def examine(
     return _examine(scenario, document, reader.findings, files or PluginFiles(FilePath()), permissions)
 
 
+@rare_collection()
 def _examine(
     scenario: Scenario,
     document: Document,

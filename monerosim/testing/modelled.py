@@ -6,6 +6,7 @@ from math import inf
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from monerosim.model import Blockchain, Daemon, WalletServer
+from monerosim.model.daemon import introduce
 from monerosim.model.jsonrpc import JSON_RPC
 from monerosim.model.parameters import is_hash
 from monerosim.model.server import LOOPBACK, ModelServer, Service
@@ -105,8 +106,7 @@ class ModelledMonero(Monero):
             Daemon(self._blockchain, node, ready_at=0, address=f"{LOOPBACK}:{_P2P_PORT + 10 * node}")
             for node in range(self._network.nodes)
         ]
-        for daemon in daemons:
-            daemon.meet(daemons)
+        introduce(daemons)
         servers = [
             WalletServer(
                 self._blockchain, daemons[number % len(daemons)], name=f"wallet-{number}", seed=seed, ready_at=0

@@ -57,16 +57,22 @@ def test_all_that_a_run_needs_is_there(plan: Plan, tmp_path: Path) -> None:
     assert [path.name for path in run.parent.iterdir()] == ["one"]
 
 
-def test_hosts_with_processes_of_their_own_have_folders_and_mailboxes(plan: Plan, tmp_path: Path) -> None:
-    write_run_directory(plan, TEXT.encode(), tmp_path / "embedded")
-    assert not (tmp_path / "embedded" / "hosts").exists()
-    assert not (tmp_path / "embedded" / "shared" / "mailbox").exists()
-    run = tmp_path / "local"
-    write_run_directory(msgspec.structs.replace(plan, engine="local"), TEXT.encode(), run)
+@pytest.mark.parametrize(
+    ("engine", "at_once", "processes"),
+    [("embedded", False, True), ("embedded", True, False), ("local", False, True), ("local", True, True)],
+)
+def test_what_processes_of_hosts_need_is_there_if_there_may_be_some(
+    plan: Plan, tmp_path: Path, engine: str, at_once: bool, processes: bool
+) -> None:
+    run = tmp_path / "run"
+    write_run_directory(msgspec.structs.replace(plan, engine=engine), TEXT.encode(), run, at_once=at_once)
+    assert (run / "shadow.yaml").exists() == processes
     for name in ("user-001", "funder"):
-        assert (run / "hosts" / name).is_dir()
-        for folder in ("tmp", "new", "done", "bad"):
-            assert list((run / "shared" / "mailbox" / name / folder).iterdir()) == []
+        folders = [
+            run / "hosts" / name,
+            *(run / "shared/mailbox" / name / one for one in ("tmp", "new", "done", "bad")),
+        ]
+        assert [folder.is_dir() for folder in folders] == [processes] * 5
 
 
 def test_building_twice_gives_the_same_bytes(plan: Plan, tmp_path: Path) -> None:

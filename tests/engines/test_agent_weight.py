@@ -31,8 +31,6 @@ STANDS_ON = {"agent", "config", "events", "files", "mailbox", "monero", "plan", 
 """What an agent is made of. The public names are not looked up (``lazy``): the project's own actors use none."""
 
 SCENARIO = """
-[simulation]
-engine = "local"
 [participants.pool]
 kind = "mining-pool"
 hashrate = 1

@@ -147,7 +147,7 @@ def _build(
     load_engine(plan.engine).check(plan)
     directory = output or new_directory(plan.name)
     with unwind_on_signal():
-        write_run_directory(plan, text, directory, force=force, plugins=loaded.files.sources)
+        write_run_directory(plan, text, directory, force=force, plugins=loaded.files.sources, at_once=True)
     if output is None:
         name_latest(directory)
     return plan, directory

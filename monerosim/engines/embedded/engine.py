@@ -1,6 +1,5 @@
 """Playing a plan in virtual time."""
 
-import gc
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
@@ -22,6 +21,7 @@ from monerosim.engines.embedded.environment import EmbeddedEnvironment
 from monerosim.engines.embedded.watchdog import RunStoppedError, Watchdog
 from monerosim.plan.plan import Plan, payments_wanted
 from monerosim.plugins import PluginFiles
+from monerosim.runtime.collecting import rare_collection
 from monerosim.units import SECOND
 
 ENGINE = 65_000_000
@@ -43,10 +43,6 @@ _PAYMENT_FILES = 5_000
 _BLOCK_FILES = 2_500
 """Bytes of a run's directory for each participant, payment and block: 7.3 MB for quickstart.toml with 1,187 payments,
 3.0 MB for architecture-v2.toml with 600, 1.9 MB for 696 blocks without any (measured; a test holds them to it)."""
-
-_COLLECT = (50_000, 20, 100)
-"""The garbage collector's thresholds during a run: hardly anything of it is garbage, and to look at all of it as often
-as Python does takes a sixth of a run of 1,000 users (tools/bench.py)."""
 
 _SLICE = 10 * SECOND
 """Simulated time between two looks at whether the run shall stop."""
@@ -101,6 +97,7 @@ class Embedded(Engine):
         items = payments_wanted(plan) * _PAYMENT_FILES + _blocks(plan) * _BLOCK_FILES
         return len(plan.hosts) * _HOST_FILES + round(items)
 
+    @rare_collection()
     def play(self, plan: Plan, directory: Path, *, trace_level: str, on_progress: ProgressCallback) -> int:
         """Play a plan. See :meth:`monerosim.engine.Engine.play`."""
         # Loguru's own handler prints every actor's log on standard error; those that somebody has added stay.
@@ -109,14 +106,11 @@ class Embedded(Engine):
         files = PluginFiles.of_run(directory, plan.plugins)
         controlled = is_controlled(directory)
         environment = self.environment(plan, directory, trace_level, files, (OPERATOR,) if controlled else ())
-        usual = gc.get_threshold()
-        gc.set_threshold(*_COLLECT)
         try:
             look = _Look(environment, on_progress)
             controller = Controller(plan, directory, environment, look.idle) if controlled else None
             return _play(plan, environment, look, files, controller)
         finally:
-            gc.set_threshold(*usual)
             environment.close()
 
 

@@ -36,6 +36,7 @@ from monerosim.mailbox.post import MemoryPostOffice
 from monerosim.mailbox.shared import MemoryState
 from monerosim.model import Blockchain, Daemon, WalletServer
 from monerosim.model.crowd import Crowd
+from monerosim.model.daemon import introduce
 from monerosim.model.lookout import Lookout
 from monerosim.model.records import ArrivalTimes, Block, Transaction
 from monerosim.model.rules import Rules
@@ -175,8 +176,7 @@ class EmbeddedEnvironment:
         self._plan_connections(plan)
         self._plan_upgrades(nodes)
         self._daemons = {host.name: self._daemon(index, host) for index, host in enumerate(nodes)}
-        for daemon in self._daemons.values():
-            daemon.meet(self._daemons.values())
+        introduce(self._daemons.values())
         peers = DiscoveredPeers(plan, self.runtime, self._blockchain, network, self.record) if plan.discovery else None
         for daemon in self._daemons.values():
             daemon.state.peering = peers

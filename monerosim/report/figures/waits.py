@@ -30,7 +30,8 @@ class WaitsFigure(Figure[dict[str, Waits]]):
 
     def __init__(self, plan: Plan, end: int) -> None:
         super().__init__(plan, end)
-        self._group_of = {host.name: host.group for host in plan.hosts if host.name not in plan.funders}
+        funders = plan.funders
+        self._group_of = {host.name: host.group for host in plan.hosts if host.name not in funders}
         self._sent: dict[str, tuple[str, int]] = {}
         self._found: dict[str, int] = {}
 

@@ -1,0 +1,20 @@
+"""Python's garbage collector while much is made of which hardly anything is garbage."""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_RARELY = (50_000, 20, 100)
+"""The collector's thresholds: to look at all of a run as often as Python does takes a sixth of a run of 1,000 users
+(tools/bench_users.py)."""
+
+
+@contextmanager
+def rare_collection() -> Iterator[None]:
+    """Have garbage collected rarely, within a block or in a function that this decorates."""
+    usual = gc.get_threshold()
+    gc.set_threshold(*_RARELY)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
