@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _RARELY = (50_000, 20, 100)
-"""The collector's thresholds: to look at all of a run as often as Python does takes a sixth of a run of 1,000 users
-(tools/bench_users.py)."""
+"""The collector's thresholds: it looks at all of a run far less often than by Python's own."""
 
 
 @contextmanager
