@@ -66,11 +66,12 @@ class Values:
         aims = [(field.name, form) for field in fields for form in list(self._forms(field)) or [NODEFAULT]]
         meant, form = self._rng.choice(aims) if aims else ("", NODEFAULT)
         for left in range(_TRIES, 0, -1):
-            # Of what does not fit, less and less is tried.
+            # Of what does not fit, less and less is tried; each second time all, since some keys need another.
+            tried = wanted if left % 2 else wanted * left / _TRIES
             table = {
                 field.encode_name: form if field.name == meant and form is not NODEFAULT else self.field(field)
                 for field in fields
-                if field.required or field.name == meant or self._rng.random() < wanted * left / _TRIES
+                if field.required or field.name == meant or self._rng.random() < tried
             }
             if leave or _fits(table, kind):
                 return table
