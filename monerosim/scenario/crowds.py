@@ -63,7 +63,7 @@ def crowd_problems(
                 yield RawProblem(path=path, message=message, depends_on=(("participants", name),))
     total, begins = granted(scenario, composed), scenario.consensus.chain_start
     most = _MOST_COINS if begins is None else int(begins.supply) - 2 * GENESIS_REWARD
-    if total > most:
+    if parts and total > most:
         message = f"all users together begin with {format_amount(total)}, {format_amount(max(0, most))} at most"
         depends_on: tuple[Path, ...] = (("consensus", "start"),)
         yield RawProblem(path=(*parts[0][1].path, "initial_balance"), message=message, depends_on=depends_on)

@@ -67,7 +67,9 @@ def bootstrap_of(
     if not payees and not given:
         return None, start
     begins = scenario.consensus.chain_start
-    supply = GENESIS_REWARD if begins is None else max(int(begins.supply) - given, GENESIS_REWARD + 1)
+    supply = GENESIS_REWARD if begins is None else int(begins.supply)
+    if given and begins is not None:
+        supply = max(supply - given, GENESIS_REWARD + 1)
     plan = plan_bootstrap(payees, start, timings.block_interval, supply, ring_size)
     return plan, bootstrap_length(plan)
 
