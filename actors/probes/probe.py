@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Annotated, Any, ClassVar, TypeVar
 
 import msgspec
@@ -87,11 +88,10 @@ class Probe(Behaviour[P]):
     def __init__(self, host: Host, name: str, config: P) -> None:
         super().__init__(host, name, config)
         seen = [it for it in host.plan.hosts if not config.who or {it.name, it.group} & set(config.who)]
-        environment = host.environment
-        self.nodes = {it.name: NodeRpc(RpcClient(environment.node(it.name), self.clock)) for it in seen if it.node}
-        self.wallets = {
-            it.name: WalletRpc(RpcClient(environment.wallet(it.name), self.clock)) for it in seen if it.wallets
-        }
+        # That something does not answer is a finding; to ask again would take seconds for each that is down.
+        node, wallet, client = host.environment.node, host.environment.wallet, partial(RpcClient, repeats=False)
+        self.nodes = {it.name: NodeRpc(client(node(it.name), self.clock)) for it in seen if it.node}
+        self.wallets = {it.name: WalletRpc(client(wallet(it.name), self.clock)) for it in seen if it.wallets}
         self.measured: dict[str, float] = {}
         self._looks = 0
 

@@ -41,11 +41,13 @@ class RpcClient:
     Args:
         transport: The connection to the service.
         clock: The runtime's clock, to wait between attempts.
+        repeats: Whether a call that nothing answered is made again, four times in four seconds.
     """
 
-    def __init__(self, transport: Transport, clock: Clock) -> None:
+    def __init__(self, transport: Transport, clock: Clock, *, repeats: bool = True) -> None:
         self._transport = transport
         self._clock = clock
+        self._repeats = repeats
         self._numbers = count(1)
         self._starting = False
 
@@ -141,7 +143,7 @@ class RpcClient:
         except RpcCallError:
             raise
         except RpcError:
-            if self._starting:
+            if self._starting or not self._repeats:
                 raise
             retrying = tenacity.Retrying(
                 sleep=self._clock.sleep,

@@ -66,3 +66,14 @@ def test_a_probe_of_nobody_that_answers_fails(tmp_path):
     text = WHOLE + PROBE.replace("connectivity", "transactions").format('who = ["miner"]') + entry
     (found,) = happened(play(text, tmp_path / "run"), ProbeFailed)
     assert any("miner cannot be asked for its txpool" in sentence for sentence in found.data.evidence)
+
+
+def test_those_that_are_away_do_not_hold_it_up(tmp_path):
+    away = '[participants.away]\ncount = 20\nnode = {}\n[[timeline]]\nat = "5m"\nwho = "away"\ndo = "shut-down"\n'
+    looks = '[participants.probe]\nnode = "miner"\nactors = [{ use = "performance-probe", at = ["6m"] }]\n'
+    run = play(WHOLE + looks + away, tmp_path / "run")
+    at_six, at_end = happened(run, ProbeFailed)
+    assert round(at_six.t / 1e6) == 360
+    assert at_end.data.found >= at_six.data.found >= 20
+    assert "away-001 does not answer" in at_six.data.evidence[0]
+    assert run.summary.completed
