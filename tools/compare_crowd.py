@@ -12,7 +12,7 @@ import argparse
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -24,6 +24,7 @@ from monerosim import run
 from monerosim.events import CrowdClosed, PaymentDelayed, PaymentSent, WalletClosed
 from monerosim.model.wallet_session import REFRESH_PERIOD
 from monerosim.monero.fees import estimate_weight
+from monerosim.results.compare import holm
 from monerosim.runs import Run
 from monerosim.scenario import parse
 from monerosim.units import SECOND, XMR
@@ -173,15 +174,6 @@ def compare(crowd: Sequence[Figures], actors: Sequence[Figures]) -> list[Row]:
         )
         for what, (one, other) in pairs.items()
     ]
-
-
-def holm(chances: Mapping[str, float]) -> dict[str, float]:
-    """Return chances corrected for their number (Holm 1979)."""
-    corrected, least = {}, 0.0
-    for place, what in enumerate(sorted(chances, key=lambda it: chances[it])):
-        least = max(least, min(1.0, chances[what] * (len(chances) - place)))
-        corrected[what] = least
-    return corrected
 
 
 def is_refused(rows: Sequence[Row]) -> bool:

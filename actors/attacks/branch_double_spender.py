@@ -7,7 +7,7 @@ from msgspec import Meta
 from actors.attacks.double_spends import Conflict, DoubleSpends
 from actors.host.node_proxy import GetBlock, GetBlockHeader, GetLastBlockHeader, proxy_of
 from actors.mining.autonomous_miner import AutonomousMinerConfig, IndependentMiner
-from actors.mining.miner import NO_BLOCK
+from actors.mining.found_blocks import NO_BLOCK
 from actors.users.payer import Sender
 from monerosim.agent.conditions import EVERYBODY, Condition, ConditionError, Cut, Restore
 from monerosim.config import PARTICIPANT, Duration, duration

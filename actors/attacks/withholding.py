@@ -18,7 +18,7 @@ from msgspec import Meta
 
 from actors.host.node_proxy import GetBlock, GetBlockHeader, GetLastBlockHeader, SubmitBlock, proxy_of
 from actors.mining.autonomous_miner import AutonomousMinerConfig, IndependentMiner
-from actors.mining.miner import NO_BLOCK
+from actors.mining.found_blocks import NO_BLOCK
 from monerosim.config import PARTICIPANT
 from monerosim.events import BlockFound, BlockStale, Event, NewBlock
 from monerosim.mailbox.discovery import AgentDiscovery

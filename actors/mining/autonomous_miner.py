@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, TypeVar
 from msgspec import Meta
 
 from actors.host.node_proxy import GetInfo
-from actors.mining.miner import MAX_HASHRATE, NO_BLOCK, BaseMiner, MinerConfig
+from actors.mining.found_blocks import NO_BLOCK
+from actors.mining.miner import MAX_HASHRATE, BaseMiner, MinerConfig
 from monerosim.units import SECOND
 
 _WHOLE = 100.0

@@ -9,8 +9,7 @@ import pykka
 from msgspec import Meta
 
 from actors.host.node_proxy import proxy_of
-from actors.mining.found_blocks import FoundBlocks
-from actors.mining.miner import NO_BLOCK
+from actors.mining.found_blocks import NO_BLOCK, FoundBlocks
 from actors.mining.mining_pool import BlockGiven, Found, MiningSignal, Refused
 from monerosim.agent.actor import error_text, handles, receives
 from monerosim.agent.behaviour import Behaviour

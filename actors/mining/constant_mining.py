@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from actors.host.wallet_proxy import GetAddresses
-from actors.mining.found_blocks import FoundBlocks
-from actors.mining.miner import NO_BLOCK, TIMEOUT, MineNow
+from actors.mining.found_blocks import NO_BLOCK, FoundBlocks
+from actors.mining.miner import TIMEOUT, MineNow
 from monerosim.agent.actor import handles
 from monerosim.agent.behaviour import Behaviour
 from monerosim.config import POSITIVE, Config, Duration, duration
@@ -43,10 +43,7 @@ class ConstantMining(Behaviour[ConstantMiningConfig]):
 
     def end(self) -> None:
         """Record its blocks that are off the main chain."""
-        try:
-            self._found.record_stale_blocks(self.host.actor("node"))
-        except NO_BLOCK as error:
-            self.log.warning("cannot find out which of its blocks are off the main chain: {}", error)
+        self._found.close(self.host.actor("node"))
 
     @handles(MineNow)
     def on_mine_now(self, _: MineNow) -> BlockFound:

@@ -8,6 +8,10 @@ from actors.host.node_proxy import GenerateBlocks, GetBlockHeader, GetBlockHeade
 from actors.host.registrar import BlockNote, note
 from monerosim.agent.actor import Actor
 from monerosim.events import BlockFound, BlockStale
+from monerosim.rpc.errors import RpcError
+
+NO_BLOCK = (RpcError, pykka.Timeout, pykka.ActorDeadError)
+"""Errors of a node that does not generate a block, or does not tell of one."""
 
 _HEADERS_AT_ONCE = 500
 
@@ -87,3 +91,10 @@ class FoundBlocks:
         for block in self._made:
             if block.hash not in main:
                 self._actor.emit(BlockStale(block.miner, block.height, block.hash))
+
+    def close(self, node: pykka.ActorRef[Any]) -> None:
+        """Record the blocks that are off a node's main chain when the run ends, if the node still answers."""
+        try:
+            self.record_stale_blocks(node)
+        except NO_BLOCK as error:
+            self._actor.log.warning("cannot find out which of its blocks are off the main chain: {}", error)

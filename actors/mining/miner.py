@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, TypeVar
 
 import msgspec
-import pykka
 from msgspec import Meta
 
 from actors.host.registrar import MinerNote, note
@@ -18,16 +17,12 @@ from monerosim.config import Config, Duration
 from monerosim.events import BlockFound, BlockStale, Event
 from monerosim.mailbox.discovery import MINING_POOLS, Miner
 from monerosim.plan.roles import MINER
-from monerosim.rpc.errors import RpcError
 
 MAX_HASHRATE = 1e12
 """The highest hashrate: shares of any sum of such can be computed."""
 
 TIMEOUT = 60.0
 """Seconds that a node may take to generate a block."""
-
-NO_BLOCK = (RpcError, pykka.Timeout, pykka.ActorDeadError)
-"""Errors of a node that does not generate a block."""
 
 
 class Leave(Message[None], frozen=True):
@@ -120,10 +115,7 @@ class BaseMiner(Behaviour[M]):
 
     def end(self) -> None:
         """Record its blocks that are off the main chain."""
-        try:
-            self.found.record_stale_blocks(self.host.actor("node"))
-        except NO_BLOCK as error:
-            self.log.warning("cannot find out which of its blocks are off the main chain: {}", error)
+        self.found.close(self.host.actor("node"))
 
     def configured(self, before: M) -> None:
         """Apply a new hashrate or a new ``until``.

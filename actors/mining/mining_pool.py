@@ -4,7 +4,8 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from actors.mining.miner import MAX_HASHRATE, NO_BLOCK, BaseMiner, MinerConfig
+from actors.mining.found_blocks import NO_BLOCK
+from actors.mining.miner import MAX_HASHRATE, BaseMiner, MinerConfig
 from monerosim.agent.actor import error_text, receives
 from monerosim.agent.messages import Letter
 

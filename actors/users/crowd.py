@@ -8,7 +8,7 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from actors.host.followed import Follow, FollowedPayments, Terms
-from actors.users.payer import Sender
+from actors.users.payer import LOCKED, Sender, next_and_missed, reason_of
 from actors.users.regular_user import USER, UserConfig
 from monerosim.agent.behaviour import Behaviour
 from monerosim.config import PARTICIPANT, POSITIVE, Amount, amount
@@ -22,13 +22,7 @@ from monerosim.events import (
 from monerosim.mailbox.discovery import Agent, AgentDiscovery, AgentDiscoveryError, Vendor
 from monerosim.plan.crowds import CrowdSize
 from monerosim.rpc.errors import RpcCallError
-from monerosim.rpc.wallet import (
-    NOT_ENOUGH_MONEY,
-    NOT_ENOUGH_OUTPUTS,
-    NOT_ENOUGH_UNLOCKED_MONEY,
-    TX_NOT_POSSIBLE,
-    Destination,
-)
+from monerosim.rpc.wallet import TX_NOT_POSSIBLE, Destination
 from monerosim.runtime.rng import Rng
 from monerosim.runtime.streams import Streams
 from monerosim.units import SECOND
@@ -169,8 +163,7 @@ class Crowd(Behaviour[CrowdConfig]):
         return self.host.now() >= self._pays_until()
 
     def _pays_until(self) -> int:
-        plan, until = self.host.plan, self.config.until
-        return plan.time_zero + (plan.duration if until is None else min(plan.duration, int(until)))
+        return self.host.plan.time_zero + self.config.pays_until(self.host.plan.duration)
 
     def _next_due(self, user: int, last: int) -> int:
         return min(self.config.next_due(last, self._standing.origins.item(user), self.stream_of(user)), _NEVER - 1)
@@ -287,8 +280,7 @@ class Crowd(Behaviour[CrowdConfig]):
                         self._emit(user, PaymentDelayed(payment.amount))
                     waiting[user] = payment
                     return
-                reason = "not enough money" if error.code == NOT_ENOUGH_MONEY else error.message
-                self._emit(user, PaymentFailed(payment.amount, reason))
+                self._emit(user, PaymentFailed(payment.amount, reason_of(error)))
             else:
                 addresses = tuple(to.address for to in payment.destinations)
                 self._emit(user, PaymentSent(sent.tx_hash, sent.amount, sent.fee, addresses))
@@ -301,16 +293,12 @@ class Crowd(Behaviour[CrowdConfig]):
         if error.code == TX_NOT_POSSIBLE:
             held, unlocked = self._wallets.held(user)
             return held > unlocked
-        return error.code in (NOT_ENOUGH_UNLOCKED_MONEY, NOT_ENOUGH_OUTPUTS)
+        return error.code in LOCKED
 
     def _go_to_next(self, user: int) -> None:
         """Go on to the user's next payment, and record how many came due while the last was not done."""
-        now, end, missed, due = self.host.now(), self._pays_until(), 0, self._standing.due
-        following = self._next_due(user, due.item(user))
-        while following <= now:
-            missed += following < end
-            following = self._next_due(user, following)
-        due[user] = following
+        due, next_due = self._standing.due, partial(self._next_due, user)
+        due[user], missed = next_and_missed(next_due, due.item(user), self.host.now(), self._pays_until())
         if missed:
             self._emit(user, PaymentSkipped(missed, "an earlier one was not done"))
 

@@ -1,5 +1,6 @@
 """Shared by all actors that pay: records of what they send, following it, and waiting for locked coins."""
 
+from collections.abc import Callable
 from typing import Annotated, ClassVar, Literal, TypeVar
 
 import msgspec
@@ -39,7 +40,8 @@ from monerosim.units import SECOND, format_amount
 
 MINUTE = 60.0
 
-_LOCKED = (NOT_ENOUGH_UNLOCKED_MONEY, NOT_ENOUGH_OUTPUTS)
+LOCKED = (NOT_ENOUGH_UNLOCKED_MONEY, NOT_ENOUGH_OUTPUTS)
+"""Errors of a wallet whose coins are locked, or that lacks outputs of others."""
 
 
 class SenderConfig(Config, frozen=True):
@@ -59,6 +61,10 @@ class SenderConfig(Config, frozen=True):
         Meta(description="When it stops paying, since the scenario's time zero; at its end if left out."),
     ] = None
 
+    def pays_until(self, duration: int) -> int:
+        """Return when its time to pay is over in a scenario of a duration, microseconds since its time zero."""
+        return duration if self.until is None else min(duration, int(self.until))
+
 
 class PayerConfig(SenderConfig, frozen=True):
     """Settings of every actor that pays others."""
@@ -70,6 +76,27 @@ class PayerConfig(SenderConfig, frozen=True):
 
 S = TypeVar("S", bound=SenderConfig)
 P = TypeVar("P", bound=PayerConfig)
+
+
+def reason_of(error: RpcCallError) -> str:
+    """Return why a wallet did not pay, for the record."""
+    return "not enough money" if error.code == NOT_ENOUGH_MONEY else error.message
+
+
+def next_and_missed(next_due: Callable[[int], int], last: int, now: int, end: int) -> tuple[int, int]:
+    """Return when the next payment comes due from now on, and how many came due before, and before the end.
+
+    Args:
+        next_due: Returns when the payment after one comes due.
+        last: When the last payment came due; times are in microseconds since the run's start.
+        now: The time.
+        end: When the time to pay is over.
+    """
+    following, missed = next_due(last), 0
+    while following <= now:
+        missed += following < end
+        following = next_due(following)
+    return following, missed
 
 
 class Payment(msgspec.Struct, frozen=True):
@@ -119,8 +146,7 @@ class Sender(Behaviour[S]):
 
     def pays_until(self) -> int:
         """Return when its time to pay is over, microseconds since the scenario's time zero."""
-        end, until = self.host.plan.duration, self.config.until
-        return end if until is None else min(end, int(until))
+        return self.config.pays_until(self.host.plan.duration)
 
     def follow(self, sent: Transferred, recipients: str, addresses: tuple[str, ...], origin: Origin = "drawn") -> None:
         """Record a transaction of its wallet, and have the wallet follow it from now on."""
@@ -218,11 +244,10 @@ class Payer(Sender[P]):
         try:
             sent = self.ask(self.host.actor("wallet"), Transfer(payment.destinations, self.config.priority))
         except RpcCallError as error:
-            if self.config.on_locked_funds == "wait" and (error.code in _LOCKED or self._lacks_fee(error)):
+            if self.config.on_locked_funds == "wait" and (error.code in LOCKED or self._lacks_fee(error)):
                 self._delay(payment, error, first=first)
                 return
-            reason = "not enough money" if error.code == NOT_ENOUGH_MONEY else error.message
-            self.give_up(payment.amount, reason, payment.origin)
+            self.give_up(payment.amount, reason_of(error), payment.origin)
         except RpcDoubtfulError as error:
             self.doubt(payment.destinations, error, payment.origin)
         except RpcError as error:
@@ -238,12 +263,8 @@ class Payer(Sender[P]):
 
     def _record_missed(self) -> None:
         """Go on to the next payment that comes due from now on, and record how many have before."""
-        now, missed = self.host.now(), 0
         end = self.host.plan.time_zero + self.pays_until()
-        self._last_due = self.next_due(self._last_due)
-        while self._last_due <= now:
-            missed += self._last_due < end
-            self._last_due = self.next_due(self._last_due)
+        self._last_due, missed = next_and_missed(self.next_due, self._last_due, self.host.now(), end)
         if missed:
             self.emit(PaymentSkipped(missed, "an earlier one was not done"))
 

@@ -10,6 +10,12 @@ FUNDER_HOST = "funder"
 """The host that the compiler adds to pay the initial balances, and its group."""
 
 
+def equal_shares(amount: int, outputs: int) -> list[int]:
+    """Divide an amount, in atomic units, into as equal outputs as can be; none of them is empty."""
+    whole, rest = divmod(amount, outputs)
+    return [share for number in range(outputs) if (share := whole + (number < rest))]
+
+
 class Payee(Config, frozen=True):
     """A participant whose wallet is paid its initial balance, or a part of it."""
 

@@ -176,13 +176,18 @@ def _generator(stream: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64((_SEED, stream)))
 
 
+def holm(chances: Mapping[str, float]) -> dict[str, float]:
+    """Return chances corrected for their number (Holm 1979), from the least on."""
+    corrected, most = {}, 0.0
+    for place, what in enumerate(sorted(chances, key=lambda what: chances[what])):
+        most = max(most, min(1.0, chances[what] * (len(chances) - place)))
+        corrected[what] = most
+    return corrected
+
+
 def _corrected(found: Sequence[Difference]) -> list[Difference]:
     """Multiply chances by the number of measures that are left, from the least on (Holm 1979)."""
-    told = [it for it in found if it.chance is not None and it.varies]
-    corrected, most = {}, 0.0
-    for left, it in enumerate(sorted(told, key=lambda it: it.chance or 0)):
-        most = max(most, min(1.0, (it.chance or 0) * (len(told) - left)))
-        corrected[it.measure] = most
+    corrected = holm({it.measure: it.chance for it in found if it.chance is not None and it.varies})
     return [msgspec.structs.replace(it, chance=corrected.get(it.measure, it.chance)) for it in found]
 
 

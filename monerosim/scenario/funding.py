@@ -6,7 +6,7 @@ from monerosim.agent.behaviour import Behaviour
 from monerosim.agent.registry import behaviours_with
 from monerosim.engine import Timings
 from monerosim.monero.emission import GENESIS_REWARD
-from monerosim.plan.funding import FUNDER_HOST, FundingConfig
+from monerosim.plan.funding import FUNDER_HOST, FundingConfig, equal_shares
 from monerosim.plan.plan import BootstrapPlan
 from monerosim.plan.roles import FUNDER
 from monerosim.plugins import PluginError
@@ -31,15 +31,9 @@ def payees_of(scenario: Scenario, composed: Mapping[str, Composition]) -> list[P
         for name, composition in composed.items()
         if composition.wallet is not None
         for member in member_names(name, scenario.participants[name].count)
-        for share in _shares(int(composition.wallet.initial_balance), composition.wallet.outputs)
+        for share in equal_shares(int(composition.wallet.initial_balance), composition.wallet.outputs)
     ]
     return sorted(payees, key=lambda payee: payee.participant)
-
-
-def _shares(amount: int, outputs: int) -> list[int]:
-    """Divide an amount into as equal outputs as can be; none of them is empty."""
-    whole, rest = divmod(amount, outputs)
-    return [share for number in range(outputs) if (share := whole + (number < rest))]
 
 
 def bootstrap_of(

@@ -7,7 +7,8 @@ from monerosim.model.blockchain import Blockchain
 from monerosim.model.crowd import Crowd
 from monerosim.model.node_state import NodeState
 from monerosim.monero.address import Keys
-from monerosim.plan.plan import CrowdPlan, Plan
+from monerosim.plan.funding import equal_shares
+from monerosim.plan.plan import Plan
 from monerosim.runtime.rng import stable_seed
 
 
@@ -30,7 +31,7 @@ class Crowds:
             (keys, amount)
             for name, crowd in self._crowds.items()
             for keys in self._addresses[name]
-            for amount in _shares(crowd)
+            for amount in equal_shares(crowd.initial_balance, crowd.outputs)
         )
 
     def open(self, blockchain: Blockchain, nodes: Mapping[str, NodeState]) -> dict[str, Crowd]:
@@ -58,9 +59,3 @@ def closing(crowd: Crowd) -> tuple[WalletClosed, CrowdClosed]:
     crowd.refresh_all()
     balances, unlocked = crowd.balances(), sum(crowd.held(user)[1] for user in range(crowd.users))
     return WalletClosed(sum(balances), unlocked, crowd.in_flight(), *crowd.received()), CrowdClosed(tuple(balances))
-
-
-def _shares(crowd: CrowdPlan) -> list[int]:
-    """Divide a user's balance among its outputs."""
-    whole, rest = divmod(crowd.initial_balance, crowd.outputs)
-    return [share for number in range(crowd.outputs) if (share := whole + (number < rest))]

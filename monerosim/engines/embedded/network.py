@@ -61,12 +61,11 @@ def bandwidth_of(plan: Plan, host: HostPlan) -> int:
     """Return the bits a second of a host's node: of the slower way, and as far as its flags allow."""
     place = plan.topology.places[host.name]
     down = plan.topology.bandwidth_down or plan.topology.bandwidth
-    own = min(plan.topology.bandwidth[place], down[place])
-    return own if host.node is None or host.node.rate_limit is None else min(own, host.node.rate_limit)
+    return min(_uplink_of(plan, host), down[place])
 
 
 def _uplink_of(plan: Plan, host: HostPlan) -> int:
-    """Return the bits a second that a host's node sends."""
+    """Return the bits a second that a host's node sends, as far as its flags allow."""
     own = plan.topology.bandwidth[plan.topology.places[host.name]]
     return own if host.node is None or host.node.rate_limit is None else min(own, host.node.rate_limit)
 
