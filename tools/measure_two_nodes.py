@@ -10,11 +10,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from compare_engines import plan_for
 from numpy.typing import NDArray
 from scipy import stats
 
-from monerosim import BlockSpread, run
+from monerosim import BlockSpread
+from monerosim.build.rundir import write_run_directory
 from monerosim.report.spread import first_seen
+from monerosim.runs import play
 
 LATENCY = 85.0
 """Milliseconds."""
@@ -32,14 +35,12 @@ graph [
 
 SCENARIO = """
 [simulation]
-engine = "ENGINE"
 duration = "1250s"
-seed = SEED
+seed = 1
 
 [network]
 topology = { kind = "file", file = "two.gml" }
 places = { here = "0", there = "1" }
-peers = "explicit"
 relay = { block_verification = { mean = "0s" } }
 
 [consensus]
@@ -48,19 +49,37 @@ block_time = "2s"
 [participants.here]
 kind = "autonomous-miner"
 hashrate = 100
-node = { peers = ["there"] }
 
 [participants.there]
 kind = "relay"
-node = { peers = [] }
 """
 
+ONE_CONNECTION = (
+    "network.peers=explicit",
+    'participants.here.node.peers=["there"]',
+    "participants.there.node.peers=[]",
+)
+"""Changes of the scenario, in which the nodes dial each other."""
 
-def delays(folder: Path, engine: str) -> NDArray[np.float64]:
-    """Play the scenario, and return how long each block took from one node to the other, milliseconds."""
-    played = run(folder / f"{engine}.toml", folder / engine)
+
+def prepare(folder: Path, loss: str) -> None:
+    """Write the scenario and its graph, with a share of lost packets."""
+    (folder / "two.gml").write_text(GRAPH.replace("LOSS", loss))
+    (folder / "two.toml").write_text(SCENARIO)
+
+
+def delays(folder: Path, engine: str, *changes: str) -> NDArray[np.float64]:
+    """Play the scenario, changed as by ``--set``, and return how long each block took, milliseconds."""
+    plan, sources = plan_for(engine, folder / "two.toml", changes)
+    write_run_directory(plan, b"", folder / engine, plugins=sources)
+    played = play(folder / engine)
     seen = [first_seen(record.data, played.plan) for record in played.events() if isinstance(record.data, BlockSpread)]
     return np.array([(one["there"] - one["here"]) / 1_000 for one in seen if len(one) == 2])  # noqa: PLR2004
+
+
+def alike(took: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return delays of which those count as the same that differ by a millisecond from the latency."""
+    return np.where(np.abs(took - LATENCY) <= 1, LATENCY, took)
 
 
 def main() -> None:
@@ -70,18 +89,16 @@ def main() -> None:
     found = []
     with TemporaryDirectory() as directory:
         folder = Path(directory)
-        (folder / "two.gml").write_text(GRAPH.replace("LOSS", loss))
+        prepare(folder, loss)
         for engine in ("embedded", "shadow"):
-            (folder / f"{engine}.toml").write_text(SCENARIO.replace("ENGINE", engine).replace("SEED", seed))
-            took = delays(folder, engine)
+            took = delays(folder, engine, f"simulation.seed={seed}", *ONE_CONNECTION)
             late = np.sort(took[took > LATENCY + 1] - LATENCY)
             sys.stdout.write(
                 f"seed {seed}, loss {loss}, {engine}: {len(took)} blocks, "
                 f"99 % within {np.quantile(took, 0.99):.0f} ms, "
                 f"{len(late)} late, by {', '.join(f'{one:.0f}' for one in late)} ms\n"
             )
-            # What differs by a millisecond counts as the same.
-            found.append(np.where(np.abs(took - LATENCY) <= 1, LATENCY, took))
+            found.append(alike(took))
     sys.stdout.write(f"Kolmogorov-Smirnov: p = {stats.ks_2samp(*found).pvalue:.2f}\n")
 
 

@@ -4,10 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import msgspec
+from small_runs import build
 
 from monerosim.agent.host import Host
 from monerosim.agent.messages import StopHost
@@ -26,6 +28,7 @@ from monerosim.plan.plan import (
     TopologyPlan,
     WalletPlan,
 )
+from monerosim.runs import play as play_directory
 from monerosim.units import SECOND, XMR
 
 PAID = 20 * XMR
@@ -41,6 +44,29 @@ def wait_until(condition, within=600.0):
         assert time.monotonic() < deadline, "it did not come to pass"
         time.sleep(0.05)
     return met
+
+
+def play_together(folder, scenarios):
+    """Play scenarios on local beside each other, and return the runs by name.
+
+    Args:
+        folder: Where they are written, and their runs.
+        scenarios: Of each the name, the text, and the beginning of its hosts' addresses, ``b"127.N.0."``.
+    """
+    runs = {}
+
+    def play_it(name, text, network):
+        file = folder / f"{name}.toml"
+        file.write_text(text)
+        build(file, folder / name, 'simulation.engine="local"', network=network)
+        runs[name] = play_directory(folder / name)
+
+    threads = [threading.Thread(target=play_it, args=one) for one in scenarios]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return runs
 
 
 def running(directory):

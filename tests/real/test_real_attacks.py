@@ -4,13 +4,12 @@ Both runs are mere waiting, so they are played at the same time, at addresses of
 """
 
 import os
-import threading
 
 import pytest
-from small_runs import build, happened
+from real_network import play_together
+from small_runs import happened
 
 from monerosim.events import BlockContents, NodeClosed, PaymentSent, Reorganised
-from monerosim.runs import play as play_directory
 
 CHOICE = "MONEROSIM_REAL_ATTACKS"
 
@@ -106,20 +105,10 @@ actors = [{ use = "consensus-probe" }]
 @pytest.fixture(scope="module")
 def played(tmp_path_factory):
     """Both runs on local."""
-    folder, runs = tmp_path_factory.mktemp("attacked"), {}
-
-    def play_it(name, text, network):
-        file = folder / f"{name}.toml"
-        file.write_text(text)
-        build(file, folder / name, 'simulation.engine="local"', network=network)
-        runs[name] = play_directory(folder / name)
-
-    each = [("disturbed", DISTURBED, b"127.6.0."), ("withheld", WITHHELD, b"127.7.0.")]
-    threads = [threading.Thread(target=play_it, args=one) for one in each]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    runs = play_together(
+        tmp_path_factory.mktemp("attacked"),
+        [("disturbed", DISTURBED, b"127.6.0."), ("withheld", WITHHELD, b"127.7.0.")],
+    )
     for name, run in runs.items():
         assert run.summary.completed, f"{name}: {run.summary.outcome.reason}"
     return runs

@@ -4,12 +4,11 @@ Both runs are mere waiting, so they are played at the same time, at addresses of
 """
 
 import os
-import threading
 from collections import Counter
 
 import pytest
-from real_network import running
-from small_runs import build, happened, play
+from real_network import play_together, running
+from small_runs import happened, play
 
 from monerosim.events import (
     BlockSpread,
@@ -24,7 +23,6 @@ from monerosim.events import (
     Reorganised,
 )
 from monerosim.report.spread import first_seen
-from monerosim.runs import play as play_directory
 from monerosim.units import SECOND
 
 CHOICE = "MONEROSIM_REAL_CHANGES"
@@ -129,20 +127,10 @@ for name, begin, end in (
 @pytest.fixture(scope="module")
 def played(tmp_path_factory):
     """Both runs on local: of the partition and of the programs."""
-    folder, runs = tmp_path_factory.mktemp("changing"), {}
-
-    def play_it(name, text, network):
-        file = folder / f"{name}.toml"
-        file.write_text(text)
-        build(file, folder / name, 'simulation.engine="local"', network=network)
-        runs[name] = play_directory(folder / name)
-
-    each = [("partition", PARTITION, b"127.4.0."), ("programs", PROGRAMS, b"127.5.0.")]
-    threads = [threading.Thread(target=play_it, args=one) for one in each]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    runs = play_together(
+        tmp_path_factory.mktemp("changing"),
+        [("partition", PARTITION, b"127.4.0."), ("programs", PROGRAMS, b"127.5.0.")],
+    )
     for name, run in runs.items():
         # On a machine that is too busy the initial balances come late.
         assert run.summary.completed, f"{name}: {run.summary.outcome.reason}"
