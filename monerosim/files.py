@@ -24,8 +24,9 @@ def replace_file(path: Path, data: bytes) -> None:
     Raises:
         OSError: It cannot be written; the old content is left.
     """
-    # Agents of several hosts may write the same document, each in a process of its own.
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    # Agents of several hosts may write the same document, each in a process of its own. Hosts under Shadow count their
+    # processes each by itself.
+    fresh = path.with_name(f".{path.name}.{os.uname().nodename}.{os.getpid()}")
     try:
         fresh.write_bytes(data)
         fresh.replace(path)

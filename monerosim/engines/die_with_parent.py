@@ -1,9 +1,11 @@
 """A child that ends with the process that started it, whatever ends that one."""
 
 import ctypes
+import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 
 _PR_SET_PDEATHSIG = 1
@@ -28,3 +30,16 @@ def die_with_parent() -> Callable[[], None] | None:
             os._exit(1)
 
     return arrange
+
+
+def end_with_parent() -> None:
+    """Have this process, which :mod:`multiprocessing` has started, be told to end when its parent is gone."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def await_end() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=await_end, daemon=True).start()

@@ -23,6 +23,7 @@ class EventFollower:
     Attributes:
         ended: When an agent or the engine has ended the run, microseconds since the scenario's time zero; None if
             nobody has.
+        latest: When the latest event was, in the same time; 0 if that was before it began.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -32,6 +33,7 @@ class EventFollower:
         self._height = 0
         self._payments = 0
         self.ended: int | None = None
+        self.latest = 0
 
     def look(self) -> tuple[int, int]:
         """Read what has been written since the last look.
@@ -65,6 +67,7 @@ class EventFollower:
         except (ValueError, RecursionError):
             # Reading the run back reports it; here it is only not counted.
             return
+        self.latest = max(self.latest, record.t)
         match record.data:
             case BlockFound(height=height) | BootstrapFinished(height=height):
                 self._height = max(self._height, height)

@@ -66,7 +66,9 @@ class Commands:
             return
         number = self._asked.pop(result.id, None)
         if number is not None:
-            answer = Answer(result.ok, result.text, now - self._time_zero, result.answers)
+            # How far Shadow is, it tells now and then: the letter may be of later than that.
+            at = max(now, letter.sent) - self._time_zero
+            answer = Answer(result.ok, result.text, at, result.answers)
             write_answer(self._run, number, answer)
 
     def finish(self, now: int) -> None:

@@ -10,6 +10,7 @@ from itertools import islice
 from multiprocessing import get_context
 from typing import Protocol
 
+from monerosim.engines.die_with_parent import end_with_parent
 from monerosim.ensemble.member import Member, Outcome, play_member, warm_up
 
 
@@ -87,7 +88,13 @@ class Processes:
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=warm_up)
+    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin)
+
+
+def _begin() -> None:
+    """Begin a process of the pool; nobody would end its run if who wants it is killed."""
+    end_with_parent()
+    warm_up()
 
 
 def _check_begin() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from monerosim.build.rundir import RunDirectoryError, hold, is_run_directory
+from monerosim.control import read_state
 from monerosim.events.feed import ENGINE_EVENTS
 from monerosim.events.log import EVENTS
 from monerosim.runs import SUMMARY, Run, RunError
@@ -48,6 +49,7 @@ def state_of(played: Run) -> str:
 def has_begun(played: Run) -> bool:
     """Return whether anything of a run has happened, as far as its directory tells."""
     directory = played.directory
-    return any((directory / name).exists() for name in (EVENTS, ENGINE_EVENTS)) or any(
-        (directory / "hosts" / host.name / EVENTS).exists() for host in played.plan.hosts
-    )
+    logs = [directory / EVENTS, directory / ENGINE_EVENTS]
+    logs += [directory / "hosts" / host.name / EVENTS for host in played.plan.hosts]
+    # Under Shadow it takes a while until an agent tells something.
+    return any(log.exists() for log in logs) or read_state(directory) is not None

@@ -3,9 +3,7 @@
 import multiprocessing
 import os
 import secrets
-import signal
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
@@ -13,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from monerosim.engines.die_with_parent import end_with_parent
 from monerosim.serve.server import address_of, listen, serve
 from monerosim.serve.site import Rights, Site
 
@@ -63,13 +62,6 @@ def beside(run: Path, port: int) -> Iterator[Beside]:
 def _serve(run: Path, listening: socket.socket, token: str) -> None:
     # Ctrl-C is for the run; it ends in order, and the server shows that.
     os.setsid()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     with Site(run, token, Rights(commands=True)) as site:
         serve(site, listening, HOST)
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os.kill(os.getpid(), signal.SIGTERM)

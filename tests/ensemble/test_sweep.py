@@ -157,6 +157,24 @@ def test_ctrl_c_ends_a_sweep_with_what_it_has(tmp_path):
     assert "Traceback" not in errors
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_when_a_sweep_is_ended_its_processes_end_though_their_runs_are_long(tmp_path, number):
+    folder = tmp_path / "sweep"
+    command = [sys.executable, "-m", "monerosim.cli", "sweep", str(write(tmp_path)), "-o", str(folder), "--jobs", "2"]
+    command += ["--seeds", "1", "--vary", "simulation.duration=20m,300d,301d,302d", "-q"]
+    with subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True) as process:
+        while not list(folder.glob("runs/*/status.json")):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(number)
+        # Its processes can write here too, so this has an end when they all have.
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == {signal.SIGTERM: 1, signal.SIGKILL: -signal.SIGKILL}[number]
+    assert ("the same command goes on from here" in errors) == (number == signal.SIGTERM)
+    assert "Traceback" not in errors
+    assert [result.values for result in Sweep(folder).results()] == [{"simulation.duration": "20m"}]
+
+
 def test_it_ends_when_the_interval_is_narrow_and_counts_whole_seeds_alone(tmp_path):
     path = write(tmp_path)
     counts = []

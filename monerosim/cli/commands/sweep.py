@@ -15,6 +15,7 @@ from rich.table import Table
 from monerosim.cli.console import make_console
 from monerosim.cli.exits import FAILED, InputError
 from monerosim.cli.scenario import allow_options, permissions, refuse
+from monerosim.cli.signals import unwind_on_signal
 from monerosim.ensemble.design import (
     DesignError,
     Point,
@@ -197,7 +198,8 @@ def _named(scenario: Path, changes: Sequence[str]) -> tuple[str, ...]:
 def told_errors(scenario: Path) -> Iterator[None]:
     """Turn what goes wrong with a sweep into messages and exit codes."""
     try:
-        yield
+        with unwind_on_signal():
+            yield
     except ScenarioError as error:
         refuse(scenario, error.problems)
     except DesignError as error:

@@ -141,8 +141,10 @@ def _wait(
     heartbeats = Heartbeats(directory / OUTPUT)
     follower = EventFollower(directory)
     while process.poll() is None:
-        now = min(heartbeats.look(), plan.stop)
-        if not on_progress(Progress(now, *follower.look())):
+        counted = follower.look()
+        # Heartbeats come late: Shadow keeps back what it prints.
+        now = min(max(heartbeats.look(), plan.time_zero + follower.latest), plan.stop)
+        if not on_progress(Progress(now, *counted)):
             return now, False
         if follower.ended is not None and now >= (over := _over(plan, follower.ended)) + _ENDING:
             return over, False
