@@ -140,6 +140,12 @@ class GetTransfer(Message[TransferEntry], frozen=True):
     txid: str
 
 
+class _Created:
+    """Whether an earlier life has created the wallet, so that it can be opened without its daemon."""
+
+    so = False
+
+
 class WalletProxy(Awaited):
     """Calls a wallet's RPC for the other actors, notifies them of incoming payments, and follows outgoing ones.
 
@@ -163,13 +169,16 @@ class WalletProxy(Awaited):
         self._notified: set[tuple[str, str, bool]] | None = None
         self._looked_height = 0
         self._followed = host.retained(name, FollowedPayments)
+        self._created = host.retained(name, _Created)
 
     def begin(self) -> None:
         """Wait until the service answers, open the wallet, and publish its addresses."""
         service = f"monero-wallet-rpc of {self.host.name}"
         _, attempts = self._rpc.client.wait_until_up(self._rpc.get_version, name=service, timeout=START_TIMEOUT)
-        self._wait_for_node()
+        if not self._created.so:
+            self._wait_for_node()
         self._open()
+        self._created.so = True
         # What an earlier life sent is not what this one will look for.
         self._sent.update(entry.txid for entry in self._outgoing())
         addresses = self._rpc.get_addresses()

@@ -24,6 +24,10 @@ from monerosim.units import SECOND, format_amount
 _CHECK_INTERVAL = 30 * SECOND
 """Microseconds between two checks, where the engine does not tell when the wallet has changed."""
 
+_VENDOR_BYTES = 500
+_ITEM_BYTES = 60
+"""At most, in the published list: names of 63 characters, addresses of 106, and prices of 64 bits."""
+
 
 class MarketplaceConfig(Config, frozen=True):
     """Settings of a marketplace; its wallet's ``addresses`` is the number of vendors."""
@@ -89,6 +93,11 @@ class Marketplace(Behaviour[MarketplaceConfig]):
     needs: ClassVar[frozenset[str]] = frozenset({"wallet"})
     immutable_settings: ClassVar[frozenset[str]] = frozenset({"items", "min_price", "max_price"})
     default_wallet: ClassVar[bool] = True
+
+    @classmethod
+    def published_bytes(cls, config: MarketplaceConfig, addresses: int) -> int:
+        """Return how long the list of vendors and their items is at most."""
+        return addresses * (_VENDOR_BYTES + config.items * _ITEM_BYTES)
 
     def begin(self) -> None:
         """Publish the vendors."""

@@ -167,6 +167,19 @@ class Behaviour(Actor, Generic[C]):
         return None
 
     @classmethod
+    def published_bytes(cls, config: C, addresses: int) -> int:
+        """Return how long the one document that it publishes is at most, in bytes of JSON.
+
+        A scenario in which that is more than :data:`monerosim.mailbox.shared.MAX_DOCUMENT` is refused.
+
+        Args:
+            config: Its configuration.
+            addresses: How many its wallet has.
+        """
+        del config, addresses
+        return 0
+
+    @classmethod
     def solo_below(cls, config: C, hashrates: Sequence[float]) -> float:
         """Return a block controller's limit for solo miners, who are users as well: their hashrate is below it.
 

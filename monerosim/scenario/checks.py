@@ -1,10 +1,12 @@
 """What a scenario must fulfil beyond the types of its values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from monerosim.agent.behaviour import Behaviour
 from monerosim.engine import Engine, EngineError, Timings, engine_names, load_engine
+from monerosim.mailbox.shared import MAX_DOCUMENT
 from monerosim.plan.plan import BootstrapPlan, TopologyPlan
 from monerosim.plugins import PluginFiles
 from monerosim.scenario.alerts import alert_problems
@@ -82,6 +84,7 @@ def examine_tables(scenario: Scenario, files: PluginFiles, permissions: Permissi
     findings += _references(scenario, composed)
     findings += mention_problems(scenario, composed)
     findings += _needs(composed)
+    findings += _documents(composed)
     findings += consensus_problems(scenario, engine)
     findings += mining_problems(scenario, composed)
     composed, of_solo = with_solo_miners(scenario, composed, files)
@@ -164,6 +167,22 @@ def _needs(composed: Mapping[str, Composition]) -> list[RawProblem]:
                 RawProblem(path=(*path, "wallet"), message=message, hint=help_with["node"], depends_on=depends_on)
             )
     return findings
+
+
+def _documents(composed: Mapping[str, Composition]) -> Iterator[RawProblem]:
+    """Find what behaviours would publish and nobody could read."""
+    for name, composition in composed.items():
+        addresses = 0 if composition.wallet is None else composition.wallet.addresses
+        for part in composition.parts:
+            behaviour: type[Behaviour] = part.behaviour
+            if behaviour.published_bytes(part.config, addresses) > MAX_DOCUMENT:
+                message = (
+                    f"what {quote(part.use)} publishes for {addresses:,} addresses could be longer than "
+                    f"{MAX_DOCUMENT // 2**20} MiB, and nobody would read it"
+                )
+                depends_on = (("participants", name, "wallet"), ("participants", name, "kind"))
+                hint = "give it fewer items, or several participants fewer addresses each"
+                yield RawProblem(path=part.path, message=message, hint=hint, depends_on=depends_on)
 
 
 def _idle(scenario: Scenario, composed: Mapping[str, Composition]) -> list[RawProblem]:

@@ -61,7 +61,7 @@ _UNHEEDED = {"node": ("binary", "flags"), "wallet": ("binary", "flags"), "restar
 
 _POOLS = ("pool_lifetime", "pool_weight", "stems_in_blocks")
 _BASE_WEIGHT = 12
-"""Of a behaviour without settings; each key counts 2, and each value of an enumeration 3."""
+"""Of a behaviour without settings."""
 
 _WORDS = ("alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel")
 _FLAGS: tuple[list[str], ...] = ([], ["--log-level=1"], ["--log-level=1", "--max-log-files=2"])
@@ -126,7 +126,8 @@ def behaviours() -> dict[str, type[Behaviour]]:
 def _weight(behaviour: type[Behaviour]) -> int:
     """Return how much more often than others a behaviour is drawn: it has more keys, and values of these, to reach."""
     fields = fields_of(behaviour.Config)
-    return _BASE_WEIGHT + sum(2 + 3 * len(list(choices(field.type))) for field in fields)
+    aims = sum(1 + len(list(choices(field.type))) for field in fields)
+    return _BASE_WEIGHT + aims * aims // 8
 
 
 def make_scenario(rng: Rng, turn: int = 0) -> dict[str, Any]:
@@ -165,7 +166,7 @@ class _Maker:
         mood = rng.random()
         self._forks = mood < 0.2  # noqa: PLR2004  (blocks come about as quickly as they spread)
         # More is paid than blocks hold; where blocks fork besides, many of them differ in payments.
-        self._crowded = 0.08 <= mood < 0.39  # noqa: PLR2004
+        self._crowded = 0.08 <= mood < 0.6  # noqa: PLR2004
         # All have a node and are alone, so that who dials whom can be listed.
         self._listed = rng.random() < 0.15  # noqa: PLR2004
         most = 900 if self._forks or self._crowded else 1800

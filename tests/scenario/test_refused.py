@@ -46,6 +46,11 @@ REFUSED = {
         "consensus.difficulty",
         "at most 1000000000000",
     ),
+    "more items than a document holds": (
+        f'{USERS}[participants.shop]\nkind = "marketplace"\nnode = "z"\nitems = 1000\nwallet = {{ addresses = 1000 }}',
+        "participants.shop",
+        "16 MiB",
+    ),
     "bandwidth": (f'{USERS}[network]\nbandwidth = "99999999999 Gbit"', "network.bandwidth", "at most 1000000 Gbit"),
     "topology's bandwidth": (
         f'{USERS}[network]\ntopology = {{ kind = "ring", bandwidth = "99999999999 Gbit" }}',

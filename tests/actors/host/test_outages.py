@@ -5,6 +5,8 @@ from small_runs import MARKET, NETWORK, USERS, happened, play
 
 from monerosim.engines.embedded.environment import EmbeddedEnvironment
 from monerosim.events import (
+    ActorFailed,
+    ActorRestarted,
     BalanceRecorded,
     BlockFound,
     NodeSynced,
@@ -13,6 +15,7 @@ from monerosim.events import (
     PaymentReceived,
     PaymentSent,
     TipSeen,
+    WalletClosed,
 )
 from monerosim.rpc.errors import RpcUnavailableError
 from monerosim.units import SECOND
@@ -141,3 +144,44 @@ def test_an_order_whose_payment_window_ends_meanwhile_is_not_taken_for_unpaid(tm
     assert [it.data.state for it in changes] == ["seen", "received", "confirmed"]
     assert all(it.t > END for it in changes)
     assert any("cannot look whether an order was paid" in line.text for line in played.traces(actors=("marketplace",)))
+
+
+BREAKER = '''
+from monerosim.agent.behaviour import Behaviour
+
+
+class Breaker(Behaviour):
+    """Has its wallet's proxy fail."""
+
+    def begin(self):
+        self.after(10 * 60.0, self.strike)
+
+    def strike(self):
+        self.host.actor("wallet").tell("no message")
+'''
+
+
+def test_a_wallet_that_is_opened_again_while_its_node_is_away_is_not_given_up(tmp_path, install_blocks):
+    install_blocks("breaker", BREAKER, {"breaker": "breaker:Breaker"})
+    changes = """
+[[timeline]]
+at = "9m"
+do = "shut-down"
+who = "payee"
+
+[[timeline]]
+at = "15m"
+do = "start-up"
+who = "payee"
+
+[participants.payee]
+node = {}
+actors = [{ use = "breaker" }]
+wallet = { initial_balance = "1 XMR" }
+"""
+    played = play(NETWORK + USERS + changes, tmp_path / "run")
+    (failed,) = happened(played, ActorFailed, "payee")
+    assert failed.data.name == "wallet"
+    assert [it.data.name for it in happened(played, ActorRestarted, "payee")] == ["wallet"]
+    assert happened(played, WalletClosed, "payee")
+    assert played.summary.coins.unaccounted == 0
