@@ -41,6 +41,8 @@ class IndependentMiner(BaseMiner[C]):
     def begin(self) -> None:
         """Register, and start mining."""
         self._draws = 0
+        self._difficulty: int | None = None
+        """The node's, for good where it is fixed."""
         super().begin()
 
     def changed(self) -> None:
@@ -61,7 +63,7 @@ class IndependentMiner(BaseMiner[C]):
         try:
             if block:
                 self.on_block_due()
-            mean = self._mean_wait(self.ask(self.host.actor("node"), GetInfo()).difficulty)
+            mean = self._mean_wait()
         except NO_BLOCK as error:
             self.log.warning("cannot mine: {}", error)
             mean = None
@@ -78,10 +80,12 @@ class IndependentMiner(BaseMiner[C]):
         """
         self.mine()
 
-    def _mean_wait(self, difficulty: int) -> float:
+    def _mean_wait(self) -> float:
         consensus = self.host.plan.consensus
+        if self._difficulty is None or consensus.dynamic:
+            self._difficulty = self.ask(self.host.actor("node"), GetInfo()).difficulty
         usual = consensus.block_time / SECOND * _WHOLE / self.registration.hashrate
-        return usual * difficulty / consensus.difficulty
+        return usual * self._difficulty / consensus.difficulty
 
 
 class AutonomousMiner(IndependentMiner[AutonomousMinerConfig]):

@@ -132,7 +132,7 @@ class BlockRelay:
         self._flood: Flood | None = None
         self._events: list[tuple[int, int, int, int, int, bytes]] = []
         self._tips: list[Block] = []
-        self._hops: dict[Block, NDArray[np.int64]] = {}
+        self._hops: dict[Block, list[int]] = {}
         self._verification: dict[Block, NDArray[np.int64]] = {}
         self._blocks: dict[bytes, Block] = {}
         self._fetching: set[tuple[int, int]] = set()
@@ -454,7 +454,7 @@ class BlockRelay:
             coming = [] if flood is not None and block is flood.block else np.flatnonzero(arrivals > now).tolist()
             for node in np.flatnonzero(arrivals <= now).tolist():
                 for link in () if self._network.keeps_blocks(node, block.id) else self._network.links_from(node):
-                    due = arrivals.item(node) + hops.item(link.place)
+                    due = arrivals.item(node) + hops[link.place]
                     if arrivals.item(link.peer) > now and due < UNREACHABLE:
                         self._deliver(block, node, link, due)
             arrivals[coming] = NEVER
@@ -483,10 +483,11 @@ class BlockRelay:
         # Two messages at one time are taken in an order that the scenario alone decides.
         heappush(self._events, (due, kind, block.height, node, sender, block.id))
 
-    def _hops_of(self, block: Block) -> NDArray[np.int64]:
-        if block not in self._hops:
-            self._hops[block] = self._network.block_hops(block.id, block.weight)
-        return self._hops[block]
+    def _hops_of(self, block: Block) -> list[int]:
+        found = self._hops.get(block)
+        if found is None:
+            found = self._hops[block] = self._network.block_hops(block.id, block.weight).tolist()
+        return found
 
     def _verification_of(self, node: int, block: Block) -> int:
         if block not in self._verification:
@@ -506,7 +507,7 @@ class BlockRelay:
         links = [link for link in self._network.links_from(node) if link.peer != sender]
         waits = self._network.uplink_waits(node, at, block.id, block.weight, links)
         for link, wait in zip(links, waits, strict=True):
-            hop = hops.item(link.place)
+            hop = hops[link.place]
             if hop < UNREACHABLE:
                 sent.append((link.peer, self._deliver(block, node, link, at + wait + hop)))
         if self.on_hops is not None and sent:
@@ -551,13 +552,17 @@ class BlockRelay:
                 self._fetch(node, at, sender)
                 return
         self._pools.advance(at)
+        asked = self._request_wait(node, block, at, sender) if block.transactions else 0
+        if asked is not None:
+            self._verify(node, block, max(begin, at + asked) + self._verification_of(node, block), sender)
+
+    def _request_wait(self, node: int, block: Block, at: int, sender: int) -> int | None:
+        """Return how long a node waits for transactions of a block that it lacks; None if there is nobody to ask."""
         lacking = self._pools.lacking(block, np.array([node]), np.array([at]))
         link = self._link(sender, node)
-        if link is None and lacking.any():
-            # There is nobody to ask for them any more.
-            return
-        asked = 0 if link is None else int(self._network.request_waits(np.array([link.place]), lacking)[0])
-        self._verify(node, block, max(begin, at + asked) + self._verification_of(node, block), sender)
+        if link is None:
+            return None if lacking.any() else 0
+        return int(self._network.request_waits(np.array([link.place]), lacking)[0])
 
     def _verify(self, node: int, block: Block, due: int, sender: int) -> None:
         self._verifying[node, block.id] = due

@@ -8,6 +8,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from scipy.stats import chisquare, kstest, poisson
 from small_runs import happened, play
 from small_world import make_host_plan, make_plan
@@ -230,6 +231,7 @@ class StandIn(Actor):
 def test_the_pace_follows_the_difficulty(virtual, make_world):
     """Error rate 2 in 10,000: twice the difficulty, half the blocks; a pace that stays would be refused."""
     plan = make_plan(*(make_host_plan(f"miner-{number}") for number in range(10)))
+    plan = replace(plan, consensus=replace(plan.consensus, dynamic=True))
     world = make_world(virtual, plan)
     miners = []
     for host in world.hosts.values():
