@@ -13,6 +13,7 @@ from monerosim.importers.public_agents import MINER, NODE, USER, Funding, fill, 
 from monerosim.importers.public_general import read_public_general
 from monerosim.importers.public_ranges import Agents, read_ids, time_of
 from monerosim.importers.public_reachable import hide
+from monerosim.importers.public_turnover import turn_over
 from monerosim.importers.source import Item
 from monerosim.importers.table import Table
 from monerosim.importers.values import microseconds
@@ -37,6 +38,8 @@ class _Member(msgspec.Struct, frozen=True):
     """When it begins to act, microseconds."""
     items: tuple[Item, ...]
     """Where the file says so."""
+    stays: bool
+    """Whether its node is up all the time, whatever others do."""
 
 
 def read_public(draft: Draft) -> None:
@@ -62,6 +65,8 @@ def read_public(draft: Draft) -> None:
         name = _place(draft, run, f"{name}-hidden" if whole_range and id(first.table) in hidden else name)
         names.update((member.id, name) for member in run)
     _connect(draft, members, names)
+    steady = {names[member.id] for member in members if member.stays}
+    turn_over(draft, [name for name in dict.fromkeys(names.values()) if name not in steady])
     mode = root.get("general", "fallback_seeds")
     if mode is None or mode.value == "auto":
         seeds = draft.participant()
@@ -126,7 +131,14 @@ def _members(draft: Draft, one: Agents, funding: Funding, activity: int) -> Iter
         _leave(one, ("start_time", "start_time_stagger"), "all nodes are up from the beginning")
     for name, table, start in zip(one.ids, tables, starts, strict=True):
         if table is not None:
-            yield _Member(name, role, table, start or 0, items)
+            stays = role == MINER or not isinstance(table.get("node"), dict) or _is_pinned(one)
+            yield _Member(name, role, table, start or 0, items, stays)
+
+
+def _is_pinned(one: Agents) -> bool:
+    """Return whether the file has it stay, as their tool reads it: ``hide-my-port: false`` is written of such nodes."""
+    hides, seed = one.item.get("daemon_options", "hide-my-port"), one.item.get("attributes", "is_seed_node")
+    return (hides is not None and hides.value is False) or (seed is not None and str(seed.value).lower() == "true")
 
 
 def _leave(one: Agents, keys: Sequence[str], reason: str) -> None:

@@ -37,12 +37,14 @@ _REASONS = {
     "wait_time": _NO_FUNDING,
     "can_receive_distributions": _NO_FUNDING,
     "initial_fund_amount": _NO_FUNDING,
-    "subnet_group": "addresses are in one network: nothing here depends on subnets",
+    "subnet_group": "addresses are the engine's; where peers are discovered, node.subnets says in which ones",
     "daemon_env": "the engine sets the environment of its programs",
     "wallet_env": "the engine sets the environment of its programs",
 }
 _PHASE = re.compile(r"(daemon|wallet)_([0-9]+)(_args|_env|_start|_stop|_start_stagger|_stop_stagger)?")
-_UPGRADE = "a program is the same for the whole run: there are no upgrades"
+_UPGRADE = (
+    "the file says no version to upgrade to: node.upgrade = { at = ..., version = ... } does, on the engine embedded"
+)
 _OUTPUTS, _OUTPUT = 2, "5"
 _SMALLEST, _LARGEST = "0.1 XMR", "1 XMR"
 _SERVICE = {"daemon": "node", "wallet": "wallet"}

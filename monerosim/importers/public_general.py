@@ -12,7 +12,6 @@ _PEERS = "nodes dial random peers: network.connections"
 _REASONS = {
     "bootstrap_end_time": "the bootstrap comes before time zero, and its links are those of the network",
     "process_threads": "monerosim sets the threads of its programs",
-    "turnover": "nodes are up for the whole run",
     "fresh_blockchain": "every run begins with a new chain",
     "python_venv": "agents run in the Python that runs monerosim",
     "log_level": "levels of logs are options of commands: `monerosim run --trace-level`",

@@ -67,14 +67,14 @@ def read_ids(pattern: str, item: Item) -> Agents:
     """Read an agent's name; ``miner-{001..005}`` is five.
 
     Raises:
-        ScenarioError: The range has more agents than a scenario may have.
+        ScenarioError: The range has no agents, or more than a scenario may have.
     """
     match = _RANGE.fullmatch(pattern)
     if match is None:
         return Agents((pattern,), item)
     first, last = int(match["first"]), int(match["last"] or match["first"])
-    if last - first >= MAX_COUNT:
-        message = f"a range of {last - first + 1} agents, at most {MAX_COUNT} work"
+    if not 0 <= last - first < MAX_COUNT:
+        message = f"a range of {max(0, last - first + 1)} agents, 1 to {MAX_COUNT} work"
         raise ScenarioError([Problem(place=format_path(item.path), message=message)])
     width = len(match["first"]) if match["first"].startswith("0") else 0
     return Agents(tuple(f"{match['prefix']}{number:0{width}}" for number in range(first, last + 1)), item)
