@@ -16,6 +16,7 @@ from monerosim.build.processes import PLAN
 from monerosim.build.rundir import RunDirectoryError, hold, write_run_directory
 from monerosim.control.steering import count_steering
 from monerosim.engine import ENGINES, Engine, EngineError, Progress, ProgressCallback, load_engine
+from monerosim.engines.heights import HeightsSoFar
 from monerosim.engines.mailbox_control import steered_by_mail
 from monerosim.engines.readback import read_back_again, read_so_far
 from monerosim.engines.usage import UsageMeter
@@ -459,7 +460,7 @@ def _alerts_found(
 ) -> Iterator[ProgressCallback]:
     """Have alerts be found while a run is played, where its engine does not do it."""
     if plan.alerts and engine.real_programs:
-        with AlertsSoFar(plan, directory) as alerts:
+        with AlertsSoFar(plan, directory, HeightsSoFar(plan, directory)) as alerts:
             yield alerts.passing(on_progress)
     else:
         yield on_progress

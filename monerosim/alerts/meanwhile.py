@@ -1,7 +1,7 @@
-"""Alerts of a run with real programs while it is played, from what agents have told so far.
+"""Alerts of a run with real programs while it is played, from what agents and daemons have told so far.
 
 They are for whoever is told meanwhile, and move nothing: when the run has ended its alerts are decided again from all
-its events (:mod:`monerosim.alerts.afterwards`), those of its daemons' logs included, and these are the run's own.
+its events (:mod:`monerosim.alerts.afterwards`), and these are the run's own.
 """
 
 from bisect import bisect_right
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, Self, TypeVar
 
-from monerosim.alerts.watch import INTERVAL, AlertWatch
+from monerosim.alerts.watch import INTERVAL, AlertWatch, Heights
 from monerosim.events import Record, RecordReader
 from monerosim.events.feed import ALERTS_SO_FAR, Feed
 from monerosim.events.log import EventLog
@@ -31,15 +31,15 @@ _P = TypeVar("_P", bound=_HasTime)
 class AlertsSoFar:
     """Decides the alerts of a run whose agents write a log each, and writes them into a log of their own.
 
-    To be used in a ``with`` statement. Nobody tells of nodes' heights before the end, so the rule ``node-behind`` finds
-    nothing here.
+    To be used in a ``with`` statement.
 
     Args:
         plan: The plan.
         run: The run directory.
+        heights: What nodes have.
     """
 
-    def __init__(self, plan: Plan, run: Path) -> None:
+    def __init__(self, plan: Plan, run: Path, heights: Heights) -> None:
         self._time_zero = plan.time_zero
         self._path = run / ALERTS_SO_FAR
         self._log: EventLog | None = None
@@ -47,7 +47,7 @@ class AlertsSoFar:
         self._position = ""
         self._read = RecordReader().read
         self._pending: list[Record] = []
-        self._watch = AlertWatch(plan, lambda _: {}, self._record)
+        self._watch = AlertWatch(plan, heights, self._record)
         self._at = 0
 
     def __enter__(self) -> Self:

@@ -5,7 +5,7 @@ all of it. A line may be torn (monerod was killed while it wrote), and anything 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -102,24 +102,45 @@ def read_daemon_log(log: Path, *, messages: bool = False) -> Iterator[Finding | 
         yield from connections.take(words)
 
 
+class BlocksSoFar:
+    """Finds the blocks that a monerod's log tells of, while it grows."""
+
+    def __init__(self) -> None:
+        self._chain = _Chain()
+
+    def take(self, lines: Iterable[str]) -> Iterator[BlockHad]:
+        """Return the blocks that further lines tell of.
+
+        Args:
+            lines: Whole lines, with their ends.
+        """
+        for words in _words_of(lines):
+            for finding in self._chain.take(words):
+                if isinstance(finding, BlockHad):
+                    yield finding
+
+
 def _read(log: Path) -> Iterator[_Words]:
-    second, start = "", 0
     for path in (*sorted(log.parent.glob(f"{log.name}-*")), log):
-        if not path.is_file():
+        if path.is_file():
+            with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
+                yield from _words_of(file)
+
+
+def _words_of(lines: Iterable[str]) -> Iterator[_Words]:
+    second, start = "", 0
+    for line in lines:
+        found = _LINE.fullmatch(line)
+        if found is None:
             continue
-        with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
-            for line in file:
-                found = _LINE.fullmatch(line)
-                if found is None:
-                    continue
-                if found["second"] != second:
-                    try:
-                        # The processes run with TZ=UTC.
-                        moment = datetime.fromisoformat(found["second"]).replace(tzinfo=UTC)
-                    except ValueError:
-                        continue
-                    second, start = found["second"], round(moment.timestamp()) * SECOND
-                yield _Words(start + int(found["thousandth"]) * (SECOND // 1000), found["thread"], found["text"])
+        if found["second"] != second:
+            try:
+                # The processes run with TZ=UTC.
+                moment = datetime.fromisoformat(found["second"]).replace(tzinfo=UTC)
+            except ValueError:
+                continue
+            second, start = found["second"], round(moment.timestamp()) * SECOND
+        yield _Words(start + int(found["thousandth"]) * (SECOND // 1000), found["thread"], found["text"])
 
 
 class _Chain:

@@ -14,42 +14,18 @@ _ADDED = re.compile(rb"\+{5} BLOCK SUCCESSFULLY ADDED.*?HEIGHT (\d+), difficulty
 """src/cryptonote_core/blockchain.cpp."""
 
 
-class EventFollower:
-    """Counts blocks and payments in the event logs and a daemon's log, reading only what is new.
+class NewLines:
+    """Reads of files that grow only what is new, by whole lines."""
 
-    Args:
-        directory: The run directory.
-
-    Attributes:
-        ended: When an agent or the engine has ended the run, microseconds since the scenario's time zero; None if
-            nobody has.
-        latest: When the latest event was, in the same time; 0 if that was before it began.
-    """
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self) -> None:
         self._read: dict[Path, int] = {}
-        self._read_record = RecordReader().read
-        self._height = 0
-        self._payments = 0
-        self.ended: int | None = None
-        self.latest = 0
 
-    def look(self) -> tuple[int, int]:
-        """Read what has been written since the last look.
+    def of(self, path: Path) -> bytes:
+        """Return the lines that have been written since the last call.
 
-        Returns:
-            The height of the highest block found, and the number of payments.
+        Raises:
+            OSError: The file cannot be read.
         """
-        for path in chain(self._directory.glob(f"hosts/*/{EVENTS}"), self._directory.glob(ENGINE_EVENTS)):
-            for line in self._new_lines(path).splitlines(keepends=True):
-                self._count(line)
-        # In the bootstrap nobody tells of blocks but the daemons.
-        for path in sorted(self._directory.glob("hosts/*/monerod.log"))[:1]:
-            self._height = max([self._height, *map(int, _ADDED.findall(self._new_lines(path)))])
-        return self._height, self._payments
-
-    def _new_lines(self, path: Path) -> bytes:
         start = self._read.get(path, 0)
         with open_regular(path) as file:
             if start > file.seek(0, os.SEEK_END):
@@ -61,13 +37,49 @@ class EventFollower:
         self._read[path] = start + len(whole)
         return whole
 
+
+class EventFollower:
+    """Counts blocks and payments in the event logs and a daemon's log, reading only what is new.
+
+    Args:
+        directory: The run directory.
+
+    Attributes:
+        ended: When an agent or the engine has ended the run, microseconds since the scenario's time zero; None if
+            nobody has.
+        latest: When the latest event was, in the same time; None if there was none.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._lines = NewLines()
+        self._read_record = RecordReader().read
+        self._height = 0
+        self._payments = 0
+        self.ended: int | None = None
+        self.latest: int | None = None
+
+    def look(self) -> tuple[int, int]:
+        """Read what has been written since the last look.
+
+        Returns:
+            The height of the highest block found, and the number of payments.
+        """
+        for path in chain(self._directory.glob(f"hosts/*/{EVENTS}"), self._directory.glob(ENGINE_EVENTS)):
+            for line in self._lines.of(path).splitlines(keepends=True):
+                self._count(line)
+        # In the bootstrap nobody tells of blocks but the daemons.
+        for path in sorted(self._directory.glob("hosts/*/monerod.log"))[:1]:
+            self._height = max([self._height, *map(int, _ADDED.findall(self._lines.of(path)))])
+        return self._height, self._payments
+
     def _count(self, line: bytes) -> None:
         try:
             record = self._read_record(line)
         except (ValueError, RecursionError):
             # Reading the run back reports it; here it is only not counted.
             return
-        self.latest = max(self.latest, record.t)
+        self.latest = record.t if self.latest is None else max(self.latest, record.t)
         match record.data:
             case BlockFound(height=height) | BootstrapFinished(height=height):
                 self._height = max(self._height, height)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from monerosim.alerts.afterwards import alerts_of
+from monerosim.alerts.heights import TipHeights
 from monerosim.build.rundir import hold
 from monerosim.build.shadow import data_directory
 from monerosim.engines.daemon_log import (
@@ -49,6 +50,12 @@ SHADOW_END = "sim-stats.json"
 """What Shadow writes into its data directory when it has come to its end, and only then."""
 
 
+def epoch_of(directory: Path) -> float:
+    """Return when a run with real programs began, in Unix time on the clock of its processes."""
+    file = directory / EPOCH_FILE
+    return float(file.read_text(encoding="ascii")) if file.is_file() else EPOCH
+
+
 def read_back(plan: Plan, directory: Path, *, epoch: float, end: int | None = None) -> None:
     """Write a run's ``events.jsonl`` from what agents, engine and daemons have written.
 
@@ -65,13 +72,14 @@ def read_back(plan: Plan, directory: Path, *, epoch: float, end: int | None = No
     """
     sources = [_events(path, host, str(path.relative_to(directory))) for host, path in _logs(plan, directory)]
     sources.append(_events(directory / ENGINE_EVENTS, "", ENGINE_EVENTS))
-    sources.append(_DaemonLogs(plan, directory, epoch, end).records())
+    logs = _DaemonLogs(plan, directory, epoch, end)
+    sources.append(logs.records())
     unfinished = directory / f"{EVENTS}.new"
     log = EventLog(unfinished)
     try:
         records = sorted(chain.from_iterable(sources), key=Record.sort_key)
         last = max((record.t for record in records), default=0)
-        alerts = alerts_of(plan, records, last if end is None else end - plan.time_zero)
+        alerts = alerts_of(plan, records, last if end is None else end - plan.time_zero, logs.tips)
         for record in merge(records, alerts, key=Record.sort_key):
             log.append(record)
     finally:
@@ -93,7 +101,7 @@ def read_back_again(plan: Plan, directory: Path) -> bool:
     if epoch.is_file():
         with hold(epoch):
             if not (directory / EVENTS).is_file():
-                read_back(plan, directory, epoch=float(epoch.read_text(encoding="ascii")))
+                read_back(plan, directory, epoch=epoch_of(directory))
         return True
     if any((directory / "hosts" / host.name / EVENTS).is_file() for host in plan.hosts):
         read_back(plan, directory, epoch=EPOCH)
@@ -152,6 +160,15 @@ class _DaemonLogs:
             yield from self._spread(times, partial(TransactionSpread, txid))
         if self._relays.wanted:
             yield from self._relays.records()
+
+    def tips(self) -> TipHeights:
+        """Return how high the tip of each node was, once all logs have been read."""
+        tips = TipHeights(self._nodes)
+        for block, times in self._blocks.items():
+            for node, at in zip(self._nodes, times, strict=True):
+                if at < NEVER:
+                    tips.add(self._time(at), self._heights[block], node)
+        return tips
 
     def _take(
         self, finding: Finding | MessageFinding, index: int

@@ -12,12 +12,22 @@ from click.testing import CliRunner
 from small_runs import NETWORK, USERS, happened, play
 
 from monerosim.alerts.afterwards import alerts_of
+from monerosim.alerts.heights import TipHeights
 from monerosim.alerts.meanwhile import AlertsSoFar
 from monerosim.alerts.notify import Notifier
 from monerosim.build.build import build_plan
 from monerosim.cli import main
 from monerosim.cli.exits import REFUSED
-from monerosim.events import AlertCleared, AlertRaised, BlockFound, PaymentConfirmed, PaymentSent, ProbeFailed, Record
+from monerosim.events import (
+    AlertCleared,
+    AlertRaised,
+    BlockFound,
+    BlockSpread,
+    PaymentConfirmed,
+    PaymentSent,
+    ProbeFailed,
+    Record,
+)
 from monerosim.events.log import EventLog, read_events
 from monerosim.scenario import examine
 from monerosim.scenario.permissions import Permissions
@@ -97,6 +107,17 @@ def test_a_node_that_is_down_is_behind_until_it_is_back(tmp_path):
     assert 5 * MINUTE < raised.t < 20 * MINUTE <= cleared.t < 22 * MINUTE
 
 
+def heights_of(played):
+    """What nodes had, by the times that the run has recorded."""
+    nodes = [host.name for host in played.plan.hosts if host.node is not None]
+    tips = TipHeights(nodes)
+    for record in happened(played, BlockSpread):
+        for node, delay in zip(nodes, record.data.delays, strict=True):
+            if delay >= 0:
+                tips.add(record.data.first + delay, record.data.height, node)
+    return tips
+
+
 def test_who_looks_afterwards_finds_the_same(tmp_path):
     text = NETWORK + OWN_NODES + CUT_OFF + '[[alerts]]\nwhen = "node-behind"\nblocks = 2\n' + NO_BLOCK
     played = play(text + '[[alerts]]\nwhen = "payment-unconfirmed"\nafter = "70s"\n', tmp_path / "a")
@@ -104,17 +125,19 @@ def test_who_looks_afterwards_finds_the_same(tmp_path):
     others = [it for it in played.events() if not isinstance(it.data, AlertRaised | AlertCleared)]
     assert told
     end = played.plan.stop - played.plan.time_zero
-    assert alerts_of(played.plan, sorted(others, key=Record.sort_key), end) == told
+    assert alerts_of(played.plan, sorted(others, key=Record.sort_key), end, lambda: heights_of(played)) == told
 
 
-def test_who_looks_meanwhile_at_the_logs_of_agents_finds_the_same_but_heights(tmp_path):
-    rules = '[[alerts]]\nwhen = "payment-unconfirmed"\nafter = "70s"\n[[alerts]]\nwhen = "node-behind"\n'
-    played = play(NETWORK + USERS + STOPPED + NO_BLOCK + rules, tmp_path / "a")
+def test_who_looks_meanwhile_at_the_logs_of_agents_finds_the_same(tmp_path):
+    rules = '[[alerts]]\nwhen = "payment-unconfirmed"\nafter = "70s"\n'
+    rules += '[[alerts]]\nwhen = "node-behind"\nblocks = 1\nafter = "30s"\n'
+    cut_off, stopped = CUT_OFF.replace("5m", "1m").replace("20m", "10m"), STOPPED.replace("5m", "15m")
+    played = play(NETWORK + OWN_NODES + cut_off + stopped + NO_BLOCK + rules, tmp_path / "a")
     told = [it for it in played.events() if isinstance(it.data, AlertRaised | AlertCleared)]
     others = [it for it in played.events() if not isinstance(it.data, AlertRaised | AlertCleared)]
-    assert {it.data.alert for it in told} == {"no-block", "payment-unconfirmed"}
+    assert {it.data.alert for it in told} == {"no-block", "node-behind", "payment-unconfirmed"}
     logs, now = {}, 0
-    with AlertsSoFar(played.plan, tmp_path) as alerts:
+    with AlertsSoFar(played.plan, tmp_path, heights_of(played)) as alerts:
         for record in others:
             if (at := record.t + played.plan.time_zero) >= now + SECOND:
                 now = at

@@ -11,6 +11,7 @@ from real_network import play_together, running
 from small_runs import happened, play
 
 from monerosim.events import (
+    AlertRaised,
     BlockSpread,
     NetworkChanged,
     NodeClosed,
@@ -22,6 +23,7 @@ from monerosim.events import (
     ProcessDied,
     Reorganised,
 )
+from monerosim.events.log import read_events
 from monerosim.report.spread import first_seen
 from monerosim.units import SECOND
 
@@ -114,6 +116,11 @@ kind = "relay"
 
 [participants.frozen]
 kind = "relay"
+
+[[alerts]]
+when = "node-behind"
+blocks = 2
+after = "0s"
 """
 for name, begin, end in (
     ("ended", "shut-down", "start-up"),
@@ -201,6 +208,15 @@ def test_programs_that_were_told_to_end_are_not_called_dead(programs):
     }
     assert not happened(programs, ProcessDied)
     assert running(programs.directory) == {}
+
+
+def test_who_looks_at_alerts_meanwhile_is_told_of_nodes_that_are_behind(programs):
+    def told(records):
+        return [(it.t, it.participant) for it in records if isinstance(it.data, AlertRaised)]
+
+    meanwhile = told(read_events(programs.directory / "alerts.jsonl"))
+    assert meanwhile == told(programs.events())
+    assert {name for t, name in meanwhile if t < END * SECOND} == {"ended", "crashed", "frozen"}
 
 
 def test_nodes_that_are_away_get_the_blocks_when_they_are_back(programs):

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from paused_run import PausedRun
 from serving import ALL, AUTHORISED, NEVER_LONGER, asking, until
 from small_runs import NETWORK, USERS, build
 
@@ -26,3 +27,15 @@ def paused(tmp_path):
         asked.post("/api/control", json={"command": "resume"}, headers=AUTHORISED)
     playing.join(NEVER_LONGER)
     assert not playing.is_alive()
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory):
+    made = PausedRun(tmp_path_factory.mktemp("pages"))
+    made.player.start()
+    made.stand_at(1)
+    made.start_server()
+    yield made
+    write_request(made.run, Request("resume"))
+    made.player.join()
+    made.server.close()

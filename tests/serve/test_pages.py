@@ -1,108 +1,11 @@
 """The pages in a browser: what is drawn is what the events say, while a run is played and at its end."""
 
-import json
-import socket
-import threading
-import time
-from contextlib import ExitStack, contextmanager
-
-import pytest
 from browsing import watched
-from serving import served
-from small_runs import build
+from paused_run import PATIENCE, PHONE, opened
 
 from monerosim import Run
-from monerosim.control import Request, await_answer, open_control, read_state, read_steering, write_request
-from monerosim.events.log import EVENTS
+from monerosim.control import Request, read_state, read_steering, write_request
 from monerosim.report.figures import all_charts
-from monerosim.runs import play
-
-SCENARIO = """
-[simulation]
-name = "watched"
-duration = "12m"
-seed = 3
-
-[consensus]
-block_time = "15s"
-
-[network]
-latency = "1500ms"
-
-[record]
-stems = "all"
-txpool = "all"
-
-[participants.pool]
-kind = "mining-pool"
-count = 2
-hashrate = 50
-
-[participants.block-controller]
-kind = "block-controller"
-
-[participants.user]
-kind = "regular-user"
-count = 4
-wallet = { initial_balance = "20 XMR" }
-transaction_frequency = 0.8
-
-[[timeline]]
-at = "2m"
-who = "user-003"
-do = "pause"
-"""
-PATIENCE = 60_000
-
-
-class Watched:
-    """A run that stands still where it was told to, and the server that shows it."""
-
-    def __init__(self, folder):
-        self.folder, self.run = folder, folder / "run"
-        (folder / "watched.toml").write_text(SCENARIO)
-        build(folder / "watched.toml", self.run)
-        open_control(self.run)
-        write_request(self.run, Request("until", arguments={"time": "1m"}))
-        self.player = threading.Thread(target=play, args=(self.run,))
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = str(probe.getsockname()[1])
-        self.server = ExitStack()
-
-    def start_server(self):
-        self.server.close()
-        asked, self.token = self.server.enter_context(served(self.folder, "--allow-commands", "--port", self.port))
-        self.address = asked.address
-
-    def page(self, name="", token=False):
-        """Return the address of a page of the run."""
-        return f"{self.address}/#token={self.token}" if token else f"{self.address}/#/run/run/{name}"
-
-    def ask(self, command, **arguments):
-        return await_answer(self.run, write_request(self.run, Request(command, arguments=arguments)), PATIENCE / 1000)
-
-    def stand_at(self, minutes):
-        """Wait until the run stands still at a time."""
-        end = time.monotonic() + PATIENCE / 1000
-        while not ((state := read_state(self.run)) and state.paused and state.t == minutes * 60 * 10**6):
-            assert time.monotonic() < end
-            time.sleep(0.02)
-
-    def events(self):
-        return [json.loads(line) for line in (self.run / EVENTS).read_bytes().splitlines()]
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory):
-    made = Watched(tmp_path_factory.mktemp("pages"))
-    made.player.start()
-    made.stand_at(1)
-    made.start_server()
-    yield made
-    write_request(made.run, Request("resume"))
-    made.player.join()
-    made.server.close()
 
 
 def count(events, kind, **fields):
@@ -162,14 +65,6 @@ def clock(t):
     return f"{'-' if t < 0 else ''}{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
-@contextmanager
-def opened(browser, live, name, **options):
-    """Open a page of the run as somebody who has the token."""
-    with watched(browser, live.page(token=True), **options) as page:
-        page.goto(live.page(name))
-        yield page
-
-
 def test_a_run_in_progress_and_at_its_end(browser, live):
     with opened(browser, live, "live", meant=("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED", "422")) as page:
         check_run(page, live.events())
@@ -218,9 +113,6 @@ def test_charts_of_what_there_is_so_far(browser, live):
         assert page.locator("[data-chart=confirmation] .n").inner_text() == f"n = {confirmed:,} payments"
         assert page.locator("[data-chart=confirmation] svg").count() == bool(confirmed)
         assert page.locator("figure[data-chart]").count() == len(all_charts())
-
-
-PHONE = {"scheme": "dark", "width": 390}
 
 
 def test_participants_and_a_command_to_one(browser, live):

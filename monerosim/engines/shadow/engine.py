@@ -142,8 +142,11 @@ def _wait(
     follower = EventFollower(directory)
     while process.poll() is None:
         counted = follower.look()
-        # Heartbeats come late: Shadow keeps back what it prints.
-        now = min(max(heartbeats.look(), plan.time_zero + follower.latest), plan.stop)
+        now = heartbeats.look()
+        if follower.latest is not None:
+            # Heartbeats come late: Shadow keeps back what it prints.
+            now = max(now, plan.time_zero + follower.latest)
+        now = min(now, plan.stop)
         if not on_progress(Progress(now, *counted)):
             return now, False
         if follower.ended is not None and now >= (over := _over(plan, follower.ended)) + _ENDING:

@@ -139,6 +139,8 @@ export class Replay {
     const { root, data } = this;
     root.classList.add("replay");
     root.tabIndex = 0;
+    root.setAttribute("role", "group");
+    root.setAttribute("aria-label", "replay: Space plays, arrows move in time, N and P go to the next item and the previous one");
     root.replaceChildren();
     const controls = make("div", { class: "controls" }, root);
     const button = (name, label, act) => {

@@ -25,6 +25,16 @@ export function row(...cells) {
   return make("tr", {}, ...cells.map((cell) => (cell instanceof Node ? make("td", {}, cell) : make("td", { text: cell }))));
 }
 
+// A part that scrolls by itself, with the keyboard too.
+export const scroller = (id, label) => make("div", { class: "scroll", id, tabindex: 0, role: "region", "aria-label": label });
+
+// Replace what an element has; a link that had the focus has it again.
+export function refill(element, ...children) {
+  const link = element.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  element.replaceChildren(...children);
+  if (link !== null) [...element.querySelectorAll("a")].find((one) => one.getAttribute("href") === link)?.focus();
+}
+
 // Microseconds as h:mm:ss.
 export function clock(microseconds) {
   const whole = Math.floor(Math.abs(microseconds) / 1e6), pad = (number) => String(number).padStart(2, "0");

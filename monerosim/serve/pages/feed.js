@@ -1,7 +1,7 @@
 // The newest events; with a filter the newest that fit it, from the run's beginning on.
 
 import { follow } from "./api.js";
-import { clock, make, row, table } from "./dom.js";
+import { clock, make, row, scroller, table } from "./dom.js";
 
 const KEPT = 2000, STEP = 100;
 const PAUSE = 300;
@@ -17,7 +17,7 @@ export class Feed {
     this.told = make("span", { class: "facts", id: "fitting" });
     this.shown = STEP;
     this.more = make("button", { type: "button", text: "Show older", onclick: () => { this.shown += STEP; this.draw(); } });
-    this.list = make("div", { class: "scroll", id: "feed" });
+    this.list = scroller("feed", "events");
     this.element = make("section", {}, make("h2", { text: "Events" }), make("div", { class: "bar" }, this.kind, this.who, this.told), this.list, this.more);
   }
 

@@ -55,5 +55,9 @@ function links(run, current) {
   ]);
 }
 
-addEventListener("hashchange", show);
+addEventListener("hashchange", () => {
+  // The keyboard goes on in the page that was chosen.
+  document.getElementById("page").focus({ preventScroll: true });
+  show();
+});
 show();

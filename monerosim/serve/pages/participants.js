@@ -1,7 +1,7 @@
 // All participants, and one with its actors, their last logs and buttons for their commands.
 
 import { get, hasToken, of, post } from "./api.js";
-import { clock, make, notify, row, table } from "./dom.js";
+import { clock, make, notify, row, scroller, table } from "./dom.js";
 
 const LOOK = 2000;
 
@@ -24,7 +24,7 @@ export async function showParticipants(page, run) {
 export async function showParticipant(page, run, name) {
   const path = `/api/agents/${encodeURIComponent(name)}`;
   const state = make("p", { class: "facts", id: "state" });
-  const traces = make("div", { class: "scroll", id: "traces" });
+  const traces = scroller("traces", "last lines of logs");
   const first = await get(of(run, path));
   page.append(make("h1", { text: name }), state, ...first.parts.map((part) => partOf(run, path, part)), make("h2", { text: "Last lines of its actors' logs" }), traces);
   const draw = (agent) => {

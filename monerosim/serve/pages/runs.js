@@ -1,7 +1,7 @@
 // All runs.
 
 import { get } from "./api.js";
-import { clock, make, notify, row, table } from "./dom.js";
+import { clock, make, notify, refill, row, table } from "./dom.js";
 
 const LOOK = 2000;
 
@@ -15,7 +15,7 @@ export async function showRuns(page) {
       return row(link, run.state, run.name, run.engine, run.seed, run.participants, run.duration ? clock(run.duration) : "");
     });
     const headings = ["run", "state", "scenario", "engine", "seed", "participants", "duration"];
-    list.replaceChildren(rows.length ? table(headings, rows) : make("p", { class: "absent", text: "There are no runs yet." }));
+    refill(list, rows.length ? table(headings, rows) : make("p", { class: "absent", text: "There are no runs yet." }));
   };
   await draw();
   const timer = setInterval(() => {

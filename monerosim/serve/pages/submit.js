@@ -1,7 +1,7 @@
 // A scenario for the server to play: checked as it is typed, queued, and shown when it is played.
 
 import { get, hasToken, post } from "./api.js";
-import { make, notify, row, table } from "./dom.js";
+import { make, notify, refill, row, table } from "./dom.js";
 
 const PAUSE = 400;
 const LOOK = 2000;
@@ -59,7 +59,7 @@ export async function showSubmit(page) {
     const waiting = submissions.filter((one) => one.position).length;
     length.textContent = waiting ? `${waiting} waiting` : "nobody waits";
     const rows = submissions.map((one) => row(nameOf(one), stateOf(one), one.reason));
-    queue.replaceChildren(rows.length ? table(["run", "state", ""], rows) : make("p", { class: "absent", text: "Nothing yet." }));
+    refill(queue, rows.length ? table(["run", "state", ""], rows) : make("p", { class: "absent", text: "Nothing yet." }));
   };
   text.value = EXAMPLE;
   if (hasToken()) later();

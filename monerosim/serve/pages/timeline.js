@@ -1,7 +1,7 @@
 // What a run was told and what befell it, over its time: the scenario's timeline, commands from outside, conditions, faults.
 
 import { get, of } from "./api.js";
-import { clock, make, row, table } from "./dom.js";
+import { clock, make, row, scroller, table } from "./dom.js";
 
 const KINDS = [
   "network-changed", "command-executed", "command-failed", "actor-failed", "actor-restarted", "actor-given-up",
@@ -34,7 +34,8 @@ export async function showTimeline(page, run) {
   }
   const rows = entries.map(([t, ...cells]) => row(clock(t), ...cells));
   rows.forEach((made) => { made.lastChild.className = "wide"; });
-  const list = make("div", { class: "scroll", id: "timeline" }, table(["time", "participant", "", "what", ""], rows));
+  const list = scroller("timeline", "timeline");
+  list.append(table(["time", "participant", "", "what", ""], rows));
   page.append(make("h1", { text: "Timeline" }), make("div", { class: "line" }, svg), list);
 }
 
