@@ -15,6 +15,7 @@ from monerosim.report.answers import Answer
 from monerosim.results.listing import find_runs
 from monerosim.runs import Run, RunError
 from monerosim.serve.counting import Counting
+from monerosim.serve.drawing import Drawing
 from monerosim.serve.queue import Queue
 from monerosim.serve.submission import Limits
 from monerosim.serve.tables import ShownTables
@@ -79,6 +80,7 @@ class Site:
         """The scenarios that were submitted; None if none may be."""
         self.ending = threading.Event()
         """Set when the server ends: streams end then, though their runs go on."""
+        self.drawing = Drawing()
         self._scratch = TemporaryDirectory(prefix="monerosim-serve-", ignore_cleanup_errors=True)
 
     def __enter__(self) -> Self:
@@ -89,6 +91,7 @@ class Site:
     def __exit__(self, *_: object) -> None:
         if self.queue is not None:
             self.queue.__exit__()
+        self.drawing.__exit__()
         self._scratch.cleanup()
 
     def is_token(self, authorization: str) -> bool:

@@ -11,6 +11,7 @@ from monerosim.report.answers import answer, inline_svg
 from monerosim.report.charts import SECTIONS, Chart
 from monerosim.report.figures import all_charts
 from monerosim.serve.api.runs import chosen
+from monerosim.serve.drawing import Drawing, DrawingError
 from monerosim.serve.operation import Call, Chosen, Operation, Refusal
 from monerosim.serve.site import KeptChart
 from monerosim.tables.query import Database, QueryError
@@ -64,7 +65,7 @@ def _one(call: Call) -> DrawnChart | Response:
         made = made_from(directory)
         known = shown.charts.get(chart.name)
         if known is None or known.made_from != made:
-            known = shown.charts[chart.name] = _draw(chart, directory, made, shown.id)
+            known = shown.charts[chart.name] = _draw(call.site.drawing, chart, directory, made, shown.id)
     if call.query.format == "vega-lite":
         return Response(known.answer.json(), media_type="application/json")
     if call.query.format == "csv":
@@ -72,18 +73,19 @@ def _one(call: Call) -> DrawnChart | Response:
     return DrawnChart(**_words(chart), count=known.answer.count, left_out=known.answer.left_out, svg=known.svg)
 
 
-def _draw(chart: Chart, directory: Path, made: str, run: str) -> KeptChart:
+def _draw(drawing: Drawing, chart: Chart, directory: Path, made: str, run: str) -> KeptChart:
     """Ask and draw a chart of the tables in a directory.
 
     Raises:
-        Refusal: It cannot be answered.
+        Refusal: It cannot be answered or drawn.
     """
     try:
         with Database({run: directory}) as database:
             answered = answer(database, chart)
-    except QueryError as error:
+        svg = inline_svg(drawing.chart(answered), chart.name)
+    except (QueryError, DrawingError) as error:
         raise Refusal(HTTPStatus.CONFLICT, str(error)) from error
-    return KeptChart(made, answered, inline_svg(answered.svg(), chart.name))
+    return KeptChart(made, answered, svg)
 
 
 def _words(chart: Chart) -> dict[str, str]:

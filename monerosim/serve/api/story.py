@@ -1,8 +1,6 @@
 """What pages draw of a run beside its events: its replay, its timeline, and the report of one that has ended."""
 
-import tempfile
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,8 +8,9 @@ from starlette.responses import Response
 
 from monerosim.files import read_regular
 from monerosim.report.replay import MOST_NODES, Replay, replay_of
-from monerosim.results.report import PAGE, write_report
+from monerosim.results.report import PAGE
 from monerosim.serve.api.runs import chosen, status_of
+from monerosim.serve.drawing import DrawingError
 from monerosim.serve.operation import Call, Chosen, Operation, Refusal
 
 _POLICY = (
@@ -58,9 +57,10 @@ def _report(call: Call) -> Response:
     try:
         page = read_regular(shown.run.directory / PAGE)
     except FileNotFoundError:
-        with tempfile.TemporaryDirectory() as folder:
-            write_report([shown.run], Path(folder) / PAGE)
-            page = (Path(folder) / PAGE).read_bytes()
+        try:
+            page = call.site.drawing.report(shown.run.directory)
+        except DrawingError as error:
+            raise Refusal(HTTPStatus.CONFLICT, str(error)) from error
     return Response(page, media_type="text/html", headers={"Content-Security-Policy": _POLICY})
 
 

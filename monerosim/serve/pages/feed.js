@@ -70,7 +70,7 @@ export class Feed {
       made.lastChild.className = "wide";
       return made;
     });
-    this.list.replaceChildren(table(["time", "participant", "actor", "event", ""], rows));
+    this.list.replaceChildren(table(["time", "participant", "actor", "event", "details"], rows));
   }
 }
 

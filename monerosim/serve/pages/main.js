@@ -33,6 +33,10 @@ async function show() {
   const page = document.getElementById("page"), mine = turn;
   page.replaceChildren();
   document.getElementById("pages").replaceChildren(...(where === "run" ? links(run, name) : []));
+  for (const link of document.querySelectorAll("nav > a")) {
+    if (link.hash === `#/${where}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
   document.title = `${run ? `${run} - ` : ""}monerosim`;
   try {
     const left = await draw(page, where, run, name, of);
@@ -50,9 +54,9 @@ function draw(page, where, run, name, of) {
 }
 
 function links(run, current) {
-  return Object.entries(PAGES).flatMap(([name, [text]]) => [
-    make("a", { href: `#/run/${encodeURIComponent(run)}/${name}`, "aria-current": name === current ? "page" : null, text }), " ",
-  ]);
+  const pages = Object.entries(PAGES).map(([name, [text]]) =>
+    make("a", { href: `#/run/${encodeURIComponent(run)}/${name}`, "aria-current": name === current ? "page" : null, text }));
+  return [make("span", { class: "facts", text: `${run}:` }), ...pages];
 }
 
 addEventListener("hashchange", () => {

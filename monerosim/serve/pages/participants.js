@@ -28,13 +28,13 @@ export async function showParticipant(page, run, name) {
   const first = await get(of(run, path));
   page.append(make("h1", { text: name }), state, ...first.parts.map((part) => partOf(run, path, part)), make("h2", { text: "Last lines of its actors' logs" }), traces);
   const draw = (agent) => {
-    state.textContent = `${agent.state}, group ${agent.group}, ${agent.address}, ${agent.wallets} wallets`;
+    state.textContent = `${agent.state}, group ${agent.group}, ${agent.address}, ${agent.wallets} wallet${agent.wallets === 1 ? "" : "s"}`;
     const rows = [...agent.traces].reverse().map((line) => {
       const made = row(clock(line.t), line.actor, line.level, line.text);
       made.lastChild.className = "wide";
       return made;
     });
-    traces.replaceChildren(table(["time", "actor", "level", ""], rows));
+    traces.replaceChildren(table(["time", "actor", "level", "text"], rows));
   };
   draw(first);
   const timer = setInterval(() => {

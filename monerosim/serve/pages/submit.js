@@ -59,7 +59,7 @@ export async function showSubmit(page) {
     const waiting = submissions.filter((one) => one.position).length;
     length.textContent = waiting ? `${waiting} waiting` : "nobody waits";
     const rows = submissions.map((one) => row(nameOf(one), stateOf(one), one.reason));
-    refill(queue, rows.length ? table(["run", "state", ""], rows) : make("p", { class: "absent", text: "Nothing yet." }));
+    refill(queue, rows.length ? table(["run", "state", "reason"], rows) : make("p", { class: "absent", text: "Nothing yet." }));
   };
   text.value = EXAMPLE;
   if (hasToken()) later();

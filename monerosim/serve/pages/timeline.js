@@ -35,7 +35,7 @@ export async function showTimeline(page, run) {
   const rows = entries.map(([t, ...cells]) => row(clock(t), ...cells));
   rows.forEach((made) => { made.lastChild.className = "wide"; });
   const list = scroller("timeline", "timeline");
-  list.append(table(["time", "participant", "", "what", ""], rows));
+  list.append(table(["time", "participant", "kind", "what", "details"], rows));
   page.append(make("h1", { text: "Timeline" }), make("div", { class: "line" }, svg), list);
 }
 
