@@ -118,6 +118,14 @@ class Engine(ABC):
     """The conditions of the network that it can change by their names (:mod:`monerosim.agent.conditions`). A scenario
     whose timeline has another one is refused."""
 
+    scheduled_conditions: ClassVar[frozenset[str]] = frozenset()
+    """Those of ``shut-down``, ``start-up`` and ``crash`` that it has in the timeline alone, since it has to know their
+    times before the run: the plan has them as :attr:`monerosim.plan.plan.ProcessPlan.spans`."""
+
+    upgrades: ClassVar[bool] = False
+    """Whether nodes can go over to another version in mid-run; one with real programs starts another program then
+    (:attr:`monerosim.plan.plan.ProcessPlan.upgrade`)."""
+
     skips_proof_of_work: ClassVar[bool] = False
     """Whether it can spare monerod the hash of blocks where any is proof enough."""
 

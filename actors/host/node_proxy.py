@@ -20,7 +20,7 @@ from monerosim.events import (
     TxpoolRecorded,
 )
 from monerosim.rpc.client import RpcClient
-from monerosim.rpc.errors import RpcError, RpcUnavailableError
+from monerosim.rpc.errors import RpcDoubtfulError, RpcError, RpcUnavailableError
 from monerosim.rpc.node import (
     AlternateChain,
     BlockDetails,
@@ -209,7 +209,7 @@ class NodeProxy(Watcher):
         try:
             header = self._rpc.get_last_block_header()
             emitted = self._rpc.get_emission(1, header.height) if header.height else 0
-        except RpcUnavailableError as error:
+        except (RpcUnavailableError, RpcDoubtfulError) as error:
             # The scenario may have it down; of one that has died by itself, the engine tells.
             self.log.warning("its last tip is not known: {}", error)
         else:

@@ -111,7 +111,7 @@ class Supervisor(Actor):
             self._commands.start(letter)
             return
         try:
-            self._change(load_config({"who": self.host.name, **command.arguments}, kind))
+            self._change(load_config({"who": self.host.name, **command.arguments}, kind), scheduled=True)
         except (ConditionError, msgspec.ValidationError) as error:
             self.emit(CommandFailed(command.do, str(error)))
             self.log.warning("{} failed: {}", command.do, error)
@@ -120,16 +120,17 @@ class Supervisor(Actor):
     def on_change_network(self, message: ChangeNetwork) -> None:
         """Change the network for an actor of the host."""
         condition = message.condition
-        self._change(condition if condition.who else msgspec.structs.replace(condition, who=self.host.name))
+        who = condition.who or self.host.name
+        self._change(msgspec.structs.replace(condition, who=who), scheduled=False)
 
-    def _change(self, condition: Condition) -> None:
+    def _change(self, condition: Condition, *, scheduled: bool) -> None:
         own = msgspec.to_builtins(condition, str_keys=True, enc_hook=str)
         who = hosts_of(self.host.plan, own.pop("who"))
         details = msgspec.json.encode(own, order="deterministic").decode()
         self.emit(NetworkChanged(name_of(condition), () if condition.for_all else tuple(who), details))
         self.log.info("{}", name_of(condition), who=", ".join(who), **own)
         for part in condition.parts(self.host.plan):
-            self.host.environment.change(part)
+            self.host.environment.change(part, scheduled=scheduled)
 
     @receives(CommandLetter)
     def on_command_letter(self, letter: CommandLetter, sender: str) -> None:

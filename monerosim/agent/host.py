@@ -70,8 +70,12 @@ class HostEnvironment(Protocol):
     def crowd(self, host: str) -> "CrowdWallets | None":
         """Return the wallets of the users that a host's behaviour keeps; None where the engine has no such wallets."""
 
-    def change(self, condition: "Condition") -> None:
+    def change(self, condition: "Condition", *, scheduled: bool) -> None:
         """Change the network.
+
+        Args:
+            condition: What changes.
+            scheduled: Whether it is in the timeline, so that the engine may have known of it before.
 
         Raises:
             ConditionError: The engine cannot do that, or not now.

@@ -98,9 +98,9 @@ class RealEnvironment:
         """Return None: real wallets have a service each."""
         del host
 
-    def change(self, condition: Condition) -> None:
+    def change(self, condition: Condition, *, scheduled: bool) -> None:
         """Change the network by the means there are."""
-        self._network.change(condition)
+        self._network.change(condition, scheduled=scheduled)
 
     def record(self, record: Record) -> None:
         """Append an event to the event log."""

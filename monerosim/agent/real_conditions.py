@@ -40,8 +40,10 @@ BANS = "bans.json"
 """The shared document that says who is cut off from whom."""
 
 LINK_CONDITIONS = frozenset(map(name_of, (Cut(peer="."), Restore(peer="."), Partition(sides={}), Heal())))
-PROGRAM_CONDITIONS = frozenset(map(name_of, (ShutDown(), StartUp(), Crash(), Freeze(), Thaw())))
-"""The names of conditions that bans bring about, and of those that take an engine that starts and ends programs."""
+SCHEDULED_CONDITIONS = frozenset(map(name_of, (ShutDown(), StartUp(), Crash())))
+PROGRAM_CONDITIONS = SCHEDULED_CONDITIONS | frozenset(map(name_of, (Freeze(), Thaw())))
+"""The names of conditions that bans bring about, of those that an engine can bring about that knows their times before
+the run, and of those that take one that starts and ends programs when it is asked to."""
 
 _SECONDS = 2**31 - 1
 """How long a ban lasts: for ever, as a run goes."""
@@ -102,15 +104,19 @@ class RealNetwork:
         self._numbers = count(1)
         self._addresses = {host.name: host.address for host in plan.hosts if host.node is not None}
 
-    def change(self, condition: Condition) -> None:
+    def change(self, condition: Condition, *, scheduled: bool) -> None:
         """Change the network.
+
+        Args:
+            condition: What changes.
+            scheduled: Whether it is in the timeline: an engine that takes no requests starts and ends programs by it.
 
         Raises:
             ConditionError: The engine cannot do that, or a node does not answer.
         """
         match condition:
             case ShutDown() | StartUp() | Crash() | Freeze() | Thaw():
-                self._request(condition)
+                self._request(condition, scheduled=scheduled)
             case Cut() | Restore() | Partition() | Heal():
                 self._ban(condition)
             case MoveWallet(who=who, node=node):
@@ -118,8 +124,10 @@ class RealNetwork:
             case _:
                 raise ConditionError(f"real programs cannot {name_of(condition)}")
 
-    def _request(self, condition: ShutDown | StartUp | Crash | Freeze | Thaw) -> None:
+    def _request(self, condition: ShutDown | StartUp | Crash | Freeze | Thaw, *, scheduled: bool) -> None:
         if not self._requests.is_dir():
+            if scheduled:
+                return
             raise ConditionError(f"the engine {self._plan.engine} cannot {name_of(condition)} in mid-run")
         for host in hosts_of(self._plan, condition.who):
             request = Request(host, condition.program, name_of(condition))

@@ -17,6 +17,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from monerosim.build.processes import AGENT, COMMAND, MONEROD, PYTHON
+from monerosim.monero.versions import parse_version
 from monerosim.plan.flags import ADD_IF_SUPPORTED, OPTIONAL_FLAGS, flag_name
 from monerosim.plan.plan import BinaryPlan, HostPlan, Plan, ProcessPlan
 
@@ -183,15 +184,26 @@ class _Resolver:
         return msgspec.structs.replace(host, processes=processes)
 
     def _process(self, host: HostPlan, process: ProcessPlan) -> ProcessPlan:
-        program, *arguments = process.argv
         if process.name == AGENT:
             return process
-        if program == PYTHON:
+        if process.argv[0] == PYTHON:
             return self._script(host, process)
+        fitted = msgspec.structs.replace(process, argv=self._fit(host, process, process.argv))
+        if (upgrade := process.upgrade) is None:
+            return fitted
+        argv = self._fit(host, process, upgrade.argv)
+        found = self._found.get(upgrade.argv[0])
+        if found is not None and parse_version(found.version.partition("-")[0]) != parse_version(upgrade.version):
+            self._tell(f"participants.{host.group}.node.upgrade: {found} is not version {upgrade.version}")
+        return msgspec.structs.replace(fitted, upgrade=msgspec.structs.replace(upgrade, argv=argv))
+
+    def _fit(self, host: HostPlan, process: ProcessPlan, argv: Sequence[str]) -> tuple[str, ...]:
+        """Return a program's path with the arguments that it knows."""
+        program, *arguments = argv
         service = "node" if process.name == MONEROD else "wallet"
         binary = self._find(program, f"the {service} of {host.group}")
         if binary is None:
-            return process
+            return tuple(argv)
         self._check_own(binary, process.flags, f"participants.{host.group}.{service}.flags", service)
         own = set(process.flags)
         usual = {flag_name(one) for one in arguments if one not in own}
@@ -204,7 +216,7 @@ class _Resolver:
         kept = [one for one in arguments if one in own or flag_name(one) not in left_out]
         names = {flag_name(one) for one in kept}
         added = [flag for flag in ADD_IF_SUPPORTED if flag in binary.flags and flag not in names]
-        return msgspec.structs.replace(process, argv=(binary.path, *kept, *added))
+        return (binary.path, *kept, *added)
 
     def _script(self, host: HostPlan, process: ProcessPlan) -> ProcessPlan:
         """Find a script's program and files, without running anything."""

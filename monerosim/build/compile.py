@@ -10,6 +10,7 @@ from monerosim.build.peers import discovering, peers_of, rate_limit
 from monerosim.build.processes import AGENT, MONEROD, host_processes
 from monerosim.build.rates import payment_rates
 from monerosim.build.shadow_options import option_problems
+from monerosim.build.spans import with_spans
 from monerosim.build.turnover import turnover_commands
 from monerosim.config import Amount, Config, Duration, dump_config, load_config
 from monerosim.engine import Timings, load_engine
@@ -120,7 +121,7 @@ def compile_plan(
     stop = time_zero + scenario.simulation.duration + scenario.simulation.cooldown
     if wrong := option_problems(scenario, stop):
         raise ScenarioError(wrong)
-    return Plan(
+    plan = Plan(
         version=PLAN_VERSION,
         name=scenario.simulation.name,
         seed=scenario.simulation.seed,
@@ -154,6 +155,7 @@ def compile_plan(
         # What a sweep varies is of no single run.
         parameters=dict(_flatten({key: value for key, value in dump_config(scenario).items() if key != "sweep"})),
     )
+    return with_spans(plan, result.composed) if load_engine(plan.engine).scheduled_conditions else plan
 
 
 def _consensus(scenario: Scenario, result: Examined) -> ConsensusPlan:
@@ -376,7 +378,9 @@ def _node(scenario: Scenario, member: _Member, node: Node, rules: Sequence[RuleP
         flags=flags,
         upgrade=None
         if own is None
-        else UpgradePlan(at=time_zero + own.at + own.stagger * member.index, version=own.version),
+        else UpgradePlan(
+            at=time_zero + own.at + own.stagger * member.index, version=own.version, binary=own.binary or ""
+        ),
         rules=_rules(rules),
         rate_limit=rate_limit(flags),
     )

@@ -7,10 +7,20 @@ Releases differ in their flags, so :mod:`monerosim.build.binaries` checks them b
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from monerosim.config import load_config
 from monerosim.monero.weights import POOL_WEIGHT
 from monerosim.plan.flags import with_own
-from monerosim.plan.plan import ActorPlan, ConsensusPlan, HostPlan, NodePlan, ProcessPlan, WalletPlan
+from monerosim.plan.plan import (
+    ActorPlan,
+    ConsensusPlan,
+    HostPlan,
+    NodePlan,
+    ProcessPlan,
+    ProcessUpgradePlan,
+    WalletPlan,
+)
 from monerosim.plan.roles import SCRIPT
 from monerosim.plan.scripts import ScriptConfig
 
@@ -100,15 +110,18 @@ def host_processes(
     return tuple(processes)
 
 
-def arguments(process: ProcessPlan, run: Path, python: str) -> list[str]:
+def arguments(process: ProcessPlan, run: Path, python: str, *, at: int = 0) -> list[str]:
     """Return a program's arguments with the placeholders of run directory and interpreter filled in.
 
     Args:
         process: The program.
         run: The run directory.
         python: The interpreter.
+        at: When it is started, microseconds since the run's start: after its upgrade it is another program.
     """
-    return [part.replace(RUN, str(run)).replace(PYTHON, python) for part in process.argv]
+    upgrade = process.upgrade
+    argv = process.argv if upgrade is None or at < upgrade.at else upgrade.argv
+    return [part.replace(RUN, str(run)).replace(PYTHON, python) for part in argv]
 
 
 def _node(host: HostPlan) -> NodePlan:
@@ -153,7 +166,13 @@ def _monerod(
     usual += [] if consensus.pool_weight == POOL_WEIGHT else [f"--max-txpool-weight={consensus.pool_weight}"]
     # A node without peers must not look for the real network either.
     usual += [] if peers else ["--offline"]
-    return _service(MONEROD, node, usual)
+    process, upgrade = _service(MONEROD, node, usual), node.upgrade
+    if upgrade is None or not upgrade.binary:
+        return process
+    argv = (upgrade.binary, *process.argv[1:])
+    return msgspec.structs.replace(
+        process, upgrade=ProcessUpgradePlan(at=upgrade.at, argv=argv, version=upgrade.version)
+    )
 
 
 def _wallet_rpc(host: HostPlan, wallet: WalletPlan, daemon: str) -> ProcessPlan:

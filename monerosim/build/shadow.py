@@ -6,7 +6,8 @@ have comments with their reasons. Every value is JSON, which YAML includes.
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 import msgspec
@@ -15,12 +16,21 @@ from monerosim.build.compat import COMPAT, libraries_of, library_of
 from monerosim.build.processes import MONEROD, PYTHON, arguments
 from monerosim.events.traces import USUAL_LEVEL
 from monerosim.plan.environment import TRACE_VARIABLE
-from monerosim.plan.plan import HostPlan, Plan, ProcessPlan
+from monerosim.plan.plan import HostPlan, Plan, ProcessPlan, SpanPlan
 from monerosim.runtime.rng import stable_seed
 from monerosim.units import SECOND
 
 GRACE = 10 * SECOND
 """The time for which Shadow goes on after the run's end, so that agents exit by themselves."""
+
+_LONG_GRACE = 60 * SECOND
+"""The same where a program may be away: an agent that asks it for the last state asks several times, in vain."""
+
+_MARGIN = SECOND
+"""From the time when a daemon's port is given back to it until it is started again."""
+
+_DOOR = Path(__file__).with_name("closed_door.py")
+"""What ends connections to a daemon that is away."""
 
 INSTALLING_SHADOW = """\
 How Shadow is installed: it runs on Linux only and is built from its sources, unchanged. What that takes:
@@ -66,7 +76,7 @@ def shadow_yaml(plan: Plan, run: Path, python: str = sys.executable, trace_level
     """
     libraries = {name: str(library_of(run, name)) for name in libraries_of(plan)}
     general = {
-        "stop_time": _time(plan.stop + GRACE),
+        "stop_time": _time(plan.stop + (_LONG_GRACE if any(map(_is_away, plan.hosts)) else GRACE)),
         "seed": stable_seed(plan.seed, "shadow") % 2**32,
         "parallelism": 2,
         "model_unblocked_syscall_latency": True,
@@ -102,11 +112,13 @@ def shadow_yaml(plan: Plan, run: Path, python: str = sys.executable, trace_level
         if host.group in plan.shadow.host_options:
             lines.append(f"    host_options: {_json(plan.shadow.host_options[host.group])}")
         lines.append("    processes:")
+        seen = _seen_from(host, plan, run)
         for process in host.processes:
             agent = process.argv[0] == PYTHON
             added = {TRACE_VARIABLE: trace_level, **_COMPILING} if agent else _preloading(process, libraries)
-            argv = arguments(process, _seen_from(host, plan, run), python)
-            lines += _process(process, argv, {**process.environment, **added})
+            lines += _process(process, seen, python, {**process.environment, **added})
+            if process.name == MONEROD and host.node is not None:
+                lines += _doors(process.spans, host.address, host.node.rpc_port, python)
     return "\n".join([*lines, ""])
 
 
@@ -127,16 +139,49 @@ def _preloading(process: ProcessPlan, libraries: Mapping[str, str]) -> dict[str,
     return {"LD_PRELOAD": ":".join(filter(None, [*chosen, process.environment.get("LD_PRELOAD")]))}
 
 
-def _process(process: ProcessPlan, argv: list[str], environment: dict[str, str]) -> list[str]:
+def _process(process: ProcessPlan, run: Path, python: str, environment: dict[str, str]) -> list[str]:
     # No shell around a program, and its arguments as a list: SIGTERM would stop only the shell.
-    path, *rest = argv
-    return [
-        f"    - path: {_json(path)}",
-        f"      args: {_json(rest)}",
-        f"      environment: {_json(environment)}",
-        f"      start_time: {_json(_time(process.start))}",
-        f"      expected_final_state: {'running' if process.runs_to_end else '{exited: 0}'}",
-    ]
+    lines = []
+    for span in process.spans or (SpanPlan(start=process.start),):
+        path, *rest = arguments(process, run, python, at=span.start)
+        lines += [
+            f"    - path: {_json(path)}",
+            f"      args: {_json(rest)}",
+            f"      environment: {_json(environment)}",
+            *_times(span),
+            f"      expected_final_state: {_final_state(process, span)}",
+        ]
+    return lines
+
+
+def _times(span: SpanPlan) -> list[str]:
+    lines = [f"      start_time: {_json(_time(span.start))}"]
+    if span.end is not None:
+        lines.append(f"      shutdown_time: {_json(_time(span.end))}")
+    return [*lines, "      shutdown_signal: SIGKILL"] if span.killed else lines
+
+
+def _final_state(process: ProcessPlan, span: SpanPlan) -> str:
+    if span.killed:
+        return "{signaled: SIGKILL}"
+    return "running" if process.runs_to_end and span.end is None else "{exited: 0}"
+
+
+def _doors(spans: Sequence[SpanPlan], address: str, port: int, python: str) -> Iterator[str]:
+    """Have somebody answer at a daemon's port while it is away."""
+    for before, after in zip_longest(spans, spans[1:]):
+        if before.end is None:
+            continue
+        end = None if after is None else after.start - _MARGIN
+        yield f"    - path: {_json(python)}"
+        yield f"      args: {_json(['-I', '-S', str(_DOOR), address, str(port)])}"
+        yield from _times(SpanPlan(start=before.end, end=end))
+        yield f"      expected_final_state: {'running' if end is None else '{signaled: SIGTERM}'}"
+
+
+def _is_away(host: HostPlan) -> bool:
+    """Return whether one of a host's programs is away for a time."""
+    return any(process.spans for process in host.processes)
 
 
 def _time(microseconds: int) -> str:

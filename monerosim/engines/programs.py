@@ -16,7 +16,9 @@ def check_programs(plan: Plan) -> None:
     Raises:
         EngineError: Some are not; the message says which, and how they are installed.
     """
-    programs = {process.argv[0] for host in plan.hosts for process in host.processes} - {PYTHON}
+    processes = [process for host in plan.hosts for process in host.processes]
+    upgrades = {process.upgrade.argv[0] for process in processes if process.upgrade is not None}
+    programs = ({process.argv[0] for process in processes} | upgrades) - {PYTHON}
     missing = sorted(program for program in programs if shutil.which(program) is None)
     if missing:
         raise EngineError(f"not found: {', '.join(missing)}\n{INSTALLING}")

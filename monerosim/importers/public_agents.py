@@ -42,9 +42,7 @@ _REASONS = {
     "wallet_env": "the engine sets the environment of its programs",
 }
 _PHASE = re.compile(r"(daemon|wallet)_([0-9]+)(_args|_env|_start|_stop|_start_stagger|_stop_stagger)?")
-_UPGRADE = (
-    "the file says no version to upgrade to: node.upgrade = { at = ..., version = ... } does, on the engine embedded"
-)
+_UPGRADE = "the file says no version to upgrade to: node.upgrade = { at = ..., version = ..., binary = ... } does"
 _OUTPUTS, _OUTPUT = 2, "5"
 _SMALLEST, _LARGEST = "0.1 XMR", "1 XMR"
 _SERVICE = {"daemon": "node", "wallet": "wallet"}

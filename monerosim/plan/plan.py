@@ -37,12 +37,14 @@ class HardForkPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     rules: tuple[RulePlan, ...] = ()
 
 
-class UpgradePlan(msgspec.Struct, frozen=True, kw_only=True):
+class UpgradePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A node's upgrade."""
 
     at: int
     version: str
     """Of monerod."""
+    binary: str = ""
+    """The program that it is then, as given in the scenario; for engines with real programs."""
 
 
 class NodePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -71,7 +73,7 @@ class NodePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     flags: tuple[str, ...] = ()
     """The scenario's own flags for the program."""
     upgrade: UpgradePlan | None = None
-    """When it goes over to another version, in the model."""
+    """When it goes over to another version."""
     rules: tuple[RulePlan, ...] = ()
     """The rules that take the place of monerod's, the first to be asked first; in the model."""
     rate_limit: int | None = None
@@ -147,6 +149,24 @@ class CommandPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     arguments: Mapping[str, object] = {}
 
 
+class SpanPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A time during which a program runs, microseconds since the run's start."""
+
+    start: int
+    end: int | None = None
+    """When it is told to end; None if it runs to the run's end."""
+    killed: bool = False
+    """Whether it is killed then."""
+
+
+class ProcessUpgradePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """When a program is started again as one of another version."""
+
+    at: int
+    version: str
+    argv: tuple[str, ...]
+
+
 class ProcessPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A real program that an engine with real programs starts on a host."""
 
@@ -161,6 +181,9 @@ class ProcessPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """The arguments that are the scenario's own."""
     needed_by: tuple[str, ...] = ()
     """The essential behaviours (``HOST/ACTOR``) that depend on this program."""
+    spans: tuple[SpanPlan, ...] = ()
+    """When it runs, if the timeline ends it and the engine has to know that before; else from ``start`` on."""
+    upgrade: ProcessUpgradePlan | None = None
 
 
 class HostPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -18,6 +18,9 @@ IDLE = 10.0
 minutes, sooner when they have many (``get_default_timeout``, contrib/epee/include/net/abstract_tcp_server2.inl); a
 payment requested at that moment would be in doubt."""
 
+CONNECTING = 5.0
+"""Seconds until a service that does not even refuse a connection counts as one that is not there."""
+
 _CHUNK = 64 * 1024
 _OK = 200
 
@@ -58,7 +61,7 @@ class HttpTransport:
                 self._url + path,
                 data=msgspec.json.encode(body),
                 headers={"Content-Type": "application/json"},
-                timeout=timeout,
+                timeout=(min(timeout, CONNECTING), timeout),
                 stream=True,
                 allow_redirects=False,
             ) as response:

@@ -9,6 +9,7 @@ from monerosim.engine import Engine, EngineError, Timings, engine_names, load_en
 from monerosim.mailbox.shared import MAX_DOCUMENT
 from monerosim.plan.plan import BootstrapPlan, TopologyPlan
 from monerosim.plugins import PluginFiles
+from monerosim.scenario.absences import absence_problems
 from monerosim.scenario.alerts import alert_problems
 from monerosim.scenario.compose import Composition, compose, composition_keys, owners_of_nodes
 from monerosim.scenario.conditions import behaviour_problems, turnover_problems
@@ -98,6 +99,7 @@ def examine_tables(scenario: Scenario, files: PluginFiles, permissions: Permissi
     findings += behaviour_problems(scenario, composed, engine)
     findings += crowd_problems(scenario, composed, engine)
     findings += turnover_problems(scenario, composed, engine)
+    findings += absence_problems(scenario, engine)
     findings += timeline_problems(scenario, composed, engine)
     findings += _idle(scenario, composed)
     topology, places, of_network = _network(scenario, composed, files)

@@ -30,7 +30,7 @@ def condition_problems(
         path: Where it stands.
     """
     needed = [condition_name(one) for one in kind.made_of] or [entry.do]
-    lacking = [] if engine is None else [one for one in needed if one not in engine.conditions]
+    lacking = [] if engine is None else [one for one in needed if one not in _in_timeline(engine)]
     if lacking:
         depends_on: tuple[Path, ...] = (("simulation", "engine"),)
         message = f"the engine {scenario.simulation.engine} cannot {' and '.join(lacking)}"
@@ -85,7 +85,7 @@ def turnover_problems(
     turnover = scenario.network.turnover
     if not turnover.share:
         return
-    if engine is not None and not engine.conditions >= {"shut-down", "start-up"}:
+    if engine is not None and not _in_timeline(engine) >= {"shut-down", "start-up"}:
         message = f"the engine {scenario.simulation.engine} cannot shut nodes down and start them up"
         yield RawProblem(path=(*path, "share"), message=message, depends_on=(("simulation", "engine"),))
     yield from who_is_missing(scenario, composed, turnover, path)
@@ -93,6 +93,10 @@ def turnover_problems(
         group = who if who in composed else group_of(scenario, who)
         if group is not None:
             yield from _lacks(composed, group, "node", (*path, "among", index))
+
+
+def _in_timeline(engine: Engine) -> frozenset[str]:
+    return engine.conditions | engine.scheduled_conditions
 
 
 def _lacks(composed: Mapping[str, Composition], group: str, program: str, path: Path) -> Iterator[RawProblem]:

@@ -48,6 +48,8 @@ def program_problems(scenario: Scenario, permissions: Permissions) -> list[RawPr
                 findings += checker.flags(service.flags, key, (*path, "flags"))
                 if service.binary is not None:
                     findings += checker.program(service.binary, key, (*path, "binary"))
+                if isinstance(service, Node) and service.upgrade is not None and service.upgrade.binary is not None:
+                    findings += checker.program(service.upgrade.binary, key, (*path, "upgrade", "binary"))
     return findings
 
 

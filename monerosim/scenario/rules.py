@@ -88,28 +88,35 @@ def read_rules(
     if engine is not None and engine.real_programs:
         own = [part for parts in (usual, *groups.values()) for part in parts if not part.is_monerods]
         findings += [_only_modelled(scenario, part) for part in own]
-    findings += _fixed(scenario) if engine is not None and engine.real_programs else _in_vain(scenario, composed)
+    if engine is not None and engine.real_programs:
+        findings += _fixed(scenario, engine)
+    else:
+        findings += _forks_in_vain(scenario, composed)
+    findings += _upgrades_in_vain(scenario, composed)
     return ReadRules(usual=usual, groups=groups, forks=forks), findings
 
 
-def _in_vain(scenario: Scenario, composed: Mapping[str, Composition]) -> Iterator[RawProblem]:
-    """Find hard forks that no node knows of or that are two at a height, and upgrades after the end."""
-    nodes = [(name, it.node) for name, it in composed.items() if isinstance(it.node, Node)]
+def _upgrades_in_vain(scenario: Scenario, composed: Mapping[str, Composition]) -> Iterator[RawProblem]:
+    """Find upgrades after the end."""
     duration = scenario.simulation.duration
-    versions = {parse_version(node.version or scenario.network.version) for _, node in nodes}
-    for name, node in nodes:
-        if node.upgrade is not None:
-            versions.add(parse_version(node.upgrade.version))
-            if node.upgrade.at >= duration:
-                path: Path = ("participants", name, "node", "upgrade", "at")
-                message = (
-                    f"comes at {format_duration(node.upgrade.at)}, but the run ends at {format_duration(duration)}"
-                )
-                depends_on: tuple[Path, ...] = (("simulation", "duration"),)
-                yield RawProblem(path=path, message=message, severity="warning", depends_on=depends_on)
+    for name, composition in composed.items():
+        upgrade = composition.node.upgrade if isinstance(composition.node, Node) else None
+        if upgrade is not None and upgrade.at >= duration:
+            path: Path = ("participants", name, "node", "upgrade", "at")
+            message = f"comes at {format_duration(upgrade.at)}, but the run ends at {format_duration(duration)}"
+            depends_on: tuple[Path, ...] = (("simulation", "duration"),)
+            yield RawProblem(path=path, message=message, severity="warning", depends_on=depends_on)
+
+
+def _forks_in_vain(scenario: Scenario, composed: Mapping[str, Composition]) -> Iterator[RawProblem]:
+    """Find hard forks that no node knows of or that are two at a height."""
+    nodes = [it.node for it in composed.values() if isinstance(it.node, Node)]
+    named = [node.version or scenario.network.version for node in nodes]
+    named += [node.upgrade.version for node in nodes if node.upgrade is not None]
+    versions = set(map(parse_version, named))
     heights: dict[int, Path] = {}
     for index, fork in enumerate(scenario.rules.hard_forks):
-        path = ("rules", "hard_forks", index)
+        path: Path = ("rules", "hard_forks", index)
         if fork.height in heights:
             message = f"there is a hard fork at height {fork.height} already"
             yield RawProblem(path=(*path, "height"), message=message, depends_on=(heights[fork.height],))
@@ -119,19 +126,24 @@ def _in_vain(scenario: Scenario, composed: Mapping[str, Composition]) -> Iterato
             yield RawProblem(path=(*path, "since"), message=message, severity="warning")
 
 
-def _fixed(scenario: Scenario) -> Iterator[RawProblem]:
-    """Find hard forks and upgrades where nodes are real programs."""
-    engine, depends_on = scenario.simulation.engine, (("simulation", "engine"),)
+def _fixed(scenario: Scenario, engine: Engine) -> Iterator[RawProblem]:
+    """Find hard forks where nodes are real programs, and upgrades without a program."""
+    name, depends_on = scenario.simulation.engine, (("simulation", "engine"),)
     hint = 'leave it out, or play the scenario on the engine "embedded"'
     for index in range(len(scenario.rules.hard_forks)):
-        message = f'on the engine "{engine}" the hard forks are those of regtest'
+        message = f'on the engine "{name}" the hard forks are those of regtest'
         path: Path = ("rules", "hard_forks", index)
         yield RawProblem(path=path, message=message, hint=hint, depends_on=depends_on)
-    for name, participant in scenario.participants.items():
-        if isinstance(participant.node, Node) and participant.node.upgrade is not None:
-            message = f'on the engine "{engine}" a node keeps its program: name another with binary'
-            path = ("participants", name, "node", "upgrade")
+    for group, participant in scenario.participants.items():
+        if not isinstance(participant.node, Node) or participant.node.upgrade is None:
+            continue
+        path = ("participants", group, "node", "upgrade")
+        if not engine.upgrades:
+            message = f'on the engine "{name}" a node keeps its program: name another with binary'
             yield RawProblem(path=path, message=message, depends_on=depends_on)
+        elif participant.node.upgrade.binary is None:
+            message = f'on the engine "{name}" another version is another program: name it with binary'
+            yield RawProblem(path=path, message=message, depends_on=(*depends_on, (*path, "binary")))
 
 
 def _read(given: object, path: Path, files: PluginFiles, findings: list[RawProblem]) -> tuple[RulePart, ...]:

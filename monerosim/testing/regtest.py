@@ -112,7 +112,7 @@ class RegtestMonero(Monero):
             for process in host.processes:
                 supervised = SupervisedProcess(host.name, process, self._directory, environment)
                 self._processes.append(supervised)
-                supervised.start()
+                supervised.start(process.start)
 
     def _meet(self, hosts: list[HostPlan], nodes: int) -> None:
         """Wait until nodes and wallets answer, and the nodes are connected with each other."""

@@ -25,7 +25,7 @@ from monerosim.plan.restarts import Restarts
 from monerosim.plugins import PluginFiles, names_file
 from monerosim.runs import play
 from monerosim.scenario import Examination, examine
-from monerosim.scenario.tables import Alert, Node, Participant, Scenario, SweepTable, TimelineEntry, Wallet
+from monerosim.scenario.tables import Alert, Node, Participant, Scenario, SweepTable, TimelineEntry, Upgrade, Wallet
 from monerosim.scenario.toml import write_value
 from monerosim.swarm import fragile
 from monerosim.swarm.scenarios import behaviours
@@ -125,6 +125,7 @@ STEMMING = HEAD.replace('"30s"', '"1m"') + USERS.replace("count = 3", 'count = 3
 STEMMING += '[participants.x]\nkind = "relay"\ncount = 4\n[network.dandelion]\nfluff_probability = 0\n'
 STEMMING += 'flush_incoming = "25s"\nflush_outgoing = "25s"\nembargo = "100s"\n'
 FLUFFING = f"{WHOLE}[network.dandelion]\nfluff_probability = 100\n"
+UPGRADING = FLUFFING + '[participants.who.node]\nupgrade = { at = "0s", version = "0.18.2.0", binary = "monerod" }\n'
 
 SELFISH = AUTONOMOUS.replace('"30s"', '"2s"').replace("who]", "others]").replace("100", "55") + "node = {}\ncount = 2\n"
 SELFISH += """[participants.who]
@@ -245,6 +246,10 @@ CASES: Mapping[str, Case] = {
     "rules.use": Case(value="uniform-tie-breaking", base=RACING),
     "rules.hard_forks": Case(value=[{"height": 9, "since": "0.18.0.0", "use": "fcmp-plus-plus"}]),
     "node.upgrade": Case(value={"at": "0s", "version": "0.18.2.0"}, base=FLUFFING),
+    "upgrade.at": Case(value="20m", base=UPGRADING),
+    "upgrade.version": Case(value="0.18.1.2", base=UPGRADING),
+    "upgrade.binary": Case(value="monerod-0.18.4", base=UPGRADING),
+    "upgrade.stagger": Case(value="20m", base=UPGRADING),
     "node.rules": Case(value="uniform-tie-breaking", base=RACING),
     "letters.delay": Case(value="2s"),
     "letters.interval": Case(value="3s"),
@@ -489,6 +494,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
 PLACES = {
     "participants": "participants.who",
     "node": "participants.who.node",
+    "upgrade": "participants.who.node.upgrade",
     "wallet": "participants.who.wallet",
     "restarts": "participants.who.restarts",
     "timeline": "timeline[0]",
@@ -504,6 +510,7 @@ def _tables() -> Iterator[tuple[str, str, type[msgspec.Struct]]]:
     inner: dict[str, type[msgspec.Struct]] = {
         "participants": Participant,
         "node": Node,
+        "upgrade": Upgrade,
         "wallet": Wallet,
         "restarts": Restarts,
         "timeline": TimelineEntry,

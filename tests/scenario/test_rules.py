@@ -82,10 +82,12 @@ UPGRADE = '[participants.old.node]\nupgrade = { at = "10m", version = "0.19.0.0"
 
 
 @pytest.mark.parametrize("engine", ["local", "shadow"])
-def test_real_programs_have_the_hard_forks_of_regtest_and_keep_their_version(engine):
+def test_real_programs_have_the_hard_forks_of_regtest_and_another_version_is_another_program(engine):
     found = told('"first-seen"', f"simulation.engine={engine}", more=UPGRADE + FORKS)
     places = ["participants.old.node.upgrade", "rules.hard_forks[0]", "rules.hard_forks[1]"]
     assert [(line, place) for line, place, _, _ in found] == list(zip((17, 18, 22), places, strict=True))
+    named = UPGRADE.replace("stagger", 'binary = "monerod-0.19", stagger')
+    assert told('"first-seen"', f"simulation.engine={engine}", more=named) == []
 
 
 def test_hard_forks_are_planned_by_height_and_upgrades_one_after_the_other():

@@ -70,11 +70,13 @@ class Embedded(Engine):
 
     paced = True
     crowds = True
+    upgrades = True
     conditions = frozenset(CONDITIONS)
     unheeded: ClassVar[Mapping[str, str]] = {
         "binaries.monerod": _NO_PROGRAMS,
         "binaries.wallet": _NO_PROGRAMS,
         "participants.*.node.binary": _NO_PROGRAMS,
+        "participants.*.node.upgrade.binary": _NO_PROGRAMS,
         "participants.*.wallet.binary": _NO_PROGRAMS,
         "participants.*.restarts.timeout": _NO_PROGRAMS,
         "participants.*.restarts.start_timeout": _NO_PROGRAMS,

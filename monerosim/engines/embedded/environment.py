@@ -199,8 +199,9 @@ class EmbeddedEnvironment:
         """The way to the modelled monerod of ``host``."""
         return ModelTransport(f"monerod of {host}", self._daemons[host])
 
-    def change(self, condition: Condition) -> None:
+    def change(self, condition: Condition, *, scheduled: bool) -> None:
         """Change the network."""
+        del scheduled
         self._control.change(condition)
         self._wallet_lookout.look_at_all()
 

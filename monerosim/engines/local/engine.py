@@ -52,6 +52,7 @@ class Local(Engine):
 
     real_programs = True
     watches_programs = True
+    upgrades = True
     conditions = LINK_CONDITIONS | PROGRAM_CONDITIONS | {"move-wallet"}
     unheeded: ClassVar[Mapping[str, str]] = {
         "network.version": _PROGRAM_DECIDES,

@@ -30,6 +30,10 @@ class SupervisedProcess:
         """When it is to be started, microseconds since the run's start; None if it is not to be."""
         self.is_wanted = True
         """Whether it is to run, once it is due: a condition of the network may have ended it."""
+        self.returns = False
+        """Whether it is to be started as soon as it has ended."""
+        self.upgrade_due = None if plan.upgrade is None else plan.upgrade.at
+        """When it is to be started again as another version; None once that is done."""
         self.restarted: list[int] = []
         """When it died and was to be started again."""
         self._run = run
@@ -56,8 +60,16 @@ class SupervisedProcess:
         """Whether it is running."""
         return self._child is not None and self._child.poll() is None
 
-    def start(self) -> None:
+    @property
+    def is_gone(self) -> bool:
+        """Whether it does not run, and its end has been taken note of."""
+        return self._child is None
+
+    def start(self, now: int) -> None:
         """Start it in a session of its own; it dies with this process.
+
+        Args:
+            now: Microseconds since the run's start.
 
         Raises:
             OSError: The program cannot be executed.
@@ -65,7 +77,7 @@ class SupervisedProcess:
         self.due = None
         with self.output.open("ab") as output:
             self._child = subprocess.Popen(  # noqa: S603  (the plan's programs are what is to be run)
-                arguments(self.plan, self._run, sys.executable),
+                arguments(self.plan, self._run, sys.executable, at=now),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -106,7 +106,9 @@ class ProcessSupervisor:
                 for check in self._checks.values():
                     check.ask()
                 self._take_requests()
-                starts = [process.due for process in self._processes if process.due is not None]
+                self._upgrade_due(now)
+                planned = [due for process in self._processes for due in (process.due, process.upgrade_due)]
+                starts = [due for due in planned if due is not None]
                 checks = [check.due for check in self._checks.values() if check.due is not None]
                 self._wait_until(min([*starts, *checks, self._now() + REQUEST_INTERVAL, self._plan.stop]))
                 self._take_note()
@@ -126,7 +128,7 @@ class ProcessSupervisor:
         due = [(process.due, process) for process in self._processes if process.due is not None and process.due <= now]
         for _, process in sorted(due, key=lambda one: one[0]):
             try:
-                process.start()
+                process.start(now)
             except OSError as error:
                 raise ProcessSupervisorError(f"{process.plan.argv[0]} cannot be started: {error}") from error
             if process in self._checks:
@@ -144,17 +146,30 @@ class ProcessSupervisor:
                 if process.host == request.host and not process.is_agent and is_node == (request.program == "node"):
                     self._change(process, request.do)
 
+    def _upgrade_due(self, now: int) -> None:
+        """End programs that are to be of another version, so that they are started again as such."""
+        for process in self._processes:
+            if process.upgrade_due is not None and process.upgrade_due <= now:
+                process.upgrade_due = None
+                if process.runs and process.is_wanted:
+                    self._change(process, name_of(ShutDown()))
+                    process.returns = True
+
     def _change(self, process: SupervisedProcess, do: str) -> None:
         check = self._checks.get(process)
         if do == name_of(StartUp()):
-            process.due = None if process.runs else self._now()
-            process.is_wanted = True
+            if process.is_gone:
+                process.due, process.is_wanted = self._now(), True
+            else:
+                # It may still be ending.
+                process.returns = not process.is_wanted
         elif do == name_of(Thaw()):
             process.signal(signal.SIGCONT)
             if check is not None and process.runs:
                 check.begin()
         else:
             process.is_wanted = process.is_wanted and do == name_of(Freeze())
+            process.returns = process.returns and do == name_of(Freeze())
             process.due = process.due if process.is_wanted else None
             numbers = {name_of(ShutDown()): signal.SIGTERM, name_of(Crash()): signal.SIGKILL}
             process.signal(numbers.get(do, signal.SIGSTOP))
@@ -175,6 +190,8 @@ class ProcessSupervisor:
             if check is not None:
                 check.end()
             if not process.is_wanted:
+                if process.returns:
+                    process.due, process.is_wanted, process.returns = self._now(), True, False
                 continue
             if process.is_script and status == 0:
                 continue

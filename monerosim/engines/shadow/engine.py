@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from monerosim.agent.commands import RUN_OVER_AFTER
-from monerosim.agent.real_conditions import LINK_CONDITIONS
+from monerosim.agent.real_conditions import LINK_CONDITIONS, SCHEDULED_CONDITIONS
 from monerosim.build.memory import memory_of_programs
 from monerosim.build.shadow import data_directory, shadow_yaml
 from monerosim.engine import Engine, EngineError, MemoryEstimate, Need, Progress, ProgressCallback
@@ -55,7 +55,9 @@ class Shadow(Engine):
 
     real_programs = True
     skips_proof_of_work = True
+    upgrades = True
     conditions = LINK_CONDITIONS | {"move-wallet"}
+    scheduled_conditions = SCHEDULED_CONDITIONS
     unheeded: ClassVar[Mapping[str, str]] = {
         "network.version": _PROGRAM_DECIDES,
         "network.relay": _PROGRAM_DECIDES,

@@ -102,7 +102,8 @@ def _compiler() -> Need:
 
 def _randomx(plan: Plan) -> Iterator[Need]:
     """Look for programs whose proof of work cannot be skipped."""
-    programs = {host.node.binary for host in plan.hosts if host.node is not None}
+    nodes = [host.node for host in plan.hosts if host.node is not None]
+    programs = {node.binary for node in nodes} | {node.upgrade.binary for node in nodes if node.upgrade is not None}
     for program in sorted(programs):
         found = shutil.which(program)
         try:

@@ -19,6 +19,9 @@ class Upgrade(Table, frozen=True):
 
     at: Annotated[Duration, Meta(description="When, since the scenario's time zero.")]
     version: Annotated[Version, Meta(description="The version of monerod whose rules they follow from then on.")]
+    binary: Annotated[
+        _Binary, Meta(description="Its monerod from then on, on real engines: a name on PATH or a file.")
+    ] = None
     stagger: Annotated[Duration, Meta(description="How much later each further one of the group does.")] = (
         config.duration("0s")
     )
@@ -34,9 +37,9 @@ class Node(Table, frozen=True):
     version: Annotated[
         Version | None, Meta(description="The version whose rules it follows; the network's if left out.")
     ] = None
-    upgrade: Annotated[
-        Upgrade | None, Meta(description="When it goes over to another version; the model only. Never if left out.")
-    ] = None
+    upgrade: Annotated[Upgrade | None, Meta(description="When it goes over to another version; never if left out.")] = (
+        None
+    )
     reach: Annotated[
         Literal["reachable", "unreachable", "hidden"] | None,
         Meta(description="Whether others can dial it; drawn by the network's shares if left out."),
