@@ -30,6 +30,10 @@ latency = "1500ms"
 stems = "all"
 txpool = "all"
 
+[[alerts]]
+when = "payment-unconfirmed"
+after = "20s"
+
 [participants.pool]
 kind = "mining-pool"
 count = 2

@@ -46,6 +46,9 @@ def check_run(page, events):
         assert {name: shown.locator(f"[data-series='{name}']").inner_text() for name in expected} == {
             name: f"{value:,}" for name, value in expected.items()
         }
+    assert {
+        (it.get_attribute("data-about"), it.get_attribute("data-item")) for it in page.locator("#alerts .error").all()
+    } == set(found_by_alerts(events)[:10])
     main = set()
     at = tip
     while at is not None:
@@ -58,6 +61,18 @@ def check_run(page, events):
     pools = {e["participant"]: e["data"]["transactions"] for e in events if e["data"]["event"] == "txpool-recorded"}
     shown = page.locator("[data-series=transactions]").inner_text()
     assert shown == f"{round(sum(pools.values()) / len(pools), 1):g}"
+
+
+def found_by_alerts(events):
+    """What alerts find at present, the oldest first."""
+    found = []
+    for it in events:
+        about = it["participant"], it["data"].get("item")
+        if it["data"]["event"] == "alert-raised":
+            found.append(about)
+        elif it["data"]["event"] == "alert-cleared":
+            found.remove(about)
+    return found
 
 
 def clock(t):
@@ -176,6 +191,8 @@ def test_a_run_at_its_end_and_its_report(browser, live):
         live.player.join()
         page.wait_for_function("() => document.querySelector('#told').textContent.includes('done')", timeout=PATIENCE)
         check_run(page, live.events())
+        # Payments that were sent last are never confirmed.
+        assert found_by_alerts(live.events())
         assert Run(live.run).summary.digest[:12] in page.locator("#told").inner_text()
         assert page.locator("#pause").is_disabled()
         page.goto(live.page())

@@ -10,6 +10,7 @@ import { drawBlocks } from "/shared/replay.js";
 const LOOK = 1000;
 const SPEEDS = ["1x", "10x", "60x", "600x", "max"];
 const HEIGHTS = 9;
+const MOST_ALERTS = 10;
 
 export async function showLive(page, run) {
   const status = await get(of(run, "/api/status"));
@@ -38,6 +39,7 @@ class LiveView {
     this.head = make("h1", {}, `${status.name} `, make("small", { text: `${status.engine}, seed ${status.seed}, ${status.participants} participants` }));
     this.progress = make("progress", { max: status.end - status.begin, "aria-label": "progress" });
     this.told = make("p", { class: "facts", id: "told" });
+    this.alerts = make("ul", { class: "problems", id: "alerts", "aria-live": "polite", "aria-label": "alerts" });
     this.tiles = make("ul", { class: "tiles" });
     this.chain = make("figure", { class: "chain" }, make("h3", { text: "The newest blocks, and their branches" }));
     this.tree = make("svg", { viewBox: "0 0 1000 150", role: "img", "aria-label": "the newest blocks" });
@@ -45,7 +47,7 @@ class LiveView {
     this.chain.append(this.tree, this.stale);
     this.panels = make("div", { class: "panels" });
     this.feed = new Feed(run);
-    page.append(this.head, this.progress, this.told, this.controls(), this.tiles, this.chain, this.panels, this.feed.element);
+    page.append(this.head, this.progress, this.told, this.controls(), this.alerts, this.tiles, this.chain, this.panels, this.feed.element);
   }
 
   controls() {
@@ -100,6 +102,7 @@ class LiveView {
       tile("height", number(series.height.last)), tile("payments sent", number(series.sent.last)),
       tile("confirmed", number(series.confirmed.last)), tile("failures", number(model.counts.failures)),
       tile("reorganisations", number(model.counts.reorganisations)), tile("events", number(model.counts.events)));
+    this.drawAlerts([...model.alerts.values()]);
     this.drawChain(model);
     const line = (name, from, dots = false) => ({ name, points: series[from].points, dots });
     this.panels.replaceChildren(
@@ -108,6 +111,14 @@ class LiveView {
       chart("How long until nodes have a payment? (s)", 0, end, [line("half of them", "halfPayment", true), line("all", "allPayment", true)]),
       chart("How full are txpools?", 0, end, [{ name: "transactions", points: series.pool.points.filter(([t]) => t >= 0) }],
         'Txpools are not recorded: set [record] txpool = "sample".'));
+  }
+
+  drawAlerts(found) {
+    const more = found.length - MOST_ALERTS;
+    this.alerts.replaceChildren(...found.slice(0, MOST_ALERTS).map(({ t, alert, participant, item, reason }) =>
+      make("li", { class: "error", "data-about": participant, "data-item": item,
+        text: [`${alert}, since ${clock(t)}:`, participant, item.slice(0, 12), reason].filter(Boolean).join(" ") })));
+    if (more > 0) this.alerts.append(make("li", { text: `and ${number(more)} more` }));
   }
 
   drawChain(model) {

@@ -22,6 +22,8 @@ export class RunModel {
     this.blocks = new Map();
     this.counts = { events: 0, failures: 0, reorganisations: 0 };
     this.pools = new Map();
+    // What alerts find at present, the oldest first.
+    this.alerts = new Map();
   }
 
   take(event) {
@@ -34,6 +36,13 @@ export class RunModel {
     else if (kind === "txpool-recorded") this.takePool(event);
     else if (kind === "actor-failed" || kind === "process-died") this.counts.failures += 1;
     else if (kind === "reorganised") this.counts.reorganisations += 1;
+    else if (kind.startsWith("alert-")) this.takeAlert(event, kind);
+  }
+
+  takeAlert({ t, participant, data }, kind) {
+    const key = [data.alert, participant, data.item].join(" ");
+    if (kind === "alert-raised") this.alerts.set(key, { t, participant, ...data });
+    else this.alerts.delete(key);
   }
 
   takeBlock(t, data) {

@@ -6,8 +6,9 @@ import { clock, make, row, scroller, table } from "./dom.js";
 const KINDS = [
   "network-changed", "command-executed", "command-failed", "actor-failed", "actor-restarted", "actor-given-up",
   "process-died", "process-restarted", "process-given-up", "run-ended", "bootstrap-finished", "bootstrap-failed",
+  "alert-raised", "alert-cleared",
 ];
-const FAULTS = /failed|died|given-up/;
+const FAULTS = /failed|died|given-up|raised/;
 const MOST_PAGES = 20;
 const WIDTH = 1000;
 
@@ -20,7 +21,7 @@ export async function showTimeline(page, run) {
     ...planned.map((entry) => [entry.at, entry.who, "planned", `${entry.do} ${entry.actor}`, told(entry.arguments)]),
     ...steered.map(({ request, answer }) => [answer?.at ?? status.t, request.participant, "from outside",
       `${request.command} ${request.actor}`, `${told(request.arguments)} ${answer ? answer.text : "not answered yet"}`]),
-    ...happened.map(({ t, participant, data: { event, ...fields } }) => [t, participant, event, fields.do ?? fields.command ?? fields.name ?? "", told(fields)]),
+    ...happened.map(({ t, participant, data: { event, ...fields } }) => [t, participant, event, fields.do ?? fields.command ?? fields.name ?? fields.alert ?? "", told(fields)]),
   ].sort((one, other) => one[0] - other[0]);
   const svg = make("svg", { viewBox: `0 0 ${WIDTH} 60`, role: "img", "aria-label": "when it was" });
   const x = (t) => 10 + ((t - status.begin) / (status.end - status.begin)) * (WIDTH - 20);
