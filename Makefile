@@ -3,6 +3,15 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PYTEST_FLAGS ?=
 
+# Real programs are waited for more than they work, so their tests run beside the others. Those of one kind share
+# loopback addresses, and run one after the other.
+define side-by-side
+	mkdir -p .tests
+	{ $(BIN)/pytest -m "real and $(1)" $(PYTEST_FLAGS); echo $$? > .tests/status; } > .tests/real 2>&1 & real=$$!; \
+	$(BIN)/pytest -n 2 --dist worksteal -m "not real and $(1)" $(PYTEST_FLAGS); others=$$?; \
+	wait $$real; cat .tests/real; exit $$((others + $$(cat .tests/status)))
+endef
+
 .PHONY: docs run test test-long swarm lint types imports format bench clean
 
 run: $(VENV)/.installed
@@ -13,16 +22,12 @@ run: $(VENV)/.installed
 test: export MONEROSIM_COVERAGE = $(CURDIR)/.coverage
 test: $(VENV)/.installed-dev
 	rm -rf .coverage && mkdir .coverage
-	$(BIN)/pytest -n 2 --dist worksteal -m "not real and not long" $(PYTEST_FLAGS)
-	$(BIN)/pytest -m "real and not long" tests/conformance $(PYTEST_FLAGS) > .coverage/conformance 2>&1 & conformance=$$!; \
-	$(BIN)/pytest -m "real and not long" --ignore tests/conformance $(PYTEST_FLAGS); others=$$?; \
-	wait $$conformance; conformance=$$?; cat .coverage/conformance; exit $$((conformance + others))
+	$(call side-by-side,not long)
 	$(BIN)/slipcover --merge .coverage/*.json --out .coverage/all --branch --skip-covered --fail-under 90
 
 test-long: $(VENV)/.installed-dev
-	$(BIN)/pytest -m long $(PYTEST_FLAGS)
+	$(call side-by-side,long)
 
-# About two minutes on two busy cores.
 swarm: $(VENV)/.installed-dev
 	$(BIN)/monerosim swarm --seeds 1..100
 
@@ -50,7 +55,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python tools/bench.py
 
 clean:
-	rm -rf site $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage
+	rm -rf site $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage .tests
 
 # An editable install: what is edited in the checkout is what runs.
 $(VENV)/.installed: pyproject.toml

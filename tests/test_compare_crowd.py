@@ -28,6 +28,7 @@ def crowd(tool, kind="crowd"):
     return [tool.play(tool.SMALL, kind, seed) for seed in SEEDS]
 
 
+@pytest.mark.long
 def test_a_crowd_does_what_as_many_actors_do(tool, actors):
     """Refused by chance in one of a hundred sets of seeds at most."""
     rows = tool.compare(crowd(tool), actors)
@@ -35,11 +36,13 @@ def test_a_crowd_does_what_as_many_actors_do(tool, actors):
     assert not tool.is_refused(rows), rows
 
 
+@pytest.mark.long
 def test_one_whose_change_unlocks_a_block_early_is_refused(tool, actors, monkeypatch):
     monkeypatch.setattr(TransactionFormat, "spendable_age", 9)
     assert tool.is_refused(tool.compare(crowd(tool), actors))
 
 
+@pytest.mark.long
 def test_one_whose_users_share_their_draws_is_refused(tool, actors, monkeypatch):
     monkeypatch.chdir(HERE)
     assert tool.is_refused(tool.compare(crowd(tool, "./alike_crowd.py:AlikeCrowd"), actors))

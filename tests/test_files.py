@@ -138,6 +138,7 @@ def test_an_event_log_that_was_full_goes_on_with_whole_lines(tmp_path):
     assert [record.t for record in read_events(tmp_path / "events.jsonl")] == [1]
 
 
+@pytest.mark.long
 def test_a_run_that_is_broken_at_any_write_can_be_read_back():
     """Four kinds of faults at six of the writes; the tool tries all of them."""
     done = subprocess.run(

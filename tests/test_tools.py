@@ -54,6 +54,7 @@ def test_engines_are_compared_whatever_was_recorded_of_spreads(tmp_path, spreads
     assert way.endswith("to half") == (spreads == "quantiles")
 
 
+@pytest.mark.long
 def test_pages_of_made_up_scenarios_show_what_happened():
     done = tool("check_pages", "--runs", "2", "--first", "3")
     assert done.returncode == 0, done.stdout

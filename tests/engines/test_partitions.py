@@ -80,6 +80,7 @@ def begins():
     return [number * (APART + TOGETHER) * 60 * SECOND for number in range(PARTITIONS)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("side", "share"), [(0, SHARE), (1, 1 - SHARE)])
 def test_each_side_grows_as_a_poisson_process_of_its_hashrate(counts, side, share):
     mean = APART * share
@@ -94,10 +95,12 @@ def test_each_side_grows_as_a_poisson_process_of_its_hashrate(counts, side, shar
     assert p > ERROR_RATE
 
 
+@pytest.mark.long
 def test_the_sides_do_not_depend_on_each_other(counts):
     assert stats.spearmanr(counts[:, 0], counts[:, 1]).pvalue > ERROR_RATE
 
 
+@pytest.mark.long
 def test_the_loser_loses_what_it_found(played, counts):
     lost, off = happened(played, Reorganised), []
     for begin, (north, south) in zip(begins(), counts.tolist(), strict=True):

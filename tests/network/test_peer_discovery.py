@@ -36,6 +36,7 @@ def mainnet():
     return discovery, discovery.advance(2 * HOUR)
 
 
+@pytest.mark.long
 def test_the_reachable_have_the_connections_of_all(mainnet):
     discovery, _ = mainnet
     # One may just have dropped a connection.
@@ -47,6 +48,7 @@ def test_the_reachable_have_the_connections_of_all(mainnet):
     assert sum(degrees(discovery, range(150, 1_000))) == 0
 
 
+@pytest.mark.long
 def test_connections_last_as_long_as_the_drop_each_101_seconds_makes_them(mainnet):
     """One of twelve is dropped each time: the median is the eighth, 13.5 minutes (mainnet's is said to be 23)."""
     _, changes = mainnet

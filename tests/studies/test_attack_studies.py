@@ -74,6 +74,7 @@ def played(name, size, seeds, folder, **labels):
     return study, cases, Sweep(folder / "sweep"), finding
 
 
+@pytest.mark.long
 def test_payments_are_taken_back_as_often_as_rosenfeld_says(tmp_path):
     *_, finding = played("double-spend", 0.15, 6, tmp_path, hashrate=[0.3], confirmations=[1, 4])
     assert finding.verdict.holds, finding.rows
@@ -81,6 +82,7 @@ def test_payments_are_taken_back_as_often_as_rosenfeld_says(tmp_path):
     assert [row.observed["payments"] for row in finding.rows] == [90, 90]
 
 
+@pytest.mark.long
 def test_a_partition_undoes_the_blocks_of_the_smaller_side(tmp_path, monkeypatch):
     study, cases, sweep, finding = played("partition", 0.4, 6, tmp_path, share=[0.25], minutes=[60])
     assert finding.verdict.holds, finding.rows
@@ -88,6 +90,7 @@ def test_a_partition_undoes_the_blocks_of_the_smaller_side(tmp_path, monkeypatch
     assert judge_sweep(study, sweep, cases).verdict.p < REFUSED
 
 
+@pytest.mark.long
 def test_deep_reorganisations_come_as_often_as_the_chain_says(tmp_path, monkeypatch):
     wanted = {"strategy": ["selfish"], "hashrate": [0.4], "blocks": ["2", "5"]}
     study, cases, sweep, finding = played("reorganisations", 0.3, 6, tmp_path, **wanted)
@@ -97,6 +100,7 @@ def test_deep_reorganisations_come_as_often_as_the_chain_says(tmp_path, monkeypa
     assert judge_sweep(study, sweep, cases).verdict.p < REFUSED
 
 
+@pytest.mark.long
 def test_selfish_mining_earns_less_a_day_until_the_difficulty_has_followed(tmp_path, monkeypatch):
     study, cases, sweep, finding = played("profit", 1, 8, tmp_path, difficulty=["fixed"], windows=[1])
     assert finding.verdict.holds, finding.rows
@@ -105,6 +109,7 @@ def test_selfish_mining_earns_less_a_day_until_the_difficulty_has_followed(tmp_p
     assert judge_sweep(study, sweep, cases).verdict.p < REFUSED
 
 
+@pytest.mark.long
 def test_uniform_tie_breaking_has_half_of_the_others_follow(tmp_path):
     wanted = {"rule": ["uniform-tie-breaking", "publish-or-perish"], "hashrate": [0.4]}
     *_, finding = played("publish-or-perish", 0.2, 5, tmp_path, **wanted)
@@ -114,6 +119,7 @@ def test_uniform_tie_breaking_has_half_of_the_others_follow(tmp_path):
     assert perish < uniform
 
 
+@pytest.mark.long
 def test_rules_that_choose_among_equals_cost_what_forks_cost(tmp_path, monkeypatch):
     study, cases, sweep, finding = played("cost-of-rules", 0.1, 6, tmp_path, **{"delay (s)": [4.68]})
     assert finding.verdict.points == 1
@@ -124,6 +130,7 @@ def test_rules_that_choose_among_equals_cost_what_forks_cost(tmp_path, monkeypat
     assert judge_sweep(study, sweep, cases).verdict.p < REFUSED
 
 
+@pytest.mark.long
 def test_black_holes_do_not_give_spies_more_stems(tmp_path, monkeypatch):
     study, cases, sweep, finding = played("dandelion-attacked", 0.25, 6, tmp_path, surroundings=["10 black holes"])
     assert finding.verdict.holds, finding.rows

@@ -66,6 +66,7 @@ def selfish(tmp_path_factory):
     return study, cases, Sweep(folder / "sweep"), finding
 
 
+@pytest.mark.long
 def test_selfish_mining_gains_what_the_closed_form_says(selfish):
     *_, finding = selfish
     assert not finding.failures
@@ -77,6 +78,7 @@ def test_selfish_mining_gains_what_the_closed_form_says(selfish):
     assert followers["all"] > 0.94
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -145,6 +147,7 @@ def dandelion(tmp_path_factory):
     return study, cases, Sweep(folder / "sweep"), finding
 
 
+@pytest.mark.long
 def test_spies_get_the_stems_that_their_share_of_connections_says(dandelion):
     *_, finding = dandelion
     assert not finding.failures
@@ -156,6 +159,7 @@ def test_spies_get_the_stems_that_their_share_of_connections_says(dandelion):
         assert row.observed["precision"] > row.observed["outgoing"] ** 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -115,6 +115,7 @@ def fits_pace(days):
     return 2 * min(poisson.cdf(blocks, expected), poisson.sf(blocks - 1, expected))
 
 
+@pytest.mark.long
 def test_blocks_come_as_often_as_the_hashrates_say(days):
     """Error rate 4 in 10,000."""
     assert fits_shares(days) > ERROR_RATE
@@ -126,6 +127,7 @@ def test_blocks_come_as_often_as_the_hashrates_say(days):
     assert kstest(of_gamma, "expon").pvalue > ERROR_RATE
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("wrong", "seeds", "refuses"),
     [
@@ -143,6 +145,7 @@ def test_miners_that_draw_wrongly_are_refused(tmp_path, monkeypatch, wrong, seed
     assert refuses(play_days(text, tmp_path, seeds)) < ERROR_RATE
 
 
+@pytest.mark.long
 def test_without_latency_to_speak_of_there_are_hardly_forks(days):
     stale = sum(len(happened(played, BlockStale)) for played in days)
     assert stale < 80

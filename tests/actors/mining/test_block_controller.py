@@ -153,11 +153,13 @@ def fits_pace(days):
     return 2 * min(poisson.cdf(blocks, expected), poisson.sf(blocks - 1, expected))
 
 
+@pytest.mark.long
 def test_winners_follow_the_hashrates(days):
     """Error rate 1 in 10,000."""
     assert fits(winners(days), WIDE) > ERROR_RATE
 
 
+@pytest.mark.long
 def test_poisson_arrivals_wait_exponentially(days):
     """Error rate 4 in 10,000."""
     assert fits_pace(days) > ERROR_RATE
@@ -169,6 +171,7 @@ def test_poisson_arrivals_wait_exponentially(days):
     assert kstest(found[1:][~longer], "expon").pvalue > ERROR_RATE
 
 
+@pytest.mark.long
 def test_winners_do_not_depend_on_the_waits(days):
     """Error rate 1 in 10,000: the blocks that came quickly have the same winners as the others."""
     quick = Counter()
@@ -181,6 +184,7 @@ def test_winners_do_not_depend_on_the_waits(days):
     assert fits(quick, WIDE) > ERROR_RATE
 
 
+@pytest.mark.long
 def test_a_controller_that_draws_a_little_wrongly_is_refused(tmp_path, wrong):
     """With a quarter of the right one's blocks, so with all of them half as large a mistake would be refused."""
     skewed = play_days(POOLS.replace('kind = "block-controller"', wrong("Skewed")), tmp_path, SEEDS[::4])
@@ -216,6 +220,7 @@ def winners_after(played, refusing):
     return Counter(found[index].data.miner for index in following)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ask", ["rpc", "signal"])
 def test_another_is_chosen_by_hashrate_when_a_winner_is_passed_over(tmp_path, install_blocks, wrong, ask):
     """Error rate 2 in 10,000; hashrates that count for the first choice only are refused."""

@@ -120,6 +120,7 @@ def changing(tmp_path_factory):
     return [play(POOLS + CHANGES, base / str(seed), seed=seed) for seed in SEEDS]
 
 
+@pytest.mark.long
 def test_chances_follow_who_joins_leaves_and_changes(changing):
     """Error rate 4 in 10,000."""
     counts = hours(changing)
@@ -160,6 +161,7 @@ class Thief(MiningPool):
 """Pools that do not do what they are told, and one that has others' rewards paid to somebody else."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("who", "wrong", "hour"),
     [("alpha", "Stays", 1), ("alpha", "StaysAway", 2), ("gamma", "StaysAsItIs", 3)],
