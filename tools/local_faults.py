@@ -2,10 +2,13 @@
 
     python tools/local_faults.py            # seed 1, about five minutes
     python tools/local_faults.py --seed 7
+    python tools/local_faults.py --full-disk
 
 What happens when, and to whom, is drawn from the seed. Afterwards the run must have ended in order, every death and
 every new start must be in its events, what was damaged must lie in `bad`, and its summary, report and trace must be
-readable. Exits with code 1 if something of this is not so. Needs monerod and monero-wallet-rpc on PATH.
+readable. With `--full-disk` the run has a small disk of its own (`unshare`), which is full from some second on: the run
+must end with one line that says so. Exits with code 1 if something of this is not so. Needs monerod and
+monero-wallet-rpc on PATH.
 """
 
 import argparse
@@ -16,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -74,9 +78,15 @@ class Mishap(msgspec.Struct, frozen=True, order=True):
     at: int
     """Seconds after the bootstrap."""
     what: str
-    """``kill`` or ``damaged letter``."""
+    """``kill``, ``damaged letter`` or ``full disk``."""
     whom: str
-    """A program's directory, or a host."""
+    """A program's directory, a host, or nobody."""
+
+
+FULL_DISK = Mishap(20, "full disk", "")
+FILLER = "filler"
+DISK = "1500m"
+"""What the chains of two daemons and the logs take, and some more."""
 
 
 def draw(seed: int) -> list[Mishap]:
@@ -102,6 +112,9 @@ def processes(directory: Path) -> Iterator[tuple[int, str]]:
 
 def befall(run: Path, mishap: Mishap) -> str:
     """Have it happen, and return what cannot be done about it; an empty text if it was."""
+    if mishap.what == "full disk":
+        fill(run.parent / FILLER)
+        return ""
     if mishap.what == "damaged letter":
         box = run / "shared" / "mailbox" / mishap.whom
         text = DAMAGED[mishap.at % len(DAMAGED)]
@@ -115,11 +128,21 @@ def befall(run: Path, mishap: Mishap) -> str:
     return ""
 
 
+def fill(path: Path) -> None:
+    """Leave no room on a disk, not even a byte."""
+    with path.open("ab", buffering=0) as file:
+        for size in (2**20, 2**12, 1):
+            with suppress(OSError):
+                while file.write(bytes(size)) == size:
+                    pass
+
+
 def play(folder: Path, mishaps: list[Mishap]) -> tuple[int, str, list[str]]:
     """Play the scenario while all this happens; return exit code, errors, and what could not be done."""
     (folder / "scenario.toml").write_text(SCENARIO)
-    run, errors, failed = folder / "run", folder / "errors", []
-    with errors.open("wb") as file:
+    run, failed = folder / "run", list[str]()
+    # Not on the run's disk, which may be full.
+    with tempfile.TemporaryFile() as file:
         command = [*PROGRAM, "run", "scenario.toml", "-q", "--no-report", "-o", "run"]
         player = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=file)
         while not is_begun(run) and player.poll() is None:
@@ -132,8 +155,14 @@ def play(folder: Path, mishaps: list[Mishap]) -> tuple[int, str, list[str]]:
             time.sleep(max(0.0, begun + mishap.at - time.monotonic()))
             failed += filter(None, [befall(run, mishap)])
             print(f"{time.monotonic() - begun:4.0f} s: {mishap.what}, {mishap.whom}", flush=True)
-        player.wait()
-    return player.returncode, errors.read_text(errors="replace"), failed
+        while player.poll() is None:
+            if FULL_DISK in mishaps:
+                # Whatever somebody has given back.
+                fill(run.parent / FILLER)
+            time.sleep(0.5)
+        (run.parent / FILLER).unlink(missing_ok=True)
+        file.seek(0)
+        return player.returncode, file.read().decode(errors="replace"), failed
 
 
 def is_begun(run: Path) -> bool:
@@ -167,23 +196,33 @@ def wrong(folder: Path, mishaps: list[Mishap], code: int, errors: str) -> Iterat
         yield f"processes are left: {left}"
     for mishap in mishaps:
         yield from untold(directory, mishap)
-    yield from (f"{fault.kind}: {fault.detail}" for fault in inspect(directory).faults)
+    if FULL_DISK in mishaps and (code != 1 or "No space left on device" not in errors):
+        yield f"the full disk is not told: {errors[-500:]}"
     for command, *options in (("report", "--summary"), ("trace",)):
         done = subprocess.run(
             [*PROGRAM, command, "run", *options], cwd=folder, check=False, capture_output=True, text=True
         )
         if done.returncode or "Traceback" in done.stderr:
             yield f"{command} ends with {done.returncode}: {done.stderr[-500:]}"
+    yield from (f"{fault.kind}: {fault.detail}" for fault in inspect(directory).faults)
 
 
 def main() -> int:
     """Play one seed."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seed", type=int, default=1, help="what happens is drawn from it")
-    seed = parser.parse_args().seed
-    mishaps = draw(seed)
-    with tempfile.TemporaryDirectory() as name:
+    parser.add_argument("--full-disk", action="store_true", help="have the disk be full instead")
+    parser.add_argument("--mounted", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    seed, mishaps = options.seed, [FULL_DISK] if options.full_disk else draw(options.seed)
+    if options.full_disk and not options.mounted:
+        as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
+        command = ["unshare", "--mount", *as_root, sys.executable, __file__, "--full-disk", "--mounted"]
+        return subprocess.run(command, check=False).returncode
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name).resolve()
+        if options.mounted:
+            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", folder], check=True)
         code, errors, faults = play(folder, mishaps)
         faults += wrong(folder, mishaps, code, errors)
         summary = Run(folder / "run").summary

@@ -19,7 +19,7 @@ from monerosim.events import (
     ServiceReady,
     TxpoolRecorded,
 )
-from monerosim.rpc.client import RpcClient
+from monerosim.rpc.client import RpcClient, ServiceNeverUpError
 from monerosim.rpc.errors import RpcDoubtfulError, RpcError, RpcUnavailableError
 from monerosim.rpc.node import (
     AlternateChain,
@@ -139,17 +139,24 @@ class NodeProxy(Watcher):
         self._wanted: set[type] = set()
         self._told = False
         self._node = node
-        self._rpc = NodeRpc(RpcClient(host.environment.node(node), self.clock))
+        self._rpc = NodeRpc(RpcClient(host.environment.node(node), self.clock, is_over=lambda: host.closing))
+        self._is_own = name == "node" and node == host.name
 
     def begin(self) -> None:
         """Wait until the daemon answers."""
         service = f"monerod of {self._node}"
-        info, attempts = self._rpc.client.wait_until_up(self._rpc.get_info, name=service, timeout=START_TIMEOUT)
+        try:
+            info, attempts = self._rpc.client.wait_until_up(self._rpc.get_info, name=service, timeout=START_TIMEOUT)
+        except ServiceNeverUpError as error:
+            if not self.host.closing or self._is_own:
+                raise
+            # The node's own host tells of its failure; whoever asks here is told now.
+            self.log.warning("{}", error)
+            return
         self.log.info("{} is up at height {}, after {} tries", service, info.height, attempts)
         self.emit(ServiceReady(service, attempts))
         self.watch()
-        is_own = self.name == "node" and self._node == self.host.name
-        if is_own and not self.host.environment.records_nodes and self._node in self.host.plan.record.txpool:
+        if self._is_own and not self.host.environment.records_nodes and self._node in self.host.plan.record.txpool:
             self._plan_txpool()
 
     def wants(self, kind: type) -> None:

@@ -163,7 +163,7 @@ class WalletProxy(Awaited):
     def __init__(self, host: Host, name: str, plan: WalletPlan) -> None:
         super().__init__(host, name)
         self._plan = plan
-        self._rpc = WalletRpc(RpcClient(host.environment.wallet(host.name), self.clock))
+        self._rpc = WalletRpc(RpcClient(host.environment.wallet(host.name), self.clock, is_over=lambda: host.closing))
         self._addresses: tuple[str, ...] = ()
         self._sent: set[str] = set()
         self._notified: set[tuple[str, str, bool]] | None = None

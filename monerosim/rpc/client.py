@@ -42,12 +42,21 @@ class RpcClient:
         transport: The connection to the service.
         clock: The runtime's clock, to wait between attempts.
         repeats: Whether a call that nothing answered is made again, four times in four seconds.
+        is_over: Returns whether nobody waits any more for a service that is not up.
     """
 
-    def __init__(self, transport: Transport, clock: Clock, *, repeats: bool = True) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        clock: Clock,
+        *,
+        repeats: bool = True,
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._transport = transport
         self._clock = clock
         self._repeats = repeats
+        self._is_over = is_over
         self._numbers = count(1)
         self._starting = False
 
@@ -121,7 +130,7 @@ class RpcClient:
         retrying = tenacity.Retrying(
             sleep=self._clock.sleep,
             wait=tenacity.wait_fixed(interval),
-            stop=lambda _: self._clock.now() >= end,
+            stop=lambda _: self._clock.now() >= end or self._is_over(),
             retry=tenacity.retry_if_exception_type(RpcError),
         )
         self._starting = True  # the probe itself must not retry
@@ -129,9 +138,8 @@ class RpcClient:
             result = retrying(probe)
         except tenacity.RetryError as error:
             cause = error.last_attempt.exception()
-            raise ServiceNeverUpError(
-                f"{name} at {self.address} did not answer within {timeout:g} s: {cause}"
-            ) from cause
+            when = "until the run's end" if self._is_over() else f"within {timeout:g} s"
+            raise ServiceNeverUpError(f"{name} at {self.address} did not answer {when}: {cause}") from cause
         finally:
             self._starting = False
         return result, int(retrying.statistics["attempt_number"])

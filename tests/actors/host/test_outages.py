@@ -185,3 +185,40 @@ wallet = { initial_balance = "1 XMR" }
     assert [it.data.name for it in happened(played, ActorRestarted, "payee")] == ["wallet"]
     assert happened(played, WalletClosed, "payee")
     assert played.summary.coins.unaccounted == 0
+
+
+ASKER = '''
+from actors.host.node_proxy import GetInfo, proxy_of
+from monerosim.agent.behaviour import Behaviour
+from monerosim.rpc.errors import RpcError
+
+
+class Asker(Behaviour):
+    """Asks another participant's node near the run's end."""
+
+    def begin(self):
+        self.after(28 * 60.0, self.look)
+
+    def look(self):
+        try:
+            self.ask(proxy_of(self.host, "user-001"), GetInfo())
+        except RpcError as error:
+            self.log.warning("no answer: {}", error)
+'''
+
+
+def test_who_waits_for_a_node_at_the_runs_end_waits_no_longer(tmp_path, install_blocks):
+    install_blocks("asker", ASKER, {"asker": "asker:Asker"})
+    changes = """
+[[timeline]]
+at = "27m"
+do = "shut-down"
+who = "user-001"
+
+[participants.asker]
+kind = "asker"
+"""
+    played = play(NETWORK + USERS + changes, tmp_path / "run")
+    assert not happened(played, ActorFailed, "asker")
+    texts = [line.text for line in played.traces(actors=("asker",))]
+    assert any(text.startswith("no answer") for text in texts), texts
