@@ -141,6 +141,8 @@ class BlockRelay:
         self._is_advancing = False
         self._verifying: dict[tuple[int, bytes], int] = {}
         self._delivered: dict[int, int] = {}
+        self._vain_until = 0
+        """When the last message comes that has a block which its receiver has already, or verifies."""
         """When the last block on each link comes, by the links' places: TCP delivers in order."""
         self._neighbours: Neighbours | None = None
         self._untold: list[Block] = []
@@ -456,12 +458,13 @@ class BlockRelay:
                 for link in () if self._network.keeps_blocks(node, block.id) else self._network.links_from(node):
                     due = arrivals.item(node) + hops[link.place]
                     if arrivals.item(link.peer) > now and due < UNREACHABLE:
-                        self._deliver(block, node, link, due)
+                        self._deliver(block, node, link, due, now=now)
             arrivals[coming] = NEVER
             block.last_arrival = NEVER
 
     def _settle_down(self, now: int) -> None:
         """No message is on its way: go on with the timed syncs that have something to tell, or be quiet."""
+        now = max(now, self._vain_until)
         agreed = len({tip for node, tip in enumerate(self._tips) if not self._network.is_down(node)}) == 1
         for node, tip in enumerate(() if agreed else self._tips):
             for link in self._network.links_from(node):
@@ -509,16 +512,20 @@ class BlockRelay:
         for link, wait in zip(links, waits, strict=True):
             hop = hops[link.place]
             if hop < UNREACHABLE:
-                sent.append((link.peer, self._deliver(block, node, link, at + wait + hop)))
+                sent.append((link.peer, self._deliver(block, node, link, at + wait + hop, now=at)))
         if self.on_hops is not None and sent:
             receiver, received = np.array(sent, dtype=np.int64).T
             self.on_hops(block, Hops(np.full(len(sent), node), receiver, received))
 
-    def _deliver(self, block: Block, sender: int, link: LinkTo, due: int) -> int:
+    def _deliver(self, block: Block, sender: int, link: LinkTo, due: int, *, now: int) -> int:
         """Have a block come to a peer, after what was sent over the same link before; return when."""
         due = max(due, self._network.ready(link.peer), self._delivered.get(link.place, 0))
         self._delivered[link.place] = due
-        self._push(due, _Kind.RECEIVED, link.peer, sender, block)
+        if self.has(link.peer, block, now) or (link.peer, block.id) in self._verifying:
+            # Two of three messages tell their receiver nothing.
+            self._vain_until = max(self._vain_until, due)
+        else:
+            self._push(due, _Kind.RECEIVED, link.peer, sender, block)
         return due
 
     def _join(self, node: int, block: Block, at: int) -> bool:
