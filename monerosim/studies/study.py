@@ -64,6 +64,15 @@ class Study(ABC):
         del point, runs
         return {}
 
+    def conclusion(self, points: Sequence[tuple[Mapping[str, Label], float]]) -> str:
+        """Return what all points say together beyond the table, a sentence; empty if nothing.
+
+        Args:
+            points: What was measured, with the labels of each point.
+        """
+        del points
+        return ""
+
 
 def mean(values: Sequence[float]) -> float:
     """Return the mean of values."""

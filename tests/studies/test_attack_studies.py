@@ -8,6 +8,7 @@ from actors.attacks.withholding import Move, Race
 from monerosim.ensemble.executors import Processes
 from monerosim.ensemble.sweep import Sweep
 from monerosim.studies.all.partition import lost
+from monerosim.studies.all.profit import paid_back
 from monerosim.studies.all.reorganisations import deep_share
 from monerosim.studies.catching_up import catching_up, rosenfeld
 from monerosim.studies.conduct import conduct, judge_sweep
@@ -36,6 +37,19 @@ def test_no_strategy_earns_more_a_day_at_fixed_difficulty():
         for gamma in (0.0, 0.5, 0.99):
             assert absolute_revenue(alpha, gamma) < alpha
             assert relative_revenue(alpha, gamma) == pytest.approx(eyal_sirer(alpha, gamma), abs=1e-4)
+
+
+def test_an_attack_has_paid_back_where_its_income_passes_that_of_honest_mining_for_good():
+    assert paid_back([(4, 1.2), (1, 0.8), (2, 0.9)]) == pytest.approx(2 + 2 / 3)
+    assert paid_back([(1, 1.1), (2, 0.9), (4, 1.1)]) == pytest.approx(3)
+    assert paid_back([(1, 1.1), (2, 1.2)]) == 1
+    assert paid_back([(1, 1.1), (2, 0.9)]) is None
+    measured = [
+        ({"difficulty": kind, "windows": it}, income)
+        for kind, it, income in (("fixed", 8, 0.8), ("dynamic", 8, 1.2), ("dynamic", 4, 0.8))
+    ]
+    assert "after some 6.0 windows of 720 blocks, 6.0 days" in all_studies()["profit"].conclusion(measured)
+    assert "not paid back" in all_studies()["profit"].conclusion(measured[:1])
 
 
 def test_deep_reorganisations_are_as_frequent_as_the_strategy_itself_makes_them():

@@ -81,6 +81,9 @@ def study(
     console.print(shown)
     click.echo(f"expected: {chosen.source}")
     click.echo(_verdict(finding))
+    concluded = chosen.conclusion([(row.labels, row.measured) for row in finding.rows])
+    if concluded:
+        click.echo(concluded)
     (folder / TABLE).write_text(markdown(finding.rows, chosen.measure_name) + "\n", encoding="utf-8")
     _draw(chosen, finding, folder / FIGURE)
     tell_failures(finding.failures)

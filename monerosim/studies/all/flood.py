@@ -1,9 +1,11 @@
 """What a flood of transactions does to those who pay, by their fees."""
 
 from collections.abc import Mapping, Sequence
+from math import nan
 from typing import ClassVar
 
 from monerosim.studies.study import Case, Measures, Study, case, mean
+from monerosim.units import XMR
 
 _BLOCK_TIME = 120.0
 _HOURS = 12
@@ -107,7 +109,12 @@ kind = "block-controller"
         return _BLOCK_TIME if has_room else None
 
     def observed(self, point: Case, runs: Sequence[Measures]) -> Mapping[str, float]:
-        """Return how many payments it comes from, and how many transactions blocks had."""
-        payments = mean([run.get(f"waits.{point.labels['fee']}.n", 0.0) for run in runs])
+        """Return how many payments it comes from, their mean fee, and how many transactions blocks had."""
+        tier = f"waits.{point.labels['fee']}"
+        paid = [run[f"{tier}.mean_fee"] / XMR for run in runs if f"{tier}.mean_fee" in run]
         mined = mean([sum(run.get(f"waits.{who}.n", 0.0) for who in (*_TIERS, "flooder")) for run in runs])
-        return {"payments": payments, "in a block": mined / mean([run["chain.blocks"] for run in runs])}
+        return {
+            "payments": mean([run.get(f"{tier}.n", 0.0) for run in runs]),
+            "mean fee (XMR)": mean(paid) if paid else nan,
+            "in a block": mined / mean([run["chain.blocks"] for run in runs]),
+        }

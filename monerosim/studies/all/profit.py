@@ -1,10 +1,11 @@
 """What selfish mining pays a day: at the difficulty of the beginning, and as the difficulty follows."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import ClassVar
 
 from monerosim.studies.all.selfish_mining import BLOCK_TIME, gamma
-from monerosim.studies.study import Case, Measures, Study, case
+from monerosim.studies.study import Case, Label, Measures, Study, case
 from monerosim.studies.withheld import absolute_revenue, relative_revenue
 
 _WINDOW = 720
@@ -79,3 +80,31 @@ hand_to = ["near"]
         """Return gamma, the days of a run, and what it comes to in the long run."""
         days = float(point.labels["windows"]) * _WINDOW * BLOCK_TIME / _DAY
         return {"gamma": gamma(runs), "days": days, "long run": relative_revenue(_ALPHA, gamma(runs)) / _ALPHA}
+
+    def conclusion(self, points: Sequence[tuple[Mapping[str, Label], float]]) -> str:
+        """Return how long it takes until the attack has paid back, where the difficulty follows."""
+        windows = paid_back(
+            [(float(labels["windows"]), it) for labels, it in points if labels["difficulty"] == "dynamic"]
+        )
+        if windows is None:
+            return "the attack has not paid back in any of these lengths"
+        days = windows * _WINDOW * BLOCK_TIME / _DAY
+        return f"the attack has paid back after some {windows:.1f} windows of {_WINDOW} blocks, {days:.1f} days"
+
+
+def paid_back(incomes: Sequence[tuple[float, float]]) -> float | None:
+    """Return the length at which income passes that of honest mining for good, on straight lines between lengths.
+
+    Args:
+        incomes: Lengths, and the income of runs so long beside that of an honest miner.
+
+    Returns:
+        The shortest length if it pays in all, None if it does not in the longest.
+    """
+    known = sorted(incomes)
+    if not known or known[-1][1] <= 1:
+        return None
+    for (length, income), (longer, more) in reversed(list(pairwise(known))):
+        if income <= 1:
+            return length + (longer - length) * (1 - income) / (more - income)
+    return known[0][0]
