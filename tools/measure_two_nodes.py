@@ -1,8 +1,8 @@
 """Measure how late lost packets make blocks between two nodes, on the engine embedded and under Shadow.
 
-Run as ``python tools/measure_two_nodes.py [SEED [LOSS]]``; seed 1 and loss 0.01 if left out. It needs what the engine
-shadow needs, and takes about a minute of both cores. The nodes have one connection, 85 ms one way, and every two
-seconds a block goes over it.
+Run as ``python tools/measure_two_nodes.py [SEEDS [LOSS]]``, the seeds as ``1..5``; seed 1 and loss 0.01 if left out.
+It needs what the engine shadow needs, and takes about a minute of both cores for each seed. The nodes have one
+connection, 85 ms one way, and every two seconds a block goes over it.
 """
 
 import sys
@@ -83,23 +83,40 @@ def alike(took: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def main() -> None:
-    """Play both and print what they show."""
-    seed = sys.argv[1] if len(sys.argv) > 1 else "1"
+    """Play both with each seed and print what they show, and what all seeds show together."""
+    first, _, last = (sys.argv[1] if len(sys.argv) > 1 else "1").partition("..")
     loss = sys.argv[2] if len(sys.argv) > 2 else "0.01"  # noqa: PLR2004
-    found = []
-    with TemporaryDirectory() as directory:
-        folder = Path(directory)
-        prepare(folder, loss)
-        for engine in ("embedded", "shadow"):
-            took = delays(folder, engine, f"simulation.seed={seed}", *ONE_CONNECTION)
-            late = np.sort(took[took > LATENCY + 1] - LATENCY)
-            sys.stdout.write(
-                f"seed {seed}, loss {loss}, {engine}: {len(took)} blocks, "
-                f"99 % within {np.quantile(took, 0.99):.0f} ms, "
-                f"{len(late)} late, by {', '.join(f'{one:.0f}' for one in late)} ms\n"
-            )
-            found.append(alike(took))
-    sys.stdout.write(f"Kolmogorov-Smirnov: p = {stats.ks_2samp(*found).pvalue:.2f}\n")
+    found: dict[str, list[NDArray[np.float64]]] = {"embedded": [], "shadow": []}
+    for seed in range(int(first), int(last or first) + 1):
+        with TemporaryDirectory() as directory:
+            folder = Path(directory)
+            prepare(folder, loss)
+            for engine, of_engine in found.items():
+                took = delays(folder, engine, f"simulation.seed={seed}", *ONE_CONNECTION)
+                of_engine.append(alike(took))
+                late = np.sort(took[took > LATENCY + 1] - LATENCY)
+                _write(
+                    f"seed {seed}, loss {loss}, {engine}: {len(took)} blocks, 99 % within {_point(took):.0f} ms, "
+                    f"{len(late)} late, by {', '.join(f'{one:.0f}' for one in late)} ms"
+                )
+        _write(f"Kolmogorov-Smirnov: p = {stats.ks_2samp(*(it[-1] for it in found.values())).pvalue:.2f}")
+    for engine, of_engine in found.items():
+        points = [_point(took) for took in of_engine]
+        _write(
+            f"{engine}: 99 % of all within {_point(np.concatenate(of_engine)):.0f} ms; "
+            f"of each seed within {min(points):.0f} to {max(points):.0f} ms, {np.median(points):.0f} in the median"
+        )
+    together = (np.concatenate(of_engine) for of_engine in found.values())
+    _write(f"all seeds together: Kolmogorov-Smirnov: p = {stats.ks_2samp(*together).pvalue:.2f}")
+
+
+def _point(took: NDArray[np.float64]) -> float:
+    return float(np.quantile(took, 0.99))
+
+
+def _write(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -4,8 +4,6 @@ In fluff epochs of Dandelion++ 0.18.0.0 fluffs them at the origin, and from 0.18
 request 8627). The second monerod is named by an environment variable, since a machine has seldom two.
 """
 
-import os
-import re
 import shutil
 import subprocess
 from contextlib import ExitStack
@@ -13,15 +11,13 @@ from pathlib import Path
 
 import pytest
 from real_network import wait_until
+from second_monerod import second_monerod
 
 from monerosim.build.processes import arguments, host_processes
 from monerosim.plan.plan import ConsensusPlan, HostPlan, NodePlan, WalletPlan
 from monerosim.rpc.errors import RpcError
 from monerosim.testing.services import Node, Wallet
 from monerosim.units import SECOND
-
-SECOND_MONEROD = "MONEROSIM_SECOND_MONEROD"
-"""The environment variable that names a monerod of 0.18.2.0 or later."""
 
 PAYMENTS = 4
 STARTS = 80
@@ -31,16 +27,6 @@ FLUFF, STEM = "Starting new Dandelion++ epoch: fluff", "Starting new Dandelion++
 SENT, QUEUED = "using Dandelion++ stem", "for Dandelion++ fluffing"
 
 pytestmark = pytest.mark.timeout(1800)
-
-
-def has_second() -> str:
-    named = os.environ.get(SECOND_MONEROD, "")
-    if not named or shutil.which(named) is None:
-        pytest.skip(f"{SECOND_MONEROD} names no monerod of 0.18.2.0 or later: {named or 'it is not set'}")
-    shown = subprocess.run([named, "--version"], check=True, capture_output=True, text=True).stdout
-    version = tuple(int(part) for part in re.search(r"v([0-9.]+)", shown)[1].split("."))
-    assert version >= (0, 18, 2, 0)
-    return named
 
 
 class Pair:
@@ -128,7 +114,8 @@ def answers(ask) -> bool:
 
 
 def test_own_payments_in_fluff_epochs_are_fluffed_at_the_origin_by_the_older_version_alone(tmp_path, record_property):
-    second = has_second()
+    second, version = second_monerod()
+    assert version >= (0, 18, 2, 0)
     with ExitStack() as ending:
         pair = Pair(tmp_path, second, ending)
         for name in ("relay-1", "relay-2"):
