@@ -28,7 +28,15 @@ from monerosim.events import (
     RunEnded,
 )
 from monerosim.events.log import read_events
-from monerosim.plan.plan import ActorPlan, HostPlan, NodePlan, ProcessPlan, WalletPlan, encode_plan
+from monerosim.plan.plan import (
+    ActorPlan,
+    HostPlan,
+    NodePlan,
+    ProcessPlan,
+    ProcessUpgradePlan,
+    WalletPlan,
+    encode_plan,
+)
 from monerosim.runs import Run, RunError
 from monerosim.runs import play as play_run
 from monerosim.units import SECOND
@@ -467,4 +475,15 @@ def test_a_program_is_ended_stopped_and_started_as_agents_ask_for_it(build, end,
     # It was away once, and for about as long as it was told; a busy machine makes it longer.
     gaps = [later - earlier for earlier, later in pairwise(ticks)]
     assert max(gaps) > 10**9
+    assert told(path) == []
+
+
+def test_an_upgrade_ends_a_program_in_order_and_starts_the_other(build):
+    first = ("sh", "-c", 'trap "echo first ended >> $0-told; exit 0" TERM; echo first >> $0-told; sleep 1000 & wait')
+    second = ("sh", "-c", "echo second >> $0-told; sleep 1000")
+    upgrade = ProcessUpgradePlan(at=6 * SECOND, version="0.18.4.0", argv=(*second, "monerod"))
+    process = msgspec.structs.replace(program("monerod", (*first, "monerod")), upgrade=upgrade)
+    plan, path = build(one_host(process), stop=14)
+    play(plan, path, trace_level="INFO", on_progress=wanted)
+    assert (path / "hosts" / "alice" / "monerod-told").read_text().splitlines() == ["first", "first ended", "second"]
     assert told(path) == []
