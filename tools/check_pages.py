@@ -2,11 +2,12 @@
 
     python tools/check_pages.py [--runs 20] [--first 1]
 
-The scenarios are the swarm's (`monerosim swarm`), the counting is tests/results/recount.py. Names every number of a
-page that differs; the exit code is 3 if one does.
+The scenarios are the swarm's (`monerosim swarm`), but for those that are refused; the counting is
+tests/results/recount.py. Names every number of a page that differs; the exit code is 3 if one does.
 """
 
 import argparse
+import itertools
 import json
 import re
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 from monerosim import Run, run
 from monerosim.results.report import write_report
 from monerosim.runtime.rng import Rng, stable_seed
+from monerosim.scenario import ScenarioError
 from monerosim.scenario.toml import write_toml
 from monerosim.swarm import fragile
 from monerosim.swarm.networks import GRAPH, PEERS, peers_file
@@ -54,10 +56,16 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     options = parser.parse_args()
-    wrong, rows = 0, 0
-    for seed in range(options.first, options.first + options.runs):
+    wrong, rows, left = 0, 0, options.runs
+    for seed in itertools.count(options.first):
+        if not left:
+            break
         with tempfile.TemporaryDirectory() as folder:
-            played = play(seed, Path(folder))
+            try:
+                played = play(seed, Path(folder))
+            except ScenarioError:
+                continue
+            left -= 1
             found = check(played)
             counted = sum(len(chart) for chart in recount(played.directory).values())
         rows += counted
