@@ -38,6 +38,7 @@ NOT_RUN = {
     "reference": "tests/test_tools.py runs it",
     "release": "tests/test_release.py runs it",
     "rpc_calls": "no command: the calls that record_rpc makes",
+    "wheels": "it asks a package index",
 }
 
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 
 def tool(name, *arguments, **environment):
     command = [sys.executable, ROOT / "tools" / f"{name}.py", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment or None)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment or None)
     assert "Traceback" not in done.stderr, done.stderr
     return done
 
