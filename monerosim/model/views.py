@@ -12,11 +12,12 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from monerosim.model.block_network import BlockNetwork
 from monerosim.model.chain import Chain
 from monerosim.model.flood import Pools
 from monerosim.model.following import Following
 from monerosim.model.records import ArrivalTimes, Block
-from monerosim.model.relaying import BlockNetwork, BlockRelay
+from monerosim.model.relaying import BlockRelay
 from monerosim.model.sightings import Reorganisation, Sightings
 from monerosim.network.dandelion import HeightAt
 from monerosim.network.flight import Transactions
