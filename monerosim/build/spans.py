@@ -7,7 +7,7 @@ import msgspec
 
 from monerosim.agent.commands import understands
 from monerosim.agent.condition_registry import find_condition
-from monerosim.agent.conditions import Condition, ConditionError, Crash, ShutDown, StartUp, hosts_of, name_of
+from monerosim.agent.conditions import ConditionError, Crash, ShutDown, StartUp, hosts_of, name_of
 from monerosim.build.processes import MONEROD
 from monerosim.config import load_config
 from monerosim.plan.plan import CommandPlan, HostPlan, Plan, ProcessPlan, SpanPlan
@@ -26,10 +26,8 @@ def with_spans(plan: Plan, composed: Mapping[str, Composition]) -> Plan:
         composed: What the participants are composed of, by their names: their behaviours' own commands come first.
     """
     changes: dict[tuple[str, str], list[_Change]] = {}
-    for at, condition in _conditions(plan, composed):
-        if isinstance(condition, ShutDown | StartUp | Crash):
-            for name in hosts_of(plan, condition.who):
-                changes.setdefault((name, condition.program), []).append((at, condition))
+    for name, at, condition in _conditions(plan, composed):
+        changes.setdefault((name, condition.program), []).append((at, condition))
 
     def spanned(host: HostPlan, process: ProcessPlan) -> ProcessPlan:
         if not process.runs_to_end:
@@ -72,8 +70,10 @@ def spans_of(start: int, changes: Iterable[_Change], stop: int) -> tuple[SpanPla
     return (*spans, SpanPlan(start=since)) if runs and since <= stop else tuple(spans)
 
 
-def _conditions(plan: Plan, composed: Mapping[str, Composition]) -> Iterator[tuple[int, Condition]]:
-    """List the conditions that the timeline brings about, in the parts that engines have, with their times."""
+def _conditions(
+    plan: Plan, composed: Mapping[str, Composition]
+) -> Iterator[tuple[str, int, ShutDown | StartUp | Crash]]:
+    """List what the timeline does to programs: the host, when, and the condition."""
     for host in plan.hosts:
         for command in host.commands:
             kind = find_condition(command.do)
@@ -81,7 +81,9 @@ def _conditions(plan: Plan, composed: Mapping[str, Composition]) -> Iterator[tup
                 continue
             try:
                 condition = load_config({"who": host.name, **command.arguments}, kind)
-                yield from ((command.at, part) for part in condition.parts(plan))
+                for part in condition.parts(plan):
+                    if isinstance(part, ShutDown | StartUp | Crash):
+                        yield from ((name, command.at, part) for name in hosts_of(plan, part.who))
             except ConditionError:
                 # It cannot be had in this run; the supervisor records that when its time has come.
                 continue
