@@ -52,8 +52,8 @@ def asking(directory, rights=ALL, **options):
 
 
 @contextmanager
-def served(directory, *options):
-    """Start ``monerosim serve`` and yield its address and its token; it ends in order."""
+def served(directory, *options, number=signal.SIGINT):
+    """Start ``monerosim serve`` and yield its address and its token; at the signal it ends in order."""
     command = [sys.executable, "-m", "monerosim.cli", "serve", str(directory), "--port", "0", *options]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     process = subprocess.Popen(command, **pipes, env=os.environ | {"PYTHONUNBUFFERED": "1"})
@@ -61,8 +61,9 @@ def served(directory, *options):
         address, token = re.search(r"(http://\S+)/#token=(\S+)", process.stdout.readline()).groups()
         yield Asking(address), token
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, complaints = process.communicate(timeout=NEVER_LONGER)
+    assert process.returncode == 0
     assert "Traceback" not in complaints
 
 

@@ -2,6 +2,7 @@
 
 import socket
 from ipaddress import ip_address
+from types import FrameType
 
 import uvicorn
 
@@ -69,6 +70,15 @@ class EndingServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, site: Site) -> None:
         super().__init__(config)
         self._site = site
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End at a signal, at a second one at once.
+
+        uvicorn would raise it again afterwards, which would end the process before the site has removed what it made.
+        """
+        del sig, frame
+        self.force_exit = self.should_exit
+        self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more requests, and wait for those that are being answered."""

@@ -1,6 +1,7 @@
 """The server: what it says of runs is what their files have, and who may ask."""
 
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -218,3 +219,15 @@ def test_without_its_libraries_the_command_says_how_to_get_them(tmp_path):
     assert done.returncode == 1
     assert "pip install 'monerosim[serve]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_it_has_made_is_removed_when_it_is_told_to_end(tmp_path, monkeypatch, number):
+    scratch, runs = tmp_path / "scratch", tmp_path / "runs"
+    scratch.mkdir()
+    runs.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    with served(runs, number=number) as (asked, _):
+        assert asked.get("/api/runs").json() == []
+        assert list(scratch.iterdir())
+    assert not list(scratch.iterdir())
