@@ -6,7 +6,7 @@ from small_runs import happened, play
 
 from monerosim.build.compile import compile_plan
 from monerosim.events import NetworkChanged, NodeCaughtUp, NodeClosed, PaymentConfirmed, PaymentSent
-from monerosim.scenario import examine, parse
+from monerosim.scenario import parse
 from monerosim.units import SECOND
 
 MINUTE = 60 * SECOND
@@ -86,9 +86,3 @@ def test_one_more_participant_changes_nobody_elses_times():
         {host.name: [command.at - plan.time_zero for command in host.commands] for host in plan.hosts} for plan in plans
     ]
     assert told[0].items() <= told[1].items()
-
-
-def test_an_engine_that_cannot_do_it_says_so():
-    changes = ('simulation.engine="shadow"',)
-    found = [str(problem) for problem in examine(COMING_AND_GOING.encode(), changes=changes).problems]
-    assert any("network.turnover.share: the engine shadow cannot shut nodes down" in line for line in found)
