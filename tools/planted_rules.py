@@ -77,15 +77,13 @@ def _one_of(study: type[Study], size: float, seeds: int, labels: Mapping[str, ob
 
 
 ATTACKER = "participants.attacker."
-OLD = {"version": "0.18.0.0", "fluff (%)": 20, "spies": 27}
 
 RIGHT = {
     "nobody follows": _selfish(Few, 0.2, "nobody"),
     "all follow": _selfish(Several, 0.2, "all"),
     "much hashrate": _selfish(Few, 0.4, "nobody"),
     "trail": Point(Trailing, point(1 / 3, "nobody", 2, {ATTACKER + "trail": 3}), 20),
-    "fluff": _one_of(Dandelion, 1, 24, OLD),
-    "few payments": _one_of(Dandelion, 0.3, 14, OLD),
+    "fluff": _one_of(Dandelion, 1, 24, {"version": "0.18.0.0", "fluff (%)": 20, "spies": 27}),
     "two confirmations": _one_of(DoubleSpend, 0.25, 16, {"hashrate": 0.2, "confirmations": 2}),
     "quick blocks": _one_of(Forks, 0.1, 10, {"block time (s)": 10, "delay (s)": 0.225}),
 }
@@ -102,7 +100,7 @@ PLANTED: dict[str, tuple[str, Changes]] = {
     "a tenth more hashrate": ("much hashrate", {ATTACKER + "hashrate": 100 * 0.44 / 0.56}),
     "trail off by one": ("trail", {ATTACKER + "trail": 4}),
     "fluff 20 % as 13 %": ("fluff", {"network.dandelion.fluff_probability": 13}),
-    "origins that always stem": ("few payments", {"network.version": "0.18.2.0"}),
+    "origins that always stem": ("fluff", {"network.version": "0.18.2.0"}),
     "confirmations off by one": (
         "two confirmations",
         {ATTACKER + "confirmations": 1, "participants.victim.confirmations": 1},

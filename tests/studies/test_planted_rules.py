@@ -12,7 +12,7 @@ with pytest.MonkeyPatch.context() as patch:
     patch.setattr(sys, "path", [str(Path(__file__).parents[2] / "tools"), *sys.path])
     import planted_rules as tool
 
-DEAR = ("trail", "fluff", "few payments", "two confirmations")
+DEAR = ("trail", "fluff", "two confirmations")
 QUICK = ("gamma mirrored", "ties by hash", "blocks passed on unverified", "nobody follows", "quick blocks")
 
 pytestmark = pytest.mark.timeout(1800)
