@@ -80,7 +80,10 @@ class Run:
             self.plan: Plan = decode_plan(read_regular(self.directory / PLAN))
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            raise RunError(f"{directory} is no run directory: {reason}") from error
+            # Not the link to the newest.
+            inside = sorted(it.parent for it in self.directory.glob(f"*/{PLAN}") if not it.parent.is_symlink())
+            hint = f'; it has runs in it, such as "{inside[0]}"' if inside else ""
+            raise RunError(f"{directory} is no run directory: {reason}{hint}") from error
         self._so_far: Summary | None = None
         self._events_known = False
 

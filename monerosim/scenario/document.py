@@ -11,6 +11,7 @@ from msgspec import UNSET
 from monerosim.scenario.convert import show
 from monerosim.scenario.positions import find_lines, line_of
 from monerosim.scenario.problems import Path, Problem, RawProblem, ScenarioError, format_path
+from monerosim.scenario.tables import Scenario
 
 MAX_BYTES = 2**20
 """The largest scenario file that is read. Ten thousand participants written one by one take less."""
@@ -94,6 +95,7 @@ def read_document(raw: bytes, seed: int | None = None, changes: Sequence[str] = 
         shown = _show_option(option)
         try:
             path, value = _parse_change(change)
+            _refuse_participant(data, path, change)
             _put(data, path, value)
         except _RefusedError as error:
             refused.append(Problem(place=shown, message=str(error), hint=error.hint))
@@ -226,6 +228,13 @@ def _parse_key(key: str) -> Path:
             return ()
         position += 1
     return ()
+
+
+def _refuse_participant(data: dict[str, object], path: Path, change: str) -> None:
+    """Refuse a path that begins with a participant's name, which is the key of no table."""
+    participants = data.get("participants")
+    if path[0] not in Scenario.__struct_encode_fields__ and isinstance(participants, dict) and path[0] in participants:
+        raise _RefusedError(f'"{path[0]}" is a participant', f'did you mean "participants.{change}"?')
 
 
 def _put(data: dict[str, object], path: Path, value: object) -> None:

@@ -113,11 +113,13 @@ def read_file(path: str | FilePath, largest: int = MAX_BYTES) -> bytes:
 
 
 def near_path(path: FilePath) -> FilePath | None:
-    """Find the path in the same directory that somebody who wrote one that is not there may have meant."""
+    """Find the path that somebody who wrote one that is not there may have meant: in its directory, or one near it."""
     try:
         names = [entry.name for entry in path.parent.iterdir()]
     except OSError:
-        return None
+        folder = None if path.parent in (path, FilePath()) else near_path(path.parent)
+        found = None if folder is None else folder / path.name
+        return found if found is not None and found.exists() else None
     near = find_near(path.name, names)
     return None if near is None else path.parent / near
 

@@ -108,4 +108,14 @@ def test_of_a_path_that_is_not_there_the_nearest_is_named(tmp_path, monkeypatch)
     assert 'did you mean "markte.toml"?' not in call("check", "markte.toml").output
     assert 'did you mean "market.toml"?' in call("check", "markte.toml").output
     assert 'Did you mean "runs/market"?' in call("trace", "runs/makret").output
+    assert 'Did you mean "runs/market"?' in call("trace", "rusn/market").output
     assert "Did you mean" not in call("trace", "elsewhere/x").output
+
+
+def test_a_folder_of_runs_names_one_and_a_participants_key_its_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "market.toml").write_bytes(template("market"))
+    assert call("build", "market.toml", "-o", "runs/first").exit_code == 0
+    assert 'it has runs in it, such as "runs/first"' in call("report", "runs").output
+    told = call("check", "market.toml", "--set", "customer.count=3").output
+    assert '"customer" is a participant\n    did you mean "participants.customer.count=3"?' in told
