@@ -183,6 +183,7 @@ def test_a_compiler_that_fails_is_quoted(tmp_path, monkeypatch):
 
 
 @needs_linux
+@pytest.mark.usefixtures("c_compiler")
 @pytest.mark.parametrize("name", ["my run", "a:b", "$HOME"])
 def test_where_a_run_directory_cannot_be_named_the_library_that_is_kept_serves(tmp_path, name, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
