@@ -234,7 +234,7 @@ def _refuse_participant(data: dict[str, object], path: Path, change: str) -> Non
     """Refuse a path that begins with a participant's name, which is the key of no table."""
     participants = data.get("participants")
     if path[0] not in Scenario.__struct_encode_fields__ and isinstance(participants, dict) and path[0] in participants:
-        raise _RefusedError(f'"{path[0]}" is a participant', f'did you mean "participants.{change}"?')
+        raise _RefusedError(f'"{path[0]}" is a participant', hint=f'did you mean "participants.{change}"?')
 
 
 def _put(data: dict[str, object], path: Path, value: object) -> None:
