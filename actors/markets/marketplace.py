@@ -150,16 +150,19 @@ class Marketplace(Behaviour[MarketplaceConfig]):
             self._look()
         except RpcError as error:
             self.log.warning("cannot check its payments: {}", error)
-        self._await_payments()
+            self._await_payments(failed=True)
+        else:
+            self._await_payments()
 
-    def _await_payments(self) -> None:
+    def _await_payments(self, *, failed: bool = False) -> None:
         interval = self.config.check_interval
         wish = AwaitChange(
             self.name,
             "pool",
-            height=self._confirming,
+            # The wallet may have scanned that block, and be unable to say so while its node is away.
+            height=None if failed else self._confirming,
             interval=_CHECK_INTERVAL if interval is None else int(interval),
-            looks=interval is not None,
+            looks=failed or interval is not None,
         )
         self.tell(self.host.actor("wallet"), wish)
 

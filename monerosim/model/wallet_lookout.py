@@ -103,6 +103,8 @@ class WalletLookout:
         self._numbers = count()
         self._concerned: dict[_Wait, None] = {}
         self._heard: set[Owner] = set()
+        self._told: dict[tuple[str, str], int] = {}
+        """When each was told last: one that learns nothing by it, as its node is down, must not ask on and on."""
         blockchain.sightings.on_found.append(self._on_found)
         blockchain.views.on_disturbed.append(self.look_at_all)
 
@@ -163,7 +165,7 @@ class WalletLookout:
     def _consider(self, wait: _Wait) -> None:
         """Plan a look where the wallet may have changed at its next refresh or later."""
         session, now = wait.session, self._blockchain.now()
-        at = max(self._next_change(wait, now), session.ready_at)
+        at = max(self._next_change(wait, now), session.ready_at, self._told.get(wait.place, -1) + 1)
         if at < NEVER:
             due = at + (session.ready_at - at) % (session.period or REFRESH_PERIOD)
             if due < wait.due:
@@ -196,4 +198,5 @@ class WalletLookout:
             self._consider(wait)
             return
         self._forget(wait.place)
+        self._told[wait.place] = due
         wait.changed()

@@ -1,6 +1,7 @@
 """Nobody asks in vain: those who wait for a wallet are told when it has changed."""
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,36 @@ def test_a_marketplace_sees_orders_paid_when_its_wallet_refreshes(tmp_path):
     assert len(sent) > 5
     # A stem takes seconds; one that gets lost is fluffed within a minute.
     assert sorted(seen[txid] - at for txid, at in sent.items())[len(sent) // 2] <= REFRESH + 15 * SECOND
+
+
+IMPATIENT = '''
+from monerosim.agent.actor import handles
+from monerosim.agent.behaviour import Behaviour
+from monerosim.agent.messages import AwaitChange, WalletChanged
+
+
+class Impatient(Behaviour):
+    """Waits on and on for a height that its wallet has passed."""
+
+    needs = frozenset({"wallet"})
+
+    def begin(self):
+        self.ask_again()
+
+    def ask_again(self):
+        self.tell(self.host.actor("wallet"), AwaitChange(self.name, height=1))
+
+    @handles(WalletChanged)
+    def on_wallet_changed(self, _):
+        self.log.info("told")
+        self.ask_again()
+'''
+
+
+def test_who_asks_on_for_what_has_come_is_told_once_a_refresh(tmp_path, install_blocks):
+    install_blocks("impatient", IMPATIENT, {"impatient": "impatient:Impatient"})
+    text = NETWORK + '[participants.hasty]\nnode = "miner"\nwallet = {}\nactors = [{ use = "impatient" }]\n'
+    played = play(text, tmp_path / "run", "simulation.duration=10m")
+    told = [line.t for line in played.traces(actors=("impatient",)) if line.text == "told"]
+    assert len(told) > 20
+    assert {after - before for before, after in pairwise(told)} == {REFRESH}
