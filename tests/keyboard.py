@@ -27,7 +27,8 @@ def walk(page):
     assert last > 0
     forth, back = _press(page, "Tab", last), _press(page, "Shift+Tab", 0)
     assert forth == list(range(forth[0], last + 1))
-    assert back == list(range(last))[::-1]
+    # The first keys may be those of a frame, where that is the last control.
+    assert [place for place in back if place != last] == list(range(last))[::-1]
 
 
 def _press(page, key, last):

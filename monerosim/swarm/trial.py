@@ -215,7 +215,8 @@ def _again(pair: Pair, inspection: Inspection) -> list[Fault]:
     faults = _faults_of(run, "run", _ENDS)
     digest = re.search(r"digest ([0-9a-f]{64})", run.output)
     if not faults and (digest is None or digest[1] != inspection.digest):
-        faults.append(Fault("another digest with other hashes", inspection.digest))
+        other = run.errors[-2000:] if digest is None else digest[1]
+        faults.append(Fault("another digest with other hashes", f"{inspection.digest} and {other}"))
     return faults
 
 

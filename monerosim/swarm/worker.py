@@ -5,6 +5,7 @@ does. The commands are those of the installed program, so what is tried is what 
 """
 
 import gc
+import mmap
 import os
 import resource
 import selectors
@@ -16,6 +17,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from importlib.metadata import entry_points
 from io import StringIO
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn
 
 import msgspec
@@ -33,9 +35,6 @@ MEMORY = 4 * 2**30
 
 _PATIENCE = 10
 """Seconds of real time for a second of CPU, before a child that does not work counts as hanging."""
-
-_TICKS = 0.1
-"""Seconds of CPU by which the kernel's two counts of it may differ."""
 
 _MOST_OUTPUT = 2**20
 """Bytes of a child's output that are kept."""
@@ -115,6 +114,8 @@ def _load_everything() -> None:
 
 
 def _call(call: Call, main: Callable[[], object]) -> Result:
+    # Shared with the child, which may be interrupted at the last of its instructions.
+    interrupted = mmap.mmap(-1, 1)
     output, output_end = os.pipe()
     errors, errors_end = os.pipe()
     began = time.monotonic()
@@ -122,7 +123,7 @@ def _call(call: Call, main: Callable[[], object]) -> Result:
     if child == 0:
         os.close(output)
         os.close(errors)
-        _act(call, main, output_end, errors_end)
+        _act(call, main, output_end, errors_end, interrupted)
     os.close(output_end)
     os.close(errors_end)
     told, hung = _read({output: b"", errors: b""}, child, began + call.seconds * _PATIENCE)
@@ -136,8 +137,7 @@ def _call(call: Call, main: Callable[[], object]) -> Result:
         output=told[output].decode(errors="replace"),
         errors=told[errors].decode(errors="replace"),
         hung=hung or code == -signal.SIGXCPU or (code == -signal.SIGKILL and seconds >= call.seconds),
-        # The kernel counts time for the alarm more finely than for the result.
-        interrupted=0 < call.interrupt <= seconds + _TICKS,
+        interrupted=interrupted[0] != 0,
         seconds=seconds,
     )
 
@@ -162,7 +162,7 @@ def _read(told: dict[int, bytes], child: int, until: float) -> tuple[dict[int, b
     return told, hung
 
 
-def _act(call: Call, main: Callable[[], object], output: int, errors: int) -> NoReturn:
+def _act(call: Call, main: Callable[[], object], output: int, errors: int, interrupted: mmap.mmap) -> NoReturn:
     """Be the child."""
     code = 70
     try:
@@ -170,7 +170,7 @@ def _act(call: Call, main: Callable[[], object], output: int, errors: int) -> No
         os.dup2(output, 1)
         os.dup2(errors, 2)
         os.chdir(call.directory)
-        _limit(call)
+        _limit(call, interrupted)
         what, *rest = call.arguments
         if what == "inspect":
             code = _command(lambda: sys.stdout.write(msgspec.json.encode(inspect(Path(rest[0]))).decode()))
@@ -208,13 +208,18 @@ def _check(directory: Path, main: Callable[[], object]) -> Result:
     return Result(status=status, output=told[0], errors=told[1], hung=False, interrupted=False, seconds=0)
 
 
-def _limit(call: Call) -> None:
+def _limit(call: Call, interrupted: mmap.mmap) -> None:
     seconds = max(1, round(call.seconds))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if call.interrupt:
-        signal.signal(signal.SIGPROF, lambda *_: signal.raise_signal(signal.SIGINT))
+
+        def interrupt(_signal: int, _frame: FrameType | None) -> None:
+            interrupted[0] = 1
+            signal.raise_signal(signal.SIGINT)
+
+        signal.signal(signal.SIGPROF, interrupt)
         signal.setitimer(signal.ITIMER_PROF, call.interrupt)
     if call.file_size >= 0:
         # Python ignores the signal, and the write fails; with it, whoever writes is killed.

@@ -202,7 +202,14 @@ class RegtestMonero(Monero):
                 node.call("flush_txpool", txids=[txid])
             return not having
 
+        # What a node has queued for a peer (Dandelion++ keeps it for seconds) would bring it back. The queue goes with
+        # the connection.
+        together = [node for node in range(1, len(self.nodes)) if node not in self._lagging]
+        for node in together:
+            self.lag(node)
         self._await(gone, f"{txid} comes back")
+        for node in together:
+            self.catch_up(node)
         self._refresh()
 
     def lag(self, node: int) -> Lag:
