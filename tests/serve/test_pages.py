@@ -80,14 +80,81 @@ def clock(t):
     return f"{'-' if t < 0 else ''}{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
+def check_charts(browser, live):
+    """See that the charts are of what has been played."""
+    with opened(browser, live, "charts", **PHONE) as page:
+        page.locator("[data-chart=confirmation] .n:not(:empty)").wait_for(timeout=PATIENCE)
+        sent = [it for it in live.events() if it["data"]["event"] == "payment-sent" and it["participant"] != "funder"]
+        assert page.locator("[data-chart=confirmation] .n").inner_text() == f"n = {len(sent):,} payments"
+        confirmed = count(live.events(), "payment-confirmed")
+        assert page.locator("[data-chart=confirmation] svg").count() == bool(confirmed)
+        assert page.locator("figure[data-chart]").count() == len(all_charts())
+
+
+def check_participant(page, live, name):
+    """See that a participant's page has its newest traces."""
+    page.locator("[data-actor=regular-user]").wait_for()
+    lines = [line.text for line in Run(live.run).traces(participants=(name,))][-100:]
+    assert page.locator("#traces td:last-child").all_inner_texts() == lines[::-1]
+
+
+def check_timeline(browser, live):
+    """See that the timeline has what was planned, what came from outside, and what was done."""
+    with opened(browser, live, "timeline", **PHONE) as page:
+        page.locator("#timeline td").first.wait_for()
+        rows = [row.locator("td").all_inner_texts() for row in page.locator("#timeline tbody tr").all()]
+        kept = read_steering(live.run)
+        assert [row[1:4] for row in rows if row[2] == "from outside"] == [
+            [it.who, "from outside", f"{it.do} {it.actor}".strip()] for it in kept
+        ]
+        assert ["0:02:00", "user-003", "planned", "pause"] in [row[:4] for row in rows]
+        executed = [it for it in live.events() if it["data"]["event"] == "command-executed"]
+        assert len([row for row in rows if row[2] == "command-executed"]) == len(executed)
+        assert page.locator(".mark").count() == len(rows)
+
+
+def check_network(browser, live):
+    """See that the nodes that are lit are those that had the block or payment by then."""
+    nodes = [host.name for host in Run(live.run).plan.hosts if host.node is not None]
+    spreads = {
+        it["data"].get("hash", it["data"].get("txid")): it["data"] for it in live.events() if "delays" in it["data"]
+    }
+    with opened(browser, live, "network", **PHONE) as page:
+        page.locator(".replay .node").first.wait_for()
+        assert page.locator(".replay .node").count() == len(nodes)
+        so_far = "" if read_state(live.run).over else " so far"
+        assert page.locator("#so-far").inner_text() == f"{len(spreads)} blocks and payments{so_far}"
+        for part in (0.5, 0.8, 1):
+            t = round(part * 60_000)
+            page.locator("#replay-run").evaluate("(it, t) => { it.value = t; it.dispatchEvent(new Event('input')) }", t)
+            short = page.locator(".told").inner_text().partition("(")[2][:8]
+            data = next(data for item, data in spreads.items() if item.startswith(short))
+            had = {
+                node for node, late in zip(nodes, data["delays"], strict=True) if 0 <= late <= t * 1000 - data["first"]
+            }
+            assert {node.get_attribute("data-name") for node in page.locator(".replay .node.has").all()} == had
+
+
+def check_other_pages(browser, live):
+    """See that each page but the run's own shows what the events say, at the instant where the run stands."""
+    check_charts(browser, live)
+    check_timeline(browser, live)
+    check_network(browser, live)
+    with opened(browser, live, "participants", **PHONE) as page:
+        page.get_by_text("user-002").click()
+        check_participant(page, live, "user-002")
+
+
 def test_a_run_in_progress_and_at_its_end(browser, live):
     with opened(browser, live, "live", meant=("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED", "422")) as page:
         check_run(page, live.events())
         assert "0:01:00 of" in page.locator("#told").inner_text()
+        check_other_pages(browser, live)
         page.locator("#until").fill("4m")
         page.get_by_text("Play until").click()
         live.stand_at(4)
         check_run(page, live.events())
+        check_other_pages(browser, live)
         page.reload()
         check_run(page, live.events())
         live.server.close()
@@ -96,6 +163,7 @@ def test_a_run_in_progress_and_at_its_end(browser, live):
         page.wait_for_function("() => document.querySelector('#notice').textContent.includes('does not answer')")
         live.start_server()
         check_run(page, live.events())
+        check_other_pages(browser, live)
         page.wait_for_function("() => document.querySelector('#pause').textContent === 'Resume'")
         before = read_state(live.run)
         page.evaluate("t => sessionStorage.setItem('monerosim-token', t)", live.token)
@@ -121,15 +189,6 @@ def test_a_run_in_progress_and_at_its_end(browser, live):
         page.wait_for_function("() => document.querySelector('#notice').textContent.includes('already')")
 
 
-def test_charts_of_what_there_is_so_far(browser, live):
-    with opened(browser, live, "charts", **PHONE) as page:
-        page.locator("[data-chart=confirmation] .n:not(:empty)").wait_for(timeout=PATIENCE)
-        confirmed = count(live.events(), "payment-confirmed")
-        assert page.locator("[data-chart=confirmation] .n").inner_text() == f"n = {confirmed:,} payments"
-        assert page.locator("[data-chart=confirmation] svg").count() == bool(confirmed)
-        assert page.locator("figure[data-chart]").count() == len(all_charts())
-
-
 def test_participants_and_a_command_to_one(browser, live):
     names = [host.name for host in Run(live.run).plan.hosts]
     with opened(browser, live, "participants", **PHONE) as page:
@@ -139,10 +198,8 @@ def test_participants_and_a_command_to_one(browser, live):
         page.locator("#search").fill("user-00")
         assert shown.all_inner_texts() == [name for name in names if name.startswith("user-00")]
         page.get_by_text("user-002").click()
+        check_participant(page, live, "user-002")
         part = page.locator("[data-actor=regular-user]")
-        part.wait_for()
-        lines = [line.text for line in Run(live.run).traces(participants=("user-002",))][-100:]
-        assert page.locator("#traces td:last-child").all_inner_texts() == lines[::-1]
         part.locator("input").fill('{"transaction_frequency": 0.9}')
         before = len(read_steering(live.run))
         part.get_by_text("set", exact=True).click()
@@ -151,37 +208,7 @@ def test_participants_and_a_command_to_one(browser, live):
             "() => document.querySelector('.part output').textContent.includes('done: regular-user')"
         )
         assert [(it.who, it.do) for it in read_steering(live.run)[before:]] == [("user-002", "set")]
-    with opened(browser, live, "timeline", **PHONE) as page:
-        page.locator("#timeline td").first.wait_for()
-        rows = [row.locator("td").all_inner_texts() for row in page.locator("#timeline tbody tr").all()]
-        kept = read_steering(live.run)
-        assert [row[1:4] for row in rows if row[2] == "from outside"] == [
-            [it.who, "from outside", f"{it.do} {it.actor}".strip()] for it in kept
-        ]
-        assert ["0:02:00", "user-003", "planned", "pause"] in [row[:4] for row in rows]
-        executed = [it for it in live.events() if it["data"]["event"] == "command-executed"]
-        assert len([row for row in rows if row[2] == "command-executed"]) == len(executed)
-        assert page.locator(".mark").count() == len(rows)
-
-
-def test_the_network_as_it_was_at_an_instant(browser, live):
-    nodes = [host.name for host in Run(live.run).plan.hosts if host.node is not None]
-    spreads = {
-        it["data"].get("hash", it["data"].get("txid")): it["data"] for it in live.events() if "delays" in it["data"]
-    }
-    with opened(browser, live, "network", **PHONE) as page:
-        page.locator(".replay .node").first.wait_for()
-        assert page.locator(".replay .node").count() == len(nodes)
-        assert page.locator("#so-far").inner_text() == f"{len(spreads)} blocks and payments so far"
-        for part in (0.5, 0.8, 1):
-            t = round(part * 60_000)
-            page.locator("#replay-run").evaluate("(it, t) => { it.value = t; it.dispatchEvent(new Event('input')) }", t)
-            short = page.locator(".told").inner_text().partition("(")[2][:8]
-            data = next(data for item, data in spreads.items() if item.startswith(short))
-            had = {
-                node for node, late in zip(nodes, data["delays"], strict=True) if 0 <= late <= t * 1000 - data["first"]
-            }
-            assert {node.get_attribute("data-name") for node in page.locator(".replay .node.has").all()} == had
+    check_timeline(browser, live)
 
 
 def test_a_run_at_its_end_and_its_report(browser, live):
@@ -195,6 +222,7 @@ def test_a_run_at_its_end_and_its_report(browser, live):
         assert found_by_alerts(live.events())
         assert Run(live.run).summary.digest[:12] in page.locator("#told").inner_text()
         assert page.locator("#pause").is_disabled()
+        check_other_pages(browser, live)
         page.goto(live.page())
         page.goto(f"{live.address}/#/")
         assert page.locator("tbody tr td:nth-child(2)").inner_text() == "done"
