@@ -11,7 +11,7 @@ PARTED = """
 [simulation]
 name = "parted"
 engine = "shadow"
-duration = "4m"
+duration = "30m"
 cooldown = "0s"
 
 [participants.maker]
