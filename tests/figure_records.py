@@ -2,12 +2,32 @@
 
 from small_world import make_host_plan, make_plan
 
-from monerosim.events import Record
+from monerosim.events import BlockContents, Record
 from monerosim.plan.plan import ActorPlan
 
 
 def record(data, participant="alice", t=0):
     return Record(t, participant, "actor", "cause", data)
+
+
+def block(name, previous="", height=1, miner="alice", t=0, transactions=()):
+    """Return the record of a block that a node has."""
+    contents = BlockContents(
+        hash=name,
+        height=height,
+        previous=previous,
+        node=miner or "alice",
+        miner=miner,
+        transactions=transactions,
+        weight=1,
+        long_term_weight=1,
+        reward=35,
+        fees=0,
+        difficulty=1,
+        cumulative_difficulty=height,
+        timestamp=0,
+    )
+    return record(contents, "alice", t)
 
 
 def host(name, **actor):

@@ -95,9 +95,9 @@ class BlockRelay:
         self._is_advancing = False
         self._verifying: dict[tuple[int, bytes], int] = {}
         self._delivered: dict[int, int] = {}
+        """When the last block on each link comes, by the links' places: TCP delivers in order."""
         self._vain_until = 0
         """When the last message comes that has a block which its receiver has already, or verifies."""
-        """When the last block on each link comes, by the links' places: TCP delivers in order."""
         self._neighbours: Neighbours | None = None
         self._untold: list[Block] = []
         """Blocks whose messages follow from their arrivals, as long as nothing comes between."""

@@ -3,11 +3,10 @@
 from pathlib import Path
 
 import pytest
-from figure_records import host, record, taken
+from figure_records import block, host, taken
 from small_runs import ended_well
 from small_world import make_plan
 
-from monerosim import events as ev
 from monerosim import load, run
 from monerosim.report.figures.races import RacesFigure
 from monerosim.report.figures.spies import Spies, SpiesFigure
@@ -55,19 +54,4 @@ def test_a_run_without_spies_says_nothing_of_them():
 
 def test_without_ties_nobody_has_followers():
     plan = make_plan(host("alice", role="miner", hashrate=1.0))
-    found = ev.BlockContents(
-        hash="a",
-        height=1,
-        previous="",
-        node="alice",
-        miner="alice",
-        transactions=(),
-        reward=1,
-        timestamp=1,
-        weight=1,
-        long_term_weight=1,
-        fees=0,
-        difficulty=1,
-        cumulative_difficulty=1,
-    )
-    assert taken(RacesFigure, record(found), plan=plan) == {}
+    assert taken(RacesFigure, block("a"), plan=plan) == {}

@@ -1,6 +1,6 @@
 """Who found the blocks."""
 
-from figure_records import host, record, taken
+from figure_records import block, host, record, taken
 from small_world import make_plan
 
 from monerosim import events as ev
@@ -53,25 +53,6 @@ def test_what_a_wallet_holds_counts_more_than_what_its_miner_tells():
         "bob": (4, 140),
         "carol": (2, 70),
     }
-
-
-def block(name, previous, height, miner, t=0):
-    contents = ev.BlockContents(
-        hash=name,
-        height=height,
-        previous=previous,
-        node=miner or "alice",
-        miner=miner,
-        transactions=(),
-        weight=1,
-        long_term_weight=1,
-        reward=35,
-        fees=0,
-        difficulty=1,
-        cumulative_difficulty=height,
-        timestamp=0,
-    )
-    return record(contents, "alice", t)
 
 
 def test_blocks_that_nobody_tells_of_are_known_from_the_nodes():
