@@ -89,8 +89,10 @@ ELSEWHERE = {
     ("sweep", "quiet"): "there is a line of progress each five seconds only",
 }
 OF_THE_SCENARIO = {"changes", "allow_programs", "allow_flag"}
+# The local engine looks whether its addresses are free: it is tried where tests run one after the other.
+ALONE = [pytest.mark.real]
 OPTIONS = [
-    (command, name, engine)
+    pytest.param(command, name, engine, marks=ALONE if (command, engine) == ("run", "local") else ())
     for command, known in COMMANDS.items()
     for name in sorted(str(it.name) for it in known.params if it.param_type_name == "option" and it.name != "help")
     for engine in ENGINES
@@ -146,7 +148,7 @@ def test_an_option_changes_what_is_left_or_is_named(command, name, engine, tmp_p
         assert case.given[0] in after[1]
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", ["embedded", pytest.param("local", marks=ALONE), "shadow"])
 @pytest.mark.usefixtures("programs")
 def test_what_is_compared_is_the_same_where_nothing_is_changed(engine, tmp_path):
     """So a difference is the option's."""
