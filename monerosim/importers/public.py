@@ -12,7 +12,7 @@ from monerosim.importers.draft import Draft, alike, stem
 from monerosim.importers.public_agents import MINER, NODE, USER, Funding, fill, role_of
 from monerosim.importers.public_general import read_public_general
 from monerosim.importers.public_ranges import Agents, read_ids, time_of
-from monerosim.importers.public_reachable import hide
+from monerosim.importers.public_reachable import set_reach
 from monerosim.importers.public_turnover import turn_over
 from monerosim.importers.source import Item
 from monerosim.importers.table import Table
@@ -40,6 +40,8 @@ class _Member(msgspec.Struct, frozen=True):
     """Where the file says so."""
     stays: bool
     """Whether its node is up all the time, whatever others do."""
+    is_seed: bool
+    """Whether the file calls it a seed node."""
 
 
 def read_public(draft: Draft) -> None:
@@ -56,13 +58,13 @@ def read_public(draft: Draft) -> None:
     members = [member for one in agents for member in _members(draft, one, funding, activity)]
     if not any(member.role == USER for member in members):
         funding.leave()
-    hidden = hide(draft, [member.table for member in members])
+    set_reach(draft, [member.table for member in members if not member.is_seed])
     names: dict[str, str] = {}
     for run in _runs(members):
         first = run[0]
-        whole_range = len(run) > 1
-        name = stem(first.id) if whole_range else first.id
-        name = _place(draft, run, f"{name}-hidden" if whole_range and id(first.table) in hidden else name)
+        reach = first.table.get("node", "reach")
+        name = first.id if len(run) == 1 else f"{stem(first.id)}-{reach}" if reach else stem(first.id)
+        name = _place(draft, run, name)
         names.update((member.id, name) for member in run)
     _connect(draft, members, names)
     steady = {names[member.id] for member in members if member.stays}
@@ -131,14 +133,17 @@ def _members(draft: Draft, one: Agents, funding: Funding, activity: int) -> Iter
         _leave(one, ("start_time", "start_time_stagger"), "all nodes are up from the beginning")
     for name, table, start in zip(one.ids, tables, starts, strict=True):
         if table is not None:
-            stays = role == MINER or not isinstance(table.get("node"), dict) or _is_pinned(one)
-            yield _Member(name, role, table, start or 0, items, stays)
+            has_node = isinstance(table.get("node"), dict)
+            seed = one.item.get("attributes", "is_seed_node")
+            is_seed = seed is not None and str(seed.value).lower() == "true"
+            stays = role == MINER or not has_node or is_seed or _is_pinned(one)
+            yield _Member(name, role, table, start or 0, items, stays, is_seed)
 
 
 def _is_pinned(one: Agents) -> bool:
     """Return whether the file has it stay, as their tool reads it: ``hide-my-port: false`` is written of such nodes."""
-    hides, seed = one.item.get("daemon_options", "hide-my-port"), one.item.get("attributes", "is_seed_node")
-    return (hides is not None and hides.value is False) or (seed is not None and str(seed.value).lower() == "true")
+    hides = one.item.get("daemon_options", "hide-my-port")
+    return hides is not None and hides.value is False
 
 
 def _leave(one: Agents, keys: Sequence[str], reason: str) -> None:

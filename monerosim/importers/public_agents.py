@@ -185,6 +185,9 @@ def _programs(table: Table, values: Mapping[str, Item | None]) -> None:
     if public is not None:
         public.leave("wallets without a node use the first public one")
         table.set(str(public.value).lower() == "true", "public")
+    seed = attributes.get("is_seed_node") if attributes is not None else None
+    if seed is not None:
+        seed.leave("it can be reached and stays up, as in their tool, but is not dialled more than others")
 
 
 def put_options(table: Table, options: Mapping[str, Item], service: str, *, everybody: bool = False) -> None:

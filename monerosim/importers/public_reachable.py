@@ -1,7 +1,8 @@
 """Which nodes of a public monerosim's scenario nobody can dial.
 
-Theirs are behind a firewall (``reachable_fraction``) or do not advertise their port (``hidden_fraction``); here both
-are ``--hide-my-port``, with which nobody dials a node. As many are hidden as there, the last of each role; which ones
+Theirs are behind a firewall (``reachable_fraction``), or do not advertise their port (``hidden_fraction``); both are
+the first of one order, so that who is hidden is behind a firewall as well, as far as these go. Here the first are
+``reach = "unreachable"``, and who is hidden alone ``"hidden"``: as many as there, the last of each role. Which ones
 their tool draws by a hash of its own.
 """
 
@@ -13,37 +14,30 @@ from monerosim.importers.source import Item
 from monerosim.importers.table import Table
 from monerosim.importers.values import within
 
-_FLAG = "--hide-my-port"
 _ROLES = ("user", "relay")
-_REASON = "as many nodes have --hide-my-port: with it nobody dials them"
+_REASON = 'as many nodes have reach = "unreachable" or "hidden"'
 
 
-def hide(draft: Draft, tables: Sequence[Table]) -> set[int]:
-    """Hide as many nodes as the file says; return which tables, by their ``id``.
+def set_reach(draft: Draft, tables: Sequence[Table]) -> None:
+    """Have as many nodes as the file says out of others' reach.
 
     Args:
         draft: The scenario.
-        tables: Those of all agents that are participants. Miners are always reachable.
+        tables: Those of the participants, but for seed nodes. Miners can always be reached, as seed nodes can.
     """
     general = draft.source.root.get("general")
     if general is None:
-        return set()
+        return
     reachable = _share(draft, general.get("reachable_fraction"), 1.0)
     hidden = _share(draft, general.get("hidden_fraction"), 0.0)
-    found: set[int] = set()
     for role in _ROLES:
         own = _share(draft, general.get("reachable_by_role", role), reachable)
-        nodes = [table for table in tables if _role(table) == role]
-        count = _rounded(max(1 - own, hidden) * len(nodes))
-        for table in nodes[len(nodes) - count :]:
-            flags = table.get("node", "flags")
-            if not isinstance(flags, list):
-                flags = []
-                table.set(flags, "node", "flags")
-            if _FLAG not in flags:
-                flags.append(_FLAG)
-                found.add(id(table))
-    return found
+        nodes = [table for table in reversed(tables) if _role(table) == role]
+        unreachable = _rounded((1 - own) * len(nodes))
+        for table in nodes[:unreachable]:
+            table.set("unreachable", "node", "reach")
+        for table in nodes[unreachable : _rounded(hidden * len(nodes))]:
+            table.set("hidden", "node", "reach")
 
 
 def _role(table: Table) -> str:

@@ -38,6 +38,8 @@ _PLAIN_TAGS = {
     f"{_STANDARD}{name}"
     for name in ("null", "bool", "int", "float", "str", "timestamp", "merge", "value", "seq", "map")
 }
+_TOML = re.compile(r"\s*(#[^\n]*\s*)*(\[+[\w.-]+\]+\s*\n|[\w.-]+\s*=)")
+"""How files of TOML begin."""
 
 
 class YamlFile:
@@ -58,13 +60,14 @@ def read_yaml(raw: bytes) -> YamlFile:
         raise _problem(f"the file is larger than {MAX_BYTES // 2**20} MiB")
     try:
         text = raw.decode("utf-8-sig")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
     except UnicodeDecodeError as error:
         raise _problem("not a text in UTF-8", raw.count(b"\n", 0, error.start) + 1) from error
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         told = f"not valid YAML: {error.problem or error.context}"
-        raise _problem(told[:200], mark.line + 1 if mark else None) from error
+        raise _toml(text) or _problem(told[:200], mark.line + 1 if mark else None) from error
     except yaml.YAMLError as error:
         raise _problem(f"not valid YAML: {str(error).splitlines()[0][:200]}") from error
     except RecursionError as error:
@@ -74,8 +77,18 @@ def read_yaml(raw: bytes) -> YamlFile:
     reader = _Reader()
     data = reader.read(root, (), 0)
     if not isinstance(data, dict):
-        raise _problem("expected keys with values, such as `general:`", 1)
+        raise _toml(text) or _problem("expected keys with values, such as `general:`", 1)
+    if not data:
+        raise _problem("the file has no keys")
     return YamlFile(data, reader.lines)
+
+
+def _toml(text: str) -> ScenarioError | None:
+    """Return what to say of a file of TOML; None if it is something else."""
+    if not _TOML.match(text):
+        return None
+    message = "this is TOML, as monerosim's own scenarios are, and files of other tools are YAML"
+    return ScenarioError([Problem(place="", line=1, message=message, hint="`monerosim run` plays a scenario as it is")])
 
 
 def _problem(message: str, line: int | None = None, path: Path = ()) -> ScenarioError:

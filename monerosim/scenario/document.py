@@ -78,7 +78,10 @@ def read_document(raw: bytes, seed: int | None = None, changes: Sequence[str] = 
         data = tomli.loads(text)
     except tomli.TOMLDecodeError as error:
         if _YAML.search(text):
-            _fail("this is YAML, and a scenario is TOML", line=1, hint="`monerosim new FILE` writes one to start from")
+            hint = (
+                "`monerosim import FILE` or `monerosim migrate` makes a scenario of it, `monerosim new FILE` a new one"
+            )
+            _fail("this is YAML, and a scenario is TOML", line=1, hint=hint)
         _fail(_message(error), line=_line(error))
     except RecursionError:
         _fail("arrays and tables are nested too deeply")

@@ -175,25 +175,31 @@ def test_their_nodes_for_built_in_addresses_are_counted_unless_they_are_off():
 @pytest.mark.parametrize(
     ("general", "relays", "users"),
     [
-        ({"reachable_fraction": 0.15}, 51, 3),
-        ({"hidden_fraction": 0.5}, 30, 2),
-        ({"reachable_fraction": 0.9, "hidden_fraction": 0.3, "reachable_by_role": {"relay": 0.2}}, 48, 1),
-        ({"reachable_fraction": 1.0}, 0, 0),
+        ({"reachable_fraction": 0.15}, (51, 0), (3, 0)),
+        ({"hidden_fraction": 0.5}, (0, 30), (0, 2)),
+        ({"reachable_fraction": 0.9, "hidden_fraction": 0.3, "reachable_by_role": {"relay": 0.2}}, (48, 0), (0, 1)),
+        ({"reachable_fraction": 0.5, "hidden_fraction": 0.75}, (30, 15), (2, 1)),
+        ({"reachable_fraction": 1.0}, (0, 0), (0, 0)),
     ],
 )
-def test_as_many_nodes_are_hidden_as_the_file_says(general, relays, users):
-    """Of 60 relays and 4 users, rounded as their tool does; miners are always reachable."""
+def test_as_many_nodes_are_out_of_reach_as_the_file_says(general, relays, users):
+    """So many of 60 relays and 4 users are unreachable and hidden, as their tool rounds; miners and seeds never are."""
     data = yaml.safe_load(
         SMALL.replace("daemon_options: {in-peers: 40, hide-my-port: true}", "").replace("old-001", "x")
     )
     del data["agents"]["x"]
+    data["agents"]["seed-1"] = {"daemon": "monerod", "attributes": {"is_seed_node": "true"}}
     data["general"].update(general)
     made = scenario(yaml.safe_dump(data, sort_keys=False))
     plan = compile_plan(made)
-    hidden = Counter(host.group for host in plan.hosts if host.node is not None and "--hide-my-port" in host.node.flags)
-    assert hidden["relay-hidden"] == relays
-    assert sum(count for group, count in hidden.items() if group.startswith("user")) == users
-    assert hidden.total() == relays + users
+    reaches = Counter((host.group.partition("-")[0], host.node.reach) for host in plan.hosts if host.node is not None)
+    assert (reaches["relay", "unreachable"], reaches["relay", "hidden"]) == relays
+    assert (reaches["user", "unreachable"], reaches["user", "hidden"]) == users
+    assert reaches["miner", "reachable"] == 3
+    assert reaches["seed", "reachable"] == 1
+    assert all(f"relay-{reach}" in made.participants for reach in ("unreachable", "hidden") if reaches["relay", reach])
+    left = {entry.path[-1]: entry.reason for entry in convert(dumped(data)).left}
+    assert "not dialled more than others" in left["is_seed_node"]
     assert sum(host.group.startswith("relay") for host in plan.hosts) == 60
     # Users begin one after the other as before.
     starts = [it for name, it in made.participants.items() if name.startswith("user")]
