@@ -4,7 +4,7 @@ No value is dropped in silence: what is neither carried over nor left out with a
 which says so.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from enum import StrEnum
 
 import msgspec
@@ -81,10 +81,11 @@ class Source:
             document: The scenario. What was carried to a key that it does not have after all is left out.
         """
         entries = []
+        used = {path[:n] for path in self._entries for n in range(1, len(path) + 1)}
         for path, value in self._leaves((), self._file.data):
             entry = next((self._entries[path[:n]] for n in range(len(path) + 1) if path[:n] in self._entries), None)
             if entry is None:
-                entry = self._entry(path, value, Outcome.LEFT, (), self._unknown(path))
+                entry = self._entry(path, value, Outcome.LEFT, (), self._unknown(path, used))
             elif entry.path != path:
                 entry = self._entry(path, value, entry.outcome, entry.target, entry.reason)
             if entry.target and not _has(document, entry.target):
@@ -112,12 +113,17 @@ class Source:
         )
         return Entry(path=path, line=line, value=shown(value), outcome=outcome, target=target, reason=reason)
 
-    def _unknown(self, path: Path) -> str:
-        key = next((part for part in reversed(path) if isinstance(part, str)), "")
-        if key in self.known:
-            return "not used where it stands"
-        near = find_near(key, self.known)
-        return "not a key of such files" + (f'; did you mean "{near}"?' if near else "")
+    def _unknown(self, path: Path, used: Container[Path]) -> str:
+        """Return why nothing was made of a value: its key is unknown, or that of a table of which nothing was used."""
+        last = next((part for part in reversed(path) if isinstance(part, str)), "")
+        for length, part in enumerate(path, 1):
+            if not isinstance(part, str) or part in self.known or path[:length] in used:
+                continue
+            near = find_near(part, self.known)
+            if near:
+                named = "" if part == last else f"{quote(part)} is "
+                return f'{named}not a key of such files; did you mean "{near}"?'
+        return "not used where it stands" if last in self.known else "not a key of such files"
 
 
 def shown(value: object) -> str:
@@ -128,6 +134,8 @@ def shown(value: object) -> str:
         case str():
             return quote(value)
         case Mapping() | list():
+            if not value:
+                return "{}" if isinstance(value, Mapping) else "[]"
             return f"({len(value)} keys)" if isinstance(value, Mapping) else f"({len(value)} elements)"
         case _:
             return show(value)

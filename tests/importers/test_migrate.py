@@ -171,6 +171,13 @@ def test_shares_are_fractions_or_percentages():
     assert [percent[name]["hashrate"] for name in shares] == [0.9, 0.07, 55]
 
 
+def test_a_misspelt_table_is_named_for_all_that_is_in_it():
+    raw = old("architecture-v2").replace(b"regular_users:", b"regular_user:").replace(b"wallet_count", b"wallets_count")
+    told = {entry.path[-1]: entry.reason for entry in convert(raw).left}
+    assert told["transaction_frequency"] == '"regular_user" is not a key of such files; did you mean "regular_users"?'
+    assert told["wallets_count"] == 'not a key of such files; did you mean "wallet_count"?'
+
+
 def test_hosts_of_the_hybrid_proposal_keep_their_start_times_and_nodes():
     scenario = parse(written(old("hybrid-hosts")))
     simulation = scenario.simulation
