@@ -8,8 +8,9 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from actors.host.followed import Follow, FollowedPayments, Terms
+from actors.users.habits import UserConfig
 from actors.users.payer import LOCKED, Sender, next_and_missed, reason_of
-from actors.users.regular_user import USER, UserConfig
+from actors.users.regular_user import USER
 from monerosim.agent.behaviour import Behaviour
 from monerosim.config import PARTICIPANT, POSITIVE, Amount, amount
 from monerosim.events import (
@@ -95,6 +96,11 @@ class Crowd(Behaviour[CrowdConfig]):
         return config.users * config.payments_per_second
 
     @classmethod
+    def paying_hours(cls, config: CrowdConfig) -> tuple[float, ...]:
+        """Return the configured weights."""
+        return config.hourly_weights
+
+    @classmethod
     def paying_until(cls, config: CrowdConfig) -> int | None:
         """Return the configured end."""
         return config.until
@@ -129,10 +135,9 @@ class Crowd(Behaviour[CrowdConfig]):
         standing.streams = Streams(self.host.stream_seed(self.name), users)
         standing.followed = [FollowedPayments() for _ in range(self._wallets.places)]
         standing.waiting = [{} for _ in range(self._wallets.places)]
-        standing.origins = np.full(users, now, dtype=np.int64)
-        interval = self.config.transaction_interval
-        if interval is not None:
-            standing.origins += [self.stream_of(user).integer(0, interval - 1) for user in range(users)]
+        zero, draw_origin = self.host.plan.time_zero, self.config.draw_origin
+        origins = [min(draw_origin(now, zero, self.stream_of(user)), _NEVER - 1) for user in range(users)]
+        standing.origins = np.array(origins, dtype=np.int64)
         standing.due = np.array([self._next_due(user, now) for user in range(users)], dtype=np.int64)
 
     def stream_of(self, user: int) -> Rng:
@@ -166,7 +171,8 @@ class Crowd(Behaviour[CrowdConfig]):
         return self.host.plan.time_zero + self.config.pays_until(self.host.plan.duration)
 
     def _next_due(self, user: int, last: int) -> int:
-        return min(self.config.next_due(last, self._standing.origins.item(user), self.stream_of(user)), _NEVER - 1)
+        origin, zero = self._standing.origins.item(user), self.host.plan.time_zero
+        return min(self.config.next_due(last, origin, zero, self.stream_of(user)), _NEVER - 1)
 
     def _plan(self) -> None:
         """Set the timers for the next payment that comes due, and for the next look where something is awaited."""
@@ -258,7 +264,7 @@ class Crowd(Behaviour[CrowdConfig]):
             known.add(chosen)
             inside = chosen - len(others)
             address = self._wallets.address_of(inside) if inside >= 0 else self._address_of(others[chosen])
-            to.append(Destination(address, rng.integer(config.min_amount, config.max_amount)))
+            to.append(Destination(address, config.draw_amount(rng)))
         return _Payment(tuple(to), self.cause)
 
     def _address_of(self, other: Vendor | Agent) -> str:

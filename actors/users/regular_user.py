@@ -3,89 +3,24 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-import msgspec
 from msgspec import Meta
 
 from actors.host.wallet_proxy import Transfer
 from actors.markets.orders import Invoice, Order, Refusal
-from actors.users.payer import MINUTE, Payer, PayerConfig, Payment
+from actors.users.habits import UserConfig
+from actors.users.payer import Payer, Payment
 from monerosim.agent.actor import handles, receives
 from monerosim.agent.messages import Message
-from monerosim.config import PARTICIPANT, POSITIVE, Amount, Duration, Key, amount
+from monerosim.config import PARTICIPANT, Amount, Key
 from monerosim.mailbox.discovery import Agent, AgentDiscovery, AgentDiscoveryError, Vendor
-from monerosim.monero.constants import MAX_RECIPIENTS
 from monerosim.rpc.errors import RpcDoubtfulError
 from monerosim.rpc.wallet import Destination, Transferred
 from monerosim.runtime.rng import Rng
-from monerosim.units import SECOND, format_amount
+from monerosim.units import format_amount
 
 USER = "regular-user"
-_FREQUENCY = 0.1
 _INVOICE_TIMEOUT = 300.0
 """Seconds that a user waits for a marketplace to answer an order."""
-
-
-class UserConfig(PayerConfig, frozen=True):
-    """Settings of users who just pay."""
-
-    mutually_exclusive: ClassVar[tuple[frozenset[str], ...]] = (
-        frozenset({"transaction_frequency", "transaction_interval"}),
-    )
-    transaction_frequency: Annotated[
-        Annotated[float, Meta(gt=0, le=1)] | None,
-        Meta(description=f"Probability of a payment a minute; {_FREQUENCY} if transaction_interval is left out, too."),
-    ] = None
-    transaction_interval: Annotated[
-        Annotated[Duration, Meta(extra=POSITIVE)] | None,
-        Meta(
-            description="Instead: the time from payment to payment, the first at a random point of the first interval."
-        ),
-    ] = None
-    min_amount: Annotated[Amount, Meta(description="The least that a recipient gets.")] = amount("0.1 XMR")
-    max_amount: Annotated[Amount, Meta(description="The most that a recipient gets.")] = amount("2 XMR")
-    recipients: Annotated[
-        Literal["marketplaces", "users", "any"] | None,
-        Meta(description="Who is paid; vendors where there are marketplaces, else other users, if left out."),
-    ] = None
-    destinations: Annotated[
-        int, Meta(ge=1, le=MAX_RECIPIENTS, description="Recipients of a payment, each paid an amount of its own.")
-    ] = 1
-
-    def problems(self) -> Iterator[tuple[Sequence[Key], str]]:
-        """Yield the settings that contradict each other."""
-        if self.min_amount <= 0:
-            yield ("min_amount",), "min_amount must be above 0"
-        if self.min_amount > self.max_amount:
-            yield ("min_amount", "max_amount"), "min_amount must be above 0 and at most max_amount"
-        if self.transaction_interval is not None and self.transaction_frequency is not None:
-            message = "transaction_interval cannot be given beside transaction_frequency: one of the two"
-            yield ("transaction_interval", "transaction_frequency"), message
-
-    def __post_init__(self) -> None:
-        """Set the default frequency where neither is given."""
-        super().__post_init__()
-        if self.transaction_interval is None and self.transaction_frequency is None:
-            msgspec.structs.force_setattr(self, "transaction_frequency", _FREQUENCY)
-
-    @property
-    def payments_per_second(self) -> float:
-        """One payment an interval, or what the frequency comes to."""
-        if self.transaction_interval is not None:
-            return 1 / self.transaction_interval.seconds
-        return (self.transaction_frequency or 0.0) / MINUTE
-
-    def next_due(self, last: int, origin: int, rng: Rng) -> int:
-        """Return when the payment after one comes due, microseconds since the run's start.
-
-        Args:
-            last: When that came due.
-            origin: A point of the interval, if there is one.
-            rng: Draws the minutes otherwise.
-        """
-        interval = self.transaction_interval
-        if interval is not None:
-            return last + interval - (last - origin) % interval
-        return last + rng.geometric(self.transaction_frequency or _FREQUENCY) * round(MINUTE * SECOND)
 
 
 class RegularUserConfig(UserConfig, frozen=True):
@@ -158,6 +93,11 @@ class RegularUser(Payer[RegularUserConfig]):
         """Return one payment an interval, or what the frequency comes to."""
         return config.payments_per_second
 
+    @classmethod
+    def paying_hours(cls, config: RegularUserConfig) -> tuple[float, ...]:
+        """Return the configured weights."""
+        return config.hourly_weights
+
     def begin(self) -> None:
         """Schedule the first payment."""
         super().begin()
@@ -168,8 +108,7 @@ class RegularUser(Payer[RegularUserConfig]):
         self._mistakes = self.stream("mistakes")
         self._order_numbers = self.host.numbers(f"{self.name}'s orders")
         self._asked = self.host.retained(self.name, _Asked)
-        interval = self.config.transaction_interval
-        self._origin = self.host.now() + (0 if interval is None else self._decisions.integer(0, interval - 1))
+        self._origin = self.config.draw_origin(self.host.now(), self.host.plan.time_zero, self._decisions)
         self.schedule_first()
 
     def schedule_first(self) -> None:
@@ -181,7 +120,7 @@ class RegularUser(Payer[RegularUserConfig]):
 
     def next_due(self, last: int) -> int:
         """Return the next point of its interval, or of the minutes that its frequency draws."""
-        return self.config.next_due(last, self._origin, self._decisions)
+        return self.config.next_due(last, self._origin, self.host.plan.time_zero, self._decisions)
 
     def pay(self) -> None:
         """Choose recipients and amounts, and pay or order."""
@@ -201,7 +140,7 @@ class RegularUser(Payer[RegularUserConfig]):
     def on_send_now(self, wish: SendNow) -> Transferred:
         """Pay now."""
         if wish.to:
-            amount = self._commanded.integer(self.config.min_amount, self.config.max_amount)
+            amount = self.config.draw_amount(self._commanded)
             address = self._discovery.get_addresses(wish.to)[0]
             payment = Payment(wish.to, (Destination(address, amount),))
         else:
@@ -258,7 +197,7 @@ class RegularUser(Payer[RegularUserConfig]):
             raise AgentDiscoveryError("no marketplace takes orders")
         vendor = self.rng.choice(vendors)
         item = self.rng.choice(vendor.items)
-        quantity = max(1, self.rng.integer(self.config.min_amount, self.config.max_amount) // item.price)
+        quantity = max(1, self.config.draw_amount(self.rng) // item.price)
         order = Order(next(self._order_numbers), self.name, vendor.id, item.name, quantity)
         self._asked.order = order
         self.send(vendor.marketplace, vendor.actor, order)
@@ -286,8 +225,7 @@ class RegularUser(Payer[RegularUserConfig]):
             if isinstance(other, Agent):
                 other = Vendor(other.id, self._discovery.get_addresses(other.id)[0])
             chosen.append(other)
-            amount = rng.integer(self.config.min_amount, self.config.max_amount)
-            destinations.append(Destination(other.address, amount))
+            destinations.append(Destination(other.address, self.config.draw_amount(rng)))
         return Payment(", ".join(one.id for one in chosen), tuple(destinations))
 
     def _candidates(self) -> tuple[list[Vendor | Agent], int]:

@@ -152,6 +152,12 @@ class Behaviour(Actor, Generic[C]):
         return 0.0
 
     @classmethod
+    def paying_hours(cls, config: C) -> tuple[float, ...]:
+        """Return how its payments are spread over a day: 24 weights, from time zero on; none if evenly."""
+        del config
+        return ()
+
+    @classmethod
     def paying_until(cls, config: C) -> int | None:
         """Return when it stops to pay, in microseconds since the scenario's time zero; None for the scenario's end."""
         del config

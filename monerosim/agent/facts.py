@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from monerosim.agent.behaviour import Behaviour
 from monerosim.config import Config
 from monerosim.plugins import PluginError
+from monerosim.runtime.day import are_weights
 
 T = TypeVar("T")
 
@@ -20,18 +21,29 @@ def hashrate_of(behaviour: type[Behaviour], config: Config) -> float:
     return _ask("hashrate", lambda: _number(behaviour.hashrate(config), "hashrate"))
 
 
-def payment_rate_of(behaviour: type[Behaviour], config: Config) -> tuple[float, int | None]:
-    """Return how many payments a behaviour means to make a second, and until when.
+class Paying(NamedTuple):
+    """The payments that a behaviour means to make."""
 
-    Returns:
-        The payments; microseconds since the scenario's time zero, None for the scenario's end.
+    per_second: float
+    until: int | None
+    """Microseconds since the scenario's time zero; None for the scenario's end."""
+    hours: tuple[float, ...]
+    """The weights of a day's hours; none if they are all the same."""
+
+
+def paying_of(behaviour: type[Behaviour], config: Config) -> Paying:
+    """Return the payments that a behaviour means to make.
 
     Raises:
         PluginError: It does not tell it.
     """
     return _ask(
         "payments",
-        lambda: (_number(behaviour.payments_per_second(config), "payments"), behaviour.paying_until(config)),
+        lambda: Paying(
+            _number(behaviour.payments_per_second(config), "payments"),
+            behaviour.paying_until(config),
+            _hours(behaviour.paying_hours(config)),
+        ),
     )
 
 
@@ -57,3 +69,9 @@ def _number(value: object, what: str) -> float:
     if not (isinstance(value, int | float) and math.isfinite(value) and value >= 0):
         raise ValueError(f"expected a finite number of at least 0 for its {what}, got {value!r}")
     return float(value)
+
+
+def _hours(weights: tuple[float, ...]) -> tuple[float, ...]:
+    if weights and not are_weights(weights):
+        raise ValueError(f"expected 24 weights of hours, got {weights!r}")
+    return weights

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from monerosim.agent.commands import PAUSE, RESUME, SET, START, STOP, understands
-from monerosim.agent.facts import payment_rate_of
+from monerosim.agent.facts import paying_of
 from monerosim.config import Config, change_config, dump_config, load_config
 from monerosim.plan.plan import CommandPlan, PaymentRate
 from monerosim.scenario.compose import Part
@@ -27,10 +27,10 @@ def payment_rates(
     """
     rates = []
     for since, until, config in _spans(name, part, start, commands, end):
-        per_second, own_end = payment_rate_of(part.behaviour, config)
-        last = until if own_end is None else min(until, time_zero + own_end)
-        if per_second and since < last:
-            rates.append(PaymentRate(since, last, per_second))
+        paying = paying_of(part.behaviour, config)
+        last = until if paying.until is None else min(until, time_zero + paying.until)
+        if paying.per_second and since < last:
+            rates.append(PaymentRate(since, last, paying.per_second, paying.hours))
     return tuple(rates)
 
 

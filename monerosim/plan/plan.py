@@ -11,6 +11,7 @@ import msgspec
 
 from monerosim.plan.letters import LettersPlan
 from monerosim.plan.roles import FUNDER
+from monerosim.runtime.day import day_of
 from monerosim.units import SECOND
 
 PLAN_VERSION = 3
@@ -119,6 +120,13 @@ class PaymentRate(msgspec.Struct, frozen=True, array_like=True):
     """Microseconds since the run's start, as is ``until``."""
     until: int
     per_second: float
+    hours: tuple[float, ...] = ()
+    """How the payments are spread over the hours of a day, from time zero on; empty if evenly."""
+
+    def payments(self, end: int, time_zero: int) -> float:
+        """Return how many payments it comes to until a time, which is in microseconds since the run's start."""
+        day, last = day_of(self.hours), max(self.since, min(self.until, end))
+        return self.per_second * (day.activity(last - time_zero) - day.activity(self.since - time_zero)) / SECOND
 
 
 class ActorPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -438,7 +446,7 @@ def payments_wanted(plan: Plan, end: int | None = None) -> float:
     last = plan.time_zero + plan.duration
     last = last if end is None else min(last, end)
     rates = [rate for host in plan.hosts for actor in host.actors for rate in actor.payments]
-    return sum(rate.per_second * max(0, min(rate.until, last) - rate.since) for rate in rates) / SECOND
+    return sum(rate.payments(last, plan.time_zero) for rate in rates)
 
 
 def encode_plan(plan: Plan) -> bytes:

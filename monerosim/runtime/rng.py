@@ -10,6 +10,7 @@ T = TypeVar("T")
 
 _ROOT_HALF = 0.7071067811865476
 _DIVISORS = range(23, 0, -2)
+_FACTORS = range(18, 0, -1)
 
 
 _LN2 = 0.6931471805599453
@@ -33,6 +34,18 @@ def logarithm(x: float) -> float:
     for divisor in _DIVISORS:
         total = total * square + 1 / divisor
     return 2 * ratio * total + exponent * _LN2
+
+
+def power_of_e(x: float) -> float:
+    """Return e to the power of a number, the same to the last bit on every machine (see :func:`logarithm`).
+
+    e^x = 2^n e^r with r at most half of log 2, and e^r as its Taylor series.
+    """
+    twos = round(x / _LN2)
+    rest, total = x - twos * _LN2, 1.0
+    for divisor in _FACTORS:
+        total = 1 + total * rest / divisor
+    return math.ldexp(total, twos)
 
 
 def stable_seed(*parts: str | int) -> int:
@@ -107,6 +120,34 @@ class Rng:
     def exponential(self, mean: float) -> float:
         """Draw the wait for an event of a Poisson process with this mean wait."""
         return -logarithm(1.0 - self._random()) * mean
+
+    def normal(self) -> float:
+        """Draw from the standard normal distribution (Marsaglia's polar method, doi 10.1137/1006063)."""
+        while True:
+            x, y = 2 * self._random() - 1, 2 * self._random() - 1
+            square = x * x + y * y
+            if 0 < square < 1:
+                return x * math.sqrt(-2 * logarithm(square) / square)
+
+    def log_normal(self, mean: float, sigma: float) -> float:
+        """Draw a number whose logarithm is normal.
+
+        Args:
+            mean: The mean of such numbers.
+            sigma: The standard deviation of their logarithms.
+        """
+        return mean * power_of_e(sigma * self.normal() - sigma * sigma / 2)
+
+    def pareto(self, low: float, high: float, tail: float) -> float:
+        """Draw from a Pareto distribution that ends at ``high``: above x are about ``(low / x) ** tail`` of all.
+
+        Args:
+            low: The least, above 0.
+            high: The most.
+            tail: The exponent, above 0: the smaller, the heavier the tail.
+        """
+        cut = 1 - power_of_e(tail * logarithm(low / high))
+        return low * power_of_e(-logarithm(1 - cut * self._random()) / tail)
 
     def geometric(self, probability: float) -> int:
         """Draw the number of trials up to and including the first success, at this probability per trial.

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from monerosim.agent.facts import payment_rate_of
+from monerosim.agent.facts import paying_of
 from monerosim.config import EVENT, PARTICIPANT, POSITIVE, fields_of, strip_notes
 from monerosim.engine import Engine
 from monerosim.events import ProcessDied, ProcessGivenUp, ProcessHung, ProcessRestarted, event_tag
@@ -139,7 +139,7 @@ def _poor(scenario: Scenario, composed: Mapping[str, Composition]) -> Iterator[R
 
 def _pays(part: Part) -> bool:
     try:
-        return payment_rate_of(part.behaviour, part.config)[0] > 0
+        return paying_of(part.behaviour, part.config).per_second > 0
     except PluginError:
         # Told when the plan is made.
         return False

@@ -83,6 +83,8 @@ TEXTS: Mapping[str, Callable[[Rng], object]] = {
     "window": lambda rng: duration(rng, 60 * SECOND, 900 * SECOND),
     "timeout": lambda rng: duration(rng, 2 * SECOND, 300 * SECOND),
     "hashrate": lambda rng: rng.choice([100, 50, 25.5, round(logarithmic(rng, 1, 200), 3)]),
+    # Half of them ten times as often in the first hour, which is all that most runs have.
+    "hourly_weights": lambda rng: rng.choice([[1.0] * 24, [10.0, *[1.0] * 22, 0.0]]),
     "max_restarts": lambda rng: rng.integer(3, 6),
 }
 """How to draw the values of keys whose type says too little, or too much for a short run."""

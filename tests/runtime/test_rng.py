@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from monerosim.runtime.rng import Rng, stable_seed
+from monerosim.runtime.rng import Rng, power_of_e, stable_seed
 
 SIGNIFICANCE = 0.001
 DRAWS = 5000
 PINNED = [17817523862906831630, 8885238987528348696, 9523843951405948789]
 PINNED_DRAWS = [0.13436424411240122, 3.6948674738744653, 763774618977, "c"]
 PINNED_CHOICES = [6, "c"]
+PINNED_TAILS = [0.840166034615641, 12.94684419991991, 2.580197967558741]
 
 
 @pytest.fixture(params=[1, 2, 3])
@@ -39,6 +40,11 @@ def test_draws_are_pinned():
     rng = Rng(1)
     assert [rng.random(), rng.uniform(2, 4), rng.integer(1, 10**12), rng.choice("abcdef")] == PINNED_DRAWS
     assert [rng.geometric(0.1), rng.weighted("abc", (1, 2, 3))] == PINNED_CHOICES
+
+
+def test_draws_of_tails_are_pinned():
+    rng = Rng(1)
+    assert [rng.normal(), rng.log_normal(60, 1.5), rng.pareto(1, 100, 1.1)] == PINNED_TAILS
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\x1f"), max_size=5), min_size=2, max_size=4))
@@ -68,6 +74,28 @@ def test_exponential(rng):
     draws = [rng.exponential(120) for _ in range(DRAWS)]
     assert stats.kstest(draws, stats.expon(scale=120).cdf).pvalue > SIGNIFICANCE
     assert min(draws) >= 0
+
+
+def test_normal(rng):
+    assert stats.kstest([rng.normal() for _ in range(DRAWS)], "norm").pvalue > SIGNIFICANCE
+
+
+@pytest.mark.parametrize("sigma", [0.3, 2])
+def test_log_normal(rng, sigma):
+    median = 120 / math.exp(sigma**2 / 2)
+    draws = [rng.log_normal(120, sigma) for _ in range(DRAWS)]
+    assert stats.kstest(draws, stats.lognorm(sigma, scale=median).cdf).pvalue > SIGNIFICANCE
+
+
+@pytest.mark.parametrize(("high", "tail"), [(20, 0.7), (1e6, 3)])
+def test_pareto(rng, high, tail):
+    draws = [rng.pareto(2, high, tail) for _ in range(DRAWS)]
+    assert stats.kstest(draws, stats.truncpareto(tail, high / 2, scale=2).cdf).pvalue > SIGNIFICANCE
+
+
+@given(st.floats(-200, 200))
+def test_power_of_e_is_that_of_the_c_library(x):
+    assert power_of_e(x) == pytest.approx(math.exp(x), rel=1e-13)
 
 
 @pytest.mark.parametrize("probability", [0.1, 0.5, 0.9])

@@ -21,7 +21,6 @@ from monerosim.events import (
 )
 from monerosim.plan.plan import Plan
 from monerosim.report.figure import Column, Figure, Rows
-from monerosim.units import SECOND
 
 _WHOLE = ",.0f"
 _NOT_SENT = ("skipped", "failed", "doubtful", "waiting")
@@ -179,5 +178,5 @@ class RequestsFigure(Figure[dict[str, Requests]]):
         requested: defaultdict[str, float] = defaultdict(float)
         for host in self.plan.hosts:
             for rate in (rate for actor in host.actors for rate in actor.payments):
-                requested[host.group] += rate.per_second * max(0, min(rate.until, end) - rate.since) / SECOND
+                requested[host.group] += rate.payments(end, self.plan.time_zero)
         return requested
