@@ -9,11 +9,12 @@ from monerosim.importers.arguments import read_arguments
 from monerosim.importers.draft import COINS
 from monerosim.importers.flags import put_flags
 from monerosim.importers.programs import put_program
-from monerosim.importers.public_ranges import Agents
+from monerosim.importers.public_ranges import Agents, time_of
 from monerosim.importers.source import Item, leave_each
 from monerosim.importers.table import Table
 from monerosim.importers.values import amount, hashrate, positive_duration, whole
-from monerosim.units import format_amount, parse_amount
+from monerosim.scenario.convert import quote
+from monerosim.units import format_amount, format_duration, parse_amount
 
 MINER, USER, NODE, DISTRIBUTOR, OTHER = "miner", "user", "node", "distributor", "other"
 
@@ -42,7 +43,8 @@ _REASONS = {
     "wallet_env": "the engine sets the environment of its programs",
 }
 _PHASE = re.compile(r"(daemon|wallet)_([0-9]+)(_args|_env|_start|_stop|_start_stagger|_stop_stagger)?")
-_UPGRADE = "the file says no version to upgrade to: node.upgrade = { at = ..., version = ..., binary = ... } does"
+_STAGGER = "30s"
+"""How much later each further agent of a range upgrades, where the file says nothing."""
 _OUTPUTS, _OUTPUT = 2, "5"
 _SMALLEST, _LARGEST = "0.1 XMR", "1 XMR"
 _SERVICE = {"daemon": "node", "wallet": "wallet"}
@@ -123,6 +125,7 @@ def fill(table: Table, agents: Agents, index: int, role: str, funding: Funding) 
     for key in ("script", "type"):
         _note_role(table, values.get(key), known=role != NODE)
     _programs(table, values)
+    _leave_phases(agents)
     leave_each([(key, value) for key, value in values.items() if value is not None], _REASONS)
     return table
 
@@ -176,10 +179,6 @@ def _programs(table: Table, values: Mapping[str, Item | None]) -> None:
         if options is not None:
             put_options(table, dict(options.items()), service)
         put_flags(table, read_arguments(values.get(f"{key}_args")), service)
-    for key, value in values.items():
-        phase = _PHASE.fullmatch(key)
-        if phase and value is not None and (phase[2] != "0" or phase[3]):
-            value.leave(_UPGRADE)
     attributes = values.get("attributes")
     public = attributes.get("is_public_node") if attributes is not None else None
     if public is not None:
@@ -188,6 +187,30 @@ def _programs(table: Table, values: Mapping[str, Item | None]) -> None:
     seed = attributes.get("is_seed_node") if attributes is not None else None
     if seed is not None:
         seed.leave("it can be reached and stays up, as in their tool, but is not dialled more than others")
+
+
+def _leave_phases(agents: Agents) -> None:
+    """Leave out the phases after a program's first, and say what to write by hand: the file tells no version."""
+
+    def time(key: str, usual: str) -> str:
+        item = agents.item.get(key)
+        read = None if item is None else time_of(item)
+        return usual if read is None else format_duration(read)
+
+    told = [f'at = "{time("daemon_0_stop", "...")}"', 'version = "..."']
+    binary = agents.item.get("daemon_1")
+    if binary is not None and isinstance(binary.value, str):
+        told.append(f"binary = {quote(binary.value)}")
+    if len(agents.ids) > 1:
+        told.append(f'stagger = "{time("daemon_0_stop_stagger", _STAGGER)}"')
+    reasons = {
+        "daemon": f"the file says no version to upgrade to; by hand: node.upgrade = {{ {', '.join(told)} }}",
+        "wallet": "a wallet is the same program all the time",
+    }
+    for key, item in agents.item.items():
+        phase = _PHASE.fullmatch(key)
+        if phase and (phase[2] != "0" or phase[3]):
+            item.leave(reasons[phase[1]])
 
 
 def put_options(table: Table, options: Mapping[str, Item], service: str, *, everybody: bool = False) -> None:

@@ -38,7 +38,7 @@ from monerosim.swarm.changes import draw_changes
 from monerosim.swarm.fragile import Fragile
 from monerosim.swarm.networks import TEXTS as NETWORK_TEXTS
 from monerosim.swarm.networks import NetworkMaker
-from monerosim.swarm.values import Values, Vocabulary, amount, choices, duration, logarithmic
+from monerosim.swarm.values import Values, Vocabulary, amount, choices, duration, logarithmic, structure
 from monerosim.units import SECOND, XMR, format_duration
 
 FRAGILE = "./fragile.py:Fragile"
@@ -203,8 +203,8 @@ class _Maker:
             document["rules"] = self._rules_table(values)
         for key in ("binaries", "letters", "record", "shadow"):
             if self._often(0.6 if key == "record" else 0.25):
-                table = next(field.type for field in fields_of(Scenario) if field.encode_name == key)
-                document[key] = values.table(table, share=0.7)
+                found = (structure(field.type) for field in fields_of(Scenario) if field.encode_name == key)
+                document[key] = values.table(next(it for it in found if it is not None), share=0.7)
         if self._often(0.25):
             document["sweep"] = self._sweep(values)
         document["participants"] = {group.name: self._participant(group, values) for group in self._groups}
