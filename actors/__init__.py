@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     )
     from actors.host.wallet_proxy import (
         CreateAddress as CreateAddress,
+        CreateIntegratedAddress as CreateIntegratedAddress,
         DraftSweep as DraftSweep,
         GetAddresses as GetAddresses,
         GetBalance as GetBalance,

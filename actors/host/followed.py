@@ -284,3 +284,22 @@ def _order(destination: Destination) -> tuple[str, int]:
 
 def _by_txid(entries: Iterable[TransferEntry]) -> dict[str, TransferEntry]:
     return {entry.txid: entry for entry in entries}
+
+
+def log_line(outcome: Outcome) -> tuple[str, str]:  # noqa: PLR0911  (a case an outcome)
+    """Return the level and the text of the log line for an outcome."""
+    match outcome:
+        case PaymentMined(height=height):
+            return "DEBUG", f"payment is in block {height}"
+        case PaymentConfirmed(height=height, elapsed=elapsed):
+            return "INFO", f"payment confirmed in block {height} after {elapsed / SECOND:.0f} s"
+        case PaymentReorged(height=height):
+            return "INFO", f"the payment's block {height} is off the main chain"
+        case PaymentRemined(height=height):
+            return "INFO", f"payment is in another block, {height}"
+        case PaymentFailed(reason=reason):
+            return "WARNING", f"payment failed: {reason}"
+        case PaymentOverdue(elapsed=elapsed):
+            return "WARNING", f"payment waits in the txpool for {elapsed / SECOND:.0f} s"
+        case PaymentVanished(reason=reason):
+            return "WARNING", f"payment has vanished: {reason}"

@@ -6,7 +6,7 @@ from typing import ClassVar, TypeVar
 
 import pykka
 
-from actors.host.followed import Doubt, Follow, FollowedPayments, Outcome, pays
+from actors.host.followed import Doubt, Follow, FollowedPayments, Outcome, log_line, pays
 from actors.host.node_proxy import GetInfo, GetTransactionPool
 from actors.host.waiting import Awaited
 from monerosim.agent.actor import handles
@@ -35,6 +35,7 @@ from monerosim.rpc.wallet import (
     WALLET_EXISTS,
     Balance,
     Destination,
+    IntegratedAddress,
     Output,
     TransferEntry,
     Transferred,
@@ -97,6 +98,10 @@ class CreateAddress(Message[str], frozen=True):
     """Create another subaddress, which is not published (``create_address``)."""
 
     label: str
+
+
+class CreateIntegratedAddress(Message[IntegratedAddress], frozen=True):
+    """Make an integrated address with a payment id of its own (``make_integrated_address``)."""
 
 
 class SweepAll(Message[list[Transferred]], frozen=True):
@@ -320,6 +325,11 @@ class WalletProxy(Awaited):
         """Create another subaddress."""
         return self._opened(lambda: self._rpc.create_address(message.label))
 
+    @handles(CreateIntegratedAddress)
+    def on_create_integrated_address(self, _: CreateIntegratedAddress) -> IntegratedAddress:
+        """Make an integrated address."""
+        return self._opened(self._rpc.make_integrated_address)
+
     @handles(SweepAll)
     def on_sweep_all(self, message: SweepAll) -> list[Transferred]:
         """Send everything, or find out what of it was sent."""
@@ -382,7 +392,7 @@ class WalletProxy(Awaited):
         for payment, outcome in self._followed.look(transfers, now, block_time, pooled=pooled, last=last):
             with self.because_of(payment.cause):
                 self.host.emit(payment.wish.terms.sender, self.cause, outcome)
-                level, text = _log_line(outcome)
+                level, text = log_line(outcome)
                 self.log.log(level, text, txid=payment.wish.txid, sender=payment.wish.terms.sender)
 
     def _txpool(self) -> Callable[[str], bool | None]:
@@ -472,25 +482,6 @@ class WalletProxy(Awaited):
     def _outgoing(self) -> list[TransferEntry]:
         transfers = self._rpc.get_transfers("out", "pending")
         return [*transfers.pending, *transfers.outgoing]
-
-
-def _log_line(outcome: Outcome) -> tuple[str, str]:  # noqa: PLR0911  (a case an outcome)
-    """Return the level and the text of the log line for an outcome."""
-    match outcome:
-        case PaymentMined(height=height):
-            return "DEBUG", f"payment is in block {height}"
-        case PaymentConfirmed(height=height, elapsed=elapsed):
-            return "INFO", f"payment confirmed in block {height} after {elapsed / SECOND:.0f} s"
-        case PaymentReorged(height=height):
-            return "INFO", f"the payment's block {height} is off the main chain"
-        case PaymentRemined(height=height):
-            return "INFO", f"payment is in another block, {height}"
-        case PaymentFailed(reason=reason):
-            return "WARNING", f"payment failed: {reason}"
-        case PaymentOverdue(elapsed=elapsed):
-            return "WARNING", f"payment waits in the txpool for {elapsed / SECOND:.0f} s"
-        case PaymentVanished(reason=reason):
-            return "WARNING", f"payment has vanished: {reason}"
 
 
 def _leaves(entry: TransferEntry, own: set[str]) -> int:

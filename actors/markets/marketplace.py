@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
 
-from actors.host.wallet_proxy import OVERLAP, CreateAddress, GetAddresses, GetTransfers
+from actors.host.wallet_proxy import OVERLAP, CreateAddress, CreateIntegratedAddress, GetAddresses, GetTransfers
 from actors.markets.orders import Invoice, OpenOrder, Order, Refusal
 from monerosim.agent.actor import handles, receives
 from monerosim.agent.behaviour import Behaviour
@@ -45,6 +45,13 @@ class MarketplaceConfig(Config, frozen=True):
     ] = 5
     min_price: Annotated[Amount, Meta(description="The least that an item costs.")] = amount("0.1 XMR")
     max_price: Annotated[Amount, Meta(description="The most that an item costs.")] = amount("1 XMR")
+    order_address: Annotated[
+        Literal["subaddress", "integrated"],
+        Meta(
+            description="What tells the payments of its orders apart: a subaddress each, or a payment id each, in an "
+            "integrated address."
+        ),
+    ] = "subaddress"
     payment_window: Annotated[
         Duration, Meta(extra=POSITIVE, description="How long an order may wait for its payment.")
     ] = duration("1h")
@@ -76,6 +83,8 @@ class _Books:
         self.received: set[tuple[str, str]] = set()
         self.height = 0
         self.orders: dict[str, OpenOrder] = {}
+        self.integrated: dict[str, str] = {}
+        """The integrated addresses of orders, by payment id."""
         self.vendor_of: dict[str, str] = {}
         self.tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
 
@@ -83,7 +92,7 @@ class _Books:
 class Marketplace(Behaviour[MarketplaceConfig]):
     """Publishes vendors, takes orders, and records payments seen in the txpool and received in blocks.
 
-    Each order gets a subaddress of its own, which identifies its payments.
+    Each order gets a subaddress or an integrated address of its own, which identifies its payments.
     Plain payments to a vendor's published address need no order.
     """
 
@@ -185,7 +194,8 @@ class Marketplace(Behaviour[MarketplaceConfig]):
         heights = [entry.height + wanted - 1 for entry in transfers.incoming if entry.confirmations < wanted]
         self._confirming = min(heights, default=None)
         # In the order in which they were made: after a pause there may be many.
-        for entry in sorted([*transfers.pool, *transfers.incoming], key=lambda entry: entry.timestamp):
+        entries = map(self._as_paid, [*transfers.pool, *transfers.incoming])
+        for entry in sorted(entries, key=lambda entry: entry.timestamp):
             if entry.height:
                 self._receive(entry)
             else:
@@ -195,6 +205,11 @@ class Marketplace(Behaviour[MarketplaceConfig]):
                 changes = order.mine(entry.txid, entry.amount, entry.confirmations, wanted)
                 for state in changes:
                     self._change(order, state, entry.txid)
+
+    def _as_paid(self, entry: TransferEntry) -> TransferEntry:
+        """Return an entry with the address that was paid; that of an integrated one is the wallet's first."""
+        address = self._books.integrated.get(entry.payment_id)
+        return entry if address is None else msgspec.structs.replace(entry, address=address)
 
     def _make_vendors(self, addresses: tuple[str, ...]) -> list[Vendor]:
         prices = Rng(self.host.stream_seed(self.name, "prices"))
@@ -222,7 +237,7 @@ class Marketplace(Behaviour[MarketplaceConfig]):
             return Refusal(wanted.number, f"{wanted.vendor} does not sell {wanted.quantity} of {wanted.item}")
         name = f"{self.host.name}/order-{next(self._order_numbers)}"
         try:
-            address = self.ask(self.host.actor("wallet"), CreateAddress(name))
+            address = self._new_address(name)
         except RpcError as error:
             self.log.warning("cannot take an order from {}: {}", buyer, error)
             return Refusal(wanted.number, f"the marketplace has no address for it: {error}")
@@ -238,6 +253,19 @@ class Marketplace(Behaviour[MarketplaceConfig]):
         # Exactly at its end, so that no payment in time counts as late.
         self.after(self.config.payment_window.seconds, self.close, address, same_cause=True)
         return Invoice(wanted.number, name, vendor.id, address, amount, due)
+
+    def _new_address(self, order: str) -> str:
+        """Return an address of its own for an order.
+
+        Raises:
+            RpcError: The wallet does not give any.
+        """
+        wallet = self.host.actor("wallet")
+        if self.config.order_address == "subaddress":
+            return self.ask(wallet, CreateAddress(order))
+        made = self.ask(wallet, CreateIntegratedAddress())
+        self._books.integrated[made.payment_id] = made.integrated_address
+        return made.integrated_address
 
     def _see(self, entry: TransferEntry) -> OpenOrder | None:
         """Record a payment in the txpool or in a block for its order."""

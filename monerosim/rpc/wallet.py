@@ -60,6 +60,8 @@ class TransferEntry(msgspec.Struct, frozen=True):
     type: str
     """``in``, ``out``, ``pending``, ``failed``, ``pool`` or ``block``."""
     address: str = ""
+    payment_id: str = ""
+    """16 hexadecimal digits, zeros where there is none."""
     confirmations: int = 0
     locked: bool = False
     double_spend_seen: bool = False
@@ -85,6 +87,14 @@ class Balance(msgspec.Struct, frozen=True):
     balance: int
     unlocked_balance: int
     blocks_to_unlock: int = 0
+
+
+class IntegratedAddress(msgspec.Struct, frozen=True):
+    """The wallet's first address together with a payment id, by which it tells the payments to it apart."""
+
+    integrated_address: str
+    payment_id: str
+    """16 hexadecimal digits."""
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -172,6 +182,10 @@ class WalletRpc:
         """Create another address of account 0."""
         params: dict[str, Json] = {"account_index": 0, "label": label}
         return self.client.call("create_address", params, _Address, repeat=False).address
+
+    def make_integrated_address(self) -> IntegratedAddress:
+        """Return the first address with a payment id that the wallet draws."""
+        return self.client.call("make_integrated_address", {}, IntegratedAddress)
 
     def get_balance(self) -> Balance:
         """Return the balance of account 0."""

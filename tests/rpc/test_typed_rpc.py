@@ -5,7 +5,15 @@ from small_server import document, error, hang_up, result
 
 from monerosim.rpc.errors import RpcCallError, RpcDoubtfulError, RpcProtocolError
 from monerosim.rpc.node import NodeRpc, TransactionRefusedError
-from monerosim.rpc.wallet import NOT_ENOUGH_MONEY, Balance, Destination, SubaddressIndex, Transferred, WalletRpc
+from monerosim.rpc.wallet import (
+    NOT_ENOUGH_MONEY,
+    Balance,
+    Destination,
+    IntegratedAddress,
+    SubaddressIndex,
+    Transferred,
+    WalletRpc,
+)
 
 HEADER = {
     "block_size": 5500,
@@ -177,6 +185,7 @@ def test_addresses_balance_and_height(server, wallet):
     server.script = [
         result({"address": "4a", "addresses": [{"address": "4a", "label": ""}, {"address": "8b", "label": "x"}]}),
         result({"address": "8c", "address_index": 2}),
+        result({"integrated_address": "5d", "payment_id": "ab" * 8}),
         result({"balance": 5, "unlocked_balance": 3, "blocks_to_unlock": 7, "multisig_import_needed": False}),
         result({"height": 91}),
         hang_up,
@@ -184,11 +193,13 @@ def test_addresses_balance_and_height(server, wallet):
     assert wallet.get_addresses() == ["4a", "8b"]
     assert wallet.create_address("till") == "8c"
     assert sent(server) == ("create_address", {"account_index": 0, "label": "till"})
+    assert wallet.make_integrated_address() == IntegratedAddress("5d", "ab" * 8)
+    assert sent(server) == ("make_integrated_address", {})
     assert wallet.get_balance() == Balance(5, 3, 7)
     assert wallet.get_height() == 91
     with pytest.raises(RpcDoubtfulError):  # another call would make another address
         wallet.create_address("till")
-    assert len(server.requests) == 5
+    assert len(server.requests) == 6
 
 
 def test_a_transfer(server, wallet):

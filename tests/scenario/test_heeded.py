@@ -320,6 +320,7 @@ CASES: Mapping[str, Case] = {
     "mining-wallet.priority": Case(value=3),
     "mining-wallet.confirmations": Case(value=20),
     "marketplace.min_price": Case(value="0.9 XMR"),
+    "marketplace.order_address": Case(value="integrated"),
     "marketplace.max_price": Case(value="0.2 XMR"),
     "observer.observe": Case(value=["tips"]),
     "orchestrator.collect": Case(value=["payment-sent"]),

@@ -9,6 +9,9 @@ from monerosim.events import (
     DepositCredited,
     DepositRefunded,
     MinersPaid,
+    PaymentConfirmed,
+    PaymentRemined,
+    PaymentReorged,
     Record,
     RewardShared,
     WithdrawalPaid,
@@ -30,9 +33,13 @@ class Exchanges(msgspec.Struct, frozen=True, kw_only=True):
     """Deposits that had their confirmations."""
     refunded: int = 0
     """Deposits that were sent back."""
+    refunds_confirmed: int = 0
+    """Of these, as deep in the chain at the end as the exchange wants its payments."""
     withdrawals: int = 0
     """That customers asked for."""
     paid: int = 0
+    paid_confirmed: int = 0
+    """Of these, as deep in the chain at the end as the exchange wants its payments."""
     refused: int = 0
     waiting: int = 0
     """For a batch, at the end, or in a batch of which it is not known whether it was sent."""
@@ -55,7 +62,11 @@ class ExchangesFigure(Figure[Exchanges]):
     def __init__(self, plan: Plan, end: int) -> None:
         super().__init__(plan, end)
         self._counts = Counter[str]()
-        self._batches: set[str] = set()
+        self._refunds = Counter[str]()
+        self._paid = Counter[str]()
+        """Refunds and withdrawals, by the transaction that pays them."""
+        self._confirmed: set[str] = set()
+        self._reorged: set[str] = set()
 
     def take(self, record: Record) -> None:
         """Count a step."""
@@ -63,15 +74,19 @@ class ExchangesFigure(Figure[Exchanges]):
             case DepositCredited():
                 self._counts["credited"] += 1
             case DepositRefunded(txid=txid):
-                self._counts["refunded"] += 1
-                self._batches.add(txid)
+                self._refunds[txid] += 1
             case WithdrawalRequested():
                 self._counts["withdrawals"] += 1
             case WithdrawalRefused():
                 self._counts["refused"] += 1
             case WithdrawalPaid(txid=txid):
-                self._counts["paid"] += 1
-                self._batches.add(txid)
+                self._paid[txid] += 1
+            case PaymentConfirmed(txid=txid):
+                self._confirmed.add(txid)
+            case PaymentReorged(txid=txid):
+                self._reorged.add(txid)
+            case PaymentRemined(txid=txid):
+                self._reorged.discard(txid)
             case RewardShared(parts=parts):
                 self._counts["shared"] += sum(parts.values())
             case MinersPaid(parts=parts):
@@ -81,18 +96,30 @@ class ExchangesFigure(Figure[Exchanges]):
 
     def result(self) -> Exchanges:
         """Return the counts."""
-        waiting = self._counts["withdrawals"] - self._counts["paid"] - self._counts["refused"]
-        return Exchanges(**self._counts, waiting=waiting, batches=len(self._batches))
+        paid, settled = self._paid.total(), self._confirmed - self._reorged
+        return Exchanges(
+            **self._counts,
+            refunded=self._refunds.total(),
+            refunds_confirmed=sum(self._refunds[txid] for txid in settled),
+            paid=paid,
+            paid_confirmed=sum(self._paid[txid] for txid in settled),
+            waiting=self._counts["withdrawals"] - paid - self._counts["refused"],
+            batches=len({*self._refunds, *self._paid}),
+        )
 
     @staticmethod
     def lines(result: Exchanges) -> Iterable[Line]:
         """Return the customers' side and the miners', where there are such."""
         if result.credited or result.refunded or result.withdrawals:
-            told = [f"{result.credited} deposits credited", f"{result.refunded} refunded"]
-            told.append(f"{result.withdrawals} withdrawals: {result.paid} paid")
+            told = [f"{result.credited} deposits credited", f"{result.refunded} refunded{_of(result.refunds_confirmed, result.refunded)}"]
+            told.append(f"{result.withdrawals} withdrawals: {result.paid} paid{_of(result.paid_confirmed, result.paid)}")
             told += [f"{result.refused} refused"] * bool(result.refused)
             told += [f"{result.waiting} waiting"] * bool(result.waiting)
             yield Line("exchanges", tuple(map(Phrase, told)))
         if result.shared:
             told = [f"{format_amount(result.shared)} of rewards shared", f"{format_amount(result.miners_paid)} paid"]
             yield Line("pools", tuple(map(Phrase, told)))
+
+
+def _of(confirmed: int, paid: int) -> str:
+    return f" ({confirmed} confirmed)" if confirmed < paid else ""

@@ -19,6 +19,7 @@ from monerosim.events import (
     PaymentSent,
     VendorTotals,
 )
+from monerosim.monero.address import decode_address
 from monerosim.scenario import examine
 from monerosim.units import SECOND, XMR
 
@@ -105,11 +106,10 @@ def shop(tmp_path, install_blocks):
     return visit
 
 
-@pytest.fixture(scope="module")
-def ordered(tmp_path_factory):
-    return play(
-        WHOLE, tmp_path_factory.mktemp("ordered") / "run", *ORDERING, "participants.marketplace.confirmations=3"
-    )
+@pytest.fixture(scope="module", params=["subaddress", "integrated"])
+def ordered(tmp_path_factory, request):
+    changes = ("participants.marketplace.confirmations=3", f"participants.marketplace.order_address={request.param}")
+    return play(WHOLE, tmp_path_factory.mktemp("ordered") / "run", *ORDERING, *changes)
 
 
 def published(played):
@@ -153,6 +153,18 @@ def test_each_order_is_paid_at_an_address_of_its_own(ordered):
     for address, record in paid.items():
         assert record.data.amount == by_address[address].amount
         assert record.participant == by_address[address].buyer
+
+
+def test_integrated_addresses_are_the_first_one_with_a_payment_id_each(shop):
+    twice = ("participants.buyer.shares=[1.0, 1.0]", "participants.buyer.minutes=[0.0, 5.0]")
+    played = shop("participants.marketplace.order_address=integrated", *twice)
+    (order,) = [record.data for record in happened(played, OrderPlaced)]
+    first, *_ = published(played).values()
+    paid = decode_address(order.address)
+    assert len(paid.payment_id) == 16
+    assert paid.keys == decode_address(first["address"]).keys
+    assert states(played) == ["seen", "received", "confirmed", "double"]
+    assert {record.data.address for record in happened(played, PaymentReceived)} == {order.address}
 
 
 def test_orders_are_seen_received_and_confirmed_in_turn(ordered):

@@ -70,6 +70,15 @@ def test_withdrawals_are_paid_in_batches_and_add_up(played):
     assert out == sum(amount for *_, amount in numbers) + refunds
 
 
+def test_refunds_and_withdrawals_are_followed_to_their_end(played):
+    """By the blocks that have their transactions: none is left out, none counted that no block has."""
+    mined = {txid for it in happened(played, BlockContents) for txid in it.data.transactions}
+    told = played.summary.exchanges
+    for kind, confirmed in ((DepositRefunded, told.refunds_confirmed), (WithdrawalPaid, told.paid_confirmed)):
+        made = [it.data.txid for it in happened(played, kind)]
+        assert confirmed == sum(txid in mined for txid in made) > 0
+
+
 def test_a_pool_pays_its_miners_what_it_shared(played):
     shared, paid = (happened(played, kind) for kind in (RewardShared, MinersPaid))
     for it in shared:
