@@ -6,7 +6,7 @@ from typing import ClassVar, TypeVar
 
 import pykka
 
-from actors.host.followed import Doubt, Follow, FollowedPayments, Outcome, log_line, pays
+from actors.host.followed import Doubt, Follow, FollowedPayments, log_line, pays
 from actors.host.node_proxy import GetInfo, GetTransactionPool
 from actors.host.waiting import Awaited
 from monerosim.agent.actor import handles
@@ -15,14 +15,8 @@ from monerosim.agent.messages import AwaitChange, Message
 from monerosim.events import (
     Event,
     IncomingPayment,
-    PaymentConfirmed,
     PaymentFailed,
-    PaymentMined,
-    PaymentOverdue,
-    PaymentRemined,
-    PaymentReorged,
     PaymentSent,
-    PaymentVanished,
     ServiceReady,
     WalletClosed,
 )
@@ -42,7 +36,7 @@ from monerosim.rpc.wallet import (
     Transfers,
     WalletRpc,
 )
-from monerosim.units import SECOND, format_amount
+from monerosim.units import format_amount
 
 R = TypeVar("R")
 

@@ -8,6 +8,7 @@ import msgspec
 from monerosim.events import (
     DepositCredited,
     DepositRefunded,
+    Event,
     MinersPaid,
     PaymentConfirmed,
     PaymentRemined,
@@ -81,16 +82,21 @@ class ExchangesFigure(Figure[Exchanges]):
                 self._counts["refused"] += 1
             case WithdrawalPaid(txid=txid):
                 self._paid[txid] += 1
+            case RewardShared(parts=parts):
+                self._counts["shared"] += sum(parts.values())
+            case MinersPaid(parts=parts):
+                self._counts["miners_paid"] += sum(parts.values())
+            case other:
+                self._follow(other)
+
+    def _follow(self, event: Event) -> None:
+        match event:
             case PaymentConfirmed(txid=txid):
                 self._confirmed.add(txid)
             case PaymentReorged(txid=txid):
                 self._reorged.add(txid)
             case PaymentRemined(txid=txid):
                 self._reorged.discard(txid)
-            case RewardShared(parts=parts):
-                self._counts["shared"] += sum(parts.values())
-            case MinersPaid(parts=parts):
-                self._counts["miners_paid"] += sum(parts.values())
             case _:
                 pass
 
@@ -111,8 +117,13 @@ class ExchangesFigure(Figure[Exchanges]):
     def lines(result: Exchanges) -> Iterable[Line]:
         """Return the customers' side and the miners', where there are such."""
         if result.credited or result.refunded or result.withdrawals:
-            told = [f"{result.credited} deposits credited", f"{result.refunded} refunded{_of(result.refunds_confirmed, result.refunded)}"]
-            told.append(f"{result.withdrawals} withdrawals: {result.paid} paid{_of(result.paid_confirmed, result.paid)}")
+            told = [
+                f"{result.credited} deposits credited",
+                f"{result.refunded} refunded{_of(result.refunds_confirmed, result.refunded)}",
+            ]
+            told.append(
+                f"{result.withdrawals} withdrawals: {result.paid} paid{_of(result.paid_confirmed, result.paid)}"
+            )
             told += [f"{result.refused} refused"] * bool(result.refused)
             told += [f"{result.waiting} waiting"] * bool(result.waiting)
             yield Line("exchanges", tuple(map(Phrase, told)))
