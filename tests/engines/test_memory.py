@@ -1,4 +1,4 @@
-"""The estimate of a run's memory."""
+"""The estimates of what a run takes: memory, and with real programs time and disk."""
 
 from pathlib import Path
 
@@ -49,3 +49,19 @@ def test_the_embedded_engine_takes_little() -> None:
     estimated = estimate(compile_plan(crowd("embedded")))
     # 80 MB for 104 participants (measured)
     assert 75e6 < estimated.total < 120e6
+
+
+@pytest.mark.parametrize(("name", "measured"), [("hundred-users", 1_069), ("smoke", 38)])
+def test_the_time_under_shadow_is_near_what_was_measured(name: str, measured: float) -> None:
+    plan = compile_plan(load(SCENARIOS / f"{name}.toml", changes=["simulation.engine=shadow"]))
+    estimated = load_engine("shadow").seconds(plan)
+    assert estimated is not None
+    assert measured * 0.9 < estimated < measured * 1.1
+
+
+@pytest.mark.parametrize("engine", ["local", "shadow"])
+def test_the_disk_of_real_programs_is_near_what_was_measured(engine: str) -> None:
+    plan = compile_plan(load(SCENARIOS / "smoke.toml", changes=[f"simulation.engine={engine}"]))
+    estimated = load_engine(engine).disk(plan)
+    assert estimated is not None
+    assert 5.4e6 * 0.9 < estimated < 5.4e6 * 1.2

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from monerosim.agent.real_conditions import LINK_CONDITIONS, PROGRAM_CONDITIONS
+from monerosim.build.disk import disk_of_programs
 from monerosim.build.memory import memory_of_programs
 from monerosim.engine import Engine, EngineError, MemoryEstimate, Need, Progress, ProgressCallback, Timings
 from monerosim.engines.follow import EventFollower
@@ -95,6 +96,10 @@ class Local(Engine):
     def seconds(self, plan: Plan) -> float:
         """Return how long a run takes: its time is real."""
         return plan.stop / SECOND
+
+    def disk(self, plan: Plan) -> int:
+        """Estimate the bytes of a run's directory."""
+        return disk_of_programs(plan)
 
     def needs(self, plan: Plan) -> Iterator[Need]:
         """Look whether this machine has the addresses of the loopback network."""

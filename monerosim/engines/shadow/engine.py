@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from monerosim.agent.commands import RUN_OVER_AFTER
 from monerosim.agent.real_conditions import LINK_CONDITIONS, SCHEDULED_CONDITIONS
+from monerosim.build.disk import disk_of_programs
 from monerosim.build.memory import memory_of_programs
 from monerosim.build.shadow import data_directory, shadow_yaml
 from monerosim.engine import Engine, EngineError, MemoryEstimate, Need, Progress, ProgressCallback
@@ -37,6 +38,11 @@ _INTERVAL = 1.0
 SHADOW = 180_000_000
 SHADOW_PROCESS = 150_000
 """Bytes for Shadow itself, and more for each program: 184 MB for 14, 213 MB for 236 (tools/measure_shadow.py)."""
+
+_START = 5.0
+_PROCESS_SECOND = 1.35e-3
+"""Seconds of a run, and more for each program and simulated second: on two cores 1,069 s for 236 programs and 3,350 s
+(hundred-users.toml), 38 s for 14 and 1,600 s (smoke.toml; tools/measure_shadow.py, tools/compare_engines.py)."""
 
 _ENDING = 60 * SECOND
 """How much longer Shadow plays a run that an agent has ended: simulated time, so that it does not depend on the machine
@@ -71,6 +77,15 @@ class Shadow(Engine):
         """Estimate what a run takes: its programs, and Shadow with them."""
         programs = sum(len(host.processes) for host in plan.hosts)
         return MemoryEstimate({**memory_of_programs(plan), "Shadow": (1, SHADOW + programs * SHADOW_PROCESS)})
+
+    def seconds(self, plan: Plan) -> float:
+        """Estimate the real time that a run takes on two cores."""
+        programs = sum(len(host.processes) for host in plan.hosts)
+        return _START + programs * _PROCESS_SECOND * plan.stop / SECOND
+
+    def disk(self, plan: Plan) -> int:
+        """Estimate the bytes of a run's directory."""
+        return disk_of_programs(plan)
 
     def needs(self, plan: Plan) -> Iterator[Need]:
         """Look for Shadow, for shared memory enough, and for a compiler."""
