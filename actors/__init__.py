@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from actors.attacks.double_spends import Conflict as Conflict, DoubleSpends as DoubleSpends
+    from actors.attacks.selfish_miner import (
+        SelfishMiner as SelfishMiner,
+        SelfishMinerConfig as SelfishMinerConfig,
+    )
     from actors.attacks.withholding import (
         Move as Move,
         Race as Race,
@@ -44,6 +48,10 @@ if TYPE_CHECKING:
         Transfer as Transfer,
     )
     from actors.markets.orders import Invoice as Invoice, Order as Order, Refusal as Refusal
+    from actors.mining.autonomous_miner import (
+        AutonomousMinerConfig as AutonomousMinerConfig,
+        IndependentMiner as IndependentMiner,
+    )
     from actors.mining.block_controller import FindBlock as FindBlock
     from actors.mining.found_blocks import FoundBlocks as FoundBlocks
     from actors.mining.miner import (

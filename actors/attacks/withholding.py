@@ -90,6 +90,9 @@ class WithholdingMiner(IndependentMiner[C]):
     """Finds blocks and keeps them back; a subclass decides when they are published.
 
     When it leaves, it publishes its branch if that is the longer one.
+
+    Attributes:
+        race: How its branch stands beside the public one.
     """
 
     emits: ClassVar[tuple[type[Event], ...]] = (BlockFound, BlockStale)
@@ -98,7 +101,7 @@ class WithholdingMiner(IndependentMiner[C]):
         """Follow the public chain from now on, and start mining."""
         self._discovery = AgentDiscovery(self.host.shared, self.clock.now)
         self._tip, self._tip_height, self._work = "", 0, 0
-        self._race = Race("", 0)
+        self.race = Race("", 0)
         self._follow()
         self.on(NewBlock, self.on_new_block, interval=0)
         super().begin()
@@ -116,19 +119,19 @@ class WithholdingMiner(IndependentMiner[C]):
         """Draw a new wait; publish what is worth it if the miner has left."""
         super().changed()
         if not self.registration.active:
-            self._carry_out(Move.PUBLISH if self._race.lead > 0 else Move.ADOPT)
+            self.carry_out(Move.PUBLISH if self.race.lead > 0 else Move.ADOPT)
 
     def on_block_due(self) -> None:
         """Keep the block that has been found, and decide."""
-        self._race.own += 1
-        self.log.debug("has found a block; {} on {} public ones", self._race.own, self._race.public)
-        self._carry_out(self.decide(self._race, found=True))
+        self.race.own += 1
+        self.log.debug("has found a block; {} on {} public ones", self.race.own, self.race.public)
+        self.carry_out(self.decide(self.race, found=True))
 
     def on_new_block(self, _: NewBlock) -> None:
         """Decide what to do, if the public branch has grown."""
         if self._follow():
-            race = self._race
-            self._carry_out(self.decide(race, found=False) if race.own else Move.ADOPT)
+            race = self.race
+            self.carry_out(self.decide(race, found=False) if race.own else Move.ADOPT)
 
     def _follow(self) -> bool:
         """Find out what the own node's tip means for the race; return whether it is a new block of others."""
@@ -146,11 +149,11 @@ class WithholdingMiner(IndependentMiner[C]):
         """
         if self._tip and tip.cumulative_difficulty == self._work:
             return False
-        race = self._race
+        race = self.race
         if not self._tip:
             # Its node has not answered before.
             race.root, race.height, race.own = tip.hash, tip.height, 0
-        elif tip.prev_hash == self._tip:
+        elif tip.prev_hash == self._tip and tip.hash not in race.shown:
             race.public += 1
         else:
             self._trace_back(tip)
@@ -160,7 +163,7 @@ class WithholdingMiner(IndependentMiner[C]):
 
     def _trace_back(self, tip: BlockHeader) -> None:
         """Find the last block that the chain of a tip and the own branch share, and count from there."""
-        race, step, public = self._race, tip, 0
+        race, step, public = self.race, tip, 0
         while step.height > race.height and step.hash not in race.shown:
             step = self.ask(self.host.actor("node"), GetBlockHeader(step.prev_hash))
             public += 1
@@ -175,10 +178,11 @@ class WithholdingMiner(IndependentMiner[C]):
             step = tip
         race.root, race.height, race.public = step.hash, step.height, public
 
-    def _carry_out(self, move: Move) -> None:
-        race = self._race
+    def carry_out(self, move: Move) -> None:
+        """Publish as a move says, or give the branch up; :attr:`race` is how things stand then."""
+        race = self.race
         if move is Move.ADOPT:
-            self._race = Race(self._tip, self._tip_height)
+            self.race = Race(self._tip, self._tip_height)
             return
         wanted = {Move.WAIT: 0, Move.MATCH: race.public, Move.OVERRIDE: race.public + 1, Move.PUBLISH: race.own}[move]
         fresh = self._show(min(wanted, race.own))
@@ -190,7 +194,7 @@ class WithholdingMiner(IndependentMiner[C]):
 
     def _show(self, count: int) -> list[str]:
         """Publish blocks until so many are; return those that were not before."""
-        race, node = self._race, self.host.actor("node")
+        race, node = self.race, self.host.actor("node")
         known = len(race.shown)
         while len(race.shown) < count:
             parent = race.shown[-1] if race.shown else race.root

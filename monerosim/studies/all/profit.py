@@ -59,8 +59,9 @@ hand_to = ["near"]
         dynamic = {"consensus.difficulty": "dynamic", "consensus.start": {"difficulty": 1_000_000}}
         found = []
         for kind, more in (("fixed", {}), ("dynamic", dynamic)):
-            for windows in _LENGTHS:
-                duration = f"{round(windows * _WINDOW * BLOCK_TIME * size)}s"
+            for length in _LENGTHS:
+                windows = round(length * size, 4)
+                duration = f"{round(windows * _WINDOW * BLOCK_TIME)}s"
                 ends = {"participants.attacker.until": duration, "simulation.duration": duration}
                 found.append(case({"difficulty": kind, "windows": windows}, {**ends, **more}))
         return found

@@ -100,6 +100,13 @@ def test_a_branch_is_followed_where_it_is_handed_in(tmp_path):
     assert played.summary.chain.tips == 1
 
 
+def test_what_is_published_is_public_for_its_miner_too(tmp_path):
+    played = play(NETWORK, tmp_path / "run", "participants.attacker.release_at=1", "simulation.duration=1h")
+    lines = [line.text for line in played.traces(actors=("selfish-miner",)) if "has found a block" in line.text]
+    assert len(lines) > 10
+    assert set(lines) == {"has found a block; 1 on 0 public ones"}
+
+
 def test_a_branch_that_is_longer_is_published_when_the_miner_leaves(tmp_path):
     changes = ("participants.near.hashrate=1e-6", "participants.far.hashrate=1e-6", "participants.attacker.until=2h")
     changes += ("consensus.block_arrivals=fixed", "consensus.block_time=90m")
