@@ -26,8 +26,8 @@ DETECTIVE = Path(__file__).parents[1] / "plugin_package/src/acme_monerosim/detec
 def revenue_among_detectives(alpha, gamma, theta):
     """Return the pool's share of the blocks on the main chain.
 
-    A lead of k + 1 blocks is r times as frequent as one of k, where r is the smaller root of h r^2 - r + alpha = 0, with
-    h the honest ones' share. From a lead of two on all of the pool's blocks come to stand.
+    A lead of k + 1 blocks is r times as frequent as one of k, where r is the smaller root of h r^2 - r + alpha = 0, h
+    the honest ones' share. From a lead of two on all of the pool's blocks come to stand.
     """
     detectives, honest = theta * (1 - alpha), (1 - theta) * (1 - alpha)
     ratio = (1 - math.sqrt(1 - 4 * alpha * honest)) / (2 * honest) if honest else alpha
