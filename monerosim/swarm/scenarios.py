@@ -129,7 +129,7 @@ def _weight(behaviour: type[Behaviour]) -> int:
     """Return how much more often than others a behaviour is drawn: it has more keys, and values of these, to reach."""
     fields = fields_of(behaviour.Config)
     aims = sum(1 + len(list(choices(field.type))) for field in fields)
-    return _BASE_WEIGHT + aims * aims // 8
+    return _BASE_WEIGHT + aims * aims // 6
 
 
 def make_scenario(rng: Rng, turn: int = 0) -> dict[str, Any]:
@@ -153,6 +153,8 @@ def _be_strict(document: dict[str, Any]) -> None:
         for table, keys in _UNHEEDED.items():
             if isinstance(participant.get(table), dict):
                 participant[table] = {key: it for key, it in participant[table].items() if key not in keys}
+        if isinstance(participant.get("node"), dict):
+            participant["node"].get("upgrade", {}).pop("binary", None)
     try:
         warned = examine(write_toml(document).encode(), files=PluginFiles(Path(fragile.__file__).parent)).problems
     except Exception:  # noqa: BLE001  (an error, or a fault of the check: both show where the scenario is tried)
@@ -481,7 +483,7 @@ class _Maker:
         if self._crowded and any(part.behaviour.role == MARKETPLACE for part in group.parts):
             wallet["addresses"] = 16
         if self._crowded and self._hurries(group):
-            wallet |= {"initial_balance": "40 XMR", "outputs": 40}
+            wallet |= {"initial_balance": "60 XMR", "outputs": 60}
         elif group.does(PaymentSent) and self._often(0.85):
             wallet["initial_balance"] = amount(self._rng, XMR, 30 * XMR)
             if self._often(0.5):

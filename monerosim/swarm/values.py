@@ -69,13 +69,20 @@ class Values:
             # Of what does not fit, less and less is tried; each second time all, since some keys need another.
             tried = wanted if left % 2 else wanted * left / _TRIES
             table = {
-                field.encode_name: form if field.name == meant and form is not NODEFAULT else self.field(field)
+                field.encode_name: self._meant(field, form) if field.name == meant else self.field(field)
                 for field in fields
                 if field.required or field.name == meant or self._rng.random() < tried
             }
             if leave or _fits(table, kind):
                 return table
         return {field.encode_name: self.field(field) for field in fields if field.required}
+
+    def _meant(self, field: msgspec.structs.FieldInfo, form: object) -> object:
+        """Return what a field is meant to have, of an array often with more."""
+        if isinstance(form, list) and self._rng.random() < 0.5:  # noqa: PLR2004  (heads or tails)
+            drawn = self.field(field)
+            return list(dict.fromkeys([*form, *drawn])) if isinstance(drawn, list) else form
+        return self.field(field) if form is NODEFAULT else form
 
     def _forms(self, field: msgspec.structs.FieldInfo) -> Iterator[object]:
         """List the values that a field may be meant to have."""
@@ -131,7 +138,9 @@ class Values:
             pool = [it for it in default if isinstance(it, str)] if isinstance(default, tuple) else ()
         if pool or named:
             return list(dict.fromkeys(rng.choice(pool) for _ in range(rng.integer(1, 3)))) if pool else []
-        return [self.value(inner) for _ in range(rng.integer(0, 8))] if strip_notes(inner)[0] is not str else []
+        drawn = [self.value(inner) for _ in range(rng.integer(0, 8))] if strip_notes(inner)[0] is not str else []
+        # A choice that is named twice is refused.
+        return list(dict.fromkeys(drawn)) if get_origin(strip_notes(inner)[0]) is Literal else drawn
 
 
 def structure(kind: object) -> type[msgspec.Struct] | None:
