@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from monerosim.network.propagation import NEVER
 from monerosim.network.retransmission import Retransmissions
+from monerosim.network.span import Span, is_compiled
 from monerosim.network.verification import Verification
 from monerosim.network.wires import LinkValues, Wires
 from monerosim.runtime.counters import TABLE_BITS, draws, poisson_table
@@ -117,6 +118,7 @@ class Queues:
         self._is_any_slower = False
         self._free = list(range(_ROWS - 1, -1, -1))
         self._rows = 0
+        self._span: Span | None = None
 
     def open(self, item: int, size: int, slower: int = 0) -> int:
         """Return a row for a transaction.
@@ -183,6 +185,7 @@ class Queues:
         self._keys, self._bits = np.resize(self._keys, 2 * rows), np.resize(self._bits, 2 * rows)
         self._took, self._slower = np.resize(self._took, 2 * rows), np.resize(self._slower, 2 * rows)
         self._free = list(range(2 * rows - 1, rows - 1, -1))
+        self._span = None
 
     def public(self, row: int) -> NDArray[np.int64]:
         """Return when each node has a transaction as public.
@@ -251,6 +254,42 @@ class Queues:
 
     def _follow(self, end: int) -> None:
         """Follow what comes before a time, at most a :attr:`hop` after :attr:`due`."""
+        if self._is_plain():
+            self._follow_plain(end)
+        else:
+            self._follow_any(end)
+
+    def _is_plain(self) -> bool:
+        """Return whether nothing is lost, kept back or told, so that a compiled library can follow it."""
+        special = self.keeps is not None or self.on_messages is not None or self._losses.any
+        return not special and self._last_up <= self.due and is_compiled()
+
+    def _follow_plain(self, end: int) -> None:
+        if self._span is None:
+            self._span = Span(
+                self.wires,
+                self._verification,
+                flush_step=FLUSH_STEP,
+                coming=self._coming,
+                public=self._public,
+                left=self._left,
+                items=self._keys,
+                bits=self._bits,
+                slower=self._slower,
+                flush_at=self._flush_at,
+                flush_before=self._flush_before,
+                flush_offset=self._flush_offset,
+                flush=self._flush,
+                node_keys=self._node_keys,
+            )
+        self.due = self._span.follow(self._rows, end)
+        self._note_arrived(self._left[: self._rows])
+
+    def _note_arrived(self, left: NDArray[np.int64]) -> None:
+        if not left.all():
+            self.arrived += [one for one in np.flatnonzero(self._left == 0).tolist() if one not in self.arrived]
+
+    def _follow_any(self, end: int) -> None:
         coming = self._coming[: self._rows].reshape(-1)
         places = (coming < end << _PLACE_BITS).nonzero()[0]
         codes = coming[places]
@@ -261,8 +300,7 @@ class Queues:
         self._left -= np.bincount(row, minlength=len(self._left))
         self._relay(row, places - row * self._nodes, codes)
         self._plan()
-        if not self._left[row].all():
-            self.arrived += [one for one in np.flatnonzero(self._left == 0).tolist() if one not in self.arrived]
+        self._note_arrived(self._left[row])
 
     def _plan(self) -> None:
         self.due = NEVER
@@ -432,6 +470,7 @@ class Queues:
             wider = np.zeros(len(self.wires.target), dtype=np.int64)
             wider[slots] = getattr(self, name)
             setattr(self, name, wider)
+        self._span = None
         if self.on_renumbered is not None:
             self.on_renumbered(slots)
 

@@ -46,6 +46,10 @@ class SharedQueues(Queues):
         self._waiting = self._waiting[:, ~np.isin(self._waiting[1], slots)]
         super().disconnect(connections, gone, at)
 
+    def _is_plain(self) -> bool:
+        """Return False: messages wait for each other."""
+        return False
+
     def _follow(self, end: int) -> None:
         super()._follow(end)
         self._depart(end)

@@ -29,6 +29,15 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         """The shortest time there is."""
         return self.mean if self.distribution == "fixed" else self.least
 
+    @property
+    def purpose(self) -> int:
+        """The key of its draws."""
+        return _PURPOSE
+
+    def quantiles(self) -> NDArray[np.int64]:
+        """Tabulate the quantiles of the exponential distribution of mean 2^20, as :meth:`draw` takes them."""
+        return _exponential()
+
     def draw(self, item: int | NDArray[np.uint64], nodes: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Return the times that nodes take for items, the shape of ``nodes``.
 
@@ -38,7 +47,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         """
         if self.distribution == "fixed":
             return np.full(nodes.shape, self.mean, dtype=np.int64)
-        drawn = draws(_PURPOSE, nodes + np.uint64(item) if isinstance(item, int) else nodes + item)
+        drawn = draws(self.purpose, nodes + np.uint64(item) if isinstance(item, int) else nodes + item)
         beyond = self.mean - self.least
         if self.distribution == "uniform":
             share = (drawn >> np.uint64(64 - _UNIFORM_BITS)).astype(np.int64)

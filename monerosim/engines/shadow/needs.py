@@ -15,12 +15,12 @@ from monerosim.build.compat import (
     PROOF_OF_WORK,
     CompatError,
     built_library,
-    find_compiler,
     libraries_of,
     takes_randomx_from_library,
 )
 from monerosim.build.shadow import INSTALLING_SHADOW
 from monerosim.engine import EngineError, Need
+from monerosim.libraries import find_compiler
 from monerosim.plan.plan import Plan
 from monerosim.units import format_bytes
 
@@ -92,10 +92,10 @@ def _shared_memory() -> Iterator[Need]:
 
 def _compiler() -> Need:
     try:
-        compiler = find_compiler()
         built_library(COMPAT)
     except CompatError as error:
         return Need(name="C compiler", state="missing", found=str(error), remedy=COMPILER)
+    compiler = find_compiler()
     name = _output([*compiler, "--version"]).partition("\n")[0]
     return Need(name="C compiler", state="good", found=f"{name} ({shlex.join(compiler)}) builds the library for Shadow")
 

@@ -1,0 +1,147 @@
+/* A span of public transactions on their way, all nodes at once: what queues.py does with arrays, message for message.
+ *
+ * A time is in microseconds. A code is a time, and below it in 16 bits the place, among the connections of the node that
+ * something comes to, of the one it comes by.
+ */
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#define PLACE_BITS 16
+#define NO_PLACE ((1 << PLACE_BITS) - 1)
+#define NEVER (INT64_C(1) << 62)
+#define TABLE_BITS 16
+
+enum distribution { FIXED, UNIFORM, EXPONENTIAL };
+
+/* The arrays of Queues, Wires and Verification, as span.py lists them. */
+struct span {
+    int64_t nodes, flush_step;
+    int64_t *coming, *public, *left;
+    const uint64_t *items;
+    const int64_t *bits, *slower;
+    const int64_t *first, *degree, *target, *back, *latency, *bandwidth;
+    const uint8_t *is_open;
+    const uint64_t *links;
+    int64_t *flush_at, *flush_before;
+    const int64_t *flush_offset;
+    const uint8_t *flush;
+    const uint64_t *node_keys;
+    int64_t distribution, mean, least;
+    uint64_t purpose;
+    const int64_t *exponential;
+};
+
+struct arrival {
+    int64_t code, place;
+};
+
+/* counters.draw: Stafford's Mix13. */
+static uint64_t draw(uint64_t value)
+{
+    value = (value ^ (value >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    value = (value ^ (value >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return value ^ (value >> 31);
+}
+
+static int in_order(const void *one, const void *other)
+{
+    const struct arrival *a = one, *b = other;
+    if (a->code != b->code)
+        return a->code < b->code ? -1 : 1;
+    return (a->place > b->place) - (a->place < b->place);
+}
+
+/* Verification.draw. */
+static int64_t verify(const struct span *it, uint64_t item, int64_t node)
+{
+    if (it->distribution == FIXED)
+        return it->mean;
+    uint64_t drawn = draw(it->purpose + item + it->node_keys[node]);
+    int64_t beyond = it->mean - it->least;
+    if (it->distribution == UNIFORM)
+        return it->least + ((int64_t)((drawn >> 32) * (uint64_t)(2 * beyond + 1) >> 32));
+    return it->least + (it->exponential[drawn >> (64 - TABLE_BITS)] * beyond >> 20);
+}
+
+/* Return when a transaction leaves: with what waits on its connection, or at a time that it sets. */
+static int64_t leave(const struct span *it, uint64_t item, int64_t link, int64_t at)
+{
+    if (it->flush_at[link] <= at) {
+        uint64_t drawn = draw(item + it->links[link]) >> (64 - TABLE_BITS);
+        int64_t wait = it->flush[(int64_t)drawn + it->flush_offset[link]] * it->flush_step;
+        it->flush_before[link] = it->flush_at[link];
+        it->flush_at[link] = at + (wait > 1 ? wait : 1);
+    }
+    return it->flush_at[link];
+}
+
+/* Plan where the messages of one arrival come to, and add those that may be the first to come. */
+static int64_t relay(const struct span *it, const struct arrival *arrival, struct arrival *sent, int64_t shortest)
+{
+    int64_t row = arrival->place / it->nodes, node = arrival->place % it->nodes;
+    int64_t at = arrival->code >> PLACE_BITS, came_by = arrival->code & NO_PLACE, count = 0;
+    for (int64_t place = 0; place < it->degree[node]; place++) {
+        int64_t link = it->first[node] + place;
+        if (place == came_by || !it->is_open[link])
+            continue;
+        int64_t arrives = leave(it, it->items[row], link, at) + it->latency[link];
+        int64_t target = it->target[link], to = row * it->nodes + target;
+        /* A division is slow, and most have it by then in any case. */
+        if (arrives + shortest >= it->public[to])
+            continue;
+        arrives += (it->bits[row] + it->bandwidth[link] - 1) / it->bandwidth[link];
+        if (arrives + shortest >= it->public[to])
+            continue;
+        int64_t has = arrives + verify(it, it->items[row], target) + it->slower[row];
+        sent[count].code = has << PLACE_BITS | it->back[link];
+        sent[count++].place = to;
+    }
+    return count;
+}
+
+/* Follow what comes before a time.
+ *
+ * Returns the code of the earliest arrival after it, or -1 if there is no memory, in which case nothing has changed.
+ */
+int64_t follow(const struct span *it, int64_t rows, int64_t end)
+{
+    int64_t size = rows * it->nodes, arrivals = 0, messages = 0, earliest = NEVER;
+    int64_t before = end << PLACE_BITS;
+    for (int64_t place = 0; place < size; place++) {
+        if (it->coming[place] < before) {
+            arrivals++;
+            messages += it->degree[place % it->nodes];
+        } else if (it->coming[place] < earliest) {
+            earliest = it->coming[place];
+        }
+    }
+    struct arrival *came = malloc((size_t)(arrivals + messages + 1) * sizeof *came), *sent = came + arrivals;
+    if (!came)
+        return -1;
+    int64_t number = 0;
+    for (int64_t place = 0; number < arrivals; place++) {
+        if (it->coming[place] < before) {
+            came[number].code = it->coming[place];
+            came[number++].place = place;
+            it->coming[place] = NEVER;
+            it->left[place / it->nodes]--;
+        }
+    }
+    qsort(came, (size_t)arrivals, sizeof *came, in_order);
+    int64_t shortest = it->distribution == FIXED ? it->mean : it->least;
+    messages = 0;
+    for (number = 0; number < arrivals; number++)
+        messages += relay(it, came + number, sent + messages, shortest);
+    /* Whether one may be the first was asked of what was known before all of them. */
+    for (number = 0; number < messages; number++) {
+        int64_t place = sent[number].place;
+        if (sent[number].code < earliest)
+            earliest = sent[number].code;
+        if (sent[number].code < it->coming[place])
+            it->coming[place] = sent[number].code;
+        it->public[place] = it->coming[place] >> PLACE_BITS;
+    }
+    free(came);
+    return earliest;
+}
