@@ -3,7 +3,7 @@
 Run as ``python tools/bench_propagation.py [NODES ...]``. Each node dials eight others, then twelve, as monerod does.
 All are seconds of CPU, so that a busy machine counts little. Every figure is the best of three rounds, but those of
 transactions, of which one is sent every 30 seconds, or every second ("often"). The heap and
-scipy get a block's waits and have to find the same arrivals.
+scipy get a block's waits and have to find the same arrivals. MONEROSIM_COMPILED=0 leaves out the library in C.
 """
 
 import heapq

@@ -1,7 +1,7 @@
 """Playing a plan in virtual time."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
@@ -15,10 +15,11 @@ from monerosim.agent.host import Host
 from monerosim.agent.messages import StopHost
 from monerosim.agent.registry import SUPERVISOR, load_actor
 from monerosim.control import OPERATOR, is_controlled
-from monerosim.engine import Engine, MemoryEstimate, Progress, ProgressCallback
+from monerosim.engine import Engine, MemoryEstimate, Need, Progress, ProgressCallback
 from monerosim.engines.embedded.controller import Controller
 from monerosim.engines.embedded.environment import EmbeddedEnvironment
 from monerosim.engines.embedded.watchdog import RunStoppedError, Watchdog
+from monerosim.network.span import is_compiled
 from monerosim.plan.plan import Plan, payments_wanted
 from monerosim.plugins import PluginFiles
 from monerosim.runtime.collecting import rare_collection
@@ -82,6 +83,12 @@ class Embedded(Engine):
         "participants.*.restarts.start_timeout": _NO_PROGRAMS,
         "shadow": "these are options of the engine shadow",
     }
+
+    def needs(self, plan: Plan) -> Iterator[Need]:
+        """Look whether the spread of transactions is computed by the library in C. Nothing is missing without it."""
+        del plan
+        found = "a library in C, built here" if is_compiled() else "numpy; more quickly where there is a C compiler"
+        yield Need(name="transactions", state="good", found=f"their spread is computed by {found}")
 
     def memory(self, plan: Plan) -> MemoryEstimate:
         """Estimate what a run takes: the engine as a whole, and more for each participant."""
