@@ -260,8 +260,8 @@ class Queues:
             self._follow_any(end)
 
     def _is_plain(self) -> bool:
-        """Return whether nothing is lost, kept back or told, so that a compiled library can follow it."""
-        special = self.keeps is not None or self.on_messages is not None or self._losses.any
+        """Return whether nothing is lost or kept back, so that a compiled library can follow it."""
+        special = self.keeps is not None or self._losses.any
         return not special and self._last_up <= self.due and is_compiled()
 
     def _follow_plain(self, end: int) -> None:
@@ -282,7 +282,9 @@ class Queues:
                 flush=self._flush,
                 node_keys=self._node_keys,
             )
-        self.due = self._span.follow(self._rows, end)
+        self.due = self._span.follow(self._rows, end, recording=self.on_messages is not None)
+        if self.on_messages is not None:
+            self.on_messages(Messages(*self._span.messages()))
         self._note_arrived(self._left[: self._rows])
 
     def _note_arrived(self, left: NDArray[np.int64]) -> None:

@@ -30,6 +30,10 @@ struct span {
     int64_t distribution, mean, least;
     uint64_t purpose;
     const int64_t *exponential;
+    /* What left over the connections in the last span, in the order of time: four columns of `room`, of which `count`
+     * are used. Kept if `recording` is not 0. */
+    int64_t recording, count, room;
+    int64_t *messages;
 };
 
 struct arrival {
@@ -76,8 +80,13 @@ static int64_t leave(const struct span *it, uint64_t item, int64_t link, int64_t
     return it->flush_at[link];
 }
 
+static int64_t transmission(const struct span *it, int64_t row, int64_t link)
+{
+    return (it->bits[row] + it->bandwidth[link] - 1) / it->bandwidth[link];
+}
+
 /* Plan where the messages of one arrival come to, and add those that may be the first to come. */
-static int64_t relay(const struct span *it, const struct arrival *arrival, struct arrival *sent, int64_t shortest)
+static int64_t relay(struct span *it, const struct arrival *arrival, struct arrival *sent, int64_t shortest)
 {
     int64_t row = arrival->place / it->nodes, node = arrival->place % it->nodes;
     int64_t at = arrival->code >> PLACE_BITS, came_by = arrival->code & NO_PLACE, count = 0;
@@ -85,12 +94,19 @@ static int64_t relay(const struct span *it, const struct arrival *arrival, struc
         int64_t link = it->first[node] + place;
         if (place == came_by || !it->is_open[link])
             continue;
-        int64_t arrives = leave(it, it->items[row], link, at) + it->latency[link];
+        int64_t left = leave(it, it->items[row], link, at), arrives = left + it->latency[link];
+        if (it->recording) {
+            int64_t *message = it->messages + it->count++;
+            message[0] = row;
+            message[it->room] = link;
+            message[2 * it->room] = left;
+            message[3 * it->room] = it->latency[link] + transmission(it, row, link);
+        }
         int64_t target = it->target[link], to = row * it->nodes + target;
         /* A division is slow, and most have it by then in any case. */
         if (arrives + shortest >= it->public[to])
             continue;
-        arrives += (it->bits[row] + it->bandwidth[link] - 1) / it->bandwidth[link];
+        arrives += transmission(it, row, link);
         if (arrives + shortest >= it->public[to])
             continue;
         int64_t has = arrives + verify(it, it->items[row], target) + it->slower[row];
@@ -100,11 +116,19 @@ static int64_t relay(const struct span *it, const struct arrival *arrival, struc
     return count;
 }
 
+/* Give back what messages take. */
+void forget(struct span *it)
+{
+    free(it->messages);
+    it->messages = NULL;
+    it->count = 0;
+}
+
 /* Follow what comes before a time.
  *
  * Returns the code of the earliest arrival after it, or -1 if there is no memory, in which case nothing has changed.
  */
-int64_t follow(const struct span *it, int64_t rows, int64_t end)
+int64_t follow(struct span *it, int64_t rows, int64_t end)
 {
     int64_t size = rows * it->nodes, arrivals = 0, messages = 0, earliest = NEVER;
     int64_t before = end << PLACE_BITS;
@@ -117,8 +141,14 @@ int64_t follow(const struct span *it, int64_t rows, int64_t end)
         }
     }
     struct arrival *came = malloc((size_t)(arrivals + messages + 1) * sizeof *came), *sent = came + arrivals;
-    if (!came)
+    forget(it);
+    it->room = messages + 1;
+    if (it->recording)
+        it->messages = malloc((size_t)it->room * 4 * sizeof *it->messages);
+    if (!came || (it->recording && !it->messages)) {
+        free(came);
         return -1;
+    }
     int64_t number = 0;
     for (int64_t place = 0; number < arrivals; place++) {
         if (it->coming[place] < before) {

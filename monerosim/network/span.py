@@ -39,6 +39,10 @@ class _Span(ctypes.Structure):
         ("least", ctypes.c_int64),
         ("purpose", ctypes.c_uint64),
         ("exponential", ctypes.c_void_p),
+        ("recording", ctypes.c_int64),
+        ("count", ctypes.c_int64),
+        ("room", ctypes.c_int64),
+        ("messages", ctypes.POINTER(ctypes.c_int64)),
     )
 
 
@@ -71,12 +75,13 @@ class Span:
         )
         self._address = ctypes.byref(self._span)
 
-    def follow(self, rows: int, end: int) -> int:
+    def follow(self, rows: int, end: int, *, recording: bool = False) -> int:
         """Follow what comes before a time.
 
         Args:
             rows: How many transactions there are.
             end: Microseconds.
+            recording: Whether :meth:`messages` will be asked for.
 
         Returns:
             When the next one comes, microseconds; NEVER if there is none.
@@ -84,10 +89,25 @@ class Span:
         Raises:
             MemoryError: There is no memory for as many messages.
         """
+        self._span.recording = recording
         code = _follow()(self._address, rows, end)
         if code < 0:
             raise MemoryError("there is no memory for the messages of a span")
         return NEVER if code == NEVER else code >> 16
+
+    def messages(self) -> NDArray[np.int64]:
+        """Return what left over the connections in the span that was followed last, if that was asked for.
+
+        Returns:
+            Row, link, when it left and how long it is on its way, microseconds; shape ``(4, messages)``.
+        """
+        if not self._span.count:
+            return np.zeros((4, 0), dtype=np.int64)
+        return np.ctypeslib.as_array(self._span.messages, (4, self._span.room))[:, : self._span.count].copy()
+
+    def __del__(self) -> None:
+        if self._span.messages:
+            _forget()(self._address)
 
 
 def is_compiled() -> bool:
@@ -106,10 +126,22 @@ def _library() -> ctypes.CDLL | None:
 
 @cache
 def _follow() -> Callable[..., int]:
-    library = _library()
-    if library is None:
-        raise RuntimeError("there is no compiled library")
-    follow = library.follow
+    follow = _the_library().follow
     follow.argtypes = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64]
     follow.restype = ctypes.c_int64
     return follow
+
+
+@cache
+def _forget() -> Callable[..., None]:
+    forget = _the_library().forget
+    forget.argtypes = [ctypes.c_void_p]
+    forget.restype = None
+    return forget
+
+
+def _the_library() -> ctypes.CDLL:
+    library = _library()
+    if library is None:
+        raise RuntimeError("there is no compiled library")
+    return library

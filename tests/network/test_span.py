@@ -38,12 +38,18 @@ def links_of(seed, alike):
 
 
 def spread(seed, verification, *, alike, changes):
-    """Return when transactions were where, which come closer and closer together, some of them slow to verify."""
+    """Return when transactions were where, and their messages, if all connections are alike.
+
+    They come closer and closer together, and some are slow to verify.
+    """
     rng = np.random.default_rng(seed)
     names, links = links_of(seed, alike)
     relay = RelayTimings(transaction=verification)
     network = RelayNetwork(seed=seed, names=names, links=links, relay=relay)
     transactions = network.relay_transactions(lambda _node, _at: 0)
+    messages = []
+    if alike:
+        transactions.queues.on_messages = messages.append
     flights, at, gone = [], 0, []
     for item in range(80):
         at += int(rng.integers(1, 2 + (80 - item) * SECOND // 4))
@@ -55,7 +61,8 @@ def spread(seed, verification, *, alike, changes):
         slower = int(rng.integers(0, 2)) * 250_000 if seed % 2 else 0
         flights.append(transactions.release(b"%d" % item, int(rng.integers(NODES)), at, WEIGHT, slower))
     transactions.advance(at + 900 * SECOND)
-    return [transactions.arrivals(flight).tolist() for flight in flights]
+    told = [column.tolist() for part in messages for column in part]
+    return [transactions.arrivals(flight).tolist() for flight in flights], told
 
 
 @pytest.mark.parametrize("verification", WAYS, ids=lambda way: way.distribution)
