@@ -40,7 +40,10 @@ def make_scenario(source: Path, output: Path, command: str, *, force: bool) -> N
     )
     scripts = conversion.has_scripts
     # What is allowed here is to be checked: nothing is started.
-    problems = examine(text.encode(), permissions=Permissions(programs=scripts)).problems
+    try:
+        problems = examine(text.encode(), permissions=Permissions(programs=scripts)).problems
+    except ScenarioError as error:
+        refuse(output, error.problems)
     for problem in problems:
         click.echo(describe(output, problem), err=True)
     if any(problem.severity == "error" for problem in problems):

@@ -14,6 +14,8 @@ _TITLES = {
     Outcome.CARRIED: "Carried over:",
 }
 _MEMBER = re.compile(r"\d+")
+_VALUES = 20
+"""How many values of entries that are alike otherwise have a line each."""
 
 
 def write_scenario(conversion: Conversion, name: str, command: str) -> str:
@@ -42,17 +44,28 @@ def account_lines(conversion: Conversion) -> list[str]:
 
 
 def _told(entries: Sequence[Entry]) -> Iterator[str]:
-    """Yield a line for each entry; entries that differ in numbers of names and indices alone share one."""
-    groups: dict[tuple[str, str, str, str], list[Entry]] = {}
+    """Yield a line for each entry; those that differ in numbers of names, in indices, or in many values share one."""
+    groups: dict[tuple[str, str, str], list[Entry]] = {}
     for entry in entries:
         told = _MEMBER.sub("#", format_path(entry.path)), _MEMBER.sub("#", format_path(entry.target))
-        groups.setdefault((*told, entry.value if entry.path else "", entry.reason), []).append(entry)
+        groups.setdefault((*told, entry.reason), []).append(entry)
     for like in groups.values():
-        first = like[0]
-        line = f"line {first.line}, " if first.line is not None else ""
-        source = f"{line}{format_path(first.path)} = {first.value}" if first.path else ""
-        target = format_path(first.target)
-        if not source:
-            source, target = f"{target} = {first.value}", ""
-        more = f" (and {len(like) - 1} more alike)" if len(like) > 1 else ""
-        yield source + more + (f" -> {target}" if target else "") + (f": {first.reason}" if first.reason else "")
+        values: dict[str, list[Entry]] = {}
+        for entry in like:
+            values.setdefault(entry.value if entry.path else "", []).append(entry)
+        if len(values) > _VALUES:
+            yield _line(like[0], f" (and {len(like) - 1} more, with other values)")
+        else:
+            for same in values.values():
+                yield _line(same[0], f" (and {len(same) - 1} more alike)" if len(same) > 1 else "")
+
+
+def _line(entry: Entry, more: str) -> str:
+    line = f"line {entry.line}, " if entry.line is not None else ""
+    target = format_path(entry.target)
+    source = f"{line}{format_path(entry.path)} = {entry.value}{more} -> {target}"
+    if not entry.path:
+        source = f"{target} = {entry.value}{more}"
+    elif not target:
+        source = source.removesuffix(" -> ")
+    return source + (f": {entry.reason}" if entry.reason else "")

@@ -9,10 +9,10 @@ from monerosim.importers.arguments import read_arguments
 from monerosim.importers.draft import COINS
 from monerosim.importers.flags import put_flags
 from monerosim.importers.programs import put_program
-from monerosim.importers.public_ranges import Agents, time_of
+from monerosim.importers.public_ranges import Agents
 from monerosim.importers.source import Item, leave_each
 from monerosim.importers.table import Table
-from monerosim.importers.values import amount, hashrate, positive_duration, whole
+from monerosim.importers.values import amount, hashrate, microseconds, positive_duration, whole, within
 from monerosim.scenario.convert import quote
 from monerosim.units import format_amount, format_duration, parse_amount
 
@@ -43,9 +43,11 @@ _REASONS = {
     "wallet_env": "the engine sets the environment of its programs",
 }
 _PHASE = re.compile(r"(daemon|wallet)_([0-9]+)(_args|_env|_start|_stop|_start_stagger|_stop_stagger)?")
-_STAGGER = "30s"
-"""How much later each further agent of a range upgrades, where the file says nothing."""
 _OUTPUTS, _OUTPUT = 2, "5"
+_KEPT = (
+    "as it is written, and each has a payment: their tool would raise what it thinks too fast for its machine, and has "
+    "users skip one in four unless tx_send_probability is another"
+)
 _SMALLEST, _LARGEST = "0.1 XMR", "1 XMR"
 _SERVICE = {"daemon": "node", "wallet": "wallet"}
 
@@ -154,15 +156,32 @@ def _user(table: Table, values: Mapping[str, Item | None]) -> None:
     if interval is not None and interval.value == "auto":
         interval.leave("their tool measures its machine for it; 60 s here")
         interval = None
-    kept = "as it is written: their tool would raise what it thinks too fast for its machine"
-    if table.put(interval, positive_duration, "transaction_interval", reason=kept) is None:
-        table.add("1m", "transaction_interval", reason="their default")
+    chance = _chance(table, own.get("tx_send_probability"))
+
+    def spread(value: object) -> str:
+        return format_duration(round(microseconds(positive_duration(value)) / chance))
+
+    if table.put(interval, spread, "transaction_interval", reason=_KEPT) is None:
+        table.add(spread("1m"), "transaction_interval", reason="their default")
     for old, new, usual in (
         ("min_transaction_amount", "min_amount", _SMALLEST),
         ("max_transaction_amount", "max_amount", _LARGEST),
     ):
         if table.put(values.get(old) or own.get(old), amount, new) is None:
             table.add(usual, new, reason="their default")
+
+
+def _chance(table: Table, item: Item | None) -> float:
+    """Return with which probability the file has a user pay in an interval: 1 if it says nothing."""
+    if item is None:
+        return 1.0
+    try:
+        chance = within(0.001, 1)(item.value)
+    except ValueError as error:
+        item.leave(str(error))
+        return 1.0
+    table.note(item, "transaction_interval", reason="as rarely: an interval is so much longer, and each has a payment")
+    return chance
 
 
 def _programs(table: Table, values: Mapping[str, Item | None]) -> None:
@@ -191,20 +210,11 @@ def _programs(table: Table, values: Mapping[str, Item | None]) -> None:
 
 def _leave_phases(agents: Agents) -> None:
     """Leave out the phases after a program's first, and say what to write by hand: the file tells no version."""
-
-    def time(key: str, usual: str) -> str:
-        item = agents.item.get(key)
-        read = None if item is None else time_of(item)
-        return usual if read is None else format_duration(read)
-
-    told = [f'at = "{time("daemon_0_stop", "...")}"', 'version = "..."']
     binary = agents.item.get("daemon_1")
-    if binary is not None and isinstance(binary.value, str):
-        told.append(f"binary = {quote(binary.value)}")
-    if len(agents.ids) > 1:
-        told.append(f'stagger = "{time("daemon_0_stop_stagger", _STAGGER)}"')
+    told = quote(binary.value) if binary is not None and isinstance(binary.value, str) else "..."
+    upgrade = f"node.upgrade = {{ at = daemon_0_stop, version = ..., binary = {told} }}"
     reasons = {
-        "daemon": f"the file says no version to upgrade to; by hand: node.upgrade = {{ {', '.join(told)} }}",
+        "daemon": f"the file says no version to upgrade to; by hand: {upgrade}",
         "wallet": "a wallet is the same program all the time",
     }
     for key, item in agents.item.items():

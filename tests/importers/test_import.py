@@ -14,7 +14,7 @@ from test_migrate import accounted, anything, dumped, empty, leaves
 from monerosim import run
 from monerosim.build.compile import compile_plan
 from monerosim.cli import main
-from monerosim.importers.account import write_scenario
+from monerosim.importers.account import account_lines, write_scenario
 from monerosim.importers.convert import convert, convert_file
 from monerosim.importers.source import Outcome, value_at
 from monerosim.importers.yaml_file import YamlFile
@@ -102,7 +102,7 @@ def test_what_differs_is_named():
     left = {".".join(str(part) for part in entry.path): entry.reason for entry in conversion.left}
     assert left["general.turnover.max_session"] == "times are drawn without bounds"
     assert "--allow-flag" in left["general.daemon_defaults.block-notify"]
-    upgrade = 'by hand: node.upgrade = { at = "5h", version = "...", binary = "monerod-v2" }'
+    upgrade = 'by hand: node.upgrade = { at = daemon_0_stop, version = ..., binary = "monerod-v2" }'
     assert left["agents.old-001.daemon_1"].endswith(upgrade)
     assert "nobody pays them later" in left["agents.miner-distributor.wait_time"]
     kept = [entry for entry in conversion.carried if entry.path[-1] == "transaction_interval"]
@@ -242,6 +242,33 @@ def test_no_scenario_loses_a_value_in_silence(leaf, value):
     for path in leaves(data):
         assert accounted(conversion.entries, path) or empty(value_at(data, path)), path
     assert tomli.loads(write_scenario(conversion, "x", "y")) == conversion.document
+
+
+@pytest.mark.parametrize(
+    ("attributes", "interval"),
+    [({}, "2m"), ({"tx_send_probability": "0.5"}, "4m"), ({"tx_send_probability": 0}, "2m")],
+)
+def test_users_pay_as_rarely_as_the_file_says(attributes, interval):
+    data = yaml.safe_load(SMALL)
+    data["agents"]["user-{01..04}"]["attributes"] = attributes
+    assert scenario(dumped(data).decode()).participants["user"].settings["transaction_interval"] == interval
+
+
+def test_an_expanded_file_of_a_thousand_agents_is_told_in_few_lines():
+    agents = {
+        f"user-{number:04}": {
+            "daemon": "monerod",
+            "wallet": "monero-wallet-rpc",
+            "script": "agents.regular_user",
+            "start_time": f"{1200 + number}s",
+            "activity_start_time": 18000 + number,
+        }
+        for number in range(1000)
+    }
+    conversion = convert_file(YamlFile({"agents": agents}, {(): 1}))
+    lines = account_lines(conversion)
+    assert len(lines) < 30
+    assert any("= 18001 (and 998 more, with other values) -> participants.user.stagger" in line for line in lines)
 
 
 def turnover(data):
