@@ -47,6 +47,15 @@ def c_compiler():
 
 
 @pytest.fixture(scope="session")
+def _real_programs():
+    """Monero's programs, for tests that start them or ask them."""
+    missing = [name for name in ("monerod", "monero-wallet-rpc") if shutil.which(name) is None]
+    if missing:
+        reason = f"not on PATH: {', '.join(missing)} (Debian and Ubuntu: apt-get install monero)"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+
+
+@pytest.fixture(scope="session")
 def _no_hashes():
     """Spare the monerods that tests start from here on the hash: most of their time, and no proof at difficulty 1.
 

@@ -261,6 +261,7 @@ def test_whatever_a_program_knows_it_is_given_nothing_else(
 
 
 @pytest.mark.real
+@pytest.mark.usefixtures("_real_programs")
 def test_the_real_programs_are_understood() -> None:
     own = ["participants.pool.node={flags=['--log-level=1']}", "participants.user.wallet={flags=['--log-level=1']}"]
     plan = build_plan(parse(TEXT, changes=own))

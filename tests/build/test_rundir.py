@@ -212,6 +212,7 @@ def test_other_options_of_the_run_are_shadows_affair(option: str) -> None:
 
 
 @pytest.mark.real
+@pytest.mark.usefixtures("_real_programs")
 @pytest.mark.parametrize("program", ["monerod", "monero-wallet-rpc"])
 def test_the_real_programs_know_the_arguments(plan: Plan, program: str) -> None:
     known = subprocess.run([program, "--help"], check=True, capture_output=True, text=True).stdout

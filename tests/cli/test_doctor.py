@@ -191,5 +191,6 @@ def test_what_is_missing_counts_for_its_engines_only_and_warnings_do_not() -> No
 
 
 @pytest.mark.real
+@pytest.mark.usefixtures("_real_programs")
 def test_the_real_programs_are_ready() -> None:
     assert doctor(SMOKE, "--engine", "local").exit_code == 0

@@ -1,7 +1,5 @@
 """What the tests with real daemons share: the programs, and a small network with coins to pay with."""
 
-import os
-import shutil
 import threading
 from pathlib import Path
 
@@ -13,8 +11,6 @@ from monerosim.build.rundir import write_run_directory
 from monerosim.control import open_control
 from monerosim.runs import play
 from monerosim.scenario import examine
-
-PROGRAMS = ("monerod", "monero-wallet-rpc")
 
 SCENARIO = """
 [simulation]
@@ -70,14 +66,8 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _programs(_no_hashes):
-    missing = [program for program in PROGRAMS if shutil.which(program) is None]
-    if not missing:
-        return
-    reason = f"{' and '.join(missing)} not on PATH (Debian and Ubuntu: apt-get install monero)"
-    if os.environ.get("CI"):
-        pytest.fail(f"these tests may not be skipped in CI: {reason}")
-    pytest.skip(reason)
+def _programs(_no_hashes, _real_programs):
+    pass
 
 
 class Playing:

@@ -64,6 +64,7 @@ def test_each_flag_is_harmless_reserved_or_has_to_be_allowed(service: str, flag:
 
 
 @pytest.mark.real
+@pytest.mark.usefixtures("_real_programs")
 @pytest.mark.parametrize("service", PROGRAMS)
 def test_the_program_that_is_here_has_no_flag_that_nobody_has_judged(service: str) -> None:
     known = {*HARMLESS[service], *RESERVED, *RISKY}

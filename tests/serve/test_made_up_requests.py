@@ -21,6 +21,8 @@ REQUESTS = int(os.environ.get("MONEROSIM_REQUESTS", "100"))
 CHECKS = list(HealthCheck)
 EACH = max(1, REQUESTS // len(OPERATIONS))
 ROUNDS = 10
+ANSWERED = 300
+"""Seconds that an answer may take, on a busy machine too."""
 SLOW = {"/api/check", "/api/runs", "/api/report"}
 """They start a process or draw a page: a tenth of the requests are for these."""
 
@@ -57,7 +59,7 @@ class Asked:
         @given(case=operation.as_strategy())
         def ask(case):
             answer = case.call_and_validate(
-                headers=AUTHORISED, checks=[not_a_server_error, response_schema_conformance]
+                headers=AUTHORISED, checks=[not_a_server_error, response_schema_conformance], timeout=ANSWERED
             )
             sent.add((answer.request.url, answer.request.body))
 

@@ -309,8 +309,10 @@ def test_what_the_scenario_has_recorded_is_in_the_tables(tmp_path):
 
 
 def test_what_the_run_took_is_in_the_resources(played):
-    (row,) = played.tables.resources.arrow().to_pylist()
-    assert row["process"] == "monerosim"
+    rows = played.tables.resources.arrow().to_pylist()
+    # One at the end, and before it one now and then, as long as a busy machine takes.
+    row = rows[-1]
+    assert {it["process"] for it in rows} == {"monerosim"}
     assert 0 < row["cpu_s"] < 60
     assert row["t_us"] >= played.plan.duration
     assert row["rss"] > 30_000_000
@@ -319,4 +321,4 @@ def test_what_the_run_took_is_in_the_resources(played):
     assert sum(parts) / 2 < row["disk"] < sum(parts) + 8192 * len(parts)
     with (played.directory / "resources.jsonl").open("a") as file:
         file.write('{"process":"cut off by a k')
-    assert [usage.process for usage in read_usages(played.directory)] == ["monerosim"]
+    assert len(list(read_usages(played.directory))) == len(rows)
