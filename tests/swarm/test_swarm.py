@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -163,8 +164,15 @@ def test_a_range_that_is_none_is_refused(seeds):
     assert "range" in result.output
 
 
+@pytest.fixture(scope="module")
+def _git():
+    if shutil.which("git") is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("there is no git (Debian: apt-get install git)")
+
+
 @pytest.mark.long
 @pytest.mark.timeout(1800)
+@pytest.mark.usefixtures("_git")
 @pytest.mark.parametrize("name", ["check-divides-by-zero", "payment-received-twice"])
 def test_a_mutant_is_found(name):
     tool = [sys.executable, str(ROOT / "tools" / "mutants.py"), name]
@@ -173,6 +181,7 @@ def test_a_mutant_is_found(name):
     assert "1 of 1 found, 1 in fewer than 15 lines" in done.stdout
 
 
+@pytest.mark.usefixtures("_git")
 @pytest.mark.parametrize(
     "patch", sorted((ROOT / "tests" / "swarm" / "mutants").glob("*.patch")), ids=lambda it: it.stem
 )
