@@ -42,7 +42,7 @@ _PLACED = {
 _PROCESS = {
     "environment": "the engine sets the environment of its programs",
     "expected_final_state": "monerosim knows how its programs end",
-    "shutdown_time": "programs run to the end; [[timeline]] stops and starts behaviours",
+    "shutdown_time": "programs run to the end; [[timeline]] ends and starts them",
     "shutdown_signal": "programs run to the end",
 }
 _LOCAL = ("", "127.0.0.1", "localhost", "0.0.0.0")  # noqa: S104  (an address in a file, nothing is bound)
@@ -81,6 +81,11 @@ def read_host(draft: Draft, name: str, item: Item) -> Host:
         item.leave("it runs neither a program of Monero nor a script that is known")
         return host
     table = host.table
+    blocked = item.get("blocked_inbound_ports")
+    if isinstance(table.get("node"), dict):
+        table.put(blocked, _reach, "node", "reach")
+    elif blocked is not None:
+        blocked.leave("it has no node of its own")
     if host.kind:
         table.data = {"kind": host.kind, **table.data}
     if host.kind == "mining-pool" and table.get("hashrate") is None:
@@ -90,6 +95,13 @@ def read_host(draft: Draft, name: str, item: Item) -> Host:
     if host.kind == "regular-user":
         table.add(BALANCE, "wallet", "initial_balance", reason=COINS)
     return host
+
+
+def _reach(value: object) -> str:
+    """Read the ports that a fork of Shadow, the public monerosim's, lets nobody connect to."""
+    if not isinstance(value, list) or not value:
+        raise ValueError("no port is blocked")
+    return "unreachable"
 
 
 def _process(host: Host, process: Item) -> None:

@@ -188,6 +188,18 @@ def test_hosts_of_the_hybrid_proposal_keep_their_start_times_and_nodes():
     assert scenario.consensus.difficulty == 1000
 
 
+def test_nobody_dials_a_host_whose_port_is_blocked():
+    hosts = yaml.safe_load(old("hybrid-hosts"))["hosts"]
+    hosts["pool_alpha"]["blocked_inbound_ports"] = [18080]
+    hosts["user_001"]["blocked_inbound_ports"] = []
+    conversion = convert(dumped({"hosts": hosts}))
+    reaches = {
+        host.name: host.node.reach for host in compile_plan(parse(written(dumped({"hosts": hosts})))).hosts if host.node
+    }
+    assert reaches == {"pool-alpha": "unreachable", "user-001": "reachable"}
+    assert any(entry.reason == "no port is blocked" for entry in conversion.left)
+
+
 def test_equal_hosts_are_a_group():
     hosts = yaml.safe_load(old("hybrid-hosts"))["hosts"]
     for number in range(2, 401):
