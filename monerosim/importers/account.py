@@ -61,11 +61,10 @@ def _told(entries: Sequence[Entry]) -> Iterator[str]:
 
 
 def _line(entry: Entry, more: str) -> str:
-    line = f"line {entry.line}, " if entry.line is not None else ""
     target = format_path(entry.target)
-    source = f"{line}{format_path(entry.path)} = {entry.value}{more} -> {target}"
     if not entry.path:
-        source = f"{target} = {entry.value}{more}"
-    elif not target:
-        source = source.removesuffix(" -> ")
-    return source + (f": {entry.reason}" if entry.reason else "")
+        told = f"{target} = {entry.value}{more}"
+    else:
+        line = f"line {entry.line}, " if entry.line is not None else ""
+        told = f"{line}{format_path(entry.path)} = {entry.value}{more}" + (f" -> {target}" if target else "")
+    return told + (f": {entry.reason}" if entry.reason else "")
