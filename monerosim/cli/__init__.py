@@ -82,9 +82,11 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command that is called; of an unknown one, suggest the nearest."""
-        near = get_close_matches(args[0], _COMMANDS, 1)
-        if near and args[0] not in _COMMANDS:
-            ctx.fail(f'unknown command "{args[0]}"; did you mean "{near[0]}"?')
+        called = args[0]
+        near = get_close_matches(called, _COMMANDS, 1)
+        if called not in _COMMANDS and (near or called.endswith(".toml")):
+            meant = near[0] if near else f"run {called}"
+            ctx.fail(f'unknown command "{called}"; did you mean "{meant}"?')
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

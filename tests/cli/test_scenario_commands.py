@@ -52,7 +52,10 @@ def test_each_command_has_the_line_of_help_that_the_list_shows_in_short() -> Non
             assert call(name, "--help").exit_code == 0
 
 
-@pytest.mark.parametrize(("called", "near"), [("bild", "build"), ("repot", "report"), ("newactor", "new-actor")])
+@pytest.mark.parametrize(
+    ("called", "near"),
+    [("bild", "build"), ("repot", "report"), ("newactor", "new-actor"), ("mine.toml", "run mine.toml")],
+)
 def test_an_unknown_command_gets_the_near_miss(called: str, near: str) -> None:
     result = call(called)
     assert result.exit_code == 2
