@@ -1,13 +1,15 @@
 """The marketplace: vendors with addresses, payments seen coming and received, each once."""
 
 import json
+from collections import Counter
 
 import pytest
 from monero.address import address
 from monero.const import NET_MAIN
 from small_runs import WHOLE, happened, play
 
-from monerosim.events import BlockFound, PaymentReceived, PaymentSeen, PaymentSent
+from monerosim.events import BlockFound, OrderPlaced, PaymentReceived, PaymentSeen, PaymentSent
+from monerosim.monero.address import decode_address
 from monerosim.units import SECOND
 
 BUSY = (
@@ -76,3 +78,17 @@ def test_the_wallet_holds_what_was_received(busy):
     for name in ("marketplace-001", "marketplace-002"):
         amounts = [record.data.amount for record in happened(busy, PaymentReceived, name)]
         assert busy.summary.coins.balances[name] == sum(amounts)
+
+
+def test_integrated_addresses_are_the_first_one_with_a_payment_id_each(tmp_path):
+    changes = ("participants.user.orders=true", "participants.user.double_pay_probability=1")
+    changes += ("participants.marketplace.order_address=integrated", "participants.user.wallet.outputs=8")
+    played = play(WHOLE, tmp_path / "run", *changes, "participants.user.max_amount=0.5")
+    first = decode_address(vendors(played, "marketplace")["marketplace/vendor-001"])
+    placed = [record.data for record in happened(played, OrderPlaced)]
+    addresses = {order.address: decode_address(order.address) for order in placed}
+    assert {it.keys for it in addresses.values()} == {first.keys}
+    assert len({it.payment_id for it in addresses.values()}) == len(placed) > 5
+    twice = Counter(record.data.address for record in happened(played, PaymentReceived))
+    assert set(twice) <= set(addresses)
+    assert 2 in twice.values()

@@ -19,7 +19,6 @@ from monerosim.events import (
     PaymentSent,
     VendorTotals,
 )
-from monerosim.monero.address import decode_address
 from monerosim.scenario import examine
 from monerosim.units import SECOND, XMR
 
@@ -153,18 +152,6 @@ def test_each_order_is_paid_at_an_address_of_its_own(ordered):
     for address, record in paid.items():
         assert record.data.amount == by_address[address].amount
         assert record.participant == by_address[address].buyer
-
-
-def test_integrated_addresses_are_the_first_one_with_a_payment_id_each(shop):
-    twice = ("participants.buyer.shares=[1.0, 1.0]", "participants.buyer.minutes=[0.0, 5.0]")
-    played = shop("participants.marketplace.order_address=integrated", *twice)
-    (order,) = [record.data for record in happened(played, OrderPlaced)]
-    first, *_ = published(played).values()
-    paid = decode_address(order.address)
-    assert len(paid.payment_id) == 16
-    assert paid.keys == decode_address(first["address"]).keys
-    assert states(played) == ["seen", "received", "confirmed", "double"]
-    assert {record.data.address for record in happened(played, PaymentReceived)} == {order.address}
 
 
 def test_orders_are_seen_received_and_confirmed_in_turn(ordered):
