@@ -129,7 +129,7 @@ def _weight(behaviour: type[Behaviour]) -> int:
     """Return how much more often than others a behaviour is drawn: it has more keys, and values of these, to reach."""
     fields = fields_of(behaviour.Config)
     aims = sum(1 + len(list(choices(field.type))) for field in fields)
-    return _BASE_WEIGHT + aims * aims // 6
+    return _BASE_WEIGHT + aims * aims // 5
 
 
 def make_scenario(rng: Rng, turn: int = 0) -> dict[str, Any]:
@@ -228,7 +228,7 @@ class _Maker:
         """Draw what participants are told to do, and what changes."""
         entries: list[dict[str, Any]] = []
         if self._often(0.6):
-            entries += [self._entry(values) for _ in range(self._rng.integer(1, 7))]
+            entries += [self._entry(values) for _ in range(self._rng.integer(1, 9))]
         if self._often(0.7 if self._forks else 0.2):
             entries += self._race(participants)
         if self._modelled and self._often(0.35):
