@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from ipaddress import IPv4Address
 from itertools import pairwise
 from pathlib import Path
 
@@ -40,6 +41,9 @@ from monerosim.plan.plan import (
 from monerosim.runs import Run, RunError
 from monerosim.runs import play as play_run
 from monerosim.units import SECOND
+
+ADDRESS = str(IPv4Address("127.64.0.0") + os.getpid())
+"""The host's: tests of several processes run at once."""
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 
@@ -77,7 +81,7 @@ def serving(name, *delays, **restarts):
     node = NodePlan(p2p_port=18_080, rpc_port=18_081, start=0, ready_after=0, peers=())
     wallet = WalletPlan(name="wallet", rpc_port=18_082, start=0, ready_after=0, node="alice")
     port = {"monerod": "18081", "wallet": "18082"}[name]
-    argv = (sys.executable, "-c", SERVES, "127.7.0.1", port, *delays)
+    argv = (sys.executable, "-c", SERVES, ADDRESS, port, *delays)
     return one_host(program(name, argv), restarts=restarts, node=node, wallets=(wallet,))
 
 
@@ -85,7 +89,7 @@ def one_host(*programs, restarts=None, node=None, wallets=()):
     return HostPlan(
         name="alice",
         group="alice",
-        address="127.7.0.1",
+        address=ADDRESS,
         agent_start=0,
         processes=programs,
         restarts=restarts or {},
@@ -376,8 +380,8 @@ def test_an_address_in_use_is_named(build, port, what):
     node = NodePlan(p2p_port=18_080, rpc_port=18_081, start=0, ready_after=0, peers=())
     wallet = WalletPlan(name="wallet", rpc_port=18_082, start=0, ready_after=0, node="alice")
     plan, path = build(one_host(program("monerod", SLEEPS), node=node, wallets=(wallet,)))
-    error = pytest.raises(EngineError, match=rf"{what} of alice cannot have 127.7.0.1:{port}.*another run")
-    with socket.create_server(("127.7.0.1", port)), error:
+    error = pytest.raises(EngineError, match=rf"{what} of alice cannot have {ADDRESS}:{port}.*another run")
+    with socket.create_server((ADDRESS, port)), error:
         play(plan, path, trace_level="INFO", on_progress=wanted)
 
 
@@ -402,7 +406,7 @@ def agent(name, *actors, programs=(), restarts=None):
     return HostPlan(
         name=name,
         group=name,
-        address="127.7.0.1",
+        address=ADDRESS,
         agent_start=0,
         actors=actors,
         restarts=restarts or {},
