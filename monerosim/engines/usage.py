@@ -1,6 +1,8 @@
 """Measures what the processes of a run take, while it is played."""
 
+import os
 import re
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -143,5 +145,11 @@ def _cpu(process: psutil.Process) -> float:
 
 def _size(path: Path) -> int:
     """Return what a file or all files of a directory take on disk: monerod's database is mostly holes."""
-    files = [path] if path.is_file() else path.rglob("*")
-    return sum(file.lstat().st_blocks * _BLOCK for file in files if file.is_file() and not file.is_symlink())
+    # Thousands of files make pathlib's own walk felt.
+    files = (os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names)  # noqa: PTH118
+    return sum(_blocks(file) for file in ([path] if path.is_file() else files))
+
+
+def _blocks(file: str | Path) -> int:
+    status = os.lstat(file)
+    return status.st_blocks * _BLOCK if stat.S_ISREG(status.st_mode) else 0
