@@ -453,13 +453,15 @@ class WalletState:
         """Return whether payments are on their way that it has not seen in the pool."""
         return len(self._coming) > len(self._pool)
 
-    def payments(self) -> list[Payment]:
-        """Return the payments to this wallet on its chain, newest first.
+    def payments(self, above: int = -1) -> list[Payment]:
+        """Return the payments to this wallet on its chain in blocks above a height, newest first.
 
         Change and payments within an account do not count.
         """
         found: list[Payment] = []
         for block in reversed(self._history):
+            if block.height <= above:
+                break
             for transaction in block.touches[self.owner].transactions:
                 found.extend(self._split(transaction, block))
         return found

@@ -49,7 +49,8 @@ def get_transfers(session: WalletSession, asked: GetTransfers) -> dict[str, Json
 
     result: dict[str, list[Json]] = {}
     if asked.incoming:
-        result["in"] = [entries.incoming(wallet, payment) for payment in wallet.payments() if received(payment)]
+        payments = wallet.payments(asked.min_height if asked.filter_by_height else -1)
+        result["in"] = [entries.incoming(wallet, payment) for payment in payments if received(payment)]
     wanted = {"out": asked.out, "pending": asked.pending, "failed": asked.failed}
     for kind in (kind for kind, chosen in wanted.items() if chosen):
         sent = (one for one in reversed(wallet.sent.values()) if one.kind == kind and paid(one))
