@@ -16,6 +16,7 @@ from monerosim.build.compile import compile_plan
 from monerosim.cli import main
 from monerosim.importers.account import account_lines, write_scenario
 from monerosim.importers.convert import convert, convert_file
+from monerosim.importers.draft import alike
 from monerosim.importers.source import Outcome, value_at
 from monerosim.importers.yaml_file import YamlFile
 from monerosim.scenario import ScenarioError, examine, load, parse
@@ -287,7 +288,7 @@ def test_no_configuration_loses_a_value_in_silence(data):
     for entry in conversion.carried:
         assert value_at(conversion.document, entry.target) is not None
     assert all(entry.reason for entry in conversion.left)
-    assert tomli.loads(write_scenario(conversion, "x", "y")) == conversion.document
+    assert alike(tomli.loads(write_scenario(conversion, "x", "y"))) == alike(conversion.document)
 
 
 def empty(value):
