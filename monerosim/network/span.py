@@ -117,6 +117,9 @@ def is_compiled() -> bool:
 
 @cache
 def _library() -> ctypes.CDLL | None:
+    if np.dtype(np.intp).itemsize != ctypes.sizeof(ctypes.c_int64):
+        # Numpy's own indices are of another size than the library's.
+        return None
     try:
         return ctypes.CDLL(str(built("span", (resources.files("monerosim.network") / "span.c").read_bytes())))
     except (LibraryError, OSError):

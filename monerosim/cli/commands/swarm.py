@@ -36,7 +36,7 @@ class _Seeds(click.ParamType[range]):
 
 
 @click.command("swarm")
-@click.option("--seeds", type=_Seeds(), default="1..2000", show_default=True, help="The seeds of the scenarios.")
+@click.option("--seeds", type=_Seeds(), default="1..2700", show_default=True, help="The seeds of the scenarios.")
 @click.option("--seed", type=click.IntRange(min=0), help="Try the scenario of one seed, and print it.")
 @click.option("--check-only", is_flag=True, help="Check the scenarios, and play none.")
 @click.option("--workers", type=click.IntRange(min=1), help="How many are tried at once; one a core if left out.")
