@@ -3,6 +3,7 @@
 import importlib
 import os
 import shutil
+import signal
 import sys
 import time
 from contextlib import suppress
@@ -23,6 +24,9 @@ from monerosim.build.compat import PROOF_OF_WORK, CompatError, built_library, ta
 from monerosim.runtime.threads import ThreadsRuntime
 from monerosim.runtime.virtual import VirtualRuntime
 from monerosim.units import SECOND
+
+# A shell has its background processes, and all that they start, ignore SIGINT, which some tests send.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes is the machine's affair.
 settings.register_profile("any machine", deadline=None)
