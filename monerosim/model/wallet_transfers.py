@@ -181,11 +181,7 @@ def _padded(payment_id: str) -> str:
 
 def _above(wallet: WalletState, height: int) -> list[tuple[Payment, Block]]:
     """Return the payments in blocks above a height."""
-    return [
-        (payment, payment.block)
-        for payment in wallet.payments()
-        if payment.block is not None and payment.block.height > height
-    ]
+    return [(payment, payment.block) for payment in wallet.payments(height) if payment.block is not None]
 
 
 def _with_id(wallet: WalletState, wanted: str, height: int) -> list[Json]:
