@@ -5,7 +5,6 @@ It does what :class:`~monerosim.network.queues.Queues` does with arrays, and com
 
 import ctypes
 import os
-from collections.abc import Callable
 from functools import cache
 from importlib import resources
 
@@ -74,6 +73,10 @@ class Span:
             **{name: array.ctypes.data for name, array in self._arrays.items()},
         )
         self._address = ctypes.byref(self._span)
+        library = _library()
+        if library is None:
+            raise RuntimeError("there is no compiled library")
+        self._library = library
 
     def follow(self, rows: int, end: int, *, recording: bool = False) -> int:
         """Follow what comes before a time.
@@ -90,7 +93,7 @@ class Span:
             MemoryError: There is no memory for as many messages.
         """
         self._span.recording = recording
-        code = _follow()(self._address, rows, end)
+        code: int = self._library.follow(self._address, rows, end)
         if code < 0:
             raise MemoryError("there is no memory for the messages of a span")
         return NEVER if code == NEVER else code >> 16
@@ -107,7 +110,7 @@ class Span:
 
     def __del__(self) -> None:
         if self._span.messages:
-            _forget()(self._address)
+            self._library.forget(self._address)
 
 
 def is_compiled() -> bool:
@@ -121,30 +124,12 @@ def _library() -> ctypes.CDLL | None:
         # Numpy's own indices are of another size than the library's.
         return None
     try:
-        return ctypes.CDLL(str(built("span", (resources.files("monerosim.network") / "span.c").read_bytes())))
+        library = ctypes.CDLL(str(built("span", (resources.files("monerosim.network") / "span.c").read_bytes())))
     except (LibraryError, OSError):
         # What it computes is computed without it; `monerosim doctor` says that it is missing.
         return None
-
-
-@cache
-def _follow() -> Callable[..., int]:
-    follow = _the_library().follow
-    follow.argtypes = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64]
-    follow.restype = ctypes.c_int64
-    return follow
-
-
-@cache
-def _forget() -> Callable[..., None]:
-    forget = _the_library().forget
-    forget.argtypes = [ctypes.c_void_p]
-    forget.restype = None
-    return forget
-
-
-def _the_library() -> ctypes.CDLL:
-    library = _library()
-    if library is None:
-        raise RuntimeError("there is no compiled library")
+    library.follow.argtypes = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64]
+    library.follow.restype = ctypes.c_int64
+    library.forget.argtypes = [ctypes.c_void_p]
+    library.forget.restype = None
     return library
