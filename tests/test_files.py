@@ -41,6 +41,26 @@ def test_a_file_that_cannot_be_replaced_is_left_as_it_was(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
+def test_whoever_has_an_event_is_not_stopped_by_a_full_disk(tmp_path):
+    """A payment that is half on its way would leave the model between two states, where it goes round for ever."""
+    code = """
+from monerosim.events import NodeClosed, Record
+from monerosim.events.log import EventLog
+from pathlib import Path
+log = EventLog(Path('a'))
+for number in range(5000):
+    log.append(Record(number, 'alice', 'node', '', NodeClosed(number, 'tip')))
+print('appended')
+log.flush()
+"""
+    done = limited(code, tmp_path, 300_000)
+    assert done.stdout == "appended\n"
+    assert "File too large" in done.stderr
+    kept = [one.t for one in read_events(tmp_path / "a")]
+    assert kept == list(range(len(kept)))
+    assert kept
+
+
 def test_lines_that_do_not_fit_are_not_begun(tmp_path):
     code = """
 from monerosim.files import AppendedFile

@@ -7,6 +7,7 @@ line, at the end of a run that was killed.
 
 import io
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
@@ -52,7 +53,10 @@ class EventLog:
         """Write one event; it reaches the file with a later one, or by :meth:`flush`."""
         self._buffer.write(record.line)
         if self._buffer.tell() >= _FLUSH:
-            self.flush()
+            # Whoever has an event is in the midst of something, which is to be whole: if the disk is full, that is for
+            # who flushes.
+            with suppress(OSError):
+                self.flush()
 
     def flush(self) -> None:
         """Bring everything to the file.
