@@ -17,6 +17,7 @@ from pathlib import Path
 from monerosim.ensemble.executors import Processes
 from monerosim.studies.conduct import conduct
 from monerosim.studies.registry import all_studies
+from monerosim.studies.study import distinct
 
 
 def _seconds() -> float:
@@ -31,7 +32,7 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, help="of how many points one is played")
     asked = parser.parse_args()
     study, cores = all_studies()[asked.name], os.cpu_count() or 1
-    points = list(study.cases(1.0))
+    points = distinct(study.cases(1.0))
     played = points[:: asked.every]
     before = _seconds()
     with tempfile.TemporaryDirectory() as folder:

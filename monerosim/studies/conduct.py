@@ -11,7 +11,7 @@ from monerosim.ensemble.player import Progress
 from monerosim.ensemble.sweep import Result, Sweep, sweep
 from monerosim.files import replace_file
 from monerosim.studies.judgement import Row, Verdict, judge, judge_case
-from monerosim.studies.study import Case, Study
+from monerosim.studies.study import Case, Study, distinct
 
 SCENARIO = "scenario.toml"
 
@@ -36,6 +36,8 @@ def conduct(
 ) -> Finding:
     """Play all runs of a study that are not there yet, and judge what they come to.
 
+    Cases that change the same are of the same runs, which are played once.
+
     Args:
         study: The study.
         directory: Where its sweep is kept.
@@ -57,7 +59,7 @@ def conduct(
         directory / SCENARIO,
         directory / "sweep",
         seeds=seeds if seeds is not None else range(1, study.seeds + 1),
-        vary=[Point(one.changes) for one in cases],
+        vary=[Point(one.changes) for one in distinct(cases)],
         executor=executor,
         common_seeds=False,
         on_progress=on_progress,

@@ -27,6 +27,12 @@ def case(labels: Mapping[str, Label], changes: Mapping[str, object]) -> Case:
     return Case(dict(labels), {key: write_value(value) for key, value in changes.items()})
 
 
+def distinct(cases: Sequence[Case]) -> list[Case]:
+    """Return the cases that have runs of their own: the first of those that change the same."""
+    changes = [one.changes for one in cases]
+    return [one for number, one in enumerate(cases) if one.changes not in changes[:number]]
+
+
 class Study(ABC):
     """A study. A class in a module of :mod:`monerosim.studies.all` is all that a further one takes."""
 
@@ -46,6 +52,9 @@ class Study(ABC):
     @abstractmethod
     def cases(self, size: float) -> Sequence[Case]:
         """Return the points.
+
+        Those with the same changes are of the same runs. All points with a known answer are judged together as
+        independent ones, so those among them have to be independent in each run, or only one has a known answer.
 
         Args:
             size: The share of the whole length that runs have.

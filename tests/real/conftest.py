@@ -36,6 +36,7 @@ hashrate = 100
 [participants.user]
 kind = "regular-user"
 wallet = { initial_balance = "20 XMR" }
+orders = true
 transaction_interval = "10s"
 until = "20s"
 check_interval = "3s"
@@ -44,6 +45,7 @@ check_interval = "3s"
 kind = "marketplace"
 node = "miner"
 wallet = { addresses = 2 }
+order_address = "integrated"
 check_interval = "3s"
 
 [participants.block-controller]

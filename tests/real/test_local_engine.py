@@ -1,5 +1,6 @@
 """A scenario on the local engine, from its file to its summary; and runs that are broken off."""
 
+import json
 import os
 import signal
 import subprocess
@@ -23,6 +24,7 @@ from monerosim.events import (
     BootstrapFinished,
     ItemRelayed,
     NodeClosed,
+    OrderPlaced,
     PaymentConfirmed,
     PaymentReceived,
     PaymentSent,
@@ -38,6 +40,7 @@ from monerosim.events import (
     WalletClosed,
 )
 from monerosim.events.log import read_events
+from monerosim.monero.address import decode_address
 from monerosim.plan.plan import decode_plan, encode_plan
 from monerosim.report.spread import first_seen
 from monerosim.runs import Run, play
@@ -186,6 +189,18 @@ def test_the_user_pays_and_the_vendors_wallet_receives_it(finished):
         assert payment.amount == sent[payment.txid].amount
         assert (payment.address,) == sent[payment.txid].recipients
     assert finished.summary.coins.balances["marketplace"] == sum(payment.amount for payment in received)
+
+
+def test_each_order_is_paid_at_an_integrated_address_of_its_own(finished):
+    vendors = json.loads((finished.directory / "shared/marketplace_addresses/marketplace.json").read_bytes())["vendors"]
+    first = decode_address(vendors[0]["address"])
+    placed = {order.address: order for order in told(finished, OrderPlaced)}
+    addresses = [decode_address(address) for address in placed]
+    assert addresses
+    assert {address.keys for address in addresses} == {first.keys}
+    assert len({address.payment_id for address in addresses} - {""}) == len(placed)
+    for payment in told(finished, PaymentReceived):
+        assert payment.amount == placed[payment.address].amount
 
 
 def test_every_coin_is_accounted_for_and_all_nodes_end_at_one_tip(finished):

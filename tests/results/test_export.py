@@ -138,6 +138,10 @@ def test_a_question_is_answered_in_each_form(played, tmp_path):
     assert (tmp_path / "a.parquet").read_bytes().startswith(b"PAR1")
 
 
+def test_a_question_may_be_longer_than_a_file_is_named(played):
+    assert call("query", played.directory, "select count(*) as blocks from blocks" + " " * 300).exit_code == 0
+
+
 def test_tables_and_views_are_listed(played):
     told = call("query", played.directory).stdout
     assert f"blocks ({len(played.tables.blocks)} rows): hash, height, " in told

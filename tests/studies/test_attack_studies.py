@@ -13,6 +13,7 @@ from monerosim.studies.all.reorganisations import deep_share
 from monerosim.studies.catching_up import catching_up, rosenfeld
 from monerosim.studies.conduct import conduct, judge_sweep
 from monerosim.studies.registry import all_studies
+from monerosim.studies.study import distinct
 from monerosim.studies.withheld import absolute_revenue, eyal_sirer, relative_revenue
 
 REFUSED = 1e-4
@@ -73,6 +74,14 @@ def test_deep_reorganisations_are_as_frequent_as_the_strategy_itself_makes_them(
         assert abs(sum(it >= depth for it in depths) - wanted) < 5 * np.sqrt(wanted)
 
 
+def test_points_that_count_in_the_same_runs_are_played_once():
+    played = {name: (len(distinct(study.cases(1))), len(study.cases(1))) for name, study in all_studies().items()}
+    assert {name: counts for name, counts in played.items() if counts[0] != counts[1]} == {
+        "flood": (3, 9),
+        "reorganisations": (16, 48),
+    }
+
+
 def test_the_loser_of_a_split_is_the_side_with_fewer_blocks():
     rng = np.random.default_rng(2)
     drawn = np.minimum(rng.poisson(5, 100_000), rng.poisson(8, 100_000)).mean()
@@ -106,9 +115,10 @@ def test_a_partition_undoes_the_blocks_of_the_smaller_side(tmp_path, monkeypatch
 
 @pytest.mark.long
 def test_deep_reorganisations_come_as_often_as_the_chain_says(tmp_path, monkeypatch):
-    wanted = {"strategy": ["selfish"], "hashrate": [0.4], "blocks": ["2", "5"]}
+    wanted = {"strategy": ["selfish"], "hashrate": [0.4], "blocks": ["2 to 4", "5 to 9"]}
     study, cases, sweep, finding = played("reorganisations", 0.3, 6, tmp_path, **wanted)
     assert finding.verdict.holds, finding.rows
+    assert len(list(sweep.results())) == 6  # runs for both rows
     right = study.expected
     monkeypatch.setattr(study, "expected", lambda *asked: 2 * right(*asked))
     assert judge_sweep(study, sweep, cases).verdict.p < REFUSED

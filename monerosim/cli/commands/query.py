@@ -43,7 +43,7 @@ def query(words: tuple[str, ...], form: str, output: Path | None, examples: bool
     Without SQL the tables and their columns are listed; docs/tables.md has them, too. Each table has a column `run`
     before its own. Nothing but the tables can be read, and nothing written.
     """
-    runs = [word for word in words if Path(word).is_dir()]
+    runs = [word for word in words if _is_directory(word)]
     questions = [word for word in words if word not in runs]
     if len(questions) > 1 or (questions and (not runs or examples)):
         told = f"{questions[0]!r} is no directory" if len(questions) > 1 or not runs else "--examples takes no SQL"
@@ -62,6 +62,14 @@ def query(words: tuple[str, ...], form: str, output: Path | None, examples: bool
         if output is None:
             raise
         raise click.ClickException(f"{output} cannot be written: {error.strerror or error}") from error
+
+
+def _is_directory(word: str) -> bool:
+    """Return whether a word is a directory; a question may be too long to be one."""
+    try:
+        return Path(word).is_dir()
+    except OSError:
+        return False
 
 
 def _found(paths: Sequence[str]) -> tuple[list[Run], dict[str, "pa.Table"]]:

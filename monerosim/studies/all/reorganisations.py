@@ -7,7 +7,12 @@ from typing import ClassVar
 from monerosim.studies.all.selfish_mining import BLOCK_TIME, NETWORK, alpha_of, point
 from monerosim.studies.study import Case, Measures, Study, mean
 
-_DEPTHS = (2, 5, 10)
+_DEPTHS = {"2 to 4": (2, 5), "5 to 9": (5, 10), "10 and more": (10, None)}
+"""Classes of depths, each from a number of blocks to below another.
+
+Apart, they are as good as independent of each other, although counted in the same runs.
+"""
+
 _SHARES = (0.25, 1 / 3, 0.4, 0.45)
 _STRATEGIES: Mapping[str, Mapping[str, object]] = {
     "selfish": {},
@@ -31,17 +36,19 @@ def deep_share(alpha: float, depth: int) -> float:
     return nothing * alpha**2 * (1 - sooner)
 
 
-def count(run: Measures, depth: int) -> float:
-    """Return how many reorganisations of at least so many blocks a node saw."""
+def count(run: Measures, blocks: str) -> float:
+    """Return how many reorganisations of a class of depths nodes saw."""
     prefix = "reorganisations.depths."
-    return sum(value for name, value in run.items() if name.startswith(prefix) and int(name[len(prefix) :]) >= depth)
+    least, beyond = _DEPTHS[blocks]
+    depths = {int(name[len(prefix) :]): value for name, value in run.items() if name.startswith(prefix)}
+    return sum(value for depth, value in depths.items() if least <= depth and (beyond is None or depth < beyond))
 
 
 class Reorganisations(Study):
-    """Reorganisations of 2, 5 and 10 blocks and more, in blocks of a thousand."""
+    """Reorganisations of 2 to 4, of 5 to 9, and of 10 blocks and more, in a thousand blocks."""
 
     name: ClassVar[str] = "reorganisations"
-    question: ClassVar[str] = "How often do reorganisations of so many blocks and more come?"
+    question: ClassVar[str] = "How often do reorganisations of so many blocks come?"
     measure_name: ClassVar[str] = "in a thousand blocks found"
     source: ClassVar[str] = "first passages of the lead in the chain of Eyal and Sirer (monerosim/studies/all)"
     axis: ClassVar[str] = "hashrate"
@@ -52,28 +59,30 @@ class Reorganisations(Study):
     )
 
     def cases(self, size: float) -> Sequence[Case]:
-        """Return four strategies, each at four shares of the hashrate and three depths."""
+        """Return four strategies, each at four shares of the hashrate and three classes of depths."""
         return [
-            point(alpha, "nobody", size, more, strategy=strategy, blocks=str(depth))
+            point(alpha, "nobody", size, more, strategy=strategy, blocks=blocks)
             for strategy, more in _STRATEGIES.items()
             for alpha in _SHARES
-            for depth in _DEPTHS
+            for blocks in _DEPTHS
         ]
 
     def measure(self, point: Case, run: Measures) -> float:
         """Return how many there were in a thousand blocks found."""
-        return 1000 * count(run, int(point.labels["blocks"])) / run["chain.blocks"]
+        return 1000 * count(run, str(point.labels["blocks"])) / run["chain.blocks"]
 
     def expected(self, point: Case, runs: Sequence[Measures]) -> float | None:
         """Return the closed form of the plain strategy; the others have none here."""
         del runs
         if point.labels["strategy"] != "selfish":
             return None
-        return 1000 * deep_share(alpha_of(point), int(point.labels["blocks"]))
+        least, beyond = _DEPTHS[str(point.labels["blocks"])]
+        alpha = alpha_of(point)
+        return 1000 * (deep_share(alpha, least) - (0 if beyond is None else deep_share(alpha, beyond)))
 
     def observed(self, point: Case, runs: Sequence[Measures]) -> Mapping[str, float]:
         """Return the mean time from one to the next."""
-        seen = mean([count(run, int(point.labels["blocks"])) for run in runs])
+        seen = mean([count(run, str(point.labels["blocks"])) for run in runs])
         blocks = mean([run["chain.blocks"] for run in runs])
         days = blocks * BLOCK_TIME * (1 - alpha_of(point)) / _DAY
         return {"days between": days / seen if seen else inf}
