@@ -31,13 +31,9 @@ class TransactionFormat:
         """
         return estimate_size(inputs, outputs, extra)
 
-    def weight(
-        self, inputs: int, outputs: int, *, fee: int, ring_pool: int, to_subaddresses: bool, extra: int = 0
-    ) -> int:
+    def weight(self, inputs: int, outputs: int, *, fee: int, places: int, to_subaddresses: bool, extra: int = 0) -> int:
         """Return the weight of a finished transaction (:func:`monerosim.monero.fees.transaction_weight`)."""
-        return transaction_weight(
-            inputs, outputs, fee=fee, ring_pool=ring_pool, to_subaddresses=to_subaddresses, extra=extra
-        )
+        return transaction_weight(inputs, outputs, fee=fee, places=places, to_subaddresses=to_subaddresses, extra=extra)
 
     def surcharge(self, outputs: int) -> int:
         """Return the part of a weight that is no bytes: of range proofs whose verification grows faster than they."""

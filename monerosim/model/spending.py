@@ -16,6 +16,7 @@ from monerosim.monero.fees import (
     PAYMENT_ID,
     TARGET_WEIGHT,
     fee_for,
+    places_size,
     varint_size,
 )
 from monerosim.units import XMR
@@ -52,8 +53,6 @@ class Request(NamedTuple):
     fee_per_byte: int
     ring_pool: int
     """Outputs in the node's chain that could be ring members."""
-    outputs: int
-    """All outputs in the node's chain."""
     payment_id: str = ""
     unlock_time: int = 0
     format: TransactionFormat = MONEROD
@@ -109,7 +108,6 @@ def request_at(blockchain: Blockchain, view: View, priority: int, *, account: in
         indices=frozenset(),
         fee_per_byte=blockchain.mining.weights.fees(tip, GRACE_BLOCKS)[priority - 1],
         ring_pool=blockchain.chain.ring_members(tip),
-        outputs=tip.outputs,
         format=blockchain.mining.format(view.node, tip.height + 1),
     )
 
@@ -326,11 +324,12 @@ def _make(
     main = wallet.address(request.account, 0).keys
     # A destination that is also the change address needs no key of its own (``classify_addresses``).
     distinct = {destination.keys for destination in paid} - {main}
+    identity = wallet.identity([output.key_image for output in inputs])
     weight = request.format.weight(
         len(inputs),
         outputs,
         fee=fee,
-        ring_pool=request.outputs,
+        places=places_size(len(inputs), request.ring_pool, identity),
         to_subaddresses=len(distinct) > 1 and not distinct.isdisjoint(subaddresses),
         extra=request.extra,
     )
@@ -343,7 +342,6 @@ def _make(
     change = total - fee - sum(destination.amount for destination in paid)
     if change < 0 or paid[-1].amount == 0:
         raise ServiceError(-16, "tx not possible")
-    identity = wallet.identity([output.key_image for output in inputs])
     transaction = Transaction(identity, inputs, fee, weight, request.payment_id)
     transaction.unlock_time = request.unlock_time
     transaction.format = request.format

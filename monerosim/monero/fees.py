@@ -1,5 +1,10 @@
 """Weights and fees of transactions, as monerod and monero-wallet-rpc 0.18 compute them."""
 
+from bisect import bisect_left
+from hashlib import shake_128
+from operator import sub
+from struct import unpack
+
 PENALTY_FREE_WEIGHT = 300_000
 """Weight up to which a block's reward is not cut (``CRYPTONOTE_BLOCK_GRANTED_FULL_REWARD_ZONE_V5``)."""
 
@@ -102,8 +107,31 @@ def varint_size(value: int) -> int:
     return max(1, -(-value.bit_length() // 7))
 
 
+def places_size(inputs: int, ring_pool: int, identity: bytes) -> int:
+    """Draw the bytes that the places of ring members take in a transaction.
+
+    Each is stored as the distance from the one before, seven bits a byte. wallet2 takes recent outputs more often
+    (``gamma_picker``), which makes no difference to the bytes in chains of a few thousand outputs
+    (tests/monero/test_emission_fees.py has real ones), so here they are taken evenly.
+
+    Args:
+        inputs: The number of outputs it spends, with a ring each.
+        ring_pool: Outputs in the chain that can be ring members.
+        identity: The transaction's hash, which decides.
+    """
+    members = RING_SIZE * inputs
+    drawn = unpack(f"<{members}I", shake_128(identity).digest(4 * members))
+    distances: list[int] = []
+    for first in range(0, members, RING_SIZE):
+        places = sorted(word * ring_pool >> 32 for word in drawn[first : first + RING_SIZE])
+        distances += map(sub, places, [0, *places])
+    distances.sort()
+    longer = (members - bisect_left(distances, 1 << bits) for bits in range(7, ring_pool.bit_length(), 7))
+    return members + sum(longer)
+
+
 def transaction_weight(
-    inputs: int, outputs: int, *, fee: int, ring_pool: int, to_subaddresses: bool, extra: int = 0
+    inputs: int, outputs: int, *, fee: int, places: int, to_subaddresses: bool, extra: int = 0
 ) -> int:
     """Return the weight of a finished transaction (``get_transaction_weight``).
 
@@ -111,16 +139,12 @@ def transaction_weight(
         inputs: The number of outputs it spends.
         outputs: The number of outputs it creates, change included.
         fee: Its fee in atomic units.
-        ring_pool: Outputs in the chain: ring members are stored as the distance to the previous one, so distances
-            take more bytes in a longer chain.
+        places: Bytes of the places of all its ring members (:func:`places_size`).
         to_subaddresses: Several destinations, one of them a subaddress: a transaction key for each output.
         extra: As in :func:`estimate_size`. A transaction with two outputs carries a payment id in any case.
     """
-    member = varint_size(ring_pool // RING_SIZE)
     said = 33 + (PAYMENT_ID if outputs == 2 else extra) + (2 + 32 * outputs if to_subaddresses else 0)  # noqa: PLR2004
-    prefix = (
-        2 + varint_size(inputs) + inputs * (3 + RING_SIZE * member + 32) + 1 + outputs * 35 + varint_size(said) + said
-    )
+    prefix = 2 + varint_size(inputs) + inputs * (3 + 32) + places + 1 + outputs * 35 + varint_size(said) + said
     ringct = 1 + varint_size(fee) + outputs * 40
     proof = 1 + 32 * 6 + 2 + 2 * (6 + _padded_log(outputs)) * 32
     signatures = inputs * (32 * RING_SIZE + 64 + 32)

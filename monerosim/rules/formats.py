@@ -49,11 +49,9 @@ class FcmpFormat(TransactionFormat):
         padded = 1 << max(inputs - 1, 0).bit_length()
         return prefix + base + ranges + inputs * _SPEND + 5 + 1 + padded * _MEMBERSHIP
 
-    def weight(
-        self, inputs: int, outputs: int, *, fee: int, ring_pool: int, to_subaddresses: bool, extra: int = 0
-    ) -> int:
+    def weight(self, inputs: int, outputs: int, *, fee: int, places: int, to_subaddresses: bool, extra: int = 0) -> int:
         """Return the weight, which inputs and outputs alone decide."""
-        del fee, ring_pool, to_subaddresses
+        del fee, places, to_subaddresses
         return self.estimate(inputs, outputs, extra) + clawback(outputs)
 
 
@@ -122,10 +120,8 @@ class _Linear(TransactionFormat):
     def estimate(self, inputs: int, outputs: int, extra: int = 0) -> int:
         return self._rule.base + inputs * self._rule.per_input + outputs * self._rule.per_output + extra
 
-    def weight(
-        self, inputs: int, outputs: int, *, fee: int, ring_pool: int, to_subaddresses: bool, extra: int = 0
-    ) -> int:
-        del fee, ring_pool, to_subaddresses
+    def weight(self, inputs: int, outputs: int, *, fee: int, places: int, to_subaddresses: bool, extra: int = 0) -> int:
+        del fee, places, to_subaddresses
         return self.estimate(inputs, outputs, extra)
 
     def surcharge(self, outputs: int) -> int:

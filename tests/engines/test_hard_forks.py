@@ -127,7 +127,7 @@ FCMP = {
 @pytest.mark.parametrize(("inputs", "outputs"), FCMP)
 def test_the_weights_of_fcmp_plus_plus_are_those_of_its_sources(inputs, outputs):
     shape = FcmpPlusPlus().format()
-    weight = shape.weight(inputs, outputs, fee=1, ring_pool=10, to_subaddresses=False)
+    weight = shape.weight(inputs, outputs, fee=1, places=16 * inputs, to_subaddresses=False)
     assert weight == FCMP[inputs, outputs]
     # Measured by its developers for one input and two outputs: 6,486 bytes (seraphis-migration/monero, issue 44).
     assert (inputs, outputs) != (1, 2) or 0 <= weight - 6486 < 20

@@ -386,8 +386,8 @@ def test_an_address_in_use_is_named(build, port, what):
 
 
 def test_a_run_directory_is_played_once(build):
-    plan, path = build(one_host(program("monerod", SLEEPS)), stop=1.0)
-    play(plan, path, trace_level="INFO", on_progress=wanted)
+    plan, path = build(one_host(program("monerod", SLEEPS)), stop=1000.0)
+    play(plan, path, trace_level="INFO", on_progress=lambda _: not running(path))
     with pytest.raises(EngineError, match=r"played already.*--force"):
         play(plan, path, trace_level="INFO", on_progress=wanted)
 
