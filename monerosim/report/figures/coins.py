@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from monerosim.events import NodeClosed, Record, WalletClosed
+from monerosim.events import NodeClosed, Record, Reorganised, WalletClosed
+from monerosim.monero.constants import SPENDABLE_AGE
 from monerosim.monero.emission import GENESIS_REWARD, base_reward
 from monerosim.plan.plan import Plan
 from monerosim.report.figure import Figure, Line, Phrase
@@ -26,6 +27,11 @@ class Coins(msgspec.Struct, frozen=True, kw_only=True):
     tips: int = 1
     """At how many tips the nodes ended; if it is more than one, a part of the balances is of another branch."""
 
+    change_twice: bool = False
+    """Whether wallets may count coins that are gone. Where a reorganisation drops the blocks in which coins of a
+    payment came to be, a wallet counts its change as long as it is pending, beside what made these coins
+    (``wallet2::balance_per_subaddress`` adds the change of all that is pending)."""
+
     @property
     def unaccounted(self) -> int:
         """Coins emitted that no wallet holds."""
@@ -45,13 +51,17 @@ class CoinsFigure(Figure[Coins]):
         self._chain = ChainFigure(plan, end)
         self._height = self._emitted = 0
         self._balances: dict[str, int] = {}
+        self._is_pending = self._is_dropped = False
 
     def take(self, record: Record) -> None:
         """Add a wallet's balance, or learn of the chain's height and its emission."""
         self._chain.take(record)
         match record.data:
-            case WalletClosed(balance=balance):
+            case WalletClosed(balance=balance, in_flight=in_flight):
+                self._is_pending = self._is_pending or in_flight > 0
                 self._balances[record.participant] = self._balances.get(record.participant, 0) + balance
+            case Reorganised(depth=depth) if depth >= SPENDABLE_AGE:
+                self._is_dropped = True
             case NodeClosed(height=height, emitted=emitted) if height > self._height:
                 self._height, self._emitted = height, emitted
             case _:
@@ -65,6 +75,7 @@ class CoinsFigure(Figure[Coins]):
             balances=dict(sorted(self._balances.items())),
             balances_known=bool(self._balances) or not any(host.wallets for host in self.plan.hosts),
             tips=chain.tips,
+            change_twice=self._is_pending and self._is_dropped,
         )
 
     @staticmethod
@@ -84,6 +95,10 @@ def _verdict(result: Coins) -> Phrase:
         return Phrase("final balances unknown: no wallet reported one", "warning")
     if result.tips > 1:
         return Phrase(f"balances not comparable: the nodes ended at {result.tips} different tips", "warning")
+    if result.unaccounted < 0 and result.change_twice:
+        more = format_amount(-result.unaccounted)
+        why = "after a deep reorganisation wallets count the change of pending payments beside the coins that made them"
+        return Phrase(f"{more} more than emitted: {why}", "warning")
     if result.unaccounted:
         return Phrase(f"{format_amount(result.unaccounted)} unaccounted for", "error")
     return Phrase("all accounted for")

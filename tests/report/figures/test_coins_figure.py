@@ -1,6 +1,7 @@
 """Emission beside balances."""
 
 import msgspec
+import pytest
 from figure_records import host, lines, record, taken
 from small_world import make_plan
 
@@ -16,6 +17,22 @@ def test_coins_that_nobody_holds_are_told():
     assert (result.emitted, result.unaccounted) == (made, 7)
     assert result.balances == {"alice": made - 7}
     assert lines(CoinsFigure, result)["coins"].endswith("emitted, 0.000000000007 XMR unaccounted for")
+
+
+@pytest.mark.parametrize(
+    ("depth", "in_flight", "more", "told"),
+    [
+        (10, 1, 7, "0.000000000007 XMR more than emitted: after a deep reorganisation wallets count"),
+        (9, 1, 7, "-0.000000000007 XMR unaccounted for"),
+        (10, 0, 7, "-0.000000000007 XMR unaccounted for"),
+        (10, 1, -7, "0.000000000007 XMR unaccounted for"),
+    ],
+)
+def test_change_that_counts_twice_is_explained(depth, in_flight, more, told):
+    made = base_reward(GENESIS_REWARD)
+    dropped = ev.Reorganised("alice", depth, "old", "tip")
+    result = taken(CoinsFigure, ev.NodeClosed(1, "tip"), dropped, ev.WalletClosed(made + more, 0, in_flight))
+    assert f"emitted, {told}" in lines(CoinsFigure, result)["coins"]
 
 
 def test_what_a_heavy_block_cost_is_not_missed():
