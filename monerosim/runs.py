@@ -28,7 +28,7 @@ from monerosim.plan.plan import Plan, decode_plan
 from monerosim.plan.scripts import has_scripts
 from monerosim.plugins import PluginError, PluginFiles
 from monerosim.report.figures import all_charts
-from monerosim.report.summary import Summary, decode_summary, encode_summary, summarise
+from monerosim.report.summary import Summary, decode_summary, encode_summary, summarise, unread
 from monerosim.scenario import Scenario, examine, examine_scenario, read_file
 from monerosim.scenario.permissions import NOTHING, Permissions
 from monerosim.tables.whole import RunEnd
@@ -145,12 +145,15 @@ class Run:
             return False
         return True
 
-    def events(self) -> Iterator[Record]:
+    def events(self, *, without: frozenset[str] = frozenset()) -> Iterator[Record]:
         """Read what happened.
 
         Events of plugins are read as what their classes declare where these are at hand: of installed packages that the
         plan names, and of files that this process has loaded. No code of the run directory is run; what nothing
         declares comes as :class:`monerosim.events.UnknownEvent`.
+
+        Args:
+            without: What events are called that are passed over, such as ``item-relayed``.
 
         Raises:
             RunError: The run has not been played.
@@ -160,7 +163,7 @@ class Run:
         if not path.is_file():
             raise RunError(f"{self.directory} has not been played")
         self._load_plugins()
-        return read_events(path)
+        return read_events(path, without=without)
 
     def __repr__(self) -> str:
         return f"Run({str(self.directory)!r})"
@@ -453,7 +456,8 @@ def _play(played: Run, trace_level: str, on_progress: ProgressCallback) -> Run:
     except OSError as error:
         raise RunError(f"{directory} cannot be written: {error.strerror or error}") from error
     seconds, steered = perf_counter() - began, count_steering(directory)
-    _keep(summarise(played.plan, played.events(), end=end, wall_seconds=seconds, steered=steered), directory)
+    events = played.events(without=unread(played.plan))
+    _keep(summarise(played.plan, events, end=end, wall_seconds=seconds, steered=steered), directory)
     return played
 
 
@@ -478,7 +482,7 @@ def _read_back(played: Run, *, failure: str = "", wall_seconds: float = 0) -> tu
     killed = whole and not failure
     summary = summarise(
         played.plan,
-        played.events(),
+        played.events(without=unread(played.plan)),
         end=end,
         wall_seconds=wall_seconds,
         failure=failure,

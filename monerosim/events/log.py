@@ -6,6 +6,7 @@ line, at the end of a run that was killed.
 """
 
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from hashlib import sha256
@@ -109,13 +110,32 @@ def read_lines(
                 yield damaged(CorruptedLineError(path, number, str(error)))
 
 
-def read_events(path: Path) -> Iterator[Record]:
+_TEXT = rb'"(?:[^"\\]|\\.)*"'
+_KIND = re.compile(
+    rb'\{"t":-?\d+,"participant":%b,"actor":%b,"cause":%b,"data":\{"event":"([^"\\]*)"' % (_TEXT, _TEXT, _TEXT)
+)
+"""How lines begin, up to what the event is called."""
+
+
+def read_events(path: Path, *, without: frozenset[str] = frozenset()) -> Iterator[Record]:
     """Read an event log; a torn last line is left out, and events of unknown kinds are :class:`UnknownEvent`.
+
+    Args:
+        path: The file.
+        without: What events are called that are passed over, unread.
 
     Raises:
         CorruptedLineError: A whole line is no event.
     """
-    return read_lines(path, RecordReader().read)
+    read, passed_over = RecordReader().read, {tag.encode() for tag in without}
+    if not passed_over:
+        return read_lines(path, read)
+
+    def read_or_not(line: bytes) -> Record | None:
+        kind = _KIND.match(line)
+        return None if kind is not None and kind[1] in passed_over else read(line)
+
+    return filter(None, read_lines(path, read_or_not))
 
 
 class Digest:

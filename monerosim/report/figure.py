@@ -6,7 +6,7 @@ from typing import ClassVar, Generic, Literal, TypeAlias, TypeVar, get_type_hint
 
 import msgspec
 
-from monerosim.events import Record
+from monerosim.events import Event, Record
 from monerosim.plan.plan import Plan
 
 R = TypeVar("R")
@@ -96,9 +96,18 @@ class Figure(ABC, Generic[R]):
         self.plan = plan
         self.end = end
 
+    @classmethod
+    def optional(cls, plan: Plan) -> tuple[type[Event], ...]:
+        """Return the kinds of events that it takes of those that are there only where ``[record]`` asks for them.
+
+        Of these no others are read for a summary: messages with all their relays are most of what some runs write.
+        """
+        del plan
+        return ()
+
     @abstractmethod
     def take(self, record: Record) -> None:
-        """Take the next record.
+        """Take the next record; of an optional kind only if :meth:`optional` names it, or another figure does.
 
         Those of one participant come in the order in which they were written, those of several in any: the result must
         not depend on it. Records are not to be kept: those of a large run do not fit into memory.

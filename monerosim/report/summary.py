@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from monerosim.events import Record
+from monerosim.events import Record, event_kinds
 from monerosim.events.log import Digest
 from monerosim.plan.plan import Plan
 from monerosim.report.cells import figures_html
@@ -118,6 +118,12 @@ def encode_summary(summary: Summary) -> bytes:
     return msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
 
 
+def unread(plan: Plan) -> frozenset[str]:
+    """Return what events are called that the summary of a run does not need."""
+    taken = {kind for figure in all_figures() for kind in figure.optional(plan)}
+    return frozenset(tag for tag, kind in event_kinds().items() if kind.optional and kind not in taken)
+
+
 @rare_collection()
 def summarise(
     plan: Plan,
@@ -133,7 +139,8 @@ def summarise(
 
     Args:
         plan: The run's plan.
-        records: Its events, those of one host in the order in which they were written.
+        records: Its events, those of one host in the order in which they were written; what :func:`unread` names may
+            be left out.
         end: When the run stopped, microseconds since its start.
         wall_seconds: How long it took.
         failure: Why the engine could not play it to an end in order.

@@ -87,6 +87,14 @@ def test_a_line_is_what_other_programs_expect(tmp_path):
     }
 
 
+@given(st.lists(records, max_size=8), st.sets(st.sampled_from([event_tag(kind) for kind in KINDS])))
+@settings(max_examples=50)
+def test_events_that_are_not_asked_for_are_passed_over(tmp_path_factory, some, tags):
+    path = tmp_path_factory.mktemp("log") / "events.jsonl"
+    write(path, some)
+    assert list(read_events(path, without=frozenset(tags))) == [one for one in some if one.tag not in tags]
+
+
 def test_a_log_is_made_new(tmp_path):
     path = tmp_path / "events.jsonl"
     path.write_text("left from another run\n")

@@ -14,7 +14,7 @@ from monerosim import events as ev
 from monerosim.cli.commands.report import print_summary
 from monerosim.report import figures
 from monerosim.report.figures.payments import PaymentsFigure
-from monerosim.report.summary import Summary, decode_summary, encode_summary, summarise, summary_type
+from monerosim.report.summary import Summary, decode_summary, encode_summary, summarise, summary_type, unread
 from monerosim.units import SECOND
 
 MINUTE = 60 * SECOND
@@ -32,6 +32,30 @@ def test_time_is_the_scenarios_own(end, simulated, completed):
     assert (summary.simulated_seconds, summary.bootstrap_seconds) == (simulated, 300)
     assert summary.completed is completed
     assert (summary.participants, summary.wall_seconds) == (1, 1.235)
+
+
+WATCHED = """
+[record]
+relays = "all"
+
+[participants.spy]
+kind = "spy"
+count = 2
+
+[[alerts]]
+when = "payment-unconfirmed"
+name = "slow"
+after = "1s"
+"""
+
+
+@pytest.mark.parametrize(("more", "passed_over"), [("", True), ('[record]\nrelays = "all"', True), (WATCHED, False)])
+def test_what_no_figure_takes_is_not_read(tmp_path, more, passed_over):
+    played = play(WHOLE + more, tmp_path / "run")
+    plan, seconds = played.plan, played.summary.wall_seconds
+    assert ("item-relayed" in unread(plan)) is passed_over
+    assert (played.summary.spies.transactions > 0) is (played.summary.alerts != {}) is not passed_over
+    assert summarise(plan, played.events(), end=plan.stop, wall_seconds=seconds) == played.summary
 
 
 def test_the_order_in_which_hosts_wrote_does_not_matter(tmp_path):

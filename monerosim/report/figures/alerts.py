@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from monerosim.events import AlertCleared, AlertRaised, Record
+from monerosim.events import AlertCleared, AlertRaised, Event, Record
 from monerosim.plan.plan import Plan
 from monerosim.report.figure import Column, Figure, Phrase, Rows, Tone
 from monerosim.units import SECOND, format_clock
@@ -38,6 +38,12 @@ class AlertsFigure(Figure[dict[str, Alert]]):
         super().__init__(plan, end)
         self._raised: dict[str, list[tuple[int, str]]] = {alert.name: [] for alert in plan.alerts}
         self._cleared: dict[str, int] = {}
+
+    @classmethod
+    def optional(cls, plan: Plan) -> tuple[type[Event], ...]:
+        """Return both kinds of events of alerts."""
+        del plan
+        return AlertRaised, AlertCleared
 
     def take(self, record: Record) -> None:
         """Count an alert."""

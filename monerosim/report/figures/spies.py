@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from monerosim.events import ItemRelayed, PaymentSent, Record
+from monerosim.events import Event, ItemRelayed, PaymentSent, Record
 from monerosim.plan.plan import Plan
 from monerosim.plan.roles import SPY
 from monerosim.report.figure import Figure, Line, Phrase
@@ -43,6 +43,10 @@ class _Sight(NamedTuple):
     stem: bool
 
 
+def _spies(plan: Plan) -> set[str]:
+    return {host.name for host in plan.hosts if host.node is not None and any(it.role == SPY for it in host.actors)}
+
+
 class SpiesFigure(Figure[Spies]):
     """Keeps the first message with each transaction that any spy got from somebody else."""
 
@@ -53,15 +57,18 @@ class SpiesFigure(Figure[Spies]):
 
     def __init__(self, plan: Plan, end: int) -> None:
         super().__init__(plan, end)
-        self._spies = {
-            host.name for host in plan.hosts if host.node is not None and any(it.role == SPY for it in host.actors)
-        }
+        self._spies = _spies(plan)
         self._node_of = {
             host.name: host.name if host.node is not None else next((it.node for it in host.wallets), "")
             for host in plan.hosts
         }
         self._first: dict[str, _Sight] = {}
         self._origins: dict[str, str] = {}
+
+    @classmethod
+    def optional(cls, plan: Plan) -> tuple[type[Event], ...]:
+        """Return the messages, if there is anybody whom they could tell something."""
+        return (ItemRelayed,) if _spies(plan) else ()
 
     def take(self, record: Record) -> None:
         """Keep who made a payment, or the first message to a spy."""
