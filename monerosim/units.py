@@ -160,6 +160,11 @@ def parse_bandwidth(text: str) -> int:
     return bits
 
 
+def format_count(number: int, what: str) -> str:
+    """Return how many there are of what, such as ``1 node`` or ``12 nodes``; the plural is regular."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def format_bytes(number: int) -> str:
     """Write a number of bytes in the largest decimal unit: ``11.4 GB``, ``430 MB``, ``0.2 MB``."""
     if number >= 10**9:

@@ -11,6 +11,7 @@ from monerosim.importers.account import account_lines, write_scenario
 from monerosim.importers.convert import convert
 from monerosim.importers.yaml_file import MAX_BYTES
 from monerosim.scenario import Permissions, ScenarioError, examine, read_file
+from monerosim.units import format_count
 
 
 def make_scenario(source: Path, output: Path, command: str, *, force: bool) -> None:
@@ -34,9 +35,9 @@ def make_scenario(source: Path, output: Path, command: str, *, force: bool) -> N
     except OSError as error:
         raise click.ClickException(f"{output} cannot be written: {error.strerror}") from error
     click.echo("\n".join(account_lines(conversion)).strip("\n") + "\n")
+    carried = format_count(len(conversion.carried), "value")
     click.echo(
-        f"{output}: written from {source} ({conversion.kind}): {len(conversion.carried)} values carried over, "
-        f"{len(conversion.left)} left out"
+        f"{output}: written from {source} ({conversion.kind}): {carried} carried over, {len(conversion.left)} left out"
     )
     scripts = conversion.has_scripts
     # What is allowed here is to be checked: nothing is started.

@@ -24,7 +24,7 @@ from monerosim.rpc.transport import Json
 from monerosim.tables.query import Database
 from monerosim.tables.store import RunTables
 from monerosim.tables.window import Window
-from monerosim.units import format_duration
+from monerosim.units import format_count, format_duration
 
 _SHORT = 12
 """Digits of a digest that are shown at first."""
@@ -107,7 +107,7 @@ def _head(subject: Subject, window: Window | None) -> dict[str, object]:
         plan.engine,
         f"seed {plan.seed}",
         format_duration(plan.duration),
-        f"{len(plan.hosts)} participants",
+        format_count(len(plan.hosts), "participant"),
         f"monerosim {plan.monerosim}",
         *(f"{Path(binary.path).name} {binary.version}" for binary in plan.binaries),
     ]

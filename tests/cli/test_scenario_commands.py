@@ -251,7 +251,7 @@ def test_somebody_elses_building_block_and_engine_are_found_by_their_entry_point
             env={"PYTHONPATH": f"{ROOT}:{tmp_path}"},
         )
 
-    assert "1 participants, 1 nodes" in check("good.toml").stdout
+    assert "1 participant, 1 node" in check("good.toml").stdout
     assert check("good.toml", "--engine", "abacus").returncode == 0
     near = check("good.toml", "--engine", "abacsu")
     assert near.returncode == 2

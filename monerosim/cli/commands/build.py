@@ -14,7 +14,7 @@ from monerosim.engines.shadow.preparation import prepare
 from monerosim.plan.plan import Plan
 from monerosim.runs import new_directory
 from monerosim.scenario import ScenarioError
-from monerosim.units import format_duration
+from monerosim.units import format_count, format_duration
 
 
 @click.command("build")
@@ -43,7 +43,7 @@ def build(
         _prepare_for_shadow(plan, path)
     tell_binaries(plan)
     click.echo(
-        f"{path}: {len(plan.hosts)} participants, {format_duration(plan.time_zero)} of bootstrap, "
+        f"{path}: {format_count(len(plan.hosts), 'participant')}, {format_duration(plan.time_zero)} of bootstrap, "
         f"then {format_duration(plan.duration)}; engine {plan.engine}"
     )
 

@@ -9,7 +9,7 @@ from monerosim.engine import load_engine
 from monerosim.plan.plan import Plan
 from monerosim.scenario.problems import Problem
 from monerosim.scenario.tables import SweepTable
-from monerosim.units import SECOND, format_bytes, format_duration
+from monerosim.units import SECOND, format_bytes, format_count, format_duration
 
 
 @click.command("check")
@@ -26,7 +26,8 @@ def check(scenario: Path, engine: str | None, seed: int | None, changes: tuple[s
     nodes = sum(host.node is not None for host in plan.hosts)
     wallets = sum(len(host.wallets) for host in plan.hosts)
     click.echo(
-        f"{scenario}: valid. {len(plan.hosts)} participants, {nodes} nodes, {wallets} wallets; "
+        f"{scenario}: valid. {format_count(len(plan.hosts), 'participant')}, {format_count(nodes, 'node')}, "
+        f"{format_count(wallets, 'wallet')}; "
         f"{format_duration(plan.time_zero)} of bootstrap, then {format_duration(plan.duration)}"
         f"{sweep}"
     )
@@ -57,4 +58,4 @@ def _describe_sweep(path: Path, table: SweepTable) -> str:
         design = design_of(table)
     except DesignError as error:
         refuse(path, [Problem(place="", message=str(error))])
-    return f"; sweep: {len(design.points)} points, {len(design.seeds)} seeds"
+    return f"; sweep: {format_count(len(design.points), 'point')}, {format_count(len(design.seeds), 'seed')}"

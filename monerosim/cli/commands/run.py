@@ -34,7 +34,7 @@ from monerosim.results.report import PAGE, write_report
 from monerosim.runs import SUMMARY, Run, RunError, name_latest, new_directory, play, unplayed
 from monerosim.scenario import ScenarioError
 from monerosim.scenario.permissions import Permissions
-from monerosim.units import format_duration
+from monerosim.units import format_count, format_duration
 
 
 @click.command("run")
@@ -101,8 +101,9 @@ def run(
         server = serve_beside(context, directory, port) if serve else None
         if not quiet:
             console.print(
-                f"{plan.name}: {len(plan.hosts)} participants, bootstrap {format_duration(plan.time_zero)}, "
-                f"then {format_duration(plan.duration)}; seed {plan.seed}, engine {plan.engine}; {directory}",
+                f"{plan.name}: {format_count(len(plan.hosts), 'participant')}, "
+                f"bootstrap {format_duration(plan.time_zero)}, then {format_duration(plan.duration)}; "
+                f"seed {plan.seed}, engine {plan.engine}; {directory}",
                 soft_wrap=True,
             )
         with stop_on_signal() as stopped, show_progress(plan, console, quiet=quiet) as show:
