@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 from monerosim.model.blockchain import Blockchain
 from monerosim.model.errors import ServiceError
+from monerosim.model.holdings import Holding, Spendable
 from monerosim.model.node_state import NodeState
 from monerosim.model.records import Block, Output, Owner, Transaction
 from monerosim.model.spending import pay, request_at
 from monerosim.model.views import View
 from monerosim.model.wallet_session import REFRESH_PERIOD
-from monerosim.model.wallet_state import PROPAGATION_TIMEOUT, Destination, Holding, Sent
+from monerosim.model.wallet_state import PROPAGATION_TIMEOUT, Destination, Sent
 from monerosim.monero.address import STANDARD, Address, Keys, decode_address, encode_address
 from monerosim.rpc.errors import RpcCallError
 from monerosim.rpc.wallet import Destination as Paid
@@ -253,15 +254,17 @@ class Crowd:
         sent = None if coin.locked_by is None else spot.pending.get(coin.locked_by)
         return sent is not None and not sent.failed
 
-    def spendable(self, account: int, indices: set[int]) -> list[Holding]:
-        """Return the unlocked outputs of a user, oldest first; ``indices`` are those of its only address."""
+    def spendable(self, account: int, indices: set[int]) -> Spendable:
+        """Return the unlocked outputs of a user; ``indices`` are those of its only address."""
         del indices
         spot = self._places[self.place_of(account)]
-        return [
-            coin
-            for coin in self._coins[account]
-            if coin.unlocks <= spot.tip.height + 1 and not self._is_reserved(spot, coin)
-        ]
+        return Spendable.of(
+            [
+                coin
+                for coin in self._coins[account]
+                if coin.unlocks <= spot.tip.height + 1 and not self._is_reserved(spot, coin)
+            ]
+        )
 
     def funds(self, account: int, indices: frozenset[int]) -> tuple[int, int]:
         """Return what a user holds, with what is on its way to it, and how much of it is unlocked, atomic units."""

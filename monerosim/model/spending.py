@@ -1,15 +1,17 @@
 """Making transactions: which outputs are spent, the fee, the change (``create_transactions_2`` in wallet2.cpp)."""
 
+from itertools import islice, takewhile
 from typing import NamedTuple, Protocol
 
 from monerosim.model.blockchain import Blockchain
 from monerosim.model.errors import ServiceError
 from monerosim.model.formats import MONEROD, TransactionFormat
+from monerosim.model.holdings import Holding, Spendable
 from monerosim.model.parameters import MAX_UINT64
 from monerosim.model.priority import GRACE_BLOCKS, automatic_priority
 from monerosim.model.records import Transaction
 from monerosim.model.views import View
-from monerosim.model.wallet_state import Destination, Holding, Sent, WalletState
+from monerosim.model.wallet_state import Destination, Sent, WalletState
 from monerosim.monero.address import Address
 from monerosim.monero.constants import MAX_OUTPUTS
 from monerosim.monero.fees import (
@@ -25,6 +27,8 @@ _WORTH_KEEPING = 2 * XMR
 _KEEP = 5
 """A second input that is not needed is left alone when fewer than five outputs of 2 XMR are left
 (``DEFAULT_MIN_OUTPUT_VALUE`` and ``DEFAULT_MIN_OUTPUT_COUNT``)."""
+
+_PAIR = 2
 
 PRIORITIES = 4
 
@@ -82,8 +86,8 @@ class Purse(Protocol):
     def funds(self, account: int, indices: frozenset[int]) -> tuple[int, int]:
         """Return what an account's subaddresses (none given: all) hold and how much of it is unlocked, atomic units."""
 
-    def spendable(self, account: int, indices: set[int]) -> list[Holding]:
-        """Return the unlocked outputs of an account's subaddresses (none given: of all), oldest first."""
+    def spendable(self, account: int, indices: set[int]) -> Spendable:
+        """Return the unlocked outputs of an account's subaddresses (none given: of all)."""
 
     def address(self, account: int, index: int) -> Address:
         """Return an address."""
@@ -137,7 +141,7 @@ def pay(wallet: Purse, request: Request, destinations: list[Destination], subadd
         chosen, paid, unpaid = _choose(candidates, part, request, pad=not rest)
         rest = unpaid + rest
         if rest:
-            candidates = [holding for holding in candidates if holding not in chosen]
+            candidates = candidates.without(chosen)
         _check_ring(request)
         drafts.append(_make(wallet, request, chosen, paid, subaddresses, change_to_self=True))
     return drafts
@@ -155,9 +159,9 @@ def sweep(wallet: WalletState, request: Request, targets: list[Destination], bel
     Raises:
         ServiceError: As monero-wallet-rpc answers it.
     """
-    if not wallet.spendable(request.account, set()):
+    if not wallet.spendable(request.account, set()).oldest:
         raise ServiceError(-4, "No unlocked balance in the specified account")
-    candidates = wallet.spendable(request.account, set(request.indices))
+    candidates = wallet.spendable(request.account, set(request.indices)).oldest
     if not candidates:
         raise ServiceError(-4, "No unlocked balance in the specified subaddress(es)")
     if below:
@@ -192,7 +196,7 @@ def sweep_one(wallet: WalletState, request: Request, targets: list[Destination],
     Raises:
         ServiceError: As monero-wallet-rpc answers it.
     """
-    usable = [holding for holding in chosen if holding in wallet.spendable(holding.account, set())]
+    usable = [holding for holding in chosen if holding in wallet.spendable(holding.account, set()).oldest]
     if not usable:
         raise ServiceError(-1, "No outputs found")
     _check_ring(request)
@@ -222,7 +226,7 @@ def _most_inputs(request: Request, outputs: int) -> int:
 
 
 def _choose(
-    candidates: list[Holding], part: list[Destination], request: Request, *, pad: bool
+    candidates: Spendable, part: list[Destination], request: Request, *, pad: bool
 ) -> tuple[list[Holding], list[Destination], list[Destination]]:
     """Choose the outputs that pay some destinations.
 
@@ -247,7 +251,7 @@ def _choose(
         return chosen if pad or not enough else chosen[:1], part, []
     limit = _most_inputs(request, outputs)
     total = 0
-    for holding in sorted(candidates, key=lambda entry: -entry.output.amount):
+    for holding in candidates.largest():
         if len(chosen) == limit:
             break
         chosen.append(holding)
@@ -273,33 +277,37 @@ def _pay_partly(
     return chosen, paid, []
 
 
-def _preferred(candidates: list[Holding], enough: int) -> list[Holding]:
+def _preferred(candidates: Spendable, enough: int) -> list[Holding]:
     """Choose one output that suffices, or two of one subaddress, and make it two where that costs nothing else.
 
     ``pick_preferred_rct_inputs`` and ``should_pick_a_second_output``.
     """
-    first = next((holding for holding in candidates if holding.output.amount >= enough), None)
-    if first is None:
+    if not candidates.smallest or candidates.smallest[-1].output.amount < enough:
         return _pair(candidates, enough)
-    others = [holding for holding in candidates if holding is not first and holding.index == first.index]
-    unrelated = [holding for holding in others if abs(holding.block.height - first.block.height) >= _RELATED]
-    if not unrelated:
-        return [first]
-    second = min(unrelated, key=lambda holding: holding.output.amount)
-    worthy = sum(holding.output.amount >= _WORTH_KEEPING for holding in others)
-    if second.output.amount >= _WORTH_KEEPING and worthy < _KEEP:
+    first = next(holding for holding in candidates.oldest if holding.output.amount >= enough)
+    others = (holding for holding in candidates.smallest if holding is not first and holding.index == first.index)
+    unrelated = (holding for holding in others if abs(holding.block.height - first.block.height) >= _RELATED)
+    second = next(unrelated, None)
+    if second is None or (second.output.amount >= _WORTH_KEEPING and not _has_many_worth_keeping(candidates, first)):
         return [first]
     return [first, second]
 
 
-def _pair(candidates: list[Holding], enough: int) -> list[Holding]:
+def _has_many_worth_keeping(candidates: Spendable, first: Holding) -> bool:
+    worthy = takewhile(lambda holding: holding.output.amount >= _WORTH_KEEPING, reversed(candidates.smallest))
+    others = (holding for holding in worthy if holding is not first and holding.index == first.index)
+    return len(list(islice(others, _KEEP))) == _KEEP
+
+
+def _pair(candidates: Spendable, enough: int) -> list[Holding]:
     """Choose two outputs of one subaddress that suffice together; none if there are no such two."""
+    if sum(holding.output.amount for holding in candidates.smallest[-_PAIR:]) < enough:
+        return []
     largest: dict[int, list[Holding]] = {}
-    for holding in candidates:
+    for holding in candidates.largest():
         best = largest.setdefault(holding.index, [])
-        best.append(holding)
-        best.sort(key=lambda entry: -entry.output.amount)
-        del best[2:]
+        if len(best) < _PAIR:
+            best.append(holding)
     for index in sorted(largest):
         pair = largest[index]
         if sum(holding.output.amount for holding in pair) >= enough:

@@ -6,12 +6,13 @@ src/wallet/wallet_rpc_server.cpp and wallet2.cpp.
 from typing import Annotated
 
 from monerosim.model.errors import ServiceError
+from monerosim.model.holdings import Holding
 from monerosim.model.jsonrpc import Methods
 from monerosim.model.parameters import U32, UNHEEDED, Parameters, is_hash, is_hex
 from monerosim.model.records import Output
 from monerosim.model.wallet_service import check_trust
 from monerosim.model.wallet_session import WalletSession
-from monerosim.model.wallet_state import Holding, WalletState
+from monerosim.model.wallet_state import WalletState
 from monerosim.rpc.transport import Json
 
 METHODS: Methods[WalletSession] = Methods()

@@ -1,7 +1,8 @@
 """Transfers and outputs as monero-wallet-rpc lists them (``fill_transfer_entry`` in wallet_rpc_server.cpp)."""
 
+from monerosim.model.holdings import Holding
 from monerosim.model.records import Block, Transaction
-from monerosim.model.wallet_state import LEEWAY, Holding, Payment, Sent, WalletState
+from monerosim.model.wallet_state import LEEWAY, Payment, Sent, WalletState
 from monerosim.monero.address import encode_address
 from monerosim.monero.constants import FIRST_TIME, SPENDABLE_AGE
 from monerosim.monero.difficulty import TARGET

@@ -6,13 +6,14 @@ and check, and it makes them only where a real wallet could.
 """
 
 from monerosim.model.errors import ServiceError
+from monerosim.model.holdings import Holding
 from monerosim.model.jsonrpc import Methods
 from monerosim.model.parameters import U32, U64, Parameters, is_hash
 from monerosim.model.records import Output, Transaction
 from monerosim.model.wallet_addresses import parse_address
 from monerosim.model.wallet_payments import transaction_key
 from monerosim.model.wallet_session import WalletSession
-from monerosim.model.wallet_state import Holding, WalletState
+from monerosim.model.wallet_state import WalletState
 from monerosim.monero.address import (
     SUBADDRESS,
     Address,

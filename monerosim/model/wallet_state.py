@@ -5,7 +5,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from monerosim.model.blockchain import Blockchain
-from monerosim.model.chain import unlock_height, unlock_second
+from monerosim.model.holdings import Holding, Place, Spendable, Sums, Unspent
 from monerosim.model.records import Block, Output, Owner, Transaction
 from monerosim.model.views import View
 from monerosim.model.wallet_notes import Notes
@@ -50,9 +50,9 @@ class Sent:
         self.indices = sorted({output.holder.minor for output in transaction.inputs if output.holder is not None})
         self.block: Block | None = None
         self.failed = False
-        self._coming: list[tuple[tuple[int, int], int]] | None = None
+        self._coming: list[tuple[Place, int]] | None = None
 
-    def coming(self, owner: Owner) -> list[tuple[tuple[int, int], int]]:
+    def coming(self, owner: Owner) -> list[tuple[Place, int]]:
         """Return what it pays to its own wallet: accounts and addresses with amounts in atomic units."""
         if self._coming is None:
             self._coming = [
@@ -71,32 +71,6 @@ class Sent:
     def spent(self) -> int:
         """The sum of its inputs, atomic units."""
         return sum(output.amount for output in self.transaction.inputs)
-
-
-class Holding:
-    """An output of this wallet that is on its chain.
-
-    Attributes:
-        block: The block that created it.
-        unlocks: The height of the first block that may spend it, if its time has come.
-        unlocks_at: The unix time until which it is locked besides; 0 for none.
-        spent_in: The block that spends it, None before.
-        locked_by: The transaction of this wallet that was sent to spend it.
-        frozen: The user does not want it spent.
-    """
-
-    __slots__ = ("account", "block", "frozen", "index", "locked_by", "output", "spent_in", "unlocks", "unlocks_at")
-
-    def __init__(self, output: Output, block: Block) -> None:
-        self.output = output
-        self.block = block
-        self.unlocks = unlock_height(output, block)
-        self.unlocks_at = unlock_second(output)
-        self.frozen = False
-        self.spent_in: Block | None = None
-        self.locked_by: Transaction | None = None
-        holder = output.holder
-        self.account, self.index = (0, 0) if holder is None else (holder.account, holder.minor)
 
 
 class Balance(NamedTuple):
@@ -163,7 +137,7 @@ class WalletState:
         self.news: Counter[str] = Counter()
         self.drafts: dict[bytes, Sent] = {}
         self.known: set[Output] | None = set() if keys.spend_secret is None else None
-        self._addresses: dict[tuple[int, int], Address] = {}
+        self._addresses: dict[Place, Address] = {}
         self._version = 0
         self._made = 0
         self.forget_everything()
@@ -176,13 +150,15 @@ class WalletState:
         self.holdings: dict[Output, Holding] = {}
         self.sent: dict[bytes, Sent] = {}
         self.pending: dict[bytes, Sent] = {}
-        self.used: set[tuple[int, int]] = set()
-        self._unspent: dict[Output, Holding] = {}
+        self.used: set[Place] = set()
+        self._unspent = Unspent(self._locked)
+        self._change = Sums()
+        """What its pending transactions pay to itself."""
         self._history: list[Block] = []
         self._coming = dict(self.owner.coming)
         self.news.update(("losses", "blocks", "pool"))
         self._pool: tuple[Transaction, ...] = ()
-        self._balances: tuple[tuple[int, int], dict[tuple[int, int], Balance]] = ((-1, 0), {})
+        self._balances: tuple[tuple[int, int], dict[Place, Balance]] = ((-1, 0), {})
         self._timed = False
         self._version += 1
 
@@ -194,7 +170,7 @@ class WalletState:
             self.blockchain.owners.register(self._addresses[place].keys, self.owner, account, index)
         return self._addresses[place]
 
-    def place(self, keys: bytes) -> tuple[int, int] | None:
+    def place(self, keys: bytes) -> Place | None:
         """Return the account and index of an address, None if it is not this wallet's."""
         return next((place for place, address in self._addresses.items() if address.keys == keys), None)
 
@@ -222,6 +198,8 @@ class WalletState:
             while self._history and self._history[-1].height > fork.height:
                 self._detach(self._history.pop())
             received = self._attach_all(fork, tip)
+            if tip.height < self.tip.height:
+                self._unspent.reconsider_all()
             self.tip = tip
             self._version += 1
         self.update_pool(view)
@@ -244,20 +222,40 @@ class WalletState:
         self.news.update(("blocks", "pool"))
         touch = block.touches[self.owner]
         for output in touch.received:
-            holding = self.holdings[output] = self._unspent[output] = Holding(output, block)
+            holding = self.holdings[output] = Holding(output, block)
+            self._unspent.add(holding)
             self._take_into_use(holding)
         for output in touch.spent:
             if output in self.holdings and (self.known is None or output in self.known):
-                self.holdings[output].spent_in = block
-                self._unspent.pop(output, None)
+                self._spend(self.holdings[output], block)
         for transaction in touch.transactions:
-            self.pending.pop(transaction.id, None)
+            self._no_longer_pending(transaction)
             sent = self.sent.get(transaction.id)
             if sent is None and self._spends(transaction):
                 # Made by this wallet and handed to a node by somebody else, or taken out of a block before.
                 sent = self.sent[transaction.id] = Sent(transaction, (), block.timestamp)
             if sent is not None:
                 sent.block, sent.failed = block, False
+
+    def _spend(self, holding: Holding, block: Block) -> None:
+        holding.spent_in = block
+        self._unspent.remove(holding)
+
+    def _no_longer_pending(self, transaction: Transaction) -> None:
+        sent = self.pending.pop(transaction.id, None)
+        if sent is not None and not sent.failed:
+            self._count_change(sent, comes=False)
+
+    def _count_change(self, sent: Sent, *, comes: bool) -> None:
+        """Count what a pending payment pays to its own wallet, or no longer; its inputs are reserved meanwhile."""
+        count = self._change.add if comes else self._change.take
+        # The change counts towards the main address, even if there is none.
+        count((sent.account, 0), 0)
+        for place, amount in sent.coming(self.owner):
+            count(place, amount)
+        for output in sent.transaction.inputs:
+            if output in self.holdings:
+                self._unspent.reconsider(self.holdings[output])
 
     def _take_into_use(self, holding: Holding) -> None:
         """Note that an address was paid; accounts and addresses up to it are there from now on."""
@@ -283,13 +281,13 @@ class WalletState:
             touch = block.touches[self.owner]
             for output in touch.spent:
                 if output in self.known and output in self.holdings:
-                    self.holdings[output].spent_in = block
-                    self._unspent.pop(output, None)
+                    self._spend(self.holdings[output], block)
         self._version += 1
 
     def freeze(self, holding: Holding, *, frozen: bool) -> None:
         """Leave an output out of payments, or let it be spent again."""
         holding.frozen = frozen
+        self._unspent.reconsider(holding)
         self._version += 1
 
     def _detach(self, block: Block) -> None:
@@ -307,10 +305,9 @@ class WalletState:
             holding = self.holdings.get(output)
             if holding is not None:
                 holding.spent_in = None
-                self._unspent[output] = holding
+                self._unspent.add(holding)
         for output in touch.received:
-            del self.holdings[output]
-            self._unspent.pop(output, None)
+            self._unspent.remove(self.holdings.pop(output))
 
     def update_pool(self, view: View) -> None:
         """Scan the pool that a node sees."""
@@ -334,6 +331,7 @@ class WalletState:
             failed = ruled_out or self._vanished(view, sent)
             if failed != sent.failed:
                 sent.failed = failed
+                self._count_change(sent, comes=not failed)
                 self._version += 1
 
     def _vanished(self, view: View, sent: Sent) -> bool:
@@ -345,17 +343,21 @@ class WalletState:
             and self.blockchain.chain.block_of(view.tip, transaction) is None
         )
 
-    def spendable(self, account: int, indices: set[int]) -> list[Holding]:
-        """Return the unlocked outputs of an account's subaddresses (none given: of all), oldest first."""
-        return [
+    def spendable(self, account: int, indices: set[int]) -> Spendable:
+        """Return the unlocked outputs of an account's subaddresses (none given: of all)."""
+        self._unspent.settle(self.tip.height + 1)
+        found = self._unspent.ready(account)
+        late = [
             holding
-            for holding in self._unspent.values()
+            for holding in self._unspent.waiting.values()
             if holding.account == account
-            and (not indices or holding.index in indices)
             and self.is_unlocked(holding)
-            and (holding.locked_by is None or not self._locked(holding))
+            and not self._locked(holding)
             and not holding.frozen
         ]
+        if late:
+            found = Spendable.of(sorted((*found.oldest, *late), key=lambda holding: holding.number))
+        return found.at(indices) if indices else found
 
     def is_unlocked(self, holding: Holding) -> bool:
         """Return whether an output may be spent by now (``wallet2::is_transfer_unlocked``)."""
@@ -365,11 +367,11 @@ class WalletState:
 
     def unlocked(self) -> int:
         """Return what the unlocked outputs of its first account are worth, atomic units."""
-        return sum(holding.output.amount for holding in self.spendable(0, set()))
+        return sum(holding.output.amount for holding in self.spendable(0, set()).oldest)
 
     def next_unlock(self) -> int | None:
         """Return the height of the next block that unlocks an output; None if none is locked until a height."""
-        heights = (holding.unlocks - 1 for holding in self._unspent.values())
+        heights = (holding.unlocks - 1 for holding in self._unspent.waiting.values())
         return min((height for height in heights if height > self.tip.height), default=None)
 
     @property
@@ -392,14 +394,16 @@ class WalletState:
         """Record a transaction that was handed to the node: its inputs are locked from now on."""
         self.drafts.pop(sent.transaction.id, None)
         self.made.add(sent.transaction.id)
+        self._no_longer_pending(sent.transaction)
         self.sent[sent.transaction.id] = self.pending[sent.transaction.id] = sent
         for output in sent.transaction.inputs:
             holding = self.holdings.get(output)
             if holding is not None:
                 holding.locked_by = sent.transaction
+        self._count_change(sent, comes=True)
         self._version += 1
 
-    def balances(self, *, strict: bool = False) -> dict[tuple[int, int], Balance]:
+    def balances(self, *, strict: bool = False) -> dict[Place, Balance]:
         """Return the balance of each subaddress that holds something, in the order of account and index.
 
         Args:
@@ -412,15 +416,15 @@ class WalletState:
             self._balances = (state, self._count(strict=False))
         return self._balances[1]
 
-    def _count(self, *, strict: bool) -> dict[tuple[int, int], Balance]:
+    def _count(self, *, strict: bool) -> dict[Place, Balance]:
         height = self.tip.height + 1
-        sums: dict[tuple[int, int], list[int]] = {}
-        for holding in self._unspent.values():
-            if not strict and holding.locked_by is not None and self._locked(holding):
+        self._unspent.settle(height)
+        ready = self._unspent.sums.places.items()
+        sums = {place: [amount, amount, 0, 0, number] for place, (amount, number) in ready}
+        for holding in self._unspent.unready() if strict else self._unspent.waiting.values():
+            if not strict and self._locked(holding):
                 continue
-            entry = sums.get((holding.account, holding.index))
-            if entry is None:
-                entry = sums[holding.account, holding.index] = [0, 0, 0, 0, 0]
+            entry = sums.setdefault((holding.account, holding.index), [0, 0, 0, 0, 0])
             entry[4] += 1
             if holding.frozen:
                 continue
@@ -430,12 +434,8 @@ class WalletState:
             else:
                 entry[2] = max(entry[2], holding.unlocks - height)
                 entry[3] = max(entry[3], holding.unlocks_at - self.now if holding.unlocks_at else 0)
-        for sent in () if strict else self.pending.values():
-            if not sent.failed:
-                # The change counts towards the main address, even if there is none.
-                sums.setdefault((sent.account, 0), [0, 0, 0, 0, 0])
-                for place, amount in sent.coming(self.owner):
-                    sums.setdefault(place, [0, 0, 0, 0, 0])[0] += amount
+        for place, (amount, _) in () if strict else self._change.places.items():
+            sums.setdefault(place, [0, 0, 0, 0, 0])[0] += amount
         for payment in () if strict else self.pool_payments():
             sums.setdefault((payment.account, payment.minor), [0, 0, 0, 0, 0])[0] += sum(payment.amounts)
         return {place: Balance(*sums[place]) for place in sorted(sums)}
@@ -476,7 +476,7 @@ class WalletState:
 
     def _split(self, transaction: Transaction, block: Block | None) -> list[Payment]:
         spender = self._spender(transaction)
-        amounts: dict[tuple[int, int], list[int]] = {}
+        amounts: dict[Place, list[int]] = {}
         for output in transaction.outputs:
             holder = output.holder
             if holder is not None and holder.owner is self.owner and holder.account != spender:
