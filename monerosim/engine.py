@@ -199,7 +199,7 @@ class Engine(ABC):
 
     @abstractmethod
     def play(self, plan: Plan, directory: Path, *, trace_level: str, on_progress: ProgressCallback) -> int:
-        """Play a plan: write ``events.jsonl`` and ``hosts/*/*.jsonl`` into its run directory.
+        """Play a plan: write ``events.jsonl`` and traces in ``hosts`` into its run directory.
 
         Args:
             plan: What to play; it has passed :meth:`check`.

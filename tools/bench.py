@@ -56,6 +56,9 @@ GRID_LETTERS = 8
 MOST_LATENCY = 0.010
 MOST_START = 5.0
 TIMEOUT = 60.0
+IMPORTS = 15
+AGENT_IMPORT = "import monerosim.agent.__main__"
+LIBRARIES_IMPORT = "import requests, loguru, tenacity, pykka, msgspec"
 FEW, USUAL = 8, 12
 """Nodes that each node dials: as in earlier figures, and as monerod does."""
 
@@ -313,6 +316,37 @@ def bench_one(size: int, duration: str, connections: int) -> None:
     )
 
 
+def importing(code: str) -> tuple[float, float]:
+    """Return the seconds of CPU that a new process takes to run a line, its start included, and the most bytes."""
+    told = "; import resource; used = resource.getrusage(resource.RUSAGE_SELF); print(used.ru_utime + used.ru_stime)"
+    told += "; print(open('/proc/self/status').read().partition('VmHWM:')[2].split()[0])"
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(
+        [sys.executable, "-c", code + told], check=True, capture_output=True, text=True, env=inherited
+    )
+    cpu, kilobytes = done.stdout.split()
+    return float(cpu), int(kilobytes) * 1024
+
+
+def bench_imports() -> None:
+    """Print what an agent's process imports before it does anything, beside its libraries alone."""
+    taken: dict[str, list[tuple[float, float]]] = {"pass": [], AGENT_IMPORT: [], LIBRARIES_IMPORT: []}
+    for code in taken:
+        importing(code)
+    for _ in range(IMPORTS):
+        for code, found in taken.items():
+            found.append(importing(code))
+    # The least of some: others may disturb any single one.
+    (bare, _), (agent, memory), (libraries, least) = (
+        (min(cpu for cpu, _ in found), max(most for _, most in found)) for found in taken.values()
+    )
+    times = (agent - bare) / (libraries - bare)
+    print(
+        f"imports of an agent: {agent - bare:.2f} s of CPU, {times:.2f} times those of its libraries alone "
+        f"(target: at most 1.15), {memory / 1e6:.0f} MB, {least / 1e6:.0f} MB with the libraries alone"
+    )
+
+
 def bench_build(users: int) -> None:
     """Print how long it takes to plan a run and to write its directory."""
     with tempfile.TemporaryDirectory() as folder:
@@ -405,6 +439,7 @@ def main() -> None:
     bench_latency()
     bench_letters()
     bench_agent_start()
+    bench_imports()
     bench_build(USERS)
     bench_sizes([int(size) for size in options.sizes.split(",")], options.duration)
     if not compare_ratios(ratios, keep=options.keep):

@@ -1,4 +1,6 @@
-"""Traces: what every actor logs, a file an actor, a JSON line a message; and reading them back in time order.
+"""Traces: what every actor logs, a JSON line a message; and reading them back in time order.
+
+There is a file an actor; where so many hosts are played in one process that this would be thousands, one for all.
 
 A line has ``t`` (microseconds since the scenario's time zero), ``level``, ``participant``, ``actor``, ``message`` (the
 message that was being handled), ``cause`` (the message or timer that it began with), ``text``, ``data``, and
@@ -10,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from heapq import merge
-from itertools import count
+from itertools import count, groupby
 from pathlib import Path
 from traceback import format_exception
 from typing import TYPE_CHECKING, Protocol, cast
@@ -25,10 +27,13 @@ from monerosim.files import append_lines
 if TYPE_CHECKING:
     from loguru import Logger, Message, RecordException
 
-__all__ = ["LEVELS", "USUAL_LEVEL", "Source", "TraceLine", "Traces", "read_traces"]
+__all__ = ["ALL_ACTORS", "LEVELS", "USUAL_LEVEL", "Source", "TraceLine", "Traces", "read_traces"]
 
 _CONTEXT = frozenset({"traces", "source"})
 _LONGEST_TEXT = 100_000
+
+ALL_ACTORS = "traces.jsonl"
+"""The file of all actors, where they have none of their own. Its lines are in the order of time."""
 
 USUAL_LEVEL = "DEBUG"
 """What is kept unless something else is asked for: all that it takes to follow a cause from actor to actor."""
@@ -80,19 +85,30 @@ class Traces:
     """Writes the traces of a run; one loguru sink for all actors, since loguru's cost grows with its sinks.
 
     Args:
-        directory: Where ``PARTICIPANT/ACTOR.jsonl`` go.
+        directory: Where ``PARTICIPANT/ACTOR.jsonl`` go, or ``traces.jsonl``.
         level: The least important level that is kept.
         buffered_lines: How many lines are kept back and written together.
         one_thread: Whether all actors run in one, so that their lines need not go through loguru.
+        one_file: Whether all lines go to one file; with ``one_thread`` alone, which has them in the order of time.
     """
 
-    def __init__(self, directory: Path, level: str, buffered_lines: int = 4096, *, one_thread: bool = False) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        level: str,
+        buffered_lines: int = 4096,
+        *,
+        one_thread: bool = False,
+        one_file: bool = False,
+    ) -> None:
         self._directory = directory
         self._level = level
         self._one_thread = one_thread
+        self._one_file = directory / ALL_ACTORS if one_thread and one_file else None
         self._lines: defaultdict[tuple[str, str], list[bytes]] = defaultdict(list)
+        """By participant and actor; all in one where they have one file."""
         self._numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
-        self._folders: set[str] = set()
+        self._folders: set[Path] = set()
         self._buffered = 0
         self._most = buffered_lines
         self._encode = msgspec.json.Encoder(enc_hook=str).encode
@@ -120,10 +136,10 @@ class Traces:
             OSError: Something cannot be written; what is left over comes with the next flush.
         """
         for participant, actor in list(self._lines):
-            if participant not in self._folders:
-                (self._directory / participant).mkdir(parents=True, exist_ok=True)
-                self._folders.add(participant)
-            path = self._directory / participant / f"{actor}.jsonl"
+            path = self._one_file or self._directory / participant / f"{actor}.jsonl"
+            if path.parent not in self._folders:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._folders.add(path.parent)
             append_lines(path, b"".join(self._lines[participant, actor]))
             del self._lines[participant, actor]
         self._buffered = 0
@@ -164,7 +180,8 @@ class Traces:
             data=data,
             error="" if raised is None else "".join(format_exception(*raised))[:_LONGEST_TEXT],
         )
-        self._lines[participant, source.name].append(self._encode(line) + b"\n")
+        key = ("", "") if self._one_file else (participant, source.name)
+        self._lines[key].append(self._encode(line) + b"\n")
         self._buffered += 1
         if self._buffered >= self._most:
             self.flush()
@@ -191,5 +208,19 @@ def read_traces(
     ]
     decode = msgspec.json.Decoder(TraceLine).decode
     # Each file is read whole when its turn comes: a run of a thousand hosts has more files than may be open at once.
-    read = (read_lines(path, decode, at_once=True) for path in files)
+    read = [read_lines(path, decode, at_once=True) for path in files]
+    if (directory / ALL_ACTORS).exists():
+        every = _in_order(read_lines(directory / ALL_ACTORS, decode))
+        read.append(
+            line
+            for line in every
+            if (not wanted_hosts or line.participant in wanted_hosts)
+            and (not wanted_actors or line.actor in wanted_actors)
+        )
     return merge(*read, key=TraceLine.sort_key)
+
+
+def _in_order(lines: Iterable[TraceLine]) -> Iterator[TraceLine]:
+    """Sort lines that are in the order of time across hosts."""
+    for _, at_once in groupby(lines, key=lambda line: line.t):
+        yield from sorted(at_once, key=TraceLine.sort_key)

@@ -41,6 +41,27 @@ def test_each_actor_has_a_file(traces, tmp_path):
     assert all(path.read_bytes().count(b"\n") == 1 for path in tmp_path.rglob("*.jsonl"))
 
 
+def test_all_actors_have_a_file_where_that_is_asked_for(tmp_path):
+    traces = Traces(tmp_path, "TRACE", one_thread=True, one_file=True)
+    sources = [Source("bob", "wallet", 1), Source("alice", "node", 1), Source("alice", "wallet", 2)]
+    for source in sources:
+        traces.logger(source).info("one")
+        traces.logger(source).info("two")
+        traces.flush()
+    traces.close()
+    assert [path.name for path in tmp_path.rglob("*.jsonl")] == ["traces.jsonl"]
+
+    def named(**choice):
+        return [(line.participant, line.actor, line.text) for line in read_traces(tmp_path, **choice)]
+
+    alice = [("alice", "node", "one"), ("alice", "node", "two"), ("alice", "wallet", "one"), ("alice", "wallet", "two")]
+    bob = [("bob", "wallet", "one"), ("bob", "wallet", "two")]
+    assert named() == [*alice[:2], *bob, *alice[2:]]
+    assert named(participants=["alice"]) == alice
+    assert named(actors=["wallet"]) == [*bob, *alice[2:]]
+    assert named(participants=["bob"], actors=["node"]) == []
+
+
 def test_a_line_says_what_happened_where_and_why(traces, tmp_path):
     source = Source("alice", "wallet", -1_500_000)
     traces.logger(source).info("paid {} to {name}", 5, name="bob", txid="ab12", odd={1})

@@ -15,7 +15,6 @@ from monerosim.agent.registry import HOST_ACTORS
 from monerosim.cli.exits import FAILED, InputError
 from monerosim.cli.paths import FolderPath
 from monerosim.cli.times import TimePoint
-from monerosim.events.log import EVENTS
 from monerosim.events.traces import LEVELS, TraceLine
 from monerosim.plan.plan import Plan
 from monerosim.report.node_lines import connection_lines, item_lines
@@ -127,11 +126,11 @@ def trace(
     """
     try:
         played = Run(run)
+        participant = _members(participant, played.plan)
+        planned = _planned_actors(played.plan)
+        _check_names("actor", actor, planned | _logged(played, tuple(set(actor) - planned)))
     except RunError as error:
         raise click.ClickException(str(error)) from error
-    participant = _members(participant, played.plan)
-    logged = {path.stem for path in (played.directory / "hosts").glob("*/*.jsonl") if path.name != EVENTS}
-    _check_names("actor", actor, logged | _planned_actors(played.plan))
     # What is followed may have begun in the bootstrap; else that is hundreds of lines of programs that start.
     begins = 0 if since is None and until is None and follow is None else None
     fits = _Choice(LEVELS.index(level.upper()), since, until, participant, actor, begins)
@@ -146,13 +145,13 @@ def trace(
         of_nodes = filter(fits, _node_lines(played, follow, connections=connections))
         shown = merge(chosen, of_nodes, key=TraceLine.sort_key)
         count = _print(_tree(shown) if tree else shown, as_json=as_json)
+        silent = bool(actor) and not count and not _logged(played, actor)
     except RunError as error:
         raise click.ClickException(str(error)) from error
     if fits.left_out:
         told = f"{fits.left_out} lines of the bootstrap left out; --since {fits.earliest // SECOND}s shows them"
         click.echo(told, err=True)
     if not count:
-        silent = bool(actor) and logged.isdisjoint(actor)
         click.echo(f"{', '.join(actor)} logged nothing at this level" if silent else "no matching lines", err=True)
         sys.exit(FAILED)
 
@@ -251,6 +250,11 @@ def _members(wanted: tuple[str, ...], plan: Plan) -> tuple[str, ...]:
 def _planned_actors(plan: Plan) -> set[str]:
     """Name the actors of a run, those that have logged nothing included."""
     return {*HOST_ACTORS, *(actor.name for host in plan.hosts for actor in host.actors)}
+
+
+def _logged(played: Run, actors: tuple[str, ...]) -> set[str]:
+    """Return those of some actors that have logged anything."""
+    return {line.actor for line in played.traces(actors=actors)} if actors else set()
 
 
 def _check_names(what: str, wanted: tuple[str, ...], names: Collection[str]) -> None:

@@ -63,6 +63,10 @@ if TYPE_CHECKING:
 _LINES = 50_000
 """Lines of traces that are kept back at most."""
 
+_MOST_TRACED_APART = 50
+"""Hosts whose actors have a file of traces each; of more hosts all have one, for thousands of files take longer to make
+than what is in them."""
+
 _TRACES_SHARE = 20
 """Of the real time, writing traces takes one part in so many: an actor has a file of its own, so that many lines have
 to come together before they are worth it."""
@@ -146,7 +150,9 @@ class EmbeddedEnvironment:
         self._events = EventLog(directory / EVENTS)
         self._alerts = AlertWatch(plan, self._heights, self._events.append) if plan.alerts else None
         self._spreads = SpreadRecorder(plan)
-        self._traces = Traces(directory / "hosts", trace_level, _LINES, one_thread=True)
+        self._traces = Traces(
+            directory / "hosts", trace_level, _LINES, one_thread=True, one_file=len(plan.hosts) > _MOST_TRACED_APART
+        )
         self._traces_due = 0.0
         nodes = [host for host in plan.hosts if host.node is not None]
         network = network_of(plan)
