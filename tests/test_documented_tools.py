@@ -40,6 +40,7 @@ NOT_RUN = {
     "reference": "tests/test_tools.py runs it",
     "release": "tests/test_release.py runs it",
     "rpc_calls": "no command: the calls that record_rpc makes",
+    "study_tables": "tests/studies/test_study_tables.py writes a table",
     "wheels": "it asks a package index",
 }
 

@@ -79,7 +79,7 @@ def study(
     for line in lines:
         shown.add_row(*line)
     console.print(shown)
-    click.echo(f"expected: {chosen.source}")
+    console.print(f"expected: {chosen.source}", markup=False)
     click.echo(_verdict(finding))
     concluded = chosen.conclusion([(row.labels, row.measured) for row in finding.rows])
     if concluded:
