@@ -12,6 +12,7 @@ SMALL = {
     "bench": ("--only-sizes", "--sizes", "10", "--duration", "5m"),
     "bench_conditions": ("25", "0.2"),
     "bench_crowd": ("20:3:0.05",),
+    "bench_users": ("--sizes", "5", "--hours", "0.1", "--dials", "8"),
     "imports": (),
     "measure_events": ("5",),
 }
