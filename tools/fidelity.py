@@ -25,7 +25,6 @@ from monerosim import (
     BlockContents,
     BlockSpread,
     ItemRelayed,
-    PaymentMined,
     PaymentSent,
     Run,
     TransactionSpread,
@@ -146,11 +145,8 @@ def flooded(done: Run) -> Figures:
     full = [it for it in blocks if it.weight > FULL]
     sent = {it.data.txid: it.t for it in records if isinstance(it.data, PaymentSent)}
     fees = [it.data.fee for it in records if isinstance(it.data, PaymentSent)]
-    waits = [
-        (it.t - sent[it.data.txid]) / SECOND
-        for it in records
-        if isinstance(it.data, PaymentMined) and it.data.txid in sent
-    ]
+    mined = {txid: it.t for it in records if isinstance(it.data, BlockContents) for txid in it.data.transactions}
+    waits = [(mined[txid] - at) / SECOND for txid, at in sent.items() if txid in mined]
     return {
         "payments": len(sent),
         "fee of a payment, median (XMR)": float(np.median(fees)) / XMR,
