@@ -54,6 +54,8 @@ class Several(SelfishMining):
 class Trailing(Few):
     """One that goes on until it is more than three blocks behind."""
 
+    is_counted = False
+
     def expected(self, point: Case, runs: Sequence[Measures]) -> float:
         """Return the long-run share by its Markov chain."""
         return relative_revenue(alpha_of(point), gamma(runs), Strategy(trail=3))

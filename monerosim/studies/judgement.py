@@ -7,7 +7,7 @@ import msgspec
 from scipy import stats
 
 from monerosim.ensemble.measures import interval_of
-from monerosim.studies.study import Case, Label, Measures, Study
+from monerosim.studies.study import Case, Label, Measures, Study, mean
 
 LEAST_P = 0.001
 """A study is refused where chance makes deviations as large less often than this."""
@@ -28,6 +28,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     expected: float | None
     deviation: float | None
     """(measured - expected) / error, by Student's t, as the normal deviate that is as rare."""
+    luck: float | None = None
+    """Likewise of what is known to be right on average (:meth:`~monerosim.studies.study.Study.luck`)."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +37,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
     points: int
     """Those that have an expected value."""
+    degrees: int
+    """How many deviations are added up: those of the points, and of their luck where they have any."""
     chi_square: float
     p: float
 
@@ -46,10 +50,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 def judge_case(study: Study, point: Case, runs: Sequence[Measures]) -> Row:
     """Return what the runs of a case say, beside what is expected."""
-    values = [study.measure(point, run) for run in runs]
-    found, expected = interval_of(values), study.expected(point, runs)
-    spread = math.sqrt(sum((value - found.mean) ** 2 for value in values) / max(len(values) - 1, 1))
-    error = spread / math.sqrt(len(values))
+    values, lucks = [study.measure(point, run) for run in runs], [study.luck(point, run) for run in runs]
+    found, expected, error = interval_of(values), study.expected(point, runs), _standard_error(values)
     return Row(
         labels=point.labels,
         observed=dict(study.observed(point, runs)),
@@ -60,7 +62,13 @@ def judge_case(study: Study, point: Case, runs: Sequence[Measures]) -> Row:
         high=found.high,
         expected=expected,
         deviation=None if expected is None else deviation_of(found.mean - expected, error, found.n),
+        luck=deviation_of(mean(lucks), _standard_error(lucks), found.n),
     )
+
+
+def _standard_error(values: Sequence[float]) -> float:
+    middle = mean(values)
+    return math.sqrt(sum((value - middle) ** 2 for value in values) / max(len(values) - 1, 1) / len(values))
 
 
 def deviation_of(difference: float, error: float, n: int) -> float | None:
@@ -72,10 +80,11 @@ def deviation_of(difference: float, error: float, n: int) -> float | None:
 
 def judge(rows: Sequence[Row]) -> Verdict:
     """Judge all points that have an expected value together, by the sum of their squared deviations."""
-    deviations = [row.deviation for row in rows if row.deviation is not None]
+    points = [row for row in rows if row.deviation is not None]
+    deviations = [it for row in points for it in (row.deviation, row.luck) if it is not None]
     total = math.fsum(deviation**2 for deviation in deviations)
     p = float(stats.chi2.sf(total, len(deviations))) if deviations else math.nan
-    return Verdict(points=len(deviations), chi_square=total, p=p)
+    return Verdict(points=len(points), degrees=len(deviations), chi_square=total, p=p)
 
 
 def table(rows: Sequence[Row], measured: str) -> list[list[str]]:

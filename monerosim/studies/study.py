@@ -68,6 +68,15 @@ class Study(ABC):
     def expected(self, point: Case, runs: Sequence[Measures]) -> float | None:
         """Return the known answer, for what the runs turned out to have of the parameters; None if there is none."""
 
+    def luck(self, point: Case, run: Measures) -> float:
+        """Return how far a run is, by chance, from what is known to be right on average, such as who found its blocks.
+
+        Where :meth:`measure` leaves out what comes of it, means are as many times more exact; so that nothing that is
+        wrong is left out with it, the mean of this is judged by 0 as well. 0 where a study does not do so.
+        """
+        del point, run
+        return 0.0
+
     def observed(self, point: Case, runs: Sequence[Measures]) -> Mapping[str, float]:
         """Return further columns: parameters that are measured in the runs."""
         del point, runs

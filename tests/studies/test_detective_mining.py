@@ -41,6 +41,9 @@ def revenue_among_detectives(alpha, gamma, theta):
 class DetectiveMining(SelfishMining):
     """Revenue against the share of detectives among the others."""
 
+    # What detectives and attacker keep and never publish is not counted.
+    is_counted = False
+
     scenario = (
         Reorganisations.scenario.replace(
             "[participants.near]", "[letters]\ndelay = 0\ninterval = 0.01\n\n[participants.near]"

@@ -98,7 +98,8 @@ def _verdict(finding: Finding) -> str:
     if not verdict.points:
         return "nothing to judge by"
     said = "as expected" if verdict.holds else "not as expected"
-    return f"{said}: chi-square {verdict.chi_square:.1f} of {verdict.points} points, p = {verdict.p:.3g}"
+    luck = "" if verdict.degrees == verdict.points else " and of their luck"
+    return f"{said}: chi-square {verdict.chi_square:.1f} of {verdict.points} points{luck}, p = {verdict.p:.3g}"
 
 
 def _draw(chosen: Study, finding: Finding, path: Path) -> None:

@@ -20,6 +20,7 @@ class PublishOrPerish(SelfishMining):
         "Eyal and Sirer, at the gamma measured, and at one half for uniform tie-breaking; of Publish or Perish nothing "
         "is known for this strategy"
     )
+    is_counted: ClassVar[bool] = False
     scenario: ClassVar[str] = (
         NETWORK.replace("count = 9", "count = 3")
         .replace("count = 10", "count = 3")

@@ -13,6 +13,9 @@ FOLLOWERS: dict[str, tuple[str, ...]] = {"nobody": (), "half": ("near",), "all":
 BLOCK_TIME = 120.0
 """Seconds between two blocks of all others together."""
 
+_STEP = 1e-3
+"""Half the difference of hashrate by which the slope of the closed form is taken."""
+
 BLOCKS = 2000
 """Blocks that are found in a run, by all."""
 
@@ -70,6 +73,13 @@ def revenue(run: Measures) -> float:
     return blocks["miners.attacker.blocks"] / sum(blocks.values())
 
 
+def found(run: Measures) -> float:
+    """Return the attacker's share of all blocks that were published, stale ones included."""
+    kinds = ("blocks", "stale")
+    blocks = {name: value for name, value in run.items() if name.startswith("miners.") and name.endswith(kinds)}
+    return sum(blocks[f"miners.attacker.{kind}"] for kind in kinds) / sum(blocks.values())
+
+
 def gamma(runs: Sequence[Measures]) -> float:
     """Return the share of the others' hashrate that had the attacker's block first in ties."""
     return mean([run.get("races.attacker.followers", 0.0) for run in runs])
@@ -92,24 +102,38 @@ class SelfishMining(Study):
     source: ClassVar[str] = "Eyal and Sirer, doi 10.1007/978-3-662-45472-5_28, at the gamma measured in the runs"
     axis: ClassVar[str] = "hashrate"
     scenario: ClassVar[str] = NETWORK
+    is_counted: ClassVar[bool] = True
+    """Whether the attacker publishes all that it finds, at last, so that its blocks can be counted."""
 
     def cases(self, size: float) -> Sequence[Case]:
         """Return nine shares of the hashrate, each with three gammas."""
         return [point(alpha, followers, size, {}) for followers in FOLLOWERS for alpha in ALPHAS]
 
     def measure(self, point: Case, run: Measures) -> float:
-        """Return the attacker's share of the main chain."""
-        del point
-        return revenue(run)
+        """Return the attacker's share of the main chain, without what it has because it found more blocks or fewer.
+
+        This is a control variate: most of the variance is luck in finding blocks, whose mean is known. What luck adds
+        is reckoned by the slope of the closed form.
+        """
+        if not self.is_counted:
+            return revenue(run)
+        alpha, followers = alpha_of(point), gamma([run])
+        slope = (eyal_sirer(alpha + _STEP, followers) - eyal_sirer(alpha - _STEP, followers)) / (2 * _STEP)
+        return revenue(run) - slope * self.luck(point, run)
+
+    def luck(self, point: Case, run: Measures) -> float:
+        """Return by how much the attacker's share of the blocks found is above its share of the hashrate."""
+        return found(run) - alpha_of(point) if self.is_counted else 0.0
 
     def expected(self, point: Case, runs: Sequence[Measures]) -> float | None:
         """Return the closed form."""
         return eyal_sirer(alpha_of(point), gamma(runs))
 
     def observed(self, point: Case, runs: Sequence[Measures]) -> Mapping[str, float]:
-        """Return gamma as it was in the runs."""
+        """Return gamma as it was in the runs, and the attacker's share of the blocks found."""
         del point
-        return {"gamma": gamma(runs)}
+        known = {"gamma": gamma(runs)}
+        return known | {"found": mean([found(run) for run in runs])} if self.is_counted else known
 
 
 _STRATEGIES: dict[str, tuple[Strategy, dict[str, object]]] = {
@@ -129,6 +153,7 @@ class StubbornMining(SelfishMining):
         "the strategy's Markov chain (monerosim/studies/withheld.py), at the gamma measured in the runs; strategies: "
         "Nayak et al., doi 10.1109/EuroSP.2016.32"
     )
+    is_counted: ClassVar[bool] = False
 
     def cases(self, size: float) -> Sequence[Case]:
         """Return four strategies, each at three shares of the hashrate and three gammas."""
