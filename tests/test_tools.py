@@ -93,3 +93,11 @@ def test_measuring_needs_its_programs_too(scenario, tmp_path):
     assert "monerod is not on PATH" in done.stderr
     assert not (tmp_path / "run").exists()
     assert "--force" in tool("measure_shadow", "--help").stdout
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("path", sorted((ROOT / "tools").glob("*.py")), ids=lambda path: path.stem)
+def test_every_tool_says_what_it_is_for(path):
+    asked = tool(path.stem, "--help")
+    assert asked.returncode == 0
+    assert "usage: " in asked.stdout or "argparse" not in path.read_text()

@@ -1,10 +1,12 @@
 """Measure what a network that changes costs beside one that does not, in seconds of processor time.
 
-Run as ``python tools/bench_conditions.py [NODES [HOURS]]``; 1,000 nodes and 24 hours if left out. The nodes have eight
-connections each; of the changing network three tenths come and go, up for two hours and down for twenty minutes on
-average. Twenty of them mine, and each of twenty users pays every ten minutes.
+    python tools/bench_conditions.py [NODES [HOURS]]
+
+The nodes have eight connections each; of the changing network three tenths come and go, up for two hours and down for
+twenty minutes on average. Twenty of them mine, and each of twenty users pays every ten minutes.
 """
 
+import argparse
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -57,8 +59,11 @@ def measure(nodes: int, hours: float, share: float) -> tuple[float, int, int]:
 
 def main() -> None:
     """Play both networks and print what they took."""
-    nodes = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
-    hours = float(sys.argv[2]) if len(sys.argv) > 2 else 24.0  # noqa: PLR2004
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("nodes", nargs="?", type=int, default=1_000, help="%(default)s if left out")
+    parser.add_argument("hours", nargs="?", type=float, default=24.0, help="%(default)s if left out")
+    given = parser.parse_args()
+    nodes, hours = given.nodes, given.hours
     fixed, _, _ = measure(nodes, hours, 0.0)
     changing, made, back = measure(nodes, hours, 0.3)
     sys.stdout.write(

@@ -1,13 +1,15 @@
 """Measure the propagation search in milliseconds per item, against a binary heap and scipy's Dijkstra.
 
-Run as ``python tools/bench_propagation.py [NODES ...]``. Each node dials eight others, then twelve, as monerod does.
+    python tools/bench_propagation.py [NODES ...]
+
+Each node dials eight others, then twelve, as monerod does.
 All are seconds of CPU, so that a busy machine counts little. Every figure is the best of three rounds, but those of
 transactions, of which one is sent every 30 seconds, or every second ("often"). The heap and
 scipy get a block's waits and have to find the same arrivals. MONEROSIM_COMPILED=0 leaves out the library in C.
 """
 
+import argparse
 import heapq
-import sys
 from collections.abc import Callable
 from time import process_time
 
@@ -117,6 +119,8 @@ def measure(nodes: int, connections: int) -> None:
 
 
 if __name__ == "__main__":
-    for size in map(int, sys.argv[1:] or ["100", "1000", "10000"]):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("nodes", nargs="*", type=int, default=[100, 1_000, 10_000], help="100, 1000, 10000 if left out")
+    for size in parser.parse_args().nodes:
         for dialled in CONNECTIONS:
             measure(size, dialled)

@@ -5,6 +5,7 @@
 The layers are those of the import-linter contract in pyproject.toml. Exits with 1 if there is any such import.
 """
 
+import argparse
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -80,8 +81,9 @@ def _package(module: str, root: str) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Print the layers and what breaks them; return the exit code."""
-    pyproject = Path(arguments[0]) if arguments else Path(__file__).parent.parent / "pyproject.toml"
-    root, layers = read_layers(pyproject)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pyproject", nargs="?", type=Path, default=Path(__file__).parent.parent / "pyproject.toml")
+    root, layers = read_layers(parser.parse_args(arguments).pyproject)
     found = arrows(root, (name for layer in layers for name in layer))
     for layer in layers:
         print("  " + "  ".join(layer))

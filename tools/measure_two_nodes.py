@@ -1,10 +1,12 @@
 """Measure how late lost packets make blocks between two nodes, on the engine embedded and under Shadow.
 
-Run as ``python tools/measure_two_nodes.py [SEEDS [LOSS]]``, the seeds as ``1..5``; seed 1 and loss 0.01 if left out.
+    python tools/measure_two_nodes.py [SEEDS [LOSS]]
+
 It needs what the engine shadow needs, and takes about a minute of both cores for each seed. The nodes have one
 connection, 85 ms one way, and every two seconds a block goes over it.
 """
 
+import argparse
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -84,8 +86,12 @@ def alike(took: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def main() -> None:
     """Play both with each seed and print what they show, and what all seeds show together."""
-    first, _, last = (sys.argv[1] if len(sys.argv) > 1 else "1").partition("..")
-    loss = sys.argv[2] if len(sys.argv) > 2 else "0.01"  # noqa: PLR2004
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("seeds", nargs="?", default="1", help="such as 1..5; %(default)s if left out")
+    parser.add_argument("loss", nargs="?", default="0.01", help="%(default)s if left out")
+    given = parser.parse_args()
+    first, _, last = given.seeds.partition("..")
+    loss = given.loss
     found: dict[str, list[NDArray[np.float64]]] = {"embedded": [], "shadow": []}
     for seed in range(int(first), int(last or first) + 1):
         with TemporaryDirectory() as directory:

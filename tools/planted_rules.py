@@ -136,7 +136,8 @@ def judged(folder: Path, meant: Point, planted: Changes) -> float:
 def main() -> int:
     """Play those that are asked for; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"all if left out; {', '.join([*PLANTED, *RIGHT])}")
+    known = ", ".join([*PLANTED, *RIGHT]).replace("%", "%%")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"all if left out; {known}")
     parser.add_argument("--right", action="store_true", help="play what they are planted in")
     asked = parser.parse_args()
     unknown = [name for name in asked.names if name not in PLANTED and name not in RIGHT]

@@ -6,6 +6,7 @@ Prints what is in the way, a line each, and exits with code 1 if something is. B
 "Unreleased", and that is all that may be in the way.
 """
 
+import argparse
 import re
 import sys
 import tomllib
@@ -39,6 +40,8 @@ def _heading(heading: str, version: str) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    found = list(obstacles(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent.parent))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("root", nargs="?", type=Path, default=Path(__file__).parent.parent, help="of the checkout")
+    found = list(obstacles(parser.parse_args().root))
     print("\n".join(found) or "The version can be released.")
     sys.exit(bool(found))

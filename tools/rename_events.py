@@ -5,7 +5,7 @@
 A run's events.jsonl with the names below replaced has the digest that the same run has now.
 """
 
-import sys
+import argparse
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
@@ -63,7 +63,9 @@ def digest(lines: Iterable[bytes]) -> str:
 
 def main() -> None:
     """Print each run's name, its digest, and its digest after the renaming."""
-    for run in map(Path, sys.argv[1:]):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN")
+    for run in parser.parse_args().runs:
         lines = (run / "events.jsonl").read_bytes().splitlines()
         print(run.name, digest(lines), digest(map(renamed, lines)))
 

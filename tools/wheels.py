@@ -7,6 +7,7 @@ extras for users; nothing is installed. What is Python alone and comes as source
 each, and exits with code 1 if a wheel is missing.
 """
 
+import argparse
 import subprocess
 import sys
 import tempfile
@@ -47,9 +48,10 @@ def ask(version: str) -> subprocess.CompletedProcess[str]:
 
 def main() -> int:
     """Ask for each version; return the exit code."""
-    versions = sys.argv[1:] or ["3.12", "3.13", "3.14"]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("versions", nargs="*", metavar="VERSION", default=["3.12", "3.13", "3.14"])
     failed = False
-    for version in versions:
+    for version in parser.parse_args().versions:
         done = ask(version)
         failed = failed or done.returncode != 0
         print(f"{version}: {'all have wheels' if done.returncode == 0 else done.stderr.strip()}", flush=True)
