@@ -150,8 +150,16 @@ class Chain:
         """
         height = tip.height + 1
         coinbases = max(height - COINBASE_UNLOCK, 0)
-        deep = self.at(tip, max(height - SPENDABLE_AGE, 0))
+        deep = self._deep(tip)
         return coinbases + deep.outputs - deep.height
+
+    def ring_places(self, tip: Block) -> int:
+        """Return from how many places ring members are taken at ``tip``: of those, locked coinbases are passed over."""
+        return self._deep(tip).outputs
+
+    def _deep(self, tip: Block) -> Block:
+        """Return the last block whose outputs are old enough to be ring members."""
+        return self.at(tip, max(tip.height + 1 - SPENDABLE_AGE, 0))
 
 
 def unlock_height(output: Output, block: Block) -> int:

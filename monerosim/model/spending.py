@@ -57,6 +57,8 @@ class Request(NamedTuple):
     fee_per_byte: int
     ring_pool: int
     """Outputs in the node's chain that could be ring members."""
+    ring_places: int
+    """Outputs in the node's chain among which these lie."""
     payment_id: str = ""
     unlock_time: int = 0
     format: TransactionFormat = MONEROD
@@ -112,6 +114,7 @@ def request_at(blockchain: Blockchain, view: View, priority: int, *, account: in
         indices=frozenset(),
         fee_per_byte=blockchain.mining.weights.fees(tip, GRACE_BLOCKS)[priority - 1],
         ring_pool=blockchain.chain.ring_members(tip),
+        ring_places=blockchain.chain.ring_places(tip),
         format=blockchain.mining.format(view.node, tip.height + 1),
     )
 
@@ -337,7 +340,7 @@ def _make(
         len(inputs),
         outputs,
         fee=fee,
-        places=places_size(len(inputs), request.ring_pool, identity),
+        places=places_size(len(inputs), request.ring_places, identity),
         to_subaddresses=len(distinct) > 1 and not distinct.isdisjoint(subaddresses),
         extra=request.extra,
     )

@@ -107,7 +107,7 @@ def varint_size(value: int) -> int:
     return max(1, -(-value.bit_length() // 7))
 
 
-def places_size(inputs: int, ring_pool: int, identity: bytes) -> int:
+def places_size(inputs: int, outputs: int, identity: bytes) -> int:
     """Draw the bytes that the places of ring members take in a transaction.
 
     Each is stored as the distance from the one before, seven bits a byte. wallet2 takes recent outputs more often
@@ -116,17 +116,17 @@ def places_size(inputs: int, ring_pool: int, identity: bytes) -> int:
 
     Args:
         inputs: The number of outputs it spends, with a ring each.
-        ring_pool: Outputs in the chain that can be ring members.
+        outputs: Outputs in the chain that are old enough to be ring members, locked coinbases included.
         identity: The transaction's hash, which decides.
     """
     members = RING_SIZE * inputs
     drawn = unpack(f"<{members}I", shake_128(identity).digest(4 * members))
     distances: list[int] = []
     for first in range(0, members, RING_SIZE):
-        places = sorted(word * ring_pool >> 32 for word in drawn[first : first + RING_SIZE])
+        places = sorted(word * outputs >> 32 for word in drawn[first : first + RING_SIZE])
         distances += map(sub, places, [0, *places])
     distances.sort()
-    longer = (members - bisect_left(distances, 1 << bits) for bits in range(7, ring_pool.bit_length(), 7))
+    longer = (members - bisect_left(distances, 1 << bits) for bits in range(7, outputs.bit_length(), 7))
     return members + sum(longer)
 
 
