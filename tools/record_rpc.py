@@ -450,6 +450,9 @@ _UNORDERED = frozenset({"chains", "in"})
 _BLOCKS = 1_000_000
 """More blocks than an amount can ask for: they come of an unlock time by the clock."""
 
+_BAN = 100
+"""To so many seconds the rest of a ban is rounded up."""
+
 _OPAQUE = 16
 """Texts from this length on are hashes, keys, addresses and blobs, unless they are sentences."""
 
@@ -473,7 +476,15 @@ def comparable(value: Json, name: str = "") -> Json:
         return shape(embedded)
     if isinstance(value, str) and len(value) >= _OPAQUE and " " not in value:
         return "<text>"
-    return "<number>" if name in VOLATILE and isinstance(value, int) else value
+    return _steady(value, name) if isinstance(value, int) else value
+
+
+def _steady(value: int, name: str) -> Json:
+    """Return what of a number is the same in every run."""
+    if name == "seconds":
+        # Those that are left of a ban: now and then one has passed before the question comes.
+        return -(-value // _BAN) * _BAN
+    return "<number>" if name in VOLATILE else value
 
 
 def http(url: str) -> Post:
