@@ -25,8 +25,9 @@ from monerosim.runtime.threads import ThreadsRuntime
 from monerosim.runtime.virtual import VirtualRuntime
 from monerosim.units import SECOND
 
-# A shell has its background processes, and all that they start, ignore SIGINT, which some tests send.
+# A shell has its background processes, and all that they start, ignore SIGINT, and nohup SIGHUP, which some tests send.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # How long an example takes is the machine's affair.
 settings.register_profile("any machine", deadline=None)
