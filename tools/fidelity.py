@@ -35,7 +35,7 @@ from monerosim.build.rundir import write_run_directory
 from monerosim.network.dandelion import Dandelion
 from monerosim.report.spread import first_seen
 from monerosim.runs import SUMMARY, play
-from monerosim.units import SECOND, XMR
+from monerosim.units import SECOND, XMR, format_count
 
 HERE = Path(__file__).resolve().parent / "fidelity"
 LOCAL = "network.latency=1ms"
@@ -192,7 +192,7 @@ def raced(done: Run, block_time: float) -> Figures:
 
 def beside(model: Sequence[Figures], real: Sequence[Figures], engine: str) -> str:
     """Return a table of the model's means, what they let expect of the real runs' mean, and that mean."""
-    lines = [f"| | model | expected of {len(real)} runs (95 %) | {engine} | |", "|---|---|---|---|---|"]
+    lines = [f"| | model | expected of {format_count(len(real), 'run')} (95 %) | {engine} | |", "|---|---|---|---|---|"]
     for name in model[0]:
         ours, theirs = (np.array([it[name] for it in side]) for side in (model, real))
         ours, theirs = ours[~np.isnan(ours)], theirs[~np.isnan(theirs)]
