@@ -6,6 +6,7 @@ Plays 40 minutes of scenarios/quickstart.toml, standing still in the middle, and
 FOLDER is docs/images if left out.
 """
 
+import argparse
 import shutil
 import socket
 import subprocess
@@ -81,7 +82,9 @@ def picture(page: Page, address: str, name: str, ready: str, folder: Path) -> No
 
 def main() -> None:
     """Play, and take the pictures."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images"
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "docs" / "images")
+    folder: Path = parser.parse_args().folder
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         run = Path(home) / "quickstart"
         write_run_directory(build_plan(load(SCENARIO, changes=CHANGES), SCENARIO.parent), SCENARIO.read_bytes(), run)
