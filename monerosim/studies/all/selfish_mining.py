@@ -69,15 +69,18 @@ def point(alpha: float, followers: str, size: float, more: Mapping[str, object],
 
 def revenue(run: Measures) -> float:
     """Return the attacker's share of the blocks on the main chain, as wallets have them."""
-    blocks = {name: value for name, value in run.items() if name.startswith("miners.") and name.endswith(".blocks")}
-    return blocks["miners.attacker.blocks"] / sum(blocks.values())
+    return _share(run, "blocks")
 
 
 def found(run: Measures) -> float:
     """Return the attacker's share of all blocks that were published, stale ones included."""
-    kinds = ("blocks", "stale")
-    blocks = {name: value for name, value in run.items() if name.startswith("miners.") and name.endswith(kinds)}
-    return sum(blocks[f"miners.attacker.{kind}"] for kind in kinds) / sum(blocks.values())
+    return _share(run, "blocks", "stale")
+
+
+def _share(run: Measures, *kinds: str) -> float:
+    ends = tuple(f".{kind}" for kind in kinds)
+    everybody = sum(value for name, value in run.items() if name.startswith("miners.") and name.endswith(ends))
+    return sum(run[f"miners.attacker.{kind}"] for kind in kinds) / everybody
 
 
 def gamma(runs: Sequence[Measures]) -> float:
