@@ -5,8 +5,9 @@ hash, so that one service understands what another one hands out, and is filled 
 JSON has the fields of monerod's, with made-up rings and no proofs.
 """
 
-import json
 from hashlib import blake2b
+
+import msgspec
 
 from monerosim.model.records import Block, Output, Transaction
 from monerosim.monero.constants import COINBASE_UNLOCK
@@ -110,13 +111,13 @@ def block_blob(block: Block) -> str:
 
 def transaction_json(transaction: Transaction) -> str:
     """Return a transaction as monerod's JSON."""
-    return json.dumps(_transaction(transaction), indent=2)
+    return _indented(_transaction(transaction))
 
 
 def block_json(block: Block) -> str:
     """Return a block as monerod's JSON."""
     parts = block_parts(block)
-    return json.dumps(
+    return _indented(
         {
             "major_version": parts.major_version,
             "minor_version": parts.minor_version,
@@ -125,9 +126,12 @@ def block_json(block: Block) -> str:
             "nonce": parts.nonce,
             "miner_tx": _coinbase(parts.coinbase),
             "tx_hashes": [identity.hex() for identity in parts.hashes],
-        },
-        indent=2,
+        }
     )
+
+
+def _indented(content: Json) -> str:
+    return msgspec.json.format(msgspec.json.encode(content), indent=2).decode()
 
 
 def versions(block: Block) -> tuple[int, int]:

@@ -355,16 +355,18 @@ class BlockRelay:
         due = self._events[0][0] if self._events else NEVER
         if self._flood is not None:
             due = min(due, self._flood.next_time())
-        for arrivals in self.arrivals.values():
-            coming = arrivals[nodes]
-            due = min(due, int(coming.min(initial=NEVER, where=coming > after)))
+        for block, arrivals in self.arrivals.items():
+            if block.last_arrival > after:
+                coming = arrivals[nodes]
+                due = min(due, int(coming.min(initial=NEVER, where=coming > after)))
         return max(due, after + 1)
 
     def reached(self, nodes: NDArray[np.int64], at: int) -> list[int]:
         """Return those of some nodes that a block reaches at a time up to which everything has happened."""
         reached = np.zeros(len(nodes), dtype=np.bool_)
-        for arrivals in self.arrivals.values():
-            reached |= arrivals[nodes] == at
+        for block, arrivals in self.arrivals.items():
+            if block.last_arrival >= at:
+                reached |= arrivals[nodes] == at
         return [int(node) for node in nodes[reached]]
 
     def has(self, node: int, block: Block, at: int) -> bool:
@@ -473,13 +475,14 @@ class BlockRelay:
 
     def _deliver(self, block: Block, sender: int, link: LinkTo, due: int, *, now: int) -> int:
         """Have a block come to a peer, after what was sent over the same link before; return when."""
-        due = max(due, self._network.ready(link.peer), self._delivered.get(link.place, 0))
-        self._delivered[link.place] = due
-        if self.has(link.peer, block, now) or (link.peer, block.id) in self._verifying:
+        peer, place = link.peer, link.place
+        due = max(due, self._network.ready(peer), self._delivered.get(place, 0))
+        self._delivered[place] = due
+        if self.has(peer, block, now) or (peer, block.id) in self._verifying:
             # Two of three messages tell their receiver nothing.
             self._vain_until = max(self._vain_until, due)
         else:
-            self._push(due, _Kind.RECEIVED, link.peer, sender, block)
+            self._push(due, _Kind.RECEIVED, peer, sender, block)
         return due
 
     def _join(self, node: int, block: Block, at: int) -> bool:

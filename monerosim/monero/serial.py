@@ -3,6 +3,7 @@
 src/cryptonote_basic/cryptonote_basic.h, cryptonote_format_utils.cpp and src/crypto/tree-hash.c.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from monerosim.monero.address import keccak256
@@ -171,8 +172,9 @@ class _Reader:
             raise ValueError("the blob goes on")
 
 
+@lru_cache(maxsize=16)
 def parse_block(data: bytes) -> BlockParts:
-    """Read a block.
+    """Read a block; whoever hands one in does so at many nodes.
 
     Raises:
         ValueError: The bytes are no block.

@@ -7,8 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from monerosim.runtime.counters import TABLE_BITS, draws, key
-from monerosim.runtime.rng import logarithm
+from monerosim.runtime.counters import TABLE_BITS, draws, key, logarithms
 
 _UNIT_BITS = 20
 _UNIFORM_BITS = 32
@@ -63,5 +62,5 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 def _exponential() -> NDArray[np.int64]:
     """Tabulate the quantiles of the exponential distribution of mean 2^20."""
     size = 2**TABLE_BITS
-    table = [int(-logarithm((2 * place + 1) / (2 * size)) * 2**_UNIT_BITS) for place in range(size)]
-    return np.array(table, dtype=np.int64)
+    shares = (2 * np.arange(size) + 1) / (2 * size)
+    return (-logarithms(shares) * 2**_UNIT_BITS).astype(np.int64)

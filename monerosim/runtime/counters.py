@@ -11,6 +11,8 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from monerosim.runtime.rng import DIVISORS, LN2, ROOT_HALF
+
 TABLE_BITS = 16
 """A quantile table has 2^16 entries: a probability is exact to 2^-17."""
 
@@ -51,6 +53,19 @@ def draws(first: int, second: NDArray[np.uint64]) -> NDArray[np.uint64]:
     value *= np.uint64(_SECOND)
     value ^= value >> np.uint64(31)
     return value
+
+
+def logarithms(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return natural logarithms of positive numbers, bit by bit those of :func:`~monerosim.runtime.rng.logarithm`."""
+    mantissa, exponent = np.frexp(x)
+    is_low = mantissa < ROOT_HALF
+    mantissa = np.where(is_low, mantissa * 2, mantissa)
+    ratio = (mantissa - 1) / (mantissa + 1)
+    square = ratio * ratio
+    total = np.zeros_like(ratio)
+    for divisor in DIVISORS:
+        total = total * square + 1 / divisor
+    return 2 * ratio * total + (exponent - is_low) * LN2
 
 
 @cache

@@ -8,12 +8,13 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_ROOT_HALF = 0.7071067811865476
-_DIVISORS = range(23, 0, -2)
+ROOT_HALF = 0.7071067811865476
+DIVISORS = range(23, 0, -2)
+"""The terms of the logarithm's series that there are."""
 _FACTORS = range(18, 0, -1)
 
 
-_LN2 = 0.6931471805599453
+LN2 = 0.6931471805599453
 _LEAST_PROBABILITY = 1e-12
 _MOST_TRIALS = 10**12
 
@@ -25,15 +26,15 @@ def logarithm(x: float) -> float:
     exactly (``+``, ``-``, ``*``, ``/``): log(m 2^e) = e log 2 + 2 artanh((m - 1) / (m + 1)), as a series.
     """
     mantissa, exponent = math.frexp(x)
-    if mantissa < _ROOT_HALF:
+    if mantissa < ROOT_HALF:
         mantissa *= 2
         exponent -= 1
     ratio = (mantissa - 1) / (mantissa + 1)
     square = ratio * ratio
     total = 0.0
-    for divisor in _DIVISORS:
+    for divisor in DIVISORS:
         total = total * square + 1 / divisor
-    return 2 * ratio * total + exponent * _LN2
+    return 2 * ratio * total + exponent * LN2
 
 
 def power_of_e(x: float) -> float:
@@ -41,8 +42,8 @@ def power_of_e(x: float) -> float:
 
     e^x = 2^n e^r with r at most half of log 2, and e^r as its Taylor series.
     """
-    twos = round(x / _LN2)
-    rest, total = x - twos * _LN2, 1.0
+    twos = round(x / LN2)
+    rest, total = x - twos * LN2, 1.0
     for divisor in _FACTORS:
         total = 1 + total * rest / divisor
     return math.ldexp(total, twos)

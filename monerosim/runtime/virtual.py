@@ -69,6 +69,12 @@ class VirtualRuntime:
         """Return the time in microseconds since the run's start."""
         return self._now
 
+    def next_due(self) -> int | None:
+        """Return when the next thing happens, microseconds since the run's start; None if nothing is left to."""
+        if self.ready:
+            return self._now
+        return self._timers[0][0] if self._timers else None
+
     def sleep(self, seconds: float) -> None:
         """Suspend the calling actor; others go on."""
         current = getcurrent()

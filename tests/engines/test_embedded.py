@@ -310,6 +310,16 @@ class TestWhatNodesSaw:
             assert one.t == one.data.first + max(one.data.delays) <= quickstart.plan.stop - quickstart.plan.time_zero
             assert min(after for after in one.data.delays if after >= 0) == 0
 
+    def test_years_in_which_nothing_happens_take_no_time(self, tmp_path):
+        told = []
+        played = play(
+            '[simulation]\nduration = "87600h"\n[participants.relay]\nnode = {}\n',
+            tmp_path / "run",
+            on_progress=lambda progress: told.append(progress.now) is None,
+        )
+        assert played.summary.simulated_seconds == 87_600 * 3600
+        assert len(told) < 100
+
     def test_a_run_that_is_stopped_tells_what_was_so_until_then(self, whole, tmp_path):
         stopped = play(WHOLE, tmp_path / "run", on_progress=lambda progress: progress.payments < 3)
         (last,) = {one.t for one in happened(stopped, NodeClosed)}

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from monerosim.runtime.counters import draw, draws, key, poisson_table
+from monerosim.runtime.counters import draw, draws, key, logarithms, poisson_table
+from monerosim.runtime.rng import logarithm
 
 ERROR_RATE = 0.001
 
@@ -25,6 +26,12 @@ def test_keys_tell_where_one_part_ends_and_the_next_begins():
 def test_one_draw_equals_its_place_among_many():
     keys = np.array([key("link", index) for index in range(100)], dtype=np.uint64)
     assert draws(key("item"), keys).tolist() == [draw(key("item"), int(one)) for one in keys]
+
+
+def test_one_logarithm_equals_its_place_among_many():
+    drawn = draws(key("x"), np.arange(1, 5000, dtype=np.uint64))
+    numbers = np.concatenate([drawn / 2.0**64, drawn.astype(np.float64), [0.5, 1.0, 2.0, 1e-300, 1e300]])
+    assert logarithms(numbers).tolist() == [logarithm(one) for one in numbers.tolist()]
 
 
 def test_draws_are_uniform_over_links_and_over_items():

@@ -116,6 +116,18 @@ def test_run_leaves_the_clock_at_its_end_and_plays_what_is_due_then(virtual):
     assert virtual.now() == 25 * SECOND
 
 
+def test_when_something_is_next_due(virtual):
+    assert virtual.next_due() is None
+    virtual.call_at(2 * SECOND, lambda: start(virtual, log=[]))
+    assert virtual.next_due() == 2 * SECOND
+    virtual.run(SECOND)
+    assert virtual.next_due() == 2 * SECOND
+    virtual.run(2 * SECOND, lambda: virtual.now() == 2 * SECOND)
+    assert virtual.next_due() == 2 * SECOND
+    virtual.run(2 * SECOND)
+    assert virtual.next_due() is None
+
+
 def test_a_run_that_is_stopped_leaves_the_clock_where_it_is(virtual):
     done = []
     for second in (1, 2, 3):

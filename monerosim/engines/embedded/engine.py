@@ -166,6 +166,16 @@ def _blocks(plan: Plan) -> float:
     return plan.duration / plan.consensus.block_time
 
 
+def _next_stop(plan: Plan, environment: EmbeddedEnvironment, controller: Controller | None) -> int:
+    """Return up to when to go on at once: a slice, or as far as nothing happens, if nobody follows the clock."""
+    runtime = environment.runtime
+    stop = runtime.now() + _SLICE
+    if controller is None:
+        due = runtime.next_due()
+        stop = plan.stop if due is None else max(stop, due)
+    return min(stop, plan.stop)
+
+
 def _play(
     plan: Plan,
     environment: EmbeddedEnvironment,
@@ -185,7 +195,7 @@ def _play(
     advance = runtime.run if controller is None else controller.advance
     with suppress(RunStoppedError), Watchdog(lambda: look.steps, look.stuck):
         while runtime.now() < plan.stop:
-            whole = advance(min(runtime.now() + _SLICE, plan.stop), look)
+            whole = advance(_next_stop(plan, environment, controller), look)
             # The events that a run that is killed leaves end with its last slice.
             environment.flush()
             if not whole or not look.now() or environment.ended:
