@@ -309,6 +309,8 @@ class Actor(pykka.Actor):
         match message:
             case TracedMessage():
                 self.message_id, self.cause = message.id, message.cause
+                if message.handling is None:
+                    return self._handle(message.message)
                 with message.handling():
                     return self._handle(message.message)
             case TimerFired():

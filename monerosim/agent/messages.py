@@ -1,7 +1,7 @@
 """Messages between actors of a host."""
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import msgspec
@@ -31,8 +31,8 @@ class TracedMessage(msgspec.Struct, frozen=True):
     """The message's id: its sender and a number."""
     cause: str
     """The id of the message or timer that started this chain."""
-    handling: Callable[[], AbstractContextManager[None]] = nullcontext
-    """Context in which the receiver handles it; a letter is kept until the context is left."""
+    handling: Callable[[], AbstractContextManager[None]] | None = None
+    """Context in which the receiver handles it, if it takes one; a letter is kept until the context is left."""
     redelivered: bool = False
     """Whether it is a letter that an earlier process of the host was handling when it was killed."""
 

@@ -91,6 +91,13 @@ def read(kind: type[P], params: Json) -> P:
     return msgspec.convert({field.name: field.reader(asked, field.name, field.default) for field in fields(kind)}, kind)
 
 
+@cache
+def _known(kind: type[Parameters]) -> tuple[dict[str, Field], frozenset[str]]:
+    """Return the parameters of a structure by name, and the names of those that are heeded and have none within."""
+    known = {field.name: field for field in fields(kind)}
+    return known, frozenset(name for name, field in known.items() if field.heeded and field.inner is None)
+
+
 def _nothing(default: object) -> object:
     """Return the value of a parameter's type that epee leaves it at where it reads nothing."""
     return type(default)() if isinstance(default, bool | int | str) else default
@@ -98,8 +105,10 @@ def _nothing(default: object) -> object:
 
 def not_heeded(kind: type[Parameters], params: Json) -> list[str]:
     """List what a request asks for without effect: parameters that are not heeded or that the method does not have."""
-    known = {field.name: field for field in fields(kind)}
-    asked, found = mapping(params), []
+    known, plain = _known(kind)
+    asked, found = mapping(params), list[str]()
+    if plain.issuperset(asked):
+        return found
     for name, value in asked.items():
         field = known.get(name)
         if field is None or (not field.heeded and field.reader(asked, name, field.default) != field.default):

@@ -16,7 +16,7 @@ spans (:mod:`~monerosim.model.flood`). Any other one is followed message by mess
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from heapq import heapify, heappop, heappush
 
 import numpy as np
@@ -411,10 +411,10 @@ class BlockRelay:
             hops = self._hops_of(block)
             coming = [] if flood is not None and block is flood.block else np.flatnonzero(arrivals > now).tolist()
             for node in np.flatnonzero(arrivals <= now).tolist():
-                for link in () if self._network.keeps_blocks(node, block.id) else self._network.links_from(node):
-                    due = arrivals.item(node) + hops[link.place]
-                    if arrivals.item(link.peer) > now and due < UNREACHABLE:
-                        self._deliver(block, node, link, due, now=now)
+                if not self._network.keeps_blocks(node, block.id):
+                    had = arrivals.item(node)
+                    waiting = [link for link in self._network.links_from(node) if arrivals.item(link.peer) > now]
+                    self._deliver(block, node, [(link, had + hops[link.place]) for link in waiting], now=now)
             arrivals[coming] = NEVER
             block.last_arrival = NEVER
 
@@ -462,28 +462,42 @@ class BlockRelay:
         if not relays or self._network.keeps_blocks(node, block.id):
             return
         hops = self._hops_of(block)
-        sent: list[tuple[int, int]] = []
         links = [link for link in self._network.links_from(node) if link.peer != sender]
         waits = self._network.uplink_waits(node, at, block.id, block.weight, links)
-        for link, wait in zip(links, waits, strict=True):
-            hop = hops[link.place]
-            if hop < UNREACHABLE:
-                sent.append((link.peer, self._deliver(block, node, link, at + wait + hop, now=at)))
+        coming = [(link, at + wait + hops[link.place]) for link, wait in zip(links, waits, strict=True)]
+        sent = self._deliver(block, node, coming, now=at)
         if self.on_hops is not None and sent:
             receiver, received = np.array(sent, dtype=np.int64).T
             self.on_hops(block, Hops(np.full(len(sent), node), receiver, received))
 
-    def _deliver(self, block: Block, sender: int, link: LinkTo, due: int, *, now: int) -> int:
-        """Have a block come to a peer, after what was sent over the same link before; return when."""
-        peer, place = link.peer, link.place
-        due = max(due, self._network.ready(peer), self._delivered.get(place, 0))
-        self._delivered[place] = due
-        if self.has(peer, block, now) or (peer, block.id) in self._verifying:
-            # Two of three messages tell their receiver nothing.
-            self._vain_until = max(self._vain_until, due)
-        else:
-            self._push(due, _Kind.RECEIVED, peer, sender, block)
-        return due
+    def _deliver(
+        self, block: Block, sender: int, coming: Iterable[tuple[LinkTo, int]], *, now: int
+    ) -> list[tuple[int, int]]:
+        """Have a block come to peers, after what was sent over the same links before.
+
+        Args:
+            block: The block.
+            sender: The node that sends it.
+            coming: The links, and when it comes over each; not at all, if that is :data:`UNREACHABLE` or later.
+            now: Microseconds.
+
+        Returns:
+            Whom it comes to, and when.
+        """
+        delivered, verifying, ready = self._delivered, self._verifying, self._network.ready
+        sent: list[tuple[int, int]] = []
+        for (peer, place, _), earliest in coming:
+            if earliest >= UNREACHABLE:
+                continue
+            due = max(earliest, ready(peer), delivered.get(place, 0))
+            delivered[place] = due
+            sent.append((peer, due))
+            if self.has(peer, block, now) or (peer, block.id) in verifying:
+                # Two of three messages tell their receiver nothing.
+                self._vain_until = max(self._vain_until, due)
+            else:
+                self._push(due, _Kind.RECEIVED, peer, sender, block)
+        return sent
 
     def _join(self, node: int, block: Block, at: int) -> bool:
         """Have a node go over to a block that it has just got, if it does; return whether it did."""

@@ -63,4 +63,5 @@ def _exponential() -> NDArray[np.int64]:
     """Tabulate the quantiles of the exponential distribution of mean 2^20."""
     size = 2**TABLE_BITS
     shares = (2 * np.arange(size) + 1) / (2 * size)
-    return (-logarithms(shares) * 2**_UNIT_BITS).astype(np.int64)
+    table: NDArray[np.int64] = (-logarithms(shares) * 2**_UNIT_BITS).astype(np.int64)
+    return table

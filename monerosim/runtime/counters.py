@@ -65,7 +65,8 @@ def logarithms(x: NDArray[np.float64]) -> NDArray[np.float64]:
     total = np.zeros_like(ratio)
     for divisor in DIVISORS:
         total = total * square + 1 / divisor
-    return 2 * ratio * total + (exponent - is_low) * LN2
+    found: NDArray[np.float64] = 2 * ratio * total + (exponent - is_low) * LN2
+    return found
 
 
 @cache
