@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from monerosim.network.propagation import NEVER
 from monerosim.network.retransmission import Retransmissions
-from monerosim.network.span import Span, is_compiled
+from monerosim.network.span import STRETCH, Span, is_compiled
 from monerosim.network.verification import Verification
 from monerosim.network.wires import LinkValues, Wires
 from monerosim.runtime.counters import TABLE_BITS, draws, poisson_table
@@ -109,6 +109,8 @@ class Queues:
         self._last_up = int(wires.since.max(initial=0))
         self._public = np.full((_ROWS, self._nodes), _NOT_YET, dtype=np.int64)
         self._coming = np.full((_ROWS, self._nodes), NEVER, dtype=np.int64)
+        self._soonest = np.zeros((_ROWS, -(-self._nodes // STRETCH)), dtype=np.int64)
+        """The earliest code of each stretch of a row; 0 where the library has to look for it."""
         self._left = np.full(_ROWS, _UNUSED, dtype=np.int64)
         self._keys = np.zeros(_ROWS, dtype=np.uint64)
         self._bits = np.zeros(_ROWS, dtype=np.int64)
@@ -167,7 +169,7 @@ class Queues:
 
     def close(self, row: int) -> None:
         """Give a row back, which is forgotten."""
-        self._public[row], self._coming[row] = _NOT_YET, NEVER
+        self._public[row], self._coming[row], self._soonest[row] = _NOT_YET, NEVER, NEVER
         self._left[row] = _UNUSED
         if row in self.arrived:
             self.arrived.remove(row)
@@ -181,6 +183,7 @@ class Queues:
         room = np.full((rows, self._nodes), NEVER, dtype=np.int64)
         self._public = np.vstack([self._public, room >> _PLACE_BITS])
         self._coming = np.vstack([self._coming, room])
+        self._soonest = np.vstack([self._soonest, np.zeros_like(self._soonest)])
         self._left = np.concatenate([self._left, np.full(rows, _UNUSED, dtype=np.int64)])
         self._keys, self._bits = np.resize(self._keys, 2 * rows), np.resize(self._bits, 2 * rows)
         self._took, self._slower = np.resize(self._took, 2 * rows), np.resize(self._slower, 2 * rows)
@@ -223,11 +226,13 @@ class Queues:
         if at < self._public.item(row, node):
             self._public[row, node] = at
             self._coming[row, node] = at << _PLACE_BITS | came_by
+            self._soonest[row, node // STRETCH] = 0
             self.due = min(self.due, at)
 
     def start_again(self, row: int, node: int, at: int) -> None:
         """Have a node that has a transaction relay it once more, to all; not before :attr:`due`."""
         self._coming[row, node] = at << _PLACE_BITS | NO_PLACE
+        self._soonest[row, node // STRETCH] = 0
         self._left[row] += 1
         self.due = min(self.due, at)
 
@@ -273,6 +278,7 @@ class Queues:
                 coming=self._coming,
                 public=self._public,
                 left=self._left,
+                soonest=self._soonest,
                 items=self._keys,
                 bits=self._bits,
                 slower=self._slower,
@@ -298,6 +304,7 @@ class Queues:
         order = codes.argsort(kind="stable")
         places, codes = places[order], codes[order]
         coming[places] = NEVER
+        self._soonest[:] = 0
         row = places // self._nodes
         self._left -= np.bincount(row, minlength=len(self._left))
         self._relay(row, places - row * self._nodes, codes)
@@ -382,6 +389,7 @@ class Queues:
             at: Now, microseconds; everything has been followed up to then (:meth:`finish`).
         """
         wires = self.wires
+        self._soonest[:] = 0
         slots = [wires.slot(number) for one in connections for number in (2 * one, 2 * one + 1)]
         lost = {pair: None for slot in slots for pair in self._lost(slot, at)}
         for connection in connections:

@@ -11,6 +11,7 @@
 #define NO_PLACE ((1 << PLACE_BITS) - 1)
 #define NEVER (INT64_C(1) << 62)
 #define TABLE_BITS 16
+#define STRETCH 32
 
 enum distribution { FIXED, UNIFORM, EXPONENTIAL };
 
@@ -18,6 +19,8 @@ enum distribution { FIXED, UNIFORM, EXPONENTIAL };
 struct span {
     int64_t nodes, flush_step;
     int64_t *coming, *public, *left;
+    /* The earliest that is coming to each stretch of a row's nodes; 0 where it has to be looked for. */
+    int64_t *soonest;
     const uint64_t *items;
     const int64_t *bits, *slower;
     const int64_t *first, *degree, *target, *back, *latency, *bandwidth;
@@ -37,7 +40,7 @@ struct span {
 };
 
 struct arrival {
-    int64_t code, place;
+    int64_t code, place, stretch;
 };
 
 /* counters.draw: Stafford's Mix13. */
@@ -85,11 +88,17 @@ static int64_t transmission(const struct span *it, int64_t row, int64_t link)
     return (it->bits[row] + it->bandwidth[link] - 1) / it->bandwidth[link];
 }
 
+static int64_t stretches(const struct span *it)
+{
+    return (it->nodes + STRETCH - 1) / STRETCH;
+}
+
 /* Plan where the messages of one arrival come to, and add those that may be the first to come. */
 static int64_t relay(struct span *it, const struct arrival *arrival, struct arrival *sent, int64_t shortest)
 {
     int64_t row = arrival->place / it->nodes, node = arrival->place % it->nodes;
     int64_t at = arrival->code >> PLACE_BITS, came_by = arrival->code & NO_PLACE, count = 0;
+    int64_t bandwidth = 0, sending = 0;
     for (int64_t place = 0; place < it->degree[node]; place++) {
         int64_t link = it->first[node] + place;
         if (place == came_by || !it->is_open[link])
@@ -106,11 +115,17 @@ static int64_t relay(struct span *it, const struct arrival *arrival, struct arri
         /* A division is slow, and most have it by then in any case. */
         if (arrives + shortest >= it->public[to])
             continue;
-        arrives += transmission(it, row, link);
+        /* Most connections of a node are as wide as the one before. */
+        if (it->bandwidth[link] != bandwidth) {
+            bandwidth = it->bandwidth[link];
+            sending = transmission(it, row, link);
+        }
+        arrives += sending;
         if (arrives + shortest >= it->public[to])
             continue;
         int64_t has = arrives + verify(it, it->items[row], target) + it->slower[row];
         sent[count].code = has << PLACE_BITS | it->back[link];
+        sent[count].stretch = row * stretches(it) + target / STRETCH;
         sent[count++].place = to;
     }
     return count;
@@ -124,22 +139,53 @@ void forget(struct span *it)
     it->count = 0;
 }
 
+/* Return where a stretch of a row ends. */
+static int64_t end_of(const struct span *it, int64_t row, int64_t begin)
+{
+    int64_t end = begin + STRETCH, last = (row + 1) * it->nodes;
+    return end < last ? end : last;
+}
+
+/* Count what comes to a stretch before a time; return how many messages follow. */
+static int64_t count(const struct span *it, int64_t row, int64_t begin, int64_t before, int64_t *arrivals)
+{
+    int64_t messages = 0, end = end_of(it, row, begin);
+    for (int64_t place = begin; place < end; place++)
+        if (it->coming[place] < before) {
+            ++*arrivals;
+            messages += it->degree[place - row * it->nodes];
+        }
+    return messages;
+}
+
+/* Take what comes to a stretch before a time; return what comes there next. */
+static int64_t take(struct span *it, int64_t row, int64_t begin, int64_t before, struct arrival *came, int64_t *number)
+{
+    int64_t next = NEVER, end = end_of(it, row, begin);
+    for (int64_t place = begin; place < end; place++)
+        if (it->coming[place] < before) {
+            came[*number].code = it->coming[place];
+            came[(*number)++].place = place;
+            it->coming[place] = NEVER;
+            it->left[row]--;
+        } else if (it->coming[place] < next) {
+            next = it->coming[place];
+        }
+    return next;
+}
+
 /* Follow what comes before a time.
  *
  * Returns the code of the earliest arrival after it, or -1 if there is no memory, in which case nothing has changed.
  */
 int64_t follow(struct span *it, int64_t rows, int64_t end)
 {
-    int64_t size = rows * it->nodes, arrivals = 0, messages = 0, earliest = NEVER;
+    int64_t arrivals = 0, messages = 0, earliest = NEVER;
     int64_t before = end << PLACE_BITS;
-    for (int64_t place = 0; place < size; place++) {
-        if (it->coming[place] < before) {
-            arrivals++;
-            messages += it->degree[place % it->nodes];
-        } else if (it->coming[place] < earliest) {
-            earliest = it->coming[place];
-        }
-    }
+    for (int64_t row = 0, stretch = 0; row < rows; row++)
+        for (int64_t node = 0; node < it->nodes; node += STRETCH, stretch++)
+            if (it->soonest[stretch] < before)
+                messages += count(it, row, row * it->nodes + node, before, &arrivals);
     struct arrival *came = malloc((size_t)(arrivals + messages + 1) * sizeof *came), *sent = came + arrivals;
     forget(it);
     it->room = messages + 1;
@@ -150,14 +196,13 @@ int64_t follow(struct span *it, int64_t rows, int64_t end)
         return -1;
     }
     int64_t number = 0;
-    for (int64_t place = 0; number < arrivals; place++) {
-        if (it->coming[place] < before) {
-            came[number].code = it->coming[place];
-            came[number++].place = place;
-            it->coming[place] = NEVER;
-            it->left[place / it->nodes]--;
+    for (int64_t row = 0, stretch = 0; row < rows; row++)
+        for (int64_t node = 0; node < it->nodes; node += STRETCH, stretch++) {
+            if (it->soonest[stretch] < before)
+                it->soonest[stretch] = take(it, row, row * it->nodes + node, before, came, &number);
+            if (it->soonest[stretch] < earliest)
+                earliest = it->soonest[stretch];
         }
-    }
     qsort(came, (size_t)arrivals, sizeof *came, in_order);
     int64_t shortest = it->distribution == FIXED ? it->mean : it->least;
     messages = 0;
@@ -165,11 +210,13 @@ int64_t follow(struct span *it, int64_t rows, int64_t end)
         messages += relay(it, came + number, sent + messages, shortest);
     /* Whether one may be the first was asked of what was known before all of them. */
     for (number = 0; number < messages; number++) {
-        int64_t place = sent[number].place;
-        if (sent[number].code < earliest)
-            earliest = sent[number].code;
-        if (sent[number].code < it->coming[place])
-            it->coming[place] = sent[number].code;
+        int64_t place = sent[number].place, code = sent[number].code, *soonest = it->soonest + sent[number].stretch;
+        if (code < earliest)
+            earliest = code;
+        if (code < *soonest)
+            *soonest = code;
+        if (code < it->coming[place])
+            it->coming[place] = code;
         it->public[place] = it->coming[place] >> PLACE_BITS;
     }
     free(came);

@@ -21,9 +21,12 @@ Array = NDArray[np.int64] | NDArray[np.uint64] | NDArray[np.uint8] | NDArray[np.
 COMPILED = "MONEROSIM_COMPILED"
 """The environment variable that, set to 0, has everything computed without a compiled library."""
 
+STRETCH = 32
+"""How many nodes of a row are looked at only when something comes to one of them, as in ``span.c``."""
+
 _DISTRIBUTIONS = ("fixed", "uniform", "exponential")
 
-_QUEUES = ("coming", "public", "left", "items", "bits", "slower")
+_QUEUES = ("coming", "public", "left", "soonest", "items", "bits", "slower")
 _WIRES = ("first", "degree", "target", "back", "latency", "bandwidth", "is_open")
 _FLUSHES = ("flush_at", "flush_before", "flush_offset", "flush", "node_keys")
 

@@ -4,8 +4,9 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_RARELY = (50_000, 20, 100)
-"""The collector's thresholds: it looks at all of a run far less often than by Python's own."""
+_RARELY = (500_000, 20, 100)
+"""The collector's thresholds: it looks at all of a run far less often than by Python's own, and at what is new once it
+is half a million objects, which is a few dozen megabytes at most."""
 
 
 @contextmanager
