@@ -175,7 +175,9 @@ class Queues:
             self.arrived.remove(row)
         self._free.append(row)
         self._free.sort(reverse=True)
-        self._rows = max((one for one in range(self._rows) if one not in self._free), default=-1) + 1
+        free = set(self._free)
+        while self._rows - 1 in free:
+            self._rows -= 1
         self._plan()
 
     def _grow(self) -> None:
