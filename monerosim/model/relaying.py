@@ -37,6 +37,10 @@ SPAN = 20
 """Blocks that are asked for at once (``BLOCKS_SYNCHRONIZING_DEFAULT_COUNT`` in src/cryptonote_config.h)."""
 
 
+_FEW = 8
+"""Numbers of which the least is found sooner without numpy."""
+
+
 class _Kind:
     """What can happen to a node, in the order of what happens at one time."""
 
@@ -357,8 +361,7 @@ class BlockRelay:
             due = min(due, self._flood.next_time())
         for block, arrivals in self.arrivals.items():
             if block.last_arrival > after:
-                coming = arrivals[nodes]
-                due = min(due, int(coming.min(initial=NEVER, where=coming > after)))
+                due = min(due, _next_arrival(arrivals[nodes], after))
         return max(due, after + 1)
 
     def reached(self, nodes: NDArray[np.int64], at: int) -> list[int]:
@@ -612,3 +615,10 @@ class BlockRelay:
             found.append(step)
             step = step.parent
         return [block for block in found if self._accepts(node, block)]
+
+
+def _next_arrival(arrivals: ArrivalTimes, after: int) -> int:
+    """Return the first time later than another; NEVER if there is none."""
+    if len(arrivals) <= _FEW:
+        return min((time for time in arrivals.tolist() if time > after), default=NEVER)
+    return int(arrivals.min(initial=NEVER, where=arrivals > after))
