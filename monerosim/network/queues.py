@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from monerosim.network.propagation import NEVER
 from monerosim.network.retransmission import Retransmissions
-from monerosim.network.span import STRETCH, Span, is_compiled
+from monerosim.network.span import PLACE_BITS, STRETCH, Span, is_compiled
 from monerosim.network.verification import Verification
 from monerosim.network.wires import LinkValues, Wires
 from monerosim.runtime.counters import TABLE_BITS, draws, poisson_table
@@ -26,11 +26,10 @@ from monerosim.units import SECOND
 FLUSH_STEP = SECOND // 4
 """Flush times are drawn in quarter seconds (``fluff_stepsize`` in src/cryptonote_protocol/levin_notify.cpp)."""
 
-_PLACE_BITS = 16
-NO_PLACE = 2**_PLACE_BITS - 1
+NO_PLACE = 2**PLACE_BITS - 1
 """Stands for no connection where a place among a node's connections is asked for."""
 
-_NOT_YET = NEVER >> _PLACE_BITS
+_NOT_YET = NEVER >> PLACE_BITS
 """The time of an arrival that is not known: later than all that are."""
 
 _ROWS = 16
@@ -183,7 +182,7 @@ class Queues:
     def _grow(self) -> None:
         rows = len(self._keys)
         room = np.full((rows, self._nodes), NEVER, dtype=np.int64)
-        self._public = np.vstack([self._public, room >> _PLACE_BITS])
+        self._public = np.vstack([self._public, room >> PLACE_BITS])
         self._coming = np.vstack([self._coming, room])
         self._soonest = np.vstack([self._soonest, np.zeros_like(self._soonest)])
         self._left = np.concatenate([self._left, np.full(rows, _UNUSED, dtype=np.int64)])
@@ -227,13 +226,13 @@ class Queues:
         """
         if at < self._public.item(row, node):
             self._public[row, node] = at
-            self._coming[row, node] = at << _PLACE_BITS | came_by
+            self._coming[row, node] = at << PLACE_BITS | came_by
             self._soonest[row, node // STRETCH] = 0
             self.due = min(self.due, at)
 
     def start_again(self, row: int, node: int, at: int) -> None:
         """Have a node that has a transaction relay it once more, to all; not before :attr:`due`."""
-        self._coming[row, node] = at << _PLACE_BITS | NO_PLACE
+        self._coming[row, node] = at << PLACE_BITS | NO_PLACE
         self._soonest[row, node // STRETCH] = 0
         self._left[row] += 1
         self.due = min(self.due, at)
@@ -301,7 +300,7 @@ class Queues:
 
     def _follow_any(self, end: int) -> None:
         coming = self._coming[: self._rows].reshape(-1)
-        places = (coming < end << _PLACE_BITS).nonzero()[0]
+        places = (coming < end << PLACE_BITS).nonzero()[0]
         codes = coming[places]
         order = codes.argsort(kind="stable")
         places, codes = places[order], codes[order]
@@ -317,7 +316,7 @@ class Queues:
         self.due = NEVER
         if self._rows:
             first = int(self._coming[: self._rows].min())
-            self.due = NEVER if first == NEVER else first >> _PLACE_BITS
+            self.due = NEVER if first == NEVER else first >> PLACE_BITS
 
     def _relay(self, row: NDArray[np.int64], node: NDArray[np.int64], codes: NDArray[np.int64]) -> None:
         """Put transactions that nodes got into the queues of their connections, in the order of time.
@@ -347,7 +346,7 @@ class Queues:
         if not wires.all_open:
             there = wires.is_open.take(link).nonzero()[0]
             which, link = which.take(there), link.take(there)
-        left = self._leave(self._keys[row], which, link, (codes >> _PLACE_BITS).take(which))
+        left = self._leave(self._keys[row], which, link, (codes >> PLACE_BITS).take(which))
         self._travel(row, which, link, left)
 
     def _travel(
@@ -375,12 +374,12 @@ class Queues:
             self.on_messages(Messages(row.take(which), link, left, sending))
         place, arrived, link = place.take(new), arrived.take(new), link.take(new)
         arrived += self._verify(row.take(which.take(new)), link)
-        arrived <<= _PLACE_BITS
+        arrived <<= PLACE_BITS
         arrived |= wires.back.take(link)
         coming = self._coming.reshape(-1)
         np.minimum.at(coming, place, arrived)
         # What a node has got has no time in `coming`, and its time in `public` is earlier than all that come now.
-        public[place] = coming.take(place) >> _PLACE_BITS
+        public[place] = coming.take(place) >> PLACE_BITS
 
     def disconnect(self, connections: Sequence[int], gone: Collection[int], at: int) -> None:
         """Close connections: what has left over them arrives, what waits in their queues never leaves.
@@ -444,9 +443,9 @@ class Queues:
             rows, which = np.array([row]), np.zeros(len(place), dtype=np.int64)
             arrived = left + self._sending(rows, which, link, left)
             # Over a link that was closed before, it has come already, to a node that was not there.
-            codes = (arrived + self._verify(rows[which], link))[arrived > at] << _PLACE_BITS | place[arrived > at]
+            codes = (arrived + self._verify(rows[which], link))[arrived > at] << PLACE_BITS | place[arrived > at]
             self._coming[row, node] = code = int(codes.min(initial=NEVER))
-            self._public[row, node] = _NOT_YET if code == NEVER else code >> _PLACE_BITS
+            self._public[row, node] = _NOT_YET if code == NEVER else code >> PLACE_BITS
 
     def connect(self, connections: Sequence[tuple[int, LinkValues]], up: Iterable[int], at: int) -> None:
         """Open connections, and have nodes up again.

@@ -21,6 +21,9 @@ Array = NDArray[np.int64] | NDArray[np.uint64] | NDArray[np.uint8] | NDArray[np.
 COMPILED = "MONEROSIM_COMPILED"
 """The environment variable that, set to 0, has everything computed without a compiled library."""
 
+PLACE_BITS = 16
+"""The lower bits of what is coming: over which of the receiver's connections, as in ``span.c``. Above them is the time."""
+
 STRETCH = 32
 """How many nodes of a row are looked at only when something comes to one of them, as in ``span.c``."""
 
@@ -99,7 +102,7 @@ class Span:
         code: int = self._library.follow(self._address, rows, end)
         if code < 0:
             raise MemoryError("there is no memory for the messages of a span")
-        return NEVER if code == NEVER else code >> 16
+        return NEVER if code == NEVER else code >> PLACE_BITS
 
     def messages(self) -> NDArray[np.int64]:
         """Return what left over the connections in the span that was followed last, if that was asked for.
