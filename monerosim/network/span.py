@@ -22,7 +22,7 @@ COMPILED = "MONEROSIM_COMPILED"
 """The environment variable that, set to 0, has everything computed without a compiled library."""
 
 PLACE_BITS = 16
-"""The lower bits of what is coming: over which of the receiver's connections, as in ``span.c``. Above them is the time."""
+"""The lower bits of what is coming, as in ``span.c``: over which of the receiver's connections. Above is the time."""
 
 STRETCH = 32
 """How many nodes of a row are looked at only when something comes to one of them, as in ``span.c``."""
