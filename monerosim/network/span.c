@@ -40,6 +40,10 @@ struct span {
 };
 
 struct arrival {
+    int64_t code, place;
+};
+
+struct message {
     int64_t code, place, stretch;
 };
 
@@ -94,7 +98,7 @@ static int64_t stretches(const struct span *it)
 }
 
 /* Plan where the messages of one arrival come to, and add those that may be the first to come. */
-static int64_t relay(struct span *it, const struct arrival *arrival, struct arrival *sent, int64_t shortest)
+static int64_t relay(struct span *it, const struct arrival *arrival, struct message *sent, int64_t shortest)
 {
     int64_t row = arrival->place / it->nodes, node = arrival->place % it->nodes;
     int64_t at = arrival->code >> PLACE_BITS, came_by = arrival->code & NO_PLACE, count = 0;
@@ -186,13 +190,15 @@ int64_t follow(struct span *it, int64_t rows, int64_t end)
         for (int64_t node = 0; node < it->nodes; node += STRETCH, stretch++)
             if (it->soonest[stretch] < before)
                 messages += count(it, row, row * it->nodes + node, before, &arrivals);
-    struct arrival *came = malloc((size_t)(arrivals + messages + 1) * sizeof *came), *sent = came + arrivals;
+    struct arrival *came = malloc((size_t)(arrivals + 1) * sizeof *came);
+    struct message *sent = malloc((size_t)(messages + 1) * sizeof *sent);
     forget(it);
     it->room = messages + 1;
     if (it->recording)
         it->messages = malloc((size_t)it->room * 4 * sizeof *it->messages);
-    if (!came || (it->recording && !it->messages)) {
+    if (!came || !sent || (it->recording && !it->messages)) {
         free(came);
+        free(sent);
         return -1;
     }
     int64_t number = 0;
@@ -220,5 +226,6 @@ int64_t follow(struct span *it, int64_t rows, int64_t end)
         it->public[place] = it->coming[place] >> PLACE_BITS;
     }
     free(came);
+    free(sent);
     return earliest;
 }
