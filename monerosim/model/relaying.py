@@ -460,6 +460,7 @@ class BlockRelay:
         """Have a node take a block whose parent it has."""
         if block.arrival_times is not None:
             block.arrival_times[node] = at
+            block.last_arrival = max(block.last_arrival, at)
         if not self._join(node, block, at) and not (relays and self._passes_on(node, block, at)):
             return
         if not relays or self._network.keeps_blocks(node, block.id):
