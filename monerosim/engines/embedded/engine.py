@@ -172,7 +172,7 @@ def _next_stop(plan: Plan, environment: EmbeddedEnvironment, controller: Control
     stop = runtime.now() + _SLICE
     if controller is None:
         due = runtime.next_due()
-        stop = plan.stop if due is None else max(stop, due)
+        stop = plan.stop if due is None else max(stop, due - 1)
     return min(stop, plan.stop)
 
 
