@@ -172,6 +172,7 @@ def _next_stop(plan: Plan, environment: EmbeddedEnvironment, controller: Control
     stop = runtime.now() + _SLICE
     if controller is None:
         due = runtime.next_due()
+        # Just before it: a run that is stopped in between has none of what comes then.
         stop = plan.stop if due is None else max(stop, due - 1)
     return min(stop, plan.stop)
 
